@@ -1,0 +1,54 @@
+# Every target sets up what it needs: a fresh machine has Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint types check generate docs bench soak lock clean
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed, this is %d.%d: make PYTHON=python3.12" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
+	@echo "setting up $(VENV) (once)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(READY)
+
+demo: $(READY) ## the whole story on the embedded AWS
+	@$(BIN)/deployer demo
+
+test: $(READY) ## all tests, real counterparts included
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(READY) ## ruff, and the template against its own rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy --strict
+	@$(BIN)/mypy
+
+generate: $(READY) ## emit templates/ again
+	@$(BIN)/deployer generate
+
+docs: $(READY) ## write the generated reference pages again
+	@$(BIN)/python -m tests.docs.reference --write
+
+check: lint types ## everything CI checks, before the tests
+	@$(BIN)/deployer generate --check
+	@$(BIN)/deployer lint
+	@$(BIN)/python -m tests.docs.reference --check
+
+bench: $(READY) ## measure against peers, write docs/explanation/performance.md
+	@$(BIN)/python -m tests.bench
+
+soak: $(READY) ## the long channel runs
+	@$(BIN)/python -m pytest -m soak
+
+lock: $(READY) ## resolve requirements.lock again
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev --no-header --no-annotate pyproject.toml -o requirements.lock
+
+clean: ## remove the environment
+	@rm -rf $(VENV) tests/proof/node_modules

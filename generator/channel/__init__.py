@@ -1,0 +1,1 @@
+"""The Session Manager data channel: wire format, delivery, multiplexing, ports and shells. Makes no AWS calls."""

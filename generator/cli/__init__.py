@@ -1,0 +1,1 @@
+"""Typer only: parse, call one operation, render its result."""

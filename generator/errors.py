@@ -1,0 +1,85 @@
+"""Every failure a user can meet, as one tree.
+
+DeployerError            one sentence, one next step, a stable code, an exit code
+|- UsageError            what was typed cannot be right (exit 2)
+|- Refused               a check found something, so nothing was done (exit 3)
+|- NotFound              the thing named does not exist (exit 4)
+|  `- StackNotFound
+|- StackBusy             another operation is running on the stack (exit 1)
+|- Declined              the user said no (exit 1)
+`- AwsError              AWS refused or failed; operation, AWS code and request id (exit 1)
+
+Children exist only where a caller branches on them. Anything that is not a DeployerError is a bug.
+"""
+
+from __future__ import annotations
+
+
+class DeployerError(Exception):
+    """An expected failure: `message` is a full sentence that names the thing, `hint` the next step to take.
+
+    `code` is a stable slug for scripts; `exit_code` is what the process ends with (docs/reference/exit-codes.md).
+    """
+
+    code = "failed"
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "", *, code: str | None = None, exit_code: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code or type(self).code
+        self.exit_code = type(self).exit_code if exit_code is None else exit_code
+
+
+class UsageError(DeployerError):
+    """What was typed cannot be right; nothing was asked of AWS."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class Refused(DeployerError):
+    """A check found something and the command stopped before changing anything."""
+
+    code = "refused"
+    exit_code = 3
+
+
+class NotFound(DeployerError):
+    """The thing named does not exist."""
+
+    code = "not-found"
+    exit_code = 4
+
+
+class StackNotFound(NotFound):
+    """There is no stack of that name in this account and region."""
+
+    code = "stack-not-found"
+
+
+class StackBusy(DeployerError):
+    """Another operation is running on the stack."""
+
+    code = "stack-busy"
+
+
+class Declined(DeployerError):
+    """The user answered no; nothing was changed."""
+
+    code = "declined"
+
+
+class AwsError(DeployerError):
+    """AWS refused or failed. `aws_code` is the service's own error code, `operation` the API call."""
+
+    code = "aws"
+
+    def __init__(
+        self, message: str, hint: str = "", *, operation: str = "", aws_code: str = "", request_id: str = ""
+    ) -> None:
+        super().__init__(message, hint)
+        self.operation = operation
+        self.aws_code = aws_code
+        self.request_id = request_id

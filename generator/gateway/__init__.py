@@ -1,0 +1,1 @@
+"""The one room that reaches AWS: a module per service, domain verbs in, model types out, errors translated once."""

@@ -1,0 +1,1 @@
+"""This computer: files, ports, ssh, clipboard, browser, and AWS's own plugin when it is installed."""

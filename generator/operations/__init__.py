@@ -1,0 +1,1 @@
+"""What the product does, by feature area: plan_x changes nothing, apply does; results are values."""
