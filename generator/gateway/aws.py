@@ -1,0 +1,73 @@
+"""The gateway: one botocore session for one deployment, and a lazily made object per service."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from generator import __version__
+from generator.model.deployment import Deployment
+
+if TYPE_CHECKING:
+    from generator.gateway.cloudformation import CloudFormation
+    from generator.gateway.ec2 import EC2
+
+
+class Gateway:
+    """Everything the operations may ask of AWS, as the deployment's profile and region.
+
+    Credentials, region, endpoints, proxies and CA bundles come from the standard AWS chain.
+    Service modules are imported on first use, so a command pays only for what it calls.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+
+    @cached_property
+    def _session(self) -> Any:
+        from botocore.session import Session
+
+        from generator.gateway.translate import translated
+
+        with translated("AWS", "session", {}):
+            session = Session(profile=self.deployment.profile)
+            if self.deployment.region:
+                session.set_config_variable("region", self.deployment.region)
+            session.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
+        return session
+
+    def client(self, service: str) -> Any:
+        """Make a botocore client for `service`, with standard retries (5 attempts, back-off on throttling)."""
+        from botocore.config import Config
+
+        from generator.gateway.translate import translated
+
+        with translated(service, "client", {}):
+            return self._session.create_client(
+                service,
+                config=Config(
+                    retries={"mode": "standard", "total_max_attempts": 5},
+                    user_agent_extra=f"deepsql-deployer/{__version__}",
+                    connect_timeout=10,
+                    read_timeout=60,
+                ),
+            )
+
+    @property
+    def region(self) -> str:
+        """The region in force, as the AWS chain resolves it. Empty when none is set."""
+        return str(self._session.get_config_variable("region") or "")
+
+    @cached_property
+    def cloudformation(self) -> CloudFormation:
+        """Stacks, change sets and their events."""
+        from generator.gateway.cloudformation import CloudFormation
+
+        return CloudFormation(self.client("cloudformation"))
+
+    @cached_property
+    def ec2(self) -> EC2:
+        """Instances, networks and volumes."""
+        from generator.gateway.ec2 import EC2
+
+        return EC2(self.client("ec2"))

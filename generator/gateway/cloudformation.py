@@ -1,0 +1,180 @@
+"""CloudFormation: stacks, change sets and events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from generator.errors import StackNotFound
+from generator.gateway.service import Answer, Service
+from generator.model.changeset import Change, ChangeSet, ChangeSetRequest, Replacement
+from generator.model.stack import Stack, StackEvent, StackResource, StackStatus
+
+# IAM names given by the user need CAPABILITY_NAMED_IAM; capabilities are not remembered between operations.
+CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
+
+
+class CloudFormation(Service):
+    """Domain verbs over the CloudFormation API."""
+
+    def describe_stack(self, name: str) -> Stack:
+        """Describe one stack by name or ARN. Raises StackNotFound; a deleted stack counts as not there by name."""
+        found = self._call("describe_stacks", StackName=name)["Stacks"]
+        if not found:
+            raise StackNotFound(f"There is no stack {name} in this account and region.", "Create it with: deployer up")
+        return _stack(found[0])
+
+    def find_stack(self, name: str) -> Stack | None:
+        """Describe one stack, or None when there is none."""
+        try:
+            return self.describe_stack(name)
+        except StackNotFound:
+            return None
+
+    def get_template(self, name: str) -> str:
+        """Return the stack's template as it was submitted (JSON text when AWS parsed it)."""
+        body = self._call("get_template", StackName=name, TemplateStage="Original")["TemplateBody"]
+        return body if isinstance(body, str) else json.dumps(body)
+
+    def create_change_set(self, request: ChangeSetRequest) -> str:
+        """Start a change set; return its ARN. CloudFormation works it out afterwards."""
+        template: Answer = (
+            {"UsePreviousTemplate": True} if request.template_body is None else {"TemplateBody": request.template_body}
+        )
+        optional: Answer = {} if request.tags is None else {"Tags": _pairs(request.tags)}
+        answer = self._call(
+            "create_change_set",
+            StackName=request.stack_name,
+            ChangeSetName=request.name,
+            ChangeSetType="CREATE" if request.creates else "UPDATE",
+            Description=request.description,
+            Capabilities=CAPABILITIES,
+            Parameters=[_parameter(key, value) for key, value in sorted(request.parameters.items())],
+            **template,
+            **optional,
+        )
+        return str(answer["Id"])
+
+    def describe_change_set(self, change_set_id: str) -> ChangeSet:
+        """Read a change set whole (all pages)."""
+        pages = [self._call("describe_change_set", ChangeSetName=change_set_id)]
+        while token := pages[-1].get("NextToken"):
+            pages.append(self._call("describe_change_set", ChangeSetName=change_set_id, NextToken=token))
+        changes = (change["ResourceChange"] for page in pages for change in page.get("Changes", ()))
+        first = pages[0]
+        return ChangeSet(
+            change_set_id=first["ChangeSetId"],
+            name=first["ChangeSetName"],
+            stack_id=first["StackId"],
+            status=first["Status"],
+            status_reason=first.get("StatusReason", ""),
+            execution_status=first.get("ExecutionStatus", ""),
+            changes=tuple(_change(change) for change in changes),
+        )
+
+    def execute_change_set(self, change_set_id: str, token: str) -> None:
+        """Start what the change set says. `token` marks the operation's events (ClientRequestToken)."""
+        self._call("execute_change_set", ChangeSetName=change_set_id, ClientRequestToken=token)
+
+    def delete_change_set(self, change_set_id: str) -> None:
+        """Throw a change set away; nothing of the stack changes."""
+        self._call("delete_change_set", ChangeSetName=change_set_id)
+
+    def delete_stack(self, stack_id: str, token: str, retain: Iterable[str] = ()) -> None:
+        """Start the deletion. `retain` names resources to leave behind (allowed after DELETE_FAILED only)."""
+        kept = sorted(retain)
+        optional: Answer = {"RetainResources": kept} if kept else {}
+        self._call("delete_stack", StackName=stack_id, ClientRequestToken=token, **optional)
+
+    def update_termination_protection(self, name: str, enabled: bool) -> None:
+        """Switch termination protection."""
+        self._call("update_termination_protection", StackName=name, EnableTerminationProtection=enabled)
+
+    def continue_update_rollback(self, name: str, token: str) -> None:
+        """Take up again a rollback that got stuck (UPDATE_ROLLBACK_FAILED)."""
+        self._call("continue_update_rollback", StackName=name, ClientRequestToken=token)
+
+    def cancel_update_stack(self, name: str) -> None:
+        """Ask a running update to roll back."""
+        self._call("cancel_update_stack", StackName=name)
+
+    def list_stack_resources(self, name: str) -> list[StackResource]:
+        """Every resource of the stack, in AWS's order."""
+        pages = self._pages("list_stack_resources", StackName=name)
+        return [_resource(summary) for page in pages for summary in page["StackResourceSummaries"]]
+
+    def stack_events(self, stack_id: str, after: str | None = None, limit: int | None = None) -> list[StackEvent]:
+        """Events in time order, from the one after `after` (an event id) on; pages are read only as far as needed."""
+        found: list[StackEvent] = []
+        for page in self._pages("describe_stack_events", StackName=stack_id):
+            for raw in page["StackEvents"]:
+                if raw["EventId"] == after or (limit is not None and len(found) >= limit):
+                    return found[::-1]
+                found.append(_event(raw))
+        return found[::-1]
+
+
+def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def _parameter(key: str, value: str | None) -> dict[str, Any]:
+    if value is None:
+        return {"ParameterKey": key, "UsePreviousValue": True}
+    return {"ParameterKey": key, "ParameterValue": value}
+
+
+def _stack(raw: Answer) -> Stack:
+    return Stack(
+        name=raw["StackName"],
+        stack_id=raw.get("StackId", ""),
+        status=StackStatus(raw["StackStatus"]),
+        status_reason=raw.get("StackStatusReason", ""),
+        parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in raw.get("Parameters", ())},
+        outputs={o["OutputKey"]: o["OutputValue"] for o in raw.get("Outputs", ())},
+        output_descriptions={o["OutputKey"]: o.get("Description", "") for o in raw.get("Outputs", ())},
+        tags={t["Key"]: t["Value"] for t in raw.get("Tags", ())},
+        termination_protection=raw.get("EnableTerminationProtection", False),
+        role_arn=raw.get("RoleARN"),
+        created=raw.get("CreationTime"),
+        updated=raw.get("LastUpdatedTime"),
+    )
+
+
+def _change(raw: Answer) -> Change:
+    targets = [detail.get("Target", {}) for detail in raw.get("Details", ())]
+    return Change(
+        logical_id=raw["LogicalResourceId"],
+        resource_type=raw["ResourceType"],
+        action=raw["Action"],
+        replacement=Replacement.of(raw.get("Replacement")),
+        physical_id=raw.get("PhysicalResourceId", ""),
+        properties=tuple(sorted({t["Name"] for t in targets if t.get("Name")})),
+        scope=tuple(raw.get("Scope", ())),
+        policy_action=raw.get("PolicyAction", ""),
+    )
+
+
+def _resource(raw: Answer) -> StackResource:
+    return StackResource(
+        logical_id=raw["LogicalResourceId"],
+        physical_id=raw.get("PhysicalResourceId", ""),
+        resource_type=raw["ResourceType"],
+        status=StackStatus(raw["ResourceStatus"]),
+        status_reason=raw.get("ResourceStatusReason", ""),
+    )
+
+
+def _event(raw: Answer) -> StackEvent:
+    return StackEvent(
+        event_id=raw["EventId"],
+        stack_id=raw["StackId"],
+        logical_id=raw.get("LogicalResourceId", ""),
+        physical_id=raw.get("PhysicalResourceId", ""),
+        resource_type=raw.get("ResourceType", ""),
+        status=StackStatus(raw.get("ResourceStatus", "")),
+        reason=raw.get("ResourceStatusReason", ""),
+        time=raw["Timestamp"],
+        token=raw.get("ClientRequestToken", ""),
+    )

@@ -1,0 +1,164 @@
+"""From botocore's exceptions to ours, in one table.
+
+A row is (AWS error code, a text the message contains, what to raise). Anything unknown becomes an AwsError that names
+operation, code and request id. Sources: botocore service models; CloudFormation reports a missing stack as a
+ValidationError whose text ends in "does not exist".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore import exceptions as boto
+
+from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound
+
+Builder = Callable[[str, Mapping[str, Any]], DeployerError]
+
+
+def _stack_not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
+    name = params.get("StackName", "the stack")
+    return StackNotFound(
+        f"There is no stack {name} in this account and region.",
+        "Check --stack-name, --region and --profile, or create it with: deployer up",
+    )
+
+
+def _change_set_not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
+    return NotFound(
+        f"The change set {params.get('ChangeSetName', '')} is gone.", "Run the command again to make a new plan."
+    )
+
+
+def _stack_busy(message: str, params: Mapping[str, Any]) -> DeployerError:
+    name = params.get("StackName", "of this change set")
+    return StackBusy(
+        f"The stack {name} is busy with another operation, so nothing was changed.",
+        "Follow it with: deployer events --follow",
+    )
+
+
+def _protected(message: str, params: Mapping[str, Any]) -> DeployerError:
+    return DeployerError(
+        f"The stack {params.get('StackName', '')} has termination protection on, so it was not deleted.",
+        "deployer down lifts it after asking for the stack's name.",
+        code="termination-protected",
+    )
+
+
+def _not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
+    return NotFound(_sentence(message), "Check the name, the account and the region.")
+
+
+ROWS: tuple[tuple[str, str, Builder], ...] = (
+    ("ValidationError", "does not exist", _stack_not_found),
+    ("ChangeSetNotFound", "", _change_set_not_found),
+    ("ValidationError", "_IN_PROGRESS state", _stack_busy),
+    ("OperationInProgressException", "", _stack_busy),
+    ("ValidationError", "TerminationProtection", _protected),
+    ("ValidationError", "termination protection", _protected),
+    ("ResourceNotFoundException", "", _not_found),
+    ("NoSuchEntity", "", _not_found),
+    ("NotFoundException", "", _not_found),
+)
+
+
+@contextmanager
+def translated(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[None]:
+    """Run one call; turn botocore's exceptions into DeployerErrors."""
+    try:
+        yield
+    except boto.ClientError as error:
+        raise _from_client_error(service, error, params) from error
+    except boto.BotoCoreError as error:
+        raise _from_local_error(service, operation, error) from error
+
+
+def _from_client_error(service: str, error: boto.ClientError, params: Mapping[str, Any]) -> DeployerError:
+    details = error.response.get("Error", {})
+    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    for row_code, text, build in ROWS:
+        if code == row_code and text in message:
+            return build(message, params)
+    return _unknown(service, error, code, message)
+
+
+def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> AwsError:
+    request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
+    return AwsError(
+        f"{service} refused {error.operation_name} ({code}): {_sentence(message)}",
+        _hint_for(code, error.operation_name) or (f"Request id for AWS support: {request_id}" if request_id else ""),
+        operation=error.operation_name,
+        aws_code=code,
+        request_id=request_id,
+    )
+
+
+def _hint_for(code: str, operation: str) -> str:
+    if "AccessDenied" in code or "Unauthorized" in code or "NotAuthorized" in code:
+        return f"The credentials in use lack a permission for {operation}; deployer doctor lists what is needed."
+    if "Expired" in code or code in ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"):
+        return "Sign in again (aws sso login, or aws login), or choose other credentials with --profile."
+    if "Throttl" in code or code == "RequestLimitExceeded":
+        return "AWS is limiting the rate of calls: wait a minute and run it again."
+    if code in ("InvalidAction", "UnknownOperationException", "NotImplemented"):
+        return f"This endpoint does not offer {operation}."
+    return ""
+
+
+def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -> DeployerError:
+    """Failures before or without an answer from AWS: credentials, region, network, parameters."""
+    for kind, message, hint in _LOCAL:
+        if isinstance(error, kind):
+            return DeployerError(message, hint, code=_slug(kind.__name__))
+    return AwsError(f"{service} could not be asked for {operation}: {_sentence(str(error))}", operation=operation)
+
+
+_LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
+    (
+        boto.NoCredentialsError,
+        "No AWS credentials were found.",
+        (
+            "Sign in (aws sso login, or aws login), name a profile with --profile, or try it all without an account: "
+            "deployer sandbox start"
+        ),
+    ),
+    (
+        boto.PartialCredentialsError,
+        "The AWS credentials found are incomplete.",
+        "Check the profile in your AWS config.",
+    ),
+    (
+        boto.ProfileNotFound,
+        "That profile is not in your AWS config.",
+        "List the profiles with: aws configure list-profiles",
+    ),
+    (boto.NoRegionError, "No AWS region is set.", "Give --region, or set AWS_REGION."),
+    (
+        boto.MissingDependencyException,
+        "The profile signs in with aws login, which needs botocore's crt extra.",
+        "Install it with: pip install 'botocore[crt]'",
+    ),
+    (boto.SSOTokenLoadError, "The SSO session has expired.", "Sign in again with: aws sso login"),
+    (boto.UnauthorizedSSOTokenError, "The SSO session has expired.", "Sign in again with: aws sso login"),
+    (
+        boto.EndpointConnectionError,
+        "The AWS endpoint could not be reached.",
+        "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL (for the sandbox: deployer sandbox status).",
+    ),
+    (boto.ConnectTimeoutError, "The AWS endpoint did not answer in time.", "Check the network and HTTPS_PROXY."),
+    (boto.ProxyConnectionError, "The proxy refused the connection.", "Check HTTPS_PROXY."),
+    (boto.SSLError, "The TLS certificate of the AWS endpoint was not accepted.", "Check AWS_CA_BUNDLE."),
+)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name.removesuffix("Error").removesuffix("Exception")).lower()
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if text.endswith(".") or not text else text + "."

@@ -1,0 +1,101 @@
+"""A change set as a value: what CloudFormation would do, and how sure it is about replacements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Replacement(Enum):
+    """Whether a resource would be made anew. Values AWS adds later count as CONDITIONAL."""
+
+    NO = "no"
+    CONDITIONAL = "conditional"
+    YES = "yes"
+
+    @classmethod
+    def of(cls, value: str | None) -> Replacement:
+        """From ResourceChange.Replacement: True, False, Conditional, or absent (add, remove)."""
+        return {None: cls.NO, "": cls.NO, "False": cls.NO, "True": cls.YES}.get(value, cls.CONDITIONAL)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource in a change set. `properties` are the changing ones, `scope` what kinds of attribute change.
+
+    `action` is AWS's word (Add, Modify, Remove, Import, Dynamic, …); `policy_action` says what a deletion or
+    replacement policy keeps (Retain, Snapshot, …; empty when nothing is kept).
+    Source: CloudFormation API reference, ResourceChange.
+    """
+
+    logical_id: str
+    resource_type: str
+    action: str
+    replacement: Replacement = Replacement.NO
+    physical_id: str = ""
+    properties: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
+    policy_action: str = ""
+
+    @property
+    def removes(self) -> bool:
+        """The resource leaves the stack."""
+        return self.action == "Remove"
+
+    @property
+    def loses(self) -> bool:
+        """The live resource is, or may be, lost or exchanged: removal, replacement, or an action we do not know."""
+        known = self.action in ("Add", "Import", "Modify")
+        return not known or (self.action == "Modify" and self.replacement is not Replacement.NO)
+
+    @property
+    def touches_properties(self) -> bool:
+        """Whether the live resource itself changes, not just an attribute of the template such as DeletionPolicy."""
+        return self.action != "Modify" or not self.scope or bool({"Properties", "Tags"} & set(self.scope))
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change set, read whole. `empty` is AWS's failed change set that found nothing to do."""
+
+    change_set_id: str
+    name: str
+    stack_id: str
+    status: str
+    status_reason: str
+    execution_status: str
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def pending(self) -> bool:
+        """CloudFormation is still working it out."""
+        return self.status in ("CREATE_PENDING", "CREATE_IN_PROGRESS")
+
+    @property
+    def empty(self) -> bool:
+        """Nothing would change (the texts vary between AWS's own paths, so both known ones are matched)."""
+        reason = self.status_reason
+        return self.status == "FAILED" and (
+            "didn't contain changes" in reason or "No updates are to be performed" in reason
+        )
+
+
+@dataclass(frozen=True)
+class ChangeSetRequest:
+    """What CreateChangeSet is asked. `template_body` None means the stack's own template (UsePreviousTemplate).
+
+    `parameters` maps a key to its value, or to None for UsePreviousValue. Values are left out of repr: one of
+    them may be a password.
+    """
+
+    stack_name: str
+    name: str
+    creates: bool
+    template_body: str | None
+    parameters: Mapping[str, str | None]
+    tags: Mapping[str, str] | None = None
+    description: str = ""
+
+    def __repr__(self) -> str:
+        return f"ChangeSetRequest(stack_name={self.stack_name!r}, name={self.name!r}, keys={sorted(self.parameters)})"

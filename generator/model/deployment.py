@@ -1,0 +1,19 @@
+"""Which stack, where, as whom: the settings every command shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFAULT_STACK_NAME = "deepsql-selfhost"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One stack in one region, and the named AWS profile it is reached with.
+
+    `profile` and `region` are None when the standard AWS environment and config are to decide.
+    """
+
+    stack_name: str = DEFAULT_STACK_NAME
+    profile: str | None = None
+    region: str | None = None
