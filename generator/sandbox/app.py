@@ -1,0 +1,194 @@
+"""The sandbox's one ASGI application: MiniStack behind a short list of layers.
+
+A plug-in is a module with `install(sandbox)`; it appends to the lists of `Sandbox`. This file is imported only in the
+server process: MiniStack reads its settings from the environment when it is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import parse_qs
+
+from ministack import app as ministack
+from ministack.core import responses, router
+
+PLUGINS = ("generator.sandbox.overlay", "generator.sandbox.access", "generator.sandbox.ssm")
+
+Message = MutableMapping[str, Any]  # ASGI's own loose type: one dict per message
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One AWS call as it arrived; service, region and access key are those of the SigV4 scope, header names lower case."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    service: str
+    action: str  # the operation's name without its service, "" when it cannot be told
+    access_key: str
+    account: str
+    region: str
+
+    def parameters(self) -> dict[str, Any]:
+        """The call's parameters: the JSON body, or the form body with the first value of each key."""
+        if "json" in self.headers.get("content-type", ""):
+            loaded = json.loads(self.body or b"{}")
+            return loaded if isinstance(loaded, dict) else {}
+        form = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return {key: values[0] for key, values in {**form, **self.query}.items()}
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = field(repr=False)
+
+    @classmethod
+    def json(cls, payload: object, status: int = 200) -> Response:
+        """An answer of the JSON protocols (SSM, Secrets Manager, KMS, Logs)."""
+        return cls(status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(payload).encode())
+
+    @classmethod
+    def error(cls, code: str, message: str, status: int = 400) -> Response:
+        """An error of the JSON protocols, named as botocore reads it."""
+        return cls.json({"__type": code, "message": message}, status)
+
+
+Layer = Callable[[Request], Awaitable[Response | None]]
+After = Callable[[Request, Response], Awaitable[Response | None]]
+
+
+@dataclass
+class Store:
+    """State of a plug-in that survives a restart: plain JSON values; `load(None)` empties it."""
+
+    dump: Callable[[], object]
+    load: Callable[[Any], None]
+
+
+@dataclass
+class Sandbox:
+    """What plug-ins add to.
+
+    `layers` may answer before MiniStack (the first answer wins; MiniStack's own authentication has then not run);
+    `after` may replace an answer; `sockets` maps a path prefix to an ASGI application for websockets;
+    `stores` are saved with the rest; `startup` runs once, after the state is loaded, in the server's loop.
+    """
+
+    layers: list[Layer] = field(default_factory=list)
+    after: list[After] = field(default_factory=list)
+    sockets: dict[str, Asgi] = field(default_factory=dict)
+    stores: dict[str, Store] = field(default_factory=dict)
+    startup: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "websocket" and (socket := self._socket(scope["path"])):
+            await socket(scope, receive, send)
+        else:
+            await ministack.app(scope, receive, send)
+
+    def _socket(self, path: str) -> Asgi | None:
+        return next((asgi for prefix, asgi in self.sockets.items() if path.startswith(prefix)), None)
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = await _read_body(receive)
+        request = _parse(scope, body)
+        for layer in self.layers:
+            if (response := await layer(request)) is not None:
+                break
+        else:
+            response = await _ask_ministack(scope, body)
+        for hook in self.after:
+            response = await hook(request, response) or response
+        await _send(send, response, head=request.method == "HEAD")
+
+
+def build() -> Sandbox:
+    """The application with every plug-in installed, in the order of `PLUGINS`."""
+    sandbox = Sandbox()
+    for name in PLUGINS:
+        if importlib.util.find_spec(name):
+            importlib.import_module(name).install(sandbox)
+    return sandbox
+
+
+async def _read_body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _parse(scope: Message, body: bytes) -> Request:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
+    key = router.extract_access_key_id(headers, query)
+    # MiniStack's tables are keyed by account and region of the running request: layers read them too.
+    if key:
+        responses.set_request_account_id(ministack._request_account_scope(key))
+    region = router.extract_region(headers, query)
+    responses.set_request_region(region)
+    parameters = ministack._routing_params(scope["method"], scope["path"], headers, body, query)
+    service = router.detect_service(scope["method"], scope["path"], headers, parameters)
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=query,
+        headers=headers,
+        body=body,
+        service=service,
+        action=_action(headers, parameters),
+        access_key=key,
+        account=responses.get_account_id(),
+        region=region,
+    )
+
+
+def _action(headers: dict[str, str], parameters: dict[str, list[str]]) -> str:
+    """X-Amz-Target of the JSON protocols, Action of the query protocol."""
+    return headers.get("x-amz-target", "").rpartition(".")[2] or (parameters.get("Action") or [""])[0]
+
+
+async def _ask_ministack(scope: Message, body: bytes) -> Response:
+    """Pass the call on unchanged (its signature is checked there) and collect the answer."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await ministack.app(scope, receive, send)
+    start = next(message for message in sent if message["type"] == "http.response.start")
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
+    return Response(start["status"], headers, b"".join(cast(bytes, message.get("body", b"")) for message in sent))
+
+
+async def _send(send: Send, response: Response, *, head: bool) -> None:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    headers |= (
+        {"x-sandbox": "deployer"} if head else {"x-sandbox": "deployer", "content-length": str(len(response.body))}
+    )
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": response.body})
