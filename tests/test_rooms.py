@@ -15,7 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "channel": {"model", "errors"},
     "gateway": {"model", "errors"},
     "host": {"model", "errors"},
-    "sandbox": {"model", "errors", "keeper"},
+    "sandbox": {"model", "errors", "keeper", "channel"},
     "operations": {"errors", "model", "policies", "template", "keeper", "channel", "gateway", "host", "sandbox"},
     "cli": {"operations", "model", "errors"},
 }
