@@ -27,7 +27,7 @@ Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Request:
-    """One AWS call as it arrived; service, region and access key are those of the SigV4 scope, header names lower case."""
+    """One AWS call as it arrived; service, region and access key are the SigV4 scope's, header names lower case."""
 
     method: str
     path: str
