@@ -1,0 +1,90 @@
+// Decides a whole table of IAM requests in one process: one JSON document on stdin, one on stdout.
+//
+// in:  { policies: { id: document }, requests: [ { principal, action, resource, account, context,
+//        identity: [policy id], boundary: [policy id], attached: policy id or null } ] }
+// out: [ { decision: "allowed" | "denied" | "error", why: text } ] in the order of the requests
+//
+// An error is never a denial: whoever reads the answers has to treat it as a fault of the table.
+
+import { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy'
+import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
+
+// The checked entry point has no answer here, because its table of resource types knows only ARNs with an account
+// in them and does not list the session of OpenDataChannel yet. AWS authorizes both; the unchecked entry point decides.
+const UNLISTED = [
+  { error: 'no.resource.types', action: 'ssm:StartSession', resource: /^arn:aws[a-z-]*:ssm:[a-z0-9-]+::document\// },
+  { error: 'must.use.wildcard', action: 'ssmmessages:OpenDataChannel', resource: /:session\// },
+]
+
+const input = JSON.parse(await new Response(process.stdin).text())
+const validated = new Map()
+
+function policy(id, validate) {
+  const key = `${validate.name} ${id}`
+  if (!validated.has(key)) validated.set(key, createValidatedPolicy(input.policies[id], validate, { name: id }))
+  return validated.get(key)
+}
+
+function simulation(request) {
+  const named = (ids) => ids.map((id) => ({ name: id, policy: policy(id, validateIdentityPolicy) }))
+  return {
+    request: {
+      principal: request.principal,
+      action: request.action,
+      resource: { resource: request.resource, accountId: request.account },
+      contextVariables: request.context,
+    },
+    identityPolicies: named(request.identity),
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+    ...(request.boundary.length && { permissionBoundaryPolicies: named(request.boundary) }),
+    ...(request.attached && { resourcePolicy: policy(request.attached, validateResourcePolicy) }),
+  }
+}
+
+function conditionKeys(request) {
+  const ids = [...request.identity, ...request.boundary, ...(request.attached ? [request.attached] : [])]
+  const statements = ids.flatMap((id) => [input.policies[id].Statement].flat())
+  const conditions = statements.flatMap((statement) => Object.values(statement.Condition ?? {}))
+  return new Set(conditions.flatMap((keys) => Object.keys(keys)).map((key) => key.toLowerCase()))
+}
+
+function unchecked(request) {
+  return { decision: runUnsafeSimulation(simulation(request), {}) === 'Allowed' ? 'allowed' : 'denied', why: 'unchecked' }
+}
+
+function explained({ result, analysis }) {
+  const sids = [analysis?.identityAnalysis, analysis?.permissionBoundaryAnalysis, analysis?.resourceAnalysis].flatMap(
+    (part) => (result === 'Allowed' ? part?.allowStatements : part?.denyStatements) ?? [],
+  )
+  return `${result} ${sids.map((found) => found.explain.identifier).join(' ')}`.trim()
+}
+
+async function decide(request) {
+  const answer = await runSimulation(simulation(request), {})
+  if (answer.resultType === 'error') {
+    const { message } = answer.errors
+    const known = UNLISTED.some(
+      (gap) => gap.error === message && gap.action === request.action && gap.resource.test(request.resource),
+    )
+    return known ? unchecked(request) : { decision: 'error', why: JSON.stringify(answer.errors) }
+  }
+  if (answer.resultType !== 'single') return { decision: 'error', why: 'the resource of a request holds a wildcard' }
+  // Keys the evaluator's action table does not list were dropped; where a policy asks for one, the answer is void.
+  const asked = conditionKeys(request)
+  if (answer.result.ignoredContextKeys.some((key) => asked.has(key.toLowerCase()))) return unchecked(request)
+  return {
+    decision: answer.overallResult === 'Allowed' ? 'allowed' : 'denied',
+    why: explained({ result: answer.overallResult, analysis: answer.result.analysis }),
+  }
+}
+
+const answers = []
+for (const request of input.requests) {
+  try {
+    answers.push(await decide(request))
+  } catch (fault) {
+    answers.push({ decision: 'error', why: String(fault) })
+  }
+}
+process.stdout.write(JSON.stringify(answers))
