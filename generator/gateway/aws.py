@@ -11,6 +11,8 @@ from generator.model.deployment import Deployment
 if TYPE_CHECKING:
     from generator.gateway.cloudformation import CloudFormation
     from generator.gateway.ec2 import EC2
+    from generator.gateway.iam import IAM
+    from generator.gateway.secretsmanager import SecretsManager
 
 
 class Gateway:
@@ -71,3 +73,17 @@ class Gateway:
         from generator.gateway.ec2 import EC2
 
         return EC2(self.client("ec2"))
+
+    @cached_property
+    def iam(self) -> IAM:
+        """Users, their keys and their policies."""
+        from generator.gateway.iam import IAM
+
+        return IAM(self.client("iam"))
+
+    @cached_property
+    def secretsmanager(self) -> SecretsManager:
+        """Secrets and their resource policies."""
+        from generator.gateway.secretsmanager import SecretsManager
+
+        return SecretsManager(self.client("secretsmanager"))

@@ -104,14 +104,21 @@ class CloudFormation(Service):
         pages = self._pages("list_stack_resources", StackName=name)
         return [_resource(summary) for page in pages for summary in page["StackResourceSummaries"]]
 
-    def stack_events(self, stack_id: str, after: str | None = None, limit: int | None = None) -> list[StackEvent]:
-        """Events in time order, from the one after `after` (an event id) on; pages are read only as far as needed."""
+    def stack_events(
+        self, stack_id: str, *, after: str | None = None, token: str | None = None, limit: int | None = None
+    ) -> list[StackEvent]:
+        """Events in time order; AWS gives them newest first, and pages are read only as far as needed.
+
+        Reading stops at the event with id `after`, at the first event of another operation when `token` (the
+        ClientRequestToken) is given, and at `limit` events.
+        """
         found: list[StackEvent] = []
         for page in self._pages("describe_stack_events", StackName=stack_id):
             for raw in page["StackEvents"]:
-                if raw["EventId"] == after or (limit is not None and len(found) >= limit):
+                event = _event(raw)
+                if event.event_id == after or len(found) == limit or (token is not None and event.token != token):
                     return found[::-1]
-                found.append(_event(raw))
+                found.append(event)
         return found[::-1]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
-from generator.model.network import Subnet, Vpc
+from generator.model.network import Instance, Subnet, Vpc
 
 
 class EC2(Service):
@@ -37,6 +38,29 @@ class EC2(Service):
             for s in subnets
         ]
         return sorted(found, key=lambda s: (s.is_public, s.name, s.subnet_id))
+
+    def describe_instance(self, instance_id: str) -> Instance:
+        """Describe one instance. Raises NotFound when the region has no such instance."""
+        reservations = self._call("describe_instances", InstanceIds=[instance_id])["Reservations"]
+        found = [i for r in reservations for i in r["Instances"]]
+        if not found:
+            raise NotFound(f"There is no instance {instance_id} in this region.", "Check the id and --region.")
+        return _instance(found[0])
+
+
+def _instance(raw: Answer) -> Instance:
+    disks = [mapping["Ebs"] for mapping in raw.get("BlockDeviceMappings", ()) if "Ebs" in mapping]
+    return Instance(
+        instance_id=raw["InstanceId"],
+        state=raw["State"]["Name"],
+        instance_type=raw.get("InstanceType", ""),
+        image_id=raw.get("ImageId", ""),
+        private_ip=raw.get("PrivateIpAddress", ""),
+        launched=raw.get("LaunchTime"),
+        name=_name(raw),
+        volumes=tuple(disk["VolumeId"] for disk in disks),
+        kept_volumes=tuple(disk["VolumeId"] for disk in disks if not disk.get("DeleteOnTermination", True)),
+    )
 
 
 def _name(raw: Answer) -> str:

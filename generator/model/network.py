@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -37,3 +38,19 @@ class Subnet:
         """One line to pick it by."""
         kind = "public" if self.is_public else "private"
         return "  ".join(part for part in (self.subnet_id, self.cidr, self.zone, kind, self.name) if part)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An EC2 instance, with what must not change when it is left alone. `volumes` are EBS volume ids;
+    `kept_volumes` those that outlive it (DeleteOnTermination false)."""
+
+    instance_id: str
+    state: str
+    instance_type: str
+    image_id: str
+    private_ip: str
+    launched: datetime | None
+    name: str = ""
+    volumes: tuple[str, ...] = ()
+    kept_volumes: tuple[str, ...] = ()

@@ -1,0 +1,83 @@
+"""The command tree. Importing it costs Typer and nothing else (tests/cli/test_startup.py)."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from generator.cli import render
+from generator.cli.invocation import Invocation, OutputFormat
+from generator.errors import DeployerError
+
+EPILOG = "Try it all without an AWS account: deployer demo"
+GROUPS = ("template", "stack")
+
+app = typer.Typer(
+    name="deployer",
+    help="Run DeepSQL in your own AWS account, let its vendor's support in when you say so, prove that they left.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode=None,  # rich doubles the time of --help
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _global(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Work on the embedded AWS (deployer sandbox start).")
+    ] = False,
+) -> None:
+    if sandbox:
+        from generator.operations.sandbox import enter
+
+        enter()
+
+
+for _group in GROUPS:
+    importlib.import_module(f"generator.cli.{_group}_commands").register(app)
+
+
+def run(argv: list[str]) -> int:
+    """Run the app on `argv`; usage errors become exit 2, with the envelope when JSON was asked for."""
+    try:
+        code = app(args=argv, standalone_mode=False, prog_name="deployer")
+        return code if isinstance(code, int) else 0
+    except DeployerError as error:  # raised by the global options, before any command
+        render.error(_asked(argv), error)
+        return error.exit_code
+    except (KeyboardInterrupt, EOFError):
+        return 130
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        return _usage(argv, error)
+
+
+def _usage(argv: list[str], error: Any) -> int:
+    """Typer carries its own copy of click, so its errors are told by their shape, not by their class."""
+    context = getattr(error, "ctx", None)
+    message = str(error.format_message()).strip()
+    if not message:  # no_args_is_help prints the help itself
+        return 2
+    path = context.command_path if context else "deployer"
+    message = message if message.endswith((".", "?")) else message + "."
+    render.error(_asked(argv), DeployerError(message, f"See: {path} --help", code="usage", exit_code=2))
+    return 2
+
+
+def _asked(argv: list[str]) -> Invocation:
+    wants_json = "--output=json" in argv or any(pair == ("--output", "json") for pair in itertools.pairwise(argv))
+    words = [word for word in argv if not word.startswith("-")]
+    output = OutputFormat.json if wants_json else OutputFormat.text
+    return Invocation(command=words[0] if words else "", output=output)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,66 @@
+"""Asking for required parameters that nobody gave, with what the account offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from generator.cli.invocation import Invocation
+from generator.errors import UsageError
+from generator.model.options import PARAMETERS, REQUIRED
+from generator.model.plan import UpRequest
+
+
+class Choice(Protocol):
+    """Something the account offers, with a line to pick it by."""
+
+    @property
+    def label(self) -> str:
+        """One line."""
+        ...
+
+
+def complete(call: Invocation, request: UpRequest) -> UpRequest:
+    """The request with what was missing asked for. Raises UsageError with the list where nobody can be asked."""
+    from generator.operations.stack.parameters import missing
+
+    stack = call.gateway.cloudformation.find_stack(call.stack_name) if set(REQUIRED) - set(request.given) else None
+    absent = missing(REQUIRED, request.given, stack)
+    given = dict(request.given)
+    for key in absent:
+        given[key] = _value(call, key, given)
+    return replace(request, given=given) if absent else request
+
+
+def _value(call: Invocation, key: str, given: dict[str, str]) -> str:
+    if key == "VpcId":
+        return _pick(call, key, call.gateway.ec2.describe_vpcs(), "VPC")
+    if key == "SubnetId":
+        return _pick(call, key, call.gateway.ec2.describe_subnets(given.get("VpcId")), "subnet")
+    if not call.interactive:
+        raise _missing(key, [])
+    return call.ask(PARAMETERS[key].help)
+
+
+def _pick(call: Invocation, key: str, choices: Sequence[Choice], noun: str) -> str:
+    if not choices:
+        raise UsageError(
+            f"This account and region have no {noun} to put the instance in.", "Choose another --region or --vpc-id."
+        )
+    labels = [choice.label for choice in choices]
+    if not call.interactive:
+        raise _missing(key, labels)
+    for number, label in enumerate(labels, 1):
+        call.say(f"  {number:>2}  {label}")
+    answer = call.ask(f"Which {noun}? (number or id)", "1")
+    picked = labels[int(answer) - 1] if answer.isdigit() and 1 <= int(answer) <= len(labels) else answer
+    return picked.split()[0]
+
+
+def _missing(key: str, labels: list[str]) -> UsageError:
+    option = PARAMETERS[key].option
+    offered = "This account offers:\n    " + "\n    ".join(labels) if labels else PARAMETERS[key].help
+    return UsageError(
+        f"The stack needs {key}, and nothing says what to use.", f"Give {option}. {offered}", code="missing-parameter"
+    )

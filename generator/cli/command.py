@@ -1,0 +1,125 @@
+"""How a command is declared: its own options plus the common ones, one result, one renderer, one error path."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import traceback
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from generator.cli import render
+from generator.cli.invocation import Invocation, OutputFormat
+from generator.errors import DeployerError
+from generator.model.deployment import DEFAULT_STACK_NAME
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command hands to the renderer: a result for scripts, and the lines a person reads.
+
+    `result` is a dataclass, mapping, list or string; `text` None means the result is printed as it is.
+    """
+
+    result: Any
+    text: list[str] | None = None
+    exit_code: int = 0
+
+
+Body = Callable[..., Done | None]
+
+_COMMON: tuple[tuple[str, Any, Any], ...] = (
+    ("profile", Annotated[str | None, typer.Option(help="AWS profile to use.", rich_help_panel="Common")], None),
+    ("region", Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel="Common")], None),
+    (
+        "stack_name",
+        Annotated[str, typer.Option(help="Name of the stack.", envvar="DEPLOYER_STACK_NAME", rich_help_panel="Common")],
+        DEFAULT_STACK_NAME,
+    ),
+    (
+        "output",
+        Annotated[OutputFormat, typer.Option(help="How to print the result.", rich_help_panel="Common")],
+        OutputFormat.text,
+    ),
+    (
+        "yes",
+        Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.", rich_help_panel="Common")],
+        False,
+    ),
+    ("debug", Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel="Common")], False),
+)
+
+
+def command(
+    app: typer.Typer, name: str, *, extra: tuple[tuple[str, Any, Any], ...] = (), **settings: Any
+) -> Callable[[Body], Body]:
+    """Register `body(invocation, …)` under `name`. `extra` adds options made by code: (name, annotation, default)."""
+
+    def register(body: Body) -> Body:
+        own = _own_parameters(body) + [_option(*entry) for entry in extra]
+        shared = [_option(*entry) for entry in _COMMON if entry[0] not in {p.name for p in own}]
+
+        @functools.wraps(body)
+        def wrapper(**values: Any) -> None:
+            common = {key: values.pop(key) for key, _, _ in _COMMON if key in {p.name for p in shared}}
+            invocation = Invocation(command=name_of(app, name), **common)
+            raise typer.Exit(execute(invocation, lambda: body(invocation, **values)))
+
+        del wrapper.__wrapped__  # the signature below is the one that counts
+        wrapper.__signature__ = inspect.Signature(own + shared)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {p.name: p.annotation for p in own + shared}
+        app.command(name, **settings)(wrapper)
+        return body
+
+    return register
+
+
+def name_of(app: typer.Typer, name: str) -> str:
+    """The command as it is typed: the group's name, if any, and its own."""
+    group = app.info.name
+    return f"{group} {name}" if isinstance(group, str) and group else name
+
+
+def execute(invocation: Invocation, body: Callable[[], Done | None]) -> int:
+    """Run a command's body, print its result or its error, and return the exit code."""
+    try:
+        done = body()
+        if done is not None:
+            render.result(invocation, done.result, done.text, done.exit_code)
+            return done.exit_code
+        return 0
+    except DeployerError as error:
+        if invocation.debug:
+            traceback.print_exc()
+        render.error(invocation, error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        render.error(invocation, DeployerError("Interrupted.", code="interrupted", exit_code=130))
+        return 130
+    except BrokenPipeError:
+        return 1  # whoever read our output stopped reading: not an error of ours
+    except Exception as error:  # a bug: whatever it is, the user gets one line and the way to see more
+        if invocation.debug:
+            traceback.print_exc()
+        bug = DeployerError(
+            f"This is a defect of deployer: {type(error).__name__} in {invocation.command}.",
+            "Run it again with --debug and report the traceback.",
+            code="defect",
+        )
+        render.error(invocation, bug)
+        return 1
+
+
+def _own_parameters(body: Body) -> list[inspect.Parameter]:
+    hints = typing.get_type_hints(body, include_extras=True)
+    parameters = list(inspect.signature(body).parameters.values())[1:]
+    named = (p for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD)
+    return [p.replace(annotation=hints[p.name], kind=inspect.Parameter.KEYWORD_ONLY) for p in named]
+
+
+def _option(name: str, annotation: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

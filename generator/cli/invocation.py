@@ -1,0 +1,76 @@
+"""One call of the command line: the common options, and the two streams. Results go to stdout, the story to stderr."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from generator.errors import Declined, UsageError
+from generator.model.deployment import DEFAULT_STACK_NAME, Deployment
+
+if TYPE_CHECKING:
+    from generator.gateway.aws import Gateway
+
+
+class OutputFormat(StrEnum):
+    """How a command prints its result."""
+
+    text = "text"
+    json = "json"
+
+
+@dataclass
+class Invocation:
+    """What every command is given: where to work, how to print, whether to ask."""
+
+    command: str = ""
+    profile: str | None = None
+    region: str | None = None
+    stack_name: str = DEFAULT_STACK_NAME
+    output: OutputFormat = OutputFormat.text
+    yes: bool = False
+    debug: bool = False
+    story: list[str] = field(default_factory=list, repr=False)
+
+    @property
+    def deployment(self) -> Deployment:
+        """The stack this call is about."""
+        return Deployment(stack_name=self.stack_name, profile=self.profile, region=self.region)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The way to AWS, opened on first use."""
+        from generator.operations.aws import open_gateway
+
+        return open_gateway(self.deployment)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked: a terminal on both ends, and no --yes."""
+        return sys.stdin.isatty() and sys.stderr.isatty() and not self.yes
+
+    def say(self, line: str = "") -> None:
+        """Tell the story, one line, on stderr."""
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that does
+
+    def ask(self, question: str, default: str = "") -> str:
+        """Ask for a line at the terminal. Raises UsageError where there is none."""
+        if not self.interactive:
+            raise UsageError(f"There is no terminal to ask: {question}", "Give the value as an option.")
+        shown = f"{question} [{default}] " if default else f"{question} "
+        print(shown, end="", file=sys.stderr, flush=True)  # noqa: T201
+        return input().strip() or default
+
+    def confirm(self, question: str) -> None:
+        """Go on only when the answer is yes; --yes answers it. Raises Declined, or UsageError without a terminal."""
+        if self.yes:
+            return
+        if not self.interactive:
+            raise UsageError(
+                f"Nobody can answer here: {question}", "Add --yes to go on without asking.", code="needs-yes"
+            )
+        if self.ask(f"{question} [y/N]").lower() not in ("y", "yes"):
+            raise Declined("Nothing was changed, as you said no.")

@@ -1,0 +1,147 @@
+"""The options of `up` that stand for template parameters, made from one list; and their values, checked."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from generator.cli.invocation import Invocation
+from generator.errors import UsageError
+from generator.model.options import PARAMETERS, Kind, ParameterOption
+
+PANEL = "Template parameters"
+
+
+class YesNo(StrEnum):
+    """A yes/no parameter, as typed."""
+
+    yes = "yes"
+    no = "no"
+
+
+def _declare(parameter: ParameterOption) -> tuple[str, Any, Any]:
+    kind: Any = {Kind.YES_NO: YesNo, Kind.NUMBER: int}.get(parameter.kind, str)
+    metavar = None if parameter.kind is Kind.YES_NO else "TEXT" if kind is str else "NUMBER"
+    shown = typer.Option(
+        parameter.option, help=parameter.help, metavar=metavar, rich_help_panel=PANEL, show_default=False
+    )
+    return parameter.snake, Annotated[kind | None, shown], None
+
+
+def _secret_options(parameter: ParameterOption) -> list[tuple[str, Any, Any]]:
+    """A secret is read from a file or standard input; its plain option exists only to refuse with the reason."""
+    name, option, what = parameter.snake, parameter.option, parameter.help
+    file = typer.Option(f"{option}-file", help=f"File that holds it. {what}", metavar="FILE", rich_help_panel=PANEL)
+    stdin = typer.Option(f"{option}-stdin", help="Read it from standard input.", rich_help_panel=PANEL)
+    prompt = typer.Option(f"{option}-prompt", help="Ask for it at the terminal.", rich_help_panel=PANEL)
+    refused = typer.Option(option, hidden=True)
+    return [
+        (f"{name}_file", Annotated[Path | None, file], None),
+        (f"{name}_stdin", Annotated[bool, stdin], False),
+        (f"{name}_prompt", Annotated[bool, prompt], False),
+        (name, Annotated[str | None, refused], None),
+    ]
+
+
+_ANY = typer.Option("--parameter", metavar="KEY=VALUE", help="Any template parameter by its own name; repeatable.")
+PARAMETER_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
+    *(_declare(p) for p in PARAMETERS.values() if not p.secret),
+    *(entry for p in PARAMETERS.values() if p.secret for entry in _secret_options(p)),
+    ("parameter", Annotated[list[str], _ANY], []),
+)
+
+
+def given_parameters(call: Invocation, values: dict[str, Any]) -> dict[str, str]:
+    """From option values to template parameters; what was not given is not in the answer. Raises UsageError."""
+    given: dict[str, str] = {}
+    for parameter in PARAMETERS.values():
+        value = _secret(call, parameter, values) if parameter.secret else values[parameter.snake]
+        if value is not None:
+            given[parameter.key] = _as_text(value)
+    for pair in values["parameter"]:
+        key, value = _split(pair)
+        if key in given:
+            raise UsageError(
+                f"The parameter {key} is given twice.", f"Keep either --parameter {key}=… or its own option."
+            )
+        given[key] = value
+    return given
+
+
+def _as_text(value: Any) -> str:
+    return {"yes": "Yes", "no": "No"}[value.value] if isinstance(value, YesNo) else str(value)
+
+
+def _split(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    if not equals or not key:
+        raise UsageError("--parameter takes KEY=VALUE.", "For example: --parameter InstanceName=deepsql")
+    if key in PARAMETERS and PARAMETERS[key].secret:
+        raise _argv_refusal(PARAMETERS[key])
+    return key, value
+
+
+def _secret(call: Invocation, parameter: ParameterOption, values: dict[str, Any]) -> str | None:
+    name = parameter.snake
+    if values[name] is not None:
+        raise _argv_refusal(parameter)
+    ways = [way for way in ("file", "stdin", "prompt") if values[f"{name}_{way}"]]
+    if len(ways) > 1:
+        raise UsageError(
+            f"{parameter.key} is given in {len(ways)} ways.", f"Keep one of {parameter.option}-file, -stdin, -prompt."
+        )
+    if not ways:
+        return None
+    return _checked(parameter, _READERS[ways[0]](call, parameter, values))
+
+
+def _argv_refusal(parameter: ParameterOption) -> UsageError:
+    return UsageError(
+        f"{parameter.key} is not taken from the command line, where other users and the shell's history can read it.",
+        f"Use {parameter.option}-file FILE, {parameter.option}-stdin or {parameter.option}-prompt, or leave it out: "
+        "the stack then generates one.",
+        code="secret-in-argv",
+    )
+
+
+def _from_file(call: Invocation, parameter: ParameterOption, values: dict[str, Any]) -> str:
+    path: Path = values[f"{parameter.snake}_file"]
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} could not be read: {error.__class__.__name__}.", "Check the path and its permissions."
+        ) from None
+
+
+def _from_stdin(call: Invocation, parameter: ParameterOption, values: dict[str, Any]) -> str:
+    return sys.stdin.read()
+
+
+def _from_prompt(call: Invocation, parameter: ParameterOption, values: dict[str, Any]) -> str:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "There is no terminal to ask for it.", f"Use {parameter.option}-file or {parameter.option}-stdin."
+        )
+    first = getpass.getpass(f"{parameter.key}: ")
+    if getpass.getpass("Again: ") != first:
+        raise UsageError("The two entries differ.", "Run it again.")
+    return first
+
+
+_READERS = {"file": _from_file, "stdin": _from_stdin, "prompt": _from_prompt}
+
+
+def _checked(parameter: ParameterOption, text: str) -> str:
+    value = text.removesuffix("\n").removesuffix("\r")
+    if not 12 <= len(value) <= 128 or "\n" in value:
+        raise UsageError(
+            f"{parameter.key} must be one line of 12 to 128 characters.",
+            "Choose another, or let the stack generate one.",
+        )
+    return value

@@ -1,0 +1,79 @@
+"""The one place that prints: results on stdout as text or as the versioned envelope, errors on stderr."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from generator.errors import DeployerError
+
+if TYPE_CHECKING:
+    from generator.cli.invocation import Invocation
+
+ENVELOPE_VERSION = 1
+
+
+def result(invocation: Invocation, value: Any, text: list[str] | None, exit_code: int = 0) -> None:
+    """Print a command's result."""
+    if invocation.output.value == "json":
+        _write(_envelope(invocation.command, exit_code == 0, plain(value), None))
+    elif text is None:
+        _write(value if isinstance(value, str) else json.dumps(plain(value), indent=2))
+    else:
+        _write("\n".join(text))
+
+
+def error(invocation: Invocation, problem: DeployerError) -> None:
+    """Print an error: one sentence and the next step on stderr; the envelope on stdout when JSON was asked for."""
+    if invocation.output.value == "json":
+        described = {
+            "code": problem.code,
+            "message": problem.message,
+            "hint": problem.hint,
+            "exit_code": problem.exit_code,
+        }
+        _write(_envelope(invocation.command, False, None, described))
+        return
+    print(f"error: {problem.message}", file=sys.stderr)  # noqa: T201
+    if problem.hint:
+        print(f"  next: {problem.hint}", file=sys.stderr)  # noqa: T201
+
+
+def plain(value: Any) -> Any:
+    """Reduce a result to what JSON knows. Dataclass fields with repr=False hold secrets and are left out."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.repr}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+    return value
+
+
+def table(rows: list[tuple[str, ...]], header: tuple[str, ...] = ()) -> list[str]:
+    """Lay rows out in aligned columns, two spaces apart."""
+    lines = [*([header] if header else []), *rows]
+    if not lines:
+        return []
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _envelope(command: str, ok: bool, value: Any, problem: Any) -> str:
+    return json.dumps(
+        {"version": ENVELOPE_VERSION, "command": command, "ok": ok, "result": value, "error": problem}, indent=2
+    )
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+    sys.stdout.flush()

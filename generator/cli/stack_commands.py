@@ -1,0 +1,168 @@
+"""up, diff, status, events, outputs, down: the stack's life."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from generator.cli import render, stack_text
+from generator.cli.ask import complete
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
+from generator.cli.progress import show_events
+
+if TYPE_CHECKING:
+    from generator.model.plan import UpPlan, UpRequest
+
+Named = Annotated[list[str], typer.Option(metavar="LOGICAL_ID")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    _register_up(app)
+    _register_down(app)
+    _register_reading(app)
+
+
+def _register_up(app: typer.Typer) -> None:
+    @command(app, "up", extra=PARAMETER_OPTIONS)
+    def up(
+        call: Invocation,
+        plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+        upgrade: Annotated[
+            bool, typer.Option("--upgrade", help="Take this version's template along with the values given.")
+        ] = False,
+        allow_replacement: Annotated[
+            list[str], typer.Option(metavar="LOGICAL_ID", help="A protected resource that may be replaced or removed.")
+        ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
+        recreate: Annotated[
+            bool, typer.Option("--recreate", help="Remove a stack whose creation failed, then create it.")
+        ] = False,
+        continue_rollback: Annotated[
+            bool, typer.Option("--continue-rollback", help="Take a stuck rollback up again.")
+        ] = False,
+        **values: Any,
+    ) -> Done:
+        """Create or update the stack through a change set; what is not given keeps its value."""
+        from generator.model.plan import UpRequest
+        from generator.operations.stack import recovery
+        from generator.operations.stack.support import scoped
+
+        given = given_parameters(call, values)
+        request = scoped(UpRequest(given=given, upgrade=upgrade, allow_replacement=frozenset(allow_replacement)))
+        for events in recovery.prepare(
+            call.gateway, recreate=recreate, continue_rollback=continue_rollback, say=call.say
+        ):
+            show_events(call, events)
+        return run_up(call, complete(call, request), plan_only)
+
+
+def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Done:
+    """Plan, show, ask, execute, follow, print: shared by every command that changes the stack."""
+    from generator.operations.stack import apply, guard, plan, support
+
+    planned = plan.plan_up(call.gateway, request)
+    for line in stack_text.plan_lines(planned):
+        call.say(line)
+    if plan_only:
+        plan.discard(call.gateway, planned)
+        return Done(planned, stack_text.plan_summary(planned))
+    if planned.change_set is not None:
+        _go_on(call, planned, request)
+        guard.require_no_objection(planned)
+    before = support.before(call.gateway, planned, request)
+    apply.start(call.gateway, planned)
+    if planned.change_set is not None:
+        show_events(call, apply.watch(call.gateway, planned))
+    result = apply.result(call.gateway, planned, support.verify(call.gateway, before))
+    for line in stack_text.next_steps(result):
+        call.say(line)
+    return Done(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
+
+
+def _go_on(call: Invocation, planned: UpPlan, request: UpRequest) -> None:
+    """Ask; whatever is not a yes leaves nothing behind."""
+    from generator.errors import DeployerError
+    from generator.operations.stack import guard, plan
+
+    try:
+        guard.require_no_objection(planned)
+        call.confirm(stack_text.question(planned))
+    except (DeployerError, KeyboardInterrupt):
+        plan.discard(call.gateway, planned)
+        raise
+
+
+def _register_down(app: typer.Typer) -> None:
+    @command(app, "down")
+    def down(
+        call: Invocation,
+        retain: Annotated[
+            list[str], typer.Option(metavar="LOGICAL_ID", help="Leave this behind when a deletion failed on it.")
+        ] = [],  # noqa: B006
+    ) -> Done:
+        """Delete the stack; says what is lost and what is kept, and asks for the stack's name."""
+        from generator.operations.stack import down as removal
+
+        planned = removal.plan_down(call.gateway, frozenset(retain))
+        for line in stack_text.down_plan_lines(planned):
+            call.say(line)
+        if not call.yes:
+            _ask_name(call, planned.stack_name)
+        show_events(call, removal.apply(call.gateway, planned))
+        result = removal.result(call.gateway, planned)
+        return Done(result, stack_text.down_lines(result))
+
+
+def _ask_name(call: Invocation, name: str) -> None:
+    from generator.errors import Declined
+
+    if call.ask(f"Type the stack's name to delete it ({name}):") != name:
+        raise Declined("Nothing was deleted: that is not the stack's name.")
+
+
+def _register_reading(app: typer.Typer) -> None:
+    @command(app, "status")
+    def status(call: Invocation) -> Done:
+        """Show the stack: its state, its parameters, its resources."""
+        from generator.operations.stack.read import status as read
+
+        found = read(call.gateway)
+        return Done(found, stack_text.status_lines(found))
+
+    @command(app, "outputs")
+    def outputs(call: Invocation) -> Done:
+        """Print the stack's outputs."""
+        from generator.operations.stack.read import outputs as read
+
+        found = read(call.gateway)
+        return Done(found, render.table(sorted(found.items())))
+
+    @command(app, "events")
+    def events(
+        call: Invocation,
+        follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay until the running operation ends.")] = False,
+        limit: Annotated[int, typer.Option(help="How many events to show.", min=1)] = 50,
+    ) -> Done | None:
+        """Show what happened to the stack, newest last."""
+        from generator.operations.stack import read
+
+        found = read.events(call.gateway, limit)
+        if not follow:
+            return Done(found, [stack_text.event_line(event) for event in found])
+        show_events(call, iter(found))
+        show_events(call, read.follow_on(call.gateway, found))
+        return Done(found, [])
+
+    @command(app, "diff")
+    def diff(
+        call: Invocation,
+        check: Annotated[bool, typer.Option("--check", help="Exit 3 when something would change.")] = False,
+    ) -> Done:
+        """Compare the stack's template with this version's."""
+        from generator.operations.stack.read import diff as read
+
+        found = read(call.gateway)
+        return Done(found, found.lines or ["No difference."], 3 if check and found.lines else 0)

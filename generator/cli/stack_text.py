@@ -1,0 +1,124 @@
+"""How plans, events, stacks and results read: pure functions from values to lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.cli.render import table
+from generator.model.changeset import Change, Replacement
+
+if TYPE_CHECKING:
+    from generator.model.plan import UpPlan, UpResult
+    from generator.model.stack import StackEvent
+    from generator.operations.stack.down import DownPlan, DownResult
+    from generator.operations.stack.read import StackReport
+
+_VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
+_REPLACED = {Replacement.NO: "", Replacement.CONDITIONAL: "may be replaced", Replacement.YES: "replaced"}
+
+
+def plan_lines(plan: UpPlan) -> list[str]:
+    """The plan as a person reads it: removals and replacements first."""
+    if plan.change_set is None:
+        return [f"The stack {plan.stack_name} is as asked: nothing to change."]
+    what = "Create" if plan.creates else "Update"
+    template = "this version's template" if plan.template == "new" else "its own template, only parameters change"
+    lines = [f"{what} the stack {plan.stack_name} from {template}:", ""]
+    lines += ["  " + line for line in table([_change_row(change) for change in plan.changes])]
+    return [*lines, "", f"  {counts(plan)}", *_objection_lines(plan)]
+
+
+def counts(plan: UpPlan) -> str:
+    """How many resources are added, modified, replaced and removed."""
+    changes = plan.changes
+    parts = {
+        "to add": sum(c.action == "Add" for c in changes),
+        "to modify": sum(c.action == "Modify" and not c.loses for c in changes),
+        "to replace, or perhaps": sum(c.loses for c in changes),
+        "to remove": sum(c.removes for c in changes),
+    }
+    return ", ".join(f"{number} {what}" for what, number in parts.items() if number) + "."
+
+
+def question(plan: UpPlan) -> str:
+    """What the user is asked before anything is done."""
+    return f"{'Create' if plan.creates else 'Change'} the stack {plan.stack_name}?"
+
+
+def plan_summary(plan: UpPlan) -> list[str]:
+    """What `--plan` leaves on standard output."""
+    if plan.change_set is None:
+        return ["unchanged"]
+    return [" ".join(part for part in _change_row(change) if part) for change in plan.changes]
+
+
+def _change_row(change: Change) -> tuple[str, ...]:
+    verb = _VERB.get(change.action, change.action.lower())
+    kept = (
+        f"(kept: {change.policy_action})"
+        if "Retain" in change.policy_action or "Snapshot" in change.policy_action
+        else ""
+    )
+    detail = ", ".join(change.properties) if change.action == "Modify" else ""
+    return (verb, change.logical_id, change.resource_type, _REPLACED[change.replacement], detail or kept)
+
+
+def _objection_lines(plan: UpPlan) -> list[str]:
+    return [f"  refused: {o.change.logical_id} {o.reason}" for o in plan.objections]
+
+
+def event_line(event: StackEvent) -> str:
+    """One event on one line, times in UTC."""
+    line = f"{event.time:%H:%M:%S}  {event.status:<28}  {event.logical_id}"
+    return f"{line}  {event.reason}" if event.reason else line
+
+
+def up_lines(result: UpResult) -> list[str]:
+    """The stack's outputs, and the checks where something was removed."""
+    lines = table([(key, value) for key, value in sorted(result.outputs.items())])
+    checks = table([("ok" if c.holds else "NOT SO", c.subject, c.answer) for c in result.checks])
+    return [*lines, *([""] if checks and lines else []), *checks]
+
+
+def next_steps(result: UpResult) -> list[str]:
+    """What to do next, after a change that went well."""
+    if not result.changed:
+        return []
+    lines = [f"The stack {result.stack_name} is {result.status}."]
+    if "SupportSecretArn" in result.outputs:
+        lines.append("  next: deployer access grant --principal ARN --for 8h --reason TICKET")
+    return lines
+
+
+def status_lines(report: StackReport) -> list[str]:
+    """State, parameters and resources. NoEcho values arrive masked."""
+    stack = report.stack
+    head = [
+        ("stack", stack.name),
+        ("state", f"{stack.status} {stack.status_reason}".strip()),
+        ("account", f"{stack.account} in {stack.region}"),
+        (
+            "changed",
+            f"{stack.updated or stack.created:%Y-%m-%d %H:%M:%S} UTC" if stack.updated or stack.created else "-",
+        ),
+        ("deletion", "protected" if stack.termination_protection else "NOT protected"),
+    ]
+    parameters = [(f"  {key}", value) for key, value in sorted(stack.parameters.items())]
+    resources = [(f"  {r.logical_id}", str(r.status), r.physical_id) for r in report.resources]
+    return [*table(head), "", "parameters", *table(parameters), "", "resources", *table(resources)]
+
+
+def down_plan_lines(plan: DownPlan) -> list[str]:
+    """What a deletion loses and what it keeps."""
+    lost = table([("  " + r.logical_id, r.resource_type, r.physical_id) for r in plan.lost])
+    kept = [f"  {thing.name}: {thing.why}" for thing in plan.kept] or ["  nothing"]
+    return [f"Delete the stack {plan.stack_name}. This goes:", *lost, "This is kept:", *kept]
+
+
+def down_lines(result: DownResult) -> list[str]:
+    """What a deletion did, and how to remove what it kept."""
+    lines = [f"The stack {result.stack_name} is gone."]
+    if result.kept:
+        lines.append("Kept, with the command that removes it for good:")
+        lines += [f"  {thing.name}\n    {thing.removal}" for thing in result.kept]
+    return lines

@@ -1,0 +1,77 @@
+"""The template's parameters as options of `up`: one mechanical mapping from name to option.
+
+The template itself (generator/template) stays the owner of defaults and constraints; a test holds both lists equal.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """How a parameter's value is typed on the command line."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    YES_NO = "yes|no"
+    LIST = "list"
+
+
+@dataclass(frozen=True)
+class ParameterOption:
+    """One template parameter, as the command line offers it."""
+
+    key: str
+    help: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    secret: bool = False
+
+    @property
+    def snake(self) -> str:
+        """The Python name: snake case, a leading Create or Deploy dropped (CreateSupportUser: support_user)."""
+        return snake(self.key)
+
+    @property
+    def option(self) -> str:
+        """The option: kebab case (CreateSupportUser: --support-user)."""
+        return option(self.key)
+
+
+def snake(key: str) -> str:
+    """CreateSupportUser -> support_user, VolumeSizeGiB -> volume_size_gib, InstallerSha256 -> installer_sha256."""
+    bare = re.sub(r"^(Create|Deploy)(?=[A-Z])", "", key).replace("GiB", "Gib")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
+
+
+def option(key: str) -> str:
+    """CreateSupportUser -> --support-user."""
+    return "--" + snake(key).replace("_", "-")
+
+
+_ALL = (
+    ParameterOption("VpcId", "VPC of the instance: the one your database is in.", required=True),
+    ParameterOption("SubnetId", "Private subnet with a way out (NAT gateway or endpoints).", required=True),
+    ParameterOption("InstanceType", "Graviton instance type."),
+    ParameterOption("VolumeSizeGiB", "Size of the root volume in GiB.", Kind.NUMBER),
+    ParameterOption("InstanceName", "Name tag of the instance."),
+    ParameterOption("AdminEmail", "E-mail of DeepSQL's first administrator.", required=True),
+    ParameterOption("AdminPassword", "Password of DeepSQL's first administrator.", secret=True),
+    ParameterOption("CreateSupportUser", "Whether the vendor's support user exists.", Kind.YES_NO),
+    ParameterOption("SupportUserName", "Name of the support user; CloudFormation makes one up when not given."),
+    ParameterOption("ImageId", "AMI of the instance; resolved once and pinned when not given."),
+    ParameterOption("InstanceOrigin", "new, or published for a stack made from the vendor's published template."),
+    ParameterOption("InstallerSource", "URL of DeepSQL's installer."),
+    ParameterOption("InstallerVersion", "Release the installer installs."),
+    ParameterOption("InstallerSha256", "Checksum the installer must have."),
+    ParameterOption("VendorPrincipals", "Vendor principals that may read the secret; set by access grant.", Kind.LIST),
+    ParameterOption("VendorAccounts", "Accounts of those principals; set by access grant.", Kind.LIST),
+    ParameterOption("SupportAccessUntil", "When support access ends (UTC); set by access grant."),
+    ParameterOption("SupportAccessReason", "Ticket or reason of the grant; set by access grant."),
+    ParameterOption("SupportPorts", "Ports of the instance that a support tunnel may reach.", Kind.LIST),
+    ParameterOption("SessionLogRetentionDays", "Days the session logs are kept.", Kind.NUMBER),
+)
+PARAMETERS: dict[str, ParameterOption] = {parameter.key: parameter for parameter in _ALL}
+REQUIRED: tuple[str, ...] = tuple(parameter.key for parameter in _ALL if parameter.required)

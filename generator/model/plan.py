@@ -1,0 +1,87 @@
+"""What `up` is asked, what it would do, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from generator.model.changeset import Change, ChangeSet
+from generator.model.stack import StackEvent, StackStatus
+
+
+@dataclass(frozen=True)
+class UpRequest:
+    """The parameters given (template key to value), and what the user allows beyond them.
+
+    `scope`, when set, is the closed list of logical ids the operation may touch: a support flip or a grant.
+    `named` are the resources the request itself names, so that losing them is what was asked.
+    """
+
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
+    upgrade: bool = False
+    allow_replacement: frozenset[str] = frozenset()
+    scope: frozenset[str] | None = None
+    named: frozenset[str] = frozenset()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Objection:
+    """A change that was not asked for, with the reason it is refused."""
+
+    change: Change
+    reason: str
+
+
+@dataclass(frozen=True)
+class UpPlan:
+    """A change set held against what was asked. Nothing has been changed yet.
+
+    `change_set` is None when there is nothing to do; `stack_id` is then the stack as it stands.
+    """
+
+    stack_name: str
+    stack_id: str
+    creates: bool
+    change_set: ChangeSet | None
+    token: str
+    given: tuple[str, ...] = ()
+    template: str = "unchanged"
+    objections: tuple[Objection, ...] = ()
+    protect: bool = False
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The changes, removals and replacements first."""
+        found = () if self.change_set is None else self.change_set.changes
+        return tuple(sorted(found, key=lambda c: (not c.removes, not c.loses, c.action != "Modify", c.logical_id)))
+
+
+@dataclass(frozen=True)
+class UpResult:
+    """The stack after `up`."""
+
+    stack_name: str
+    stack_id: str
+    status: StackStatus
+    changed: bool
+    outputs: Mapping[str, str]
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing asked of a service after the fact, and what came back."""
+
+    subject: str
+    holds: bool
+    answer: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an operation failed: the first event that failed in its own right."""
+
+    cause: StackEvent | None
+    status: StackStatus
+    hint: str = ""

@@ -1,0 +1,34 @@
+"""Opening the way to AWS, and keeping the embedded AWS and the real one apart."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from generator.errors import Refused
+from generator.gateway.aws import Gateway
+from generator.model.deployment import Deployment
+
+# The embedded AWS takes any 12-digit access key as root of that account; no real key looks like that.
+SANDBOX_KEY_LENGTH = 12
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def open_gateway(deployment: Deployment) -> Gateway:
+    """The gateway for a deployment. Raises Refused when sandbox credentials would reach a real endpoint."""
+    refuse_mixture(os.environ)
+    return Gateway(deployment)
+
+
+def refuse_mixture(environment: os._Environ[str] | dict[str, str]) -> None:
+    """Raise Refused when the environment holds the sandbox's credentials but an endpoint that is not loopback."""
+    key = environment.get("AWS_ACCESS_KEY_ID", "")
+    if not (len(key) == SANDBOX_KEY_LENGTH and key.isdigit()):
+        return
+    endpoints = [value for name, value in environment.items() if name.startswith("AWS_ENDPOINT_URL")]
+    if not endpoints or any(urlsplit(endpoint).hostname not in LOOPBACK for endpoint in endpoints):
+        raise Refused(
+            "The credentials are the sandbox's, but the endpoint is not on this machine, so nothing was sent.",
+            'Take both from the sandbox: eval "$(deployer sandbox env)", or unset AWS_ACCESS_KEY_ID.',
+            code="sandbox-mixture",
+        )

@@ -1,0 +1,1 @@
+"""The stack's life: plan, apply, watch, read, take down."""

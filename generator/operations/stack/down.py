@@ -1,0 +1,114 @@
+"""Taking the stack down: what is lost, what is kept, and the proof of both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from generator.errors import DeployerError, NotFound
+from generator.gateway.aws import Gateway
+from generator.model.contract import Resource
+from generator.model.network import Instance
+from generator.model.stack import Stack, StackEvent, StackResource
+from generator.operations.stack.apply import OperationFailed
+from generator.operations.stack.plan import new_token
+from generator.operations.stack.states import busy
+from generator.operations.stack.watch import Sleep, failure, follow
+
+# Kept by the template's DeletionPolicy: evidence, and the key without which it cannot be read.
+KEPT = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP)
+
+
+@dataclass(frozen=True)
+class KeptThing:
+    """Something that outlives the stack, why, and the command that removes it for good."""
+
+    name: str
+    why: str
+    removal: str
+
+
+@dataclass(frozen=True)
+class DownPlan:
+    """What a deletion would do. Nothing has been changed yet."""
+
+    stack_name: str
+    stack_id: str
+    token: str
+    protected: bool
+    lost: tuple[StackResource, ...]
+    kept: tuple[KeptThing, ...]
+    retain: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class DownResult:
+    """What a deletion did."""
+
+    stack_name: str
+    removed: int
+    kept: tuple[KeptThing, ...]
+
+
+def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPlan:
+    """Read what would go and what would stay. Raises StackNotFound, StackBusy, and UsageError for a wrong --retain."""
+    stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
+    if stack.status.in_progress:
+        raise busy(stack)
+    if retain and stack.status != "DELETE_FAILED":
+        raise DeployerError(
+            f"--retain is for a stack whose deletion failed, and {stack.name} is {stack.status}.",
+            "Run deployer down without it first.",
+            code="retain-too-early",
+            exit_code=2,
+        )
+    resources = gateway.cloudformation.list_stack_resources(stack.stack_id)
+    live = [r for r in resources if not r.status.deleted and r.physical_id]
+    kept = _kept(gateway, stack, live)
+    gone = tuple(r for r in live if r.logical_id not in KEPT and r.logical_id not in retain)
+    return DownPlan(stack.name, stack.stack_id, new_token(), stack.termination_protection, gone, kept, retain)
+
+
+def apply(gateway: Gateway, plan: DownPlan, sleep: Sleep = time.sleep) -> Iterator[StackEvent]:
+    """Lift termination protection, delete, and yield the events to the end. Raises OperationFailed with the cause."""
+    if plan.protected:
+        gateway.cloudformation.update_termination_protection(plan.stack_id, False)
+    gateway.cloudformation.delete_stack(plan.stack_id, plan.token, plan.retain)
+    seen: list[StackEvent] = []
+    for event in follow(gateway, plan.stack_id, plan.token, sleep):
+        seen.append(event)
+        yield event
+    if found := failure(seen):
+        raise OperationFailed(plan.stack_name, found)
+
+
+def result(gateway: Gateway, plan: DownPlan) -> DownResult:
+    """What is left, as planned; the deletion has ended well."""
+    return DownResult(plan.stack_name, len(plan.lost), plan.kept)
+
+
+def _kept(gateway: Gateway, stack: Stack, live: list[StackResource]) -> tuple[KeptThing, ...]:
+    ids = {r.logical_id: r.physical_id for r in live}
+    kept = []
+    if instance := ids.get(Resource.INSTANCE):
+        kept += [_volume(volume) for volume in _instance_volumes(gateway, instance)]
+    if group := ids.get(Resource.SESSION_LOG_GROUP):
+        removal = f"aws logs delete-log-group --region {stack.region} --log-group-name {group}"
+        kept.append(KeptThing(f"log group {group}", "the transcripts of support sessions are evidence", removal))
+    if key := ids.get(Resource.STACK_KEY):
+        removal = f"aws kms schedule-key-deletion --region {stack.region} --key-id {key} --pending-window-in-days 7"
+        kept.append(KeptThing(f"KMS key {key}", "without it the transcripts cannot be read", removal))
+    return tuple(kept)
+
+
+def _instance_volumes(gateway: Gateway, instance_id: str) -> tuple[str, ...]:
+    try:
+        found: Instance = gateway.ec2.describe_instance(instance_id)
+    except NotFound:
+        return ()
+    return found.kept_volumes
+
+
+def _volume(volume_id: str) -> KeptThing:
+    return KeptThing(f"volume {volume_id}", "it holds DeepSQL's data", f"aws ec2 delete-volume --volume-id {volume_id}")

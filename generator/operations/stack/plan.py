@@ -1,0 +1,170 @@
+"""plan_up: what would change, as a value. Only a change set is made, and it is thrown away when not wanted."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from generator.errors import DeployerError, StackBusy, UsageError
+from generator.gateway.aws import Gateway
+from generator.model import options
+from generator.model.changeset import ChangeSet, ChangeSetRequest
+from generator.model.plan import UpPlan, UpRequest
+from generator.model.stack import Stack
+from generator.operations.stack import guard, parameters, states
+
+Sleep = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where the template comes from: our own text, or None for the one the stack has."""
+
+    body: str | None
+    keys: frozenset[str]
+
+
+def new_token() -> str:
+    """A fresh mark for one operation: it names the change set and stands on every event of the operation."""
+    return f"{states.OUR_TOKEN_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def plan_up(gateway: Gateway, request: UpRequest, sleep: Sleep = time.sleep) -> UpPlan:
+    """Work out what `request` would change. Raises StackBusy, UsageError and the errors of operations.stack.states."""
+    name = gateway.deployment.stack_name
+    stack = gateway.cloudformation.find_stack(name)
+    if stack is not None:
+        states.require_updatable(stack)
+        if _settled_without_asking(request, stack):
+            return _nothing(stack)
+    source = _source(request, stack)
+    given = _with_origin(request, stack, source)
+    refuse_missing(request, stack)
+    if stack is not None and source.body is not None and _is_current(gateway, stack, source.body, given):
+        return _nothing(stack)
+    return _plan_by_change_set(gateway, request, stack, source, given, sleep)
+
+
+def parameters_only(request: UpRequest, stack: Stack) -> bool:
+    """Whether the stack's own template serves: values were given, all of them known to it, and no upgrade asked."""
+    return bool(request.given) and not request.upgrade and all(key in stack.parameters for key in request.given)
+
+
+def refuse_missing(request: UpRequest, stack: Stack | None) -> None:
+    """Raise UsageError naming the required parameters that nobody provides."""
+    absent = parameters.missing(options.REQUIRED, request.given, stack)
+    if absent:
+        wanted = " ".join(f"{options.option(key)} …" for key in absent)
+        raise UsageError(
+            f"The stack needs {', '.join(absent)} and nothing says what to use.",
+            f"Give: {wanted}",
+            code="missing-parameter",
+        )
+
+
+def _settled_without_asking(request: UpRequest, stack: Stack) -> bool:
+    return (
+        not stack.status.only_planned
+        and parameters_only(request, stack)
+        and parameters.already_so(request.given, stack)
+    )
+
+
+def _nothing(stack: Stack) -> UpPlan:
+    return UpPlan(stack.name, stack.stack_id, creates=False, change_set=None, token="")
+
+
+def _source(request: UpRequest, stack: Stack | None) -> _Source:
+    if stack is not None and not stack.status.only_planned and parameters_only(request, stack):
+        return _Source(None, frozenset(stack.parameters))
+    from generator.template.emit import emit  # troposphere costs 50 ms: only where a template is needed
+
+    return _Source(emit("yaml"), frozenset(options.PARAMETERS))
+
+
+def _with_origin(request: UpRequest, stack: Stack | None, source: _Source) -> dict[str, str]:
+    """Say where the instance comes from whenever our template meets a stack that does not say it yet."""
+    given = dict(request.given)
+    if source.body is None or "InstanceOrigin" in given:
+        return given
+    if stack is None or stack.status.only_planned:
+        given["InstanceOrigin"] = "new"
+    elif "InstanceOrigin" not in stack.parameters:
+        given["InstanceOrigin"] = "published"
+    return given
+
+
+def _is_current(gateway: Gateway, stack: Stack, body: str, given: dict[str, str]) -> bool:
+    """Decide a no-op before anything is written: same template text, same values (two calls in all)."""
+    if stack.status.only_planned or not parameters.already_so(given, stack):
+        return False
+    return gateway.cloudformation.get_template(stack.stack_id).strip() == body.strip()
+
+
+def _plan_by_change_set(
+    gateway: Gateway, request: UpRequest, stack: Stack | None, source: _Source, given: dict[str, str], sleep: Sleep
+) -> UpPlan:
+    token, creates = new_token(), stack is None or stack.status.only_planned
+    wanted = ChangeSetRequest(
+        stack_name=gateway.deployment.stack_name,
+        name=token,
+        creates=creates,
+        template_body=source.body,
+        parameters=parameters.choose(given, stack, source.keys),
+        description=request.why,
+    )
+    change_set = settle(gateway, gateway.cloudformation.create_change_set(wanted), sleep)
+    if change_set.empty:
+        gateway.cloudformation.delete_change_set(change_set.change_set_id)
+    return UpPlan(
+        stack_name=wanted.stack_name,
+        stack_id=change_set.stack_id,
+        creates=creates,
+        change_set=None if change_set.empty else change_set,
+        token=token,
+        given=tuple(sorted(request.given)),
+        template="unchanged" if source.body is None else "new",
+        objections=guard.objections(change_set.changes, request),
+        protect=creates,
+    )
+
+
+def settle(gateway: Gateway, change_set_id: str, sleep: Sleep = time.sleep) -> ChangeSet:
+    """Wait until CloudFormation has worked the change set out. Raises DeployerError when it could not."""
+    for wait in itertools.chain((0.5, 1.0, 1.0, 2.0), itertools.repeat(3.0)):
+        change_set = gateway.cloudformation.describe_change_set(change_set_id)
+        if not change_set.pending:
+            break
+        sleep(wait)
+    if change_set.status == "FAILED" and not change_set.empty:
+        gateway.cloudformation.delete_change_set(change_set_id)
+        raise DeployerError(
+            f"CloudFormation could not make the change set: {change_set.status_reason}",
+            "Nothing was changed. Check the values given, and the template with: deployer lint",
+            code="change-set-failed",
+        )
+    return change_set
+
+
+def discard(gateway: Gateway, plan: UpPlan) -> None:
+    """Throw a plan away: its change set, and the empty stack that planning a creation leaves in REVIEW_IN_PROGRESS."""
+    if plan.change_set is None:
+        return
+    gateway.cloudformation.delete_change_set(plan.change_set.change_set_id)
+    if plan.creates:
+        gateway.cloudformation.delete_stack(plan.stack_id, plan.token)
+
+
+def running_operation(gateway: Gateway, stack: Stack) -> str:
+    """The token of the operation running on a busy stack, if this command started it. Raises StackBusy otherwise."""
+    latest = gateway.cloudformation.stack_events(stack.stack_id, limit=1)
+    if latest and latest[-1].token.startswith(states.OUR_TOKEN_PREFIX):
+        return latest[-1].token
+    raise states.busy(stack)
+
+
+__all__ = ["StackBusy", "discard", "new_token", "plan_up", "running_operation", "settle"]

@@ -1,0 +1,71 @@
+"""The read side: status, outputs, events, diff."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from generator.gateway.aws import Gateway
+from generator.model.stack import Stack, StackEvent, StackResource
+from generator.operations.stack import watch
+
+
+@dataclass(frozen=True)
+class StackReport:
+    """A stack and its resources, read in two calls."""
+
+    stack: Stack
+    resources: tuple[StackResource, ...] = ()
+
+
+@dataclass(frozen=True)
+class TemplateDiff:
+    """Differences between the deployed template and this version's, as unified diff lines."""
+
+    stack_name: str
+    lines: list[str] = field(default_factory=list)
+
+
+def status(gateway: Gateway) -> StackReport:
+    """Read the stack. Raises StackNotFound."""
+    stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
+    return StackReport(stack, tuple(gateway.cloudformation.list_stack_resources(stack.stack_id)))
+
+
+def outputs(gateway: Gateway) -> Mapping[str, str]:
+    """Read the stack's outputs. Raises StackNotFound."""
+    return gateway.cloudformation.describe_stack(gateway.deployment.stack_name).outputs
+
+
+def events(gateway: Gateway, limit: int) -> list[StackEvent]:
+    """The latest `limit` events in time order. Raises StackNotFound."""
+    stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
+    return gateway.cloudformation.stack_events(stack.stack_id, limit=limit)
+
+
+def follow_on(gateway: Gateway, seen: list[StackEvent]) -> Iterator[StackEvent]:
+    """The events after those seen, until the running operation ends; nothing when none is running."""
+    if not seen or seen[-1].ends_operation:
+        return iter(())
+    return watch.follow(gateway, seen[-1].stack_id, seen[-1].token or None, after=seen[-1].event_id)
+
+
+def diff(gateway: Gateway) -> TemplateDiff:
+    """Compare the stack's template with this version's, both in the product's own layout. Raises StackNotFound."""
+    from generator.template.emit import emit
+    from generator.template.normal import normal_form  # parses the deployed template, whatever it was written in
+
+    name = gateway.deployment.stack_name
+    live = gateway.cloudformation.get_template(name)
+    ours = emit("yaml")
+    if live.strip() == ours.strip():
+        return TemplateDiff(name)
+    found = difflib.unified_diff(
+        normal_form(live).splitlines(),
+        normal_form(ours).splitlines(),
+        f"{name} (deployed)",
+        "this version",
+        lineterm="",
+    )
+    return TemplateDiff(name, list(found))

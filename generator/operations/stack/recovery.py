@@ -1,0 +1,39 @@
+"""Stacks that must settle before `up` can plan: ours still running, dead ones, stuck rollbacks. Acts only when told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from generator.gateway.aws import Gateway
+from generator.model.stack import StackEvent
+from generator.operations.stack import watch
+from generator.operations.stack.plan import new_token, running_operation
+
+Say = Callable[[str], None]
+RECREATABLE = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED")
+
+
+def prepare(gateway: Gateway, *, recreate: bool, continue_rollback: bool, say: Say) -> Iterator[Iterator[StackEvent]]:
+    """Yield the event streams to show before planning: the join of our own running operation, and what was told.
+
+    Raises StackBusy when the running operation is somebody else's.
+    """
+    stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
+    if stack is None:
+        return
+    if stack.status.in_progress:
+        token = running_operation(gateway, stack)
+        say(f"The stack {stack.name} is {stack.status}: an earlier call started this; joining it.")
+        yield watch.follow(gateway, stack.stack_id, token)
+    elif recreate and stack.status in RECREATABLE:
+        say(f"Removing {stack.name}, whose creation failed, before creating it again.")
+        token = new_token()
+        if stack.termination_protection:
+            gateway.cloudformation.update_termination_protection(stack.stack_id, False)
+        gateway.cloudformation.delete_stack(stack.stack_id, token)
+        yield watch.follow(gateway, stack.stack_id, token)
+    elif continue_rollback and stack.status == "UPDATE_ROLLBACK_FAILED":
+        say(f"Taking up the rollback of {stack.name} again.")
+        token = new_token()
+        gateway.cloudformation.continue_update_rollback(stack.name, token)
+        yield watch.follow(gateway, stack.stack_id, token)

@@ -1,0 +1,89 @@
+"""The support flip: what it may touch, and whether afterwards the services agree with the stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from generator.errors import NotFound
+from generator.gateway.aws import Gateway
+from generator.model.contract import (
+    PUBLISHED_ONLY_RESOURCES,
+    SUPPORT_MODIFIED_ONLY,
+    SUPPORT_RESOURCES,
+    Parameter,
+    Resource,
+)
+from generator.model.network import Instance
+from generator.model.plan import Check, UpPlan, UpRequest
+
+FLIP_RESOURCES = frozenset(map(str, SUPPORT_RESOURCES | PUBLISHED_ONLY_RESOURCES))
+FLIP_SCOPE = FLIP_RESOURCES | frozenset(map(str, SUPPORT_MODIFIED_ONLY))
+
+
+@dataclass(frozen=True)
+class Before:
+    """What a closing flip is about to remove, and the instance it must leave alone."""
+
+    user: str
+    secret: str
+    instance: Instance | None
+
+
+def scoped(request: UpRequest) -> UpRequest:
+    """A request that says CreateSupportUser names the support resources; one that says nothing else is held to them."""
+    if Parameter.CREATE_SUPPORT_USER not in request.given:
+        return request
+    alone = len(request.given) == 1 and not request.upgrade
+    return replace(request, named=FLIP_RESOURCES, scope=FLIP_SCOPE if alone else None)
+
+
+def before(gateway: Gateway, plan: UpPlan, request: UpRequest) -> Before | None:
+    """Note what a closing flip will remove (two calls); None for every other operation."""
+    if plan.change_set is None or plan.creates or request.given.get(Parameter.CREATE_SUPPORT_USER) != "No":
+        return None
+    removed = {change.logical_id: change.physical_id for change in plan.changes if change.removes}
+    resources = {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(plan.stack_id)}
+    instance = resources.get(Resource.INSTANCE)
+    return Before(
+        user=removed.get(Resource.SUPPORT_USER, ""),
+        secret=removed.get(Resource.SUPPORT_SECRET, ""),
+        instance=gateway.ec2.describe_instance(instance) if instance else None,
+    )
+
+
+def verify(gateway: Gateway, noted: Before | None) -> tuple[Check, ...]:
+    """Ask the services themselves: a green stack can hide a user whose deletion was given up."""
+    if noted is None:
+        return ()
+    checks = []
+    if noted.user:
+        checks += [_user_gone(gateway, noted.user), _keys_gone(gateway, noted.user)]
+    if noted.secret:
+        checks.append(_secret_gone(gateway, noted.secret))
+    if noted.instance:
+        checks.append(_instance_same(gateway, noted.instance))
+    return tuple(checks)
+
+
+def _user_gone(gateway: Gateway, user: str) -> Check:
+    there = gateway.iam.user_exists(user)
+    return Check(f"support user {user}", not there, "still exists" if there else "gone (NoSuchEntity)")
+
+
+def _keys_gone(gateway: Gateway, user: str) -> Check:
+    try:
+        keys = gateway.iam.list_access_keys(user)
+    except NotFound:
+        keys = []
+    return Check("its access keys", not keys, ", ".join(key.key_id for key in keys) or "none")
+
+
+def _secret_gone(gateway: Gateway, arn: str) -> Check:
+    there = gateway.secretsmanager.secret_exists(arn)
+    return Check("support secret", not there, "still readable" if there else "gone")
+
+
+def _instance_same(gateway: Gateway, noted: Instance) -> Check:
+    now = gateway.ec2.describe_instance(noted.instance_id)
+    same = now == noted
+    return Check(f"instance {noted.instance_id}", same, "not touched" if same else f"changed: {now.state}")

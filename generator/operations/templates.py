@@ -1,0 +1,72 @@
+"""generate and lint: the emitted template on disk, and findings in any template."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import DeployerError, UsageError
+from generator.model.contract import TEMPLATE_PATH
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where the template went, and whether that changed the file."""
+
+    path: str
+    bytes: int
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Whether a file is what would be emitted now; if not, the unified diff."""
+
+    path: str
+    current: bool
+    lines: list[str]
+
+
+def text(fmt: str) -> str:
+    """The template as it would be written."""
+    from generator.template.emit import emit
+
+    return emit("json" if fmt == "json" else "yaml")
+
+
+def target(file: str | None, fmt: str) -> Path:
+    """Where to write when the user did not say."""
+    return Path(file) if file else Path(TEMPLATE_PATH).with_suffix(f".{fmt}")
+
+
+def write(path: Path, fmt: str) -> Written:
+    """Write the template; leave an identical file alone. Raises UsageError when the folder is not there."""
+    new = text(fmt)
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent} to write {path.name} to.", "Name another file: -o FILE")
+    old = _content(path)
+    if old != new:
+        try:
+            path.write_text(new)
+        except OSError as error:
+            raise DeployerError(
+                f"{path} could not be written: {error.strerror}.", "Name another file: -o FILE"
+            ) from None
+    return Written(str(path), len(new.encode()), old != new)
+
+
+def check(path: Path, fmt: str) -> Freshness:
+    """Compare a file with what would be emitted now."""
+    old, new = _content(path), text(fmt)
+    if old == new:
+        return Freshness(str(path), True, [f"{path} is current."])
+    found = difflib.unified_diff((old or "").splitlines(), new.splitlines(), str(path), "generated now", lineterm="")
+    return Freshness(str(path), False, list(found))
+
+
+def _content(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError):
+        return None
