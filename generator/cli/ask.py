@@ -10,6 +10,7 @@ from generator.cli.invocation import Invocation
 from generator.errors import UsageError
 from generator.model.options import PARAMETERS, REQUIRED
 from generator.model.plan import UpRequest
+from generator.model.stack import Stack
 
 
 class Choice(Protocol):
@@ -21,11 +22,10 @@ class Choice(Protocol):
         ...
 
 
-def complete(call: Invocation, request: UpRequest) -> UpRequest:
+def complete(call: Invocation, request: UpRequest, stack: Stack | None) -> UpRequest:
     """The request with what was missing asked for. Raises UsageError with the list where nobody can be asked."""
     from generator.operations.stack.parameters import missing
 
-    stack = call.gateway.cloudformation.find_stack(call.stack_name) if set(REQUIRED) - set(request.given) else None
     absent = missing(REQUIRED, request.given, stack)
     given = dict(request.given)
     for key in absent:

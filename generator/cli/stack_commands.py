@@ -47,31 +47,40 @@ def _register_up(app: typer.Typer) -> None:
     ) -> Done:
         """Create or update the stack through a change set; what is not given keeps its value."""
         from generator.model.plan import UpRequest
-        from generator.operations.stack import recovery
+        from generator.operations.stack import plan, recovery
         from generator.operations.stack.support import scoped
 
         given = given_parameters(call, values)
         request = scoped(UpRequest(given=given, upgrade=upgrade, allow_replacement=frozenset(allow_replacement)))
-        for events in recovery.prepare(
-            call.gateway, recreate=recreate, continue_rollback=continue_rollback, say=call.say
-        ):
+        stack = call.gateway.cloudformation.find_stack(call.stack_name)
+        waiting = recovery.prepare(
+            call.gateway, stack, recreate=recreate, continue_rollback=continue_rollback, say=call.say
+        )
+        for events in waiting:
             show_events(call, events)
-        return run_up(call, complete(call, request), plan_only)
+            stack = call.gateway.cloudformation.find_stack(call.stack_name)
+        request = complete(call, request, stack)
+        return carry_out(call, plan.plan_from(call.gateway, request, stack), request, plan_only)
 
 
 def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Done:
-    """Plan, show, ask, execute, follow, print: shared by every command that changes the stack."""
-    from generator.operations.stack import apply, guard, plan, support
+    """Plan and carry out: shared by every command that changes the stack."""
+    from generator.operations.stack.plan import plan_up
 
-    planned = plan.plan_up(call.gateway, request)
+    return carry_out(call, plan_up(call.gateway, request), request, plan_only)
+
+
+def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> Done:
+    """Show the plan, ask, execute, follow, verify, print."""
+    from generator.operations.stack import apply, plan, support
+
     for line in stack_text.plan_lines(planned):
         call.say(line)
     if plan_only:
         plan.discard(call.gateway, planned)
-        return Done(planned, stack_text.plan_summary(planned))
+        return Done(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
     if planned.change_set is not None:
-        _go_on(call, planned, request)
-        guard.require_no_objection(planned)
+        _go_on(call, planned)
     before = support.before(call.gateway, planned, request)
     apply.start(call.gateway, planned)
     if planned.change_set is not None:
@@ -82,7 +91,7 @@ def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Don
     return Done(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
 
 
-def _go_on(call: Invocation, planned: UpPlan, request: UpRequest) -> None:
+def _go_on(call: Invocation, planned: UpPlan) -> None:
     """Ask; whatever is not a yes leaves nothing behind."""
     from generator.errors import DeployerError
     from generator.operations.stack import guard, plan

@@ -35,8 +35,11 @@ def new_token() -> str:
 
 def plan_up(gateway: Gateway, request: UpRequest, sleep: Sleep = time.sleep) -> UpPlan:
     """Work out what `request` would change. Raises StackBusy, UsageError and the errors of operations.stack.states."""
-    name = gateway.deployment.stack_name
-    stack = gateway.cloudformation.find_stack(name)
+    return plan_from(gateway, request, gateway.cloudformation.find_stack(gateway.deployment.stack_name), sleep)
+
+
+def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, sleep: Sleep = time.sleep) -> UpPlan:
+    """The same for a stack already looked at, so that a command describes it once."""
     if stack is not None:
         states.require_updatable(stack)
         if _settled_without_asking(request, stack):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from generator.gateway.aws import Gateway
-from generator.model.stack import StackEvent
+from generator.model.stack import Stack, StackEvent
 from generator.operations.stack import watch
 from generator.operations.stack.plan import new_token, running_operation
 
@@ -13,12 +13,13 @@ Say = Callable[[str], None]
 RECREATABLE = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED")
 
 
-def prepare(gateway: Gateway, *, recreate: bool, continue_rollback: bool, say: Say) -> Iterator[Iterator[StackEvent]]:
+def prepare(
+    gateway: Gateway, stack: Stack | None, *, recreate: bool, continue_rollback: bool, say: Say
+) -> Iterator[Iterator[StackEvent]]:
     """Yield the event streams to show before planning: the join of our own running operation, and what was told.
 
     Raises StackBusy when the running operation is somebody else's.
     """
-    stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
     if stack is None:
         return
     if stack.status.in_progress:

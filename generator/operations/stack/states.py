@@ -29,8 +29,8 @@ def busy(stack: Stack) -> StackBusy:
 _DEAD = {
     "ROLLBACK_COMPLETE": (
         (
-            "The stack {stack.name} is ROLLBACK_COMPLETE: its creation failed and was undone, and such a stack cannot be "
-            "updated."
+            "The stack {stack.name} is ROLLBACK_COMPLETE: its creation failed and was undone, and such a stack cannot "
+            "be updated."
         ),
         "See why with deployer events; then make it again with: deployer up --recreate --stack-name {stack.name}",
         "rollback-complete",

@@ -64,8 +64,8 @@ _HINTS = (
     (
         "Failed to receive",
         (
-            "The instance did not report that DeepSQL answers. Its log /var/log/deepsql-install.log says why; most often "
-            "the subnet has no way out (NAT gateway or endpoints)."
+            "The instance did not report that DeepSQL answers. Its log /var/log/deepsql-install.log says why; most "
+            "often the subnet has no way out (NAT gateway or endpoints)."
         ),
     ),
     ("InstanceOrigin", "Run it again with --instance-origin new."),

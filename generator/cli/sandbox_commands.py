@@ -1,0 +1,75 @@
+"""sandbox: the embedded AWS on this computer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    group = typer.Typer(
+        name="sandbox",
+        help="An AWS on this computer to try everything on; it imitates, and says what.",
+        no_args_is_help=True,
+    )
+    app.add_typer(group)
+    _register_life(group)
+
+    @command(group, "env")
+    def env(
+        call: Invocation,
+        account: Annotated[
+            str | None, typer.Option(help="Account to be root of; the customer's when not given.")
+        ] = None,
+    ) -> Done:
+        """Print export lines: eval "$(deployer sandbox env)"."""
+        from generator.operations import sandbox
+
+        values = sandbox.environment(account) if account else sandbox.environment()
+        return Done(values, sandbox.export_lines(account) if account else sandbox.export_lines())
+
+
+def _register_life(group: typer.Typer) -> None:
+    @command(group, "start")
+    def start(
+        call: Invocation,
+        port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; any free one when not given.")] = None,
+    ) -> Done:
+        """Start the sandbox, or find it running."""
+        from generator.operations import sandbox
+
+        report = sandbox.start(port)
+        call.say('  use it: deployer --sandbox COMMAND, or for every AWS client: eval "$(deployer sandbox env)"')
+        return Done(report, [f"The sandbox listens on {report.endpoint} (process {report.pid})."])
+
+    @command(group, "stop")
+    def stop(call: Invocation) -> Done:
+        """Stop the sandbox; its state is kept."""
+        from generator.operations import sandbox
+
+        stopped = sandbox.stop()
+        return Done({"stopped": stopped}, ["The sandbox has stopped." if stopped else sandbox.NOT_RUNNING])
+
+    @command(group, "status")
+    def status(call: Invocation) -> Done:
+        """Say whether the sandbox runs, and where."""
+        from generator.operations import sandbox
+
+        report = sandbox.status()
+        return Done(
+            report, [f"running on {report.endpoint} (process {report.pid})" if report.running else "not running"]
+        )
+
+    @command(group, "reset")
+    def reset(call: Invocation) -> Done:
+        """Empty the sandbox: every account, every stack."""
+        from generator.operations import sandbox
+
+        call.confirm("Remove everything in the sandbox?")
+        sandbox.reset()
+        return Done({"reset": True}, ["The sandbox is empty."])

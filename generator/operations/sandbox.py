@@ -1,0 +1,66 @@
+"""The embedded AWS as the commands see it: its life, and entering it so that nothing else can be reached."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+
+from generator.errors import NotFound
+from generator.host.process import spawn_detached
+from generator.sandbox import server, state
+
+NOT_RUNNING = "The sandbox is not running."
+
+
+@dataclass(frozen=True)
+class SandboxReport:
+    """Whether the sandbox runs, and where."""
+
+    running: bool
+    endpoint: str = ""
+    pid: int = 0
+    home: str = ""
+
+
+def start(port: int | None = None) -> SandboxReport:
+    """Start it, or find it running."""
+    return _report(server.start(port, spawn_detached))
+
+
+def stop() -> bool:
+    """Stop it, its state kept. False when it was not running."""
+    return server.stop()
+
+
+def status() -> SandboxReport:
+    """Whether it runs, and where."""
+    running = server.status()
+    return _report(running) if running else SandboxReport(running=False, home=str(state.home()))
+
+
+def reset() -> None:
+    """Empty it."""
+    server.reset()
+
+
+def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
+    """The variables that lead AWS clients to the sandbox, as root of `account`. Raises NotFound if it is down."""
+    running = server.status()
+    if running is None:
+        raise NotFound(NOT_RUNNING, "Start it with: deployer sandbox start", code="sandbox-not-running")
+    return state.environment(running, account)
+
+
+def export_lines(account: str = state.CUSTOMER_ACCOUNT) -> list[str]:
+    """`export NAME=value` lines for eval."""
+    return [f"export {name}={shlex.quote(value)}" for name, value in environment(account).items()]
+
+
+def enter() -> None:
+    """Make this process, and what it starts, use the sandbox and nothing else. Raises NotFound when it is down."""
+    os.environ.update(environment())
+
+
+def _report(running: state.SandboxState) -> SandboxReport:
+    return SandboxReport(True, running.endpoint, running.pid, running.home)
