@@ -1,0 +1,156 @@
+"""Who may do what in the sandbox: every call is decided by the policies that stand in it, across accounts too.
+
+MiniStack authenticates (keys, signatures, status); here its decision is taken again with what it lacks:
+see `decisions` for the evaluator, `secret_access` for secrets and their keys, `policy_guard` for refused documents.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ministack.core import iam_actions, responses
+from ministack.core import iam_evaluator as engine
+from ministack.core.router import extract_access_key_id
+from ministack.services import iam, sts, tagging
+
+from generator.sandbox import decisions, policy_guard, secret_access, simulation
+from generator.sandbox.decisions import Context, Tags
+
+if TYPE_CHECKING:
+    from generator.sandbox.app import Sandbox
+
+_original_enforce = engine.enforce
+_original_tag_context = iam_actions.request_tag_context
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An authenticated caller. `arn` is the session's for an assumed role; `name` the user's or session's name."""
+
+    access_key: str
+    account: str
+    region: str
+    arn: str
+    name: str
+    principal: Any = field(repr=False)
+
+
+def install(sandbox: Sandbox) -> None:
+    """Make this room's decision the one MiniStack takes."""
+    decisions.install()
+    decisions.add_tag_reader(_tags)
+    engine.enforce = enforce
+    iam_actions.request_tag_context = request_context
+    secret_access.install()
+    policy_guard.install()
+    simulation.install()
+
+
+def caller(headers: dict[str, str], query: dict[str, list[str]] | None = None) -> Caller:
+    """Who sent a request MiniStack has authenticated."""
+    key = extract_access_key_id(headers, query or {})
+    principal = engine.resolve_principal(key, responses.get_account_id())
+    name = "root" if principal.type == "Root" else principal.arn.rpartition("/")[2]
+    return Caller(key, principal.account, responses.get_region(), principal.arn, name, principal)
+
+
+def check(who: Caller, action: str, arn: str, context: Context | None = None) -> str:
+    """ "" when `who` may do `action` on `arn`, else AWS's sentence of refusal."""
+    asked = decisions.request(
+        who.principal, action, arn, who.region, {**decisions.tag_context(action, arn), **(context or {})}
+    )
+    if decisions.decide(who.principal, asked, None):
+        return ""
+    return decisions.refusal(who.principal, asked, None, _has_session_policies(who.access_key))
+
+
+def enforce(
+    access_key: str,
+    action: str,
+    service: str,
+    region: str,
+    resource_arn: str = "*",
+    service_context: Context | None = None,
+) -> Any:
+    """MiniStack's authorization hook: None when allowed, an AuthError that says why when not."""
+    arn = _authorized_resource(action, resource_arn)
+    context = {**decisions.tag_context(action, arn), **(service_context or {})}
+    verdict = _original_enforce(access_key, action, service, region, arn, context)
+    if isinstance(verdict, engine.AuthError) or action in engine._ALWAYS_ALLOWED_ACTIONS:
+        return verdict
+    principal = engine.resolve_principal(access_key or "", responses.get_account_id())
+    if isinstance(principal, engine.AuthError):
+        return verdict  # served without a signature, as a few operations are
+    asked = decisions.request(principal, action, arn, region, context)
+    policy = decisions.resource_policy(service, arn)
+    foreign = decisions.account_of(arn) not in ("", principal.account)
+    if verdict is None and principal.policies is None and foreign and policy is not None:
+        # MiniStack lets root of any account through; another account's resource has its own say.
+        verdict = None if decisions.decide(principal, asked, policy) else engine.EvalResult("ImplicitDeny")
+    if verdict is not None:
+        return _denied(service, decisions.refusal(principal, asked, policy, _has_session_policies(access_key)))
+    return secret_access.denial(principal, asked) if service == "secretsmanager" else None
+
+
+def request_context(service: str, action: str, body: bytes, params: dict[str, Any]) -> Context:
+    """MiniStack's condition keys of a request, and those of KMS and Secrets Manager it leaves out."""
+    context: Context = dict(_original_tag_context(service, action, body, params))
+    if service not in ("kms", "secretsmanager"):
+        return context
+    try:
+        data = json.loads(body or b"{}")
+    except ValueError:
+        return context
+    if service == "kms":
+        pairs = data.get("EncryptionContext") or {}
+        context |= {f"kms:encryptioncontext:{key}".lower(): value for key, value in pairs.items()}
+    else:
+        named = {"VersionId": "versionid", "VersionStage": "versionstage", "SecretId": "secretid"}
+        context |= {f"secretsmanager:{key}": data[name] for name, key in named.items() if name in data}
+    return context
+
+
+def _authorized_resource(action: str, arn: str) -> str:
+    """EC2's Describe calls are authorized on "*" whatever they name (service authorization reference)."""
+    return "*" if action.startswith("ec2:Describe") else arn
+
+
+def _denied(service: str, sentence: str) -> Any:
+    prefix = "You are not authorized to perform this operation. " if service == "ec2" else ""
+    return engine.AuthError(iam_actions._DENIED_CODES.get(service, "AccessDenied"), prefix + sentence)
+
+
+def _has_session_policies(access_key: str) -> bool:
+    return (sts._sessions.get(access_key) or {}).get("SessionPolicies") is not None
+
+
+def _tags(arn: str) -> Tags | None:
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return None
+    with responses.request_scope(parts[4] or responses.get_account_id(), parts[3] or responses.get_region()):
+        if parts[2] != "ec2":
+            tags: Tags | None = tagging.resource_tags(arn)
+            return tags
+        from ministack.services import ec2
+
+        return {tag["Key"]: tag["Value"] for tag in ec2._tags.get(parts[5].rpartition("/")[2]) or []}
+
+
+def principal_exists(name: str) -> bool:
+    """Whether a policy may name this principal: "*", an account, or a user or role that exists in the sandbox.
+
+    The unique id of a deleted principal (AROA..., AIDA...) is refused, as AWS refuses to save it again.
+    """
+    if name == "*" or name.isdigit():
+        return True
+    arn = decisions.role_arn(name)
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[5] == "root":
+        return len(parts) == 6
+    kind, _, path = parts[5].partition("/")
+    table = {"user": iam._users, "role": iam._roles}.get(kind)
+    found = table.get_scoped(parts[4], None, path.rpartition("/")[2]) if table is not None else None
+    return found is not None and found.get("Arn") == arn

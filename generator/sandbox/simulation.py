@@ -1,0 +1,121 @@
+"""IAM's policy simulator, Principal and Custom, with context keys, a boundary and a resource policy.
+
+As on AWS nothing about the request is known but what the call says: a condition key that was not given is absent and
+is named in MissingContextValues. Only the clock is filled in.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from ministack.core import iam_evaluator as engine
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import iam
+
+from generator.sandbox.decisions import Context, Simulated, role_arn
+
+Params = dict[str, Any]  # the query protocol's parameters: name -> text, or a list of one text
+_CALLER_KEYS = {"aws:sourceip": None, "aws:securetransport": None, "aws:requestedregion": None}
+
+
+def install() -> None:
+    """Replace MiniStack's simulator, which ignores conditions."""
+    iam._IAM_HANDLERS["SimulatePrincipalPolicy"] = simulate_principal_policy
+    iam._IAM_HANDLERS["SimulateCustomPolicy"] = simulate_custom_policy
+
+
+def simulate_principal_policy(params: Params) -> Any:
+    """IAM's SimulatePrincipalPolicy: the policies a user or role has, and those given with the call."""
+    source = _text(params, "PolicySourceArn")
+    kind, _, path = source.split(":", 5)[-1].partition("/")
+    table = {"user": iam._users, "role": iam._roles}.get(kind)
+    name = path.rpartition("/")[2]
+    entity = table.get_scoped(get_account_id(), None, name) if table is not None else None
+    if entity is None:
+        return iam._error(404, "NoSuchEntity", f"The {kind} with name {escape(name)} cannot be found.", ns="iam")
+    gather = engine._gather_user_policies if kind == "user" else engine._gather_role_policies
+    boundary = engine._permissions_boundary(table, name, get_account_id())
+    return _answer("SimulatePrincipalPolicy", params, gather(name, get_account_id()), boundary, source)
+
+
+def simulate_custom_policy(params: Params) -> Any:
+    """IAM's SimulateCustomPolicy: only the policies given with the call."""
+    return _answer("SimulateCustomPolicy", params, [], [], f"arn:aws:iam::{get_account_id()}:root")
+
+
+def _answer(operation: str, params: Params, policies: list[Any], boundary: list[Any], source: str) -> Any:
+    policies = policies + [engine.parse_policy_document(doc) for doc in _members(params, "PolicyInputList")]
+    given = _members(params, "PermissionsBoundaryPolicyInputList")
+    limits = [[engine.parse_policy_document(doc) for doc in given]] if given else boundary
+    entries = _entries(params)
+    results = "".join(
+        _evaluated(action, arn, policies, limits, entries, _text(params, "CallerArn") or source, params)
+        for action in _members(params, "ActionNames")
+        for arn in _members(params, "ResourceArns") or ["*"]
+    )
+    inner = f"<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>"
+    return iam._xml(200, f"{operation}Response", f"<{operation}Result>{inner}</{operation}Result>", ns="iam")
+
+
+def _evaluated(
+    action: str, arn: str, policies: list[Any], limits: list[Any], entries: Context, caller: str, params: Params
+) -> str:
+    missing: set[str] = set()
+    asked = Simulated(
+        principal_arn=role_arn(caller),
+        principal_type="User" if ":user/" in caller else "AssumedRole",
+        principal_account=get_account_id(),
+        action=action,
+        resource_arn=arn,
+        region=get_region(),
+        principal_keys={"aws:username": caller.rpartition("/")[2]} if ":user/" in caller else {},
+        entries={**_CALLER_KEYS, **entries},
+        missing=missing,
+    )
+    result = engine.evaluate(asked, policies, *limits)
+    if document := _text(params, "ResourcePolicy"):
+        owner = (_text(params, "ResourceOwner").split(":") + [""] * 5)[4] or get_account_id()
+        result = engine.combine_resource_policy(result, asked, document, owner, limits=tuple(limits))
+    decision = {"Allow": "allowed", "Deny": "explicitDeny"}.get(result.decision, "implicitDeny")
+    within = all(engine.evaluate(asked, limit).decision == "Allow" for limit in limits)
+    boundary = (
+        "<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>"
+        f"{str(within).lower()}</AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail>"
+        if limits
+        else ""
+    )
+    matched = (
+        f"<member><SourcePolicyId>{escape(result.matched_sid)}</SourcePolicyId></member>" if result.matched_sid else ""
+    )
+    names = "".join(f"<member>{escape(key)}</member>" for key in sorted(missing))
+    return (
+        f"<member><EvalActionName>{escape(action)}</EvalActionName><EvalResourceName>{escape(arn)}</EvalResourceName>"
+        f"<EvalDecision>{decision}</EvalDecision><MatchedStatements>{matched}</MatchedStatements>"
+        f"<MissingContextValues>{names}</MissingContextValues>{boundary}</member>"
+    )
+
+
+def _entries(params: Params) -> Context:
+    entries: Context = {}
+    number = 1
+    while name := _text(params, f"ContextEntries.member.{number}.ContextKeyName"):
+        values = _members(params, f"ContextEntries.member.{number}.ContextKeyValues")
+        entries[name.lower()] = (
+            values
+            if _text(params, f"ContextEntries.member.{number}.ContextKeyType").endswith("List")
+            else (values or [""])[0]
+        )
+        number += 1
+    return entries
+
+
+def _members(params: Params, name: str) -> list[str]:
+    found: list[str] = []
+    while value := _text(params, f"{name}.member.{len(found) + 1}"):
+        found.append(value)
+    return found
+
+
+def _text(params: Params, name: str) -> str:
+    return str(iam._p(params, name))

@@ -1,0 +1,185 @@
+"""SSM documents of the sandbox: the one store behind the API and `AWS::SSM::Document`, per account and region.
+
+Functions act in the account and region of the running request (`ministack.core.responses.request_scope` sets them).
+A refusal is a DeployerError whose `code` is AWS's error name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
+
+from generator.errors import DeployerError
+from generator.sandbox.ssm import managed_documents, session_documents
+
+MAX_CONTENT = 64 * 1024  # bytes, SSM's quota
+_NAME = re.compile(r"[a-zA-Z0-9_\-.]{3,128}")
+_RESERVED = re.compile(r"(aws|amazon|amzn|AWSEC2|AWSConfigRemediation|AWSSupport)", re.IGNORECASE)
+
+
+@dataclass
+class Document:
+    """One document. `contents` maps version numbers ("1", "2" ...) to the text as it was given."""
+
+    name: str
+    account: str
+    region: str
+    type: str
+    format: str
+    created: float  # Unix seconds
+    contents: dict[str, str]
+    default_version: str = "1"
+    version_names: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    target_type: str = ""
+
+    @property
+    def latest_version(self) -> str:
+        """The highest version number."""
+        return str(max(map(int, self.contents)))
+
+    @property
+    def arn(self) -> str:
+        """The document's ARN; an AWS-owned one has no account in it."""
+        return f"arn:aws:ssm:{self.region}:{self.account}:document/{self.name}"
+
+    def content(self, version: str = "$DEFAULT") -> dict[str, Any]:
+        """The parsed content of a version (a number, $DEFAULT or $LATEST)."""
+        loaded: dict[str, Any] = session_documents.parse(self.contents[self.number(version)], self.format)
+        return loaded
+
+    def number(self, version: str) -> str:
+        """The version number behind a number, $DEFAULT, $LATEST or nothing; InvalidDocumentVersion otherwise."""
+        found = {"": self.default_version, "$DEFAULT": self.default_version, "$LATEST": self.latest_version}
+        number = found.get(version, version)
+        if number not in self.contents:
+            raise DeployerError(
+                f"The document version {version} of {self.name} does not exist.", code="InvalidDocumentVersion"
+            )
+        return number
+
+    def hash(self, version: str) -> str:
+        """SHA-256 of a version's text, hexadecimal."""
+        return sha256(self.contents[version].encode()).hexdigest()
+
+
+_documents: Any = AccountRegionScopedDict()
+
+
+def create(
+    name: str,
+    content: str,
+    *,
+    document_type: str = "Command",
+    document_format: str = "JSON",
+    version_name: str = "",
+    tags: dict[str, str] | None = None,
+    target_type: str = "",
+) -> Document:
+    """CreateDocument; refused with DocumentAlreadyExists, InvalidDocumentContent, MaxDocumentSizeExceeded."""
+    if not _NAME.fullmatch(name) or _RESERVED.match(name):
+        raise DeployerError(f"The document name {name} is not valid.", code="ValidationException")
+    if name in _documents:
+        raise DeployerError(f"Document with same name {name} already exists", code="DocumentAlreadyExists")
+    _check(content, document_format, document_type)
+    document = Document(
+        name, get_account_id(), get_region(), document_type, document_format, time.time(), {"1": content},
+        tags=dict(tags or {}), target_type=target_type,
+    )  # fmt: skip
+    if version_name:
+        document.version_names["1"] = version_name
+    _documents[name] = document
+    return document
+
+
+def update(name: str, content: str, *, document_format: str = "", version_name: str = "") -> str:
+    """UpdateDocument with $LATEST: adds a version, which is not yet the default, and returns its number.
+
+    Refused: InvalidDocument, DuplicateDocumentContent, DuplicateDocumentVersionName, and what `create` refuses.
+    """
+    document = get(name)
+    _check(content, document_format or document.format, document.type)
+    if any(content == known for known in document.contents.values()):
+        raise DeployerError(
+            "The content of the association document matches another document. Change the content of the document "
+            "and try again.",
+            code="DuplicateDocumentContent",
+        )
+    if version_name and version_name in document.version_names.values():
+        raise DeployerError(f"The version name {version_name} is taken.", code="DuplicateDocumentVersionName")
+    number = str(int(document.latest_version) + 1)
+    document.contents[number] = content
+    document.format = document_format or document.format
+    if version_name:
+        document.version_names[number] = version_name
+    return number
+
+
+def set_default_version(name: str, version: str) -> Document:
+    """UpdateDocumentDefaultVersion. Refused: InvalidDocument, InvalidDocumentVersion."""
+    document = get(name)
+    document.default_version = document.number(version)
+    return document
+
+
+def delete(name: str) -> None:
+    """DeleteDocument, every version. Refused: InvalidDocument."""
+    _documents.pop(get(name).name)
+
+
+def find(name: str) -> Document | None:
+    """The document of a name or ARN in this account and region, AWS's own included; None when there is none."""
+    name = name.rpartition("/")[2] if name.startswith("arn:") else name
+    own: Document | None = _documents.get(name)
+    content = managed_documents.CONTENTS.get(name)
+    if own or content is None:
+        return own
+    kind = "Session" if "sessionType" in content else "Command"
+    return Document(name, "", get_region(), kind, "JSON", 0.0, {"1": json.dumps(content)})
+
+
+def get(name: str) -> Document:
+    """Like `find`, but refuses with InvalidDocument."""
+    if document := find(name):
+        return document
+    raise DeployerError(f"Document with name {name} does not exist.", code="InvalidDocument")
+
+
+def own() -> list[Document]:
+    """The documents of this account and region, by name."""
+    return sorted(_documents.values(), key=lambda document: str(document.name))
+
+
+def tags_of(arn: str) -> dict[str, str] | None:
+    """The tags of a document by ARN, in whatever account; None when it is no document of the sandbox."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[2] != "ssm" or not parts[5].startswith("document/"):
+        return None
+    document = _documents.get_scoped(parts[4], parts[3], parts[5].removeprefix("document/"))
+    return document.tags if document else None
+
+
+def dump() -> list[dict[str, Any]]:
+    """Every document as JSON values, for the sandbox's state."""
+    return [asdict(document) for document in _documents.to_dict().values()]
+
+
+def load(saved: list[dict[str, Any]] | None) -> None:
+    """Put saved documents back; None empties the store."""
+    _documents.clear()
+    for record in saved or []:
+        _documents.set_scoped(record["account"], record["region"], record["name"], Document(**record))
+
+
+def _check(content: str, document_format: str, document_type: str) -> None:
+    if len(content.encode()) > MAX_CONTENT:
+        raise DeployerError("The size limit of a document is 64 KB.", code="MaxDocumentSizeExceeded")
+    sentence = session_documents.fault(content, document_format, document_type)
+    if sentence:
+        raise DeployerError(sentence, code="InvalidDocumentContent")
