@@ -24,7 +24,7 @@ SOLE_OWNER = {
     "troposphere": {"template"},
     "cfnlint": {"template"},
     "boto3": {"keeper", "sandbox"},
-    "botocore": {"gateway"},
+    "botocore": {"gateway", "keeper"},  # the Lambda runtime brings both
     "websockets": {"channel", "sandbox"},
     "subprocess": {"host"},
     "ministack": {"sandbox"},

@@ -1,0 +1,334 @@
+"""The keeper of the support user's access key: one function inside the customer's stack.
+
+It makes the key, keeps it in the secret, rotates it and takes it away, so that no key passes through CloudFormation.
+It answers CloudFormation (custom resources) and Secrets Manager (rotation). See docs/explanation/keeper.md.
+All of it can be run twice, for both callers repeat what they are not sure of. No line logged, raised or answered
+holds a secret, and an event is never logged whole, because its ResponseURL is a credential too. The file travels
+inside the template without its comments and types: it is kept small.
+"""
+
+import json
+import logging
+import time
+import urllib.request
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+log = logging.getLogger("keeper")
+log.setLevel("INFO")
+
+CONFIG = Config(connect_timeout=3, read_timeout=10)
+# What IAM answers for some seconds about a policy that is new; and about a user or a key that is new.
+DENIED = {"AccessDenied", "AccessDeniedException"}
+NEW = {"NoSuchEntity", "InvalidClientTokenId"}
+GONE = {"NoSuchEntity", "ResourceNotFoundException"}
+FIELDS = "AccessKeyId", "SecretAccessKey", "Region", "InstanceId"
+CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
+ANEW = "Update the stack with CreateSupportUser=No, then Yes."
+AGAIN = "Rotate the secret again."
+
+
+class Refusal(Exception):
+    """What stops the work, in a sentence that names the thing and what to do."""
+
+
+def code_of(error: Exception) -> str:
+    """The error code AWS gave, or ""."""
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
+
+
+def told(error: Exception) -> str:
+    """The failure in AWS's words or in ours, which hold no secret; of anything else only the kind."""
+    code = code_of(error)
+    if code:
+        denied = "Allow it to this function's role, or find the policy that denies it."
+        return f"{error} {denied if code in DENIED else ANEW if code in GONE else 'Repeat it.'}"
+    return str(error) if isinstance(error, Refusal) else f"The keeper failed ({type(error).__name__}). Repeat it."
+
+
+def is_open(found: dict[str, bool], named: str) -> bool:
+    """Whether the door is open: the key the secret names is active; without that one, any key, or there is none yet."""
+    return found.get(named, any(found.values()) or not found)
+
+
+class Keeper:
+    """One event's work on one user and one secret, with the time it may take (seconds)."""
+
+    def __init__(self, seconds: float, again: set[str]) -> None:
+        self.until = time.monotonic() + seconds
+        self.again = again
+        self.user = self.secret = ""
+
+    def call(self, client: Any, verb: str, **asked: Any) -> Any:
+        """Ask AWS, and ask again until the time is up while IAM has not heard of what is new. Logs what was asked."""
+        log.info("%s %s", verb, {name: value for name, value in asked.items() if name != "SecretString"})
+        pause = 1
+        while True:
+            try:
+                return getattr(client, verb)(**asked)
+            except ClientError as error:
+                if code_of(error) not in self.again or time.monotonic() + pause >= self.until:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, 8)
+
+    def aws(self, service: str, verb: str, **asked: Any) -> Any:
+        """A call with the function's own role."""
+        return self.call(boto3.client(service, config=CONFIG), verb, **asked)
+
+    def vault(self, verb: str, **asked: Any) -> Any:
+        """A call about the secret."""
+        return self.aws("secretsmanager", verb, SecretId=self.secret, **asked)
+
+    # The user's keys
+
+    def keys(self) -> dict[str, bool]:
+        """The user's keys (two at most), the oldest first, and whether each is active."""
+        found = self.aws("iam", "list_access_keys", UserName=self.user)["AccessKeyMetadata"]
+        return {key["AccessKeyId"]: key["Status"] == "Active" for key in sorted(found, key=lambda k: k["CreateDate"])}
+
+    def switch(self, key: str, on: bool) -> None:
+        """Make a key active or inactive."""
+        status = "Active" if on else "Inactive"
+        self.aws("iam", "update_access_key", UserName=self.user, AccessKeyId=key, Status=status)
+
+    def delete(self, key: str) -> None:
+        """Delete a key; one that is gone already is no error."""
+        try:
+            self.aws("iam", "delete_access_key", UserName=self.user, AccessKeyId=key)
+        except ClientError as error:
+            if code_of(error) not in GONE:
+                raise
+
+    def make(self, version: str, stage: str, now: dict[str, Any]) -> str:
+        """Make a key and write it as `version` of the secret; a paused door stays shut. The key's id.
+
+        Of two keys one goes: never the one the secret names, the inactive before the active, the older first.
+        """
+        found, named = self.keys(), now.get("AccessKeyId", "")
+        if len(found) > 1:
+            self.delete(min(found, key=lambda key: (key == named, found[key])))
+        made = self.aws("iam", "create_access_key", UserName=self.user)["AccessKey"]
+        key = str(made["AccessKeyId"])
+        log.info("made key %s", key)
+        try:
+            if not is_open(found, named):
+                self.switch(key, False)
+            self.write({**now, **made}, ClientRequestToken=version, VersionStages=[stage])
+        except Exception:  # whatever it was: a key that no secret holds must not stay
+            self.delete(key)
+            raise
+        return key
+
+    def retire(self, *kept: str) -> None:
+        """Make every other key of the user inactive; the next rotation deletes it."""
+        for key, active in self.keys().items():
+            if active and key not in kept:
+                self.switch(key, False)
+
+    def erase(self, kept: str) -> None:
+        """Delete every key of the user, made by hand or not, until AWS shows none."""
+        try:
+            while left := [key for key in self.keys() if key != kept]:
+                if time.monotonic() > self.until:
+                    raise Refusal(f"User {self.user} still has keys {left}. Delete them by hand, then repeat.")
+                for key in left:
+                    self.delete(key)
+                time.sleep(1)
+        except ClientError as error:
+            if code_of(error) not in GONE:  # the user went before us
+                raise
+
+    # The secret
+
+    def about(self) -> Any:
+        """The secret's labels and tags; refused when it waits for its deletion."""
+        about = self.vault("describe_secret")
+        if about.get("DeletedDate"):
+            raise Refusal(f"{self.secret} is being deleted. Restore it, then repeat.")
+        return about
+
+    def held(self, **version: str) -> dict[str, Any]:
+        """What the secret holds in a version, the current one if none is named; {} for none, or for no JSON object."""
+        try:
+            value = json.loads(self.vault("get_secret_value", **version)["SecretString"])
+        except (ClientError, KeyError, ValueError) as error:
+            if code_of(error) not in {"", *GONE}:
+                raise
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def write(self, value: dict[str, Any], **version: Any) -> None:
+        """Put a value into the secret."""
+        self.vault("put_secret_value", SecretString=json.dumps({name: value[name] for name in FIELDS}), **version)
+
+    def label(self, stage: str, **change: str) -> None:
+        """Move a staging label, or take it away."""
+        self.vault("update_secret_version_stage", VersionStage=stage, **change)
+
+    # CloudFormation's custom resources: each gives its physical id and its data
+
+    def resource(self, event: Any, name: str) -> str:
+        """The physical id of a live resource of the stack, or ""."""
+        asked = {"StackName": event["StackId"], "LogicalResourceId": name}
+        try:
+            found = self.aws("cloudformation", "describe_stack_resource", **asked)["StackResourceDetail"]
+        except ClientError as error:
+            if code_of(error) != "ValidationError":  # it does not exist
+                raise
+            return ""
+        dead = found["ResourceStatus"] in ("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
+        return "" if dead else str(found.get("PhysicalResourceId", ""))
+
+    def support_key(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
+        """The physical id names the user: another user is a replacement."""
+        self.user, self.secret, update = asked["UserName"], asked["SecretArn"], event["RequestType"] == "Update"
+        # The vendor's published template has a key of CloudFormation's own: that one CloudFormation removes.
+        published = self.resource(event, "SupportAccessKey")
+        if event["RequestType"] == "Delete":
+            self.erase(published)
+            return "", {}
+        version = event["RequestId"]
+        stages = self.about().get("VersionIdsToStages", {}).get(version, [])
+        now = self.held()
+        wanted = {**now, "Region": asked["Region"], "InstanceId": asked["InstanceId"]}
+        key = now.get("AccessKeyId", "")
+        if key not in self.keys() or not (stages or update):
+            key = self.make(version, CURRENT, wanted)
+            stages = [CURRENT]
+        elif wanted != now:
+            self.write(wanted)
+        if CURRENT in stages:  # this request made the key, now or when it was here before
+            self.retire(key, published)
+        return f"support-key-of-{self.user}", {"AccessKeyId": key}
+
+    def instance_image(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
+        """The physical id is the image: it is read once, and again for another parameter only."""
+        name, image = asked["Parameter"], event.get("PhysicalResourceId", "")
+        if not image or name != event["OldResourceProperties"]["Parameter"]:
+            image = self.aws("ssm", "get_parameter", Name=name)["Parameter"]["Value"]
+            if not image.startswith("ami-"):
+                raise Refusal(f"{name} holds no image id. Set the stack's parameter ImageId.")
+        return image, {"ImageId": image}
+
+    def published_instance_guard(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
+        """Only a stack that has the published template's instance may go on with it."""
+        if event["RequestType"] == "Create" and not self.resource(event, "Instance"):
+            raise Refusal("This stack has no Instance of the published template. Set InstanceOrigin=new, then repeat.")
+        return "published-instance-guard", {}
+
+    def provision(self, event: Any) -> dict[str, Any]:
+        """Serve a custom resource: the answer, whatever happened, for CloudFormation would wait for an hour."""
+        kind, how, name = event["ResourceType"], event["RequestType"], event["LogicalResourceId"]
+        known = event.get("PhysicalResourceId")
+        body: dict[str, Any] = {"Status": "SUCCESS", "Reason": "Done.", "PhysicalResourceId": known or f"{name}-failed"}
+        log.info("%s %s", how, kind)
+        try:
+            if how != "Delete" or kind == "Custom::SupportKey":
+                made, body["Data"] = RESOURCES[kind](self, event, event["ResourceProperties"])
+                body["PhysicalResourceId"] = made or body["PhysicalResourceId"]
+        except Exception as error:  # see above
+            body |= {"Status": "FAILED", "Reason": f"{name}: {told(error)}"[:1000]}
+            log.error(body["Reason"])
+        return body | {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+
+    # Secrets Manager's rotation
+
+    def create_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> None:
+        """Make the coming key, unless it waits in the secret already."""
+        if not now:
+            raise Refusal(f"{self.secret} holds no key to rotate. {ANEW}")
+        if not coming:
+            self.make(version, PENDING, now)
+        elif coming.get("AccessKeyId") not in self.keys():  # a version cannot be written twice: let it go
+            self.label(PENDING, RemoveFromVersionId=version)
+            raise Refusal(f"The key that waited in {self.secret} is gone. {AGAIN}")
+
+    def set_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> bool:
+        """IAM knows the key: it only has to be as active as the current one, so that no paused door opens. Whether."""
+        found, key = self.keys(), coming.get("AccessKeyId", "")
+        if key not in found:
+            raise Refusal(f"No key of user {self.user} waits in {self.secret}. {AGAIN}")
+        active = found.pop(key)
+        wanted = is_open(found, now.get("AccessKeyId", ""))
+        if active != wanted:
+            self.switch(key, wanted)
+        return wanted
+
+    def test_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> None:
+        """Ask AWS who the coming key is, until AWS knows. A paused key cannot be asked about.
+
+        With nothing pending, Secrets Manager only tries the set-up.
+        """
+        if coming and self.set_secret(version, coming, now):
+            pair = {"aws_access_key_id": coming["AccessKeyId"], "aws_secret_access_key": coming["SecretAccessKey"]}
+            arn = self.call(boto3.client("sts", config=CONFIG, **pair), "get_caller_identity")["Arn"]
+            if arn.split("/")[-1] != self.user:
+                raise Refusal(f"The key that waits in {self.secret} is not of user {self.user}. {AGAIN}")
+
+    def finish_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> None:
+        """Make the coming version the current one, then the old key inactive. What is done already stays done."""
+        labels = self.about()["VersionIdsToStages"]
+        if CURRENT not in labels[version]:
+            self.set_secret(version, coming, now)  # the door may have been paused since
+            old = next(name for name, stages in labels.items() if CURRENT in stages)
+            self.label(CURRENT, MoveToVersionId=version, RemoveFromVersionId=old)
+        if PENDING in labels[version]:  # left on a version that is not current it blocks the next rotation
+            self.label(PENDING, RemoveFromVersionId=version)
+        self.retire(self.held()["AccessKeyId"])
+
+    def rotate(self, event: Any) -> None:
+        """One step of a rotation; raises when Secrets Manager must not go on to the next."""
+        step, self.secret, version = event["Step"], event["SecretId"], event["ClientRequestToken"]
+        log.info("%s", step)
+        about = self.about()
+        self.user = {tag["Key"]: tag["Value"] for tag in about.get("Tags", [])}.get("deepsql:support-user", "")
+        if not about.get("RotationEnabled") or not self.user:
+            raise Refusal(f"{self.secret} has no rotation or no tag deepsql:support-user. Update the stack.")
+        stages = about.get("VersionIdsToStages", {}).get(version, [])
+        if not {CURRENT, PENDING} & {*stages}:
+            raise Refusal(f"Version {version} of {self.secret} waits for no rotation. {AGAIN}")
+        if CURRENT not in stages or step == "finishSecret":
+            STEPS[step](self, version, self.held(VersionId=version), self.held())
+
+
+RESOURCES = {
+    "Custom::SupportKey": Keeper.support_key,
+    "Custom::InstanceImage": Keeper.instance_image,
+    "Custom::PublishedInstanceGuard": Keeper.published_instance_guard,
+}
+STEPS = {
+    "createSecret": Keeper.create_secret,
+    "setSecret": Keeper.set_secret,
+    "testSecret": Keeper.test_secret,
+    "finishSecret": Keeper.finish_secret,
+}
+
+
+def answer(url: str, body: dict[str, Any]) -> None:
+    """Tell CloudFormation at the address it gave; after three tries Lambda runs the whole event again."""
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": ""}, method="PUT")  # noqa: S310
+    for pause in (1, 2, 0):
+        try:
+            urllib.request.urlopen(request, timeout=2).close()  # noqa: S310
+            return
+        except OSError as error:
+            log.error("CloudFormation was not told: %s", type(error).__name__)
+            time.sleep(pause)
+    raise Refusal("CloudFormation could not be told.")
+
+
+def handler(event: Any, context: Any) -> None:
+    """What Lambda calls, for CloudFormation and for Secrets Manager. Ten seconds are kept back for the answer."""
+    again = DENIED if event.get("RequestType") == "Delete" else DENIED | NEW
+    keeper = Keeper(context.get_remaining_time_in_millis() / 1000 - 10, again)
+    if "Step" not in event:
+        return answer(event["ResponseURL"], keeper.provision(event))
+    try:
+        keeper.rotate(event)
+    except Exception as error:  # Lambda logs what is raised: only our words may be in it
+        raise Refusal(told(error)) from None
