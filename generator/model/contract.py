@@ -1,0 +1,191 @@
+"""The template's contract: names other rooms and other people's stacks rely on.
+
+Never rename one: CloudFormation knows a resource by its logical id, and a stack keeps its parameters by name.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Parameter(StrEnum):
+    """The template's parameters, in the order of the console's form."""
+
+    VPC_ID = "VpcId"
+    SUBNET_ID = "SubnetId"
+    INSTANCE_TYPE = "InstanceType"
+    VOLUME_SIZE_GIB = "VolumeSizeGiB"
+    INSTANCE_NAME = "InstanceName"
+    IMAGE_ID = "ImageId"
+    INSTANCE_ORIGIN = "InstanceOrigin"
+    ADMIN_EMAIL = "AdminEmail"
+    ADMIN_PASSWORD = "AdminPassword"  # noqa: S105 - the parameter's name
+    INSTALLER_SOURCE = "InstallerSource"
+    INSTALLER_VERSION = "InstallerVersion"
+    INSTALLER_SHA256 = "InstallerSha256"
+    CREATE_SUPPORT_USER = "CreateSupportUser"
+    SUPPORT_USER_NAME = "SupportUserName"
+    VENDOR_ACCOUNTS = "VendorAccounts"
+    VENDOR_PRINCIPALS = "VendorPrincipals"
+    SUPPORT_ACCESS_UNTIL = "SupportAccessUntil"
+    SUPPORT_ACCESS_REASON = "SupportAccessReason"
+    SUPPORT_PORTS = "SupportPorts"
+    SESSION_LOG_RETENTION_DAYS = "SessionLogRetentionDays"
+
+
+class Resource(StrEnum):
+    """Logical ids."""
+
+    SECURITY_GROUP = "InstanceSecurityGroup"
+    INSTANCE_ROLE = "InstanceRole"
+    INSTANCE_PROFILE = "InstanceProfile"
+    INSTANCE_IMAGE = "InstanceImage"
+    PUBLISHED_INSTANCE_GUARD = "PublishedInstanceGuard"
+    INSTANCE = "Instance"
+    ADMIN_SECRET = "AdminSecret"  # noqa: S105 - a logical id
+    INSTALL_SETTINGS = "InstallSettings"
+    STACK_KEY = "StackKey"
+    SESSION_LOG_GROUP = "SessionLogGroup"
+    SHELL_DOCUMENT = "ShellDocument"
+    PORT_DOCUMENT = "PortDocument"
+    SUPPORT_USER = "SupportUser"
+    SUPPORT_BOUNDARY = "SupportBoundary"
+    SUPPORT_USER_POLICY = "SupportUserPolicy"
+    SUPPORT_SECRET = "SupportCredentialsSecret"  # noqa: S105 - a logical id
+    SUPPORT_SECRET_POLICY = "SupportSecretPolicy"  # noqa: S105 - a logical id
+    SUPPORT_KEY = "SupportKey"
+    SUPPORT_KEY_ROTATION = "SupportKeyRotation"
+    KEEPER_ROLE = "KeeperRole"
+    KEEPER_LOG_GROUP = "KeeperLogGroup"
+    KEEPER_FUNCTION = "KeeperFunction"
+    KEEPER_SUPPORT_POLICY = "KeeperSupportPolicy"
+    KEEPER_ROTATION_PERMISSION = "KeeperRotationPermission"
+
+
+class Output(StrEnum):
+    """The stack's outputs."""
+
+    INSTANCE_ID = "InstanceId"
+    PRIVATE_IP = "PrivateIp"
+    SECURITY_GROUP_ID = "InstanceSecurityGroupId"
+    CONNECT_COMMAND = "SSMConnectCommand"
+    PORT_FORWARD_COMMAND = "SSMPortForwardCommand"
+    INSTALL_LOG_PATH = "InstallLogPath"
+    SUPPORT_SECRET_ARN = "SupportSecretArn"  # noqa: S105 - an output's name
+    SUPPORT_SECRET_FETCH_COMMAND = "SupportSecretFetchCommand"  # noqa: S105 - an output's name
+    SUPPORT_USER_NAME = "SupportUserName"
+    STACK_KEY_ARN = "StackKeyArn"
+    ADMIN_SECRET_ARN = "AdminSecretArn"  # noqa: S105 - an output's name
+    SESSION_LOG_GROUP_NAME = "SessionLogGroupName"
+    SHELL_DOCUMENT_NAME = "ShellDocumentName"
+    PORT_DOCUMENT_NAME = "PortDocumentName"
+    KEEPER_FUNCTION_NAME = "KeeperFunctionName"
+
+
+class Condition(StrEnum):
+    """The template's conditions: statements that are true or false of one stack."""
+
+    WANT_SUPPORT_USER = "WantSupportUser"
+    PUBLISHED_INSTANCE = "PublishedInstance"
+    NEW_INSTANCE = "NewInstance"
+    IMAGE_ID_GIVEN = "ImageIdGiven"
+    WANT_INSTANCE_IMAGE = "WantInstanceImage"
+    ADMIN_PASSWORD_GIVEN = "AdminPasswordGiven"  # noqa: S105 - a condition's name
+    USER_NAME_GIVEN = "UserNameGiven"
+    WANT_VENDOR_READ = "WantVendorRead"
+    ACCESS_ENDS = "AccessEnds"
+
+
+DEFAULT_STACK_NAME: Final = "deepsql-selfhost"
+TAG_KEY: Final = "deepsql:managed"
+TAG_VALUE: Final = "true"
+ROLE_TAG_KEY: Final = "deepsql:role"
+USER_TAG_KEY: Final = "deepsql:support-user"
+REASON_TAG_KEY: Final = "deepsql:access-reason"
+INSTALL_LOG_PATH: Final = "/var/log/deepsql-install.log"
+UI_PORT: Final = 3035
+IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+SECRET_KEYS: Final = ("AccessKeyId", "SecretAccessKey", "Region", "InstanceId")
+TEMPLATE_PATH: Final = "templates/deepsql-stack.yaml"
+TEMPLATE_LIMIT_BYTES: Final = 51_200
+INSTANCE_TYPES: Final = (
+    "t4g.medium",
+    "t4g.large",
+    "t4g.xlarge",
+    "t4g.2xlarge",
+    "m7g.large",
+    "m7g.xlarge",
+    "c7g.large",
+    "c7g.xlarge",
+)
+
+YES_NO_PARAMETERS: Final = (Parameter.CREATE_SUPPORT_USER,)
+"""Parameters whose values are Yes and No; on the command line yes and no."""
+
+SECRET_PARAMETERS: Final = (Parameter.ADMIN_PASSWORD,)
+"""Parameters that are never read back, printed or taken from the command line."""
+
+GRANT_PARAMETERS: Final = (
+    Parameter.VENDOR_ACCOUNTS,
+    Parameter.VENDOR_PRINCIPALS,
+    Parameter.SUPPORT_ACCESS_UNTIL,
+    Parameter.SUPPORT_ACCESS_REASON,
+)
+"""The parameters a grant or a revocation changes, and no others."""
+
+SUPPORT_RESOURCES: Final = frozenset(
+    {
+        Resource.SUPPORT_USER,
+        Resource.SUPPORT_BOUNDARY,
+        Resource.SUPPORT_USER_POLICY,
+        Resource.SUPPORT_SECRET,
+        Resource.SUPPORT_SECRET_POLICY,
+        Resource.SUPPORT_KEY,
+        Resource.SUPPORT_KEY_ROTATION,
+        Resource.KEEPER_SUPPORT_POLICY,
+        Resource.KEEPER_ROTATION_PERMISSION,
+    }
+)
+"""What a flip of `CreateSupportUser` may add or remove."""
+
+SUPPORT_MODIFIED_ONLY: Final = {Resource.STACK_KEY: frozenset({"KeyPolicy"})}
+"""What a flip may modify besides, and in which properties: never replaced, never removed."""
+
+GRANT_RESOURCES: Final = frozenset(
+    {
+        Resource.SUPPORT_USER,
+        Resource.SUPPORT_USER_POLICY,
+        Resource.SUPPORT_SECRET_POLICY,
+        Resource.STACK_KEY,
+    }
+)
+"""What a grant or a revocation may touch; of the user only its reason tag, of the key only its policy."""
+
+PROTECTED_RESOURCES: Final = frozenset(
+    {
+        Resource.INSTANCE,
+        Resource.SECURITY_GROUP,
+        Resource.STACK_KEY,
+        Resource.SESSION_LOG_GROUP,
+        Resource.ADMIN_SECRET,
+        Resource.SUPPORT_SECRET,
+    }
+)
+"""Never replaced or removed unless named: state, evidence, or what others point at."""
+
+PUBLISHED_ONLY_RESOURCES: Final = frozenset({"SupportAccessKey"})
+"""In the vendor's published template, gone here: an upgrade removes it, and only it, by design."""
+
+PUBLISHED_PARAMETERS: Final = (
+    Parameter.VPC_ID,
+    Parameter.SUBNET_ID,
+    Parameter.INSTANCE_TYPE,
+    Parameter.VOLUME_SIZE_GIB,
+    Parameter.INSTANCE_NAME,
+    Parameter.ADMIN_EMAIL,
+    Parameter.ADMIN_PASSWORD,
+    Parameter.CREATE_SUPPORT_USER,
+    Parameter.SUPPORT_USER_NAME,
+)
+"""The parameters of the vendor's published template."""

@@ -1,0 +1,87 @@
+"""What the instance may do: be managed, write its session log, read its own settings, report that it is ready.
+
+The managed policy AmazonSSMManagedInstanceCore would also let whoever has the shell read every parameter of the
+account, so the agent's calls are listed here instead.
+"""
+
+from __future__ import annotations
+
+import awacs.cloudformation as cloudformation
+import awacs.ec2messages as ec2messages
+import awacs.kms as kms
+import awacs.logs as logs
+import awacs.secretsmanager as secretsmanager
+import awacs.ssm as ssm
+import awacs.ssmmessages as ssmmessages
+from awacs.aws import Statement, StringEquals
+
+from generator.policies.document import Value, allow
+
+AGENT_CALLS = [
+    ssm.DescribeAssociation,
+    ssm.DescribeDocument,
+    ssm.GetDeployablePatchSnapshotForInstance,
+    ssm.GetDocument,
+    ssm.GetManifest,
+    ssm.ListAssociations,
+    ssm.ListInstanceAssociations,
+    ssm.PutComplianceItems,
+    ssm.PutConfigurePackageResult,
+    ssm.PutInventory,
+    ssm.UpdateAssociationStatus,
+    ssm.UpdateInstanceAssociationStatus,
+    ssm.UpdateInstanceInformation,
+    ssmmessages.CreateControlChannel,
+    ssmmessages.CreateDataChannel,
+    ssmmessages.OpenControlChannel,
+    ssmmessages.OpenDataChannel,
+    ec2messages.AcknowledgeMessage,
+    ec2messages.DeleteMessage,
+    ec2messages.FailMessage,
+    ec2messages.GetEndpoint,
+    ec2messages.GetMessages,
+    ec2messages.SendReply,
+]
+"""The calls of AmazonSSMManagedInstanceCore, without reading parameters."""
+
+
+def be_managed_by_systems_manager(region: Value) -> Statement:
+    """The agent's calls name no resource; they are held to the stack's region."""
+    return allow("BeManagedBySystemsManager", AGENT_CALLS, "*", StringEquals("aws:RequestedRegion", region))
+
+
+def write_the_session_log(log_group: Value, streams: Value) -> Statement:
+    """Transcripts go to the session log group and nowhere else."""
+    return allow(
+        "WriteTheSessionLog", [logs.CreateLogStream, logs.PutLogEvents, logs.DescribeLogStreams], [log_group, streams]
+    )
+
+
+def find_the_session_log(region: Value) -> Statement:
+    """The agent looks its log group up by name; with a narrower resource sessions hang (amazon-ssm-agent issue 246)."""
+    return allow(
+        "FindTheSessionLog",
+        [logs.DescribeLogGroups, logs.DescribeLogStreams],
+        "*",
+        StringEquals("aws:RequestedRegion", region),
+    )
+
+
+def decrypt_with_the_stack_key(key: Value, services: Value) -> Statement:
+    """Reading the admin secret takes the key; only through the services named."""
+    return allow("DecryptWithTheStackKey", [kms.Decrypt], key, StringEquals("kms:ViaService", services))
+
+
+def read_the_admin_password(secret: Value) -> Statement:
+    """Only the instance reads it, and only this secret."""
+    return allow("ReadTheAdminPassword", [secretsmanager.GetSecretValue], secret)
+
+
+def read_the_install_settings(parameter: Value) -> Statement:
+    """The one parameter the installation needs."""
+    return allow("ReadTheInstallSettings", [ssm.GetParameter], parameter)
+
+
+def report_readiness(stack: Value) -> Statement:
+    """The signal that lets the stack finish, or fail."""
+    return allow("ReportReadiness", [cloudformation.SignalResource], stack)

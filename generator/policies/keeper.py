@@ -1,0 +1,50 @@
+"""What the keeper may do: always very little, and the key's verbs only while there is a support user."""
+
+from __future__ import annotations
+
+import awacs.cloudformation as cloudformation
+import awacs.iam as iam
+import awacs.kms as kms
+import awacs.logs as logs
+import awacs.secretsmanager as secretsmanager
+import awacs.ssm as ssm
+from awacs.aws import StringEquals
+
+from generator.policies.document import Document, Value, allow, document
+
+
+def keeper_policy(*, streams: Value, images: Value, stack: Value) -> Document:
+    """Its own log, the public image parameters, and a look at its own stack's instance."""
+    return document(
+        [
+            allow("WriteItsOwnLog", [logs.CreateLogStream, logs.PutLogEvents], streams),
+            allow("ReadPublicImageParameters", [ssm.GetParameter], images),
+            allow("LookAtItsOwnStack", [cloudformation.DescribeStackResource], stack),
+        ]
+    )
+
+
+def keeper_support_policy(*, user: Value, secret: Value, key: Value, service: Value) -> Document:
+    """Make, switch and delete the keys of that one user, and keep that one secret (`service`: Secrets Manager)."""
+    return document(
+        [
+            allow(
+                "KeepTheKeysOfThisUser",
+                [iam.CreateAccessKey, iam.DeleteAccessKey, iam.ListAccessKeys, iam.UpdateAccessKey],
+                user,
+            ),
+            allow(
+                "KeepThisSecret",
+                [
+                    secretsmanager.DescribeSecret,
+                    secretsmanager.GetSecretValue,
+                    secretsmanager.PutSecretValue,
+                    secretsmanager.UpdateSecretVersionStage,
+                ],
+                secret,
+            ),
+            allow(
+                "EncryptThisSecret", [kms.Decrypt, kms.GenerateDataKey], key, StringEquals("kms:ViaService", service)
+            ),
+        ]
+    )

@@ -1,0 +1,141 @@
+"""What the vendor's support user may do: the policy that permits, and the boundary nothing can widen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import awacs.ec2 as ec2
+import awacs.ssm as ssm
+import awacs.ssmmessages as ssmmessages
+import awacs.sts as sts
+from awacs.aws import BoolIfExists, ConditionElement, Statement, StringEquals
+
+from generator.model.contract import TAG_KEY, TAG_VALUE
+from generator.policies.document import Document, Value, allow, before, deny, document, plain
+
+USERNAME = "${aws:username}"
+"""IAM's own policy variable: the name of the user that asks."""
+
+
+@dataclass(frozen=True)
+class SupportScope:
+    """Where support may go. Every value is an ARN, an ARN pattern, or an intrinsic function giving one.
+
+    `own_sessions` are the sessions of the asking user; `until` ends starting and resuming (None: no end).
+    """
+
+    region: Value
+    instances: Sequence[Value]
+    documents: Sequence[Value]
+    sessions: Value
+    own_sessions: Value
+    until: Value = None
+    tag: tuple[str, str] = field(default=(TAG_KEY, TAG_VALUE))
+
+
+def _documents_are_checked() -> ConditionElement:
+    """Without it the account's default shell could be started though no statement names it (Session Manager guide)."""
+    return BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
+
+
+def _in_region(region: Value) -> ConditionElement:
+    """The describe calls take no resource, so the region is held by a condition."""
+    return StringEquals("aws:RequestedRegion", region)
+
+
+def support_statements(scope: SupportScope) -> list[Statement]:
+    """The statements of the support user's policy.
+
+    The tag is asked of the instance only: a document carries no such tag, so documents have their own statement.
+    """
+    tag_key, tag_value = scope.tag
+    ends = before(scope.until)
+    return [
+        allow(
+            "StartSessionsOnThisInstance",
+            [ssm.StartSession],
+            list(scope.instances),
+            StringEquals(f"ssm:resourceTag/{tag_key}", tag_value),
+            _documents_are_checked(),
+            *ends,
+        ),
+        allow(
+            "StartSessionsWithTheseDocuments",
+            [ssm.StartSession],
+            list(scope.documents),
+            _documents_are_checked(),
+            *ends,
+        ),
+        allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], scope.sessions, *ends),
+        allow("ResumeOwnSessions", [ssm.ResumeSession], scope.own_sessions, *ends),
+        allow("EndOwnSessions", [ssm.TerminateSession], scope.own_sessions),
+        allow(
+            "FindTheInstance",
+            [ec2.DescribeInstances, ssm.DescribeInstanceInformation],
+            "*",
+            _in_region(scope.region),
+            *ends,
+        ),
+        allow("SeeWhetherItIsConnected", [ssm.GetConnectionStatus], list(scope.instances), *ends),
+        deny("NoSessionTokens", [sts.GetSessionToken], "*"),
+    ]
+
+
+def support_user_policy(scope: SupportScope) -> Document:
+    """The support user's policy. Sids say what they permit."""
+    return document(support_statements(scope))
+
+
+def support_boundary(region: Value, instances: Value, documents: Value, sessions: Value) -> Document:
+    """The most the support user can ever do, whatever is attached to it later: sessions in this account and region."""
+    return document(
+        [
+            allow(
+                "SessionsInThisRegion",
+                [ssm.StartSession, ssm.GetConnectionStatus],
+                [instances, documents],
+            ),
+            allow(
+                "TheirChannels",
+                [ssm.ResumeSession, ssm.TerminateSession, ssmmessages.OpenDataChannel],
+                sessions,
+            ),
+            allow(
+                "FindInstancesInThisRegion",
+                [ec2.DescribeInstances, ssm.DescribeInstanceInformation],
+                "*",
+                _in_region(region),
+            ),
+            deny("NoSessionTokens", [sts.GetSessionToken], "*"),
+        ]
+    )
+
+
+def support_user_policy_document(
+    *,
+    region: str = "REGION",
+    account: str = "ACCOUNT_ID",
+    partition: str = "aws",
+    instance_ids: Sequence[str] = ("*",),
+    documents: Sequence[str] = ("SSM-SessionManagerRunShell",),
+    until: str | None = None,
+    tag: tuple[str, str] = (TAG_KEY, TAG_VALUE),
+) -> Document:
+    """The support policy for a host that no stack made, ready for JSON.
+
+    `documents` are names of session documents of this account. With the defaults the placeholders REGION and
+    ACCOUNT_ID stay in the text, for the reader to fill in.
+    """
+    ssm_arn = f"arn:{partition}:ssm:{region}:{account}"
+    scope = SupportScope(
+        region=region,
+        instances=[f"arn:{partition}:ec2:{region}:{account}:instance/{name}" for name in instance_ids],
+        documents=[f"{ssm_arn}:document/{name}" for name in documents],
+        sessions=f"{ssm_arn}:session/*",
+        own_sessions=f"{ssm_arn}:session/{USERNAME}-*",
+        until=until,
+        tag=tag,
+    )
+    return cast(Document, plain(support_user_policy(scope)))

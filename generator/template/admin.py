@@ -1,0 +1,51 @@
+"""What the installation needs: the admin password in a secret, everything else in a parameter."""
+
+from __future__ import annotations
+
+from troposphere import Sub, Template
+from troposphere.secretsmanager import GenerateSecretString, Secret
+from troposphere.ssm import Parameter as SsmParameter
+
+from generator.model.contract import Condition, Parameter, Resource
+from generator.template.parts import NO_VALUE, att, ref, when
+
+SETTINGS = "\n".join(
+    [
+        f"email=${{{Parameter.ADMIN_EMAIL}}}",
+        f"source=${{{Parameter.INSTALLER_SOURCE}}}",
+        f"version=${{{Parameter.INSTALLER_VERSION}}}",
+        f"sha256=${{{Parameter.INSTALLER_SHA256}}}",
+    ]
+)
+
+
+def add_admin(template: Template) -> None:
+    """The secret is the bare password (docs/decisions/0007-bare-admin-password.md); a published instance has
+    its password in its user data already and needs neither."""
+    template.add_resource(
+        Secret(
+            str(Resource.ADMIN_SECRET),
+            Condition=str(Condition.NEW_INSTANCE),
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            Description="Password of the first DeepSQL administrator. The instance reads it once, when it installs.",
+            KmsKeyId=att(Resource.STACK_KEY, "Arn"),
+            SecretString=when(Condition.ADMIN_PASSWORD_GIVEN, ref(Parameter.ADMIN_PASSWORD)),
+            GenerateSecretString=when(
+                Condition.ADMIN_PASSWORD_GIVEN,
+                NO_VALUE,
+                GenerateSecretString(PasswordLength=24, ExcludePunctuation=True, RequireEachIncludedType=True),
+            ),
+        )
+    )
+    template.add_resource(
+        SsmParameter(
+            str(Resource.INSTALL_SETTINGS),
+            Condition=str(Condition.NEW_INSTANCE),
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            Type="String",
+            Description="What the installation reads when the instance first starts. Holds no secret.",
+            Value=Sub(SETTINGS),
+        )
+    )

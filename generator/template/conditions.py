@@ -1,0 +1,40 @@
+"""Statements that are true or false of one stack. Everything optional hangs on one of these."""
+
+from __future__ import annotations
+
+from troposphere import And, Condition, Equals, Join, Not, Or, Ref, Template
+
+from generator.model.contract import Condition as C
+from generator.model.contract import Parameter as P
+
+
+def _given(name: P) -> Not:
+    return Not(Equals(Ref(str(name)), ""))
+
+
+def _any_given(name: P) -> Not:
+    """An empty list arrives as one empty string."""
+    return Not(Equals(Join("", Ref(str(name))), ""))
+
+
+def add_conditions(template: Template) -> None:
+    """A stack of the published template always has both a password and a user name; a stack made here by its
+    defaults has neither. That is how `auto` tells them apart (docs/decisions/0001-instance-origin.md)."""
+    conditions = {
+        C.WANT_SUPPORT_USER: Equals(Ref(str(P.CREATE_SUPPORT_USER)), "Yes"),
+        C.PUBLISHED_INSTANCE: Or(
+            Equals(Ref(str(P.INSTANCE_ORIGIN)), "published"),
+            And(Equals(Ref(str(P.INSTANCE_ORIGIN)), "auto"), _given(P.ADMIN_PASSWORD), _given(P.SUPPORT_USER_NAME)),
+        ),
+        C.NEW_INSTANCE: Not(Condition(str(C.PUBLISHED_INSTANCE))),
+        C.IMAGE_ID_GIVEN: _given(P.IMAGE_ID),
+        C.WANT_INSTANCE_IMAGE: And(Condition(str(C.NEW_INSTANCE)), Not(Condition(str(C.IMAGE_ID_GIVEN)))),
+        C.ADMIN_PASSWORD_GIVEN: _given(P.ADMIN_PASSWORD),
+        C.USER_NAME_GIVEN: _given(P.SUPPORT_USER_NAME),
+        C.WANT_VENDOR_READ: And(
+            Condition(str(C.WANT_SUPPORT_USER)), _any_given(P.VENDOR_ACCOUNTS), _any_given(P.VENDOR_PRINCIPALS)
+        ),
+        C.ACCESS_ENDS: _given(P.SUPPORT_ACCESS_UNTIL),
+    }
+    for name, condition in conditions.items():
+        template.add_condition(str(name), condition)

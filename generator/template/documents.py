@@ -1,0 +1,74 @@
+"""The stack's own session documents: support may use these and no others."""
+
+from __future__ import annotations
+
+from troposphere import Join, Template
+from troposphere.ssm import Document
+
+from generator.model.contract import Parameter, Resource
+from generator.template.parts import joined, ref
+
+ANY_PORT = "^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
+"""0 asks for a free one (Systems Manager user guide, "Session document schema")."""
+
+
+def add_documents(template: Template) -> None:
+    """Unnamed, so that two stacks never meet; a new content is a new version of the same document."""
+    template.add_resource(_session(Resource.SHELL_DOCUMENT, _shell()))
+    template.add_resource(_session(Resource.PORT_DOCUMENT, _port()))
+
+
+def _session(name: Resource, content: dict[str, object]) -> Document:
+    return Document(
+        str(name), DocumentType="Session", DocumentFormat="JSON", UpdateMethod="NewVersion", Content=content
+    )
+
+
+def _shell() -> dict[str, object]:
+    """A shell whose every character goes to the encrypted session log while it is typed."""
+    return {
+        "schemaVersion": "1.0",
+        "description": "A shell on the DeepSQL instance, written to the session log",
+        "sessionType": "Standard_Stream",
+        "inputs": {
+            "s3BucketName": "",
+            "s3KeyPrefix": "",
+            "s3EncryptionEnabled": True,
+            "cloudWatchLogGroupName": ref(Resource.SESSION_LOG_GROUP),
+            "cloudWatchEncryptionEnabled": True,
+            "cloudWatchStreamingEnabled": True,
+            "kmsKeyId": "",
+            "runAsEnabled": False,
+            "runAsDefaultUser": "",
+            "idleSessionTimeout": "20",
+            "maxSessionDuration": "480",
+            "shellProfile": {"windows": "", "linux": ""},
+        },
+    }
+
+
+def _port() -> dict[str, object]:
+    """A tunnel to the listed ports of the instance itself; there is no way to name another host."""
+    return {
+        "schemaVersion": "1.0",
+        "description": "A tunnel to the allowed ports of the DeepSQL instance",
+        "sessionType": "Port",
+        "parameters": {
+            "portNumber": {
+                "type": "String",
+                "description": "Port of the instance",
+                "allowedPattern": joined("^(", Join("|", ref(Parameter.SUPPORT_PORTS)), ")$"),
+            },
+            "localPortNumber": {
+                "type": "String",
+                "description": "Port of your computer, 0 for any",
+                "allowedPattern": ANY_PORT,
+                "default": "0",
+            },
+        },
+        "properties": {
+            "portNumber": "{{ portNumber }}",
+            "type": "LocalPortForwarding",
+            "localPortNumber": "{{ localPortNumber }}",
+        },
+    }

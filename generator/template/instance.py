@@ -1,0 +1,129 @@
+"""The instance, its role and profile, and the two questions the keeper answers before it starts."""
+
+from __future__ import annotations
+
+from troposphere import Base64, Sub, Template
+from troposphere.ec2 import (
+    BlockDeviceMapping,
+    EbsBlockDevice,
+    Instance,
+    MetadataOptions,
+    NetworkInterfaceProperty,
+)
+from troposphere.iam import InstanceProfile, Policy, Role
+from troposphere.policies import CreationPolicy, ResourceSignal
+
+from generator.model.contract import IMAGE_PARAMETER, TAG_KEY, TAG_VALUE, Condition, Parameter, Resource
+from generator.policies import instance as permits
+from generator.policies.document import document
+from generator.policies.trust import service_assumes
+from generator.template import user_data
+from generator.template.parts import NO_VALUE, REGION, STACK_ID, arn, att, kept, ref, regional_service, tags, when
+
+
+def add_instance(template: Template) -> None:
+    """Role, profile, the keeper's two answers, and the instance.
+
+    The image is looked up once: its id is then part of the stack and never floats. The guard fails on creation when
+    the stack has no instance yet, for a new one must not get the published user data with the password in it.
+    """
+    template.add_resource(_role())
+    template.add_resource(
+        InstanceProfile(
+            str(Resource.INSTANCE_PROFILE),
+            InstanceProfileName=when(Condition.PUBLISHED_INSTANCE, Sub("${InstanceName}-instance-profile")),
+            Roles=[ref(Resource.INSTANCE_ROLE)],
+        )
+    )
+    template.add_resource(
+        kept(Resource.INSTANCE_IMAGE, 120, Condition.WANT_INSTANCE_IMAGE, {"Parameter": IMAGE_PARAMETER})
+    )
+    template.add_resource(kept(Resource.PUBLISHED_INSTANCE_GUARD, 120, Condition.PUBLISHED_INSTANCE, {}))
+    template.add_resource(_instance())
+
+
+def _role() -> Role:
+    """Named only in a published stack, where a new name would replace it; IAM names are global in an account.
+
+    The description is how the instance waits for the guard: profile after role after guard. A `DependsOn` of the
+    instance on a resource that only some stacks have is nothing CloudFormation documents.
+    """
+    return Role(
+        str(Resource.INSTANCE_ROLE),
+        Description=when(
+            Condition.PUBLISHED_INSTANCE,
+            Sub(f"Instance of the published template (${{{Resource.PUBLISHED_INSTANCE_GUARD}}})"),
+        ),
+        RoleName=when(Condition.PUBLISHED_INSTANCE, Sub("${InstanceName}-instance-role")),
+        AssumeRolePolicyDocument=service_assumes("Ec2Assumes", Sub("ec2.${AWS::URLSuffix}")),
+        Policies=[Policy(PolicyName="deepsql-instance", PolicyDocument=document(_statements()))],
+        Tags=tags({"Name": Sub("${InstanceName}-instance-role")}),
+    )
+
+
+def _statements() -> list[object]:
+    return [
+        permits.be_managed_by_systems_manager(REGION),
+        permits.write_the_session_log(
+            att(Resource.SESSION_LOG_GROUP, "Arn"), arn("logs", f"log-group:${{{Resource.SESSION_LOG_GROUP}}}:*")
+        ),
+        permits.find_the_session_log(REGION),
+        permits.report_readiness(STACK_ID),
+        when(Condition.NEW_INSTANCE, permits.read_the_admin_password(ref(Resource.ADMIN_SECRET))),
+        when(
+            Condition.NEW_INSTANCE,
+            permits.decrypt_with_the_stack_key(att(Resource.STACK_KEY, "Arn"), regional_service("secretsmanager")),
+        ),
+        when(
+            Condition.NEW_INSTANCE,
+            permits.read_the_install_settings(arn("ssm", f"parameter/${{{Resource.INSTALL_SETTINGS}}}")),
+        ),
+    ]
+
+
+def _instance() -> Instance:
+    """A stack of the published template gets exactly the properties it has; a new one the hardened ones."""
+    published = Condition.PUBLISHED_INSTANCE
+    return Instance(
+        str(Resource.INSTANCE),
+        CreationPolicy=CreationPolicy(ResourceSignal=ResourceSignal(Count=1, Timeout="PT30M")),
+        DeletionPolicy="Delete",
+        UpdateReplacePolicy="Retain",
+        ImageId=when(
+            Condition.IMAGE_ID_GIVEN,
+            ref(Parameter.IMAGE_ID),
+            when(published, f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}", att(Resource.INSTANCE_IMAGE, "ImageId")),
+        ),
+        InstanceType=ref(Parameter.INSTANCE_TYPE),
+        IamInstanceProfile=ref(Resource.INSTANCE_PROFILE),
+        SubnetId=when(published, ref(Parameter.SUBNET_ID)),
+        SecurityGroupIds=when(published, [ref(Resource.SECURITY_GROUP)]),
+        NetworkInterfaces=when(published, NO_VALUE, [_interface()]),
+        BlockDeviceMappings=[
+            BlockDeviceMapping(
+                DeviceName="/dev/xvda",
+                Ebs=EbsBlockDevice(
+                    VolumeType="gp3",
+                    VolumeSize=ref(Parameter.VOLUME_SIZE_GIB),
+                    Encrypted=True,
+                    DeleteOnTermination=when(published, True, False),
+                ),
+            )
+        ],
+        MetadataOptions=MetadataOptions(
+            HttpTokens="required", HttpEndpoint="enabled", HttpPutResponseHopLimit=when(published, NO_VALUE, 1)
+        ),
+        Tags=tags({"Name": ref(Parameter.INSTANCE_NAME), TAG_KEY: TAG_VALUE}),
+        UserData=when(published, Base64(Sub(user_data.PUBLISHED)), Base64(Sub(user_data.NEW))),
+    )
+
+
+def _interface() -> NetworkInterfaceProperty:
+    """The only way to refuse a public address where the subnet gives one by itself."""
+    return NetworkInterfaceProperty(
+        DeviceIndex="0",
+        AssociatePublicIpAddress=False,
+        DeleteOnTermination=True,
+        SubnetId=ref(Parameter.SUBNET_ID),
+        GroupSet=[ref(Resource.SECURITY_GROUP)],
+    )

@@ -1,0 +1,101 @@
+"""The keeper: a small function inside the stack that makes, keeps and removes the support user's key."""
+
+from __future__ import annotations
+
+import ast
+from importlib import resources
+
+from troposphere import Sub, Template
+from troposphere.awslambda import Code, Function, LoggingConfig
+from troposphere.iam import Policy, Role
+from troposphere.logs import LogGroup
+
+from generator.model.contract import Resource
+from generator.policies.keeper import keeper_policy
+from generator.policies.trust import service_assumes
+from generator.template.parts import STACK_ID, arn, att, ref
+
+SOURCE = "index.py"
+PUBLIC_IMAGES = "arn:${AWS::Partition}:ssm:${AWS::Region}::parameter/aws/service/ami-amazon-linux-latest/*"
+
+
+def source() -> str:
+    """The keeper's code as it goes into the template."""
+    return slim(resources.files("generator.keeper").joinpath(SOURCE).read_text(encoding="utf-8"))
+
+
+def slim(text: str) -> str:
+    """The same program without comments, docstrings and type annotations, indented by one: a template has few bytes."""
+    tree = ast.parse(text)
+    _Slim().visit(tree)
+    return _narrow(ast.unparse(ast.fix_missing_locations(tree))) + "\n"
+
+
+def _narrow(text: str) -> str:
+    """One space for four. `ast.unparse` writes every string on one line, so only code begins a line."""
+    lines = (line.lstrip(" ") if not line.strip() else _one_for_four(line) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def _one_for_four(line: str) -> str:
+    bare = line.lstrip(" ")
+    return " " * ((len(line) - len(bare)) // 4) + bare
+
+
+class _Slim(ast.NodeTransformer):
+    """Drops what a running program does not look at."""
+
+    def visit(self, node: ast.AST) -> ast.AST | None:
+        self.generic_visit(node)
+        if isinstance(node, ast.ImportFrom) and node.module in ("__future__", "typing"):
+            return None
+        if isinstance(node, ast.AnnAssign):
+            return ast.Assign([node.target], node.value) if node.value else None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.returns = None
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            _drop_docstring(node)
+        return node
+
+
+def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:]
+    if not node.body and not isinstance(node, ast.Module):
+        node.body = [ast.Pass()]
+
+
+def add_keeper(template: Template) -> None:
+    """Role, log group, function."""
+    template.add_resource(LogGroup(str(Resource.KEEPER_LOG_GROUP), RetentionInDays=90, DeletionPolicy="Delete"))
+    template.add_resource(
+        Role(
+            str(Resource.KEEPER_ROLE),
+            AssumeRolePolicyDocument=service_assumes("LambdaAssumes", "lambda.amazonaws.com"),
+            Policies=[
+                Policy(
+                    PolicyName="deepsql-keeper",
+                    PolicyDocument=keeper_policy(
+                        streams=arn("logs", f"log-group:${{{Resource.KEEPER_LOG_GROUP}}}:*"),
+                        images=Sub(PUBLIC_IMAGES),
+                        stack=STACK_ID,
+                    ),
+                )
+            ],
+        )
+    )
+    template.add_resource(
+        Function(
+            str(Resource.KEEPER_FUNCTION),
+            Description="Keeps the DeepSQL support user's key: makes, stores, rotates and removes it.",
+            Runtime="python3.12",
+            Handler="index.handler",
+            Timeout=300,
+            MemorySize=256,
+            Role=att(Resource.KEEPER_ROLE, "Arn"),
+            LoggingConfig=LoggingConfig(LogGroup=ref(Resource.KEEPER_LOG_GROUP)),
+            Code=Code(ZipFile=source()),
+        )
+    )

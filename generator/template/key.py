@@ -1,0 +1,69 @@
+"""The stack's one customer managed key, and the session log it encrypts."""
+
+from __future__ import annotations
+
+from troposphere import Sub, Template
+from troposphere.kms import Key
+from troposphere.logs import LogGroup
+
+from generator.model.contract import Condition, Parameter, Resource
+from generator.policies.document import document
+from generator.policies.key import account_administers_the_key, logs_encrypt_the_session_log
+from generator.policies.vendor import vendor_decrypts_via_secrets_manager
+from generator.template.ending import access_ends
+from generator.template.parts import arn, att, ref, regional_service, when
+
+SECRET_PATTERN = f"secret:*{Resource.SUPPORT_SECRET}-*"
+PUBLISHED_SECRET_PATTERN = "secret:deepsql/support/${SupportUserName}-??????"  # noqa: S105 - a pattern of names
+
+
+def add_key(template: Template) -> None:
+    """One key for the two secrets and the session log (docs/decisions/0005-one-key.md).
+
+    Patterns stand where a reference would be circular: the secrets and the log group name the key already.
+    """
+    template.add_resource(
+        Key(
+            str(Resource.STACK_KEY),
+            DeletionPolicy="RetainExceptOnCreate",
+            UpdateReplacePolicy="Retain",
+            Description=Sub("${AWS::StackName}: support secret, admin secret and session log"),
+            EnableKeyRotation=True,
+            KeyPolicy=document(
+                [
+                    account_administers_the_key(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
+                    logs_encrypt_the_session_log(
+                        regional_service("logs"), arn("logs", f"log-group:*{Resource.SESSION_LOG_GROUP}-*")
+                    ),
+                    when(Condition.WANT_VENDOR_READ, _vendor_decrypts()),
+                ]
+            ),
+        )
+    )
+
+
+def _vendor_decrypts() -> object:
+    return vendor_decrypts_via_secrets_manager(
+        ref(Parameter.VENDOR_ACCOUNTS),
+        ref(Parameter.VENDOR_PRINCIPALS),
+        access_ends(),
+        service=regional_service("secretsmanager"),
+        secret_arns=when(
+            Condition.PUBLISHED_INSTANCE,
+            arn("secretsmanager", PUBLISHED_SECRET_PATTERN),
+            arn("secretsmanager", SECRET_PATTERN),
+        ),
+    )
+
+
+def add_session_log(template: Template) -> None:
+    """Evidence: it outlives the stack, unless the stack never came to be."""
+    template.add_resource(
+        LogGroup(
+            str(Resource.SESSION_LOG_GROUP),
+            DeletionPolicy="RetainExceptOnCreate",
+            UpdateReplacePolicy="Retain",
+            RetentionInDays=ref(Parameter.SESSION_LOG_RETENTION_DAYS),
+            KmsKeyId=att(Resource.STACK_KEY, "Arn"),
+        )
+    )

@@ -1,0 +1,79 @@
+"""What a stack tells: names and addresses, never a secret."""
+
+from __future__ import annotations
+
+from troposphere import Output, Sub, Template
+
+from generator.model.contract import INSTALL_LOG_PATH, UI_PORT, Condition, Resource
+from generator.model.contract import Output as O
+from generator.template.parts import att, ref
+
+WANTED = Condition.WANT_SUPPORT_USER
+
+
+def add_outputs(template: Template) -> None:
+    """The contract's outputs first, then what the command line needs."""
+    start = "aws ssm start-session --region ${AWS::Region} --target ${Instance}"
+    _add(template, O.INSTANCE_ID, "The instance", ref(Resource.INSTANCE))
+    _add(template, O.PRIVATE_IP, "Its private address", att(Resource.INSTANCE, "PrivateIp"))
+    _add(
+        template,
+        O.SECURITY_GROUP_ID,
+        "Let this security group in at your database (5432 for PostgreSQL, 3306 for MySQL).",
+        ref(Resource.SECURITY_GROUP),
+    )
+    _add(
+        template,
+        O.CONNECT_COMMAND,
+        "A shell on the instance, written to the session log",
+        Sub(f"{start} --document-name ${{{Resource.SHELL_DOCUMENT}}}"),
+    )
+    _add(
+        template,
+        O.PORT_FORWARD_COMMAND,
+        f"The DeepSQL page at http://localhost:{UI_PORT}",
+        Sub(
+            f"{start} --document-name ${{{Resource.PORT_DOCUMENT}}}"
+            f" --parameters portNumber={UI_PORT},localPortNumber={UI_PORT}"
+        ),
+    )
+    _add(template, O.INSTALL_LOG_PATH, "The installer's log, on the instance", INSTALL_LOG_PATH)
+    _add_support(template)
+    _add(template, O.STACK_KEY_ARN, "The stack's key", att(Resource.STACK_KEY, "Arn"))
+    _add(
+        template,
+        O.ADMIN_SECRET_ARN,
+        "The secret with the first administrator's password",
+        ref(Resource.ADMIN_SECRET),
+        Condition.NEW_INSTANCE,
+    )
+    _add(template, O.SESSION_LOG_GROUP_NAME, "Where support shells are written down", ref(Resource.SESSION_LOG_GROUP))
+    _add(template, O.SHELL_DOCUMENT_NAME, "The document of a logged shell", ref(Resource.SHELL_DOCUMENT))
+    _add(template, O.PORT_DOCUMENT_NAME, "The document of a tunnel", ref(Resource.PORT_DOCUMENT))
+    _add(template, O.KEEPER_FUNCTION_NAME, "The function that keeps the key", ref(Resource.KEEPER_FUNCTION))
+
+
+def _add_support(template: Template) -> None:
+    _add(
+        template,
+        O.SUPPORT_SECRET_ARN,
+        "The secret with the support user's access key; this ARN is what support needs.",
+        ref(Resource.SUPPORT_SECRET),
+        WANTED,
+    )
+    _add(
+        template,
+        O.SUPPORT_SECRET_FETCH_COMMAND,
+        "Reads the key as yourself, for sharing it by hand",
+        Sub(
+            "aws secretsmanager get-secret-value --region ${AWS::Region}"
+            f" --secret-id ${{{Resource.SUPPORT_SECRET}}} --query SecretString --output text"
+        ),
+        WANTED,
+    )
+    _add(template, O.SUPPORT_USER_NAME, "The support user", ref(Resource.SUPPORT_USER), WANTED)
+
+
+def _add(template: Template, name: O, description: str, value: object, condition: Condition | None = None) -> None:
+    extra = {"Condition": str(condition)} if condition else {}
+    template.add_output(Output(str(name), Description=description, Value=value, **extra))

@@ -1,0 +1,100 @@
+"""The support secret: its shell, who may read it, and the key that the keeper puts into it."""
+
+from __future__ import annotations
+
+from troposphere import Sub, Template
+from troposphere.awslambda import Permission
+from troposphere.iam import PolicyType
+from troposphere.secretsmanager import ResourcePolicy, RotationRules, RotationSchedule, Secret
+
+from generator.model.contract import USER_TAG_KEY, Condition, Parameter, Resource
+from generator.policies.keeper import keeper_support_policy
+from generator.policies.vendor import secret_policy
+from generator.template.ending import access_ends
+from generator.template.parts import ACCOUNT, REGION, att, kept, ref, regional_service, tags, when
+
+WANTED = str(Condition.WANT_SUPPORT_USER)
+ROTATION_DAYS = 90
+
+
+def add_secret(template: Template) -> None:
+    """The secret is made empty: a value given here would be seen in the stack's events.
+
+    Its tag tells the keeper, when the secret is rotated, whose key it is.
+    """
+    template.add_resource(
+        Secret(
+            str(Resource.SUPPORT_SECRET),
+            Condition=WANTED,
+            DeletionPolicy="Delete",
+            UpdateReplacePolicy="Delete",
+            Name=when(Condition.PUBLISHED_INSTANCE, Sub("deepsql/support/${SupportUserName}")),
+            Description="AWS access key of the DeepSQL support user: session access to one instance.",
+            KmsKeyId=att(Resource.STACK_KEY, "Arn"),
+            Tags=tags({USER_TAG_KEY: ref(Resource.SUPPORT_USER)}),
+        )
+    )
+    template.add_resource(
+        ResourcePolicy(
+            str(Resource.SUPPORT_SECRET_POLICY),
+            Condition=str(Condition.WANT_VENDOR_READ),
+            SecretId=ref(Resource.SUPPORT_SECRET),
+            BlockPublicPolicy=True,
+            ResourcePolicy=secret_policy(
+                ref(Parameter.VENDOR_ACCOUNTS), ref(Parameter.VENDOR_PRINCIPALS), access_ends()
+            ),
+        )
+    )
+    _add_key_keeping(template)
+    _add_rotation(template)
+
+
+def _add_key_keeping(template: Template) -> None:
+    template.add_resource(
+        PolicyType(
+            str(Resource.KEEPER_SUPPORT_POLICY),
+            Condition=WANTED,
+            PolicyName="deepsql-keeper-support",
+            Roles=[ref(Resource.KEEPER_ROLE)],
+            PolicyDocument=keeper_support_policy(
+                user=att(Resource.SUPPORT_USER, "Arn"),
+                secret=ref(Resource.SUPPORT_SECRET),
+                key=att(Resource.STACK_KEY, "Arn"),
+                service=regional_service("secretsmanager"),
+            ),
+        )
+    )
+    key = {
+        "UserName": ref(Resource.SUPPORT_USER),
+        "SecretArn": ref(Resource.SUPPORT_SECRET),
+        "Region": REGION,
+        "InstanceId": ref(Resource.INSTANCE),
+    }
+    waits_for = [str(Resource.KEEPER_SUPPORT_POLICY)]
+    template.add_resource(kept(Resource.SUPPORT_KEY, 600, Condition.WANT_SUPPORT_USER, key, DependsOn=waits_for))
+
+
+def _add_rotation(template: Template) -> None:
+    """Rotating the secret rotates the key: from the console, from the API, and by itself every 90 days."""
+    template.add_resource(
+        Permission(
+            str(Resource.KEEPER_ROTATION_PERMISSION),
+            Condition=WANTED,
+            Action="lambda:InvokeFunction",
+            FunctionName=ref(Resource.KEEPER_FUNCTION),
+            Principal="secretsmanager.amazonaws.com",
+            SourceAccount=ACCOUNT,
+            SourceArn=ref(Resource.SUPPORT_SECRET),
+        )
+    )
+    template.add_resource(
+        RotationSchedule(
+            str(Resource.SUPPORT_KEY_ROTATION),
+            Condition=WANTED,
+            DependsOn=[str(Resource.SUPPORT_KEY), str(Resource.KEEPER_ROTATION_PERMISSION)],
+            SecretId=ref(Resource.SUPPORT_SECRET),
+            RotationLambdaARN=att(Resource.KEEPER_FUNCTION, "Arn"),
+            RotateImmediatelyOnUpdate=False,
+            RotationRules=RotationRules(AutomaticallyAfterDays=ROTATION_DAYS),
+        )
+    )

@@ -1,0 +1,43 @@
+"""The stack as a value. Each part adds what belongs together; the order here is the order of the file."""
+
+from __future__ import annotations
+
+from troposphere import Template
+
+from generator.template.admin import add_admin
+from generator.template.conditions import add_conditions
+from generator.template.documents import add_documents
+from generator.template.instance import add_instance
+from generator.template.keeper import add_keeper
+from generator.template.key import add_key, add_session_log
+from generator.template.network import add_network
+from generator.template.outputs import add_outputs
+from generator.template.parameters import add_parameters, add_rules
+from generator.template.secret import add_secret
+from generator.template.support import add_support
+
+DESCRIPTION = (
+    "DeepSQL in your own account: one private instance next to your database, and a door for the vendor's support "
+    "that you open, bound and close."
+)
+
+
+def build() -> Template:
+    """The whole stack, made anew at each call."""
+    template = Template()
+    template.set_version("2010-09-09")
+    template.set_description(DESCRIPTION)
+    add_parameters(template)
+    add_rules(template)
+    add_conditions(template)
+    add_network(template)
+    add_admin(template)
+    add_instance(template)
+    add_key(template)
+    add_session_log(template)
+    add_documents(template)
+    add_support(template)
+    add_secret(template)
+    add_keeper(template)
+    add_outputs(template)
+    return template

@@ -1,0 +1,60 @@
+"""The support user and what it may do. All of it is there only where the customer wants it."""
+
+from __future__ import annotations
+
+from troposphere import Template
+from troposphere.iam import ManagedPolicy, PolicyType, User
+
+from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
+from generator.policies.support import USERNAME, SupportScope, support_boundary, support_user_policy
+from generator.template.ending import access_ends
+from generator.template.parts import ACCOUNT, PARTITION, REGION, arn, joined, ref, tags, when
+
+WANTED = str(Condition.WANT_SUPPORT_USER)
+
+
+def add_support(template: Template) -> None:
+    """User, boundary, policy."""
+    template.add_resource(
+        ManagedPolicy(
+            str(Resource.SUPPORT_BOUNDARY),
+            Condition=WANTED,
+            Description="The most the DeepSQL support user can ever do.",
+            PolicyDocument=support_boundary(
+                REGION, arn("ec2", "instance/*"), arn("ssm", "document/*"), arn("ssm", "session/*")
+            ),
+        )
+    )
+    template.add_resource(
+        User(
+            str(Resource.SUPPORT_USER),
+            Condition=WANTED,
+            UserName=when(Condition.USER_NAME_GIVEN, ref(Parameter.SUPPORT_USER_NAME)),
+            PermissionsBoundary=ref(Resource.SUPPORT_BOUNDARY),
+            Tags=tags({"Purpose": "deepsql-support", REASON_TAG_KEY: ref(Parameter.SUPPORT_ACCESS_REASON)}),
+        )
+    )
+    template.add_resource(
+        PolicyType(
+            str(Resource.SUPPORT_USER_POLICY),
+            Condition=WANTED,
+            PolicyName="deepsql-support-ssm",
+            Users=[ref(Resource.SUPPORT_USER)],
+            PolicyDocument=support_user_policy(scope()),
+        )
+    )
+
+
+def scope() -> SupportScope:
+    """This stack's instance, its own documents, the asking user's own sessions."""
+    return SupportScope(
+        region=REGION,
+        instances=[arn("ec2", f"instance/${{{Resource.INSTANCE}}}")],
+        documents=[
+            arn("ssm", f"document/${{{Resource.SHELL_DOCUMENT}}}"),
+            arn("ssm", f"document/${{{Resource.PORT_DOCUMENT}}}"),
+        ],
+        sessions=arn("ssm", "session/*"),
+        own_sessions=joined("arn:", PARTITION, ":ssm:", REGION, ":", ACCOUNT, f":session/{USERNAME}-*"),
+        until=access_ends(),
+    )

@@ -1,0 +1,82 @@
+"""What an instance does when it first starts.
+
+The published text is here letter for letter only because a change of user data stops and starts a live instance;
+new instances get a text with no typed value in it at all.
+"""
+
+from __future__ import annotations
+
+PUBLISHED = """\
+#!/bin/bash
+exec > /var/log/deepsql-install.log 2>&1
+set -eux
+
+# AL2023 ships with curl-minimal, tar, and openssl. install.sh's
+# ensure_prerequisites is a no-op on AL2023; install.sh also handles
+# Docker install via get.docker.com. So UserData only has to wait
+# for network + invoke the installer.
+for i in $(seq 1 60); do
+  if curl -fsSL -o /dev/null https://install.deepsql.ai/install.sh; then
+    break
+  fi
+  sleep 5
+done
+
+export DEEPSQL_INSTALL_DOCKER=true
+export DEEPSQL_SKIP_MCP=true
+export DEEPSQL_INITIAL_ADMIN_EMAIL='${AdminEmail}'
+export DEEPSQL_INITIAL_ADMIN_PASSWORD='${AdminPassword}'
+
+curl -fsSL https://install.deepsql.ai/install.sh | bash
+"""
+
+NEW = """\
+#!/bin/bash
+# Nothing a user typed stands in this text: settings and password are read with the instance's own role.
+set -euo pipefail
+exec >>/var/log/deepsql-install.log 2>&1
+export HOME=/root AWS_DEFAULT_REGION=${AWS::Region}
+step=start
+
+retry() { # about five minutes
+  for _ in $(seq 60); do "$@" && return; sleep 5; done
+  return 1
+}
+signal() {
+  retry aws cloudformation signal-resource --stack-name "${AWS::StackId}" --logical-resource-id Instance \\
+    --unique-id "$(cat /var/lib/cloud/data/instance-id)" --status "$1"
+}
+finish() {
+  code=$?
+  trap - EXIT
+  [ $code = 0 ] && signal SUCCESS && exit
+  echo "DeepSQL was not installed: step '$step' failed (exit $code)." | tee /dev/console
+  signal FAILURE
+}
+trap finish EXIT
+setting() { sed -n "s/^$1=//p" <<<"$settings"; }
+mask() { # the installer prints the password at its end
+  awk 'BEGIN { s = ENVIRON["DEEPSQL_INITIAL_ADMIN_PASSWORD"]; n = length(s) }
+    { while (i = index($0, s)) $0 = substr($0, 1, i - 1) "********" substr($0, i + n); print; fflush() }'
+}
+
+step=settings
+settings=$(retry aws ssm get-parameter --name "${InstallSettings}" --query Parameter.Value --output text)
+step=password
+DEEPSQL_INITIAL_ADMIN_PASSWORD=$(retry aws secretsmanager get-secret-value --secret-id "${AdminSecret}" \\
+  --query SecretString --output text)
+DEEPSQL_INITIAL_ADMIN_EMAIL=$(setting email)
+DEEPSQL_SELF_HOST_REF=$(setting version)
+export DEEPSQL_INITIAL_ADMIN_PASSWORD DEEPSQL_INITIAL_ADMIN_EMAIL DEEPSQL_SELF_HOST_REF
+export DEEPSQL_INSTALL_DOCKER=true DEEPSQL_SKIP_MCP=true
+
+step=download
+retry curl -fsSL -o /root/deepsql-installer "$(setting source)"
+step=checksum
+sha256=$(setting sha256)
+[ -z "$sha256" ] || echo "$sha256  /root/deepsql-installer" | sha256sum -c -
+step=install
+bash /root/deepsql-installer </dev/null 2>&1 | mask
+step=answer
+retry curl -fsS -o /dev/null http://127.0.0.1:3035
+"""
