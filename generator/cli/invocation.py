@@ -12,7 +12,7 @@ from generator.errors import Declined, UsageError
 from generator.model.deployment import DEFAULT_STACK_NAME, Deployment
 
 if TYPE_CHECKING:
-    from generator.gateway.aws import Gateway
+    from generator.operations.aws import Gateway
 
 
 class OutputFormat(StrEnum):

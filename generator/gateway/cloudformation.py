@@ -43,12 +43,13 @@ class CloudFormation(Service):
             {"UsePreviousTemplate": True} if request.template_body is None else {"TemplateBody": request.template_body}
         )
         optional: Answer = {} if request.tags is None else {"Tags": _pairs(request.tags)}
+        if request.description:
+            optional["Description"] = request.description
         answer = self._call(
             "create_change_set",
             StackName=request.stack_name,
             ChangeSetName=request.name,
             ChangeSetType="CREATE" if request.creates else "UPDATE",
-            Description=request.description,
             Capabilities=CAPABILITIES,
             Parameters=[_parameter(key, value) for key, value in sorted(request.parameters.items())],
             **template,

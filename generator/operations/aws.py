@@ -6,7 +6,7 @@ import os
 from urllib.parse import urlsplit
 
 from generator.errors import Refused
-from generator.gateway.aws import Gateway
+from generator.gateway.aws import Gateway as Gateway
 from generator.model.deployment import Deployment
 
 # The embedded AWS takes any 12-digit access key as root of that account; no real key looks like that.

@@ -16,7 +16,9 @@ def normal_form(text: str) -> str:
     try:
         value = json.loads(cfn_flip.to_json(text))
     except (ValueError, yaml.YAMLError) as error:
-        raise DeployerError(f"The template cannot be read: {str(error).splitlines()[0]}.", "deployer lint FILE") from None
+        raise DeployerError(
+            f"The template cannot be read: {str(error).splitlines()[0]}.", "deployer lint FILE"
+        ) from None
     return str(yaml.serialize(to_node(_sorted(value)), Dumper=yaml.SafeDumper, width=100_000, allow_unicode=True))
 
 

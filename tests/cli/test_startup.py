@@ -1,0 +1,32 @@
+"""What a command costs before it does anything: the modules it loads."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("boto3", "botocore", "rich", "pydantic", "troposphere", "awacs", "cfnlint", "yaml", "websockets", "asyncio")
+
+
+def loaded_by(*argv: str) -> set[str]:
+    program = (
+        "import sys\n"
+        "from generator.cli.main import main\n"
+        "try: main(sys.argv[1:])\n"
+        "finally: print('LOADED', *sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *argv], capture_output=True, text=True, check=True)
+    return set(done.stdout.rpartition("LOADED ")[2].split())
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["--help"], ["up", "--help"], ["sandbox", "--help"]])
+def test_help_and_version_load_nothing_heavy(argv: list[str]) -> None:
+    assert not loaded_by(*argv) & set(HEAVY)
+
+
+def test_version_is_answered_before_typer_is_imported() -> None:
+    assert "typer" not in loaded_by("--version")
+
+
+def test_a_command_that_makes_no_call_loads_no_boto() -> None:
+    assert not loaded_by("generate", "-o", "-") & {"boto3", "botocore", "rich", "pydantic", "cfnlint"}

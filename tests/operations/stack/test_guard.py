@@ -1,0 +1,79 @@
+"""What a plan may touch."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.errors import Refused
+from generator.model.changeset import Change, ChangeSet, Replacement
+from generator.model.contract import SUPPORT_RESOURCES
+from generator.model.plan import UpPlan, UpRequest
+from generator.operations.stack.guard import objections, require_no_objection
+from generator.operations.stack.support import scoped
+
+FLIP = scoped(UpRequest(given={"CreateSupportUser": "No"}))
+ANY_CHANGE = st.builds(
+    Change,
+    logical_id=st.sampled_from(
+        [*sorted(map(str, SUPPORT_RESOURCES)), "Instance", "StackKey", "InstanceRole", "KeeperRole"]
+    ),
+    resource_type=st.sampled_from(["AWS::IAM::User", "AWS::EC2::Instance", "AWS::KMS::Key"]),
+    action=st.sampled_from(["Add", "Modify", "Remove", "Dynamic", "SomethingNew"]),
+    replacement=st.sampled_from(list(Replacement)),
+    properties=st.sets(st.sampled_from(["KeyPolicy", "UserData", "Tags"])).map(lambda s: tuple(sorted(s))),
+    scope=st.just(("Properties",)),
+)
+
+
+@given(changes=st.lists(ANY_CHANGE, max_size=6))
+def test_a_flip_passes_only_when_every_change_is_of_the_support_set(changes: list[Change]) -> None:
+    for change in changes:
+        allowed = change.logical_id in SUPPORT_RESOURCES or (
+            change.logical_id == "StackKey"
+            and (change.action, change.replacement) == ("Modify", Replacement.NO)
+            and set(change.properties) <= {"KeyPolicy"}
+        )
+        assert (not objections([change], FLIP)) == allowed
+
+
+def instance(action: str = "Modify", replacement: Replacement = Replacement.NO) -> Change:
+    return Change("Instance", "AWS::EC2::Instance", action, replacement, properties=("InstanceType",))
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        (instance(), False),
+        (instance(replacement=Replacement.CONDITIONAL), True),
+        (instance(replacement=Replacement.YES), True),
+        (instance("Remove"), True),
+        (instance("Dynamic"), True),
+        (Change("Whatever", "AWS::EC2::Instance", "Modify", Replacement.YES), True),
+        (Change("KeeperRole", "AWS::IAM::Role", "Modify", Replacement.YES), False),
+    ],
+)
+def test_protected_resources_are_not_lost_unless_named(change: Change, refused: bool) -> None:
+    assert bool(objections([change], UpRequest())) == refused
+    assert not objections([change], UpRequest(allow_replacement=frozenset({change.logical_id})))
+
+
+def test_the_user_and_its_secret_may_go_with_other_parameters_when_the_flip_is_among_them() -> None:
+    both = scoped(UpRequest(given={"CreateSupportUser": "No", "InstanceName": "x"}))
+    secret = Change("SupportCredentialsSecret", "AWS::SecretsManager::Secret", "Remove")
+    assert not objections([secret], both)
+    assert objections([secret], UpRequest(given={"InstanceName": "x"}))
+
+
+def test_an_attribute_of_the_template_does_not_touch_the_resource() -> None:
+    only_policy = Change("Instance", "AWS::EC2::Instance", "Modify", scope=("DeletionPolicy",))
+    assert not objections([only_policy], FLIP)
+
+
+def test_the_refusal_names_the_resource_and_the_option() -> None:
+    change = instance(replacement=Replacement.YES)
+    change_set = ChangeSet("id", "n", "arn", "CREATE_COMPLETE", "", "AVAILABLE", (change,))
+    plan = UpPlan("s", "arn", False, change_set, "t", objections=objections([change], UpRequest()))
+    with pytest.raises(Refused) as caught:
+        require_no_objection(plan)
+    assert "Instance (AWS::EC2::Instance) would be replaced" in caught.value.message
+    assert caught.value.hint.endswith("--allow-replacement Instance") and caught.value.exit_code == 3
