@@ -58,9 +58,14 @@ def principal(stack: Stack, logical_id: str) -> Principal:
 
 
 def resource_policy(stack: Stack, logical_id: str) -> Tree:
-    """The policy on a key or secret; None where there is none."""
-    if stack.resources[logical_id] == "AWS::KMS::Key":
+    """The policy on a key, secret, role (its trust) or function; None where there is none."""
+    kind = stack.resources[logical_id]
+    if kind == "AWS::KMS::Key":
         return stack.property(logical_id, "KeyPolicy")
+    if kind == "AWS::IAM::Role":
+        return stack.property(logical_id, "AssumeRolePolicyDocument")
+    if kind == "AWS::Lambda::Function":
+        return _function_policy(stack, logical_id)
     found = [
         stack.property(name, "ResourcePolicy")
         for name in stack.of_type("AWS::SecretsManager::ResourcePolicy")
@@ -68,6 +73,34 @@ def resource_policy(stack: Stack, logical_id: str) -> Tree:
     ]
     assert len(found) <= 1, f"{logical_id} has two resource policies: the later one would replace the other"
     return found[0] if found else None
+
+
+def _function_policy(stack: Stack, logical_id: str) -> Tree:
+    """The policy Lambda writes from the permissions of a function."""
+    statements = []
+    for name in stack.of_type("AWS::Lambda::Permission"):
+        if stack.property(name, "FunctionName") not in (stack.name(logical_id), stack.arn(logical_id)):
+            continue
+        caller = stack.property(name, "Principal")
+        conditions = {
+            operator: {key: value}
+            for operator, key, given in (
+                ("StringEquals", "aws:SourceAccount", "SourceAccount"),
+                ("ArnLike", "aws:SourceArn", "SourceArn"),
+            )
+            if (value := stack.property(name, given)) is not None
+        }
+        statements.append(
+            {
+                "Sid": name,
+                "Effect": "Allow",
+                "Principal": {"Service" if "." in caller else "AWS": caller},
+                "Action": stack.property(name, "Action"),
+                "Resource": stack.arn(logical_id),
+                "Condition": conditions,
+            }
+        )
+    return {"Version": "2012-10-17", "Statement": statements} if statements else None
 
 
 def policy_documents(stack: Stack) -> dict[str, Tree]:

@@ -1,0 +1,8 @@
+"""The whole table. A row reads: who may, or may not, do what; with which request; on which stack."""
+
+from __future__ import annotations
+
+from tests.proof.tables import boundary, roles, support, vendor
+from tests.proof.world import Row
+
+ROWS: list[Row] = [*support.ROWS, *boundary.ROWS, *vendor.ROWS, *roles.ROWS]

@@ -1,0 +1,196 @@
+"""What the support user may do, and what it may not."""
+
+from __future__ import annotations
+
+from tests.proof.world import AFTER, END, Context, Row, at, in_region, may, may_not, table, tagged
+
+START, OPEN = "ssm:StartSession", "ssmmessages:OpenDataChannel"
+RESUME, TERMINATE = "ssm:ResumeSession", "ssm:TerminateSession"
+INSTANCE, SHELL, TUNNEL = "<Instance>", "<ShellDocument>", "<PortDocument>"
+ANOTHER_INSTANCE = "<ec2>:instance/i-0fedcba9876543210"
+SUFFIX = "-0a1b2c3d4e5f60718"  # what Systems Manager appends to the user's name in a session's id
+THEIRS = "<ssm>:session/"
+OWN = f"<ssm>:session/<SupportUser.name>{SUFFIX}"
+OTHER_REGION, OTHER_ACCOUNT = "arn:aws:ssm:eu-west-1:111122223333", "arn:aws:ssm:us-east-1:777788889999"
+SAME_ID_IN_EUROPE = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718"
+SAME_ID_AT_A_STRANGERS = "arn:aws:ec2:us-east-1:777788889999:instance/i-0a1b2c3d4e5f60718"
+FEDERATED = "arn:aws:sts::111122223333:federated-user/x"
+SEE_MANAGED = "ssm:DescribeInstanceInformation"
+YEARS_LATER = "2031-01-01T00:00:00Z"
+UNTAGGED = tagged(None)
+UNCHECKED: Context = {"ssm:SessionDocumentAccessCheck": "false"}
+
+
+def aws_owned(name: str) -> str:
+    return f"arn:aws:ssm:us-east-1::document/{name}"
+
+
+SESSIONS = table(
+    "session",
+    "support",
+    may("open a shell on the instance", START, INSTANCE, SHELL),
+    may("open a tunnel to the instance", START, INSTANCE, TUNNEL),
+    may("open a shell where the stack's end is not set", START, INSTANCE, SHELL, stack="endless"),
+    may("open a shell years later where no end is set", START, INSTANCE, given=at(YEARS_LATER), stack="endless"),
+    may("open a shell without any vendor grant", START, INSTANCE, SHELL, stack="ungranted"),
+    may("open a shell on an upgraded stack", START, INSTANCE, SHELL, stack="published"),
+    may_not("open AWS's own shell on the instance", START, INSTANCE, aws_owned("SSM-SessionManagerRunShell")),
+    may_not("open its shell on another instance", START, ANOTHER_INSTANCE, SHELL),
+)  # fmt: skip
+
+TAGS = table(
+    "tag",
+    "support",
+    may("reach the tagged instance", START, INSTANCE),
+    may("reach it when AWS spells the tag key in capitals (keys ignore case)", START, INSTANCE,
+        given=UNTAGGED | tagged("true", "DeepSQL:Managed")),
+    may_not("reach it untagged", START, INSTANCE, given=UNTAGGED),
+    may_not("reach it tagged false", START, INSTANCE, given=tagged("false")),
+    may_not("reach it tagged True: values heed case", START, INSTANCE, given=tagged("True")),
+    may_not("reach it tagged TRUE", START, INSTANCE, given=tagged("TRUE")),
+    may_not("reach it with an empty tag", START, INSTANCE, given=tagged("")),
+    may_not("reach it tagged truer", START, INSTANCE, given=tagged("truer")),
+    may_not("reach it by a tag with another key", START, INSTANCE, given=UNTAGGED | tagged("true", "deepsql:managed2")),
+    may_not("reach it by a tag without its prefix", START, INSTANCE, given=UNTAGGED | tagged("true", "managed")),
+)  # fmt: skip
+
+INSTANCES = table(
+    "instance",
+    "support",
+    may_not("reach another instance that bears the tag", START, ANOTHER_INSTANCE),
+    may_not("reach an instance whose id begins alike", START, "<ec2>:instance/i-0a1b2c3d4e5f60718a"),
+    may_not("reach the same id in another region", START, SAME_ID_IN_EUROPE),
+    may_not("reach the same id in another account", START, SAME_ID_AT_A_STRANGERS),
+    may_not("reach an on-premises node", START, "<ssm>:managed-instance/mi-0a1b2c3d4e5f60718", given=tagged("true")),
+    may_not("reach a container", START, "<ecs>:task/cluster/0a1b2c3d4e5f60718", given=tagged("true")),
+)  # fmt: skip
+
+DOCUMENTS = table(
+    "document",
+    "support",
+    may("use the stack's shell", START, SHELL),
+    may("use the stack's tunnel", START, TUNNEL),
+    may_not("use the account's default shell", START, "<ssm>:document/SSM-SessionManagerRunShell"),
+    may_not("use the default shell of AWS", START, aws_owned("SSM-SessionManagerRunShell")),
+    may_not("use AWS's tunnel to any port", START, aws_owned("AWS-StartPortForwardingSession")),
+    may_not("use AWS's tunnel to any host", START, aws_owned("AWS-StartPortForwardingSessionToRemoteHost")),
+    may_not("use AWS's tunnel to any socket", START, aws_owned("AWS-StartPortForwardingSessionToSocket")),
+    may_not("use AWS's way for SSH", START, aws_owned("AWS-StartSSHSession")),
+    may_not("use AWS's interactive commands", START, aws_owned("AWS-StartInteractiveCommand")),
+    may_not("use AWS's other commands", START, aws_owned("AWS-StartNonInteractiveCommand")),
+    may_not("use AWS's command document", START, aws_owned("AWS-RunShellScript")),
+    may_not("use another document of the account", START, "<ssm>:document/Other"),
+    may_not("use a document whose name goes on after the shell's", START, "<ShellDocument>-2"),
+    may_not("use a document whose name goes on after the tunnel's", START, "<PortDocument>2"),
+    may_not("use a document of the name in another region", START, f"{OTHER_REGION}:document/<ShellDocument.name>"),
+    may_not("use a document of the name in another account", START, f"{OTHER_ACCOUNT}:document/<ShellDocument.name>"),
+    may_not("use the shell while documents are not checked", START, SHELL, given=UNCHECKED),
+    may_not("use the tunnel while documents are not checked", START, TUNNEL, given=UNCHECKED),
+    may_not("start on the instance without naming a document", START, INSTANCE, given=UNCHECKED),
+    may("start where the service does not say whether it checks", START, INSTANCE, SHELL,
+        given={"ssm:SessionDocumentAccessCheck": None}),
+)  # fmt: skip
+
+ENDS = table(
+    "end",
+    "support",
+    may("start a second before the end", START, INSTANCE, SHELL, given=at("2026-11-30T23:59:59Z")),
+    may_not("start on the instance at the end", START, INSTANCE, given=at(END)),
+    may_not("start on the instance after the end", START, INSTANCE, given=at(AFTER)),
+    may_not("start on the instance years after the end", START, INSTANCE, given=at(YEARS_LATER)),
+    may_not("use the shell after the end", START, SHELL, given=at(AFTER)),
+    may_not("use the tunnel after the end", START, TUNNEL, given=at(AFTER)),
+    may_not("resume its session after the end", RESUME, OWN, given=at(AFTER)),
+    may_not("open a data channel after the end", OPEN, OWN, given=at(AFTER)),
+    may_not("look instances up after the end", "ec2:DescribeInstances", "*", given=at(AFTER)),
+    may("end its own session after the end", TERMINATE, OWN, given=at(AFTER)),
+)  # fmt: skip
+
+OWN_SESSIONS = table(
+    "own session",
+    "support",
+    may("end its own session", TERMINATE, OWN),
+    may("resume its own session", RESUME, OWN),
+    may("open the data channel of its session", OPEN, OWN),
+    may("end its own session on an upgraded stack", TERMINATE, OWN, stack="published"),
+    may_not("end another user's session", TERMINATE, f"{THEIRS}bob{SUFFIX}"),
+    may_not("resume another user's session", RESUME, f"{THEIRS}bob{SUFFIX}"),
+    may_not("resume a session of a user with a shorter name", RESUME, f"{THEIRS}deepsql-selfhost-SupportUser{SUFFIX}"),
+    may_not("resume a session of a user whose name ends alike", RESUME, f"{THEIRS}x<SupportUser.name>{SUFFIX}"),
+    may_not("resume a session of a user with a longer name", RESUME, f"{THEIRS}<SupportUser.name>2{SUFFIX}"),
+    may_not("resume a session of a role session", RESUME, f"{THEIRS}alice{SUFFIX}"),
+    may_not("resume a session of its name in capitals", RESUME, f"{THEIRS}DEEPSQL-SUPPORT{SUFFIX}", stack="published"),
+    may_not("end a session in another region", TERMINATE, f"{OTHER_REGION}:session/<SupportUser.name>{SUFFIX}"),
+    may_not("end a session in another account", TERMINATE, f"{OTHER_ACCOUNT}:session/<SupportUser.name>{SUFFIX}"),
+    may_not("open a data channel in another region", OPEN, f"{OTHER_REGION}:session/<SupportUser.name>{SUFFIX}"),
+    may_not("list everybody's sessions", "ssm:DescribeSessions", "*"),
+)  # fmt: skip
+
+LOOK_UPS = table(
+    "look-up",
+    "support",
+    may("look instances up in the stack's region", "ec2:DescribeInstances", "*"),
+    may("see which instances are managed", SEE_MANAGED, "*"),
+    may("see whether the instance is connected", "ssm:GetConnectionStatus", INSTANCE),
+    may_not("look instances up in another region", "ec2:DescribeInstances", "*", given=in_region("eu-west-1")),
+    may_not("look instances up in a region it does not name", "ec2:DescribeInstances", "*", given=in_region(None)),
+    may_not("see managed instances of another region", SEE_MANAGED, "*", given=in_region("us-east-2")),
+    may_not("see whether another instance is connected", "ssm:GetConnectionStatus", ANOTHER_INSTANCE),
+    may_not("see instance properties", "ssm:DescribeInstanceProperties", "*"),
+    may_not("see the networks", "ec2:DescribeVpcs", "*"),
+    may_not("see user data", "ec2:DescribeInstanceAttribute", INSTANCE),
+    may_not("list users", "iam:ListUsers", "*"),
+    may_not("list secrets", "secretsmanager:ListSecrets", "*"),
+    may_not("list buckets", "s3:ListAllMyBuckets", "*"),
+)  # fmt: skip
+
+NOTHING_ELSE = table(
+    "nothing else",
+    "support",
+    may_not("run commands on the instance", "ssm:SendCommand", INSTANCE),
+    may_not("run AWS's command document", "ssm:SendCommand", aws_owned("AWS-RunShellScript")),
+    may_not("run an automation", "ssm:StartAutomationExecution", "<ssm>:automation-definition/Any:1"),
+    may_not("write a document", "ssm:CreateDocument", "<ssm>:document/Mine"),
+    may_not("change the shell document", "ssm:UpdateDocument", SHELL),
+    may_not("switch the shell document's version", "ssm:UpdateDocumentDefaultVersion", SHELL),
+    may_not("share a document", "ssm:ModifyDocumentPermission", TUNNEL),
+    may_not("delete a document", "ssm:DeleteDocument", SHELL),
+    may_not("associate a document with the instance", "ssm:CreateAssociation", INSTANCE),
+    may_not("read the install settings", "ssm:GetParameter", "<InstallSettings>"),
+    may_not("tag an instance into reach", "ec2:CreateTags", ANOTHER_INSTANCE),
+    may_not("take the tag away", "ec2:DeleteTags", INSTANCE),
+    may_not("stop the instance", "ec2:StopInstances", INSTANCE),
+    may_not("terminate the instance", "ec2:TerminateInstances", INSTANCE),
+    may_not("change the instance's user data", "ec2:ModifyInstanceAttribute", INSTANCE),
+    may_not("push an SSH key", "ec2-instance-connect:SendSSHPublicKey", INSTANCE),
+    may_not("use the serial console", "ec2-instance-connect:SendSerialConsoleSSHPublicKey", INSTANCE),
+    may_not("make itself an access key", "iam:CreateAccessKey", "<SupportUser>"),
+    may_not("switch its access key on again", "iam:UpdateAccessKey", "<SupportUser>"),
+    may_not("write itself a policy", "iam:PutUserPolicy", "<SupportUser>"),
+    may_not("attach itself a policy", "iam:AttachUserPolicy", "<SupportUser>"),
+    may_not("take its boundary off", "iam:DeleteUserPermissionsBoundary", "<SupportUser>"),
+    may_not("make a user", "iam:CreateUser", "<iam>:user/second"),
+    may_not("pass a role on", "iam:PassRole", "<InstanceRole>"),
+    may_not("become the instance's role", "sts:AssumeRole", "<InstanceRole>"),
+    may_not("become the keeper's role", "sts:AssumeRole", "<KeeperRole>"),
+    may_not("become another role", "sts:AssumeRole", "<iam>:role/admin"),
+    may_not("turn its key into session tokens that outlive it", "sts:GetSessionToken", "*"),
+    may_not("make federated credentials", "sts:GetFederationToken", FEDERATED),
+    may_not("read its own secret", "secretsmanager:GetSecretValue", "<SupportCredentialsSecret>"),
+    may_not("read the admin password", "secretsmanager:GetSecretValue", "<AdminSecret>"),
+    may_not("open the secret to others", "secretsmanager:PutResourcePolicy", "<SupportCredentialsSecret>"),
+    may_not("decrypt with the stack's key", "kms:Decrypt", "<StackKey>"),
+    may_not("rewrite the key's policy", "kms:PutKeyPolicy", "<StackKey>"),
+    may_not("grant the key away", "kms:CreateGrant", "<StackKey>"),
+    may_not("read the session log", "logs:GetLogEvents", "<SessionLogGroup>:log-stream:x"),
+    may_not("delete the session log", "logs:DeleteLogGroup", "<SessionLogGroup>"),
+    may_not("delete a transcript", "logs:DeleteLogStream", "<SessionLogGroup>:log-stream:x"),
+    may_not("shorten the log's life", "logs:PutRetentionPolicy", "<SessionLogGroup>"),
+    may_not("stop the audit trail", "cloudtrail:StopLogging", "<cloudtrail>:trail/main"),
+    may_not("call the keeper", "lambda:InvokeFunction", "<KeeperFunction>"),
+    may_not("change the keeper", "lambda:UpdateFunctionCode", "<KeeperFunction>"),
+    may_not("update the stack", "cloudformation:UpdateStack", "<cloudformation>:stack/deepsql-selfhost/x"),
+    may_not("log in to a database", "rds-db:connect", "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-X/admin"),
+)  # fmt: skip
+
+ROWS: list[Row] = [*SESSIONS, *TAGS, *INSTANCES, *DOCUMENTS, *ENDS, *OWN_SESSIONS, *LOOK_UPS, *NOTHING_ELSE]
