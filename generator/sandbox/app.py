@@ -6,18 +6,26 @@ server process: MiniStack reads its settings from the environment when it is imp
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import json
+import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs
 
 from ministack import app as ministack
 from ministack.core import responses, router
 
-PLUGINS = ("generator.sandbox.overlay", "generator.sandbox.access", "generator.sandbox.ssm")
+PLUGINS = (
+    "generator.sandbox.control",
+    "generator.sandbox.overlay",
+    "generator.sandbox.access",
+    "generator.sandbox.ssm",
+)
 
 Message = MutableMapping[str, Any]  # ASGI's own loose type: one dict per message
 Receive = Callable[[], Awaitable[Message]]
@@ -94,15 +102,58 @@ class Sandbox:
     sockets: dict[str, Asgi] = field(default_factory=dict)
     stores: dict[str, Store] = field(default_factory=dict)
     startup: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: bool = False  # since the last save
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
         if scope["type"] == "http":
             await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await ministack.app(scope, receive, self._lifespan(send))
         elif scope["type"] == "websocket" and (socket := self._socket(scope["path"])):
             await socket(scope, receive, send)
         else:
             await ministack.app(scope, receive, send)
+
+    def save(self, *, quick: bool = False) -> None:
+        """Write every table to the state directory; `quick` leaves out the growing record of calls (CloudTrail)."""
+        tables = ministack._build_persistence_save_dict()
+        if quick:
+            tables.pop("cloudtrail", None)
+        ministack.save_all(tables)
+        draft = _store_file().with_suffix(".new")
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(json.dumps({name: store.dump() for name, store in self.stores.items()}))
+        draft.replace(_store_file())
+
+    def load(self) -> None:
+        """Give each store what was saved of it; MiniStack has loaded its own tables by then."""
+        saved = json.loads(_store_file().read_text()) if _store_file().exists() else {}
+        for name, store in self.stores.items():
+            if name in saved:
+                store.load(saved[name])
+
+    async def reset(self) -> None:
+        """Empty every table, those of the plug-ins too, and save that."""
+        await ministack._handle_admin_reset("/_ministack/reset", "POST", {})
+        for store in self.stores.values():
+            store.load(None)
+        self.save()
+
+    def _lifespan(self, send: Send) -> Send:
+        """Pass MiniStack's start and stop on, with our own part between its and the server's."""
+
+        async def through(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                self.load()
+                for hook in self.startup:
+                    await hook()
+            elif message["type"] == "lifespan.shutdown.complete":
+                self.save()
+            await send(message)
+
+        return through
 
     def _socket(self, path: str) -> Asgi | None:
         return next((asgi for prefix, asgi in self.sockets.items() if path.startswith(prefix)), None)
@@ -117,6 +168,7 @@ class Sandbox:
             response = await _ask_ministack(scope, body)
         for hook in self.after:
             response = await hook(request, response) or response
+        self.changed = True
         await _send(send, response, head=request.method == "HEAD")
 
 
@@ -124,9 +176,14 @@ def build() -> Sandbox:
     """The application with every plug-in installed, in the order of `PLUGINS`."""
     sandbox = Sandbox()
     for name in PLUGINS:
-        if importlib.util.find_spec(name):
+        spec = importlib.util.find_spec(name)
+        if spec and spec.origin:
             importlib.import_module(name).install(sandbox)
     return sandbox
+
+
+def _store_file() -> Path:
+    return Path(os.environ["STATE_DIR"]) / "sandbox-stores.json"
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -1,0 +1,30 @@
+"""Programs that go on running after this one has ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+def spawn_detached(argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+    """Start a program of its own session, without a terminal, its output appended to `log` (mode 0600); gives its pid.
+
+    `env` is the whole environment of the program. Raises OSError when it cannot be started.
+    """
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        process = subprocess.Popen(
+            argv,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=handle,
+            stderr=handle,
+            start_new_session=True,
+            close_fds=True,
+        )
+    finally:
+        os.close(handle)
+    process.returncode = 0  # it outlives us on purpose: no warning when this object goes
+    return process.pid

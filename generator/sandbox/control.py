@@ -1,0 +1,74 @@
+"""The sandbox's own endpoints under /_sandbox/: status, stop, reset, and failures on demand."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+
+from generator.sandbox.app import Request, Response, Sandbox
+
+ACTIONS = ("create", "update", "delete", "rollback")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The next `action` on the resource `logical_id` (of the stack `stack`, "" for any) fails, once."""
+
+    logical_id: str
+    action: str
+    reason: str = ""
+    stack: str = ""
+
+
+PLANNED: list[Failure] = []
+
+
+def take_failure(stack: str, logical_id: str, action: str) -> str | None:
+    """The reason to fail with, when that was asked for; asking again gives None."""
+    for failure in PLANNED:
+        if (failure.logical_id, failure.action) == (logical_id, action) and failure.stack in ("", stack):
+            PLANNED.remove(failure)
+            return failure.reason or f"This failure of {logical_id} was asked for (sandbox)."
+    return None
+
+
+def install(sandbox: Sandbox) -> None:
+    """Add the endpoints. A request of a web page (it carries Origin) is refused: this port is for command lines."""
+
+    async def answer(request: Request) -> Response | None:
+        if not request.path.startswith("/_sandbox/"):
+            return None
+        if "origin" in request.headers:
+            return Response.error("AccessDenied", "The sandbox answers no web pages.", 403)
+        match request.method, request.path.removeprefix("/_sandbox/"):
+            case "GET", "status":
+                return Response.json({"pid": os.getpid(), "failures": [asdict(failure) for failure in PLANNED]})
+            case "POST", "stop":
+                sandbox.stopping.set()
+            case "POST", "reset":
+                await sandbox.reset()
+                PLANNED.clear()
+            case "POST", "fail":
+                return _plan(request.body)
+            case "DELETE", "fail":
+                PLANNED.clear()
+            case _:
+                return Response.error("InvalidAction", f"The sandbox has no {request.method} {request.path}.", 404)
+        return Response.json({})
+
+    sandbox.layers.insert(0, answer)
+
+
+def _plan(body: bytes) -> Response:
+    try:
+        wish = json.loads(body)
+        failure = Failure(wish["logicalId"], wish["action"], wish.get("reason", ""), wish.get("stack", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Response.error(
+            "ValidationError", 'Send {"logicalId": …, "action": …}, "reason" and "stack" if you like.'
+        )
+    if failure.action not in ACTIONS:
+        return Response.error("ValidationError", f"action is one of {', '.join(ACTIONS)}.")
+    PLANNED.append(failure)
+    return Response.json(asdict(failure))

@@ -1,0 +1,167 @@
+"""Change sets: removals and additions by condition, only references of live branches, property values, NoEcho masked."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+from xml.etree import ElementTree
+
+from ministack.services.cloudformation import _change_sets, _stacks, changesets, engine, handlers
+
+LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"  # AWS's own words for a value that execution will tell
+MASK = "****"
+NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+
+_resolve_refs = engine._resolve_refs
+_diff = changesets._diff_resources
+_describe = changesets._describe_change_set
+
+Template = dict[str, Any]
+
+
+class _AnyAttribute(dict[str, str]):
+    """The attributes of a resource that is yet to be made."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> str:
+        return LATER
+
+
+def install() -> None:
+    """Replace the two halves of the comparison and the description."""
+    changesets._resolve_props_for_diff = resolve
+    changesets._diff_resources = diff
+    changesets._describe_change_set = describe
+    handlers._ACTION_HANDLERS["DescribeChangeSet"] = describe
+
+
+def resolve(template: Template, params: dict[str, Any], stack_name: str, stack_id: str) -> Template:
+    """The template as these parameters make it: resources whose condition is false are absent, Fn::If is decided.
+
+    AWS compares what would be there. MiniStack leaves conditions out ("didn't contain changes" for a flip), and reports a
+    change of a parameter that only a branch not taken refers to. `_pruned` is the same with Ref, GetAtt and Sub kept.
+    """
+    if not template:
+        return {}
+    conditions = engine._evaluate_conditions(template, params)
+    alive = {
+        logical_id: resource
+        for logical_id, resource in template.get("Resources", {}).items()
+        if conditions.get(resource.get("Condition"), True)
+    }
+    known = (_stacks.get(stack_name) or {}).get("_resources", {})
+    later = {"PhysicalResourceId": LATER, "Attributes": _AnyAttribute()}
+    resources = {logical_id: known.get(logical_id, later) for logical_id in alive}
+    context = (resources, params, conditions, template.get("Mappings", {}), stack_name, stack_id)
+    return {
+        "Resources": {k: {**v, "Properties": _properties(v, context)} for k, v in alive.items()},
+        "_pruned": {"Resources": {k: _decided(v, conditions) for k, v in alive.items()}},
+        "_secrets": [str(v["Value"]) for v in params.values() if v.get("NoEcho") and v.get("Value")],
+    }
+
+
+def diff(
+    old: Template, new: Template, resources: Any = None, template: Any = None, changed: Any = (), retag: Any = ()
+) -> list[dict[str, Any]]:
+    """MiniStack's comparison of what `resolve` gave, each change with what IncludePropertyValues will ask for."""
+    found: list[dict[str, Any]] = _diff(old, new, resources, new.get("_pruned", template), changed, retag)
+    secrets = [*old.get("_secrets", ()), *new.get("_secrets", ())]
+    for change in found:
+        logical_id = change["ResourceChange"]["LogicalResourceId"]
+        before, after = (side.get("Resources", {}).get(logical_id) for side in (old, new))
+        change["_before"], change["_after"] = _masked(before, secrets), _masked(after, secrets)
+    return found
+
+
+def describe(params: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    """MiniStack's answer, with NoEcho parameters masked (it shows them in clear) and the property values it lacks."""
+    status, headers, body = _describe(params)
+    if status != 200:
+        return status, headers, body
+    _, change_set = changesets._find_change_set(handlers._p(params, "ChangeSetName"), handlers._p(params, "StackName"))
+    ElementTree.register_namespace("", NAMESPACE)
+    root = ElementTree.fromstring(body)  # noqa: S314 - written by MiniStack in this process
+    _mask_parameters(root, change_set)
+    if handlers._p(params, "IncludePropertyValues", "false").lower() == "true":
+        _add_values(root, change_set)
+    return status, headers, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def find(identifier: str) -> dict[str, Any] | None:
+    """A change set by its ARN."""
+    found: dict[str, Any] | None = _change_sets.get(identifier)
+    return found
+
+
+def _properties(resource: dict[str, Any], context: tuple[Any, ...]) -> dict[str, Any]:
+    raw = copy.deepcopy(resource.get("Properties", {}))
+    try:
+        resolved: dict[str, Any] = _resolve_refs(raw, *context)
+    except ValueError:  # an attribute the resource does not have: execution will say so
+        return raw
+    return resolved
+
+
+def _decided(value: Any, conditions: dict[str, bool]) -> Any:
+    """A piece of template with each Fn::If replaced by its live branch."""
+    if isinstance(value, list):
+        items = [_decided(item, conditions) for item in value]
+        return [item for item in items if item != {"Ref": "AWS::NoValue"}]
+    if not isinstance(value, dict):
+        return value
+    if "Fn::If" in value:
+        name, yes, no = value["Fn::If"]
+        return _decided(yes if conditions.get(name) else no, conditions)
+    pairs = {key: _decided(item, conditions) for key, item in value.items()}
+    return {key: item for key, item in pairs.items() if item != {"Ref": "AWS::NoValue"}}
+
+
+def _masked(resource: dict[str, Any] | None, secrets: list[str]) -> dict[str, Any]:
+    """The resource without the values of NoEcho parameters."""
+    if resource is None:
+        return {}
+    text = json.dumps({key: resource[key] for key in ("Properties", "Metadata", "DeletionPolicy") if key in resource})
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(json.dumps(secret)[1:-1], MASK)
+    masked: dict[str, Any] = json.loads(text)
+    return masked
+
+
+def _tag(name: str) -> str:
+    return f"{{{NAMESPACE}}}{name}"
+
+
+def _mask_parameters(root: ElementTree.Element, change_set: dict[str, Any]) -> None:
+    hidden = {key for key, value in change_set.get("_resolved_params", {}).items() if value.get("NoEcho")}
+    for member in root.iterfind(f".//{_tag('Parameters')}/{_tag('member')}"):
+        value = member.find(_tag("ParameterValue"))
+        if member.findtext(_tag("ParameterKey")) in hidden and value is not None:
+            value.text = MASK
+
+
+def _add_values(root: ElementTree.Element, change_set: dict[str, Any]) -> None:
+    members = root.findall(f".//{_tag('Changes')}/{_tag('member')}/{_tag('ResourceChange')}")
+    for element, change in zip(members, change_set.get("Changes", []), strict=True):
+        sides = {"Before": change.get("_before", {}), "After": change.get("_after", {})}
+        for side, resource in sides.items():
+            if resource:
+                ElementTree.SubElement(element, _tag(f"{side}Context")).text = json.dumps(resource)
+        for target in element.iterfind(f"{_tag('Details')}/{_tag('member')}/{_tag('Target')}"):
+            _add_target_values(target, sides)
+
+
+def _add_target_values(target: ElementTree.Element, sides: dict[str, dict[str, Any]]) -> None:
+    name = target.findtext(_tag("Name"))
+    if name is None:
+        return
+    present = {side: resource.get("Properties", {}).get(name) for side, resource in sides.items()}
+    ElementTree.SubElement(target, _tag("Path")).text = f"/Properties/{name}"
+    for side, value in present.items():
+        if value is not None:
+            text = value if isinstance(value, str) else json.dumps(value)
+            ElementTree.SubElement(target, _tag(f"{side}Value")).text = text
+    kind = "Add" if present["Before"] is None else "Remove" if present["After"] is None else "Modify"
+    ElementTree.SubElement(target, _tag("AttributeChangeType")).text = kind

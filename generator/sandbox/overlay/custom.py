@@ -1,0 +1,36 @@
+"""Custom resources: the function runs as a local process; one that cannot start fails its resource.
+
+AWS waits for the answer until ServiceTimeout (an hour by default), also when the function cannot even be loaded. MiniStack
+waits as well. Here such a function fails the resource at once, with what it said, so that a sandbox never hangs.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services import lambda_svc
+from ministack.services.cloudformation import custom_resource
+
+_execute = lambda_svc._execute_function_with_config_scope
+
+
+def install() -> None:
+    """Look at what the function itself ended with."""
+    lambda_svc._execute_function_with_config_scope = execute
+
+
+def execute(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    """Run the function; for an event of CloudFormation, an error of the function is an answer FAILED."""
+    outcome: dict[str, Any] = _execute(function, event)
+    if isinstance(event, dict) and "ResponseURL" in event and outcome.get("error"):
+        token = event["ResponseURL"].rpartition("/")[2]
+        name = function["config"]["FunctionName"]
+        custom_resource.deliver_response(token, {"Status": "FAILED", "Reason": f"Function {name}: {error_of(outcome)}"})
+    return outcome
+
+
+def error_of(outcome: dict[str, Any]) -> str:
+    """What a function that failed said, in one line."""
+    body = outcome.get("body")
+    said = body.get("errorMessage") if isinstance(body, dict) else body
+    return " ".join(str(said or "it ended without a message").split())[:500]

@@ -1,0 +1,68 @@
+"""AWS::SSM::Document over the sandbox's document store. MiniStack has neither the type nor documents."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from generator.errors import DeployerError
+from generator.sandbox.overlay.naming import random_name
+from generator.sandbox.overlay.tables import Created, Properties, register
+from generator.sandbox.ssm import documents
+
+# Name is createOnly; a changed Content replaces the document unless UpdateMethod is NewVersion (aws-resource-ssm-document)
+REPLACING = ("Name", "DocumentType", "TargetType")
+
+
+def install() -> None:
+    """Add the type."""
+    register("AWS::SSM::Document", create, update, delete, replacing=REPLACING, conditionally=("Content",), tags=True)
+
+
+def create(logical_id: str, props: Properties, stack: str) -> Created:
+    """CreateDocument; ValueError with SSM's sentence."""
+    name = props.get("Name") or random_name(stack, logical_id)
+    try:
+        documents.create(
+            name,
+            _text(props["Content"]),
+            document_type=props.get("DocumentType", "Command"),
+            document_format=props.get("DocumentFormat", "JSON"),
+            version_name=props.get("VersionName", ""),
+            tags={tag["Key"]: tag["Value"] for tag in props.get("Tags") or []},
+            target_type=props.get("TargetType", ""),
+        )
+    except DeployerError as error:
+        raise ValueError(error.message) from error
+    return name, {}
+
+
+def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    """A new version made the default one, or (UpdateMethod Replace, the default) another document."""
+    changed = _text(new["Content"]) != _text(old["Content"])
+    if changed and new.get("UpdateMethod", "Replace") == "Replace":
+        return create(logical_id, new, stack)
+    try:
+        if changed:
+            documents.set_default_version(physical_id, _version(physical_id, _text(new["Content"])))
+    except DeployerError as error:
+        raise ValueError(error.message) from error
+    if document := documents.find(physical_id):
+        document.tags.update({tag["Key"]: tag["Value"] for tag in new.get("Tags") or []})
+    return physical_id, {}
+
+
+def delete(physical_id: str, props: Properties) -> None:
+    """DeleteDocument; one that is gone is no error."""
+    if documents.find(physical_id):
+        documents.delete(physical_id)
+
+
+def _version(name: str, text: str) -> str:
+    """The version with this content, an earlier one when a rollback brings it back."""
+    known = documents.get(name).contents
+    return next((number for number, content in known.items() if content == text), "") or documents.update(name, text)
+
+
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else json.dumps(content)

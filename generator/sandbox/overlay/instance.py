@@ -1,0 +1,220 @@
+"""AWS::EC2::Instance with the template's volume, metadata options, interface and tags; nothing runs on it.
+
+MiniStack has no such type, launches every instance with a plain 8 GiB volume and a public address, and leaves the volumes
+of a terminated instance attached to it. AWS deletes a volume with DeleteOnTermination and keeps the others, available.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from ministack.services import ec2, iam
+from ministack.services.cloudformation import provisioners
+
+from generator.sandbox.overlay.tables import Created, Properties, register
+
+RESOURCE = "AWS::EC2::Instance"
+# createOnly and conditionalCreateOnly of the resource's schema
+CREATE_ONLY = (
+    "ImageId", "SubnetId", "KeyName", "AvailabilityZone", "LaunchTemplate", "NetworkInterfaces", "PrivateIpAddress",
+    "SecurityGroups", "Ipv6Addresses", "Ipv6AddressCount", "EnclaveOptions", "HibernationOptions", "CpuOptions",
+)  # fmt: skip
+CONDITIONAL = ("InstanceType", "UserData", "EbsOptimized", "BlockDeviceMappings", "SecurityGroupIds", "Tenancy")
+
+_instance_xml = ec2._instance_xml
+_terminate_instances = ec2._terminate_instances
+
+
+def install() -> None:
+    """Add the type, and the parts of an instance that MiniStack's EC2 does not show."""
+    register(RESOURCE, create, update, delete, replacing=CREATE_ONLY, conditionally=CONDITIONAL, tags=True)
+    ec2._instance_xml = instance_xml
+    ec2._ACTION_MAP["TerminateInstances"] = ec2._terminate_instances = terminate
+
+
+def create(logical_id: str, props: Properties, stack: str) -> Created:
+    """RunInstances as CloudFormation calls it. ValueError with EC2's sentence when something named does not exist."""
+    ec2._ensure_defaults_initialized()
+    interface = (props.get("NetworkInterfaces") or [{}])[0]
+    subnet_id = props.get("SubnetId") or interface.get("SubnetId") or ec2._DEFAULT_SUBNET_ID
+    groups = props.get("SecurityGroupIds") or interface.get("GroupSet") or [ec2._DEFAULT_SG_ID]
+    _check_exists("subnet ID", subnet_id, ec2._subnets)
+    for group in groups:
+        _check_exists("security group", group, ec2._security_groups)
+    subnet = ec2._subnets[subnet_id]
+    launched = ec2._launch_instances_internal(
+        props["ImageId"], props.get("InstanceType", "m1.small"), subnet_id, 1, props.get("KeyName", ""),
+        props.get("UserData", ""), groups, props.get("PrivateIpAddress") or _free_address(subnet),
+        _profile(props.get("IamInstanceProfile")),
+    )[0]  # fmt: skip
+    public = interface.get("AssociatePublicIpAddress", subnet.get("MapPublicIpOnLaunch", False))
+    launched.update(
+        VpcId=subnet["VpcId"],
+        Architecture="arm64" if _is_graviton(launched["InstanceType"]) else "x86_64",
+        Placement={"AvailabilityZone": subnet["AvailabilityZone"], "Tenancy": props.get("Tenancy", "default")},
+        MetadataOptions={"HttpTokens": "optional", "HttpPutResponseHopLimit": 1, "HttpEndpoint": "enabled"}
+        | (props.get("MetadataOptions") or {}),
+        DisableApiTermination=_yes(props.get("DisableApiTermination")),
+    )
+    if not _yes(public):
+        launched.update(PublicIpAddress="", PublicDnsName="")
+    ec2._tags[launched["InstanceId"]] = list(props.get("Tags") or [])
+    _apply_volumes(launched, props, subnet["AvailabilityZone"])
+    _attach_interface(launched, interface)
+    return launched["InstanceId"], _attributes(launched)
+
+
+def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    """What EC2 changes in place; a changed volume is a new instance, as the resource's page says."""
+    if _volumes_of(old) != _volumes_of(new):
+        return create(logical_id, new, stack)
+    record = ec2._instances[physical_id]
+    record["InstanceType"] = new.get("InstanceType", record["InstanceType"])
+    record["UserData"] = new.get("UserData", "")
+    record["MetadataOptions"] |= new.get("MetadataOptions") or {}
+    record["DisableApiTermination"] = _yes(new.get("DisableApiTermination"))
+    if groups := new.get("SecurityGroupIds"):
+        record["SecurityGroups"] = [
+            {"GroupId": g, "GroupName": ec2._security_groups.get(g, {}).get("GroupName", g)} for g in groups
+        ]
+    if new.get("IamInstanceProfile") != old.get("IamInstanceProfile"):
+        record["IamInstanceProfile"] = _profile(new.get("IamInstanceProfile"))
+    provisioners._reconcile_tag_list(ec2._tags.setdefault(physical_id, []), old, new)
+    return physical_id, _attributes(record)
+
+
+def delete(physical_id: str, props: Properties) -> None:
+    """Terminate; ValueError while termination protection is on. An instance that is gone is no error."""
+    if physical_id not in ec2._instances:
+        return
+    if ec2._instances[physical_id].get("DisableApiTermination"):
+        raise ValueError(f"The instance '{physical_id}' may not be terminated. Modify its 'disableApiTermination'.")
+    terminate({"InstanceId.1": [physical_id]})
+
+
+def terminate(params: dict[str, Any]) -> Any:
+    """TerminateInstances, the volumes and interfaces with it."""
+    answer = _terminate_instances(params)
+    for volume in list(ec2._volumes.values()):
+        for attachment in volume["Attachments"]:
+            state = ec2._instances.get(attachment["InstanceId"], {}).get("State", {}).get("Name", "terminated")
+            if state == "terminated" and attachment["DeleteOnTermination"]:
+                ec2._volumes.pop(volume["VolumeId"], None)
+            elif state == "terminated":
+                volume.update(State="available", Attachments=[])
+    for interface in list(ec2._network_interfaces.values()):
+        owner = (interface.get("Attachment") or {}).get("InstanceId")
+        if owner and ec2._instances.get(owner, {}).get("State", {}).get("Name") == "terminated":
+            ec2._network_interfaces.pop(interface["NetworkInterfaceId"], None)
+    return answer
+
+
+def instance_xml(record: dict[str, Any]) -> str:
+    """MiniStack's element, with the metadata options and interfaces; an address the instance lacks is left out."""
+    options = record.get("MetadataOptions") or {}
+    parts = {"httpTokens": "HttpTokens", "httpPutResponseHopLimit": "HttpPutResponseHopLimit"}
+    parts |= {"httpEndpoint": "HttpEndpoint"}
+    metadata = "".join(f"<{tag}>{options[key]}</{tag}>" for tag, key in parts.items() if key in options)
+    interfaces = "".join(
+        f"<item><networkInterfaceId>{eni['NetworkInterfaceId']}</networkInterfaceId><subnetId>{eni['SubnetId']}</subnetId>"
+        f"<privateIpAddress>{eni['PrivateIpAddress']}</privateIpAddress><status>in-use</status></item>"
+        for eni in ec2._network_interfaces.values()
+        if (eni.get("Attachment") or {}).get("InstanceId") == record["InstanceId"]
+    )
+    shown: str = _instance_xml(record)
+    for empty in ("<dnsName></dnsName>", "<ipAddress></ipAddress>"):
+        shown = shown.replace(empty, "")
+    extra = f"<metadataOptions><state>applied</state>{metadata}</metadataOptions>" if metadata else ""
+    extra += f"<networkInterfaceSet>{interfaces}</networkInterfaceSet>" if interfaces else ""
+    return shown.rstrip().removesuffix("</item>") + extra + "</item>"
+
+
+def _apply_volumes(record: dict[str, Any], props: Properties, zone: str) -> None:
+    """Give the volumes the template's size, type, encryption and end."""
+    root = record["BlockDeviceMappings"][0]
+    mappings = {m["DeviceName"]: m.get("Ebs") or {} for m in props.get("BlockDeviceMappings") or []}
+    for device, ebs in {root["DeviceName"]: {}, **mappings}.items():
+        if device != root["DeviceName"]:
+            continue  # further volumes are not used by the templates served here
+        volume = ec2._volumes[root["Ebs"]["VolumeId"]]
+        kept = not _yes(ebs.get("DeleteOnTermination", True))
+        volume.update(
+            Size=int(ebs.get("VolumeSize", volume["Size"])),
+            VolumeType=ebs.get("VolumeType", volume["VolumeType"]),
+            Encrypted=_yes(ebs.get("Encrypted")),
+            AvailabilityZone=zone,
+        )
+        root["Ebs"]["DeleteOnTermination"] = volume["Attachments"][0]["DeleteOnTermination"] = not kept
+        if _yes(props.get("PropagateTagsToVolumeOnCreation")):
+            ec2._tags[volume["VolumeId"]] = list(props.get("Tags") or [])
+
+
+def _attach_interface(record: dict[str, Any], given: dict[str, Any]) -> None:
+    groups = [group["GroupId"] for group in record["SecurityGroups"]]
+    query = {f"SecurityGroupId.{n}": [group] for n, group in enumerate(groups, 1)}
+    ec2._create_network_interface(
+        {"SubnetId": [record["SubnetId"]], "Description": [given.get("Description", "")], **query}
+    )
+    interface = list(ec2._network_interfaces.values())[-1]
+    interface["PrivateIpAddress"] = record["PrivateIpAddress"]
+    ec2._attach_network_interface(
+        {
+            "NetworkInterfaceId": [interface["NetworkInterfaceId"]],
+            "InstanceId": [record["InstanceId"]],
+            "DeviceIndex": ["0"],
+        }
+    )
+
+
+def _attributes(record: dict[str, Any]) -> dict[str, str]:
+    return {
+        "InstanceId": record["InstanceId"],
+        "VpcId": record["VpcId"],
+        "AvailabilityZone": record["Placement"]["AvailabilityZone"],
+        "PrivateIp": record["PrivateIpAddress"],
+        "PrivateDnsName": record["PrivateDnsName"],
+        "PublicIp": record["PublicIpAddress"],
+        "PublicDnsName": record["PublicDnsName"],
+        "VolumeId": record["BlockDeviceMappings"][0]["Ebs"]["VolumeId"],
+    }
+
+
+def _volumes_of(props: Properties) -> list[Any]:
+    """The mappings without DeleteOnTermination, which changes in place."""
+    found = []
+    for mapping in props.get("BlockDeviceMappings") or []:
+        ebs = {key: str(value) for key, value in (mapping.get("Ebs") or {}).items() if key != "DeleteOnTermination"}
+        found.append({**mapping, "Ebs": ebs})
+    return found
+
+
+def _profile(name: str | None) -> dict[str, str] | None:
+    if not name:
+        return None
+    profile = iam._instance_profiles.get(name)
+    if profile is None:
+        raise ValueError(
+            f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+        )
+    return {"Arn": profile["Arn"], "Id": profile.get("InstanceProfileId", "")}
+
+
+def _check_exists(kind: str, name: str, table: Any) -> None:
+    if name not in table:
+        raise ValueError(f"The {kind} '{name}' does not exist")
+
+
+def _free_address(subnet: dict[str, Any]) -> str:
+    """The lowest address of the subnet that no interface has; AWS keeps the first four for itself."""
+    taken = {interface["PrivateIpAddress"] for interface in ec2._network_interfaces.values()}
+    hosts = list(ipaddress.ip_network(subnet["CidrBlock"]))[4:-1]
+    return next(str(host) for host in hosts if str(host) not in taken)
+
+
+def _is_graviton(instance_type: str) -> bool:
+    return "g" in instance_type.partition(".")[0][2:]
+
+
+def _yes(value: Any) -> bool:
+    return str(value).lower() == "true"

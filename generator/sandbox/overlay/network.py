@@ -1,0 +1,68 @@
+"""What a fresh account offers: a VPC with a public and a private subnet that bear names, and the public AMIs for arm64.
+
+MiniStack's default VPC has three nameless subnets, all public and none with a route out, and knows no arm64 image.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services import ec2, ssm
+
+AMI = "ami-0d5e1a2b3c4f60718"  # made up: this image exists nowhere
+AMI_NAME = "al2023-ami-2023.6.20241010.0-kernel-6.1-arm64"
+PARAMETERS = (
+    "al2023-ami-kernel-default-arm64",
+    "al2023-ami-kernel-6.1-arm64",
+    "al2023-ami-minimal-kernel-default-arm64",
+)
+PUBLIC, PRIVATE, SPARE = ec2._DEFAULT_SUBNET_ID, ec2._DEFAULT_SUBNET_ID_B, ec2._DEFAULT_SUBNET_ID_C
+PRIVATE_TABLE = "rtb-00000002"
+
+_init_defaults = ec2._init_defaults
+_image_view = ec2._stub_image_view
+
+
+def install() -> None:
+    """Shape every account's default network, and publish the images."""
+    ec2._init_defaults = shape_account
+    ec2._default_initialized_scopes.clear()  # the import filled one account already; its next use shapes it
+    for name in PARAMETERS:
+        ssm._PUBLIC_AMI_PARAMETERS[f"/aws/service/ami-amazon-linux-latest/{name}"] = AMI
+    ec2._STUB_AMIS.append((AMI, AMI_NAME, "Amazon Linux 2023 AMI", "", "/dev/xvda", "137112412989", "amazon"))
+    ec2._stub_image_view = _view
+
+
+def shape_account() -> None:
+    """The default network of the account and region of the running request."""
+    _init_defaults()
+    ec2._subnets.pop(SPARE, None)
+    ec2._subnets[PRIVATE] |= {"MapPublicIpOnLaunch": False, "DefaultForAz": False}
+    main = ec2._route_tables[ec2._DEFAULT_RTB_ID]
+    main["Routes"][1:] = [_route(GatewayId=ec2._DEFAULT_IGW_ID)]
+    ec2._route_tables[PRIVATE_TABLE] = {
+        **main,
+        "RouteTableId": PRIVATE_TABLE,
+        "Routes": [main["Routes"][0], _route(NatGatewayId="nat-00000001")],
+        "Associations": [
+            {
+                "RouteTableAssociationId": "rtbassoc-00000002",
+                "RouteTableId": PRIVATE_TABLE,
+                "SubnetId": PRIVATE,
+                "Main": False,
+                "AssociationState": {"State": "associated"},
+            }
+        ],
+    }
+    names = {ec2._DEFAULT_VPC_ID: "sandbox", PUBLIC: "sandbox-public-a", PRIVATE: "sandbox-private-b"}
+    for resource_id, name in names.items():
+        ec2._tags.setdefault(resource_id, [{"Key": "Name", "Value": name}])
+
+
+def _route(**target: str) -> dict[str, Any]:
+    return {"DestinationCidrBlock": "0.0.0.0/0", "State": "active", "Origin": "CreateRoute", **target}
+
+
+def _view(ami_id: str, *rest: Any) -> dict[str, Any]:
+    view: dict[str, Any] = _image_view(ami_id, *rest)
+    return {**view, "Architecture": "arm64"} if ami_id == AMI else view

@@ -1,0 +1,196 @@
+"""Stack operations as they look on AWS: they take time, report only what they touch, and clean up in a phase of their own.
+
+AWS (view-stack-events, stack-status-codes): a resource that an update does not change has no event; one that it adds is
+CREATE_*; a second IN_PROGRESS event carries the physical id; removals run after the update, in
+UPDATE_COMPLETE_CLEANUP_IN_PROGRESS, with DELETE_* events. MiniStack: everything within milliseconds, UPDATE_* for every
+resource, removals without status and events.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import time
+from typing import Any
+
+from ministack.core.responses import new_uuid
+from ministack.services.cloudformation import _stacks, changesets, handlers, provisioners, stacks
+
+from generator.sandbox.control import take_failure
+from generator.sandbox.overlay.tables import Created, Properties
+
+STEP_VARIABLE = "DEPLOYER_SANDBOX_STEP"  # seconds that one resource takes; 0 in tests
+SLOW = {"AWS::EC2::Instance": 6, "AWS::KMS::Key": 2}  # so many steps
+CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+STACK = "AWS::CloudFormation::Stack"
+SIGNALLED = "Received SUCCESS signal with UniqueId {} (sandbox: imitated, nothing runs on the instance)"
+
+_template: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("template", default={})
+_held: dict[
+    tuple[str, str], tuple[Any, ...]
+] = {}  # (stack id, logical id) -> its UPDATE_IN_PROGRESS event, not told yet
+_before: dict[tuple[str, str], tuple[str, str]] = {}  # … -> status and time it had before this update
+_added: set[tuple[str, str]] = set()  # … created by the running update
+
+_add_event = stacks._add_event
+_provision = stacks._provision_resource
+_update = stacks._update_resource
+_delete = stacks._delete_resource
+_deploy = stacks._deploy_stack_async
+
+
+def install() -> None:
+    """Put the corrections into the modules that run and start operations."""
+    stacks._runs_on_worker_thread = lambda resource_type: True  # so that a step may take time
+    stacks._add_event = changesets._add_event = handlers._add_event = add_event
+    stacks._provision_resource = provision
+    stacks._provision_keeping_seed = _provision_under_a_new_name
+    stacks._update_resource = update
+    stacks._delete_resource = delete
+    stacks._deploy_stack_async = changesets._deploy_stack_async = handlers._deploy_stack_async = deploy
+
+
+def step(resource_type: str) -> None:
+    """Let the time pass that one resource takes."""
+    time.sleep(float(os.environ.get(STEP_VARIABLE, "0.15")) * SLOW.get(resource_type, 1))
+
+
+async def deploy(stack_name: str, stack_id: str, template: dict[str, Any], *rest: Any, **options: Any) -> None:
+    """Remember the template of the running operation: handlers see properties only, not CreationPolicy."""
+    token = _template.set(template)
+    try:
+        await _deploy(stack_name, stack_id, template, *rest, **options)
+    finally:
+        _template.reset(token)
+
+
+def add_event(
+    stack_id: str,
+    stack_name: str,
+    logical_id: str,
+    resource_type: str,
+    status: str,
+    reason: str = "",
+    physical_id: str = "",
+    detailed_status: str = "",
+) -> None:
+    """Record an event as AWS would; an UPDATE_IN_PROGRESS is held back until the resource proves to be changed."""
+    key, event = (stack_id, logical_id), (stack_id, stack_name, logical_id, resource_type)
+    if resource_type == STACK and logical_id == stack_name:
+        if status == "UPDATE_COMPLETE" and _stacks[stack_name].pop("_cleaning", None) is None:
+            _add_event(*event, CLEANUP, "", stack_id)
+        started = status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+        _add_event(*event, status, reason or ("User Initiated" if started else ""), physical_id, detailed_status)
+        return
+    if status == "UPDATE_IN_PROGRESS" and not reason and _status(stack_name) == "UPDATE_IN_PROGRESS":
+        _hold(key, stack_name, event)
+        return
+    if status == "UPDATE_COMPLETE" and _close(key, stack_name, event, physical_id):
+        return
+    if status == "DELETE_SKIPPED":
+        _enter_cleanup(stack_id, stack_name)
+    if status in ("UPDATE_FAILED", "UPDATE_IN_PROGRESS"):
+        held, added = _held.pop(key, None), key in _added
+        if held and status == "UPDATE_FAILED":
+            _add_event(*held)
+        status = "CREATE_FAILED" if added and status == "UPDATE_FAILED" else status
+    _add_event(*event, status, reason, physical_id, detailed_status)
+
+
+def provision(resource_type: str, logical_id: str, props: Properties, stack_name: str) -> Created:
+    """Create a resource: time, planned failure, then the real thing and its physical id in a second event."""
+    stack = _stacks[stack_name]
+    key, event = (stack["StackId"], logical_id), (stack["StackId"], stack_name, logical_id, resource_type)
+    if _held.pop(key, None):
+        _added.add(key)
+        _add_event(*event, "CREATE_IN_PROGRESS")
+    _fail_if_planned(stack_name, logical_id, "create")
+    physical_id, attributes = _provision(resource_type, logical_id, props, stack_name)
+    _add_event(*event, "CREATE_IN_PROGRESS", "Resource creation Initiated", physical_id)
+    step(resource_type)
+    if (_template.get().get("Resources", {}).get(logical_id) or {}).get("CreationPolicy"):
+        _add_event(*event, "CREATE_IN_PROGRESS", SIGNALLED.format(physical_id), physical_id)
+    return physical_id, attributes
+
+
+def update(
+    resource_type: str,
+    physical_id: str,
+    old: Properties,
+    new: Properties,
+    stack_name: str,
+    logical_id: str,
+    attributes: dict[str, Any] | None = None,
+) -> Created:
+    """Update a resource that differs; one that does not is left alone without a word."""
+    if old == new:
+        return physical_id, attributes or {}
+    if held := _held.pop((_stacks[stack_name]["StackId"], logical_id), None):
+        _add_event(*held[:6], physical_id)
+    rolling_back = "ROLLBACK" in _status(stack_name)
+    _fail_if_planned(stack_name, logical_id, "rollback" if rolling_back else "update")
+    step(resource_type)
+    changed: Created = _update(resource_type, physical_id, old, new, stack_name, logical_id, attributes)
+    return changed
+
+
+def delete(resource_type: str, physical_id: str, props: Properties, stack_name: str, logical_id: str) -> None:
+    """Delete a resource; after an update this is the cleanup phase, which MiniStack does not tell of."""
+    stack = _stacks[stack_name]
+    event = (stack["StackId"], stack_name, logical_id, resource_type)
+    telling = _enter_cleanup(stack["StackId"], stack_name)
+    if telling:
+        _add_event(*event, "DELETE_IN_PROGRESS", "", physical_id)
+    _fail_if_planned(stack_name, logical_id, "delete")
+    step(resource_type)
+    _delete(resource_type, physical_id, props, stack_name, logical_id)
+    if telling:
+        _add_event(*event, "DELETE_COMPLETE", "", physical_id)
+
+
+def _provision_under_a_new_name(*args: Any) -> tuple[Created, str]:
+    """AWS gives a resource without a name a random suffix; MiniStack's is the same again after a removal."""
+    token = provisioners._NAME_SEED.set(new_uuid()[:8])
+    try:
+        return provision(*args), provisioners._NAME_SEED.get()
+    finally:
+        provisioners._NAME_SEED.reset(token)
+
+
+def _enter_cleanup(stack_id: str, stack_name: str) -> bool:
+    """Whether the stack is in the cleanup phase of an update, entering it from UPDATE_IN_PROGRESS."""
+    stack = _stacks[stack_name]
+    if stack["StackStatus"] == "UPDATE_IN_PROGRESS":
+        stack["StackStatus"], stack["_cleaning"] = CLEANUP, True
+        _add_event(stack_id, stack_name, stack_name, STACK, CLEANUP, "", stack_id)
+    return bool(stack["StackStatus"] == CLEANUP)
+
+
+def _hold(key: tuple[str, str], stack_name: str, event: tuple[str, ...]) -> None:
+    _held[key] = (*event, "UPDATE_IN_PROGRESS", "", "")
+    _added.discard(key)
+    known = _stacks[stack_name].get("_resources", {}).get(key[1], {})
+    _before[key] = (known.get("ResourceStatus", ""), known.get("Timestamp", ""))
+
+
+def _close(key: tuple[str, str], stack_name: str, event: tuple[str, ...], physical_id: str) -> bool:
+    """End of a resource's part in an update: no event when untouched, CREATE_COMPLETE when new; True when dealt with."""
+    resource = _stacks[stack_name].get("_resources", {}).get(key[1], {})
+    if _held.pop(key, None):
+        resource["ResourceStatus"], resource["Timestamp"] = _before.pop(key)
+        return True
+    if key in _added:
+        _added.discard(key)
+        resource["ResourceStatus"] = "CREATE_COMPLETE"
+        _add_event(*event, "CREATE_COMPLETE", "", physical_id)
+        return True
+    return False
+
+
+def _status(stack_name: str) -> str:
+    return str((_stacks.get(stack_name) or {}).get("StackStatus", ""))
+
+
+def _fail_if_planned(stack_name: str, logical_id: str, action: str) -> None:
+    if reason := take_failure(stack_name, logical_id, action):
+        raise ValueError(reason)

@@ -1,0 +1,39 @@
+"""A stack whose operation was cut off when the sandbox ended: AWS has no such thing, so it is told as a failure.
+
+Created again it can be deleted, updated it can be rolled back (the states *_FAILED), instead of being busy for ever.
+"""
+
+from __future__ import annotations
+
+from ministack.services.cloudformation import _stacks
+
+from generator.sandbox.app import Sandbox
+
+REASON = "The sandbox ended while this operation was running."
+FAILED = {
+    "CREATE": "CREATE_FAILED",
+    "UPDATE": "UPDATE_FAILED",
+    "DELETE": "DELETE_FAILED",
+    "ROLLBACK": "ROLLBACK_FAILED",
+}
+
+
+def install(sandbox: Sandbox) -> None:
+    """Look through the stacks once the state is loaded."""
+
+    async def settle() -> None:
+        for stack in _stacks.all_values():
+            status = str(stack["StackStatus"])
+            if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
+                stack["StackStatus"] = _settled(status)
+                stack["StackStatusReason"] = REASON
+
+    sandbox.startup.append(settle)
+
+
+def _settled(status: str) -> str:
+    if "CLEANUP" in status:
+        return status.removesuffix("_CLEANUP_IN_PROGRESS")
+    if status == "UPDATE_ROLLBACK_IN_PROGRESS":
+        return "UPDATE_ROLLBACK_FAILED"
+    return FAILED.get(status.partition("_")[0], "UPDATE_FAILED")

@@ -1,0 +1,94 @@
+"""Secrets as CloudFormation makes them, and AWS::SecretsManager::ResourcePolicy.
+
+AWS: Ref is the ARN; a secret with neither SecretString nor GenerateSecretString has no version; a taken name is refused; a
+generated password obeys the Exclude… switches. MiniStack: Ref is the name; an empty string is stored; a taken name is
+overwritten; ExcludePunctuation is ignored.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ministack.services import secretsmanager as service
+from ministack.services.cloudformation import provisioners
+
+from generator.sandbox.overlay.naming import random_name
+from generator.sandbox.overlay.tables import Created, Properties, answered, handler, register
+
+SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
+_original = dict(handler(SECRET))
+
+
+def install() -> None:
+    """Correct the secret's type, add its policy's."""
+    handler(SECRET).update(create=create, update=update, delete=delete)
+    provisioners._REPLACING_PROPERTIES[SECRET] = ("Name",)
+    provisioners._sm_secret_string = secret_string
+    register("AWS::SecretsManager::ResourcePolicy", put_policy, update_policy, delete_policy, replacing=("SecretId",))
+
+
+def create(logical_id: str, props: Properties, stack: str) -> Created:
+    """A new secret; ValueError when its name is taken."""
+    name = props.get("Name") or random_name(stack, logical_id)
+    if name in service._secrets:
+        raise ValueError(f"The operation failed because the secret {name} already exists.")
+    _, attributes = _original["create"](logical_id, {**props, "Name": name}, stack)
+    if "SecretString" not in props and "GenerateSecretString" not in props:
+        service._secrets[name]["Versions"].clear()
+    return attributes["Arn"], attributes
+
+
+def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    """MiniStack's update under the name it knows."""
+    kept = {"Name": _name(physical_id)}
+    _, attributes = _original["update"](kept["Name"], {**kept, **old}, {**kept, **new}, stack, logical_id)
+    return attributes["Arn"], attributes
+
+
+def delete(physical_id: str, props: Properties) -> None:
+    """Delete at once: CloudFormation forces it, without a recovery window (aws-resource-secretsmanager-secret)."""
+    _original["delete"](_name(physical_id), props)
+
+
+def secret_string(props: Properties) -> str:
+    """The template's value, or a generated one by the service's own GetRandomPassword."""
+    wish: dict[str, Any] = props.get("GenerateSecretString") or {}
+    if "SecretString" in props or not wish:
+        return str(props.get("SecretString", ""))
+    key, text = wish.get("GenerateStringKey"), wish.get("SecretStringTemplate")
+    asked = {k: v for k, v in wish.items() if k not in ("GenerateStringKey", "SecretStringTemplate")}
+    asked = {k: _plain(v) for k, v in asked.items()}
+    password = str(answered(service._get_random_password(asked))["RandomPassword"])
+    return json.dumps({**json.loads(text), key: password}) if text and key else password
+
+
+def put_policy(logical_id: str, props: Properties, stack: str) -> Created:
+    """PutResourcePolicy; Ref is the secret's ARN."""
+    policy = props["ResourcePolicy"]
+    text = policy if isinstance(policy, str) else json.dumps(policy)
+    block = _plain(props.get("BlockPublicPolicy", True))  # the resource's default; the API's is false
+    wish = {"SecretId": props["SecretId"], "ResourcePolicy": text, "BlockPublicPolicy": block}
+    return answered(service._put_resource_policy(wish))["ARN"], {"Id": props["SecretId"]}
+
+
+def update_policy(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    """The whole policy again."""
+    return put_policy(logical_id, new, stack)
+
+
+def delete_policy(physical_id: str, props: Properties) -> None:
+    """DeleteResourcePolicy; a secret that is gone took its policy along."""
+    if service._resolve(physical_id)[1]:
+        answered(service._delete_resource_policy({"SecretId": physical_id}))
+
+
+def _name(arn: str) -> str:
+    return arn.partition(":secret:")[2][:-7] if arn.startswith("arn:") else arn
+
+
+def _plain(value: Any) -> Any:
+    """Template booleans and numbers, which YAML parameters carry as strings."""
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return value.lower() == "true"
+    return int(value) if isinstance(value, str) and value.isdigit() else value

@@ -1,0 +1,120 @@
+"""The server process: settings, port, state on disk, and the loop. MiniStack is imported here and nowhere before."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.sandbox import state as record
+from generator.sandbox.state import SandboxState
+
+if TYPE_CHECKING:
+    from generator.sandbox.app import Sandbox
+
+SAVE_SECONDS = 2.0  # what a killed sandbox may lose
+DEAD_SOCKET = "unix:///nonexistent/docker.sock"  # no container is ever started, no daemon ever asked
+
+
+def serve(port: int | None) -> None:
+    """Run the sandbox until SIGTERM, Ctrl-C or POST /_sandbox/stop; exits 1 when another one holds the directory."""
+    os.umask(0o077)
+    directory = record.home()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"Another sandbox runs on {directory}.")
+    listener = _listen(port, directory)
+    bound = int(listener.getsockname()[1])
+    (directory / "port").write_text(str(bound))
+    os.environ.update(_settings(bound, directory))
+    try:
+        asyncio.run(_run(listener, SandboxState(os.getpid(), bound, str(directory))))
+    finally:
+        record.forget(directory)
+
+
+def _listen(port: int | None, directory: Path) -> socket.socket:
+    """A socket on 127.0.0.1: the given port or none; else the one of the last run when it is free, else any."""
+    wanted = [port] if port is not None else [*_last_port(directory), 0]
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for candidate in wanted:
+        with suppress(OSError):
+            listener.bind(("127.0.0.1", candidate))
+            return listener
+    sys.exit(f"Port {port} of 127.0.0.1 is in use by another program.")
+
+
+def _last_port(directory: Path) -> list[int]:
+    try:
+        return [int((directory / "port").read_text())]
+    except (OSError, ValueError):
+        return []
+
+
+def _settings(port: int, directory: Path) -> dict[str, str]:
+    """MiniStack's settings: loopback only, signatures and policies enforced, state kept, nothing started outside."""
+    return {
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_ACCOUNT_ID": record.CUSTOMER_ACCOUNT,
+        "MINISTACK_REGION": record.REGION,
+        "AWS_ACCESS_KEY_ID": record.CUSTOMER_ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AUTH": "true",
+        "CLOUDTRAIL_RECORDING": "1",
+        "LAMBDA_EXECUTOR": "local",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(directory / "state"),
+        "S3_DATA_DIR": str(directory / "state" / "s3"),
+        "S3_PERSIST": "1",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "DOCKER_HOST": DEAD_SOCKET,
+        "LOG_LEVEL": "WARNING",  # MiniStack's INFO lines carry request details
+        "NO_PROXY": "*",
+    }
+
+
+async def _run(listener: socket.socket, state: SandboxState) -> None:
+    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.config import Config
+
+    from generator.sandbox import app
+
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.loglevel = "WARNING"
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 2
+    sandbox = app.build()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, sandbox.stopping.set)
+
+    async def announce() -> None:
+        record.write(state)
+
+    sandbox.startup.append(announce)  # last of all: ready means ready
+    saver = asyncio.create_task(_save_now_and_then(sandbox))
+    await hypercorn_serve(sandbox, config, shutdown_trigger=sandbox.stopping.wait)
+    saver.cancel()
+
+
+async def _save_now_and_then(sandbox: Sandbox) -> None:
+    while True:
+        await asyncio.sleep(SAVE_SECONDS)
+        if sandbox.changed:
+            sandbox.changed = False
+            sandbox.save(quick=True)

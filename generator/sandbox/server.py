@@ -1,0 +1,125 @@
+"""Start, stop and ask about the sandbox's one process. Nothing here loads MiniStack."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from generator.errors import DeployerError
+from generator.sandbox import state as record
+from generator.sandbox.state import SandboxState
+
+Spawn = Callable[[Sequence[str], Mapping[str, str], Path], int]
+START_SECONDS = 30.0  # on a loaded machine; an idle one needs about one
+STOP_SECONDS = 15.0
+LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def start(port: int | None, spawn: Spawn) -> SandboxState:
+    """Start the sandbox and return when it answers; one that runs already is returned as it is.
+
+    `spawn(argv, environment, log file)` gives a pid (`host.process.spawn_detached`). `port` None: the last port when it
+    is free, so that an exported environment stays good, else any. Raises DeployerError: another port is in use by a
+    running sandbox, or the process ended before it answered (the hint names the log).
+    """
+    if running := status():
+        if port in (None, running.port):
+            return running
+        raise DeployerError(
+            f"The sandbox already runs on port {running.port} (process {running.pid}).",
+            "deployer sandbox stop",
+            code="sandbox-running",
+        )
+    directory = record.home()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    record.forget(directory)
+    argv = [sys.executable, "-m", "generator.sandbox", *([] if port is None else ["--port", str(port)])]
+    return _wait_for(spawn(argv, _child_environment(), directory / "server.log"), directory)
+
+
+def stop() -> bool:
+    """Stop the sandbox, its state saved; False when none was running. Raises DeployerError when it does not end."""
+    running = status()
+    if running is None:
+        record.forget(record.home())
+        return False
+    with suppress(OSError, urllib.error.URLError):
+        _call(running, "POST", "/_sandbox/stop")
+    deadline = time.monotonic() + STOP_SECONDS
+    while _alive(running.pid):
+        if time.monotonic() > deadline:
+            raise DeployerError(f"The sandbox (process {running.pid}) does not end.", f"kill {running.pid}")
+        time.sleep(0.02)
+    record.forget(record.home())
+    return True
+
+
+def status() -> SandboxState | None:
+    """The running sandbox; None when the process is gone or something else listens on its port."""
+    recorded = record.read(record.home())
+    if recorded is None:
+        return None
+    try:
+        answer = json.loads(_call(recorded, "GET", "/_sandbox/status"))
+    except (OSError, ValueError, urllib.error.URLError):
+        return None
+    return recorded if answer.get("pid") == recorded.pid else None
+
+
+def reset() -> None:
+    """Empty the sandbox: every account, every stack. Works on a running one and on the files of a stopped one."""
+    if running := status():
+        _call(running, "POST", "/_sandbox/reset")
+    else:
+        shutil.rmtree(record.home() / "state", ignore_errors=True)
+
+
+def fail_next(running: SandboxState, logical_id: str, action: str, reason: str = "") -> None:
+    """Make the next `action` (create, update, delete, rollback) of a resource fail, once."""
+    body = json.dumps({"logicalId": logical_id, "action": action, "reason": reason}).encode()
+    _call(running, "POST", "/_sandbox/fail", body)
+
+
+def _wait_for(pid: int, directory: Path) -> SandboxState:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if running := status():
+            return running
+        if not _alive(pid):
+            break
+        time.sleep(0.02)
+    if running := status():  # another start was quicker: its sandbox serves us as well
+        return running
+    log = directory / "server.log"
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    raise DeployerError(f"The sandbox did not start: {lines[-1] if lines else 'no output'}", f"see {log}")
+
+
+def _child_environment() -> dict[str, str]:
+    """Ours without the user's AWS settings and proxies: no credential of theirs ever reaches the sandbox."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
+    return {**kept, record.HOME_VARIABLE: str(record.home()), "NO_PROXY": "*"}
+
+
+def _call(running: SandboxState, method: str, path: str, body: bytes | None = None) -> bytes:
+    request = urllib.request.Request(running.endpoint + path, data=body, method=method)  # noqa: S310 - our own port
+    with LOOPBACK.open(request, timeout=10) as answer:
+        return bytes(answer.read())
+
+
+def _alive(pid: int) -> bool:
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # a child of ours that ended is a zombie until someone asks
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,98 @@
+"""Where the sandbox lives on this computer, and the environment that leads a client to it and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+CUSTOMER_ACCOUNT = "111122223333"
+VENDOR_ACCOUNT = "444455556666"
+REGION = "us-east-1"
+HOME_VARIABLE = "DEPLOYER_SANDBOX_HOME"
+
+
+@dataclass(frozen=True)
+class SandboxState:
+    """A running sandbox: its process and where it listens, always on 127.0.0.1."""
+
+    pid: int
+    port: int
+    home: str
+
+    @property
+    def endpoint(self) -> str:
+        """The value of AWS_ENDPOINT_URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def home(env: Mapping[str, str] = os.environ) -> Path:
+    """The directory of everything the sandbox keeps: $DEPLOYER_SANDBOX_HOME, else the user's state directory (XDG)."""
+    if chosen := env.get(HOME_VARIABLE):
+        return Path(chosen)
+    base = env.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "deepsql-deployer" / "sandbox"
+
+
+def write(state: SandboxState) -> None:
+    """Record the running sandbox (mode 0600, replaced in one step), and the files `environment` names beside it."""
+    directory = Path(state.home)
+    _write_private(directory / "aws-config", f"[default]\nregion = {REGION}\ns3 =\n  addressing_style = path\n")
+    _write_private(directory / "aws-credentials", "")
+    _write_private(directory / "server.json", json.dumps(asdict(state)))
+
+
+def read(directory: Path) -> SandboxState | None:
+    """The sandbox that was recorded last; None when there is none. Whether it still runs is another question."""
+    try:
+        return SandboxState(**json.loads((directory / "server.json").read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def forget(directory: Path) -> None:
+    """Remove the record of a sandbox that ended."""
+    (directory / "server.json").unlink(missing_ok=True)
+
+
+def environment(
+    state: SandboxState, account: str = CUSTOMER_ACCOUNT, env: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """The variables that make the aws CLI, boto3 and this tool use the sandbox as root of `account`.
+
+    They are set, never unset, so that `export` lines are enough. AWS_PROFILE names the default profile of a config file
+    of the sandbox's own (an empty AWS_PROFILE is an error to botocore), and a per-service endpoint of the caller's
+    (AWS_ENDPOINT_URL_S3 …), which would win over AWS_ENDPOINT_URL, is pointed here too.
+    """
+    directory = Path(state.home)
+    no_proxy = [host for host in (env.get("NO_PROXY") or env.get("no_proxy") or "").split(",") if host]
+    loopback = ",".join(dict.fromkeys([*no_proxy, "127.0.0.1", "localhost"]))
+    services = {name: state.endpoint for name in env if name.startswith("AWS_ENDPOINT_URL_")}
+    return {
+        "AWS_ENDPOINT_URL": state.endpoint,
+        **services,
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_ACCESS_KEY_ID": account,
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_PROFILE": "default",
+        "AWS_CONFIG_FILE": str(directory / "aws-config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(directory / "aws-credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_USE_FIPS_ENDPOINT": "false",
+        "AWS_USE_DUALSTACK_ENDPOINT": "false",
+        "NO_PROXY": loopback,
+        "no_proxy": loopback,
+    }
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_suffix(".new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    draft.replace(path)
