@@ -108,7 +108,7 @@ def support_boundary(region: Value, instances: Value, documents: Value, sessions
                 "*",
                 _in_region(region),
             ),
-            deny("NoSessionTokens", [sts.GetSessionToken], "*"),
+            deny("NeverSessionTokens", [sts.GetSessionToken], "*"),
         ]
     )
 

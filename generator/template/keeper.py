@@ -69,7 +69,11 @@ def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.Asyn
 
 def add_keeper(template: Template) -> None:
     """Role, log group, function."""
-    template.add_resource(LogGroup(str(Resource.KEEPER_LOG_GROUP), RetentionInDays=90, DeletionPolicy="Delete"))
+    template.add_resource(
+        LogGroup(
+            str(Resource.KEEPER_LOG_GROUP), RetentionInDays=90, DeletionPolicy="Delete", UpdateReplacePolicy="Delete"
+        )
+    )
     template.add_resource(
         Role(
             str(Resource.KEEPER_ROLE),

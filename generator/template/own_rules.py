@@ -1,0 +1,225 @@
+"""The product's own rules for templates. Each is one function from a template to places and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import TypeAlias
+
+from generator.model.contract import (
+    PUBLISHED_PARAMETERS,
+    TEMPLATE_LIMIT_BYTES,
+    Condition,
+    Output,
+    Parameter,
+    Resource,
+)
+from generator.model.lint import Level, RuleInfo
+from generator.template.walk import (
+    Path,
+    Tree,
+    mapping,
+    policy_documents,
+    references,
+    resources,
+    statements,
+    values_without,
+)
+
+Hits: TypeAlias = Iterator[tuple[Path, str]]
+Check: TypeAlias = Callable[[Tree, str], Hits]
+
+KEPT_AS_PUBLISHED = frozenset({str(Condition.PUBLISHED_INSTANCE)})
+"""Where this holds a live instance is kept letter for letter; what is new may not look like it."""
+IAM_NAMES = frozenset({"RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"})
+UNIQUE_IN_STACK = ("AWS::StackName", "AWS::StackId")
+STATEFUL = frozenset(
+    {
+        "AWS::EC2::Instance",
+        "AWS::KMS::Key",
+        "AWS::Logs::LogGroup",
+        "AWS::SecretsManager::Secret",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+    }
+)
+
+
+def is_ours(template: Tree) -> bool:
+    """Whether this is the product's own template, of whatever version."""
+    return {Resource.KEEPER_FUNCTION, Resource.INSTANCE} <= set(mapping(template.get("Resources")))
+
+
+def _stars(template: Tree, _: str) -> Hits:
+    for path, document in policy_documents(template):
+        for place, statement in statements(document, path):
+            resource = statement.get("Resource")
+            everywhere = resource == "*" or (isinstance(resource, list) and "*" in resource)
+            of_a_resource = "Principal" in statement  # there `*` is the resource that carries the policy
+            if statement.get("Effect") == "Allow" and everywhere and not of_a_resource and "Condition" not in statement:
+                yield place, f"{statement.get('Sid', 'A statement')} allows on every resource without a condition."
+
+
+def _open_principals(template: Tree, _: str) -> Hits:
+    for path, document in policy_documents(template):
+        for place, statement in statements(document, path):
+            principal = statement.get("Principal")
+            anyone = principal == "*" or mapping(principal).get("AWS") in ("*", ["*"])
+            if statement.get("Effect") == "Allow" and anyone and "Condition" not in statement:
+                yield place, f"{statement.get('Sid', 'A statement')} lets everybody in."
+
+
+def _secrets_of(template: Tree) -> set[str]:
+    parameters = mapping(template.get("Parameters")).items()
+    return {name for name, body in parameters if str(mapping(body).get("NoEcho", "")).lower() == "true"}
+
+
+def _tells_a_secret(value: object, secrets: set[str]) -> str:
+    """The secret thing this node would write out, or nothing."""
+    for name in sorted(references(value)):
+        if name in secrets or name.endswith(".SecretAccessKey"):
+            return name
+    if isinstance(value, str) and ("{{resolve:secretsmanager" in value or "{{resolve:ssm-secure" in value):
+        return "a resolved secret"
+    return ""
+
+
+def _secrets_in_outputs(template: Tree, _: str) -> Hits:
+    secrets = _secrets_of(template)
+    for path, value in values_without(template.get("Outputs"), frozenset(), ("Outputs",)):
+        if told := _tells_a_secret(value, secrets):
+            yield path, f"The output tells {told}."
+
+
+def _secrets_in_user_data(template: Tree, _: str) -> Hits:
+    secrets = _secrets_of(template)
+    for name, _kind, properties in resources(template):
+        place: Path = ("Resources", name, "Properties", "UserData")
+        for path, value in values_without(properties.get("UserData"), KEPT_AS_PUBLISHED, place):
+            if told := _tells_a_secret(value, secrets):
+                yield path, f"The user data of {name} holds {told}: whoever may describe the instance can read it."
+
+
+def _keys_in_cloudformation(template: Tree, _: str) -> Hits:
+    for name, kind, _properties in resources(template):
+        if kind == "AWS::IAM::AccessKey":
+            yield ("Resources", name), f"{name} is an access key whose secret passes through CloudFormation."
+
+
+def _sids(template: Tree, _: str) -> Hits:
+    whole_file: set[str] = set()
+    for path, document in policy_documents(template):
+        seen = whole_file if is_ours(template) else set()
+        for place, statement in statements(document, path):
+            sid = str(statement.get("Sid", ""))
+            if sid and sid in seen:
+                yield place, f"The Sid {sid} is there twice."
+            seen.add(sid)
+
+
+def _size(_: Tree, text: str) -> Hits:
+    size = len(text.encode())
+    if size > TEMPLATE_LIMIT_BYTES:
+        yield (), f"The template has {size:,} bytes; above {TEMPLATE_LIMIT_BYTES:,} it cannot be sent without a bucket."
+
+
+def _fixed_names(template: Tree, _: str) -> Hits:
+    defaults = {
+        name: str(mapping(body).get("Default", "")) for name, body in mapping(template.get("Parameters")).items()
+    }
+    for name, _kind, properties in resources(template):
+        for key in sorted(IAM_NAMES & set(properties)):
+            place: Path = ("Resources", name, "Properties", key)
+            for path, value in values_without(properties[key], KEPT_AS_PUBLISHED, place):
+                if _is_fixed_name(path, value, defaults):
+                    yield path, f"{key} of {name} is the same in every stack and region, but IAM's names are global."
+
+
+def _is_fixed_name(path: Path, value: object, defaults: dict[str, str]) -> bool:
+    """A literal, or a text that hangs on nothing but parameters with a default."""
+    if isinstance(value, str):
+        return not any(isinstance(part, str) and (part.startswith("Fn::") or part == "Ref") for part in path)
+    names = references(value)
+    by_default = [name for name in names if defaults.get(name)]
+    return bool(by_default) and not any(name in UNIQUE_IN_STACK for name in names)
+
+
+def _partitions(template: Tree, _: str) -> Hits:
+    for path, value in values_without(template.get("Resources"), KEPT_AS_PUBLISHED, ("Resources",)):
+        if isinstance(value, str) and "ZipFile" not in path and ("arn:aws:" in value or ".amazonaws.com/" in value):
+            yield path, "An ARN or address of one partition: write ${AWS::Partition} and ${AWS::URLSuffix}."
+
+
+def _endings(template: Tree, _: str) -> Hits:
+    for name, body in mapping(template.get("Resources")).items():
+        resource = mapping(body)
+        missing = [key for key in ("DeletionPolicy", "UpdateReplacePolicy") if key not in resource]
+        if resource.get("Type") in STATEFUL and missing:
+            yield ("Resources", name), f"{name} holds state and does not say its {' and '.join(missing)}."
+
+
+def _floating_images(template: Tree, _: str) -> Hits:
+    for name, kind, properties in resources(template):
+        if kind != "AWS::EC2::Instance":
+            continue
+        place: Path = ("Resources", name, "Properties", "ImageId")
+        for path, value in values_without(properties.get("ImageId"), KEPT_AS_PUBLISHED, place):
+            if isinstance(value, str) and "{{resolve:ssm:" in value:
+                yield path, f"The image of {name} is looked up again at each update, which may replace the instance."
+
+
+def _contract(template: Tree, _: str) -> Hits:
+    wanted: tuple[tuple[str, type[StrEnum]], ...] = (
+        ("Parameters", Parameter),
+        ("Resources", Resource),
+        ("Outputs", Output),
+        ("Conditions", Condition),
+    )
+    for section, names in wanted:
+        for missing in sorted({str(name) for name in names} - set(mapping(template.get(section)))):
+            yield (section,), f"{missing} is part of the contract and is missing in {section}."
+    for name, body in mapping(template.get("Parameters")).items():
+        if name not in PUBLISHED_PARAMETERS and "Default" not in mapping(body):
+            yield ("Parameters", name), f"{name} has no default, so an existing stack could not be updated."
+
+
+IAM_GUIDE = "IAM user guide, security best practices"
+CFN_GUIDE = "CloudFormation user guide"
+
+OWN_RULES: tuple[tuple[RuleInfo, Check], ...] = (
+    (RuleInfo("D0001", "No permission on `*` without a condition", Level.ERROR, IAM_GUIDE), _stars),
+    (RuleInfo("D0002", "No principal `*` without a condition", Level.ERROR, IAM_GUIDE), _open_principals),
+    (
+        RuleInfo("D0003", "No secret in an output", Level.ERROR, f"{CFN_GUIDE}, NoEcho does not mask outputs"),
+        _secrets_in_outputs,
+    ),
+    (
+        RuleInfo("D0004", "No secret in user data", Level.ERROR, "EC2 user guide, user data is not protected"),
+        _secrets_in_user_data,
+    ),
+    (
+        RuleInfo("D0005", "No access key made by CloudFormation", Level.ERROR, "docs/explanation/keeper.md"),
+        _keys_in_cloudformation,
+    ),
+    (RuleInfo("D0006", "Every Sid is unique", Level.ERROR, "IAM user guide, Sid"), _sids),
+    (RuleInfo("D0007", "At most 51,200 bytes", Level.ERROR, f"{CFN_GUIDE}, quotas"), _size),
+    (RuleInfo("D0008", "No fixed IAM name", Level.ERROR, "IAM user guide, names are global"), _fixed_names),
+    (RuleInfo("D0009", "No partition written out", Level.ERROR, f"{CFN_GUIDE}, pseudo parameters"), _partitions),
+    (
+        RuleInfo("D0010", "No image that floats", Level.ERROR, "docs/decisions/0002-image-pinned-by-the-keeper.md"),
+        _floating_images,
+    ),
+    (
+        RuleInfo("D0011", "What holds state says how it ends", Level.ERROR, "docs/decisions/0003-how-resources-end.md"),
+        _endings,
+    ),
+    (
+        RuleInfo("D0012", "The contract is whole", Level.ERROR, "generator/model/contract.py", ours_only=True),
+        _contract,
+    ),
+)
+
+
+def rules() -> list[RuleInfo]:
+    """The product's own rules, for docs and reports."""
+    return [info for info, _ in OWN_RULES]
