@@ -1,19 +1,21 @@
-"""Systems Manager in the sandbox."""
+"""Systems Manager in the sandbox: session documents, sessions, nodes, commands, and the channel behind a session."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from generator.sandbox.ssm import documents
 
 if TYPE_CHECKING:
     from generator.sandbox.app import Sandbox
 
 
 def install(sandbox: Sandbox) -> None:
-    """Add the stores."""
+    """Add the operations, the channel, and what has to survive a restart."""
     from generator.sandbox.app import Store
     from generator.sandbox.decisions import add_tag_reader
+    from generator.sandbox.ssm import api, documents, sessions
 
     sandbox.stores["ssm-documents"] = Store(documents.dump, documents.load)
+    sandbox.stores["ssm-sessions"] = Store(sessions.dump, sessions.load)
     add_tag_reader(documents.tags_of)
+    add_tag_reader(sessions.tags_of)
+    api.install()

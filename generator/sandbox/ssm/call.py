@@ -1,0 +1,46 @@
+"""One call of the SSM API as its operations see it: what was asked, by whom, and the question whether they may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from generator.errors import DeployerError
+from generator.sandbox import access
+from generator.sandbox.access import Caller
+
+
+@dataclass(frozen=True)
+class Call:
+    """An authenticated call. `host` is the Host header: where the caller reached the sandbox."""
+
+    data: dict[str, Any] = field(repr=False)
+    caller: Caller
+    host: str
+
+    def arn(self, kind: str, name: str) -> str:
+        """The ARN of something of SSM's in the caller's account and region."""
+        return f"arn:aws:ssm:{self.caller.region}:{self.caller.account}:{kind}/{name}"
+
+    def allow(self, action: str, arn: str = "*", context: dict[str, Any] | None = None) -> None:
+        """Refuse with AccessDeniedException unless the caller may do `action` (with its service) on `arn`."""
+        if sentence := access.check(self.caller, action, arn, context):
+            raise DeployerError(sentence, code="AccessDeniedException")
+
+    def allowed(self, action: str, arn: str, context: dict[str, Any] | None = None) -> bool:
+        """Whether the caller may, without refusing."""
+        return not access.check(self.caller, action, arn, context)
+
+
+Operation = Callable[[Call], dict[str, Any]]
+
+
+def page(items: list[Any], data: dict[str, Any], most: int) -> tuple[list[Any], dict[str, str]]:
+    """One page of a listing and its NextToken, by MaxResults and NextToken; refuses with InvalidNextToken."""
+    token = str(data.get("NextToken") or "0")
+    if not token.isdigit():
+        raise DeployerError("The specified token is not valid.", code="InvalidNextToken")
+    start, size = int(token), min(int(data.get("MaxResults") or most), most)
+    more = {"NextToken": str(start + size)} if start + size < len(items) else {}
+    return items[start : start + size], more

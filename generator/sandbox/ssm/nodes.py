@@ -1,0 +1,91 @@
+"""Which instances of the sandbox an agent would answer for. No agent runs anywhere: the sandbox plays it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ministack.core import iam_evaluator as engine
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import ec2, iam
+
+from generator.sandbox import decisions
+
+AGENT_VERSION = "3.3.2656.0"
+# What an agent needs to register and hold sessions (user guide, "Minimum Session Manager permissions").
+_AGENT_ACTIONS = (
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A managed instance, online when it runs and its role lets an agent speak."""
+
+    id: str
+    arn: str
+    online: bool
+    private_ip: str
+    host_name: str
+    tags: dict[str, str]
+    role: str  # the instance role's ARN, "" without one
+
+
+def arn_of(instance_id: str) -> str:
+    """The ARN of an instance of the running request's account and region, whether it exists or not."""
+    return f"arn:aws:ec2:{get_region()}:{get_account_id()}:instance/{instance_id}"
+
+
+def find(instance_id: str) -> Node | None:
+    """The node of an instance id; None when there is no such instance."""
+    record = ec2._instances.get(instance_id)
+    return _node(instance_id, record) if record else None
+
+
+def state_of(instance_id: str) -> str:
+    """The EC2 state of an instance ("running" ...); "" when there is no such instance."""
+    return str(((ec2._instances.get(instance_id) or {}).get("State") or {}).get("Name", ""))
+
+
+def all_nodes() -> list[Node]:
+    """Every instance that is a managed node now, by id."""
+    nodes = (_node(instance_id, record) for instance_id, record in sorted(ec2._instances.items()))
+    return [node for node in nodes if node.online]
+
+
+def _node(instance_id: str, record: dict[str, Any]) -> Node:
+    role = _role_of(record.get("IamInstanceProfile"))
+    arn = arn_of(instance_id)
+    running = (record.get("State") or {}).get("Name") == "running"
+    return Node(
+        id=instance_id,
+        arn=arn,
+        online=running and bool(role) and all(role_may(role, action, arn) for action in _AGENT_ACTIONS),
+        private_ip=record.get("PrivateIpAddress", ""),
+        host_name=record.get("PrivateDnsName", ""),
+        tags={tag["Key"]: tag["Value"] for tag in ec2._tags.get(instance_id) or []},
+        role=role,
+    )
+
+
+def role_may(role: str, action: str, arn: str) -> bool:
+    """Whether the instance role (an ARN of this account) allows an action of the agent's."""
+    name = role.rpartition("/")[2]
+    principal = engine.PrincipalInfo(
+        arn=role,
+        type="AssumedRole",
+        account=get_account_id(),
+        policies=engine._gather_role_policies(name, get_account_id()),
+        limits=engine._permissions_boundary(iam._roles, name, get_account_id()),
+    )
+    return decisions.decide(principal, decisions.request(principal, action, arn, get_region(), {}), None)
+
+
+def _role_of(profile: dict[str, str] | None) -> str:
+    name = (profile or {}).get("Arn", "").rpartition("/")[2]
+    roles = (iam._instance_profiles.get(name) or {}).get("Roles", [])
+    return str((iam._roles.get(roles[0]) or {}).get("Arn", "")) if roles else ""

@@ -1,0 +1,62 @@
+"""Where the ports of an imitated instance lead: to loopback ports that were registered, and nowhere else.
+
+`PUT /_sandbox/instances/<instance id or *>` takes `{"ports": {"5432": 41234, "db.example:5432": 41235},
+"agentVersion": "3.0.100.0", "requireSignature": true}`; a key of `ports` is a port of the instance, or host:port as
+seen from it, the value a port of 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+EVERY = "*"
+
+
+@dataclass
+class Target:
+    """What stands behind an instance. `ports` maps "port" or "host:port" to a port of 127.0.0.1."""
+
+    ports: dict[str, int] = field(default_factory=dict)
+    agent_version: str = ""
+    require_signature: bool = False
+
+
+_targets: dict[str, Target] = {}
+
+
+def register(instance_id: str, wish: dict[str, Any]) -> Target:
+    """Register what stands behind an instance ("*" for every one); ValueError when a port is none of loopback's."""
+    ports = {str(name): int(port) for name, port in (wish.get("ports") or {}).items()}
+    if any(not 0 < port < 65_536 for port in ports.values()):
+        raise ValueError("a port is a number from 1 to 65535")
+    target = _targets.setdefault(instance_id, Target())
+    target.ports |= ports
+    target.agent_version = str(wish.get("agentVersion", target.agent_version))
+    target.require_signature = bool(wish.get("requireSignature", target.require_signature))
+    return target
+
+
+def forget() -> None:
+    """Forget every registration."""
+    _targets.clear()
+
+
+def local_port(instance_id: str, port: str, host: str = "") -> int | None:
+    """The loopback port behind a port of an instance, or behind host:port as seen from it; None when none is."""
+    name = f"{host}:{port}" if host and host not in ("localhost", "127.0.0.1") else port
+    return next((found.ports[name] for found in _of(instance_id) if name in found.ports), None)
+
+
+def agent_version(instance_id: str, default: str) -> str:
+    """The agent's version of an instance: what was registered, else `default`."""
+    return next((found.agent_version for found in _of(instance_id) if found.agent_version), default)
+
+
+def signature_required(instance_id: str) -> bool:
+    """Whether an unsigned data channel of this instance is refused."""
+    return any(found.require_signature for found in _of(instance_id))
+
+
+def _of(instance_id: str) -> list[Target]:
+    return [_targets[name] for name in (instance_id, EVERY) if name in _targets]
