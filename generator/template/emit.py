@@ -9,7 +9,7 @@ import yaml
 
 from generator.model.contract import Resource
 from generator.template.stack import build
-from generator.template.yaml_nodes import to_node
+from generator.template.yaml_nodes import to_block
 
 Format = Literal["yaml", "json"]
 
@@ -102,7 +102,7 @@ def _indent(text: str) -> str:
 
 
 def _dump(value: dict[str, object], pure: bool, conditions: bool = False) -> str:
-    node = to_node(value, conditions=conditions)
+    node = to_block(value, conditions=conditions)
     dumper = PureDumper if pure or not yaml.__with_libyaml__ else yaml.CSafeDumper
     text: str = yaml.serialize(node, Dumper=dumper, width=100_000, allow_unicode=True)
     return text

@@ -11,7 +11,6 @@ from generator.model.contract import Condition, Parameter, Resource
 
 REGION = Ref("AWS::Region")
 ACCOUNT = Ref("AWS::AccountId")
-PARTITION = Ref("AWS::Partition")
 STACK_ID = Ref("AWS::StackId")
 NO_VALUE = NoValue
 

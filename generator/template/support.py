@@ -8,7 +8,7 @@ from troposphere.iam import ManagedPolicy, PolicyType, User
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
 from generator.policies.support import USERNAME, SupportScope, support_boundary, support_user_policy
 from generator.template.ending import access_ends
-from generator.template.parts import ACCOUNT, PARTITION, REGION, arn, joined, ref, tags, when
+from generator.template.parts import REGION, arn, joined, ref, tags, when
 
 WANTED = str(Condition.WANT_SUPPORT_USER)
 
@@ -55,6 +55,6 @@ def scope() -> SupportScope:
             arn("ssm", f"document/${{{Resource.PORT_DOCUMENT}}}"),
         ],
         sessions=arn("ssm", "session/*"),
-        own_sessions=joined("arn:", PARTITION, ":ssm:", REGION, ":", ACCOUNT, f":session/{USERNAME}-*"),
+        own_sessions=joined(arn("ssm", "session/"), f"{USERNAME}-*"),
         until=access_ends(),
     )

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import yaml
 
-LINE = 110
+LINE = 112
+"""How long a list or mapping in brackets may be."""
 LONG_ONLY = frozenset({"Fn::EachMemberIn", "Fn::ValueOfAll", "Fn::RefAll", "Fn::ValueOf", "Fn::EachMemberEquals"})
 """Functions of the Rules section, for which CloudFormation documents the long form alone."""
 STR = "tag:yaml.org,2002:str"
@@ -24,12 +25,20 @@ def to_node(value: object, *, conditions: bool = False) -> yaml.Node:
     return _scalar(value)
 
 
+def to_block(value: dict[str, object], *, conditions: bool = False) -> yaml.MappingNode:
+    """The node of a document's outermost mapping, which never stands in brackets."""
+    pairs = [(_scalar(key), to_node(item, conditions=conditions)) for key, item in value.items()]
+    return yaml.MappingNode(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, pairs, flow_style=False)
+
+
 def _mapping(value: dict[str, object], conditions: bool) -> yaml.Node:
     short = _short_form(value, conditions)
     if short is not None:
         return short
-    pairs = [(_scalar(key), to_node(item, conditions=conditions)) for key, item in value.items()]
-    return yaml.MappingNode(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, pairs, flow_style=not pairs)
+    node = to_block(value, conditions=conditions)
+    if _is_small(node):
+        _put_in_brackets(node)
+    return node
 
 
 def _short_form(value: dict[str, object], conditions: bool) -> yaml.Node | None:
@@ -52,19 +61,42 @@ def _short_form(value: dict[str, object], conditions: bool) -> yaml.Node | None:
 
 
 def _sequence(tag: str, items: Sequence[object], conditions: bool) -> yaml.Node:
-    nodes = [to_node(item, conditions=conditions) for item in items]
-    flow = _fits_a_line(nodes)
-    for node in nodes:
-        if flow and isinstance(node, yaml.ScalarNode) and node.style is None and ":" in node.value:
-            node.style = "'"  # in brackets the two emitters differ about a plain colon
-    return yaml.SequenceNode(tag, nodes, flow_style=flow)
+    node = yaml.SequenceNode(tag, [to_node(item, conditions=conditions) for item in items], flow_style=False)
+    if (_width(node) or LINE) < LINE:
+        _put_in_brackets(node)
+    return node
 
 
-def _fits_a_line(nodes: Sequence[yaml.Node]) -> bool:
-    """Whether a list of plain items may stand in brackets."""
-    texts = [node.value for node in nodes if isinstance(node, yaml.ScalarNode)]
-    short = len(texts) == len(nodes) and sum(len(text) + 8 for text in texts) < LINE
-    return short and not any(set(text) & set("\n{}[],") for text in texts)
+def _is_small(node: yaml.MappingNode) -> bool:
+    """Whether a mapping reads better on one line: a tag, a label, one condition."""
+    return len(node.value) <= 2 and (_width(node) or LINE) < LINE and not _holds_text_with_spaces(node)
+
+
+def _holds_text_with_spaces(node: yaml.MappingNode) -> bool:
+    return len(node.value) > 1 and any(
+        isinstance(item, yaml.ScalarNode) and " " in item.value for _, item in node.value
+    )
+
+
+def _width(node: yaml.Node) -> int | None:
+    """About how many characters the node takes in brackets; None where it cannot stand there."""
+    if isinstance(node, yaml.ScalarNode):
+        return None if "\n" in node.value else len(node.value) + (len(node.tag) + 1 if node.tag[0] == "!" else 0) + 2
+    parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+    widths = [_width(part) for part in parts]
+    return None if None in widths else sum(width for width in widths if width) + 2
+
+
+def _put_in_brackets(node: yaml.Node) -> None:
+    if isinstance(node, yaml.ScalarNode):
+        if node.style is None and set(node.value) & set(":{}[],"):
+            node.style = "'"  # in brackets the two emitters differ about these, and so do readers
+        return
+    assert isinstance(node, yaml.CollectionNode)
+    node.flow_style = True
+    for part in node.value:
+        for inner in part if isinstance(part, tuple) else (part,):
+            _put_in_brackets(inner)
 
 
 def _scalar(value: object) -> yaml.ScalarNode:
