@@ -1,0 +1,204 @@
+"""The reference pages, written from the code: python -m tests.docs.reference --write | --check."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from generator import errors
+from generator.cli.app import app
+
+DOCS = Path(__file__).parents[2] / "docs" / "reference"
+NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
+COMMON = {"profile", "region", "stack_name", "output", "yes", "debug"}
+
+
+def cli_page() -> str:
+    """Every command with its arguments and options."""
+    lines = [NOTE, "# Commands\n", _common_table()]
+    for name, command in commands():
+        lines.append(f"## deployer {name}\n")
+        lines.append(f"{_sentence(command.help)}\n")
+        lines.append(_option_table(command.params))
+    return "\n".join(lines)
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """(name as typed, click command) of every leaf, in the order of the help."""
+
+    def walk(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+        for name, command in group.commands.items():
+            if command.hidden:
+                continue
+            if hasattr(command, "commands"):
+                yield from walk(command, f"{path}{name} ")
+            else:
+                yield f"{path}{name}", command
+
+    return walk(typer.main.get_command(app), "")
+
+
+def _common_table() -> str:
+    first = next(command for name, command in commands() if name == "status")
+    shared = [p for p in first.params if p.name in COMMON]
+    return f"Every command takes these after its name:\n\n{_rows(shared)}"
+
+
+def _option_table(params: list[Any]) -> str:
+    own = [p for p in params if p.name not in COMMON and p.name != "help" and not getattr(p, "hidden", False)]
+    return _rows(own) if own else "No options of its own.\n"
+
+
+def _rows(params: list[Any]) -> str:
+    rows = ["| option | meaning | default |", "| --- | --- | --- |"]
+    for p in params:
+        names = p.human_readable_name if p.param_type_name == "argument" else ", ".join(p.opts)
+        choices = getattr(p.type, "choices", None)
+        kind = f" `{'|'.join(str(getattr(c, 'value', c)) for c in choices)}`" if choices else ""
+        default = getattr(p.default, "value", p.default)
+        shown = "" if default in (None, False, [], ()) or callable(default) else f"`{default}`"
+        rows.append(f"| `{names}`{kind} | {_sentence(getattr(p, 'help', '') or '')} | {shown} |")
+    return "\n".join(rows) + "\n"
+
+
+def _sentence(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
+
+
+EXIT_CODES = """\
+# Exit codes
+
+| code | meaning |
+| --- | --- |
+| 0 | done, or nothing to do |
+| 1 | AWS or this computer refused or failed, or you said no |
+| 2 | what was typed cannot be right |
+| 3 | a check found something: findings, a stale file, pending changes, a refused replacement, an incomplete proof |
+| 4 | the thing named does not exist |
+| 130 | interrupted |
+
+Every error is one sentence and a next step on standard error. With `--output json` standard output holds exactly one
+envelope, failures included:
+
+```json
+{"version": 1, "command": "status", "ok": false, "result": null,
+ "error": {"code": "stack-not-found", "message": "…", "hint": "…", "exit_code": 4}}
+```
+
+| kind | code | exit code | meaning |
+| --- | --- | --- | --- |
+"""
+
+
+def exit_codes_page() -> str:
+    """Exit codes and error codes."""
+    kinds = [k for _, k in inspect.getmembers(errors, inspect.isclass) if issubclass(k, errors.DeployerError)]
+    ordered = sorted(kinds, key=lambda k: (k.exit_code, k.code))
+    rows = [f"| {k.__name__} | `{k.code}` | {k.exit_code} | {_first_line(k)} |" for k in ordered]
+    return NOTE + "\n" + EXIT_CODES + "\n".join(rows) + "\n"
+
+
+def _first_line(kind: type) -> str:
+    return (inspect.getdoc(kind) or "").splitlines()[0].replace("|", "\\|")
+
+
+def template_page() -> str:
+    """Parameters, resources and outputs of the template."""
+    from generator.model.options import PARAMETERS
+    from generator.template.emit import template_dict
+
+    template: dict[str, Any] = template_dict()
+    lines = [
+        NOTE,
+        "# The template\n",
+        "`templates/deepsql-stack.yaml`, made by `deployer generate`.\n",
+        "## Parameters\n",
+    ]
+    lines += ["| parameter | option of `up` | default | meaning |", "| --- | --- | --- | --- |"]
+    for key, raw in template["Parameters"].items():
+        default = (
+            f"`{raw['Default']}`" if raw.get("Default") not in (None, "") else ("" if "Default" in raw else "required")
+        )
+        option = PARAMETERS[key].option + ("-file" if PARAMETERS[key].secret else "")
+        lines.append(f"| `{key}` | `{option}` | {default} | {_sentence(raw.get('Description'))} |")
+    lines += [
+        "\n## Resources\n",
+        "| logical id | type | condition | on deletion | on replacement |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for key, raw in template["Resources"].items():
+        kept = [raw.get("DeletionPolicy", "Delete"), raw.get("UpdateReplacePolicy", "Delete")]
+        lines.append(f"| `{key}` | {raw['Type']} | {raw.get('Condition', '')} | {kept[0]} | {kept[1]} |")
+    lines += ["\n## Outputs\n", "| output | condition | meaning |", "| --- | --- | --- |"]
+    for key, raw in template["Outputs"].items():
+        lines.append(f"| `{key}` | {raw.get('Condition', '')} | {_sentence(raw.get('Description'))} |")
+    return "\n".join(lines) + "\n"
+
+
+def policies_page() -> str:
+    """Every IAM statement of the template: what its Sid permits, and the statement itself."""
+    from generator.template.emit import template_dict
+
+    lines = [
+        NOTE,
+        "# The policies\n",
+        "Each statement as the template has it; a Sid says what it permits or forbids.\n",
+    ]
+    for logical_id, statements in _statements(template_dict()["Resources"]):
+        lines.append(f"## {logical_id}\n")
+        for statement in statements:
+            lines += [f"**{statement.get('Sid', 'no Sid')}**\n", "```json", json.dumps(statement, indent=2), "```\n"]
+    return "\n".join(lines)
+
+
+def _statements(resources: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    def walk(value: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(value, dict):
+            if "Effect" in value and ("Action" in value or "NotAction" in value):
+                yield value
+            else:
+                for item in value.values():
+                    yield from walk(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from walk(item)
+
+    for logical_id, resource in resources.items():
+        if found := list(walk(resource.get("Properties", {}))):
+            yield logical_id, found
+
+
+PAGES = {
+    "cli.md": cli_page,
+    "exit-codes.md": exit_codes_page,
+    "template.md": template_page,
+    "policies.md": policies_page,
+}
+
+
+def main(argv: list[str]) -> int:
+    stale = 0
+    DOCS.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        path, new = DOCS / name, page()
+        old = path.read_text() if path.exists() else ""
+        if "--write" in argv:
+            path.write_text(new)
+        elif old != new:
+            stale = 3
+            print(
+                *difflib.unified_diff(old.splitlines(), new.splitlines(), name, "generated now", lineterm="", n=1),
+                sep="\n",
+            )
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
