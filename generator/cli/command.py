@@ -81,7 +81,7 @@ def command(
 def name_of(app: typer.Typer, name: str) -> str:
     """The command as it is typed: the group's name, if any, and its own."""
     group = app.info.name
-    return f"{group} {name}" if isinstance(group, str) and group else name
+    return f"{group} {name}" if isinstance(group, str) and group != "deployer" else name
 
 
 def execute(invocation: Invocation, body: Callable[[], Done | None]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -59,7 +59,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def table(rows: list[tuple[str, ...]], header: tuple[str, ...] = ()) -> list[str]:
+def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...] = ()) -> list[str]:
     """Lay rows out in aligned columns, two spaces apart."""
     lines = [*([header] if header else []), *rows]
     if not lines:

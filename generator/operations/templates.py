@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator import __version__
 from generator.errors import DeployerError, UsageError
 from generator.model.contract import TEMPLATE_PATH
+from generator.model.lint import Finding
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,33 @@ def _content(path: Path) -> str | None:
         return path.read_text()
     except (OSError, UnicodeDecodeError):
         return None
+
+
+@dataclass(frozen=True)
+class LintReport:
+    """What a template was found to have."""
+
+    name: str
+    findings: list[Finding]
+
+
+def lint(file: Path | None) -> LintReport:
+    """Check a template file, or the product's own. Raises NotFound or UsageError when it cannot be read as one."""
+    from generator.template.lint import lint_text, read_template
+
+    name = str(file) if file else "the product's template"
+    return LintReport(str(file or TEMPLATE_PATH), lint_text(read_template(file) if file else text("yaml"), name))
+
+
+def report_lines(report: LintReport, fmt: str) -> list[str]:
+    """The findings as text, JSON or SARIF."""
+    from generator.template.sarif import to_json, to_sarif
+
+    if fmt == "json":
+        return json.dumps(to_json(report.findings), indent=2).splitlines()
+    if fmt == "sarif":
+        return json.dumps(to_sarif(report.findings, report.name, __version__), indent=2).splitlines()
+    if not report.findings:
+        return [f"{report.name}: no findings."]
+    found = [f"{report.name}:{f.line or '-'}  {f.rule}  {f.level}  {f.message}" for f in report.findings]
+    return [*found, f"{len(found)} findings."]

@@ -50,6 +50,8 @@ def failure(events: Iterable[StackEvent]) -> Failure | None:
 
 def _hint(cause: StackEvent | None) -> str:
     reason = "" if cause is None else cause.reason
+    if cause is not None and cause.resource_type.startswith("Custom::"):
+        return "The stack's own function, the keeper, said so; its log group is KeeperLogGroup in deployer status."
     return next((hint for text, hint in _HINTS if text in reason), "The whole story: deployer events")
 
 
