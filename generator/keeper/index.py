@@ -29,6 +29,8 @@ FIELDS = "AccessKeyId", "SecretAccessKey", "Region", "InstanceId"
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 ANEW = "Update the stack with CreateSupportUser=No, then Yes."
 AGAIN = "Rotate the secret again."
+HINTS = dict.fromkeys(DENIED, "Allow it to this function's role, or find the policy that denies it.")
+HINTS |= {"ParameterNotFound": "Set the stack's parameter ImageId.", **dict.fromkeys(GONE, ANEW)}
 
 
 class Refusal(Exception):
@@ -42,11 +44,10 @@ def code_of(error: Exception) -> str:
 
 def told(error: Exception) -> str:
     """The failure in AWS's words or in ours, which hold no secret; of anything else only the kind."""
-    code = code_of(error)
-    if code:
-        denied = "Allow it to this function's role, or find the policy that denies it."
-        return f"{error} {denied if code in DENIED else ANEW if code in GONE else 'Repeat it.'}"
-    return str(error) if isinstance(error, Refusal) else f"The keeper failed ({type(error).__name__}). Repeat it."
+    if isinstance(error, Refusal):
+        return str(error)
+    known = isinstance(error, ClientError)
+    return f"{error if known else type(error).__name__}: {HINTS.get(code_of(error), 'repeat it.')}"
 
 
 def is_open(found: dict[str, bool], named: str) -> bool:
@@ -154,7 +155,7 @@ class Keeper:
     def held(self, **version: str) -> dict[str, Any]:
         """What the secret holds in a version, the current one if none is named; {} for none, or for no JSON object."""
         try:
-            value = json.loads(self.vault("get_secret_value", **version)["SecretString"])
+            value = json.loads(self.vault("get_secret_value", **(version or {"VersionStage": CURRENT}))["SecretString"])
         except (ClientError, KeyError, ValueError) as error:
             if code_of(error) not in {"", *GONE}:
                 raise
@@ -252,8 +253,10 @@ class Keeper:
         found, key = self.keys(), coming.get("AccessKeyId", "")
         if key not in found:
             raise Refusal(f"No key of user {self.user} waits in {self.secret}. {AGAIN}")
-        active = found.pop(key)
-        wanted = is_open(found, now.get("AccessKeyId", ""))
+        named, active = now.get("AccessKeyId", ""), found[key]
+        if key != named:  # they are one when Secrets Manager tries the set-up with a copy
+            del found[key]
+        wanted = is_open(found, named)
         if active != wanted:
             self.switch(key, wanted)
         return wanted
@@ -278,7 +281,7 @@ class Keeper:
             self.label(CURRENT, MoveToVersionId=version, RemoveFromVersionId=old)
         if PENDING in labels[version]:  # left on a version that is not current it blocks the next rotation
             self.label(PENDING, RemoveFromVersionId=version)
-        self.retire(self.held()["AccessKeyId"])
+        self.retire(coming["AccessKeyId"])
 
     def rotate(self, event: Any) -> None:
         """One step of a rotation; raises when Secrets Manager must not go on to the next."""
@@ -323,9 +326,9 @@ def answer(url: str, body: dict[str, Any]) -> None:
 
 
 def handler(event: Any, context: Any) -> None:
-    """What Lambda calls, for CloudFormation and for Secrets Manager. Ten seconds are kept back for the answer."""
+    """What Lambda calls, for CloudFormation and for Secrets Manager. Ten seconds are kept for the answer."""
     again = DENIED if event.get("RequestType") == "Delete" else DENIED | NEW
-    keeper = Keeper(context.get_remaining_time_in_millis() / 1000 - 10, again)
+    keeper = Keeper(min(context.get_remaining_time_in_millis() / 1000 - 10, 120), again)
     if "Step" not in event:
         return answer(event["ResponseURL"], keeper.provision(event))
     try:
