@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from generator.gateway.cloudformation import CloudFormation
     from generator.gateway.ec2 import EC2
     from generator.gateway.iam import IAM
+    from generator.gateway.kms import KMS
     from generator.gateway.secretsmanager import SecretsManager
+    from generator.gateway.ssm import SSM
+    from generator.gateway.sts import STS
 
 
 class Gateway:
@@ -87,3 +90,24 @@ class Gateway:
         from generator.gateway.secretsmanager import SecretsManager
 
         return SecretsManager(self.client("secretsmanager"))
+
+    @cached_property
+    def kms(self) -> KMS:
+        """The stack's key."""
+        from generator.gateway.kms import KMS
+
+        return KMS(self.client("kms"))
+
+    @cached_property
+    def ssm(self) -> SSM:
+        """Sessions and their documents."""
+        from generator.gateway.ssm import SSM
+
+        return SSM(self.client("ssm"))
+
+    @cached_property
+    def sts(self) -> STS:
+        """Who is asking."""
+        from generator.gateway.sts import STS
+
+        return STS(self.client("sts"))

@@ -1,9 +1,15 @@
-"""Who may enter: access keys, principals, grants."""
+"""Who may enter: access keys, live sessions, and the doors as AWS has them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from generator.model.grant import Grant
+from generator.model.policy import PolicyStatement
+
+OLD_KEY = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -14,8 +20,107 @@ class AccessKey:
     user: str
     status: str
     created: datetime | None = None
+    last_used: datetime | None = None
+    last_service: str = ""
 
     @property
     def active(self) -> bool:
         """Whether the key can be used."""
         return self.status == "Active"
+
+    def old(self, now: datetime) -> bool:
+        """Whether it should have been rotated (90 days)."""
+        return self.created is not None and now - self.created > OLD_KEY
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A key pair, for one call after another; never shown."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A Session Manager session as DescribeSessions lists it."""
+
+    session_id: str
+    target: str
+    status: str
+    owner: str = ""
+    document: str = ""
+    reason: str = ""
+    started: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SecretInfo:
+    """The secret without its value: versions by stage, rotation, tags."""
+
+    arn: str
+    name: str = ""
+    kms_key_id: str = ""
+    rotation_enabled: bool = False
+    rotation_days: int = 0
+    last_rotated: datetime | None = None
+    next_rotation: datetime | None = None
+    deleted: datetime | None = None
+    stages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def version(self, stage: str) -> str:
+        """The id of the version that carries a stage (AWSCURRENT, AWSPENDING, …); empty for none."""
+        return next((version for version, stages in self.stages.items() if stage in stages), "")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a careful person would look at: what it is, and the next step."""
+
+    subject: str
+    warning: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One policy that decides about entering, as AWS has it. `readable` is why it could not be read, else empty."""
+
+    name: str
+    statements: tuple[PolicyStatement, ...] = ()
+    unreadable: str = ""
+
+
+@dataclass(frozen=True)
+class AccessState:
+    """Everything `access show` knows, from the services themselves."""
+
+    stack_name: str
+    region: str
+    account: str
+    instance_id: str
+    grant: Grant
+    support_user: str = ""
+    secret_arn: str = ""
+    key_arn: str = ""
+    doors: tuple[Door, ...] = ()
+    keys: tuple[AccessKey, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """What the vendor needs, ready to send: nothing in it is secret."""
+
+    region: str
+    account: str
+    secret_arn: str
+    key_arn: str
+    instance_id: str
+    until: str
+    reason: str
+    principals: tuple[str, ...]
+    identity_policy: Mapping[str, object] = field(default_factory=dict)

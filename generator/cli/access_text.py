@@ -1,0 +1,104 @@
+"""How grants, revocations and the state of access read: pure functions from values to lines."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from generator.cli.render import table
+
+if TYPE_CHECKING:
+    from generator.model.access import AccessKey, AccessState, Door, HandOver, Session
+    from generator.model.grant import Grant
+    from generator.model.plan import Check
+    from generator.operations.access.grant import AccessPlan
+
+
+def plan_lines(plan: AccessPlan) -> list[str]:
+    """Who gains or loses what, before the change set is shown."""
+    gone = sorted(set(plan.before.principals) - set(plan.after.principals))
+    lines = [f"Access to the stack {plan.record.stack.name}, until {_until(plan.after)}:"]
+    rows = [(f"  {s.permits}", s.who, f"policy of the {s.policy}") for s in plan.sentences]
+    lines += table(rows) if plan.after.principals else ["  nobody is let in"]
+    lines += [f"  no longer: {principal.arn}" for principal in gone]
+    if plan.moved:
+        lines.append(f"  The end moves for all, {plan.before.until_text or 'never'} before:")
+        lines += [f"    {principal.arn}" for principal in plan.moved]
+    return lines
+
+
+def unchanged_line(plan: AccessPlan) -> str:
+    """What is said when there was nothing to do."""
+    if not plan.after.principals:
+        return f"Nobody has access to the stack {plan.record.stack.name}: nothing to change."
+    return f"They have this access already, until {_until(plan.after)}: nothing to change."
+
+
+def hand_over_lines(needs: HandOver) -> list[str]:
+    """What to send to the vendor; nothing in it is secret."""
+    facts = [
+        ("secret", needs.secret_arn),
+        ("key", needs.key_arn),
+        ("region", needs.region),
+        ("instance", needs.instance_id),
+        ("until", needs.until or "no end"),
+        ("reason", needs.reason or "-"),
+    ]
+    policy = json.dumps(needs.identity_policy, indent=2).splitlines()
+    return [
+        "Send this to the vendor:",
+        *("  " + line for line in table([*facts, *(("principal", arn) for arn in needs.principals)])),
+        "On the vendor's side this policy is attached to that role or user:",
+        *("  " + line for line in policy),
+    ]
+
+
+def check_lines(checks: tuple[Check, ...]) -> list[str]:
+    """What was read back."""
+    return table([("ok" if check.holds else "NOT SO", check.subject, check.answer) for check in checks])
+
+
+def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:
+    """Who may enter, by which way, until when, what is open now, and what to look at."""
+    grant, now = state.grant, now or datetime.now(UTC)
+    over = " (over)" if grant.ended(now) else ""
+    head = [
+        ("stack", f"{state.stack_name} in {state.account} {state.region}"),
+        ("until", _until(grant) + over),
+        ("reason", grant.reason or "-"),
+        *(("granted to", principal.arn) for principal in grant.principals),
+    ]
+    lines = table(head if grant.principals else [*head, ("granted to", "nobody")])
+    lines += ["", "policies, as AWS has them", *(line for door in state.doors for line in _door_lines(door))]
+    lines += ["", f"keys of {state.support_user or 'no support user'}", *table([_key_row(key) for key in state.keys])]
+    lines += ["", "open sessions", *(table([_session_row(s) for s in state.sessions]) or ["  none"])]
+    if state.findings:
+        lines += ["", "look at this"]
+        lines += [f"  {f.subject}: {f.warning}" + (f"\n    {f.hint}" if f.hint else "") for f in state.findings]
+    return lines
+
+
+def _until(grant: Grant) -> str:
+    return grant.until_text or "no end"
+
+
+def _door_lines(door: Door) -> list[str]:
+    if door.unreadable:
+        return [f"  {door.name}: {door.unreadable}"]
+    rows = []
+    for s in door.statements:
+        who = ", ".join(s.principal_arns or s.principals) or "its holder"
+        rows.append(("  " + door.name, s.effect, s.sid or "(without Sid)", who, f"until {s.until}" if s.until else ""))
+    return table(rows) or [f"  {door.name}: no statements"]
+
+
+def _key_row(key: AccessKey) -> tuple[str, ...]:
+    used = f"last used {key.last_used:%Y-%m-%d %H:%M} for {key.last_service}" if key.last_used else "never used"
+    made = f"made {key.created:%Y-%m-%d}" if key.created else ""
+    return (f"  {key.key_id}", key.status, made, used)
+
+
+def _session_row(session: Session) -> tuple[str, ...]:
+    started = f"{session.started:%Y-%m-%d %H:%M}" if session.started else "-"
+    return (f"  {session.session_id}", session.owner, started, session.document, session.reason)

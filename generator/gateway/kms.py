@@ -1,0 +1,31 @@
+"""KMS: the stack's key and its policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from generator.gateway.service import Service
+from generator.model.policy import PolicyStatement, statements
+
+
+class KMS(Service):
+    """Domain verbs over the KMS API."""
+
+    def get_key_policy(self, key: str) -> tuple[PolicyStatement, ...]:
+        """The statements of the key's policy. Raises NotFound."""
+        return statements(self.get_key_policy_document(key))
+
+    def get_key_policy_document(self, key: str) -> Mapping[str, object]:
+        """The key's policy, parsed. Raises NotFound. Every key has one, and it is called default."""
+        text = self._call("get_key_policy", KeyId=key, PolicyName="default")["Policy"]
+        parsed = json.loads(text)
+        return parsed if isinstance(parsed, dict) else {}
+
+    def put_key_policy(self, key: str, document: Mapping[str, object]) -> None:
+        """Overwrite the key's policy; AWS refuses one that would lock the caller out."""
+        self._call("put_key_policy", KeyId=key, PolicyName="default", Policy=json.dumps(document))
+
+    def key_state(self, key: str) -> str:
+        """Enabled, Disabled, PendingDeletion, … Raises NotFound."""
+        return str(self._call("describe_key", KeyId=key)["KeyMetadata"]["KeyState"])

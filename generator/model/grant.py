@@ -1,0 +1,123 @@
+"""Who may enter until when, as the stack records it in its parameters; and what a grant or a revocation makes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from generator.errors import Refused, UsageError
+from generator.model.contract import Parameter
+from generator.model.duration import END_FORMAT, parse_end
+from generator.model.principal import Principal
+
+PARAMETER_LIMIT_BYTES = 4096  # CloudFormation quotas, "Parameter value"
+SAME_END = timedelta(minutes=10)
+"""A grant repeated within this time asks for what is there already: it changes nothing."""
+
+_REASON = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")  # what IAM allows as a tag's value
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Whom the stack lets in. `until` None is no end; the one end holds for all principals and for the key itself."""
+
+    principals: tuple[Principal, ...] = ()
+    until: datetime | None = None
+    reason: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Grant:
+        """Read a stack's parameters. An end that is no time counts as ended: IAM would not match it either."""
+        until = parameters.get(Parameter.SUPPORT_ACCESS_UNTIL, "")
+        patterns = [p.strip() for p in parameters.get(Parameter.VENDOR_PRINCIPALS, "").split(",")]
+        return cls(
+            tuple(sorted({Principal.from_pattern(p) for p in patterns if p})),
+            _end(until),
+            parameters.get(Parameter.SUPPORT_ACCESS_REASON, ""),
+        )
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """The accounts of the principals, each once."""
+        return tuple(sorted({principal.account for principal in self.principals}))
+
+    @property
+    def until_text(self) -> str:
+        """The end as the stack records it; empty for no end."""
+        return "" if self.until is None else self.until.strftime(END_FORMAT)
+
+    def parameters(self) -> dict[str, str]:
+        """The grant as parameters of the stack, and no others."""
+        return {
+            Parameter.VENDOR_ACCOUNTS: ",".join(self.accounts),
+            Parameter.VENDOR_PRINCIPALS: ",".join(principal.pattern for principal in self.principals),
+            Parameter.SUPPORT_ACCESS_UNTIL: self.until_text,
+            Parameter.SUPPORT_ACCESS_REASON: self.reason,
+        }
+
+    def ended(self, now: datetime) -> bool:
+        """Whether the end has come."""
+        return self.until is not None and self.until <= now
+
+    def live(self, now: datetime) -> tuple[Principal, ...]:
+        """The principals that may enter now."""
+        return () if self.ended(now) else self.principals
+
+    def joined(
+        self, principals: Iterable[Principal], until: datetime | None, reason: str | None, now: datetime
+    ) -> Grant:
+        """This grant with more principals, all of them until `until`.
+
+        Principals whose time is over are not let in again by somebody else's grant: only the live ones stay.
+        The same principals until nearly the same end (SAME_END) are the same grant.
+        """
+        together = tuple(sorted({*self.live(now), *principals}))
+        wanted = Grant(together, until, self.reason if reason is None else reason)
+        same_end = self.until == until or (
+            self.until is not None and until is not None and abs(self.until - until) < SAME_END
+        )
+        if same_end and not self.ended(now) and replace(wanted, until=self.until) == self:
+            return self
+        return wanted
+
+    def without(self, principals: Iterable[Principal], now: datetime) -> Grant:
+        """This grant with fewer principals; with none left its end is now, so that the key's own way closes too."""
+        left = tuple(p for p in self.principals if p not in set(principals))
+        if left:
+            return replace(self, principals=left)
+        return self.closed(now)
+
+    def closed(self, now: datetime) -> Grant:
+        """Nobody, and an end in the past; a grant that is closed already stays as it is."""
+        end = self.until if self.until is not None and self.until <= now else now.replace(microsecond=0)
+        return Grant((), end, self.reason)
+
+
+def _end(text: str) -> datetime | None:
+    if not text:
+        return None
+    return parse_end(text) or datetime.fromtimestamp(0, UTC)
+
+
+def check_reason(reason: str) -> None:
+    """Raise UsageError unless the reason can stand as a tag's value."""
+    if _REASON.fullmatch(reason) is None:
+        raise UsageError(
+            "The reason has signs that a tag of IAM cannot hold, or more than 256 of them.",
+            "Use letters, digits, blanks and _ . : / = + @ - only.",
+            code="reason",
+        )
+
+
+def check_sizes(grant: Grant) -> None:
+    """Raise Refused when a parameter of the grant would be longer than CloudFormation takes (4096 bytes)."""
+    for key, value in grant.parameters().items():
+        if len(value.encode()) > PARAMETER_LIMIT_BYTES:
+            raise Refused(
+                f"With {len(grant.principals)} principals the parameter {key} would be {len(value.encode())} bytes; "
+                f"CloudFormation takes {PARAMETER_LIMIT_BYTES}.",
+                "Grant a role that the vendor's people assume, or revoke principals that are done.",
+                code="too-many-principals",
+            )

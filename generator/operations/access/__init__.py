@@ -1,0 +1,1 @@
+"""Support access: opened, bounded, closed, and shown from what AWS says."""

@@ -1,0 +1,67 @@
+"""What a careful person would look at: grants without end, old or idle keys, statements made by hand. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from generator.model.access import AccessKey, AccessState, Door, Finding
+from generator.model.grant import Grant
+from generator.model.policy import PolicyStatement
+from generator.operations.access.doors import KEY, SECRET
+from generator.operations.access.sentences import KEY_SID, SECRET_SID
+
+OURS = {
+    SECRET: frozenset({SECRET_SID}),
+    KEY: frozenset({"AccountAdministersTheKey", "LogsEncryptTheSessionLog", KEY_SID}),
+}
+
+
+def findings(state: AccessState, now: datetime) -> tuple[Finding, ...]:
+    """Everything worth a warning, in the order of its weight."""
+    return (
+        *(finding for door in state.doors for finding in _of_door(door, state.account)),
+        *_of_grant(state.grant, state.doors, now),
+        *(finding for key in state.keys for finding in _of_key(key, state.grant, now)),
+    )
+
+
+def by_hand(door: Door) -> tuple[PolicyStatement, ...]:
+    """Statements of the secret's or the key's policy that this template does not make."""
+    ours = OURS.get(door.name)
+    return () if ours is None else tuple(s for s in door.statements if s.sid not in ours)
+
+
+def _of_door(door: Door, account: str) -> Iterator[Finding]:
+    if door.unreadable:
+        yield Finding(f"policy of the {door.name}", f"could not be read: {door.unreadable}", "deployer doctor")
+    for statement in by_hand(door):
+        who = ", ".join(statement.principals) or "everyone"
+        yield Finding(
+            f"policy of the {door.name}",
+            f"statement {statement.sid or '(without Sid)'} was put there by hand: {statement.effect} {who}",
+            "Remove it, or keep it knowingly: a grant would overwrite it",
+        )
+    for statement in door.statements:
+        for principal in statement.dead_principals:
+            yield Finding(
+                f"policy of the {door.name}",
+                f"{principal} in statement {statement.sid or '(without Sid)'} is a role or user that no longer exists",
+                "deployer access revoke --all, then grant again",
+            )
+        if statement.allows and "*" in statement.accounts and not statement.conditions:
+            yield Finding(f"policy of the {door.name}", "lets everyone in", "deployer access revoke --all")
+
+
+def _of_grant(grant: Grant, doors: tuple[Door, ...], now: datetime) -> Iterator[Finding]:
+    if grant.principals and grant.until is None:
+        yield Finding("grant", "has no end", "deployer access grant --principal ARN --for 8h")
+    if grant.principals and grant.ended(now):
+        yield Finding("grant", "is over; its principals still stand in the policies", "deployer access revoke --all")
+
+
+def _of_key(key: AccessKey, grant: Grant, now: datetime) -> Iterator[Finding]:
+    if key.active and key.old(now):
+        yield Finding(f"key {key.key_id}", "is older than 90 days", "deployer access rotate")
+    if key.active and key.last_used is None and grant.principals:
+        yield Finding(f"key {key.key_id}", "was never used though access is granted", "deployer access revoke --all")

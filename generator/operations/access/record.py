@@ -1,0 +1,83 @@
+"""The stack as the record of who may enter: its grant, and the names of what carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.errors import DeployerError, NotFound
+from generator.gateway.aws import Gateway
+from generator.model.contract import GRANT_PARAMETERS, Output, Parameter
+from generator.model.grant import Grant
+from generator.model.stack import Stack
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one stack says about access."""
+
+    stack: Stack
+    grant: Grant
+
+    @property
+    def support_user(self) -> str:
+        """Name of the support user; empty when the stack has none."""
+        return self.stack.outputs.get(Output.SUPPORT_USER_NAME, "") or self._published_user
+
+    @property
+    def _published_user(self) -> str:
+        """A stack of the vendor's published template has no such output, but a name that was given."""
+        wanted = self.stack.parameters.get(Parameter.CREATE_SUPPORT_USER) == "Yes"
+        return self.stack.parameters.get(Parameter.SUPPORT_USER_NAME, "") if wanted else ""
+
+    @property
+    def secret_arn(self) -> str:
+        """ARN of the support secret; empty when the stack has none."""
+        return self.stack.outputs.get(Output.SUPPORT_SECRET_ARN, "")
+
+    @property
+    def key_arn(self) -> str:
+        """ARN of the stack's key; empty on a stack of the published template."""
+        return self.stack.outputs.get(Output.STACK_KEY_ARN, "")
+
+    @property
+    def instance_id(self) -> str:
+        """The instance."""
+        return self.stack.outputs.get(Output.INSTANCE_ID, "")
+
+
+def read_record(gateway: Gateway) -> Record:
+    """Describe the stack (one call). Raises StackNotFound."""
+    return record_of(gateway.cloudformation.describe_stack(gateway.deployment.stack_name))
+
+
+def record_of(stack: Stack) -> Record:
+    """The record a described stack holds."""
+    return Record(stack, Grant.of(stack.parameters))
+
+
+def require_grantable(record: Record) -> None:
+    """Raise a DeployerError unless the stack's template knows grants and its support user exists."""
+    stack = record.stack
+    if any(key not in stack.parameters for key in GRANT_PARAMETERS):
+        raise DeployerError(
+            f"The stack {stack.name} was made from a template that knows no grants.",
+            f"Bring it up to date first; its instance stays as it is: deployer up --upgrade --stack-name {stack.name}",
+            code="template-too-old",
+        )
+    if stack.parameters.get(Parameter.CREATE_SUPPORT_USER) != "Yes":
+        raise NotFound(
+            f"The stack {stack.name} has no support user, so there is no secret to let anyone read.",
+            f"Make one first: deployer up --support-user=yes --stack-name {stack.name}",
+            code="no-support-user",
+        )
+
+
+def require_secret(record: Record) -> str:
+    """The support secret's ARN. Raises NotFound when the stack has none."""
+    if not record.secret_arn:
+        raise NotFound(
+            f"The stack {record.stack.name} has no support secret.",
+            f"Make the support user first: deployer up --support-user=yes --stack-name {record.stack.name}",
+            code="no-support-user",
+        )
+    return record.secret_arn
