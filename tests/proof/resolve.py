@@ -40,6 +40,7 @@ class Stack:
     template: Mapping[str, Tree]
     given: Mapping[str, str] = field(default_factory=dict)
     place: Place = Place()
+    _known: dict[str, bool] = field(default_factory=dict, repr=False)
 
     @cached_property
     def parameters(self) -> dict[str, Tree]:
@@ -67,7 +68,9 @@ class Stack:
         return default if value is NO_VALUE else value
 
     def holds(self, condition: str) -> bool:
-        return self._test(self.template["Conditions"][condition])
+        if condition not in self._known:
+            self._known[condition] = self._test(self.template["Conditions"][condition])
+        return self._known[condition]
 
     def _test(self, node: Tree) -> bool:
         ((kind, body),) = node.items()

@@ -1,18 +1,22 @@
-"""The stacks and the people of the proof table, and how a row of it becomes requests."""
+"""The stacks of the proof table, and how a row of it becomes requests."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from tests.proof.attachments import Principal, principal, resource_policy
+from tests.proof.attachments import resource_policy
 from tests.proof.evaluator import Request, text
+from tests.proof.people import VENDOR, WHO, Actor, Context
 from tests.proof.resolve import ACCOUNT, Place, Stack, Tree
 
-VENDOR, STRANGER = "444455556666", "777788889999"
 NOW, END, AFTER = "2026-11-25T12:00:00Z", "2026-12-01T00:00:00Z", "2026-12-01T00:00:01Z"
-EVERYTHING = text({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+HAS_A_POLICY = ("AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::IAM::Role", "AWS::Lambda::Function")
+OTHER_KEY = "key/0f0e0d0c-0b0a-0908-0706-050403020100"
+FREE = text(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sts:GetSessionToken", "Resource": "*"}}
+)
+"""Every user may call GetSessionToken without any permission (IAM user guide); only an explicit deny stops it."""
 
 NEW = {"InstanceOrigin": "new", "AdminEmail": "ops@example.com"}
 GRANT = {"VendorAccounts": VENDOR, "VendorPrincipals": f"arn:aws:iam::{VENDOR}:role/deepsql-support"}
@@ -30,9 +34,6 @@ STACKS: dict[str, dict[str, str]] = {
     "published": PUBLISHED,
     "published and granted": PUBLISHED | GRANT,
 }
-
-Context = dict[str, str | None]
-"""Condition keys of a request; None takes a key away that a request has by default."""
 
 
 @dataclass(frozen=True)
@@ -70,71 +71,6 @@ def table(group: str, who: str, *rows: Row) -> list[Row]:
     return [replace(row, group=group, who=who) for row in rows]
 
 
-@dataclass(frozen=True)
-class Actor:
-    """Who asks: the principal of a request, its policies and what IAM says about it in every request."""
-
-    arn: str
-    identity: tuple[str, ...] = ()
-    boundary: tuple[str, ...] = ()
-    context: Context = field(default_factory=dict)
-
-
-def user(stack: Stack) -> Actor:
-    held = principal(stack, "SupportUser")
-    context = {
-        "aws:username": stack.name("SupportUser"),
-        "aws:userid": "AIDA1B2C3D4E5F6G7H8I9",
-        "aws:PrincipalArn": held.arn,
-    }
-    return Actor(held.arn, _texts(held.identity), _texts(held.boundary), context)
-
-
-def session(stack: Stack, logical_id: str, name: str) -> Actor:
-    """A session of one of the stack's roles."""
-    held: Principal = principal(stack, logical_id)
-    identity, boundary = _texts(held.identity), _texts(held.boundary)
-    return replace(role_session(held.arn, name), identity=identity, boundary=boundary)
-
-
-def role_session(role: str, name: str, *identity: str) -> Actor:
-    """A session of a role given by its ARN; `aws:PrincipalArn` is the role's, as IAM has it."""
-    arn = role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + f"/{name}"
-    return Actor(arn, identity, (), {"aws:PrincipalArn": role, "aws:userid": f"AROA1B2C3D4E5F6G7H8I9:{name}"})
-
-
-def _outsider(role: str) -> Callable[[Stack], Actor]:
-    """Somebody whose own account permits everything: only our policies stand in the way."""
-    return lambda _: role_session(role, "alice", EVERYTHING)
-
-
-WHO: dict[str, Callable[[Stack], Actor]] = {
-    "support": user,
-    "support with administrator rights": lambda stack: replace(
-        user(stack), identity=(*user(stack).identity, EVERYTHING)
-    ),
-    "instance": lambda stack: session(stack, "InstanceRole", "i-0a1b2c3d4e5f60718"),
-    "keeper": lambda stack: session(stack, "KeeperRole", "keeper"),
-    "vendor": _outsider(f"arn:aws:iam::{VENDOR}:role/deepsql-support"),
-    "neighbour in the vendor's account": _outsider(f"arn:aws:iam::{VENDOR}:role/deepsql-support-2"),
-    "vendor's root": lambda _: Actor(
-        f"arn:aws:iam::{VENDOR}:root", (EVERYTHING,), (), {"aws:PrincipalArn": f"arn:aws:iam::{VENDOR}:root"}
-    ),
-    "stranger with the vendor's role name": _outsider(f"arn:aws:iam::{STRANGER}:role/deepsql-support"),
-    "stranger who calls himself the vendor": lambda _: replace(
-        role_session(f"arn:aws:iam::{STRANGER}:role/x", "alice", EVERYTHING),
-        context={"aws:PrincipalArn": f"arn:aws:iam::{VENDOR}:role/deepsql-support"},
-    ),
-    "customer's administrator": _outsider(f"arn:aws:iam::{ACCOUNT}:role/admin"),
-    "customer's nobody": lambda _: role_session(f"arn:aws:iam::{ACCOUNT}:role/nobody", "bob"),
-    "EC2": lambda _: Actor("ec2.amazonaws.com"),
-    "Lambda": lambda _: Actor("lambda.amazonaws.com"),
-    "Secrets Manager": lambda _: Actor("secretsmanager.amazonaws.com"),
-    "CloudWatch Logs": lambda _: Actor("logs.us-east-1.amazonaws.com"),
-    "CloudWatch Logs elsewhere": lambda _: Actor("logs.eu-west-1.amazonaws.com"),
-}
-
-
 class World:
     """One template in one place, with the stacks made from it and the people around them."""
 
@@ -143,6 +79,7 @@ class World:
         self._place = place or Place()
         self._stacks: dict[str, Stack] = {}
         self._actors: dict[tuple[str, str], Actor] = {}
+        self._attached: dict[str, dict[str, str]] = {}
 
     def stack(self, name: str) -> Stack:
         if name not in self._stacks:
@@ -154,6 +91,12 @@ class World:
             self._actors[who, stack] = WHO[who](self.stack(stack))
         return self._actors[who, stack]
 
+    def attached(self, stack: str) -> dict[str, str]:
+        """ARN -> policy of every resource of the stack that has one of its own."""
+        if stack not in self._attached:
+            self._attached[stack] = resource_policies(self.stack(stack))
+        return self._attached[stack]
+
     def requests(self, row: Row) -> list[Request]:
         """The requests of one row.
 
@@ -163,22 +106,31 @@ class World:
         stack, actor = self.stack(row.stack), self.actor(row.who, row.stack)
         if row.who == "support" and row.expect == "denied":
             actor = replace(actor, boundary=())
-        return [_request(stack, actor, action, _named(stack, resource), row.context) for action, resource in row.steps]
+        attached = self.attached(row.stack) | {stack.arn_in("kms", OTHER_KEY): _left_to_iam(stack)}
+        asked = [_request(stack, actor, action, _named(stack, resource), row.context) for action, resource in row.steps]
+        return [replace(request, attached=attached.get(request.resource)) for request in asked]
 
 
 def _request(stack: Stack, actor: Actor, action: str, resource: str, context: Context) -> Request:
     all_keys = _usual(stack, action, resource) | dict(actor.context) | dict(context)
     given = {key: _named(stack, value) for key, value in all_keys.items() if value is not None}
+    free = (FREE,) if action == "sts:GetSessionToken" else ()
     return Request(
         principal=actor.arn,
         action=action,
         resource=resource,
-        account=resource.split(":")[4] or ACCOUNT if resource.startswith("arn:") else ACCOUNT,
+        account=ACCOUNT,  # even where the ARN names another: as if that account agreed, the policy alone has to refuse
         context=tuple(sorted(given.items())),
-        identity=actor.identity,
-        boundary=actor.boundary,
-        attached=_policy_on(stack, resource),
+        identity=(*actor.identity, *free),
+        boundary=(*actor.boundary, *free) if actor.boundary else (),
     )
+
+
+def _left_to_iam(stack: Stack) -> str:
+    """The policy KMS gives a key by default: whom IAM permits may use it."""
+    root = {"AWS": f"arn:{stack.place.partition}:iam::{ACCOUNT}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    return text({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def _usual(stack: Stack, action: str, resource: str) -> dict[str, str | None]:
@@ -223,19 +175,12 @@ def _named(stack: Stack, template: str) -> str:
             return stack.arn_in(name, "").removesuffix(":")
         return stack.name(name) if wants_name else stack.arn(name)
 
-    return re.sub(r"<(\w+)(\.name)?>", physical, template)
+    return template if "<" not in template else re.sub(r"<(\w+)(\.name)?>", physical, template)
 
 
-def _policy_on(stack: Stack, arn: str) -> str | None:
-    """The policy of the stack that hangs on the resource of a request."""
-    for logical_id in stack.of_type(
-        "AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::IAM::Role", "AWS::Lambda::Function"
-    ):
-        if stack.arn(logical_id) == arn:
-            policy = resource_policy(stack, logical_id)
-            return text(policy) if policy else None
-    return None
-
-
-def _texts(documents: tuple[Tree, ...]) -> tuple[str, ...]:
-    return tuple(text(document) for document in documents)
+def resource_policies(stack: Stack) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for logical_id in stack.of_type(*HAS_A_POLICY):
+        if policy := resource_policy(stack, logical_id):
+            found[stack.arn(logical_id)] = text(policy)
+    return found

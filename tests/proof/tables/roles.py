@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from tests.proof.people import Context
 from tests.proof.tables.support import ANOTHER_INSTANCE, INSTANCE, START
 from tests.proof.tables.vendor import DECRYPT, GET, KEY, SECRET, encrypted_for, through
-from tests.proof.world import Context, Row, in_region, may, may_not, table
+from tests.proof.world import OTHER_KEY, Row, in_region, may, may_not, table
 
 STACK = "<cloudformation>:stack/deepsql-selfhost/7c8d9e0f-1111-2222-3333-444455556666"
 ANOTHER_STACK = "<cloudformation>:stack/other/7c8d9e0f-1111-2222-3333-444455556666"
 OTHER_SECRET, OTHER_USER, OTHER_ROLE = "<secretsmanager>:secret:Other-AbCdEf", "<iam>:user/other", "<iam>:role/admin"
-OTHER_KEY = "<kms>:key/0f0e0d0c-0b0a-0908-0706-050403020100"
+ANOTHER_KEY = f"<kms>:{OTHER_KEY}"
 TRANSCRIPT = "<SessionLogGroup>:log-stream:x"
 OTHER_TRANSCRIPT = "<logs>:log-group:other:log-stream:x"
 FOR_ADMIN: Context = encrypted_for("<AdminSecret>")
@@ -38,7 +39,7 @@ INSTANCE_ROLE = table(
     may_not("open the admin password to others", "secretsmanager:PutResourcePolicy", "<AdminSecret>"),
     may_not("decrypt by itself", DECRYPT, KEY, given=through(None)),
     may_not("decrypt the session log", DECRYPT, KEY, given=through("logs.us-east-1.amazonaws.com")),
-    may_not("decrypt with another key", DECRYPT, OTHER_KEY),
+    may_not("decrypt with another key", DECRYPT, ANOTHER_KEY),
     may_not("rewrite the key's policy", "kms:PutKeyPolicy", KEY),
     may_not("grant the key away", "kms:CreateGrant", KEY),
     may_not("read another parameter", "ssm:GetParameter", "<ssm>:parameter/database/password"),
@@ -107,7 +108,7 @@ KEEPER = table(
     may_not("delete the secret", "secretsmanager:DeleteSecret", SECRET),
     may_not("make a secret", "secretsmanager:CreateSecret", "<secretsmanager>:secret:mine"),
     may_not("decrypt by itself", DECRYPT, KEY, given=through(None)),
-    may_not("use another key", DECRYPT, OTHER_KEY),
+    may_not("use another key", DECRYPT, ANOTHER_KEY),
     may_not("rewrite the key's policy", "kms:PutKeyPolicy", KEY),
     may_not("grant the key away", "kms:CreateGrant", KEY),
     may_not("read a parameter of the account", "ssm:GetParameter", "<ssm>:parameter/database/password"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.proof.world import AFTER, END, Context, Row, at, in_region, may, may_not, table, tagged
+from tests.proof.people import Context
+from tests.proof.world import AFTER, END, Row, at, in_region, may, may_not, table, tagged
 
 START, OPEN = "ssm:StartSession", "ssmmessages:OpenDataChannel"
 RESUME, TERMINATE = "ssm:ResumeSession", "ssm:TerminateSession"

@@ -5,7 +5,8 @@ By their own policies everybody outside may do everything: only the stack's poli
 
 from __future__ import annotations
 
-from tests.proof.world import AFTER, END, Context, Row, at, may, may_not, table
+from tests.proof.people import Context
+from tests.proof.world import AFTER, END, Row, at, may, may_not, table
 
 GET, DECRYPT = "secretsmanager:GetSecretValue", "kms:Decrypt"
 SECRET, KEY = "<SupportCredentialsSecret>", "<StackKey>"

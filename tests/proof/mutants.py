@@ -1,0 +1,173 @@
+"""Templates with one fault each: a table that overlooks one proves nothing about that line of the template."""
+
+from __future__ import annotations
+
+from tests.proof.mutation import (
+    Mutant,
+    add_action,
+    add_resource,
+    add_statement,
+    drop_condition,
+    drop_property,
+    drop_statement,
+    rename_operator,
+    set_condition,
+    set_principal,
+    set_property,
+    set_resource,
+    unwrap,
+)
+from tests.proof.resolve import Tree
+
+POLICY, BOUNDARY, SECRET, KEY = "SupportUserPolicy", "SupportBoundary", "SupportSecretPolicy", "StackKey"
+INSTANCE, KEEPER, KEEPING = "InstanceRole", "KeeperRole", "KeeperSupportPolicy"
+START, GET, DECRYPT = "ssm:StartSession", "secretsmanager:GetSecretValue", "kms:Decrypt"
+ON_INSTANCE, WITH_DOCUMENTS = "StartSessionsOnThisInstance", "StartSessionsWithTheseDocuments"
+VENDOR_READS, VENDOR_DECRYPTS = "VendorReadsTheSecret", "VendorDecryptViaSecretsManager"
+TAG, CHECK, NOW = "ssm:resourceTag/deepsql:managed", "ssm:SessionDocumentAccessCheck", "aws:CurrentTime"
+ARN, REGION, VIA = "aws:PrincipalArn", "aws:RequestedRegion", "kms:ViaService"
+CONTEXT, LOG_CONTEXT = "kms:EncryptionContext:SecretARN", "kms:EncryptionContext:aws:logs:arn"
+ANYONE_IN_THE_ACCOUNT = {"AWS": "111122223333"}
+LOG_SERVICE = "LogsEncryptTheSessionLog"
+
+
+def at_home(service: str, rest: str) -> Tree:
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"}
+
+
+SHELL_ONLY = at_home("ssm", "document/${ShellDocument}")
+LONGER_NAMES = "arn:aws:iam::444455556666:role/deepsql-support*"
+LONGER_USERS = {"Fn::Sub": "${SupportUser.Arn}*"}
+ANY_SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:*"
+ANY_ACCOUNT = "arn:aws:secretsmanager:*:*:secret:*SupportCredentialsSecret-*"
+TWO_SERVICES = ["ssm.us-east-1.amazonaws.com", "secretsmanager.us-east-1.amazonaws.com"]
+
+SUPPORT = [
+    Mutant("the instance's tag is not asked for", drop_condition(POLICY, START, TAG)),
+    Mutant("the tag has another value", set_condition(POLICY, START, TAG, "True")),
+    Mutant("the tag's case is ignored", rename_operator(POLICY, ON_INSTANCE, "StringEquals", "StringEqualsIgnoreCase")),
+    Mutant("an untagged instance passes", rename_operator(POLICY, ON_INSTANCE, "StringEquals", "StringEqualsIfExists")),
+    Mutant("any value that begins alike passes", set_condition(POLICY, START, TAG, ["true", "truer", ""])),
+    Mutant("every tagged instance is in reach", set_resource(POLICY, ON_INSTANCE, at_home("ec2", "instance/*"))),
+    Mutant(
+        "the instance may be in any region",
+        set_resource(POLICY, ON_INSTANCE, {"Fn::Sub": "arn:aws:ec2:*:${AWS::AccountId}:instance/${Instance}"}),
+    ),
+    Mutant(
+        "the instance may be in any account",
+        set_resource(POLICY, ON_INSTANCE, {"Fn::Sub": "arn:aws:ec2:${AWS::Region}:*:instance/${Instance}"}),
+    ),
+    Mutant("instance and documents are any", set_resource(POLICY, START, "*")),
+    Mutant("every document may be used", set_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/*"))),
+    Mutant(
+        "a document of AWS may be used",
+        add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": "arn:aws:ssm:${AWS::Region}::document/AWS-StartSSHSession"}),
+    ),
+    Mutant(
+        "documents whose names begin alike may be used",
+        add_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/${ShellDocument}*")),
+    ),
+    Mutant("the tunnel may not be used", set_resource(POLICY, WITH_DOCUMENTS, SHELL_ONLY)),
+    Mutant("documents are not checked on the instance", drop_condition(POLICY, ON_INSTANCE, CHECK)),
+    Mutant("documents are not checked", drop_condition(POLICY, WITH_DOCUMENTS, CHECK)),
+    Mutant("the check is asked for though it is not sent", rename_operator(POLICY, START, "BoolIfExists", "Bool")),
+    Mutant("starting has no end", drop_condition(POLICY, ON_INSTANCE, NOW)),
+    Mutant("documents have no end", drop_condition(POLICY, WITH_DOCUMENTS, NOW)),
+    Mutant("data channels have no end", drop_condition(POLICY, "ssmmessages:OpenDataChannel", NOW)),
+    Mutant("resuming has no end", drop_condition(POLICY, "ssm:ResumeSession", NOW)),
+    Mutant("looking up has no end", drop_condition(POLICY, "ec2:DescribeInstances", NOW)),
+    Mutant("the end itself still counts", rename_operator(POLICY, START, "DateLessThan", "DateLessThanEquals")),
+    Mutant("the end is a beginning", rename_operator(POLICY, START, "DateLessThan", "DateGreaterThan")),
+    Mutant("look-ups reach every region", drop_condition(POLICY, "ec2:DescribeInstances", REGION)),
+    Mutant("every session may be resumed", set_resource(POLICY, "ssm:ResumeSession", at_home("ssm", "session/*"))),
+    Mutant("every session may be ended", set_resource(POLICY, "ssm:TerminateSession", at_home("ssm", "session/*"))),
+    Mutant(
+        "sessions of users with longer names are own sessions",
+        set_resource(POLICY, "ssm:ResumeSession", at_home("ssm", "session/${!aws:username}*")),
+    ),
+    Mutant(
+        "own sessions may be ended in any region",
+        set_resource(POLICY, "ssm:TerminateSession", "arn:aws:ssm:*:*:session/${aws:username}-*"),
+    ),
+    Mutant("own sessions cannot be ended", drop_statement(POLICY, "ssm:TerminateSession")),
+    Mutant("data channels reach every region", set_resource(POLICY, "ssmmessages:OpenDataChannel", "*")),
+    Mutant("everybody's sessions are seen", add_action(POLICY, "ec2:DescribeInstances", "ssm:DescribeSessions")),
+    Mutant("all of EC2 may be described", add_action(POLICY, "ec2:DescribeInstances", "ec2:Describe*")),
+    Mutant("commands may be run", add_action(POLICY, ON_INSTANCE, "ssm:SendCommand")),
+    Mutant("access keys may be made", add_statement(POLICY, "sts:GetSessionToken", "iam:*")),
+    Mutant("session tokens may be had", drop_statement(POLICY, "sts:GetSessionToken")),
+    Mutant("roles may be assumed", add_statement(POLICY, "sts:GetSessionToken", "sts:AssumeRole")),
+]  # fmt: skip
+
+LIMITS = [
+    Mutant("the user has no boundary", drop_property("SupportUser", "PermissionsBoundary")),
+    Mutant("the boundary permits everything", add_action(BOUNDARY, "ec2:DescribeInstances", "*")),
+    Mutant("the boundary permits IAM", add_action(BOUNDARY, "ec2:DescribeInstances", "iam:*")),
+    Mutant("the boundary permits roles", add_action(BOUNDARY, "ec2:DescribeInstances", "sts:AssumeRole")),
+    Mutant("the boundary permits commands", add_action(BOUNDARY, START, "ssm:SendCommand")),
+    Mutant("the boundary reaches every region by look-ups", drop_condition(BOUNDARY, "ec2:DescribeInstances", REGION)),
+    Mutant("the boundary reaches every instance", set_resource(BOUNDARY, START, "*")),
+    Mutant(
+        "the boundary permits documents of AWS",
+        add_resource(BOUNDARY, START, {"Fn::Sub": "arn:aws:ssm:${AWS::Region}::document/*"}),
+    ),
+    Mutant("the boundary permits session tokens", drop_statement(BOUNDARY, "sts:GetSessionToken")),
+    Mutant("the boundary forbids the data channel", drop_statement(BOUNDARY, "ssmmessages:OpenDataChannel")),
+]
+
+VENDOR = [
+    Mutant("the whole vendor account reads the secret", drop_condition(SECRET, GET, ARN)),
+    Mutant("roles with longer names read the secret", set_condition(SECRET, GET, ARN, LONGER_NAMES)),
+    Mutant("anybody who names the vendor's role reads the secret", set_principal(SECRET, GET, {"AWS": "*"})),
+    Mutant("reading has no end", drop_condition(SECRET, GET, NOW)),
+    Mutant("the vendor may do anything with the secret", add_action(SECRET, GET, "secretsmanager:*")),
+    Mutant("the vendor may open the secret to others", add_action(SECRET, GET, "secretsmanager:PutResourcePolicy")),
+    Mutant("the secret's policy hangs on another secret", set_property(SECRET, "SecretId", "other")),
+    Mutant("the whole vendor account decrypts", drop_condition(KEY, VENDOR_DECRYPTS, ARN)),
+    Mutant("anybody who names the vendor's role decrypts", set_principal(KEY, VENDOR_DECRYPTS, {"AWS": "*"})),
+    Mutant("the vendor decrypts by itself", drop_condition(KEY, VENDOR_DECRYPTS, VIA)),
+    Mutant("the vendor decrypts through any service", set_condition(KEY, VENDOR_DECRYPTS, VIA, TWO_SERVICES)),
+    Mutant("the vendor decrypts every secret of the key", drop_condition(KEY, VENDOR_DECRYPTS, CONTEXT)),
+    Mutant("the pattern of the secret is any", set_condition(KEY, VENDOR_DECRYPTS, CONTEXT, ANY_SECRET)),
+    Mutant("the pattern of the secret is for any account", set_condition(KEY, VENDOR_DECRYPTS, CONTEXT, ANY_ACCOUNT)),
+    Mutant("decrypting has no end", drop_condition(KEY, VENDOR_DECRYPTS, NOW)),
+    Mutant("the vendor may use the key for anything", add_action(KEY, VENDOR_DECRYPTS, "kms:*")),
+    Mutant("the vendor may make data keys", add_action(KEY, VENDOR_DECRYPTS, "kms:GenerateDataKey")),
+    Mutant("the vendor decrypts nothing", drop_statement(KEY, VENDOR_DECRYPTS)),
+    Mutant("the vendor decrypts without a grant", unwrap(KEY, VENDOR_DECRYPTS)),
+    Mutant("nobody encrypts the log", drop_statement(KEY, LOG_SERVICE)),
+    Mutant("the log service uses the key for any log group", drop_condition(KEY, LOG_SERVICE, LOG_CONTEXT)),
+    Mutant("the log service may grant the key away", add_action(KEY, LOG_SERVICE, "kms:CreateGrant")),
+    Mutant("nobody administers the key", drop_statement(KEY, "AccountAdministersTheKey")),
+]  # fmt: skip
+
+ROLES = [
+    Mutant("the instance reads every secret", set_resource(INSTANCE, GET, "*")),
+    Mutant("the instance reads the support secret", add_resource(INSTANCE, GET, {"Ref": "SupportCredentialsSecret"})),
+    Mutant("the instance reads every parameter", set_resource(INSTANCE, "ssm:GetParameter", "*")),
+    Mutant("the agent reads parameters", add_action(INSTANCE, "ssm:UpdateInstanceInformation", "ssm:GetParameters")),
+    Mutant("the agent registers in every region", drop_condition(INSTANCE, "ssm:UpdateInstanceInformation", REGION)),
+    Mutant("the instance writes every log", set_resource(INSTANCE, "logs:PutLogEvents", "*")),
+    Mutant("the instance deletes transcripts", add_action(INSTANCE, "logs:PutLogEvents", "logs:Delete*")),
+    Mutant("the instance decrypts by itself", drop_condition(INSTANCE, DECRYPT, VIA)),
+    Mutant("the instance decrypts with every key", set_resource(INSTANCE, DECRYPT, "*")),
+    Mutant("the instance signals every stack", set_resource(INSTANCE, "cloudformation:SignalResource", "*")),
+    Mutant("the instance cannot write its log", drop_statement(INSTANCE, "logs:PutLogEvents")),
+    Mutant("the account may become the instance", set_principal(INSTANCE, "sts:AssumeRole", ANYONE_IN_THE_ACCOUNT)),
+    Mutant("the account may become the keeper", set_principal(KEEPER, "sts:AssumeRole", ANYONE_IN_THE_ACCOUNT)),
+    Mutant("the keeper makes keys of every user", set_resource(KEEPING, "iam:CreateAccessKey", "*")),
+    Mutant("the keeper makes keys for longer names", set_resource(KEEPING, "iam:CreateAccessKey", LONGER_USERS)),
+    Mutant("the keeper reads every secret", set_resource(KEEPING, GET, "*")),
+    Mutant("the keeper shares the secret", add_action(KEEPING, GET, "secretsmanager:PutResourcePolicy")),
+    Mutant("the keeper decrypts by itself", drop_condition(KEEPING, DECRYPT, VIA)),
+    Mutant("the keeper uses every key", set_resource(KEEPING, DECRYPT, "*")),
+    Mutant("the keeper passes roles on", add_statement(KEEPING, GET, "iam:PassRole")),
+    Mutant("the keeper writes user policies", add_action(KEEPING, "iam:CreateAccessKey", "iam:PutUserPolicy")),
+    Mutant("the keeper reads every parameter", set_resource(KEEPER, "ssm:GetParameter", "*")),
+    Mutant("the keeper looks at every stack", set_resource(KEEPER, "cloudformation:DescribeStackResource", "*")),
+    Mutant("the keeper writes every log", set_resource(KEEPER, "logs:PutLogEvents", "*")),
+    Mutant("the keeper is called for any secret", drop_property("KeeperRotationPermission", "SourceArn")),
+    Mutant("the keeper is called for any account", drop_property("KeeperRotationPermission", "SourceAccount")),
+]  # fmt: skip
+
+MUTANTS = [*SUPPORT, *LIMITS, *VENDOR, *ROLES]

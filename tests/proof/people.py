@@ -1,0 +1,83 @@
+"""The people around a stack, each with the policies that decide what they may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from tests.proof.attachments import Principal, principal
+from tests.proof.evaluator import text
+from tests.proof.resolve import ACCOUNT, Stack, Tree
+
+VENDOR, STRANGER = "444455556666", "777788889999"
+EVERYTHING = text({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+
+Context = dict[str, str | None]
+"""Condition keys of a request; None takes a key away that a request has by default."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: the principal of a request, its policies and what IAM says about it in every request."""
+
+    arn: str
+    identity: tuple[str, ...] = ()
+    boundary: tuple[str, ...] = ()
+    context: Context = field(default_factory=dict)
+
+
+def user(stack: Stack) -> Actor:
+    held = principal(stack, "SupportUser")
+    context: Context = {
+        "aws:username": stack.name("SupportUser"),
+        "aws:userid": "AIDA1B2C3D4E5F6G7H8I9",
+        "aws:PrincipalArn": held.arn,
+    }
+    return Actor(held.arn, _texts(held.identity), _texts(held.boundary), context)
+
+
+def session(stack: Stack, logical_id: str, name: str) -> Actor:
+    """A session of one of the stack's roles."""
+    held: Principal = principal(stack, logical_id)
+    identity, boundary = _texts(held.identity), _texts(held.boundary)
+    return replace(role_session(held.arn, name), identity=identity, boundary=boundary)
+
+
+def role_session(role: str, name: str, *identity: str) -> Actor:
+    """A session of a role given by its ARN; `aws:PrincipalArn` is the role's, as IAM has it."""
+    arn = role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/") + f"/{name}"
+    return Actor(arn, identity, (), {"aws:PrincipalArn": role, "aws:userid": f"AROA1B2C3D4E5F6G7H8I9:{name}"})
+
+
+def _outsider(role: str) -> Callable[[Stack], Actor]:
+    """Somebody whose own account permits everything: only our policies stand in the way."""
+    return lambda _: role_session(role, "alice", EVERYTHING)
+
+
+WHO: dict[str, Callable[[Stack], Actor]] = {
+    "support": user,
+    "support with administrator rights": lambda stack: replace(user(stack), identity=(EVERYTHING,)),
+    "instance": lambda stack: session(stack, "InstanceRole", "i-0a1b2c3d4e5f60718"),
+    "keeper": lambda stack: session(stack, "KeeperRole", "keeper"),
+    "vendor": _outsider(f"arn:aws:iam::{VENDOR}:role/deepsql-support"),
+    "neighbour in the vendor's account": _outsider(f"arn:aws:iam::{VENDOR}:role/deepsql-support-2"),
+    "vendor's root": lambda _: Actor(
+        f"arn:aws:iam::{VENDOR}:root", (EVERYTHING,), (), {"aws:PrincipalArn": f"arn:aws:iam::{VENDOR}:root"}
+    ),
+    "stranger with the vendor's role name": _outsider(f"arn:aws:iam::{STRANGER}:role/deepsql-support"),
+    "stranger who calls himself the vendor": lambda _: replace(
+        role_session(f"arn:aws:iam::{STRANGER}:role/x", "alice", EVERYTHING),
+        context={"aws:PrincipalArn": f"arn:aws:iam::{VENDOR}:role/deepsql-support"},
+    ),
+    "customer's administrator": _outsider(f"arn:aws:iam::{ACCOUNT}:role/admin"),
+    "customer's nobody": lambda _: role_session(f"arn:aws:iam::{ACCOUNT}:role/nobody", "bob"),
+    "EC2": lambda _: Actor("ec2.amazonaws.com"),
+    "Lambda": lambda _: Actor("lambda.amazonaws.com"),
+    "Secrets Manager": lambda _: Actor("secretsmanager.amazonaws.com"),
+    "CloudWatch Logs": lambda _: Actor("logs.us-east-1.amazonaws.com"),
+    "CloudWatch Logs elsewhere": lambda _: Actor("logs.eu-west-1.amazonaws.com"),
+}
+
+
+def _texts(documents: tuple[Tree, ...]) -> tuple[str, ...]:
+    return tuple(text(document) for document in documents)
