@@ -1,7 +1,7 @@
 """What MiniStack's CloudFormation lacks or does otherwise than AWS, one file per subject.
 
-Every correction says what AWS does and what MiniStack does. Private names of MiniStack are used; `pinned` lists them all
-and refuses to start when one of them is gone, so that a new version is noticed at once.
+Every correction says what AWS does and what MiniStack does. Private names of MiniStack are used: `pinned` refuses to
+start with another version of it.
 """
 
 from generator.sandbox.app import Sandbox
@@ -17,6 +17,7 @@ from generator.sandbox.overlay import (
     parameters,
     pinned,
     recovery,
+    recreation,
     rotation,
     secrets,
 )
@@ -25,7 +26,8 @@ from generator.sandbox.overlay import (
 def install(sandbox: Sandbox) -> None:
     """Put every correction in place."""
     pinned.check()
-    for part in (operations, changesets, parameters, naming, network, instance, iam, secrets, custom, documents):
+    for part in (operations, changesets, parameters, recreation, naming, network):
         part.install()
-    rotation.install()
+    for resource in (instance, iam, secrets, rotation, custom, documents):
+        resource.install()
     recovery.install(sandbox)

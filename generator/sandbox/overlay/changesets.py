@@ -1,11 +1,11 @@
-"""Change sets: removals and additions by condition, only references of live branches, property values, NoEcho masked."""
+"""Change sets: removals by condition, references of live branches only, property values, NoEcho masked."""
 
 from __future__ import annotations
 
 import copy
 import json
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from ministack.services.cloudformation import _change_sets, _stacks, changesets, engine, handlers
 
@@ -41,8 +41,8 @@ def install() -> None:
 def resolve(template: Template, params: dict[str, Any], stack_name: str, stack_id: str) -> Template:
     """The template as these parameters make it: resources whose condition is false are absent, Fn::If is decided.
 
-    AWS compares what would be there. MiniStack leaves conditions out ("didn't contain changes" for a flip), and reports a
-    change of a parameter that only a branch not taken refers to. `_pruned` is the same with Ref, GetAtt and Sub kept.
+    AWS compares what would be there. MiniStack leaves conditions out ("didn't contain changes" for a flip), and reports
+    the change of a parameter that only a branch not taken refers to. `_pruned` is the same with Ref, GetAtt, Sub kept.
     """
     if not template:
         return {}
@@ -82,12 +82,12 @@ def describe(params: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     if status != 200:
         return status, headers, body
     _, change_set = changesets._find_change_set(handlers._p(params, "ChangeSetName"), handlers._p(params, "StackName"))
-    ElementTree.register_namespace("", NAMESPACE)
-    root = ElementTree.fromstring(body)  # noqa: S314 - written by MiniStack in this process
+    ET.register_namespace("", NAMESPACE)
+    root = ET.fromstring(body)  # noqa: S314 - written by MiniStack in this process
     _mask_parameters(root, change_set)
     if handlers._p(params, "IncludePropertyValues", "false").lower() == "true":
         _add_values(root, change_set)
-    return status, headers, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return status, headers, ET.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
 def find(identifier: str) -> dict[str, Any] | None:
@@ -99,10 +99,9 @@ def find(identifier: str) -> dict[str, Any] | None:
 def _properties(resource: dict[str, Any], context: tuple[Any, ...]) -> dict[str, Any]:
     raw = copy.deepcopy(resource.get("Properties", {}))
     try:
-        resolved: dict[str, Any] = _resolve_refs(raw, *context)
+        return dict(_resolve_refs(raw, *context))
     except ValueError:  # an attribute the resource does not have: execution will say so
-        return raw
-    return resolved
+        return dict(raw)
 
 
 def _decided(value: Any, conditions: dict[str, bool]) -> Any:
@@ -134,7 +133,7 @@ def _tag(name: str) -> str:
     return f"{{{NAMESPACE}}}{name}"
 
 
-def _mask_parameters(root: ElementTree.Element, change_set: dict[str, Any]) -> None:
+def _mask_parameters(root: ET.Element, change_set: dict[str, Any]) -> None:
     hidden = {key for key, value in change_set.get("_resolved_params", {}).items() if value.get("NoEcho")}
     for member in root.iterfind(f".//{_tag('Parameters')}/{_tag('member')}"):
         value = member.find(_tag("ParameterValue"))
@@ -142,26 +141,26 @@ def _mask_parameters(root: ElementTree.Element, change_set: dict[str, Any]) -> N
             value.text = MASK
 
 
-def _add_values(root: ElementTree.Element, change_set: dict[str, Any]) -> None:
+def _add_values(root: ET.Element, change_set: dict[str, Any]) -> None:
     members = root.findall(f".//{_tag('Changes')}/{_tag('member')}/{_tag('ResourceChange')}")
     for element, change in zip(members, change_set.get("Changes", []), strict=True):
         sides = {"Before": change.get("_before", {}), "After": change.get("_after", {})}
         for side, resource in sides.items():
             if resource:
-                ElementTree.SubElement(element, _tag(f"{side}Context")).text = json.dumps(resource)
+                ET.SubElement(element, _tag(f"{side}Context")).text = json.dumps(resource)
         for target in element.iterfind(f"{_tag('Details')}/{_tag('member')}/{_tag('Target')}"):
             _add_target_values(target, sides)
 
 
-def _add_target_values(target: ElementTree.Element, sides: dict[str, dict[str, Any]]) -> None:
+def _add_target_values(target: ET.Element, sides: dict[str, dict[str, Any]]) -> None:
     name = target.findtext(_tag("Name"))
     if name is None:
         return
     present = {side: resource.get("Properties", {}).get(name) for side, resource in sides.items()}
-    ElementTree.SubElement(target, _tag("Path")).text = f"/Properties/{name}"
+    ET.SubElement(target, _tag("Path")).text = f"/Properties/{name}"
     for side, value in present.items():
         if value is not None:
             text = value if isinstance(value, str) else json.dumps(value)
-            ElementTree.SubElement(target, _tag(f"{side}Value")).text = text
+            ET.SubElement(target, _tag(f"{side}Value")).text = text
     kind = "Add" if present["Before"] is None else "Remove" if present["After"] is None else "Modify"
-    ElementTree.SubElement(target, _tag("AttributeChangeType")).text = kind
+    ET.SubElement(target, _tag("AttributeChangeType")).text = kind

@@ -1,7 +1,7 @@
 """Custom resources: the function runs as a local process; one that cannot start fails its resource.
 
-AWS waits for the answer until ServiceTimeout (an hour by default), also when the function cannot even be loaded. MiniStack
-waits as well. Here such a function fails the resource at once, with what it said, so that a sandbox never hangs.
+AWS waits for the answer until ServiceTimeout (an hour by default), also when the function cannot even be loaded.
+MiniStack waits as well. Here such a function fails the resource at once, with what it said: a sandbox never hangs.
 """
 
 from __future__ import annotations

@@ -10,13 +10,14 @@ from generator.sandbox.overlay.naming import random_name
 from generator.sandbox.overlay.tables import Created, Properties, register
 from generator.sandbox.ssm import documents
 
-# Name is createOnly; a changed Content replaces the document unless UpdateMethod is NewVersion (aws-resource-ssm-document)
-REPLACING = ("Name", "DocumentType", "TargetType")
+# createOnly and conditionalCreateOnly of the schema; a changed Content replaces unless UpdateMethod is NewVersion
+REPLACING = ("Name", "DocumentType")
+CONDITIONAL = ("Content", "Attachments", "VersionName", "DocumentFormat", "TargetType", "Requires")
 
 
 def install() -> None:
     """Add the type."""
-    register("AWS::SSM::Document", create, update, delete, replacing=REPLACING, conditionally=("Content",), tags=True)
+    register("AWS::SSM::Document", create, update, delete, replacing=REPLACING, conditionally=CONDITIONAL, tags=True)
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:

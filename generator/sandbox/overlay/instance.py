@@ -1,7 +1,7 @@
 """AWS::EC2::Instance with the template's volume, metadata options, interface and tags; nothing runs on it.
 
-MiniStack has no such type, launches every instance with a plain 8 GiB volume and a public address, and leaves the volumes
-of a terminated instance attached to it. AWS deletes a volume with DeleteOnTermination and keeps the others, available.
+MiniStack has no such type, launches every instance with a plain 8 GiB volume and a public address, and leaves the
+volumes of a terminated one attached to it. AWS deletes a volume with DeleteOnTermination, the others become available.
 """
 
 from __future__ import annotations
@@ -19,8 +19,12 @@ RESOURCE = "AWS::EC2::Instance"
 CREATE_ONLY = (
     "ImageId", "SubnetId", "KeyName", "AvailabilityZone", "LaunchTemplate", "NetworkInterfaces", "PrivateIpAddress",
     "SecurityGroups", "Ipv6Addresses", "Ipv6AddressCount", "EnclaveOptions", "HibernationOptions", "CpuOptions",
+    "PlacementGroupName", "LicenseSpecifications", "HostResourceGroupArn",
 )  # fmt: skip
-CONDITIONAL = ("InstanceType", "UserData", "EbsOptimized", "BlockDeviceMappings", "SecurityGroupIds", "Tenancy")
+CONDITIONAL = (
+    "InstanceType", "UserData", "EbsOptimized", "BlockDeviceMappings", "SecurityGroupIds", "Tenancy", "HostId",
+    "Affinity", "PrivateDnsNameOptions",
+)  # fmt: skip
 
 _instance_xml = ec2._instance_xml
 _terminate_instances = ec2._terminate_instances

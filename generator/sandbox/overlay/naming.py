@@ -1,7 +1,7 @@
 """Names that CloudFormation gives and what Ref answers.
 
-AWS names a resource {stack}-{logical id}-{random} and refuses one that exists. MiniStack derives some names from the stack
-and logical id alone, so that a stack made again would take over (and empty) what the first one retained.
+AWS names a resource {stack}-{logical id}-{random} and refuses one that exists. MiniStack derives some names from the
+stack and logical id alone, so that a stack made again would take over (and empty) what the first one retained.
 """
 
 from __future__ import annotations

@@ -1,12 +1,14 @@
 """What a fresh account offers: a VPC with a public and a private subnet that bear names, and the public AMIs for arm64.
 
 MiniStack's default VPC has three nameless subnets, all public and none with a route out, and knows no arm64 image.
+A public parameter's ARN has no account in it (arn:aws:ssm:REGION::parameter/aws/service/…); MiniStack puts one in.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ministack.core import iam_actions
 from ministack.services import ec2, ssm
 
 AMI = "ami-0d5e1a2b3c4f60718"  # made up: this image exists nowhere
@@ -21,6 +23,7 @@ PRIVATE_TABLE = "rtb-00000002"
 
 _init_defaults = ec2._init_defaults
 _image_view = ec2._stub_image_view
+_extract_resource_arn = iam_actions.extract_resource_arn
 
 
 def install() -> None:
@@ -31,6 +34,7 @@ def install() -> None:
         ssm._PUBLIC_AMI_PARAMETERS[f"/aws/service/ami-amazon-linux-latest/{name}"] = AMI
     ec2._STUB_AMIS.append((AMI, AMI_NAME, "Amazon Linux 2023 AMI", "", "/dev/xvda", "137112412989", "amazon"))
     ec2._stub_image_view = _view
+    iam_actions.extract_resource_arn = resource_arn
 
 
 def shape_account() -> None:
@@ -57,6 +61,15 @@ def shape_account() -> None:
     names = {ec2._DEFAULT_VPC_ID: "sandbox", PUBLIC: "sandbox-public-a", PRIVATE: "sandbox-private-b"}
     for resource_id, name in names.items():
         ec2._tags.setdefault(resource_id, [{"Key": "Name", "Value": name}])
+
+
+def resource_arn(*request: Any) -> Any:
+    """The ARN a call is about, as policies see it."""
+    arn = _extract_resource_arn(*request)
+    if isinstance(arn, str) and ":parameter/aws/service/" in arn:
+        head, _, name = arn.partition(":parameter/")
+        return f"{head.rpartition(':')[0]}::parameter/{name}"
+    return arn
 
 
 def _route(**target: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Stack operations as they look on AWS: they take time, report only what they touch, and clean up in a phase of their own.
+"""Stack operations as they look on AWS: they take time, report only what they touch, and clean up in a phase apart.
 
 AWS (view-stack-events, stack-status-codes): a resource that an update does not change has no event; one that it adds is
 CREATE_*; a second IN_PROGRESS event carries the physical id; removals run after the update, in
@@ -25,7 +25,7 @@ CLEANUP = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
 STACK = "AWS::CloudFormation::Stack"
 SIGNALLED = "Received SUCCESS signal with UniqueId {} (sandbox: imitated, nothing runs on the instance)"
 
-_template: contextvars.ContextVar[dict[str, Any]] = contextvars.ContextVar("template", default={})
+_template: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("template", default=None)
 _held: dict[
     tuple[str, str], tuple[Any, ...]
 ] = {}  # (stack id, logical id) -> its UPDATE_IN_PROGRESS event, not told yet
@@ -108,7 +108,7 @@ def provision(resource_type: str, logical_id: str, props: Properties, stack_name
     physical_id, attributes = _provision(resource_type, logical_id, props, stack_name)
     _add_event(*event, "CREATE_IN_PROGRESS", "Resource creation Initiated", physical_id)
     step(resource_type)
-    if (_template.get().get("Resources", {}).get(logical_id) or {}).get("CreationPolicy"):
+    if ((_template.get() or {}).get("Resources", {}).get(logical_id) or {}).get("CreationPolicy"):
         _add_event(*event, "CREATE_IN_PROGRESS", SIGNALLED.format(physical_id), physical_id)
     return physical_id, attributes
 
@@ -174,7 +174,7 @@ def _hold(key: tuple[str, str], stack_name: str, event: tuple[str, ...]) -> None
 
 
 def _close(key: tuple[str, str], stack_name: str, event: tuple[str, ...], physical_id: str) -> bool:
-    """End of a resource's part in an update: no event when untouched, CREATE_COMPLETE when new; True when dealt with."""
+    """End a resource's part in an update: no event when untouched, CREATE_COMPLETE when new; True when dealt with."""
     resource = _stacks[stack_name].get("_resources", {}).get(key[1], {})
     if _held.pop(key, None):
         resource["ResourceStatus"], resource["Timestamp"] = _before.pop(key)

@@ -43,9 +43,9 @@ def create_change_set(params: dict[str, Any]) -> tuple[int, dict[str, str], Any]
     """MiniStack's change set, FAILED when a parameter names nothing."""
     status, headers, body = _create_change_set(params)
     text = body.decode() if isinstance(body, bytes) else str(body)
-    if status == 200 and (made := find(text.partition("<Id>")[2].partition("</Id>")[0])):
-        if problem := missing(made["_resolved_params"]):
-            made.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=problem, Changes=[])
+    made = find(text.partition("<Id>")[2].partition("</Id>")[0])
+    if status == 200 and made and (problem := missing(made["_resolved_params"])):
+        made.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=problem, Changes=[])
     return status, headers, body
 
 

@@ -13,14 +13,17 @@ from generator.errors import DeployerError
 
 MINISTACK = "1.5.33"
 SIGNATURES = {
-    stacks._add_event: "(stack_id, stack_name, logical_id, resource_type, status, reason='', physical_id='', detailed_status='')",
+    stacks._add_event: (
+        "(stack_id, stack_name, logical_id, resource_type, status, reason='', physical_id='', detailed_status='')"
+    ),
     stacks._provision_resource: "(resource_type: str, logical_id: str, props: dict, stack_name: str) -> tuple",
     stacks._update_resource: (
         "(resource_type: str, physical_id: str, old_props: dict, new_props: dict, stack_name: str, "
         "logical_id: str | None = None, old_attrs: dict | None = None) -> tuple"
     ),
     stacks._delete_resource: (
-        "(resource_type: str, physical_id: str, props: dict, stack_name: str | None = None, logical_id: str | None = None)"
+        "(resource_type: str, physical_id: str, props: dict, stack_name: str | None = None, "
+        "logical_id: str | None = None)"
     ),
     changesets._resolve_props_for_diff: "(template, params, stack_name, stack_id)",
     changesets._diff_resources: (

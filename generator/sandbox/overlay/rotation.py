@@ -1,7 +1,7 @@
 """Rotation that really runs the rotation function, on RotateSecret and by AWS::SecretsManager::RotationSchedule.
 
-AWS (rotate-secrets_lambda-functions): a pending version is made without a value, then the function is called with the steps
-createSecret, setSecret, testSecret, finishSecret; a step that fails ends the rotation and leaves AWSPENDING where it is.
+AWS (rotate-secrets_lambda-functions): a pending version is made without a value, then the function is called with the
+steps createSecret, setSecret, testSecret, finishSecret; one that fails ends it and leaves AWSPENDING as it is.
 MiniStack copies the current value into a new version and calls nobody. Schedules by time do not run here.
 """
 
@@ -102,8 +102,8 @@ def _refusal(secret: dict[str, Any], arn: str | None) -> tuple[str, str] | None:
     statements = (record or {}).get("policy", {}).get("Statement", [])
     if "secretsmanager.amazonaws.com" not in json.dumps(statements):
         return "AccessDeniedException", (
-            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants access "
-            "to the principal secretsmanager.amazonaws.com."
+            "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants "
+            "access to the principal secretsmanager.amazonaws.com."
         )
     pending = service._find_stage_version(secret, "AWSPENDING")[0]
     if pending and "AWSCURRENT" not in secret["Versions"][pending]["Stages"]:

@@ -1,7 +1,7 @@
 """Secrets as CloudFormation makes them, and AWS::SecretsManager::ResourcePolicy.
 
-AWS: Ref is the ARN; a secret with neither SecretString nor GenerateSecretString has no version; a taken name is refused; a
-generated password obeys the Exclude… switches. MiniStack: Ref is the name; an empty string is stored; a taken name is
+AWS: Ref is the ARN; a secret without SecretString and GenerateSecretString has no version; a taken name is refused;
+a generated password obeys the Exclude… switches. MiniStack: Ref is the name; an empty string is stored; a taken name is
 overwritten; ExcludePunctuation is ignored.
 """
 

@@ -24,7 +24,7 @@ def register(
     conditionally: tuple[str, ...] = (),
     tags: bool = False,
 ) -> None:
-    """Serve a resource type. `replacing`: createOnly properties of its schema; `tags`: its Tags take the stack's too."""
+    """Serve a type. `replacing`: the createOnly properties of its schema; `tags`: its Tags take the stack's too."""
     provisioners._RESOURCE_HANDLERS[resource_type] = {
         "create": create,
         "update": update,

@@ -103,8 +103,12 @@ class Stacks:
 
     def events(self, since: int = 0) -> list[tuple[str, str]]:
         """(logical id, status) in order of time, from the given number on."""
-        found = self.api.describe_stack_events(StackName=self.name)["StackEvents"][::-1]
-        return [(e["LogicalResourceId"], e["ResourceStatus"]) for e in found[since:]]
+        return [(e["LogicalResourceId"], e["ResourceStatus"]) for e in self.history()[since:]]
+
+    def history(self) -> list[dict[str, Any]]:
+        """Every event, the oldest first."""
+        pages = self.api.get_paginator("describe_stack_events").paginate(StackName=self.name)
+        return [event for page in pages for event in page["StackEvents"]][::-1]
 
 
 def changes(change_set: dict[str, Any]) -> dict[str, str]:
