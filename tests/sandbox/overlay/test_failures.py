@@ -1,0 +1,115 @@
+"""Failures asked for, and the states a stack is left in."""
+
+import json
+import urllib.error
+import urllib.request
+
+import pytest
+
+from generator.sandbox import server
+from generator.sandbox.state import SandboxState
+from tests.sandbox.overlay.conftest import Client, Stacks
+
+TEMPLATE = """
+Parameters: {Value: {Type: String, Default: one}}
+Resources:
+  First: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Ref Value}}
+  Second: {Type: AWS::SSM::Parameter, DependsOn: First, Properties: {Type: String, Value: !Ref Value}}
+"""
+TWO = [{"ParameterKey": "Value", "ParameterValue": "two"}]
+
+
+@pytest.fixture
+def created(stacks: Stacks) -> Stacks:
+    assert stacks.execute(stacks.change_set([], TEMPLATE, "CREATE")) == "CREATE_COMPLETE"
+    return stacks
+
+
+def test_a_failed_create_rolls_back_and_leaves_nothing(stacks: Stacks, sandbox: SandboxState, client: Client) -> None:
+    server.fail_next(sandbox, "Second", "create", "no more of these")
+    assert stacks.execute(stacks.change_set([], TEMPLATE, "CREATE")) == "ROLLBACK_COMPLETE"
+    failed = next(event for event in stacks.history() if event["ResourceStatus"] == "CREATE_FAILED")
+    assert (failed["LogicalResourceId"], failed["ResourceStatusReason"]) == ("Second", "no more of these")
+    assert client("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_a_failed_update_brings_the_old_values_back(created: Stacks, sandbox: SandboxState, client: Client) -> None:
+    server.fail_next(sandbox, "Second", "update")
+    assert created.execute(created.change_set(TWO)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert ("Second", "UPDATE_FAILED") in created.events()
+    name = created.resources()["First"]
+    assert client("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "one"
+
+
+def test_a_failed_rollback_is_continued(created: Stacks, sandbox: SandboxState) -> None:
+    server.fail_next(sandbox, "Second", "update")
+    server.fail_next(sandbox, "First", "rollback")
+    assert created.execute(created.change_set(TWO)) == "UPDATE_ROLLBACK_FAILED"
+    created.api.continue_update_rollback(StackName="demo")
+    assert created.settled() == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_a_failed_delete_is_repeated(created: Stacks, sandbox: SandboxState) -> None:
+    stack_id = created.stack()["StackId"]
+    server.fail_next(sandbox, "First", "delete")
+    created.api.delete_stack(StackName="demo")
+    assert created.settled() == "DELETE_FAILED"
+    created.api.delete_stack(StackName="demo")
+    created.name = stack_id
+    assert created.settled() == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"not json", {}, 400),
+        (b'{"logicalId": "First"}', {}, 400),
+        (b'{"logicalId": "First", "action": "explode"}', {}, 400),
+        (b'{"logicalId": "First", "action": "create"}', {"Origin": "https://example.com"}, 403),
+    ],
+)
+def test_a_wish_that_is_none_is_refused(
+    sandbox: SandboxState, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    request = urllib.request.Request(f"{sandbox.endpoint}/_sandbox/fail", body, headers, method="POST")
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        server.LOOPBACK.open(request)
+    assert refused.value.code == status
+    with server.LOOPBACK.open(f"{sandbox.endpoint}/_sandbox/status") as answer:
+        assert json.load(answer)["failures"] == []
+
+
+def test_a_function_that_cannot_start_fails_its_resource(stacks: Stacks) -> None:
+    template = {
+        "Resources": {
+            "Role": {
+                "Type": "AWS::IAM::Role",
+                "Properties": {
+                    "AssumeRolePolicyDocument": {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            {
+                                "Effect": "Allow",
+                                "Principal": {"Service": "lambda.amazonaws.com"},
+                                "Action": "sts:AssumeRole",
+                            }
+                        ],
+                    }
+                },
+            },
+            "Function": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {
+                    "Runtime": "python3.12",
+                    "Handler": "index.handler",
+                    "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                    "Code": {"ZipFile": "import a_module_that_is_nowhere\n"},
+                },
+            },
+            "Thing": {"Type": "Custom::Thing", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}}},
+        }
+    }
+    assert stacks.execute(stacks.change_set([], json.dumps(template), "CREATE")) == "ROLLBACK_COMPLETE"
+    failed = next(event for event in stacks.history() if event["ResourceStatus"] == "CREATE_FAILED")
+    assert failed["LogicalResourceId"] == "Thing"
+    assert "a_module_that_is_nowhere" in failed["ResourceStatusReason"]
