@@ -34,7 +34,7 @@ def counts(plan: UpPlan) -> str:
     parts = {
         "to add": sum(c.action == "Add" for c in changes),
         "to modify": sum(c.action == "Modify" and not c.loses for c in changes),
-        "to replace, or perhaps": sum(c.loses for c in changes),
+        "to replace, or perhaps": sum(c.loses and not c.removes for c in changes),
         "to remove": sum(c.removes for c in changes),
     }
     return ", ".join(f"{number} {what}" for what, number in parts.items() if number) + "."
@@ -60,6 +60,8 @@ def _change_row(change: Change) -> tuple[str, ...]:
         else ""
     )
     detail = ", ".join(change.properties) if change.action == "Modify" else ""
+    if change.echo_of:
+        detail = f"only refers to {', '.join(change.echo_of)}"
     return (verb, change.logical_id, change.resource_type, _REPLACED[change.replacement], detail or kept)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from generator.errors import StackNotFound
@@ -161,7 +161,17 @@ def _change(raw: Answer) -> Change:
         properties=tuple(sorted({t["Name"] for t in targets if t.get("Name")})),
         scope=tuple(raw.get("Scope", ())),
         policy_action=raw.get("PolicyAction", ""),
+        echo_of=_echo_of(raw.get("Details", ())),
     )
+
+
+def _echo_of(details: Sequence[Answer]) -> tuple[str, ...]:
+    """What the resource merely refers to, when every detail is of that kind; empty when anything else changes."""
+    merely = all(
+        d.get("Evaluation") == "Dynamic" and d.get("ChangeSource") in ("ResourceAttribute", "ResourceReference")
+        for d in details
+    )
+    return tuple(sorted({d.get("CausingEntity", "") for d in details})) if merely else ()
 
 
 def _resource(raw: Answer) -> StackResource:

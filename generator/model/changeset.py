@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -25,7 +25,9 @@ class Change:
     """One resource in a change set. `properties` are the changing ones, `scope` what kinds of attribute change.
 
     `action` is AWS's word (Add, Modify, Remove, Import, Dynamic, …); `policy_action` says what a deletion or
-    replacement policy keeps (Retain, Snapshot, …; empty when nothing is kept).
+    replacement policy keeps (Retain, Snapshot, …; empty when nothing is kept). `echo_of` names the resources and
+    attributes (`StackKey.Arn`) it only refers to, when nothing of its own changes: CloudFormation lists it because it
+    cannot say before the execution whether that value stays the same.
     Source: CloudFormation API reference, ResourceChange.
     """
 
@@ -37,6 +39,7 @@ class Change:
     properties: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
     policy_action: str = ""
+    echo_of: tuple[str, ...] = ()
 
     @property
     def removes(self) -> bool:
@@ -53,6 +56,29 @@ class Change:
     def touches_properties(self) -> bool:
         """Whether the live resource itself changes, not just an attribute of the template such as DeletionPolicy."""
         return self.action != "Modify" or not self.scope or bool({"Properties", "Tags"} & set(self.scope))
+
+
+def harmless_echoes(changes: Iterable[Change]) -> frozenset[str]:
+    """Logical ids of changes that are echoes of resources modified in place, and of nothing else.
+
+    An ARN and what `Ref` gives are a resource's identity: they stay while it is not replaced, whatever CloudFormation
+    leaves open (CausingEntity and Evaluation in the API reference, ResourceChangeDetail).
+    """
+    listed = list(changes)
+    in_place = {c.logical_id for c in listed if c.action == "Modify" and not c.loses and not c.echo_of}
+    echoes: set[str] = set()
+    while True:
+        kept = in_place | echoes
+        more = {c.logical_id for c in listed if c.echo_of and all(_identity_of(e) in kept for e in c.echo_of)} - echoes
+        if not more:
+            return frozenset(echoes)
+        echoes |= more
+
+
+def _identity_of(entity: str) -> str:
+    """StackKey from StackKey and StackKey.Arn; any other attribute is no identity."""
+    name, _, attribute = entity.partition(".")
+    return name if attribute in ("", "Arn") else ""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from generator.errors import Refused
 from generator.model import contract
-from generator.model.changeset import Change
+from generator.model.changeset import Change, harmless_echoes
 from generator.model.plan import Objection, UpPlan, UpRequest
 
 # Losing one of these loses data or evidence, whatever its logical id is called.
@@ -26,7 +26,9 @@ PROTECTED_TYPES = frozenset(
 
 def objections(changes: Iterable[Change], request: UpRequest) -> tuple[Objection, ...]:
     """Every change that goes beyond the request, with the reason; empty when the plan may be executed."""
-    judged = ((change, _reason(change, request)) for change in changes)
+    listed = list(changes)
+    echoes = harmless_echoes(listed)
+    judged = ((change, _reason(change, request)) for change in listed if change.logical_id not in echoes)
     return tuple(Objection(change, reason) for change, reason in judged if reason)
 
 

@@ -77,3 +77,22 @@ def test_the_refusal_names_the_resource_and_the_option() -> None:
         require_no_objection(plan)
     assert "Instance (AWS::EC2::Instance) would be replaced" in caught.value.message
     assert caught.value.hint.endswith("--allow-replacement Instance") and caught.value.exit_code == 3
+
+
+def key_policy(replacement: Replacement = Replacement.NO) -> Change:
+    return Change("StackKey", "AWS::KMS::Key", "Modify", replacement, properties=("KeyPolicy",), scope=("Properties",))
+
+
+def echo(logical_id: str, *of: str) -> Change:
+    return Change(logical_id, "AWS::Logs::LogGroup", "Modify", Replacement.CONDITIONAL, properties=("X",), echo_of=of)
+
+
+def test_what_only_refers_to_a_resource_changed_in_place_is_no_objection() -> None:
+    group, document = echo("SessionLogGroup", "StackKey.Arn"), echo("ShellDocument", "SessionLogGroup")
+    assert not objections([key_policy(), group, document], FLIP)
+
+
+def test_what_refers_to_a_resource_that_may_be_replaced_is() -> None:
+    group = echo("SessionLogGroup", "StackKey.Arn")
+    for changes in ([key_policy(Replacement.CONDITIONAL), group], [group], [key_policy(), echo("X", "StackKey.Other")]):
+        assert any(o.change is changes[-1] for o in objections(changes, FLIP))
