@@ -1,0 +1,66 @@
+"""Port sessions of agents up to 3.0.196.0: one connection at a time, its bytes bare in the channel.
+
+When the local side closes, flag 1 tells the agent to close too, and it dials again with the next data. When the far
+side closes, such an agent says nothing: the local connection stays until its own side lets go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
+
+from generator.channel import wire
+from generator.channel.channel import Channel
+from generator.channel.transport import ConnectionLost
+
+PIECE = 8 * 1024  # bytes
+SETTLE = 0.2  # seconds in which the rest of a closed connection's answer may still come
+
+
+class Basic:
+    """The same face as Mux, with connections waiting for one another."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._turn = asyncio.Lock()
+        self._writer: StreamWriter | None = None
+
+    async def run(self) -> None:
+        """Hand arriving bytes to the connection whose turn it is, until the channel is over."""
+        try:
+            while (received := await self._channel.receive()) is not None:
+                if received.type == wire.PayloadType.OUTPUT and self._writer:
+                    with suppress(ConnectionError):
+                        self._writer.write(received.payload)
+                        await self._writer.drain()
+        finally:
+            if self._writer:
+                self._writer.transport.abort()
+
+    async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """Carry one connection, after those before it."""
+        async with self._turn:
+            self._writer = writer
+            try:
+                with suppress(ConnectionError, ConnectionLost):
+                    while data := await reader.read(PIECE):
+                        await self._channel.write(data)
+                    await self._await_answer(writer)
+            finally:
+                self._writer = None
+                await self._part()
+
+    async def _await_answer(self, writer: StreamWriter) -> None:
+        """After the local side has finished asking, wait until nothing has come for a while."""
+        while not self._channel.end and not writer.is_closing():
+            before = self._channel.stats.received
+            await asyncio.sleep(self._channel.options.half_close)
+            if self._channel.stats.received == before:
+                return
+
+    async def _part(self) -> None:
+        with suppress(ConnectionLost):
+            self._channel.post(wire.PayloadType.FLAG, wire.flag_payload(wire.Flag.DISCONNECT_TO_PORT))
+        await self._channel.flush()
+        await asyncio.sleep(SETTLE)  # what comes now belongs to the closed connection, and falls away in `run`

@@ -1,0 +1,47 @@
+"""Leaving in order when told to: signals that would kill the process cancel its work instead, so sessions are ended."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from generator.errors import DeployerError
+
+T = TypeVar("T")
+FATAL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` in an event loop of its own until it is done or a signal asks this process to end.
+
+    On SIGINT, SIGTERM and SIGHUP the work is cancelled and may finish its farewells; then `DeployerError` with code
+    `interrupted` and exit code 130 is raised. A second signal changes nothing: farewells are bounded in time.
+    """
+    return asyncio.run(_run(work))
+
+
+async def _run(work: Coroutine[Any, Any, T]) -> T:
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    caught: list[signal.Signals] = []
+
+    def leave(number: signal.Signals) -> None:
+        if not caught:
+            task.cancel()
+        caught.append(number)
+
+    for number in FATAL:
+        loop.add_signal_handler(number, leave, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if caught:
+            raise DeployerError(
+                f"Ended by {caught[0].name}; open sessions were closed.", code="interrupted", exit_code=130
+            ) from None
+        raise
+    finally:
+        for number in FATAL:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,197 @@
+"""Tunnels: local ports with a session behind them, and another session behind them when that one is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from generator.channel import payloads
+from generator.channel.basic import Basic
+from generator.channel.calls import is_refusal, unhurried
+from generator.channel.channel import ACCESS_ENDED, Channel, open_channel
+from generator.channel.framelog import LOG
+from generator.channel.listen import Listen, bind
+from generator.channel.mux import Mux
+from generator.channel.session import ChannelOptions, End, SessionService, Stats, newer_than
+from generator.channel.transport import Connect, connect_websocket
+from generator.errors import DeployerError
+
+LOCAL_FORWARDING = "LocalPortForwarding"
+LAST_WITHOUT_MUX = "3.0.196.0"
+LAST_WITH_KEEPALIVE = "3.1.1511.0"  # agents up to this drop a session that sends no smux frame for 30 seconds
+KEEPALIVE = 10.0  # seconds, for those
+REOPEN_DELAY, LONGEST_REOPEN_DELAY = 1.0, 30.0  # seconds between tries for a new session
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """One session to be had and the local ports that lead into it; several where one document serves them all."""
+
+    service: SessionService
+    listens: tuple[Listen, ...]
+
+
+@asynccontextmanager
+async def forward(
+    wanted: Sequence[Forward], options: ChannelOptions | None = None, connect: Connect = connect_websocket
+) -> AsyncIterator[tuple[Tunnel, ...]]:
+    """Open a tunnel for each, all at once; inside the block every port listens. Every session is ended on the way out.
+
+    Every port is bound before any session is asked for. Raises `DeployerError` with code `port-in-use`,
+    `not-a-port-document`, or what `open_channel` raises.
+    """
+    tunnels: list[Tunnel] = []
+    try:
+        for each in wanted:
+            tunnels.append(Tunnel(each.service, options or ChannelOptions(), connect))
+            for listen in each.listens:
+                tunnels[-1].bind(listen)
+        await asyncio.gather(*(tunnel.open() for tunnel in tunnels))
+        yield tuple(tunnels)
+    finally:
+        await unhurried(_close_all(tunnels))
+
+
+async def _close_all(tunnels: Sequence[Tunnel]) -> None:
+    await asyncio.gather(*(tunnel.close() for tunnel in tunnels))
+
+
+class Tunnel:
+    """Local ports leading into one session, or one session after another. Made by `forward`."""
+
+    def __init__(self, service: SessionService, options: ChannelOptions, connect: Connect) -> None:
+        self.ports: list[int] = []  # in the order asked for
+        self.end: End | None = None
+        self._stats = Stats()
+        self._service, self._options, self._connect = service, options, connect
+        self._sockets: list[socket.socket] = []
+        self._servers: list[asyncio.Server] = []
+        self._carried: set[asyncio.Task[None]] = set()
+        self._channel: Channel | None = None
+        self._link: Mux | Basic | None = None
+        self._linked = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    async def wait(self) -> End:
+        """Wait until the tunnel is over; `DeployerError` when it was lost and no new session could be had."""
+        assert self._running, "only inside forward"
+        await asyncio.wait({self._running})
+        await self._running
+        assert self.end
+        return self.end
+
+    def figures(self) -> Stats:
+        """Figures over all of the tunnel's sessions, up to date."""
+        return self._channel.figures() if self._channel else self._stats
+
+    # For forward
+
+    def bind(self, listen: Listen) -> None:
+        """Take a local port, without answering on it yet."""
+        made = bind(listen)
+        self._sockets += made
+        self.ports.append(made[0].getsockname()[1])
+
+    async def open(self) -> None:
+        """Have a session, then listen."""
+        self._running = asyncio.create_task(self._hold())
+        linked = asyncio.create_task(self._linked.wait())
+        try:
+            await asyncio.wait({self._running, linked}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            linked.cancel()
+        if self._running.done():
+            self._running.result()
+        for each in self._sockets:
+            self._servers.append(await asyncio.start_server(self._accept, sock=each))
+
+    async def close(self) -> None:
+        """Stop listening, cut what is open, end the session."""
+        for server in self._servers:
+            server.close()
+        for each in self._sockets:
+            each.close()
+        tasks = [*self._carried, *([self._running] if self._running else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # The session behind the ports
+
+    async def _hold(self) -> None:
+        """Keep a session behind the ports until an end that is final. A failure of the first is final."""
+        delay = REOPEN_DELAY
+        try:
+            while self.end is None:
+                try:
+                    self.end = await self._one_session()
+                except (DeployerError, OSError) as error:
+                    if self._link is None or is_refusal(error):
+                        raise
+                    LOG.debug("another session is sought: %s", error)
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, LONGEST_REOPEN_DELAY)
+                    if self._access_is_over():
+                        self.end = ACCESS_ENDED
+                else:
+                    delay = REOPEN_DELAY
+        finally:
+            self._linked.set()  # whoever waits to be carried learns that there is nothing any more
+
+    async def _one_session(self) -> End:
+        """One session from its start to its end; raises when it was lost."""
+        async with open_channel(self._service, self._options, self._connect, self._stats) as channel:
+            self._channel, self._link = channel, self._link_over(channel)
+            self._linked.set()
+            try:
+                await self._link.run()
+            finally:
+                self._linked.clear()
+            channel.raise_if_lost()
+            assert channel.end, "receive answers None after the end only"
+            return channel.end
+
+    def _link_over(self, channel: Channel) -> Mux | Basic:
+        handshake = channel.handshake
+        if handshake.session_type != payloads.PORT or handshake.properties.get("type") != LOCAL_FORWARDING:
+            raise DeployerError(
+                f"The session's document opens a {handshake.session_type} session, which cannot carry a tunnel.",
+                "Use a session document of type Port with LocalPortForwarding.",
+                code="not-a-port-document",
+            )
+        if not newer_than(handshake.agent_version, LAST_WITHOUT_MUX):
+            return Basic(channel)
+        needed = None if newer_than(handshake.agent_version, LAST_WITH_KEEPALIVE) else KEEPALIVE
+        return Mux(channel, keepalive=self._options.keepalive or needed)
+
+    def _access_is_over(self) -> bool:
+        until = self._options.until
+        return until is not None and datetime.now(until.tzinfo) >= until
+
+    # The connections
+
+    async def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._carried.add(task)
+        self._stats.connections += 1
+        self._stats.connections_total += 1
+        try:
+            await self._linked.wait()  # a session may be under replacement
+            if self._link and self.end is None:
+                await self._link.serve(reader, writer)
+        finally:
+            self._stats.connections -= 1
+            self._carried.discard(task)
+            await _let_go(writer)
+
+
+async def _let_go(writer: StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()

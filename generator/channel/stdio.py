@@ -1,0 +1,112 @@
+"""File descriptors beside the event loop, and a port session carried by them, for ssh's ProxyCommand.
+
+The descriptors keep their mode: O_NONBLOCK on a terminal would be shared with every other process on it. No thread
+is spent on them either: one stuck in a write would outlive the user's wish to leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from generator.channel import payloads, wire
+from generator.channel.channel import Channel
+from generator.channel.session import End, EndKind
+from generator.channel.transport import ConnectionLost
+from generator.errors import DeployerError
+
+PIECE = 16 * 1024  # bytes read at once
+UNBLOCKED = select.PIPE_BUF  # bytes that a descriptor ready for writing takes without blocking
+
+
+async def read_fd(fd: int) -> bytes:
+    """The next bytes of a descriptor, b"" at its end. Pipes, sockets, terminals and files."""
+    loop = asyncio.get_running_loop()
+    await _ready(fd, loop.add_reader, loop.remove_reader)
+    try:
+        return os.read(fd, PIECE)
+    except OSError:
+        return b""  # the terminal is gone
+
+
+async def write_fd(fd: int, data: bytes) -> None:
+    """Write everything. BrokenPipeError when nobody reads any more."""
+    loop = asyncio.get_running_loop()
+    view = memoryview(data)
+    while view:
+        await _ready(fd, loop.add_writer, loop.remove_writer)
+        view = view[os.write(fd, view[:UNBLOCKED]) :]
+
+
+async def _ready(fd: int, add: Callable[..., None], remove: Callable[[int], object]) -> None:
+    event = asyncio.Event()
+    try:
+        add(fd, event.set)
+    except PermissionError:
+        return  # a regular file is always ready and cannot be watched
+    try:
+        await event.wait()
+    finally:
+        remove(fd)
+
+
+@dataclass(frozen=True, slots=True)
+class StdioResult:
+    """How a carried session ended, and the bytes it moved."""
+
+    end: End
+    sent: int
+    received: int
+
+
+async def stdio(channel: Channel, stdin: int = 0, stdout: int = 1) -> StdioResult:
+    """Carry a port session without multiplexing over two descriptors until either side has finished.
+
+    Raises `DeployerError` with code `not-a-port-document` for other sessions and `session-lost` when it broke.
+    """
+    if channel.handshake.session_type != payloads.PORT or channel.handshake.properties.get("type"):
+        raise DeployerError(
+            "The session's document does not carry one bare connection.",
+            "Use a session document of type Port without LocalPortForwarding, as for SSH.",
+            code="not-a-port-document",
+        )
+    asking = asyncio.create_task(_ask(channel, stdin))
+    answering = asyncio.create_task(_answer(channel, stdout))
+    try:
+        await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            await _await_rest(channel, answering)
+        if answering.done():
+            answering.result()
+    finally:
+        asking.cancel()
+        answering.cancel()
+        await asyncio.gather(asking, answering, return_exceptions=True)
+    channel.raise_if_lost()
+    return StdioResult(channel.end or End(EndKind.LOCAL), channel.stats.sent, channel.stats.received)
+
+
+async def _ask(channel: Channel, stdin: int) -> None:
+    with suppress(ConnectionLost):
+        while data := await read_fd(stdin):
+            await channel.write(data)
+        await channel.flush()
+
+
+async def _answer(channel: Channel, stdout: int) -> None:
+    with suppress(BrokenPipeError):
+        while (received := await channel.receive()) is not None:
+            if received.type == wire.PayloadType.OUTPUT:
+                await write_fd(stdout, received.payload)
+
+
+async def _await_rest(channel: Channel, answering: asyncio.Task[None]) -> None:
+    """The asking side has finished: the agent cannot be told, so take what comes until it pauses for long."""
+    before = -1
+    while not answering.done() and channel.stats.received != before:
+        before = channel.stats.received
+        await asyncio.wait({answering}, timeout=channel.options.half_close)
