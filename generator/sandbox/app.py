@@ -25,6 +25,7 @@ PLUGINS = (
     "generator.sandbox.overlay",
     "generator.sandbox.access",
     "generator.sandbox.ssm",
+    "generator.sandbox.vendor_account",
 )
 
 Message = MutableMapping[str, Any]  # ASGI's own loose type: one dict per message

@@ -10,8 +10,34 @@ from pathlib import Path
 
 CUSTOMER_ACCOUNT = "111122223333"
 VENDOR_ACCOUNT = "444455556666"
+VENDOR_ROLE = "deepsql-support"
+STRANGER_ROLE = "another-team"
 REGION = "us-east-1"
 HOME_VARIABLE = "DEPLOYER_SANDBOX_HOME"
+CONFIG = f"""\
+[default]
+region = {REGION}
+s3 =
+  addressing_style = path
+
+[profile vendor]
+region = {REGION}
+role_arn = arn:aws:iam::{VENDOR_ACCOUNT}:role/{VENDOR_ROLE}
+role_session_name = operator
+source_profile = vendor-account
+
+[profile stranger]
+region = {REGION}
+role_arn = arn:aws:iam::{VENDOR_ACCOUNT}:role/{STRANGER_ROLE}
+role_session_name = operator
+source_profile = vendor-account
+"""
+# Any 12-digit key is root of that account: these open nothing outside the sandbox.
+CREDENTIALS = f"""\
+[vendor-account]
+aws_access_key_id = {VENDOR_ACCOUNT}
+aws_secret_access_key = test
+"""
 
 
 @dataclass(frozen=True)
@@ -39,8 +65,8 @@ def home(env: Mapping[str, str] = os.environ) -> Path:
 def write(state: SandboxState) -> None:
     """Record the running sandbox (mode 0600, replaced in one step), and the files `environment` names beside it."""
     directory = Path(state.home)
-    _write_private(directory / "aws-config", f"[default]\nregion = {REGION}\ns3 =\n  addressing_style = path\n")
-    _write_private(directory / "aws-credentials", "")
+    _write_private(directory / "aws-config", CONFIG)
+    _write_private(directory / "aws-credentials", CREDENTIALS)
     _write_private(directory / "server.json", json.dumps(asdict(state)))
 
 

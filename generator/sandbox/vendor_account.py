@@ -1,0 +1,61 @@
+"""The second account: a vendor with a support role that is allowed to read secrets of others, and a stranger's role.
+
+Both may be assumed by their own account, and both are granted the same on their side: whether one of them gets in is
+up to the policies of the customer's account alone.
+"""
+
+from __future__ import annotations
+
+import json
+
+from ministack.core import responses
+from ministack.services import iam
+
+from generator.sandbox.app import Sandbox, Store
+from generator.sandbox.state import STRANGER_ROLE, VENDOR_ACCOUNT, VENDOR_ROLE
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{VENDOR_ACCOUNT}:root"},
+            "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+        }
+    ],
+}
+IDENTITY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "ReadSecretsSharedByCustomers",
+            "Effect": "Allow",
+            "Action": ["secretsmanager:GetSecretValue", "kms:Decrypt", "sts:AssumeRole", "sts:SetSourceIdentity"],
+            "Resource": "*",
+        }
+    ],
+}
+
+
+def install(sandbox: Sandbox) -> None:
+    """Put the roles there when the sandbox starts, and again when it has been emptied."""
+
+    async def settle() -> None:
+        make_roles()
+
+    sandbox.startup.append(settle)
+    sandbox.stores["vendor_account"] = Store(dump=lambda: None, load=lambda _: make_roles())
+
+
+def make_roles() -> None:
+    """Create what is missing in the vendor's account; a role that is there is left as it is."""
+    before = responses.get_account_id()
+    responses.set_request_account_id(VENDOR_ACCOUNT)
+    try:
+        for name in (VENDOR_ROLE, STRANGER_ROLE):
+            if name not in iam._roles:
+                iam._create_role({"RoleName": [name], "AssumeRolePolicyDocument": [json.dumps(TRUST)]})
+                policy = {"PolicyName": ["read-shared-secrets"], "PolicyDocument": [json.dumps(IDENTITY)]}
+                iam._put_role_policy({"RoleName": [name], **policy})
+    finally:
+        responses.set_request_account_id(before)
