@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from generator.policies.vendor import vendor_identity_policy
 from tests.proof.attachments import Principal, principal
 from tests.proof.evaluator import text
 from tests.proof.resolve import ACCOUNT, Stack, Tree
@@ -60,6 +61,14 @@ WHO: dict[str, Callable[[Stack], Actor]] = {
     "instance": lambda stack: session(stack, "InstanceRole", "i-0a1b2c3d4e5f60718"),
     "keeper": lambda stack: session(stack, "KeeperRole", "keeper"),
     "vendor": _outsider(f"arn:aws:iam::{VENDOR}:role/deepsql-support"),
+    "vendor with the policy handed out": lambda stack: role_session(
+        f"arn:aws:iam::{VENDOR}:role/deepsql-support",
+        "alice",
+        text(vendor_identity_policy(stack.arn("SupportCredentialsSecret"), stack.arn("StackKey"))),
+    ),
+    "vendor without a policy of its own": lambda _: role_session(
+        f"arn:aws:iam::{VENDOR}:role/deepsql-support", "alice"
+    ),
     "neighbour in the vendor's account": _outsider(f"arn:aws:iam::{VENDOR}:role/deepsql-support-2"),
     "vendor's root": lambda _: Actor(
         f"arn:aws:iam::{VENDOR}:root", (EVERYTHING,), (), {"aws:PrincipalArn": f"arn:aws:iam::{VENDOR}:root"}

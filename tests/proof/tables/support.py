@@ -43,8 +43,6 @@ TAGS = table(
     "tag",
     "support",
     may("reach the tagged instance", START, INSTANCE),
-    may("reach it when AWS spells the tag key in capitals (keys ignore case)", START, INSTANCE,
-        given=UNTAGGED | tagged("true", "DeepSQL:Managed")),
     may_not("reach it untagged", START, INSTANCE, given=UNTAGGED),
     may_not("reach it tagged false", START, INSTANCE, given=tagged("false")),
     may_not("reach it tagged True: values heed case", START, INSTANCE, given=tagged("True")),
@@ -145,6 +143,15 @@ LOOK_UPS = table(
     may_not("list buckets", "s3:ListAllMyBuckets", "*"),
 )  # fmt: skip
 
+LIMITS = table(
+    "what IAM cannot close",
+    "support",
+    may("reach it when the tag's key is in capitals: keys are compared without case", START, INSTANCE,
+        given=UNTAGGED | tagged("true", "DeepSQL:Managed")),
+    may("end a session of a user called like itself and more after a dash: a session bears its user's name", TERMINATE,
+        f"{THEIRS}<SupportUser.name>-2{SUFFIX}"),
+)  # fmt: skip
+
 NOTHING_ELSE = table(
     "nothing else",
     "support",
@@ -194,4 +201,4 @@ NOTHING_ELSE = table(
     may_not("log in to a database", "rds-db:connect", "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-X/admin"),
 )  # fmt: skip
 
-ROWS: list[Row] = [*SESSIONS, *TAGS, *INSTANCES, *DOCUMENTS, *ENDS, *OWN_SESSIONS, *LOOK_UPS, *NOTHING_ELSE]
+ROWS: list[Row] = [*SESSIONS, *TAGS, *INSTANCES, *DOCUMENTS, *ENDS, *OWN_SESSIONS, *LOOK_UPS, *NOTHING_ELSE, *LIMITS]

@@ -46,6 +46,19 @@ READING = [
     ),
     *table(
         "reading the secret",
+        "vendor with the policy handed out",
+        reading(may("read it", GET)),
+        may_not("read another secret", GET, "<AdminSecret>"),
+        may_not("use the key otherwise", "kms:CreateGrant", KEY),
+    ),
+    *table(
+        "reading the secret",
+        "vendor without a policy of its own",
+        may_not("get the value", GET, SECRET),
+        may_not("decrypt it", DECRYPT, KEY),
+    ),
+    *table(
+        "reading the secret",
         "customer's administrator",
         reading(may("read it in the customer's own account", GET)),
     ),
