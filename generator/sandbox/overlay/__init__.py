@@ -7,6 +7,7 @@ start with another version of it.
 from generator.sandbox.app import Sandbox
 from generator.sandbox.overlay import (
     changesets,
+    conditions,
     custom,
     documents,
     iam,
@@ -26,7 +27,7 @@ from generator.sandbox.overlay import (
 def install(sandbox: Sandbox) -> None:
     """Put every correction in place."""
     pinned.check()
-    for part in (operations, changesets, parameters, recreation, naming, network):
+    for part in (operations, conditions, changesets, parameters, recreation, naming, network):
         part.install()
     for resource in (instance, iam, secrets, rotation, custom, documents):
         resource.install()
