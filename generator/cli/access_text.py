@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
+from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
     from generator.model.access import AccessKey, AccessState, Door, HandOver, Session
@@ -89,7 +90,15 @@ def _door_lines(door: Door) -> list[str]:
     rows = []
     for s in door.statements:
         who = ", ".join(s.principal_arns or s.principals) or "its holder"
-        rows.append(("  " + door.name, s.effect, s.sid or "(without Sid)", who, f"until {s.until}" if s.until else ""))
+        rows.append(
+            (
+                "  " + door.name,
+                s.effect,
+                s.sid or "(without Sid)",
+                who,
+                f"until {s.until:{END_FORMAT}}" if s.until else "",
+            )
+        )
     return table(rows) or [f"  {door.name}: no statements"]
 
 

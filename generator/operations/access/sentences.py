@@ -9,11 +9,13 @@ from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement, statements
 from generator.policies.document import document, plain
 from generator.policies.support import support_user_policy_document
-from generator.policies.vendor import vendor_decrypts_via_secrets_manager, vendor_reads_the_secret
+from generator.policies.vendor import vendor_reads_the_secret
 
 SECRET_SID = "VendorReadsTheSecret"  # noqa: S105 - a Sid
 KEY_SID = "VendorDecryptViaSecretsManager"
 SUPPORT_SID = "StartSessionsOnThisInstance"
+ALWAYS = frozenset({"EndOwnSessions"})
+"""What the holder of the key may do even after the end: leave."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,14 @@ def sentences(grant: Grant) -> tuple[Sentence, ...]:
     """What the grant lets whom do."""
     who = ", ".join(described(principal.pattern) for principal in grant.principals)
     vendor = [
-        Sentence(policy, spoken(statement.sid), who, grant.until_text)
-        for policy, statement in (("secret", secret_statement(grant)), ("key", key_statement(grant)))
+        Sentence(policy, spoken(sid), who, grant.until_text)
+        for policy, sid in (("secret", SECRET_SID), ("key", KEY_SID))
         if grant.principals
     ]
     holder = [
         Sentence("support user", spoken(s.sid), "whoever holds the key", grant.until_text)
-        for s in _support_statements(grant)
-        if s.allows and s.until is not None
+        for s in statements(support_user_policy_document(until=grant.until_text or None))
+        if s.allows and s.sid not in ALWAYS
     ]
     return (*vendor, *holder)
 
@@ -55,27 +57,8 @@ def described(pattern: str) -> str:
 
 
 def secret_statement(grant: Grant) -> PolicyStatement:
-    """The statement the template puts into the secret's policy for this grant."""
-    made = vendor_reads_the_secret(
-        list(grant.accounts), [p.pattern for p in grant.principals], grant.until_text or None
-    )
-    return _read(made)
-
-
-def key_statement(grant: Grant, service: str = "", secret_arns: str = "") -> PolicyStatement:
-    """The statement the template puts into the key's policy for this grant."""
-    patterns = [p.pattern for p in grant.principals]
-    made = vendor_decrypts_via_secrets_manager(
-        list(grant.accounts), patterns, grant.until_text or None, service=service, secret_arns=secret_arns
-    )
-    return _read(made)
-
-
-def _support_statements(grant: Grant) -> tuple[PolicyStatement, ...]:
-    return statements(support_user_policy_document(until=grant.until_text or None))
-
-
-def _read(statement: object) -> PolicyStatement:
-    made = plain(document([statement]))
+    """The statement the template puts into the secret's policy for a grant that has principals."""
+    patterns = [principal.pattern for principal in grant.principals]
+    made = plain(document([vendor_reads_the_secret(list(grant.accounts), patterns, grant.until_text or None)]))
     assert isinstance(made, dict)
     return statements(made)[0]
