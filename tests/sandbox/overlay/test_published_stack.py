@@ -1,4 +1,4 @@
-"""The published template's stack: created, flipped and flipped back, with the services showing what CloudFormation says."""
+"""The published stack: created, flipped and flipped back, with the services showing what CloudFormation says."""
 
 import json
 from typing import Any

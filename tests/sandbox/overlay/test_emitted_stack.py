@@ -1,0 +1,134 @@
+"""The emitted template on the sandbox, with the keeper's real code as its function."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox.overlay.conftest import Client, Stacks, changes
+from tests.sandbox.overlay.published import ADMIN_PASSWORD, PUBLISHED, parameters
+
+TEMPLATE = (Path(__file__).parents[3] / "templates" / "deepsql-stack.yaml").read_text()
+NETWORK = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
+
+
+@pytest.fixture
+def created(stacks: Stacks) -> Stacks:
+    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in {**NETWORK, "InstanceOrigin": "new"}.items()]
+    assert stacks.execute(stacks.change_set(given, TEMPLATE, "CREATE")) == "CREATE_COMPLETE"
+    return stacks
+
+
+def changed(stacks: Stacks, **given: str) -> dict[str, Any]:
+    """A change set with these values and the previous ones for all the others."""
+    known = [parameter["ParameterKey"] for parameter in stacks.stack()["Parameters"]]
+    kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in known if key not in given]
+    return stacks.change_set([*kept, *({"ParameterKey": k, "ParameterValue": v} for k, v in given.items())])
+
+
+def secret_of(stacks: Stacks, client: Client) -> dict[str, str]:
+    arn = stacks.outputs()["SupportSecretArn"]
+    found = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    return dict(json.loads(found))
+
+
+def who_am_i(client: Client, secret: dict[str, str]) -> str:
+    return str(client("sts", secret["AccessKeyId"], secret["SecretAccessKey"]).get_caller_identity()["Arn"])
+
+
+def test_the_keeper_puts_a_working_key_into_the_secret(created: Stacks, client: Client) -> None:
+    user = created.outputs()["SupportUserName"]
+    secret = secret_of(created, client)
+    assert who_am_i(client, secret).endswith(f":user/{user}")
+    assert secret["InstanceId"] == created.outputs()["InstanceId"]
+    shown = client("iam").get_user(UserName=user)["User"]
+    assert shown["PermissionsBoundary"]["PermissionsBoundaryArn"] == created.resources()["SupportBoundary"]
+
+
+def test_the_services_show_what_was_made(created: Stacks, client: Client) -> None:
+    ids = created.resources()
+    group = client("logs").describe_log_groups(logGroupNamePrefix=ids["SessionLogGroup"])["logGroups"][0]
+    assert (group["retentionInDays"], group["kmsKeyId"]) == (365, created.outputs()["StackKeyArn"])
+    assert client("kms").get_key_rotation_status(KeyId=ids["StackKey"])["KeyRotationEnabled"] is True
+    described = client("ssm").describe_document(Name=ids["ShellDocument"])["Document"]
+    assert described["DocumentType"] == "Session"
+    password = client("secretsmanager").get_secret_value(SecretId=ids["AdminSecret"])["SecretString"]
+    assert len(password) >= 12
+    signal = [e["ResourceStatusReason"] for e in created.history() if "signal" in e.get("ResourceStatusReason", "")]
+    assert signal == [
+        f"Received SUCCESS signal with UniqueId {ids['Instance']} (sandbox: imitated, nothing runs on the instance)"
+    ]
+
+
+def test_flip_and_back_touch_the_key_policy_and_the_support_set(created: Stacks, client: Client) -> None:
+    instance, first = created.outputs()["InstanceId"], secret_of(created, client)
+    told = len(created.events())
+    assert created.execute(changed(created, CreateSupportUser="No")) == "UPDATE_COMPLETE"
+    touched = {name for name, _ in created.events(told)}
+    assert "Instance" not in touched
+    assert {"SupportUser", "SupportKey", "SupportCredentialsSecret"} <= touched
+    assert client("iam").list_users()["Users"] == []
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        who_am_i(client, first)
+    assert created.execute(changed(created, CreateSupportUser="Yes")) == "UPDATE_COMPLETE"
+    assert secret_of(created, client)["AccessKeyId"] != first["AccessKeyId"]
+    assert created.outputs()["InstanceId"] == instance
+
+
+def test_rotating_the_secret_runs_the_keeper(created: Stacks, client: Client) -> None:
+    before = secret_of(created, client)
+    client("secretsmanager").rotate_secret(SecretId=created.outputs()["SupportSecretArn"])
+    deadline = time.monotonic() + 20
+    while secret_of(created, client)["AccessKeyId"] == before["AccessKeyId"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert who_am_i(client, secret_of(created, client)).endswith(created.outputs()["SupportUserName"])
+
+
+def test_delete_keeps_the_volume_the_key_and_the_log(created: Stacks, client: Client) -> None:
+    ids = created.resources()
+    created.api.update_termination_protection(StackName="demo", EnableTerminationProtection=False)
+    created.name = created.stack()["StackId"]
+    created.api.delete_stack(StackName="demo")
+    assert created.settled() == "DELETE_COMPLETE"
+    skipped = {name for name, status in created.events() if status == "DELETE_SKIPPED"}
+    assert skipped == {"StackKey", "SessionLogGroup"}
+    assert client("kms").describe_key(KeyId=ids["StackKey"])["KeyMetadata"]["KeyState"] == "Enabled"
+    volume = client("ec2").describe_volumes()["Volumes"][0]
+    assert (volume["State"], volume["Attachments"]) == ("available", [])
+    assert client("iam").list_roles()["Roles"] == []
+
+
+def test_a_failed_create_leaves_no_key_and_no_log_behind(stacks: Stacks, client: Client, sandbox: Any) -> None:
+    from generator.sandbox import server
+
+    server.fail_next(sandbox, "SupportKey", "create")
+    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in {**NETWORK, "InstanceOrigin": "new"}.items()]
+    assert stacks.execute(stacks.change_set(given, TEMPLATE, "CREATE")) == "ROLLBACK_COMPLETE"
+    assert client("logs").describe_log_groups()["logGroups"] == []
+    states = [
+        client("kms").describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"]
+        for key in client("kms").list_keys()["Keys"]
+    ]
+    assert states == ["PendingDeletion"]
+
+
+def test_a_published_stack_is_upgraded_without_a_changed_property_of_its_instance(
+    stacks: Stacks, client: Client
+) -> None:
+    assert stacks.execute(stacks.change_set(parameters(), PUBLISHED, "CREATE")) == "CREATE_COMPLETE"
+    instance = stacks.outputs()["InstanceId"]
+    known = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in stacks.stack()["Parameters"]]
+    change_set = stacks.change_set(known, TEMPLATE)
+    assert ADMIN_PASSWORD not in json.dumps(change_set, default=str)
+    assert changes(change_set)["SupportAccessKey"] == "Remove"
+    touched = [
+        c["ResourceChange"] for c in change_set["Changes"] if c["ResourceChange"]["LogicalResourceId"] == "Instance"
+    ]
+    assert all("Properties" not in change["Scope"] for change in touched), touched
+    assert stacks.execute(change_set) == "UPDATE_COMPLETE"
+    assert stacks.outputs()["InstanceId"] == instance
+    assert who_am_i(client, secret_of(stacks, client)).endswith(":user/deepsql-support")
