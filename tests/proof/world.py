@@ -28,6 +28,7 @@ PUBLISHED = {
 STACKS: dict[str, dict[str, str]] = {
     "open": NEW | GRANT | {"SupportAccessUntil": END},
     "endless": NEW | GRANT,
+    "granted to the whole vendor account": NEW | GRANT | {"VendorPrincipals": f"arn:aws:iam::{VENDOR}:*"},
     "ungranted": NEW,
     "off": NEW | GRANT | {"CreateSupportUser": "No"},
     "account without principals": NEW | {"VendorAccounts": VENDOR},

@@ -12,6 +12,7 @@ GET, DECRYPT = "secretsmanager:GetSecretValue", "kms:Decrypt"
 SECRET, KEY = "<SupportCredentialsSecret>", "<StackKey>"
 SECRET_OF_OFF = "<secretsmanager>:secret:SupportCredentialsSecret-1A2B3C4D5E6F7-AbCdEf"
 SECRET_OF_A_STRANGER = "arn:aws:secretsmanager:us-east-1:777788889999:secret:<SupportCredentialsSecret.name>-AbCdEf"
+WHOLE_ACCOUNT = "granted to the whole vendor account"
 ELSEWHERE = "secretsmanager.eu-west-1.amazonaws.com"
 FOR_THE_LOG: Context = {"kms:EncryptionContext:aws:logs:arn": "<SessionLogGroup>"}
 FOR_ANOTHER_LOG: Context = {"kms:EncryptionContext:aws:logs:arn": "<logs>:log-group:other"}
@@ -40,9 +41,21 @@ READING = [
         reading(may("read it", GET)),
         reading(may("read it a second before the end", GET, given=LAST_SECOND)),
         reading(may("read it years later where no end is set", GET, given=YEARS_LATER, stack="endless")),
+        reading(may("read it on an upgraded stack", GET, stack="published and granted")),
         reading(may_not("read it after the end", GET, given=at(AFTER))),
         reading(may_not("read it where nothing was granted", GET, stack="ungranted")),
         reading(may_not("read it on an upgraded stack where nothing was granted", GET, stack="published")),
+    ),
+    *table(
+        "reading the secret",
+        "neighbour in the vendor's account",
+        reading(may("read it where the whole account was let in", GET, stack=WHOLE_ACCOUNT)),
+    ),
+    *table(
+        "reading the secret",
+        "stranger with the vendor's role name",
+        may_not("get the value where the vendor's whole account was let in", GET, SECRET, stack=WHOLE_ACCOUNT),
+        may_not("decrypt it where the vendor's whole account was let in", DECRYPT, KEY, stack=WHOLE_ACCOUNT),
     ),
     *table(
         "reading the secret",
