@@ -28,3 +28,8 @@ def spawn_detached(argv: Sequence[str], env: Mapping[str, str], log: Path) -> in
         os.close(handle)
     process.returncode = 0  # it outlives us on purpose: no warning when this object goes
     return process.pid
+
+
+def run_attached(argv: Sequence[str]) -> int:
+    """Run a program on this terminal, with this environment, to its end; gives its exit code."""
+    return subprocess.run(argv, check=False).returncode
