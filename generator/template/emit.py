@@ -78,8 +78,20 @@ def emit(fmt: Format = "yaml", *, pure: bool = False) -> str:
     """The template as text ending in a newline. `pure` uses PyYAML's own emitter even where libyaml is there."""
     template = template_dict()
     if fmt == "json":
-        return json.dumps(template, indent=1) + "\n"
+        return _json(template)
     return HEADER + "".join(_section(name, body, pure) for name, body in template.items())
+
+
+def _json(template: dict[str, object]) -> str:
+    """JSON with a line for each parameter, resource and output: fully indented it would be over the limit."""
+    sections = [f"{json.dumps(name)}: {_json_entries(body)}" for name, body in template.items()]
+    return "{\n" + ",\n".join(sections) + "\n}\n"
+
+
+def _json_entries(body: object) -> str:
+    if not isinstance(body, dict):
+        return json.dumps(body)
+    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in body.items()) + "\n}"
 
 
 def _section(name: str, body: object, pure: bool) -> str:

@@ -65,7 +65,7 @@ def _statements() -> list[object]:
     return [
         permits.be_managed_by_systems_manager(REGION),
         permits.write_the_session_log(
-            att(Resource.SESSION_LOG_GROUP, "Arn"), arn("logs", f"log-group:${{{Resource.SESSION_LOG_GROUP}}}:*")
+            arn("logs", f"log-group:${{{Resource.SESSION_LOG_GROUP}}}"), att(Resource.SESSION_LOG_GROUP, "Arn")
         ),
         permits.find_the_session_log(REGION),
         permits.report_readiness(STACK_ID),

@@ -1,0 +1,90 @@
+"""The emitted text: fresh, the same each time, small, and nothing but the template."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cfn_flip
+import pytest
+
+from generator.model.contract import TEMPLATE_LIMIT_BYTES, TEMPLATE_PATH, Resource
+from generator.template.emit import COMMENTS, emit, template_dict
+from generator.template.keeper import slim, source
+
+GOLDEN = Path(__file__).parents[2] / TEMPLATE_PATH
+
+
+def test_the_committed_file_is_what_is_emitted() -> None:
+    assert GOLDEN.read_text() == emit(), "run: make generate"
+
+
+@pytest.mark.parametrize("text", [emit("yaml"), emit("yaml", pure=True), emit("json")], ids=["libyaml", "pure", "json"])
+def test_every_form_says_the_same(text: str) -> None:
+    assert json.loads(cfn_flip.to_json(text)) == template_dict()
+
+
+def test_both_emitters_give_the_same_bytes() -> None:
+    assert emit(pure=True) == emit()
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """Sets and hashes differ from process to process; the text must not."""
+    program = "from generator.template.emit import emit; print(emit(), end='')"
+    environment = {"PYTHONHASHSEED": "7", "PYTHONPATH": str(GOLDEN.parents[1])}
+    run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert run.stdout == emit()
+
+
+def test_the_text_can_be_sent_without_a_bucket() -> None:
+    assert len(emit().encode()) < TEMPLATE_LIMIT_BYTES
+    assert len(emit("json").encode()) < TEMPLATE_LIMIT_BYTES
+
+
+def test_a_reviewer_finds_headings() -> None:
+    lines = emit().splitlines()
+    for name, comment in COMMENTS.items():
+        assert lines[lines.index(f"  # {comment}") + 1] == f"  {name}:"
+    assert max(len(line) for line in lines) < 260
+
+
+def test_resources_say_what_they_are_first() -> None:
+    text = emit()
+    assert [name for name in Resource if f"  {name}:\n    Type: " not in text] == []
+
+
+def test_slimming_keeps_the_program() -> None:
+    text = '''
+"""Module."""
+from __future__ import annotations
+from typing import Any
+limit: int = 3  # a comment
+unset: int
+class Empty(Exception):
+    """Nothing here."""
+def double(values: list[int], /, *, by: int = 2) -> dict[str, Any]:
+    """Doubles."""
+    if values:
+        text = "    kept  # as it is\\n    here"
+        return {text: [v * by for v in values]}
+    return {}
+'''
+    slimmed = slim(text)
+    assert '"""' not in slimmed
+    assert "# a comment" not in slimmed
+    one: dict[str, object] = {}
+    other: dict[str, object] = {}
+    exec(text, one)
+    exec(slimmed, other)
+    assert one["double"]([1, 2]) == other["double"]([1, 2])  # type: ignore[operator]
+    assert other["limit"] == 3
+
+
+def test_the_keeper_in_the_template_is_the_keeper() -> None:
+    keeper = template_dict()["Resources"]["KeeperFunction"]["Properties"]  # type: ignore[index]
+    assert keeper["Code"]["ZipFile"] == source()
+    module, function = keeper["Handler"].split(".")
+    assert (module, f"def {function}(event, context):" in source()) == ("index", True)
+    compile(source(), "index.py", "exec")

@@ -1,0 +1,169 @@
+"""cfn-lint and the product's own rules, over our template, broken copies of it, and files of others."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.errors import DeployerError, NotFound, UsageError
+from generator.model.lint import Finding, Level
+from generator.template.emit import emit, template_dict
+from generator.template.lint import lint_text, read_template
+from generator.template.own_rules import OWN_RULES, rules
+from generator.template.sarif import to_json, to_sarif
+from generator.template.variants import decide, yes_no_combinations
+from tests.template.rendered import PUBLISHED_FILE
+
+Change = Callable[[Any], object]
+FOREIGN = """
+Parameters:
+  Secret: {Type: String, NoEcho: true}
+Resources:
+  Topic: {Type: "AWS::SNS::Topic"}
+"""
+
+
+def broken_rules(change: Change) -> set[str]:
+    """The product's own rules that speak when our template is changed like this."""
+    template = copy.deepcopy(template_dict())
+    change(template)
+    text = json.dumps(template)
+    return {info.id for info, check in OWN_RULES for _ in check(template, text)}
+
+
+def test_our_template_is_clean_in_every_partition() -> None:
+    assert lint_text(emit(), "ours", ("us-east-1", "us-gov-west-1", "cn-north-1")) == []
+
+
+def test_every_answer_to_the_yes_no_questions_is_linted() -> None:
+    assert yes_no_combinations(template_dict()) == [{"CreateSupportUser": "Yes"}, {"CreateSupportUser": "No"}]
+    without = decide(template_dict(), {"CreateSupportUser": "No"})
+    assert "SupportUser" not in without["Resources"]
+    assert "WantVendorRead" not in json.dumps(without["Resources"])
+    assert "Condition" not in decide(template_dict(), {"CreateSupportUser": "Yes"})["Resources"]["SupportUser"]
+
+
+def test_what_is_wrong_with_one_answer_only_names_that_answer() -> None:
+    text = """
+Parameters: {DeployIt: {Type: String, AllowedValues: ["Yes", "No"]}}
+Conditions:
+  Wanted: !Equals [!Ref DeployIt, "Yes"]
+  Unwanted: !Not [!Condition Wanted]
+Resources:
+  Topic: {Type: "AWS::SNS::Topic"}
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: {DelaySeconds: !If [Unwanted, 1000000, 1]}
+"""
+    findings = lint_text(text, "a.yaml")
+    assert findings
+    assert all(finding.line or "With DeployIt=No" in finding.message for finding in findings)
+
+
+PLANTED: dict[str, Change] = {
+    "D0001": lambda t: t["Resources"]["KeeperSupportPolicy"]["Properties"]["PolicyDocument"]["Statement"].append(
+        {"Sid": "Wide", "Effect": "Allow", "Action": ["iam:CreateUser"], "Resource": ["*"]}
+    ),
+    "D0002": lambda t: t["Resources"]["SupportSecretPolicy"]["Properties"]["ResourcePolicy"]["Statement"].append(
+        {"Sid": "Open", "Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+    ),
+    "D0003": lambda t: t["Outputs"].update(Told={"Value": {"Ref": "AdminPassword"}}),
+    "D0004": lambda t: t["Resources"]["Instance"]["Properties"].update(
+        UserData={"Fn::Base64": {"Fn::Sub": "echo ${AdminPassword}"}}
+    ),
+    "D0005": lambda t: t["Resources"].update(
+        Key={"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "SupportUser"}}}
+    ),
+    "D0006": lambda t: t["Resources"]["KeeperSupportPolicy"]["Properties"]["PolicyDocument"]["Statement"].append(
+        t["Resources"]["KeeperSupportPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+    ),
+    "D0007": lambda t: t.update(Metadata={"Long": {"Text": "x" * 60_000}}),
+    "D0008": lambda t: t["Resources"]["KeeperRole"]["Properties"].update(RoleName="keeper"),
+    "D0009": lambda t: t["Resources"]["KeeperRole"]["Properties"].update(
+        ManagedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+    ),
+    "D0010": lambda t: t["Resources"]["Instance"]["Properties"].update(ImageId="{{resolve:ssm:/some/image}}"),
+    "D0011": lambda t: t["Resources"]["StackKey"].pop("DeletionPolicy"),
+    "D0012": lambda t: t["Parameters"]["SupportPorts"].pop("Default"),
+}
+
+
+@pytest.mark.parametrize("rule", PLANTED)
+def test_each_rule_finds_what_it_is_for(rule: str) -> None:
+    assert broken_rules(PLANTED[rule]) == {rule}
+
+
+def test_every_rule_has_a_planted_fault_a_title_and_a_source() -> None:
+    assert [rule.id for rule in rules()] == list(PLANTED)
+    assert all(rule.title and rule.source for rule in rules())
+
+
+def test_the_published_template_is_judged_by_the_same_rules() -> None:
+    findings = lint_text(PUBLISHED_FILE.read_text(), "published-stack.yaml")
+    assert {"D0001", "D0004", "D0005", "D0008", "D0009", "D0010"} <= {finding.rule for finding in findings}
+    assert "D0012" not in {finding.rule for finding in findings}
+    assert [finding.line for finding in findings] == sorted(finding.line or 0 for finding in findings)
+
+
+def test_a_file_of_others_is_told_its_own_faults_with_lines() -> None:
+    findings = lint_text(FOREIGN, "foreign.yaml")
+    assert [(finding.rule, finding.line) for finding in findings] == [("W2001", 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "a.yaml is empty."),
+        ("   \n", "a.yaml is empty."),
+        ("Resources: [", "a.yaml is not YAML or JSON: line"),
+        ("Resources:\n  A: 1\n  A: 2\n", "a.yaml is not YAML or JSON: line"),
+        ('{"Resources": ', "a.yaml is not YAML or JSON: line"),
+        ("just words", "a.yaml holds no template"),
+        ("- a\n- b\n", "a.yaml holds no template"),
+        ("x" * 10_000_000, "a.yaml has 9.5 MiB; CloudFormation takes no template above 1 MiB."),
+    ],
+    ids=["empty", "blank", "open bracket", "key twice", "half json", "words", "list", "10 MB"],
+)
+def test_what_is_no_template_is_told_in_one_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        lint_text(text, "a.yaml")
+    assert caught.value.message.startswith(sentence)
+    assert "\n" not in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    large, binary = tmp_path / "large.yaml", tmp_path / "binary.yaml"
+    large.write_bytes(b"x" * 10_000_000)
+    binary.write_bytes(b"\xff\xfe\x00")
+    cases: list[tuple[Path, type[DeployerError], int]] = [
+        (tmp_path / "missing.yaml", NotFound, 4),
+        (tmp_path, UsageError, 2),
+        (large, UsageError, 2),
+        (binary, UsageError, 2),
+    ]
+    for path, kind, code in cases:
+        with pytest.raises(kind, match=path.name) as caught:
+            read_template(path)
+        assert caught.value.exit_code == code
+    good = tmp_path / "good.yaml"
+    good.write_text(FOREIGN)
+    assert read_template(good) == FOREIGN
+
+
+def test_findings_in_other_tools_formats() -> None:
+    findings = [
+        Finding("D0001", Level.ERROR, "Wide.", "Resources/A", 7, "IAM"),
+        Finding("W2001", Level.WARNING, "Unused.", "", None),
+    ]
+    sarif = to_sarif(findings, "templates/a.yaml", "1.0")
+    run = sarif["runs"][0]
+    assert [result["level"] for result in run["results"]] == ["error", "warning"]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 7}
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["D0001", "W2001"]
+    assert json.loads(json.dumps(to_json(findings)))[0]["level"] == "error"

@@ -1,0 +1,178 @@
+"""What a stack of ours is made of, for the answers a customer can give."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+
+import pytest
+
+from generator.model.contract import (
+    GRANT_RESOURCES,
+    PROTECTED_RESOURCES,
+    SUPPORT_MODIFIED_ONLY,
+    SUPPORT_RESOURCES,
+    Condition,
+    Output,
+    Parameter,
+    Resource,
+)
+from generator.template.emit import template_dict
+from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, Rendered, ours
+
+GRANT = {
+    "VendorAccounts": "444455556666",
+    "VendorPrincipals": "arn:aws:iam::444455556666:role/support",
+    "SupportAccessUntil": "2026-12-01T00:00:00Z",
+    "SupportAccessReason": "TICKET-1",
+}
+PARTITIONS = [("aws", "us-east-1"), ("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1")]
+
+
+def new(**given: str) -> Rendered:
+    return ours(**CLI_CREATES | given)
+
+
+def whole(stack: Rendered) -> dict[str, object]:
+    return {name: stack.properties(name) for name in stack.resources}
+
+
+def changed(one: Rendered, other: Rendered) -> set[str]:
+    a, b = whole(one), whole(other)
+    return {name for name in a.keys() | b.keys() if a.get(name) != b.get(name)}
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [("Parameters", Parameter), ("Resources", Resource), ("Outputs", Output), ("Conditions", Condition)],
+)
+def test_the_contract_names_everything_there_is(section: str, names: type) -> None:
+    assert set(template_dict()[section]) == {str(name) for name in names}
+
+
+def test_a_flip_touches_the_support_set_and_the_keys_policy() -> None:
+    for start in ({}, GRANT, {"SupportUserName": "vendor"}, {"AdminPassword": "twelve-chars-long"}):
+        for base in (CLI_CREATES, PUBLISHED_STACK):
+            on, off = ours(**base | start), ours(**base | start | {"CreateSupportUser": "No"})
+            assert changed(on, off) <= SUPPORT_RESOURCES | set(SUPPORT_MODIFIED_ONLY)
+            key_on, key_off = on.properties("StackKey"), off.properties("StackKey")
+            assert {name for name in key_on if key_on[name] != key_off[name]} <= SUPPORT_MODIFIED_ONLY["StackKey"]
+            assert SUPPORT_RESOURCES.isdisjoint(off.resources)
+
+
+def test_a_grant_touches_policies_only() -> None:
+    assert changed(new(), new(**GRANT)) == set(GRANT_RESOURCES)
+    assert changed(new(**GRANT), new(**GRANT, CreateSupportUser="No")) <= SUPPORT_RESOURCES | {"StackKey"}
+
+
+def test_every_reference_holds_in_every_case() -> None:
+    """Rendering fails on a reference to a resource that does not exist."""
+    choices = {
+        "CreateSupportUser": ["Yes", "No"],
+        "InstanceOrigin": ["auto", "published", "new"],
+        "AdminPassword": ["", "correct-horse-battery"],
+        "SupportUserName": ["", "vendor"],
+        "ImageId": ["", "ami-0123456789abcdef0"],
+        "VendorAccounts": ["", "444455556666"],
+        "SupportAccessUntil": ["", "2026-12-01T00:00:00Z"],
+    }
+    for values in product(*choices.values()):
+        given = dict(zip(choices, values, strict=True)) | {"VendorPrincipals": GRANT["VendorPrincipals"]}
+        stack = ours(**CLI_CREATES | given)
+        whole(stack)
+        stack.outputs()
+
+
+def test_who_makes_which_instance() -> None:
+    assert Resource.INSTANCE_IMAGE in ours(**CLI_CREATES | {"InstanceOrigin": "auto"}).resources
+    assert Resource.PUBLISHED_INSTANCE_GUARD in ours(**PUBLISHED_STACK).resources
+    assert Resource.PUBLISHED_INSTANCE_GUARD not in ours(**PUBLISHED_STACK | {"InstanceOrigin": "new"}).resources
+    assert new(ImageId="ami-0123456789abcdef0").properties("Instance")["ImageId"] == "ami-0123456789abcdef0"
+    assert new().properties("Instance")["ImageId"] == "<InstanceImage.ImageId>"
+
+
+def test_a_new_instance_is_hardened() -> None:
+    instance = new().properties("Instance")
+    assert instance["MetadataOptions"] == {
+        "HttpTokens": "required",
+        "HttpEndpoint": "enabled",
+        "HttpPutResponseHopLimit": 1,
+    }
+    assert [interface["AssociatePublicIpAddress"] for interface in instance["NetworkInterfaces"]] == [False]
+    assert "SubnetId" not in instance
+    assert "SecurityGroupIds" not in instance
+    ebs = instance["BlockDeviceMappings"][0]["Ebs"]
+    assert (ebs["Encrypted"], ebs["DeleteOnTermination"], ebs["VolumeType"]) == (True, False, "gp3")
+    assert {"Key": "deepsql:managed", "Value": "true"} in instance["Tags"]
+
+
+@pytest.mark.parametrize("given", [{}, {"SupportUserName": "vendor"}, {"AdminPassword": "correct-horse-battery"}])
+def test_no_name_is_fixed(given: dict[str, str]) -> None:
+    """Two stacks in one account, or one in two regions, never meet."""
+    names = {"RoleName", "InstanceProfileName", "ManagedPolicyName", "Name", "LogGroupName"}
+    stack = new(**given)
+    assert {name for name in stack.resources if names & set(stack.properties(name))} == set()
+    assert "FunctionName" not in stack.properties("KeeperFunction")
+    assert stack.properties("SupportUser").get("UserName") == given.get("SupportUserName")
+
+
+@pytest.mark.parametrize(("partition", "region"), PARTITIONS)
+def test_every_arn_is_of_the_stacks_own_partition(partition: str, region: str) -> None:
+    given = {"VendorAccounts": "444455556666", "VendorPrincipals": "x", "AdminPassword": "correct-horse-battery"}
+    stack = ours(partition, region, **CLI_CREATES | given)
+    text = json.dumps({name: body for name, body in whole(stack).items() if name != "KeeperFunction"})
+    assert f"arn:{partition}:" in text
+    others = {f"arn:{other}:" for other, _ in PARTITIONS} - {f"arn:{partition}:"}
+    assert [other for other in others if other in text] == []
+    suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
+    assert f'"secretsmanager.{region}.{suffix}"' in text
+
+
+def test_the_admin_secret_is_the_bare_password() -> None:
+    assert new(AdminPassword="correct-horse-battery").properties("AdminSecret")["SecretString"] == (
+        "correct-horse-battery"
+    )
+    made = new().properties("AdminSecret")
+    assert "SecretString" not in made
+    assert "SecretStringTemplate" not in made["GenerateSecretString"]
+
+
+def test_the_support_secret_is_made_empty() -> None:
+    for stack in (new(), ours(**PUBLISHED_STACK)):
+        assert {"SecretString", "GenerateSecretString"}.isdisjoint(stack.properties("SupportCredentialsSecret"))
+
+
+def test_what_holds_state_outlives_mistakes() -> None:
+    resources = template_dict()["Resources"]
+    assert {name for name in resources if resources[name].get("DeletionPolicy") == "RetainExceptOnCreate"} == {
+        "StackKey",
+        "SessionLogGroup",
+    }
+    assert resources["Instance"]["UpdateReplacePolicy"] == "Retain"
+    assert set(resources) >= PROTECTED_RESOURCES
+
+
+def test_the_key_goes_before_the_user() -> None:
+    """CloudFormation removes in reverse: the keeper still has its permissions when it deletes the keys."""
+    stack = new()
+    assert stack.properties("SupportKey")["UserName"] == "<SupportUser>"
+    assert stack.template["Resources"]["SupportKey"]["DependsOn"] == ["KeeperSupportPolicy"]
+
+
+def test_a_tunnel_reaches_the_listed_ports_only() -> None:
+    content = new(SupportPorts="3035,5432").properties("PortDocument")["Content"]
+    assert content["parameters"]["portNumber"]["allowedPattern"] == "^(3035|5432)$"
+    assert "host" not in content["properties"]
+
+
+def test_a_shell_is_always_logged_and_encrypted() -> None:
+    inputs = new().properties("ShellDocument")["Content"]["inputs"]
+    assert inputs["cloudWatchLogGroupName"] == "<SessionLogGroup>"
+    assert inputs["cloudWatchEncryptionEnabled"] is True
+    assert inputs["cloudWatchStreamingEnabled"] is True
+    assert new().properties("SessionLogGroup")["KmsKeyId"] == "<StackKey.Arn>"
+
+
+def test_no_end_leaves_no_empty_condition() -> None:
+    assert "DateLessThan" not in json.dumps(whole(new(VendorAccounts="444455556666", VendorPrincipals="x")))
+    assert json.dumps(whole(new(**GRANT))).count('"DateLessThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}') >= 3
