@@ -28,3 +28,8 @@ def answers(template: Tree) -> Iterator[dict[str, Answer]]:
 def test_row(row: Row, answers: dict[str, Answer]) -> None:
     answer = answers[row.id]
     assert answer.decision == row.expect, f"{row.id}: {answer.decision}, decided by: {answer.why}"
+
+
+def test_no_two_rows_say_the_same() -> None:
+    """Answers are kept by the row's sentence: of two alike only one would be judged."""
+    assert len({row.id for row in ROWS}) == len(ROWS)
