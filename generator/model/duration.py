@@ -9,7 +9,7 @@ from generator.errors import UsageError
 
 END_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 LONGEST = timedelta(days=366)
-_PART = re.compile(r"(\d+)([smhdw])")
+_PART = re.compile(r"(\d{1,6})([smhdw])")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
