@@ -76,7 +76,7 @@ def user(client: Any) -> Callable[..., Any]:
         def of(service: str, region: str = "us-east-1") -> Any:
             return client(service, keys=key, region=region)
 
-        of.name = name  # type: ignore[attr-defined]
+        of.name, of.key = name, key  # type: ignore[attr-defined]
         return of
 
     return make

@@ -1,0 +1,117 @@
+"""The message gateway: the websocket at a session's StreamUrl.
+
+Whoever holds the session's token speaks to its agent, as on AWS. The opening may be signed (plug-ins since 1.2.688 do);
+a signature that is there must be good and its owner allowed `ssmmessages:OpenDataChannel`. Without one the opening is
+refused only where the instance was registered with `requireSignature`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs
+
+from ministack import app as ministack
+from ministack.core import iam_evaluator as engine
+from ministack.core import responses, router
+
+from generator.channel.payloads import Opening
+from generator.errors import DeployerError
+from generator.sandbox import access
+from generator.sandbox.ssm import live as agents
+from generator.sandbox.ssm import sessions, targets
+from generator.sandbox.ssm.agent import closed_frame
+from generator.sandbox.ssm.live import Live
+from generator.sandbox.ssm.sessions import Session
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PREFIX = "/v1/data-channel/"
+OPENING_SECONDS = 10.0
+REFUSED, REPLACED = 1008, 1001  # websocket close codes
+
+
+async def serve(scope: Message, receive: Receive, send: Send) -> None:
+    """One websocket, from its opening to its end; the session may outlive it."""
+    await receive()  # websocket.connect
+    session = sessions.named(scope["path"].removeprefix(PREFIX))
+    if session is None or not _may_open(scope, session):
+        await send({"type": "websocket.close"})  # before accepting: HTTP 403
+        return
+    await send({"type": "websocket.accept"})
+    found = await _opened(session, receive)
+    if found is None:
+        await send({"type": "websocket.close", "code": REFUSED})
+        return
+    await _converse(found, receive, send)
+
+
+async def _opened(session: Session, receive: Receive) -> Live | None:
+    """The session's agent, when the first message carries its token and the client it knows."""
+    with suppress(TimeoutError, DeployerError):
+        async with asyncio.timeout(OPENING_SECONDS):
+            message = await receive()
+        opening = Opening.parse(message.get("text") or message.get("bytes") or b"")
+        if sessions.by_token(session.id, opening.token) is None:
+            return None
+        found = agents.live(session)
+        if found.client_id in ("", opening.client_id):
+            found.client_id = opening.client_id
+            return found
+    return None
+
+
+async def _converse(found: Live, receive: Receive, send: Send) -> None:
+    outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+    write = outgoing.put_nowait
+    speaking = asyncio.create_task(_speak(outgoing, send))
+    hearing = asyncio.create_task(_hear(found, receive))
+    over = asyncio.create_task(found.agent.over.wait())
+    found.agent.attach(write)
+    try:
+        await asyncio.wait({speaking, hearing, over}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        found.agent.detach(write)
+        for task in (speaking, hearing, over):
+            task.cancel()
+        await asyncio.gather(speaking, hearing, over, return_exceptions=True)
+    if found.agent.end is not None:
+        with suppress(Exception):  # the client may have gone first, each server says so in its own way
+            while not outgoing.empty():
+                await send({"type": "websocket.send", "bytes": outgoing.get_nowait()})
+            await send({"type": "websocket.send", "bytes": closed_frame(found.session.id, found.agent.end)})
+            await send({"type": "websocket.close", "code": 1000})
+
+
+async def _hear(found: Live, receive: Receive) -> None:
+    while (message := await receive())["type"] == "websocket.receive":
+        if frame := message.get("bytes"):
+            with suppress(DeployerError):  # a frame that cannot be read is not acknowledged and comes again
+                found.agent.take(frame)
+
+
+async def _speak(outgoing: asyncio.Queue[bytes], send: Send) -> None:
+    while True:
+        await send({"type": "websocket.send", "bytes": await outgoing.get()})
+
+
+def _may_open(scope: Message, session: Session) -> bool:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
+    key = router.extract_access_key_id(headers, query)
+    if not key:
+        with responses.request_scope(session.account, session.region):
+            return not targets.signature_required(session.target)
+    responses.set_request_account_id(ministack._request_account_scope(key))
+    responses.set_request_region(router.extract_region(headers, query))
+    if isinstance(engine.authenticate_handshake(scope, "ssmmessages"), engine.AuthError):
+        return False
+    if isinstance(engine.resolve_principal(key, responses.get_account_id()), engine.AuthError):
+        return False
+    who = access.caller(headers, query)
+    arn = f"arn:aws:ssm:{session.region}:{session.account}:session/{session.id}"
+    return who.account == session.account and not access.check(who, "ssmmessages:OpenDataChannel", arn)

@@ -1,0 +1,133 @@
+"""A live session: its agent, what serves it, and the time-outs of its document."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from ministack.core.responses import request_scope
+
+from generator.channel import payloads
+from generator.channel.payloads import Processed
+from generator.errors import DeployerError
+from generator.sandbox.ssm import encryption, nodes, ports, product, sessions, shell, targets, terminal
+from generator.sandbox.ssm.agent import Agent, AgentPlan
+from generator.sandbox.ssm.nodes import Node
+from generator.sandbox.ssm.session_log import SessionLog
+from generator.sandbox.ssm.sessions import Session
+
+IDLE_MINUTES = 20  # SSM's default
+WATCH_SECONDS = 1.0
+MUX_SINCE = (3, 0, 196, 0)  # agents after this version multiplex
+NOTICE = "This session is served by the deployer sandbox."
+Serve = Callable[[Agent], Awaitable[None]]
+
+
+class Live:
+    """The agent of one session, running until the session ends."""
+
+    def __init__(self, session: Session, node: Node) -> None:
+        self.session = session
+        self.client_id = ""
+        self._node = node
+        self._log = SessionLog(session, node)
+        plan = session.plan
+        version = targets.agent_version(node.id, nodes.AGENT_VERSION)
+        key = "" if plan["type"] == payloads.PORT else str(plan["inputs"].get("kmsKeyId") or "")
+        properties = plan["properties"] or None
+        self.agent = Agent(AgentPlan(plan["type"], properties, version, NOTICE, key, partial(self._open_key, key)))
+        self._mux = tuple(int(part) for part in version.split(".")) > MUX_SINCE
+        self._task = asyncio.create_task(self._run())
+
+    def end(self, reason: str) -> None:
+        """The session was ended from outside."""
+        self.agent.finish(reason)
+
+    async def _run(self) -> None:
+        watching = asyncio.create_task(self._watch())
+        try:
+            with request_scope(self.session.account, self.session.region):
+                fault = self._log.fault()
+            if fault:
+                self.agent.finish(fault)
+            else:
+                await self.agent.run(self._serving())
+        finally:
+            watching.cancel()
+            LIVE.pop(self.session.id, None)
+            sessions.end(self.session)
+
+    async def _watch(self) -> None:
+        inputs = self.session.plan["inputs"]
+        idle = 60.0 * float(inputs.get("idleSessionTimeout") or IDLE_MINUTES)
+        longest = 60.0 * float(inputs.get("maxSessionDuration") or "inf")
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if time.monotonic() - self.agent.last_data > idle:
+                self.agent.finish("Session timed out: it was idle.")
+            elif time.time() - self.session.started > longest:
+                self.agent.finish("Session reached its maximum duration.")
+
+    def _open_key(self, key: str, done: Processed, challenge: str) -> Any:
+        with request_scope(self.session.account, self.session.region):
+            return encryption.open_key(self._node, key, self.session.id, done, challenge)
+
+    # What serves it
+
+    def _serving(self) -> Serve:
+        plan = self.session.plan
+        if plan["type"] == payloads.PORT:
+            forwarding = plan["properties"].get("type") == "LocalPortForwarding"
+            carry = (ports.multiplexed if self._mux else ports.basic) if forwarding else ports.bare
+            return partial(_on_port, carry, self._dial)
+        return self._on_shell
+
+    async def _on_shell(self, agent: Agent) -> None:
+        plan, log = self.session.plan, self._log.line
+        user = str(plan["inputs"].get("runAsDefaultUser") or "ssm-user")
+        imitated = terminal.imitated(self._node.id, user, shell.install_log())
+        script = str(((plan["properties"] or {}).get("linux") or {}).get("commands", ""))
+        if plan["type"] == payloads.STANDARD_STREAM:
+            await terminal.interactive(agent, imitated, log)
+        else:
+            apart = plan["type"] == payloads.NON_INTERACTIVE_COMMANDS
+            await terminal.command(agent, imitated, script, log, apart=apart)
+
+    async def _dial(self) -> tuple[StreamReader, StreamWriter]:
+        properties = self.session.plan["properties"]
+        port, host = str(properties["portNumber"]), str(properties.get("host") or "")
+        local = targets.local_port(self._node.id, port, host)
+        if local is None and port == product.UI_PORT and host in ("", "localhost"):
+            local = await product.port()
+        if local is None:
+            raise ConnectionRefusedError(111, f"the sandbox has nothing registered at {host or 'localhost'}:{port}")
+        return await asyncio.open_connection("127.0.0.1", local)
+
+
+LIVE: dict[str, Live] = {}
+
+
+def live(session: Session) -> Live:
+    """The running agent of a live session; started by the first connection. DeployerError when its node is gone."""
+    if found := LIVE.get(session.id):
+        return found
+    with request_scope(session.account, session.region):
+        node = nodes.find(session.target)
+    if node is None or not node.online:
+        raise DeployerError(f"{session.target} is not connected.", code="TargetNotConnected")
+    LIVE[session.id] = Live(session, node)
+    return LIVE[session.id]
+
+
+def end(session: Session, reason: str) -> None:
+    """Tell the agent of a session that was ended over the API."""
+    if found := LIVE.get(session.id):
+        found.end(reason)
+
+
+async def _on_port(carry: Any, dial: ports.Dial, agent: Agent) -> None:
+    await carry(agent, dial)

@@ -1,0 +1,56 @@
+"""The transcript of a shell in CloudWatch Logs, as the session document asks and the instance role allows."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ministack.core.responses import request_scope
+from ministack.services import cloudwatch_logs
+
+from generator.sandbox.ssm import nodes
+from generator.sandbox.ssm.nodes import Node
+from generator.sandbox.ssm.sessions import Session
+
+_UNENCRYPTED = (
+    "We couldn't start the session because encryption is not set up on the selected CloudWatch Logs log group. "
+    "Either encrypt the log group or choose an option to enable logging without encryption."
+)
+_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
+
+
+class SessionLog:
+    """One session's log stream, named by the session; a session without a log group writes nowhere."""
+
+    def __init__(self, session: Session, node: Node) -> None:
+        inputs = session.plan["inputs"]
+        self._session, self._node = session, node
+        self._group = str(inputs.get("cloudWatchLogGroupName") or "")
+        self._encrypted = inputs.get("cloudWatchEncryptionEnabled") in (True, "true")
+        self._opened = False
+
+    def fault(self) -> str:
+        """Why the session cannot start: no such log group, not encrypted, or the role may not write; "" when it can."""
+        if not self._group:
+            return ""
+        found: Any = cloudwatch_logs._log_groups.get(self._group)
+        if found is None:
+            return f"The log group {self._group} of the session document does not exist."
+        if self._encrypted and not found.get("kmsKeyId"):
+            return _UNENCRYPTED
+        arn = f"arn:aws:logs:{self._session.region}:{self._session.account}:log-group:{self._group}"
+        arn += f":log-stream:{self._session.id}"
+        forbidden = [action for action in _ACTIONS if not nodes.role_may(self._node.role, action, arn)]
+        return f"The instance role may not {forbidden[0]} on {self._group}." if forbidden else ""
+
+    def line(self, text: str) -> None:
+        """Append to the transcript."""
+        if not self._group or not text:
+            return
+        names = {"logGroupName": self._group, "logStreamName": self._session.id}
+        with request_scope(self._session.account, self._session.region):
+            if not self._opened:
+                cloudwatch_logs._create_log_stream(names)
+                self._opened = True
+            event = {"timestamp": int(time.time() * 1000), "message": text}
+            cloudwatch_logs._put_log_events({**names, "logEvents": [event]})
