@@ -23,31 +23,31 @@ log.setLevel("INFO")
 CONFIG = Config(connect_timeout=3, read_timeout=10)
 # What IAM answers for some seconds about a policy that is new; and about a user or a key that is new.
 DENIED = {"AccessDenied", "AccessDeniedException"}
-NEW = {"NoSuchEntity", "InvalidClientTokenId"}
-GONE = {"NoSuchEntity", "ResourceNotFoundException"}
+NO_USER, NO_VALUE = "NoSuchEntity", "ResourceNotFoundException"
+NEW = {NO_USER, "InvalidClientTokenId"}
 FIELDS = "AccessKeyId", "SecretAccessKey", "Region", "InstanceId"
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 ANEW = "Update the stack with CreateSupportUser=No, then Yes."
 AGAIN = "Rotate the secret again."
-HINTS = dict.fromkeys(DENIED, "Allow it to this function's role, or find the policy that denies it.")
-HINTS |= {"ParameterNotFound": "Set the stack's parameter ImageId.", **dict.fromkeys(GONE, ANEW)}
+HINTS = {
+    "AccessDenied": "Allow it to this function's role, or find the policy that denies it.",
+    NO_USER: ANEW,
+    "ResourceNotFound": ANEW,
+    "InvalidRequest": "Restore the secret.",
+    "ParameterNotFound": "Set the stack's parameter ImageId.",
+}
 
 
 class Refusal(Exception):
     """What stops the work, in a sentence that names the thing and what to do."""
 
 
-def code_of(error: Exception) -> str:
-    """The error code AWS gave, or ""."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
-
-
 def told(error: Exception) -> str:
     """The failure in AWS's words or in ours, which hold no secret; of anything else only the kind."""
-    if isinstance(error, Refusal):
-        return str(error)
-    known = isinstance(error, ClientError)
-    return f"{error if known else type(error).__name__}: {HINTS.get(code_of(error), 'repeat it.')}"
+    if isinstance(error, ClientError):
+        code = error.response["Error"]["Code"].removesuffix("Exception")
+        return f"{error} {HINTS.get(code, 'Repeat it.')}"
+    return str(error) if isinstance(error, Refusal) else f"The keeper failed with {type(error).__name__}. Repeat it."
 
 
 def is_open(found: dict[str, bool], named: str) -> bool:
@@ -63,15 +63,25 @@ class Keeper:
         self.again = again
         self.user = self.secret = ""
 
-    def call(self, client: Any, verb: str, **asked: Any) -> Any:
-        """Ask AWS, and ask again until the time is up while IAM has not heard of what is new. Logs what was asked."""
+    def named(self) -> str:
+        """What the work is on, for reasons."""
+        return f" (user {self.user}, secret {self.secret})" if self.secret else ""
+
+    def call(self, client: Any, verb: str, forgive: str = "", **asked: Any) -> Any:
+        """Ask AWS, and ask again until the time is up while IAM has not heard of what is new. Logs what was asked.
+
+        The answer is {} when AWS refuses with the code `forgive`.
+        """
         log.info("%s %s", verb, {name: value for name, value in asked.items() if name != "SecretString"})
         pause = 1
         while True:
             try:
                 return getattr(client, verb)(**asked)
             except ClientError as error:
-                if code_of(error) not in self.again or time.monotonic() + pause >= self.until:
+                code = error.response["Error"]["Code"]
+                if code == forgive:
+                    return {}
+                if code not in self.again or time.monotonic() + pause >= self.until:
                     raise
             time.sleep(pause)
             pause = min(pause * 2, 8)
@@ -80,29 +90,28 @@ class Keeper:
         """A call with the function's own role."""
         return self.call(boto3.client(service, config=CONFIG), verb, **asked)
 
+    def iam(self, verb: str, **asked: Any) -> Any:
+        """A call about the user's keys."""
+        return self.aws("iam", f"{verb}_access_key", UserName=self.user, **asked)
+
     def vault(self, verb: str, **asked: Any) -> Any:
         """A call about the secret."""
         return self.aws("secretsmanager", verb, SecretId=self.secret, **asked)
 
     # The user's keys
 
-    def keys(self) -> dict[str, bool]:
+    def keys(self, forgive: str = "") -> dict[str, bool]:
         """The user's keys (two at most), the oldest first, and whether each is active."""
-        found = self.aws("iam", "list_access_keys", UserName=self.user)["AccessKeyMetadata"]
+        found = self.aws("iam", "list_access_keys", forgive=forgive, UserName=self.user).get("AccessKeyMetadata", [])
         return {key["AccessKeyId"]: key["Status"] == "Active" for key in sorted(found, key=lambda k: k["CreateDate"])}
 
     def switch(self, key: str, on: bool) -> None:
         """Make a key active or inactive."""
-        status = "Active" if on else "Inactive"
-        self.aws("iam", "update_access_key", UserName=self.user, AccessKeyId=key, Status=status)
+        self.iam("update", AccessKeyId=key, Status="Active" if on else "Inactive")
 
     def delete(self, key: str) -> None:
         """Delete a key; one that is gone already is no error."""
-        try:
-            self.aws("iam", "delete_access_key", UserName=self.user, AccessKeyId=key)
-        except ClientError as error:
-            if code_of(error) not in GONE:
-                raise
+        self.iam("delete", forgive=NO_USER, AccessKeyId=key)
 
     def make(self, version: str, stage: str, now: dict[str, Any]) -> str:
         """Make a key and write it as `version` of the secret; a paused door stays shut. The key's id.
@@ -112,7 +121,7 @@ class Keeper:
         found, named = self.keys(), now.get("AccessKeyId", "")
         if len(found) > 1:
             self.delete(min(found, key=lambda key: (key == named, found[key])))
-        made = self.aws("iam", "create_access_key", UserName=self.user)["AccessKey"]
+        made = self.iam("create")["AccessKey"]
         key = str(made["AccessKeyId"])
         log.info("made key %s", key)
         try:
@@ -132,34 +141,22 @@ class Keeper:
 
     def erase(self, kept: str) -> None:
         """Delete every key of the user, made by hand or not, until AWS shows none."""
-        try:
-            while left := [key for key in self.keys() if key != kept]:
-                if time.monotonic() > self.until:
-                    raise Refusal(f"User {self.user} still has keys {left}. Delete them by hand, then repeat.")
-                for key in left:
-                    self.delete(key)
-                time.sleep(1)
-        except ClientError as error:
-            if code_of(error) not in GONE:  # the user went before us
-                raise
+        while left := self.keys(NO_USER).keys() - {kept}:
+            if time.monotonic() > self.until:
+                raise Refusal(f"The user still has the keys {left}. Delete them by hand, then repeat.")
+            for key in left:
+                self.delete(key)
+            time.sleep(1)
 
     # The secret
 
-    def about(self) -> Any:
-        """The secret's labels and tags; refused when it waits for its deletion."""
-        about = self.vault("describe_secret")
-        if about.get("DeletedDate"):
-            raise Refusal(f"{self.secret} is being deleted. Restore it, then repeat.")
-        return about
-
     def held(self, **version: str) -> dict[str, Any]:
         """What the secret holds in a version, the current one if none is named; {} for none, or for no JSON object."""
+        version = version or {"VersionStage": CURRENT}
         try:
-            value = json.loads(self.vault("get_secret_value", **(version or {"VersionStage": CURRENT}))["SecretString"])
-        except (ClientError, KeyError, ValueError) as error:
-            if code_of(error) not in {"", *GONE}:
-                raise
-            return {}
+            value = json.loads(self.vault("get_secret_value", forgive=NO_VALUE, **version).get("SecretString", ""))
+        except ValueError:
+            value = {}
         return value if isinstance(value, dict) else {}
 
     def write(self, value: dict[str, Any], **version: Any) -> None:
@@ -175,13 +172,9 @@ class Keeper:
     def resource(self, event: Any, name: str) -> str:
         """The physical id of a live resource of the stack, or ""."""
         asked = {"StackName": event["StackId"], "LogicalResourceId": name}
-        try:
-            found = self.aws("cloudformation", "describe_stack_resource", **asked)["StackResourceDetail"]
-        except ClientError as error:
-            if code_of(error) != "ValidationError":  # it does not exist
-                raise
-            return ""
-        dead = found["ResourceStatus"] in ("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
+        answer = self.aws("cloudformation", "describe_stack_resource", forgive="ValidationError", **asked)
+        found = answer.get("StackResourceDetail", {})  # none: it does not exist
+        dead = found.get("ResourceStatus") in ("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
         return "" if dead else str(found.get("PhysicalResourceId", ""))
 
     def support_key(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
@@ -193,7 +186,7 @@ class Keeper:
             self.erase(published)
             return "", {}
         version = event["RequestId"]
-        stages = self.about().get("VersionIdsToStages", {}).get(version, [])
+        stages = self.vault("describe_secret").get("VersionIdsToStages", {}).get(version, [])
         now = self.held()
         wanted = {**now, "Region": asked["Region"], "InstanceId": asked["InstanceId"]}
         key = now.get("AccessKeyId", "")
@@ -232,7 +225,7 @@ class Keeper:
                 made, body["Data"] = RESOURCES[kind](self, event, event["ResourceProperties"])
                 body["PhysicalResourceId"] = made or body["PhysicalResourceId"]
         except Exception as error:  # see above
-            body |= {"Status": "FAILED", "Reason": f"{name}: {told(error)}"[:1000]}
+            body |= {"Status": "FAILED", "Reason": f"{name}{self.named()}: {told(error)}"[:1000]}
             log.error(body["Reason"])
         return body | {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
 
@@ -241,18 +234,18 @@ class Keeper:
     def create_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> None:
         """Make the coming key, unless it waits in the secret already."""
         if not now:
-            raise Refusal(f"{self.secret} holds no key to rotate. {ANEW}")
+            raise Refusal(f"The secret holds no key to rotate. {ANEW}")
         if not coming:
             self.make(version, PENDING, now)
         elif coming.get("AccessKeyId") not in self.keys():  # a version cannot be written twice: let it go
             self.label(PENDING, RemoveFromVersionId=version)
-            raise Refusal(f"The key that waited in {self.secret} is gone. {AGAIN}")
+            raise Refusal(f"The key that waited is gone. {AGAIN}")
 
     def set_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> bool:
         """IAM knows the key: it only has to be as active as the current one, so that no paused door opens. Whether."""
         found, key = self.keys(), coming.get("AccessKeyId", "")
         if key not in found:
-            raise Refusal(f"No key of user {self.user} waits in {self.secret}. {AGAIN}")
+            raise Refusal(f"No key of the user waits. {AGAIN}")
         named, active = now.get("AccessKeyId", ""), found[key]
         if key != named:  # they are one when Secrets Manager tries the set-up with a copy
             del found[key]
@@ -270,11 +263,11 @@ class Keeper:
             pair = {"aws_access_key_id": coming["AccessKeyId"], "aws_secret_access_key": coming["SecretAccessKey"]}
             arn = self.call(boto3.client("sts", config=CONFIG, **pair), "get_caller_identity")["Arn"]
             if arn.split("/")[-1] != self.user:
-                raise Refusal(f"The key that waits in {self.secret} is not of user {self.user}. {AGAIN}")
+                raise Refusal(f"The key that waits is not the user's. {AGAIN}")
 
     def finish_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> None:
         """Make the coming version the current one, then the old key inactive. What is done already stays done."""
-        labels = self.about()["VersionIdsToStages"]
+        labels = self.vault("describe_secret")["VersionIdsToStages"]
         if CURRENT not in labels[version]:
             self.set_secret(version, coming, now)  # the door may have been paused since
             old = next(name for name, stages in labels.items() if CURRENT in stages)
@@ -287,13 +280,13 @@ class Keeper:
         """One step of a rotation; raises when Secrets Manager must not go on to the next."""
         step, self.secret, version = event["Step"], event["SecretId"], event["ClientRequestToken"]
         log.info("%s", step)
-        about = self.about()
+        about = self.vault("describe_secret")
         self.user = {tag["Key"]: tag["Value"] for tag in about.get("Tags", [])}.get("deepsql:support-user", "")
         if not about.get("RotationEnabled") or not self.user:
-            raise Refusal(f"{self.secret} has no rotation or no tag deepsql:support-user. Update the stack.")
+            raise Refusal("The secret has no rotation or no tag deepsql:support-user. Update the stack.")
         stages = about.get("VersionIdsToStages", {}).get(version, [])
         if not {CURRENT, PENDING} & {*stages}:
-            raise Refusal(f"Version {version} of {self.secret} waits for no rotation. {AGAIN}")
+            raise Refusal(f"Version {version} waits for no rotation. {AGAIN}")
         if CURRENT not in stages or step == "finishSecret":
             STEPS[step](self, version, self.held(VersionId=version), self.held())
 
@@ -313,16 +306,16 @@ STEPS = {
 
 def answer(url: str, body: dict[str, Any]) -> None:
     """Tell CloudFormation at the address it gave; after three tries Lambda runs the whole event again."""
-    data = json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": ""}, method="PUT")  # noqa: S310
-    for pause in (1, 2, 0):
+    told = json.dumps(body).encode()
+    request = urllib.request.Request(url, told, {"Content-Type": ""}, method="PUT")  # noqa: S310
+    for last in (False, False, True):
         try:
             urllib.request.urlopen(request, timeout=2).close()  # noqa: S310
             return
-        except OSError as error:
-            log.error("CloudFormation was not told: %s", type(error).__name__)
-            time.sleep(pause)
-    raise Refusal("CloudFormation could not be told.")
+        except OSError:
+            if last:
+                raise
+        time.sleep(1)
 
 
 def handler(event: Any, context: Any) -> None:
@@ -334,4 +327,4 @@ def handler(event: Any, context: Any) -> None:
     try:
         keeper.rotate(event)
     except Exception as error:  # Lambda logs what is raised: only our words may be in it
-        raise Refusal(told(error)) from None
+        raise Refusal(f"Rotation{keeper.named()}: {told(error)}") from None
