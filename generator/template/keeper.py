@@ -16,6 +16,7 @@ from generator.policies.trust import service_assumes
 from generator.template.parts import STACK_ID, arn, att, ref
 
 SOURCE = "index.py"
+MOST_IN_A_LINE = 130
 PUBLIC_IMAGES = "arn:${AWS::Partition}:ssm:${AWS::Region}::parameter/aws/service/ami-amazon-linux-latest/*"
 
 
@@ -32,14 +33,21 @@ def slim(text: str) -> str:
 
 
 def _narrow(text: str) -> str:
-    """One space for four. `ast.unparse` writes every string on one line, so only code begins a line."""
-    lines = (line.lstrip(" ") if not line.strip() else _one_for_four(line) for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
+    """One space for four, and a body of one short statement on its header's line.
 
-
-def _one_for_four(line: str) -> str:
-    bare = line.lstrip(" ")
-    return " " * ((len(line) - len(bare)) // 4) + bare
+    `ast.unparse` writes every statement and every string on one line: a line that ends in a colon is a header.
+    """
+    lines = [(len(line) - len(line.lstrip(" ")), line.strip()) for line in text.splitlines() if line.strip()]
+    narrow: list[str] = []
+    for index, (depth, code) in enumerate(lines):
+        after = lines[index + 1][0] if index + 1 < len(lines) else 0
+        header = narrow[-1] if narrow else ""
+        only_one = header.endswith(":") and after < depth and not code.endswith(":")
+        if only_one and len(header) + len(code) < MOST_IN_A_LINE:
+            narrow[-1] = f"{header} {code}"
+        else:
+            narrow.append(" " * (depth // 4) + code)
+    return "\n".join(narrow)
 
 
 class _Slim(ast.NodeTransformer):

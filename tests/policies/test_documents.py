@@ -70,7 +70,6 @@ def test_the_vendor_gets_two_permissions_and_no_more() -> None:
 def test_an_end_may_be_decided_later() -> None:
     """The template gives an intrinsic function instead of a date; it becomes the whole operand."""
     later = {"Fn::If": ["AccessEnds", {"aws:CurrentTime": "x"}, {"Ref": "AWS::NoValue"}]}
-    [statement] = plain(document([allow("A", [ssm.StartSession], "*", StringEquals("k", "v"), *before(later))]))[
-        "Statement"
-    ]  # type: ignore[index, call-overload]
+    policy = plain(document([allow("A", [ssm.StartSession], "*", StringEquals("k", "v"), *before(later))]))
+    [statement] = policy["Statement"]  # type: ignore[index]
     assert statement["Condition"] == {"StringEquals": {"k": "v"}, "DateLessThan": later}

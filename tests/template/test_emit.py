@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -87,4 +88,31 @@ def test_the_keeper_in_the_template_is_the_keeper() -> None:
     assert keeper["Code"]["ZipFile"] == source()
     module, function = keeper["Handler"].split(".")
     assert (module, f"def {function}(event, context):" in source()) == ("index", True)
-    compile(source(), "index.py", "exec")
+    original = (GOLDEN.parents[1] / "generator/keeper/index.py").read_text()
+    assert shape(source()) == shape(original)
+
+
+def shape(text: str) -> str:
+    """The program's syntax tree without docstrings and annotations."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            is_told = ast.get_docstring(node) is not None
+            node.body = node.body[is_told:] or [ast.Pass()]
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        for name, body in ast.iter_fields(node):
+            if isinstance(body, list):
+                setattr(node, name, [_unannotated(part) for part in body if not _is_typing(part)])
+    return ast.dump(tree)
+
+
+def _unannotated(node: ast.AST) -> ast.AST:
+    is_assignment = isinstance(node, ast.AnnAssign) and node.value is not None
+    return ast.Assign([node.target], node.value) if is_assignment else node  # type: ignore[attr-defined]
+
+
+def _is_typing(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "typing"
