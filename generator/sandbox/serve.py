@@ -35,11 +35,13 @@ def serve(port: int | None) -> None:
     listener = _listen(port, directory)
     bound = int(listener.getsockname()[1])
     (directory / "port").write_text(str(bound))
-    os.environ.update(_settings(bound, directory))
+    kept = record.without_aws(os.environ)
+    os.environ.clear()
+    os.environ.update(kept | _settings(bound, directory))
     try:
         asyncio.run(_run(listener, SandboxState(os.getpid(), bound, str(directory))))
     finally:
-        record.forget(directory)
+        record.forget(directory)  # for a start that failed: a good end does not come here
 
 
 def _listen(port: int | None, directory: Path) -> socket.socket:
@@ -110,6 +112,9 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
     saver = asyncio.create_task(_save_now_and_then(sandbox))
     await hypercorn_serve(sandbox, config, shutdown_trigger=sandbox.stopping.wait)
     saver.cancel()
+    record.forget(Path(state.home))
+    sys.stdout.flush()
+    os._exit(0)  # the state is saved; a stack operation in a thread of MiniStack's would hold an ordinary exit up
 
 
 async def _save_now_and_then(sandbox: Sandbox) -> None:

@@ -41,8 +41,9 @@ def start(port: int | None, spawn: Spawn) -> SandboxState:
     directory = record.home()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     record.forget(directory)
+    environment = {**record.without_aws(os.environ), record.HOME_VARIABLE: str(directory)}
     argv = [sys.executable, "-m", "generator.sandbox", *([] if port is None else ["--port", str(port)])]
-    return _wait_for(spawn(argv, _child_environment(), directory / "server.log"), directory)
+    return _wait_for(spawn(argv, environment, directory / "server.log"), directory)
 
 
 def stop() -> bool:
@@ -101,12 +102,6 @@ def _wait_for(pid: int, directory: Path) -> SandboxState:
     log = directory / "server.log"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     raise DeployerError(f"The sandbox did not start: {lines[-1] if lines else 'no output'}", f"see {log}")
-
-
-def _child_environment() -> dict[str, str]:
-    """Ours without the user's AWS settings and proxies: no credential of theirs ever reaches the sandbox."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
-    return {**kept, record.HOME_VARIABLE: str(record.home()), "NO_PROXY": "*"}
 
 
 def _call(running: SandboxState, method: str, path: str, body: bytes | None = None) -> bytes:

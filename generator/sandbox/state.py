@@ -116,6 +116,14 @@ def environment(
     }
 
 
+def without_aws(env: Mapping[str, str]) -> dict[str, str]:
+    """An environment without AWS settings and proxies, so that no credential of the user reaches the sandbox.
+
+    The functions that run there inherit its environment: a profile or endpoint of the user's would lead them astray.
+    """
+    return {k: v for k, v in env.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
+
+
 def _write_private(path: Path, text: str) -> None:
     draft = path.with_suffix(".new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
