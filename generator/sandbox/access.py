@@ -15,7 +15,8 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.router import extract_access_key_id
 from ministack.services import iam, sts, tagging
 
-from generator.sandbox import decisions, policy_guard, secret_access, simulation
+from generator.errors import DeployerError
+from generator.sandbox import decisions, policy_guard, secret_access, simulation, trail
 from generator.sandbox.decisions import Context, Tags
 
 if TYPE_CHECKING:
@@ -46,12 +47,15 @@ def install(sandbox: Sandbox) -> None:
     secret_access.install()
     policy_guard.install()
     simulation.install()
+    trail.install(sandbox)
 
 
 def caller(headers: dict[str, str], query: dict[str, list[str]] | None = None) -> Caller:
-    """Who sent a request MiniStack has authenticated."""
+    """Who sent a request MiniStack has authenticated; an unsigned one, which it takes for root, is refused."""
     key = extract_access_key_id(headers, query or {})
-    principal = engine.resolve_principal(key, responses.get_account_id())
+    principal = engine.resolve_principal(key, responses.get_account_id()) if key else None
+    if principal is None or isinstance(principal, engine.AuthError):
+        raise DeployerError("Request is missing Authentication Token", code="MissingAuthenticationTokenException")
     name = "root" if principal.type == "Root" else principal.arn.rpartition("/")[2]
     return Caller(key, principal.account, responses.get_region(), principal.arn, name, principal)
 

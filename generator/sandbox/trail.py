@@ -1,0 +1,187 @@
+"""CloudTrail as AWS writes it: who called (user, role session, root), what was refused, and both sides of a share.
+
+MiniStack records the access key as the user's name, successes only, and one account's copy. Shapes: CloudTrail user
+guide, "Record contents" and "userIdentity element".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from ministack import app as ministack
+from ministack.core import iam_evaluator as engine
+from ministack.core.responses import get_account_id, request_scope
+from ministack.services import cloudtrail
+
+from generator.sandbox import decisions
+
+if TYPE_CHECKING:
+    from generator.sandbox.app import Request, Response, Sandbox
+
+GLOBAL_REGION = "us-east-1"  # where the events of IAM, a global service, are
+_READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "Validate", "Decrypt", "GenerateDataKey")
+_SECRET = re.compile(
+    r"secretstring|secretbinary|password|plaintext|token|secretaccesskey|templatebody|code", re.IGNORECASE
+)
+_HIDDEN = "Value hidden due to security reasons."
+_WITH_ANSWER = {"StartSession", "ResumeSession", "TerminateSession"}
+_CODE = re.compile(rb"<Code>([^<]+)</Code>.*?<Message>(.*?)</Message>", re.DOTALL)
+
+
+def install(sandbox: Sandbox) -> None:
+    """Record every call of AWS's APIs after it was answered, instead of MiniStack's record."""
+    ministack._maybe_record_cloudtrail = lambda *arguments: None
+    sandbox.after.append(record)
+
+
+async def record(request: Request, response: Response) -> None:
+    """Append the call to the caller's trail, and to the trail of the account whose resource it named."""
+    if request.service == "cloudtrail" or request.path.startswith("/_"):
+        return
+    if not request.access_key or not request.service:
+        return
+    principal = engine.resolve_principal(request.access_key, get_account_id())
+    if isinstance(principal, engine.AuthError):
+        return
+    parameters = _parameters(request)
+    event = {
+        "eventVersion": "1.11",
+        "userIdentity": identity(principal, request.access_key),
+        "eventTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "eventSource": f"{request.service}.amazonaws.com",
+        "eventName": _event_name(request),
+        "awsRegion": request.region,
+        "sourceIPAddress": "127.0.0.1",
+        "userAgent": request.headers.get("user-agent", ""),
+        **_failure(response),
+        "requestParameters": _shown(parameters) or None,
+        "responseElements": _answer(request, response),
+        "requestID": response.headers.get("x-amzn-requestid", str(uuid.uuid4())),
+        "readOnly": request.action.startswith(_READS) or request.method in ("GET", "HEAD"),
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+    }
+    named = [value for value in parameters.values() if isinstance(value, str) and value.startswith("arn:")]
+    owners = {account for arn in named if (account := decisions.account_of(arn))} - {principal.account}
+    shared = {"sharedEventID": str(uuid.uuid4())} if owners else {}
+    _keep(principal.account, request, {**event, **shared}, _name(principal))
+    for owner in owners if request.service in ("secretsmanager", "sts", "kms") else ():
+        stranger = {"type": "AWSAccount", "principalId": _principal_id(principal), "accountId": principal.account}
+        _keep(owner, request, {**event, **shared, "userIdentity": stranger}, "")
+
+
+def identity(principal: Any, access_key: str) -> dict[str, Any]:
+    """The userIdentity element of a resolved principal."""
+    known = {
+        "principalId": _principal_id(principal),
+        "arn": principal.arn,
+        "accountId": principal.account,
+        "accessKeyId": access_key,
+    }
+    if principal.type == "User":
+        return {"type": "IAMUser", **known, "userName": _name(principal)}
+    if principal.type != "AssumedRole":
+        return {"type": principal.type, **known}
+    role = decisions.role_arn(principal.arn)
+    issuer = {
+        "type": "Role",
+        "principalId": _principal_id(principal).partition(":")[0],
+        "arn": role,
+        "accountId": principal.account,
+        "userName": role.rpartition("/")[2],
+    }
+    attributes = {"creationDate": principal.keys.get("aws:tokenissuetime", ""), "mfaAuthenticated": "false"}
+    return {"type": "AssumedRole", **known, "sessionContext": {"sessionIssuer": issuer, "attributes": attributes}}
+
+
+def _keep(account: str, request: Request, event: dict[str, Any], name: str) -> None:
+    event_id = str(uuid.uuid4())
+    full = {**event, "eventID": event_id, "recipientAccountId": account, "eventCategory": "Management"}
+    with request_scope(account, GLOBAL_REGION if request.service == "iam" else request.region):
+        cloudtrail._get_event_queue().append(
+            {
+                "EventId": event_id,
+                "EventName": event["eventName"],
+                "EventSource": event["eventSource"],
+                "EventTime": time.time(),
+                "Username": name,
+                "AccessKeyId": event["userIdentity"].get("accessKeyId", ""),
+                "ReadOnly": str(event["readOnly"]).lower(),
+                "Resources": _resources(event),
+                "CloudTrailEvent": json.dumps(full),
+            }
+        )
+
+
+def _resources(event: dict[str, Any]) -> list[dict[str, str]]:
+    kinds = {"secretId": "AWS::SecretsManager::Secret", "target": "AWS::EC2::Instance", "roleArn": "AWS::IAM::Role"}
+    kinds |= {"userName": "AWS::IAM::User", "stackName": "AWS::CloudFormation::Stack"}
+    parameters = event["requestParameters"] or {}
+    return [
+        {"ResourceName": str(parameters[key]), "ResourceType": kind} for key, kind in kinds.items() if key in parameters
+    ]
+
+
+def _event_name(request: Request) -> str:
+    return str(
+        request.action
+        or ministack._ct_event_name(request.service, request.method, request.path, request.headers, request.query)
+    )
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    try:
+        found = request.parameters()
+    except (ValueError, UnicodeDecodeError):
+        return {}
+    return {key: value for key, value in found.items() if key not in ("Action", "Version")}
+
+
+def _shown(value: Any, key: str = "") -> Any:
+    """Parameters with CloudTrail's key spelling (a small first letter) and without secrets."""
+    if isinstance(value, dict):
+        if "password" in str(value.get("ParameterKey", "")).lower():
+            return {"parameterKey": value["ParameterKey"], "parameterValue": "****"}
+        return {name[:1].lower() + name[1:]: _shown(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    return _HIDDEN if _SECRET.search(key) or key.endswith(".ParameterValue") else value
+
+
+def _answer(request: Request, response: Response) -> dict[str, Any] | None:
+    if request.service != "ssm" or request.action not in _WITH_ANSWER or response.status >= 400:
+        return None
+    shown: dict[str, Any] = _shown(json.loads(response.body))
+    return shown
+
+
+def _failure(response: Response) -> dict[str, str]:
+    if response.status < 400:
+        return {}
+    if found := _CODE.search(response.body):
+        code, message = found[1].decode(), found[2].decode()
+    else:
+        body = _loaded(response.body)
+        code = str(body.get("__type", response.status)).rpartition("#")[2]
+        message = str(body.get("message") or body.get("Message") or "")
+    return {"errorCode": code.replace("AccessDeniedException", "AccessDenied"), "errorMessage": message}
+
+
+def _loaded(body: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _principal_id(principal: Any) -> str:
+    return str(principal.keys.get("aws:userid", principal.account))
+
+
+def _name(principal: Any) -> str:
+    return "root" if principal.type == "Root" else str(principal.arn.rpartition("/")[2])
