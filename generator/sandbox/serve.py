@@ -109,7 +109,7 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
         record.write(state)
 
     sandbox.startup.append(announce)  # last of all: ready means ready
-    saver = asyncio.create_task(_save_now_and_then(sandbox))
+    saver = asyncio.create_task(_save_now_and_then(sandbox, state))
     await hypercorn_serve(sandbox, config, shutdown_trigger=sandbox.stopping.wait)
     saver.cancel()
     record.forget(Path(state.home))
@@ -117,9 +117,12 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
     os._exit(0)  # the state is saved; a stack operation in a thread of MiniStack's would hold an ordinary exit up
 
 
-async def _save_now_and_then(sandbox: Sandbox) -> None:
+async def _save_now_and_then(sandbox: Sandbox, state: SandboxState) -> None:
+    """Save what changed; end when the directory was removed or belongs to another sandbox: nobody finds this one."""
     while True:
         await asyncio.sleep(SAVE_SECONDS)
+        if record.read(Path(state.home)) != state:
+            os._exit(0)
         if sandbox.changed:
             sandbox.changed = False
             sandbox.save(quick=True)

@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from ministack.core.responses import new_uuid
-from ministack.services.cloudformation import _stacks, changesets, handlers, provisioners, stacks
+from ministack.services.cloudformation import _stacks, changesets, engine, handlers, provisioners, stacks
 
 from generator.sandbox.control import take_failure
 from generator.sandbox.overlay.tables import Created, Properties
@@ -37,6 +37,7 @@ _provision = stacks._provision_resource
 _update = stacks._update_resource
 _delete = stacks._delete_resource
 _deploy = stacks._deploy_stack_async
+_roll_back = stacks._roll_back_operation
 
 
 def install() -> None:
@@ -48,6 +49,7 @@ def install() -> None:
     stacks._update_resource = update
     stacks._delete_resource = delete
     stacks._deploy_stack_async = changesets._deploy_stack_async = handlers._deploy_stack_async = deploy
+    stacks._roll_back_operation = handlers._roll_back_operation = roll_back
 
 
 def step(resource_type: str) -> None:
@@ -62,6 +64,18 @@ async def deploy(stack_name: str, stack_id: str, template: dict[str, Any], *rest
         await _deploy(stack_name, stack_id, template, *rest, **options)
     finally:
         _template.reset(token)
+
+
+async def roll_back(
+    stack_name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], reason_override: str = ""
+) -> None:
+    """MiniStack's rollback; the conditions go back with the parameters.
+
+    It leaves those of the failed update: the next removal would then go by no order, a user before its key.
+    """
+    await _roll_back(stack_name, stack_id, stack, operation, reason_override)
+    if stack.get("_template"):
+        stack["_conditions"] = engine._evaluate_conditions(stack["_template"], stack["_resolved_params"])
 
 
 def add_event(

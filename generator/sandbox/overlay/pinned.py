@@ -25,6 +25,9 @@ SIGNATURES = {
         "(resource_type: str, physical_id: str, props: dict, stack_name: str | None = None, "
         "logical_id: str | None = None)"
     ),
+    stacks._roll_back_operation: (
+        "(stack_name: str, stack_id: str, stack: dict, operation: dict, reason_override: str = '')"
+    ),
     changesets._resolve_props_for_diff: "(template, params, stack_name, stack_id)",
     changesets._diff_resources: (
         "(old_template: dict, new_template: dict, resources: dict | None = None, template: dict | None = None, "

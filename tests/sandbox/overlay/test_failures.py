@@ -9,6 +9,7 @@ import pytest
 from generator.sandbox import server
 from generator.sandbox.state import SandboxState
 from tests.sandbox.overlay.conftest import Client, Stacks
+from tests.sandbox.overlay.published import PUBLISHED, parameters, previous
 
 TEMPLATE = """
 Parameters: {Value: {Type: String, Default: one}}
@@ -47,6 +48,17 @@ def test_a_failed_rollback_is_continued(created: Stacks, sandbox: SandboxState) 
     assert created.execute(created.change_set(TWO)) == "UPDATE_ROLLBACK_FAILED"
     created.api.continue_update_rollback(StackName="demo")
     assert created.settled() == "UPDATE_ROLLBACK_COMPLETE"
+
+
+def test_a_flip_after_a_flip_that_was_rolled_back_removes_in_order(stacks: Stacks, sandbox: SandboxState) -> None:
+    stacks.execute(stacks.change_set(parameters(), PUBLISHED, "CREATE"))
+    server.fail_next(sandbox, "Instance", "update")
+    both = previous("VpcId", "SubnetId", "AdminPassword", CreateSupportUser="No", InstanceType="t4g.xlarge")
+    assert stacks.execute(stacks.change_set(both)) == "UPDATE_ROLLBACK_COMPLETE"
+    only = previous("VpcId", "SubnetId", "AdminPassword", CreateSupportUser="No")
+    assert stacks.execute(stacks.change_set(only)) == "UPDATE_COMPLETE"
+    removed = [name for name, status in stacks.events() if status == "DELETE_COMPLETE"]
+    assert removed.index("SupportCredentialsSecret") < removed.index("SupportAccessKey") < removed.index("SupportUser")
 
 
 def test_a_failed_delete_is_repeated(created: Stacks, sandbox: SandboxState) -> None:

@@ -1,6 +1,7 @@
 """The sandbox as a process: start, stop, what it keeps, and the environment that leads to it."""
 
 import os
+import shutil
 import signal
 import stat
 import time
@@ -117,6 +118,13 @@ def test_its_files_are_the_users_alone(home: Path) -> None:
     for path in [home, *home.rglob("*")]:
         if path != home:  # the test's own directory
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_sandbox_whose_directory_is_removed_ends(home: Path) -> None:
+    running = server.start(None, spawn_detached)
+    shutil.rmtree(home)
+    os.waitpid(running.pid, 0)
+    assert server.status() is None
 
 
 def test_a_record_of_another_program_is_not_believed(home: Path) -> None:
