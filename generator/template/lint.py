@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from generator.errors import NotFound, UsageError
 from generator.model.lint import Finding, Level, RuleInfo
-from generator.template.own_rules import OWN_RULES, is_ours
-from generator.template.variants import decide, yes_no_combinations
+from generator.template.own_rules import OF_VARIANTS, OWN_RULES, is_ours
+from generator.template.variants import dangling, decide, only_what_differs, yes_no_combinations
 from generator.template.walk import Path as Place
 from generator.template.walk import Tree
 
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from cfnlint.runner import Runner
 
 MOST_BYTES = 1_048_576  # CloudFormation takes no larger template, not even from a bucket
-ONLY_IN_THE_WHOLE = frozenset({"W2001", "W8001", "W1020"})
-"""Rules about parameters or conditions nobody uses: true of a variant by its nature."""
 LEVELS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
 
 
@@ -136,11 +136,20 @@ def _of_variant(
     template: Tree, answers: dict[str, str], regions: Sequence[str], known: Sequence[Finding]
 ) -> list[Finding]:
     """What is wrong with these answers and was not seen on the whole. A variant has no lines of its own."""
-    variant = _decode(json.dumps(decide(template, answers)), "the variant")
-    seen = {(finding.rule, finding.path) for finding in known}
     case = ", ".join(f"{name}={answer}" for name, answer in answers.items())
-    return [
-        Finding(finding.rule, finding.level, f"With {case}: {finding.message}", finding.path, None, finding.source)
-        for finding in _cfn_lint(variant, regions)
-        if finding.rule not in ONLY_IN_THE_WHOLE and (finding.rule, finding.path) not in seen
+    decided = decide(template, answers)
+    found = [
+        _finding(OF_VARIANTS, f"With {case}: {name} does not exist.", place, {}) for place, name in dangling(decided)
     ]
+    reduced, kept = only_what_differs(template, decided)
+    seen = {(finding.rule, _decided_path(finding.path)) for finding in known}
+    if kept:
+        for finding in _cfn_lint(_decode(json.dumps(reduced), "the variant"), regions):
+            if "/".join(finding.path.split("/")[:2]) in kept and (finding.rule, finding.path) not in seen:
+                found.append(replace(finding, message=f"With {case}: {finding.message}", line=None))
+    return found
+
+
+def _decided_path(path: str) -> str:
+    """The path on the whole as it is in a variant, where an `Fn::If` is its branch."""
+    return re.sub(r"/Fn::If/[12]", "", path)

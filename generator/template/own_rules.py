@@ -218,8 +218,12 @@ OWN_RULES: tuple[tuple[RuleInfo, Check], ...] = (
         _contract,
     ),
 )
+OF_VARIANTS = RuleInfo(
+    "D0013", "Every reference holds with every Yes and No", Level.ERROR, "generator/template/variants.py"
+)
+"""Asked of each combination of answers, not of the template as a whole."""
 
 
 def rules() -> list[RuleInfo]:
     """The product's own rules, for docs and reports."""
-    return [info for info, _ in OWN_RULES]
+    return [*(info for info, _ in OWN_RULES), OF_VARIANTS]

@@ -1,14 +1,15 @@
 """A template with some parameters known: what remains when their conditions are decided.
 
 cfn-lint follows conditions by itself, but reports what could be wrong in some case it cannot name. Here every
-combination of the Yes/No parameters is written out, so that each finding belongs to one.
+combination of the Yes/No parameters is written out, so that each finding belongs to one. What the answers do not
+change is left to the run over the whole.
 """
 
 from __future__ import annotations
 
 from itertools import product
 
-from generator.template.walk import Tree, mapping
+from generator.template.walk import Path, Tree, mapping, references
 
 ANSWERS = frozenset({"Yes", "No"})
 MOST_COMBINATIONS = 64
@@ -28,6 +29,47 @@ def yes_no_combinations(template: Tree) -> list[dict[str, str]]:
 def decide(template: Tree, known: dict[str, str]) -> Tree:
     """The template for these answers: false resources and outputs are gone, decided `Fn::If`s are their branch."""
     return _Decider(mapping(template.get("Conditions")), known).template(template)
+
+
+def only_what_differs(template: Tree, variant: Tree) -> tuple[Tree, set[str]]:
+    """The variant with resources and outputs as on the whole reduced to their type or left out, and the paths kept."""
+    kept: set[str] = set()
+    reduced = dict(variant)
+    for section in ("Resources", "Outputs"):
+        whole, entries = mapping(template.get(section)), mapping(variant.get(section))
+        differing = {name for name in entries if entries[name] != whole.get(name)}
+        kept |= {f"{section}/{name}" for name in differing}
+        stubs = {name: {"Type": mapping(body).get("Type")} for name, body in entries.items()}
+        reduced[section] = {
+            name: body if name in differing else stubs[name]
+            for name, body in entries.items()
+            if name in differing or section == "Resources"
+        }
+    return {name: body for name, body in reduced.items() if body}, kept
+
+
+def dangling(variant: Tree) -> list[tuple[Path, str]]:
+    """References of this variant to resources it does not have. Where a condition is still open none is claimed."""
+    known = set(mapping(variant.get("Parameters"))) | set(mapping(variant.get("Resources")))
+    found: list[tuple[Path, str]] = []
+    for section in ("Resources", "Outputs"):
+        for name, body in mapping(variant.get(section)).items():
+            if "Condition" not in mapping(body):
+                found += _dangling_in(body, known, (section, name))
+    return found
+
+
+def _dangling_in(value: object, known: set[str], path: Path) -> list[tuple[Path, str]]:
+    if isinstance(value, list):
+        return [hit for index, item in enumerate(value) for hit in _dangling_in(item, known, (*path, index))]
+    if not isinstance(value, dict) or "Fn::If" in value:
+        return []
+    text = value.get("Fn::Sub")
+    local = set(mapping(text[1])) if isinstance(text, list) and len(text) == 2 else set()
+    names = {name.split(".")[0] for name in references(value)} - known - local
+    missing = sorted(name for name in names if not name.startswith("AWS::"))
+    below = [hit for key, item in value.items() for hit in _dangling_in(item, known, (*path, key))]
+    return [(path, name) for name in missing] + below
 
 
 def _list(value: object) -> list[object]:

@@ -48,7 +48,7 @@ def test_every_answer_to_the_yes_no_questions_is_linted() -> None:
     assert "Condition" not in decide(template_dict(), {"CreateSupportUser": "Yes"})["Resources"]["SupportUser"]
 
 
-def test_what_is_wrong_with_one_answer_only_names_that_answer() -> None:
+def test_what_is_wrong_with_one_answer_is_found_once() -> None:
     text = """
 Parameters: {DeployIt: {Type: String, AllowedValues: ["Yes", "No"]}}
 Conditions:
@@ -61,8 +61,23 @@ Resources:
     Properties: {DelaySeconds: !If [Unwanted, 1000000, 1]}
 """
     findings = lint_text(text, "a.yaml")
-    assert findings
-    assert all(finding.line or "With DeployIt=No" in finding.message for finding in findings)
+    assert [(finding.rule, finding.line) for finding in findings] == [("E3034", 10)]
+
+
+def test_what_cfn_lint_says_of_the_whole_is_not_said_again_of_a_variant() -> None:
+    template = copy.deepcopy(template_dict())
+    template["Resources"]["SupportUser"]["Properties"]["Nonsense"] = "x"
+    findings = lint_text(json.dumps(template), "a.json")
+    assert [(finding.rule, finding.line is None) for finding in findings] == [("E3002", False)]
+
+
+def test_a_reference_that_one_answer_breaks_is_found() -> None:
+    template = copy.deepcopy(template_dict())
+    template["Outputs"]["SupportUserName"].pop("Condition")
+    findings = [finding for finding in lint_text(json.dumps(template), "a.json") if finding.rule == "D0013"]
+    assert [(finding.path, finding.message) for finding in findings] == [
+        ("Outputs/SupportUserName/Value", "With CreateSupportUser=No: SupportUser does not exist.")
+    ]
 
 
 PLANTED: dict[str, Change] = {
@@ -99,7 +114,7 @@ def test_each_rule_finds_what_it_is_for(rule: str) -> None:
 
 
 def test_every_rule_has_a_planted_fault_a_title_and_a_source() -> None:
-    assert [rule.id for rule in rules()] == list(PLANTED)
+    assert [rule.id for rule in rules()] == [*PLANTED, "D0013"]
     assert all(rule.title and rule.source for rule in rules())
 
 
