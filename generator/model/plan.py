@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from generator.model.changeset import Change, ChangeSet
-from generator.model.stack import StackEvent, StackStatus
+from generator.model.stack import Stack, StackEvent, StackStatus
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Objection:
 class UpPlan:
     """A change set held against what was asked. Nothing has been changed yet.
 
-    `change_set` is None when there is nothing to do; `stack_id` is then the stack as it stands.
+    `change_set` is None when there is nothing to do; `stack` is then the stack as it stands.
     """
 
     stack_name: str
@@ -49,6 +49,7 @@ class UpPlan:
     template: str = "unchanged"
     objections: tuple[Objection, ...] = ()
     protect: bool = False
+    stack: Stack | None = None
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -46,6 +46,6 @@ def watch(gateway: Gateway, plan: UpPlan, sleep: Sleep = time.sleep) -> Iterator
 
 
 def result(gateway: Gateway, plan: UpPlan, checks: tuple[Check, ...] = ()) -> UpResult:
-    """Read the stack as it is now (one call)."""
-    stack = gateway.cloudformation.describe_stack(plan.stack_id)
+    """The stack as it is now: read again (one call) where something was changed."""
+    stack = plan.stack or gateway.cloudformation.describe_stack(plan.stack_id)
     return UpResult(stack.name, stack.stack_id, stack.status, plan.change_set is not None, stack.outputs, checks)

@@ -78,7 +78,7 @@ def _settled_without_asking(request: UpRequest, stack: Stack) -> bool:
 
 
 def _nothing(stack: Stack) -> UpPlan:
-    return UpPlan(stack.name, stack.stack_id, creates=False, change_set=None, token="")
+    return UpPlan(stack.name, stack.stack_id, creates=False, change_set=None, token="", stack=stack)
 
 
 def _source(request: UpRequest, stack: Stack | None) -> _Source:
@@ -133,6 +133,7 @@ def _plan_by_change_set(
         template="unchanged" if source.body is None else "new",
         objections=guard.objections(change_set.changes, request),
         protect=creates,
+        stack=stack if change_set.empty else None,
     )
 
 

@@ -1,0 +1,127 @@
+"""Stacks that are not as they should be: each says what it is and the one next command, and acts only when told."""
+
+import subprocess
+import sys
+
+import pytest
+
+from generator.operations.stack import apply
+from generator.sandbox import server
+from tests.story.conftest import PLACE, Deployer
+
+
+def fail_next(logical_id: str, action: str) -> None:
+    running = server.status()
+    assert running is not None
+    server.fail_next(running, logical_id, action, "asked for by the test")
+
+
+def test_a_failed_creation_names_its_cause_and_is_made_again_only_when_told(deployer: Deployer) -> None:
+    fail_next("SupportBoundary", "create")
+    failed = deployer.up(*PLACE)
+    assert failed.code == 1
+    assert "ROLLBACK_COMPLETE because of SupportBoundary (AWS::IAM::ManagedPolicy): asked for by the test" in failed.err
+
+    refused = deployer.up(*PLACE)
+    assert refused.code == 1 and "--recreate" in refused.err
+    assert deployer("status").out.count("ROLLBACK_COMPLETE") >= 1, "nothing was done without being told"
+    assert deployer.up(*PLACE, "--recreate").code == 0
+
+
+def test_a_failed_update_rolls_back_and_leaves_the_door_as_it_was(deployer: Deployer) -> None:
+    deployer.create()
+    before = deployer.physical_ids()
+    fail_next("StackKey", "update")
+    failed = deployer.up("--vendor-accounts", "444455556666", "--vendor-principals", "arn:aws:iam::444455556666:role/x")
+    assert failed.code == 1 and "UPDATE_ROLLBACK_COMPLETE" in failed.err
+    assert deployer.physical_ids() == before
+    assert deployer.up("--support-user=no").code == 0
+
+
+def test_a_stuck_rollback_is_taken_up_again_only_when_told(deployer: Deployer) -> None:
+    deployer.create()
+    fail_next("SupportSecretPolicy", "create")
+    fail_next("StackKey", "rollback")
+    failed = deployer.up("--vendor-accounts", "444455556666", "--vendor-principals", "arn:aws:iam::444455556666:role/x")
+    assert failed.code == 1 and "UPDATE_ROLLBACK_FAILED because of SupportSecretPolicy" in failed.err
+    refused = deployer.up("--support-user=no")
+    assert refused.code == 1 and "--continue-rollback" in refused.err
+    assert deployer.up("--support-user=no", "--continue-rollback").code == 0
+
+
+def test_a_deletion_that_failed_is_finished_by_running_it_again(deployer: Deployer) -> None:
+    deployer.create()
+    fail_next("InstallSettings", "delete")
+    failed = deployer("down", "--yes")
+    assert failed.code == 1 and "DELETE_FAILED because of InstallSettings" in failed.err
+    assert "deployer down" in deployer.up().err
+    assert deployer("down", "--yes").code == 0
+    assert deployer("status").code == 4
+
+
+def test_a_stack_that_was_only_planned_is_created(deployer: Deployer) -> None:
+    deployer.create("--instance-name", "other")
+    assert deployer("down", "--yes").code == 0
+    gateway = deployer.gateway
+    from generator.model.plan import UpRequest
+    from generator.operations.stack.plan import plan_up
+
+    place = dict(zip(("VpcId", "SubnetId", "AdminEmail"), PLACE[1::2], strict=True))
+    plan_up(gateway, UpRequest(given=place))
+    assert "REVIEW_IN_PROGRESS" in deployer("status").out
+    assert deployer.up(*PLACE).code == 0
+
+
+def test_somebody_elses_operation_is_left_alone(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployer.create()
+    monkeypatch.setattr("generator.operations.stack.states.OUR_TOKEN_PREFIX", "someone-else-")
+    monkeypatch.setattr("generator.gateway.cloudformation.CloudFormation.describe_stack", _busy(deployer))
+    refused = deployer.up("--support-user=no")
+    assert refused.code == 1 and "events --follow" in refused.err
+
+
+def _busy(deployer: Deployer):  # type: ignore[no-untyped-def]
+    from dataclasses import replace
+
+    from generator.gateway.cloudformation import CloudFormation
+    from generator.model.stack import StackStatus
+
+    real = CloudFormation.describe_stack
+
+    def describe(self: CloudFormation, name: str):  # type: ignore[no-untyped-def]
+        return replace(real(self, name), status=StackStatus("UPDATE_IN_PROGRESS"))
+
+    return describe
+
+
+def test_killed_in_the_middle_and_run_again_it_joins_and_converges(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = subprocess.Popen(
+        [sys.executable, "-m", "generator", "up", *PLACE, "--yes", "--stack-name", deployer.stack_name],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert first.stderr is not None
+    for line in first.stderr:
+        if "KeeperRole" in line and "IN_PROGRESS" in line:
+            break
+    first.kill()
+    first.wait()
+    again = deployer.up(*PLACE)
+    assert again.code == 0, again.err
+    assert "CREATE_COMPLETE" in deployer("status").out
+
+
+def test_interrupted_while_following_it_says_how_to_go_on(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    deployer.create()
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "follow", interrupt)
+        stopped = deployer.up("--support-user=no")
+    assert stopped.code == 130
+    assert "goes on without this command" in stopped.err and "events --follow" in stopped.err
+    assert deployer.up("--support-user=no").code == 0, "run again, it joins or finds it done"
