@@ -157,3 +157,18 @@ def test_a_user_of_the_own_account_needs_the_key_as_well(share: Share) -> None:
     allow["Action"] = [READ, "kms:Decrypt"]
     iam.put_user_policy(UserName=share.name, PolicyName="p", PolicyDocument=document(allow))
     assert read(SecretId=share.name)["SecretString"] == "s3cret"
+
+
+def test_a_deleted_role_leaves_its_id_and_its_successor_stays_out(share: Share) -> None:
+    grant = {"Effect": "Allow", "Principal": {"AWS": share.role}, "Action": READ, "Resource": "*"}
+    secrets, iam, name = share.client("secretsmanager"), share.client("iam", VENDOR), share.role.rpartition("/")[2]
+    share.put()
+    secrets.put_resource_policy(SecretId=share.secret, ResourcePolicy=document(grant))
+    assert share.vendor().get_secret_value(SecretId=share.secret)
+    iam.delete_role_policy(RoleName=name, PolicyName="read")
+    iam.delete_role(RoleName=name)
+    assert make_role(share.client, name, [READ, "kms:Decrypt"]) == share.role
+    assert refused(share.vendor().get_secret_value, SecretId=share.secret)[0] == "AccessDeniedException"
+    policy = secrets.get_resource_policy(SecretId=share.secret)["ResourcePolicy"]
+    assert json.loads(policy)["Statement"][0]["Principal"]["AWS"].startswith("AROA")
+    assert refused(secrets.put_resource_policy, SecretId=share.secret, ResourcePolicy=policy)[0].startswith("Malformed")
