@@ -1,0 +1,62 @@
+"""A stack made from the vendor's published template: upgraded in place, instance untouched, support removed."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.story.conftest import Deployer
+
+PUBLISHED = (Path(__file__).parents[1] / "template" / "published-stack.yaml").read_text()
+PLACE = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
+
+
+@pytest.fixture
+def published(deployer: Deployer) -> Deployer:
+    """The stack as a customer has it: made without this tool."""
+    client = deployer.gateway.client("cloudformation")
+    values = {**PLACE, "AdminPassword": "canary-correct-horse", "SupportUserName": f"support-{deployer.stack_name}"}
+    values["InstanceName"] = deployer.stack_name
+    client.create_stack(
+        StackName=deployer.stack_name,
+        TemplateBody=PUBLISHED,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()],
+    )
+    client.get_waiter("stack_create_complete").wait(StackName=deployer.stack_name, WaiterConfig={"Delay": 1})
+    return deployer
+
+
+def instance(deployer: Deployer) -> object:
+    return deployer.gateway.ec2.describe_instance(deployer.physical_ids()["Instance"])
+
+
+def test_an_upgrade_leaves_the_instance_alone_and_moves_the_key_out_of_cloudformation(published: Deployer) -> None:
+    before, ids = instance(published), published.physical_ids()
+    planned = published("up", "--plan", "--output", "json")
+    touched = {c["logical_id"]: c for c in planned.result["change_set"]["changes"]}
+    assert "Instance" not in touched or "Properties" not in touched["Instance"]["scope"], touched["Instance"]
+    assert touched["SupportAccessKey"]["action"] == "Remove" and touched["SupportKey"]["action"] == "Add"
+
+    done = published.up()
+    assert done.code == 0, done.err
+    after = published.physical_ids()
+    assert instance(published) == before
+    kept = (
+        "Instance",
+        "InstanceRole",
+        "InstanceProfile",
+        "InstanceSecurityGroup",
+        "SupportUser",
+        "SupportCredentialsSecret",
+    )
+    assert {k: after[k] for k in kept} == {k: ids[k] for k in kept}
+    assert "SupportAccessKey" not in after
+
+
+def test_its_own_template_serves_the_flip(published: Deployer) -> None:
+    before = instance(published)
+    flipped = published.up("--support-user=no", "--output", "json")
+    assert flipped.code == 0, flipped.err
+    assert all(check["holds"] for check in flipped.result["checks"])
+    assert instance(published) == before
+    assert set(published.physical_ids()) == {"Instance", "InstanceRole", "InstanceProfile", "InstanceSecurityGroup"}
