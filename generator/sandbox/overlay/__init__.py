@@ -10,6 +10,7 @@ from generator.sandbox.overlay import (
     conditions,
     custom,
     documents,
+    events,
     iam,
     instance,
     naming,
@@ -27,7 +28,7 @@ from generator.sandbox.overlay import (
 def install(sandbox: Sandbox) -> None:
     """Put every correction in place."""
     pinned.check()
-    for part in (operations, conditions, changesets, parameters, recreation, naming, network):
+    for part in (operations, events, conditions, changesets, parameters, recreation, naming, network):
         part.install()
     for resource in (instance, iam, secrets, rotation, custom, documents):
         resource.install()

@@ -1,6 +1,6 @@
 """Fn::Join in conditions: whether a list is empty is asked by joining it.
 
-AWS evaluates `!Equals [!Join ["", !Ref List], ""]`; MiniStack compares the unresolved function and finds it never equal.
+AWS evaluates `!Equals [!Join ["", !Ref List], ""]`; MiniStack compares the unresolved function: never equal.
 """
 
 from __future__ import annotations

@@ -32,6 +32,8 @@ def test_a_failed_create_rolls_back_and_leaves_nothing(stacks: Stacks, sandbox: 
     failed = next(event for event in stacks.history() if event["ResourceStatus"] == "CREATE_FAILED")
     assert (failed["LogicalResourceId"], failed["ResourceStatusReason"]) == ("Second", "no more of these")
     assert client("ssm").describe_parameters()["Parameters"] == []
+    told = stacks.api.describe_events(StackName="demo", Filters={"FailedEvents": True})["OperationEvents"]
+    assert [(event["LogicalResourceId"], event["EventType"]) for event in told] == [("Second", "PROVISIONING_ERROR")]
 
 
 def test_a_failed_update_brings_the_old_values_back(created: Stacks, sandbox: SandboxState, client: Client) -> None:
