@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from generator.channel import wire
 from generator.channel.channel import Channel
+from generator.channel.listen import reset
 from generator.channel.transport import ConnectionLost
 
 PIECE = 8 * 1024  # bytes
@@ -36,7 +37,7 @@ class Basic:
                         await self._writer.drain()
         finally:
             if self._writer:
-                self._writer.transport.abort()
+                reset(self._writer)
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Carry one connection, after those before it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
+import struct
+from asyncio import StreamWriter
 from dataclasses import dataclass
 
 from generator.errors import DeployerError
@@ -31,6 +33,14 @@ def bind(listen: Listen) -> list[socket.socket]:
         except OSError as error:
             failure = error
     raise _unavailable(listen, failure) from failure
+
+
+def reset(writer: StreamWriter) -> None:
+    """Break a connection off with a reset, so that a cut answer does not look like a whole one."""
+    made = writer.get_extra_info("socket")
+    if made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
 
 
 def _bind_all(listen: Listen) -> list[socket.socket]:

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from generator.channel import smux, wire
 from generator.channel.channel import Channel
+from generator.channel.listen import reset
 from generator.channel.smux import Command, Frame
 from generator.channel.transport import ConnectionLost
 
@@ -106,7 +107,7 @@ class Mux:
             await asyncio.gather(asking, return_exceptions=True)
             self._close(stream)
         if self._channel.end and not stream.whole:
-            writer.transport.abort()  # a reset, so that a cut answer does not look like a whole one
+            reset(writer)
 
     # One stream
 

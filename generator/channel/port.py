@@ -175,10 +175,12 @@ class Tunnel:
 
     # The connections
 
-    async def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
+    def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
+        task = asyncio.create_task(self._carry(reader, writer))
         self._carried.add(task)
+        task.add_done_callback(self._carried.discard)
+
+    async def _carry(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._stats.connections += 1
         self._stats.connections_total += 1
         try:
@@ -187,7 +189,6 @@ class Tunnel:
                 await self._link.serve(reader, writer)
         finally:
             self._stats.connections -= 1
-            self._carried.discard(task)
             await _let_go(writer)
 
 

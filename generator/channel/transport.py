@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
@@ -75,8 +76,8 @@ class WebSocket:
 async def connect_websocket(url: str, headers: Mapping[str, str], options: ChannelOptions) -> Connection:
     """Open the stream URL as it is, query included.
 
-    Raises `DeployerError` (code `channel-refused`) when the service says no (401, 403), naming whether the opening
-    was signed; ConnectionLost or OSError when it cannot be reached.
+    Raises `DeployerError` with code `channel-refused` when the service says no (401, 403), naming whether the opening
+    was signed, and with code `channel-untrusted`; ConnectionLost or OSError when it cannot be reached.
     """
     try:
         socket = await connect(
@@ -97,6 +98,12 @@ async def connect_websocket(url: str, headers: Mapping[str, str], options: Chann
         if status in (401, 403):
             raise _refused(status, signed=bool(headers)) from error
         raise ConnectionLost(f"the service answered {status}") from error
+    except ssl.SSLCertVerificationError as error:
+        raise DeployerError(
+            f"The message gateway's certificate is not trusted here: {error.verify_message}.",
+            "Behind a proxy that opens TLS, name its authority in AWS_CA_BUNDLE.",
+            code="channel-untrusted",
+        ) from error
     except (InvalidHandshake, TimeoutError) as error:
         raise ConnectionLost(str(error) or "no answer in time") from error
     return WebSocket(socket)

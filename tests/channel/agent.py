@@ -69,8 +69,8 @@ class Agent:
         self._wake.set()
 
     @property
-    def idle(self):
-        return not self._out and not self._unacked
+    def backlog(self):
+        return len(self._out)
 
     def send(self, payload_type, payload):
         if self.cipher and payload_type in (PayloadType.OUTPUT, PayloadType.STDERR, PayloadType.EXIT_CODE):
@@ -231,11 +231,18 @@ class Echo:
 
 
 def source(content):
-    """A far end that answers the first word with `content` and closes."""
+    """A far end that answers the first word with `content` and closes; it leaves others their turn."""
 
     class Source(Echo):
         def data(self, data):
-            self.stream.write(content)
+            self.pouring = asyncio.create_task(self.pour())
+
+        async def pour(self):
+            agent = self.stream.agent
+            for start in range(0, len(content), 32_000):
+                while agent.backlog > 64_000:
+                    await asyncio.sleep(0.01)
+                self.stream.write(content[start : start + 32_000])
             self.stream.close()
 
     return Source

@@ -201,7 +201,7 @@ class Socket:
 
 
 @asynccontextmanager
-async def on_websockets(gateway):
+async def on_websockets(gateway, ssl=None):
     """The same gateway behind a real websocket server on loopback; sessions get its URL."""
     requests = []
 
@@ -226,8 +226,8 @@ async def on_websockets(gateway):
             inner.break_off()
             await asyncio.gather(pump, return_exceptions=True)
 
-    async with serve(handle, "127.0.0.1", 0, compression=None, max_size=None) as server:
+    async with serve(handle, "127.0.0.1", 0, compression=None, max_size=None, ssl=ssl) as server:
         port = server.sockets[0].getsockname()[1]
-        gateway.url = f"ws://127.0.0.1:{port}/v1/data-channel/{{id}}?role=publish_subscribe"
+        gateway.url = f"{'wss' if ssl else 'ws'}://127.0.0.1:{port}/v1/data-channel/{{id}}?role=publish_subscribe"
         gateway.requests = requests
         yield gateway
