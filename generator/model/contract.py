@@ -100,7 +100,6 @@ class Condition(StrEnum):
 DEFAULT_STACK_NAME: Final = "deepsql-selfhost"
 TAG_KEY: Final = "deepsql:managed"
 TAG_VALUE: Final = "true"
-ROLE_TAG_KEY: Final = "deepsql:role"
 USER_TAG_KEY: Final = "deepsql:support-user"
 REASON_TAG_KEY: Final = "deepsql:access-reason"
 INSTALL_LOG_PATH: Final = "/var/log/deepsql-install.log"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from importlib import resources
 
 from troposphere import Sub, Template
@@ -20,8 +21,9 @@ MOST_IN_A_LINE = 130
 PUBLIC_IMAGES = "arn:${AWS::Partition}:ssm:${AWS::Region}::parameter/aws/service/ami-amazon-linux-latest/*"
 
 
+@cache
 def source() -> str:
-    """The keeper's code as it goes into the template."""
+    """The keeper's code as it goes into the template. It cannot change while a process runs."""
     return slim(resources.files("generator.keeper").joinpath(SOURCE).read_text(encoding="utf-8"))
 
 

@@ -50,7 +50,7 @@ finish() {
   code=$?
   trap - EXIT
   [ $code = 0 ] && signal SUCCESS && exit
-  echo "DeepSQL was not installed: step '$step' failed (exit $code)." | tee /dev/console
+  echo "DeepSQL was not installed: step '$step' failed (exit $code)." | tee /dev/console || true
   signal FAILURE
 }
 trap finish EXIT

@@ -14,6 +14,7 @@ LINE = 112
 LONG_ONLY = frozenset({"Fn::EachMemberIn", "Fn::ValueOfAll", "Fn::RefAll", "Fn::ValueOf", "Fn::EachMemberEquals"})
 """Functions of the Rules section, for which CloudFormation documents the long form alone."""
 STR = "tag:yaml.org,2002:str"
+RESOLVER = yaml.resolver.Resolver()
 
 
 def to_node(value: object, *, conditions: bool = False) -> yaml.Node:
@@ -116,5 +117,5 @@ def _style(text: str) -> str | None:
 
 def _quotes(text: str) -> str | None:
     """Quotes where a YAML 1.1 reader would see something else than text: 2012-10-17, Yes, 0.0.0.0, on."""
-    seen = yaml.resolver.Resolver().resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    seen = RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     return None if seen == STR else '"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import product
 
 import pytest
@@ -48,6 +49,45 @@ def changed(one: Rendered, other: Rendered) -> set[str]:
 )
 def test_the_contract_names_everything_there_is(section: str, names: type) -> None:
     assert set(template_dict()[section]) == {str(name) for name in names}
+
+
+def test_the_form_asks_for_every_parameter_once() -> None:
+    form = template_dict()["Metadata"]["AWS::CloudFormation::Interface"]
+    asked = [name for group in form["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(asked) == sorted(Parameter)
+    assert set(form["ParameterLabels"]) == set(Parameter)
+    assert all(body["Description"] for body in template_dict()["Parameters"].values())
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("ImageId", ["", "ami-0123456789abcdef0"], ["ami-", "AMI-01234567", "al2023"]),
+        ("AdminPassword", ["", "twelve chars", "ü'\"\\$(id)`x` 123"], ["eleven char", "x" * 129, "line\nbreak-123"]),
+        ("AdminEmail", ["a@b.c"], ["", "a@b", "a b@c.d", "a@b.c\nsource=x"]),
+        ("InstallerSource", ["https://mirror.example/install.sh?x=1"], ["http://x", "https://x y", "https://x'", ""]),
+        ("InstallerVersion", ["", "v1.2.3", "release/1"], ["v1;id", "a b", "$(id)"]),
+        ("InstallerSha256", ["", "0" * 64], ["0" * 63, "G" * 64]),
+        ("SupportUserName", ["", "deepsql-support", "a.b@c"], ["a b", "a/b", "x" * 65]),
+        (
+            "VendorAccounts",
+            ["", "444455556666", "444455556666,111122223333"],
+            ["4444", "arn:aws:iam::444455556666:root"],
+        ),
+        (
+            "VendorPrincipals",
+            ["", "arn:aws:iam::444455556666:role/a", "arn:aws-cn:iam::444455556666:user/path/b"],
+            ["*", "444455556666", "arn:aws:sts::444455556666:assumed-role/a/b"],
+        ),
+        ("SupportAccessUntil", ["", "2026-12-01T00:00:00Z"], ["2026-12-01", "2026-12-01T00:00:00+01:00", "tomorrow"]),
+        ("SupportAccessReason", ["", "TICKET-1: slow again"], ["a;b", "x" * 257, "line\nbreak"]),
+        ("SupportPorts", ["3035", "3035,5432"], ["", "any", "3035|22", "22-80", "123456"]),
+    ],
+)
+def test_the_form_takes_what_is_right_and_nothing_else(name: str, good: list[str], bad: list[str]) -> None:
+    pattern = template_dict()["Parameters"][name]["AllowedPattern"]
+    assert [value for value in good if not re.fullmatch(pattern, value)] == []
+    assert [value for value in bad if re.fullmatch(pattern, value)] == []
 
 
 def test_a_flip_touches_the_support_set_and_the_keys_policy() -> None:

@@ -47,6 +47,7 @@ class Host:
     """A directory that plays the instance."""
 
     work: Path
+    console: str = "console"
 
     def run(self, *, password: str = PASSWORD, version: str = "", sha256: str = "", **env: str) -> int:
         self.file(
@@ -60,7 +61,7 @@ class Host:
         text = script()
         for there, here in (
             ("/var/log/deepsql-install.log", "log"),
-            ("/dev/console", "console"),
+            ("/dev/console", self.console),
             ("/var/lib/cloud/data/instance-id", "instance-id"),
             ("/root/deepsql-installer", "fetched"),
         ):
@@ -144,3 +145,9 @@ def test_a_failure_names_its_step_and_is_signalled(host: Host, step: str, given:
     assert f"step '{step}' failed" in host.read("console")
     assert PASSWORD not in host.read("log") + host.read("console")
     assert bool(host.read("seen")) == (step != "checksum")
+
+
+def test_a_console_that_cannot_be_written_hides_no_failure(host: Host) -> None:
+    host.console = "missing/console"
+    assert host.run(INSTALLER_EXIT="3") == 3
+    assert host.signals() == ["FAILURE"]
