@@ -1,0 +1,129 @@
+"""Databases, grades and logins: what a person may do in a database, and where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+DEFAULT_LOCAL_PORT: Final = 56789
+TOKEN_SECONDS: Final = 900  # RDS user guide, "IAM database authentication": a token opens connections for 15 minutes
+
+
+class Engine(StrEnum):
+    """The database engines the commands speak."""
+
+    POSTGRESQL = "postgresql"
+    MYSQL = "mysql"
+
+    @classmethod
+    def of(cls, name: str) -> Engine | None:
+        """From RDS's engine name (aurora-postgresql, postgres, aurora-mysql, mysql, mariadb); None for any other."""
+        if "postgres" in name:
+            return cls.POSTGRESQL
+        return cls.MYSQL if "mysql" in name or name == "mariadb" else None
+
+    @property
+    def default_port(self) -> int:
+        """The engine's usual port."""
+        return 5432 if self is Engine.POSTGRESQL else 3306
+
+    @property
+    def name_limit(self) -> int:
+        """The longest user name: 63 bytes in PostgreSQL (NAMEDATALEN), 32 characters in MySQL 8."""
+        return 63 if self is Engine.POSTGRESQL else 32
+
+
+class Grade(StrEnum):
+    """What a person may do in the database. The letter ends the name of the database user."""
+
+    READ = "r"
+    WRITE = "w"
+    OPERATE = "o"
+
+    @property
+    def role(self) -> str:
+        """The database role all users of this grade belong to."""
+        return {"r": "deepsql_read", "w": "deepsql_write", "o": "deepsql_operate"}[self.value]
+
+    @property
+    def meaning(self) -> str:
+        """One line for a person."""
+        return {
+            "r": "reads all data, changes none",
+            "w": "reads and changes all data",
+            "o": "sees and ends sessions, reads no data",
+        }[self.value]
+
+
+@dataclass(frozen=True)
+class Database:
+    """An Aurora cluster or an RDS instance. `endpoint` and `port` are what a token is signed for, never localhost.
+
+    `resource_id` is the cluster-… or db-… id that IAM policies name; empty when it is not known.
+    """
+
+    name: str
+    engine: Engine
+    endpoint: str
+    port: int
+    resource_id: str = ""
+    database: str = ""
+    region: str = ""
+    account: str = ""
+    partition: str = "aws"
+    iam_enabled: bool = True
+    is_cluster: bool = False
+
+    @property
+    def label(self) -> str:
+        """One line to pick it by."""
+        kind = "cluster" if self.is_cluster else "instance"
+        return f"{self.name}  {self.engine}  {kind}  {self.endpoint}:{self.port}"
+
+    def user_arn(self, user: str) -> str:
+        """The ARN `rds-db:connect` is granted on (RDS user guide, "Creating and using an IAM policy")."""
+        return f"arn:{self.partition}:rds-db:{self.region}:{self.account}:dbuser:{self.resource_id or '*'}/{user}"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A database user with a token in place of a password, good for opening connections until it expires."""
+
+    database: Database
+    user: str
+    grade: Grade | None
+    token: str = field(repr=False)
+    seconds: int = TOKEN_SECONDS
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a client reaches the database from this computer: the address to dial, and the CA that vouches for it.
+
+    `host` and `port` are the local end of the tunnel (or the endpoint itself); `database` is the schema to open.
+    """
+
+    host: str
+    port: int
+    ca_bundle: str
+    database: str
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session of the database as `db activity` shows it. `blocked_by` are the sessions whose locks it waits for.
+
+    `seconds` is the age of the running statement (of the open transaction when it is idle in one).
+    """
+
+    pid: int
+    user: str
+    application: str
+    client: str
+    state: str
+    wait: str
+    seconds: float
+    query: str
+    blocked_by: tuple[int, ...] = ()
+    database: str = ""

@@ -1,0 +1,75 @@
+"""The stand-in as one thing to enter: a PostgreSQL, its front, its authority, in a thread with its own event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generator.sandbox.database import certificates, front, server, token
+
+Allows = Callable[[token.Claim, str], bool]
+"""allows(claim, user): whether the signer of a good token may do rds-db:connect for the user."""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A database that answers on 127.0.0.1:`port` under the name `host`, as if it listened on `real_port` there."""
+
+    host: str
+    real_port: int
+    port: int
+    ca_bundle: Path
+    directory: Path
+    password: str = field(repr=False)
+    refusals: list[str] = field(default_factory=list)
+    user: str = server.MASTER
+    database: str = "app"
+
+
+@contextmanager
+def stand_in(
+    host: str, secret_of: Callable[[str], str], allows: Allows = lambda claim, user: True, real_port: int = 5432
+) -> Iterator[StandIn]:
+    """Run one for as long as the block runs. `secret_of` an access key gives its secret, or raises KeyError."""
+
+    def judge(presented: str, user: str) -> None:
+        claim = token.verify(
+            presented, host=host, port=real_port, user=user, secret_of=secret_of, now=datetime.now(UTC)
+        )
+        if not allows(claim, user):
+            raise token.TokenRefused(f"{claim.access_key} may not do rds-db:connect as {user}")
+
+    ready: Future[StandIn] = Future()
+    over = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_live(host, real_port, judge, ready, over)), daemon=True)
+    thread.start()
+    try:
+        yield ready.result(server.START_SECONDS)
+    finally:
+        over.set()
+        thread.join(server.START_SECONDS)
+
+
+async def _live(host: str, real_port: int, judge: front.Judge, ready: Future[StandIn], over: threading.Event) -> None:
+    try:
+        async with AsyncExitStack() as stack:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deployer-ca-")))
+            certified = certificates.certify(host, directory)
+            postgres = await stack.enter_async_context(server.running())
+            door = front.Front(postgres.socket, certified.context, judge)
+            await stack.enter_async_context(front.listening(door))
+            ready.set_result(
+                StandIn(host, real_port, door.port, certified.ca_bundle, directory, postgres.password, door.refusals)
+            )
+            await asyncio.to_thread(over.wait)
+    except BaseException as error:  # whoever waits for the start is told, whatever it was
+        if ready.done():
+            raise
+        ready.set_exception(error)
