@@ -95,7 +95,9 @@ def enforce(
         # MiniStack lets root of any account through; another account's resource has its own say.
         verdict = None if decisions.decide(principal, asked, policy) else engine.EvalResult("ImplicitDeny")
     if verdict is not None:
-        return _denied(service, decisions.refusal(principal, asked, policy, _has_session_policies(access_key)))
+        return _denied(
+            service, principal, decisions.refusal(principal, asked, policy, _has_session_policies(access_key))
+        )
     return secret_access.denial(principal, asked) if service == "secretsmanager" else None
 
 
@@ -122,9 +124,11 @@ def _authorized_resource(action: str, arn: str) -> str:
     return "*" if action.startswith("ec2:Describe") else arn
 
 
-def _denied(service: str, sentence: str) -> Any:
+def _denied(service: str, principal: Any, sentence: str) -> Any:
     prefix = "You are not authorized to perform this operation. " if service == "ec2" else ""
-    return engine.AuthError(iam_actions._DENIED_CODES.get(service, "AccessDenied"), prefix + sentence)
+    error = engine.AuthError(iam_actions._DENIED_CODES.get(service, "AccessDenied"), prefix + sentence)
+    error.principal_arn = principal.arn  # BatchGetSecretValue words its own refusal
+    return error
 
 
 def _has_session_policies(access_key: str) -> bool:

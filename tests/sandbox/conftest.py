@@ -21,8 +21,14 @@ REGION = "us-east-1"
 
 
 @pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("sandbox")
+def sandbox_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the tests' sandbox keeps what it keeps."""
+    return tmp_path_factory.mktemp("sandbox")
+
+
+@pytest.fixture(scope="session")
+def endpoint(sandbox_home: Path) -> Iterator[str]:
+    home = sandbox_home
     env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     with (home / "log").open("w") as log:
         server = subprocess.Popen(

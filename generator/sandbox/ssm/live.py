@@ -71,6 +71,12 @@ class Live:
                 self.agent.finish("Session timed out: it was idle.")
             elif time.time() - self.session.started > longest:
                 self.agent.finish("Session reached its maximum duration.")
+            elif not self._runs():
+                self.agent.finish(f"{self.session.target} does not run any more.")
+
+    def _runs(self) -> bool:
+        with request_scope(self.session.account, self.session.region):
+            return nodes.state_of(self.session.target) == "running"
 
     def _open_key(self, key: str, done: Processed, challenge: str) -> Any:
         with request_scope(self.session.account, self.session.region):
@@ -121,6 +127,16 @@ def live(session: Session) -> Live:
         raise DeployerError(f"{session.target} is not connected.", code="TargetNotConnected")
     LIVE[session.id] = Live(session, node)
     return LIVE[session.id]
+
+
+def expect_opening(session: Session) -> None:
+    """End a new session when nobody has opened its channel after the idle time."""
+
+    def check() -> None:
+        if session.id not in LIVE:
+            sessions.end(session)
+
+    asyncio.get_running_loop().call_later(60.0 * IDLE_MINUTES, check)
 
 
 def end(session: Session, reason: str) -> None:

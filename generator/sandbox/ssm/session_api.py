@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from generator.errors import DeployerError
-from generator.sandbox.ssm import documents, nodes, session_documents, sessions
+from generator.sandbox.ssm import documents, live, nodes, session_documents, sessions
 from generator.sandbox.ssm.call import Call, Operation, page
 from generator.sandbox.ssm.documents import Document
 from generator.sandbox.ssm.session_documents import SessionPlan
@@ -46,6 +46,7 @@ def start_session(call: Call) -> dict[str, str]:
             plan=asdict(plan),
         )
     )
+    live.expect_opening(session)
     return _opened(call, session)
 
 
@@ -72,8 +73,8 @@ def terminate_session(call: Call) -> dict[str, str]:
 def describe_sessions(call: Call) -> dict[str, Any]:
     """DescribeSessions by State and Filters, newest first."""
     call.allow("ssm:DescribeSessions")
-    live = call.data["State"] == "Active"
-    found = sessions.listed(call.caller.account, call.caller.region, live=live, now=time.time())
+    active = call.data["State"] == "Active"
+    found = sessions.listed(call.caller.account, call.caller.region, live=active, now=time.time())
     for wish in call.data.get("Filters", []):
         found = [session for session in found if _passes(session, wish["key"], wish["value"])]
     rows, more = page([_row(session) for session in found], call.data, 200)

@@ -137,6 +137,19 @@ def test_an_administrator_ends_a_session_and_its_channel_hears_why(client: Any, 
     assert kind is EndKind.REMOTE and "was terminated" in reason
 
 
+def test_a_session_ends_with_its_instance(client: Any, port_document: str) -> None:
+    node = launch(client, {})
+    request = {"Target": node, "DocumentName": port_document, "Parameters": {"portNumber": ["3035"]}}
+
+    async def story() -> str:
+        async with open_channel(Service(client("ssm"), request), OPTIONS) as channel:
+            await asyncio.to_thread(client("ec2").stop_instances, InstanceIds=[node])
+            assert await asyncio.wait_for(channel.receive(), 10) is None
+            return channel.end.reason if channel.end else ""
+
+    assert asyncio.run(story()) == f"{node} does not run any more."
+
+
 def test_a_cut_connection_is_resumed_with_every_byte(client: Any, endpoint: str, port_document: str) -> None:
     sent = os.urandom(60_000)
 

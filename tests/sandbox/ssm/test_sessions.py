@@ -12,6 +12,7 @@ from .conftest import document, launch
 ACCOUNT, REGION = "111122223333", "us-east-1"
 CHECK = {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
 TAGGED = {"StringEquals": {"ssm:resourceTag/deepsql:managed": "true"}, **CHECK}
+PREFERENCES = "SSM-SessionManagerRunShell"
 INSTANCES = f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/*"
 
 
@@ -143,6 +144,15 @@ def test_roles_end_their_own_sessions_by_awss_tag(client: Any, instance: str) ->
     assert session.startswith("ada-0")
     assert code(bob.terminate_session, SessionId=session).startswith("AccessDeniedException")
     assert ada.terminate_session(SessionId=session)
+
+
+def test_a_principals_tag_opens_the_instances_that_bear_it(client: Any, user: Any) -> None:
+    same_team = {"StringEquals": {"ssm:resourceTag/team": "${aws:PrincipalTag/team}"}}
+    who = user(on_instances(**same_team), with_document(PREFERENCES))
+    client("iam").tag_user(UserName=who.name, Tags=[{"Key": "team", "Value": "data"}])
+    ours, theirs = launch(client, {"team": "data"}), launch(client, {"team": "web"})
+    assert who("ssm").start_session(Target=ours)["SessionId"]
+    assert code(who("ssm").start_session, Target=theirs).startswith("AccessDeniedException")
 
 
 def test_only_nodes_with_an_agent_are_listed(client: Any, instance: str) -> None:

@@ -1,0 +1,49 @@
+"""SSH through the sandbox: a real client and a real sshd, the key pushed, the bytes through the data channel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from generator.channel.listen import Listen
+from generator.channel.port import Forward, forward
+from generator.channel.session import ChannelOptions
+
+from .conftest import launch
+from .service import Service
+from .sshd import sshd
+
+
+def test_a_pushed_key_opens_sshd_behind_a_tunnel(
+    client: Any, endpoint: str, sandbox_home: Path, tmp_path: Path
+) -> None:
+    node = launch(client, {})
+    key = tmp_path / "id"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    request = {"Target": node, "DocumentName": "AWS-StartPortForwardingSession", "Parameters": {"portNumber": ["22"]}}
+
+    async def story(user: str) -> tuple[int, bytes]:
+        wanted = [Forward(Service(client("ssm"), request), (Listen(),))]
+        async with forward(wanted, ChannelOptions(proxy=None)) as (tunnel,):
+            words = ["-F", "none", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
+            words += ["-o", f"UserKnownHostsFile={tmp_path / 'known'}", "-o", "StrictHostKeyChecking=accept-new"]
+            ssh = await asyncio.create_subprocess_exec(
+                "ssh", *words, "-p", str(tunnel.ports[0]), f"{user}@127.0.0.1", "echo through; exit 7",
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            out, _ = await asyncio.wait_for(ssh.communicate(), 30)
+            return ssh.returncode or 0, out
+
+    with sshd(tmp_path, sandbox_home, node) as server:
+        body = json.dumps({"ports": {"22": server.port}}).encode()
+        put = urllib.request.Request(f"{endpoint}/_sandbox/instances/{node}", body, method="PUT")
+        urllib.request.urlopen(put, timeout=5).close()
+        assert asyncio.run(story(server.user)) == (255, b"")
+        client("ec2-instance-connect").send_ssh_public_key(
+            InstanceId=node, InstanceOSUser=server.user, SSHPublicKey=key.with_suffix(".pub").read_text()
+        )
+        assert asyncio.run(story(server.user)) == (7, b"through\n")
