@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +18,7 @@ from generator.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.operations.access.grant import AccessPlan, GrantRequest
+    from generator.operations.access.key import KeyReport
 
 PRINCIPAL = typer.Option("--principal", metavar="ARN", help="Role, user or account root of the vendor; repeatable.")
 Principals = Annotated[list[str], PRINCIPAL]
@@ -29,6 +32,14 @@ class PolicyFormat(StrEnum):
     yaml = "yaml"
 
 
+class TicketFormat(StrEnum):
+    """Formats of the text for a ticket."""
+
+    markdown = "markdown"
+    text = "text"
+    json = "json"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     group = typer.Typer(
@@ -37,6 +48,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group)
     _register_grant(group)
     _register_revoke(group)
+    _register_key(group)
     _register_reading(group)
 
 
@@ -71,7 +83,7 @@ def _request(principals: list[str], length: str | None, no_expiry: bool, reason:
 
 
 def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False) -> Done:
-    """Show, ask, execute, follow, read back: the same for a grant and for a revocation."""
+    """Show, ask, execute, follow, see that there is a key, read back."""
     from generator.operations.access import doors, grant, record
     from generator.operations.stack import apply, plan
 
@@ -89,6 +101,8 @@ def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False) -
         apply.start(call.gateway, planned.up)
         show_events(call, apply.watch(call.gateway, planned.up))
     found = record.read_record(call.gateway)
+    if grant.ensure_key(call.gateway, found):
+        call.say("The support user had no key: a new one is in the secret.")
     checks = doors.verify(call.gateway, found)
     needs = grant.hand_over(found) if found.grant.principals else None
     lines = [*access_text.check_lines(checks), *(["", *access_text.hand_over_lines(needs)] if needs else [])]
@@ -115,22 +129,62 @@ def _register_revoke(group: typer.Typer) -> None:
         call: Invocation,
         principal: Annotated[list[str], PRINCIPAL] = [],  # noqa: B006 - Typer reads it, nothing appends to it
         everybody: Annotated[bool, typer.Option("--all", help="Everybody, and the key's own way too.")] = False,
+        report: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="Write the evidence: FILE.json and FILE.html.")
+        ] = None,
     ) -> Done:
-        """Lock principals out: the key inactive first, then the stack."""
+        """Lock principals out, end their sessions, and prove it; stopped anywhere, it can be run again."""
         from generator.model.principal import parse_principal
-        from generator.operations.access import record
         from generator.operations.access import revoke as revoking
+        from generator.operations.access.report import write
 
         if bool(principal) == everybody:
             raise UsageError("Say whom to lock out.", "Give --principal ARN, or --all.")
         request = revoking.RevokeRequest(tuple(parse_principal(text) for text in principal))
-        found = record.read_record(call.gateway)
-        call.confirm(f"Lock {'everybody' if everybody else ', '.join(principal)} out of {found.stack.name}?")
-        if everybody:
-            for key in revoking.brake(call.gateway, found):
-                call.say(f"The key {key.key_id} is inactive.")
-        call.yes = True  # asked once, before the brake
-        return _carry_out(call, revoking.plan_revoke(call.gateway, request, found))
+        revocation = revoking.begin(call.gateway, request, lambda events: show_events(call, events))
+        call.confirm(access_text.revoke_question(revocation))
+        began, evidence = datetime.now(UTC), []
+        for item in revoking.run(revocation):
+            call.say(access_text.evidence_line(item))
+            evidence.append(item)
+        found = revoking.report(revocation, began, tuple(evidence))
+        files = write(found, report) if report else ()
+        return Done(found, access_text.report_lines(found, files), 0 if found.complete else INCOMPLETE)
+
+
+def _register_key(group: typer.Typer) -> None:
+    @command(group, "pause")
+    def pause(call: Invocation) -> Done:
+        """Make the key inactive within seconds, also while the stack is busy; open sessions go on."""
+        from generator.operations.access import key
+
+        return _key_done(key.pause(call.gateway))
+
+    @command(group, "resume")
+    def resume(call: Invocation) -> Done:
+        """Make the key active again."""
+        from generator.operations.access import key
+
+        call.confirm(f"Make the support key of {call.stack_name} active again?")
+        return _key_done(key.resume(call.gateway))
+
+    @command(group, "rotate")
+    def rotate(
+        call: Invocation,
+        every: Annotated[
+            str | None, typer.Option(metavar="30d", help="From now on by itself, every so many days.")
+        ] = None,
+    ) -> Done:
+        """Put a new key into the secret; see that it works and that the old one is dead."""
+        from generator.model.duration import parse_duration
+        from generator.operations.access import key
+
+        return _key_done(key.rotate(call.gateway, parse_duration(every) if every else None))
+
+
+def _key_done(report: KeyReport) -> Done:
+    holds = all(check.holds for check in report.checks)
+    return Done(report, access_text.key_lines(report), 0 if holds else INCOMPLETE)
 
 
 def _register_reading(group: typer.Typer) -> None:
@@ -141,6 +195,18 @@ def _register_reading(group: typer.Typer) -> None:
 
         state = read(call.gateway)
         return Done(state, access_text.state_lines(state))
+
+    @command(group, "confirm")
+    def confirm(
+        call: Invocation,
+        fmt: Annotated[TicketFormat, typer.Option("--format", help="How the text is set.")] = TicketFormat.markdown,
+    ) -> Done:
+        """Print the text for the support ticket: who may enter, where, until when."""
+        from generator.operations.access import confirm as confirming
+
+        found = confirming.confirm(call.gateway)
+        result = {"principals": found.principals, **dict(found.facts)}
+        return Done(result, None if fmt is TicketFormat.json else confirming.as_text(found, fmt.value))
 
     @command(group, "reveal")
     def reveal(

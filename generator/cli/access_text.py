@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
@@ -11,9 +13,12 @@ from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
     from generator.model.access import AccessKey, AccessState, Door, HandOver, Session
+    from generator.model.evidence import Evidence, Report
     from generator.model.grant import Grant
     from generator.model.plan import Check
     from generator.operations.access.grant import AccessPlan
+    from generator.operations.access.key import KeyReport
+    from generator.operations.access.revoke import Revocation
 
 
 def plan_lines(plan: AccessPlan) -> list[str]:
@@ -58,6 +63,33 @@ def hand_over_lines(needs: HandOver) -> list[str]:
 def check_lines(checks: tuple[Check, ...]) -> list[str]:
     """What was read back."""
     return table([("ok" if check.holds else "NOT SO", check.subject, check.answer) for check in checks])
+
+
+def revoke_question(revocation: Revocation) -> str:
+    """What is asked before anybody is locked out."""
+    whom = ", ".join(revocation.locked_out)
+    more = "" if revocation.everybody else " (those who stay get a new key, and open sessions end)"
+    return f"Lock out of {revocation.found.stack.name}: {whom}?{more}"
+
+
+def evidence_line(item: Evidence) -> str:
+    """One step as it is done."""
+    return f"{item.at:%H:%M:%S}  {item.verdict:<10}  {item.step}: {item.answered}"
+
+
+def report_lines(report: Report, files: Sequence[Path]) -> list[str]:
+    """The verdict, what is left to do, and where the report is."""
+    proven = sum(item.proven is True for item in report.evidence)
+    verdict = "They are out" if report.complete else "NOT everything is proven"
+    lines = [f"{verdict}: {proven} of {len(report.evidence)} checks proven."]
+    lines += [f"  left: {item}" for item in report.left]
+    return [*lines, *(f"  report: {file}" for file in files)]
+
+
+def key_lines(report: KeyReport) -> list[str]:
+    """The keys after a change, and what was asked."""
+    lines = [*table([_key_row(key)[:3] for key in report.keys]), *check_lines(report.checks)]
+    return [*lines, f"A new key comes every {report.every_days} days."] if report.every_days else lines
 
 
 def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:

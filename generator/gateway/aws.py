@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from generator.gateway.secretsmanager import SecretsManager
     from generator.gateway.ssm import SSM
     from generator.gateway.sts import STS
+    from generator.model.access import Credentials
 
 
 class Gateway:
@@ -41,8 +42,11 @@ class Gateway:
             session.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
         return session
 
-    def client(self, service: str) -> Any:
-        """Make a botocore client for `service`, with standard retries (5 attempts, back-off on throttling)."""
+    def client(self, service: str, credentials: Credentials | None = None) -> Any:
+        """Make a botocore client for `service`, with standard retries (5 attempts, back-off on throttling).
+
+        With `credentials` it asks as those and not as the deployment's profile.
+        """
         from botocore.config import Config
 
         from generator.gateway.translate import translated
@@ -50,6 +54,7 @@ class Gateway:
         with translated(service, "client", {}):
             return self._session.create_client(
                 service,
+                **(_explicit(credentials) if credentials else {}),
                 config=Config(
                     retries={"mode": "standard", "total_max_attempts": 5},
                     user_agent_extra=f"deepsql-deployer/{__version__}",
@@ -111,3 +116,17 @@ class Gateway:
         from generator.gateway.sts import STS
 
         return STS(self.client("sts"))
+
+    def sts_as(self, credentials: Credentials) -> STS:
+        """STS asked with a key pair of somebody else's: whether AWS still knows it."""
+        from generator.gateway.sts import STS
+
+        return STS(self.client("sts", credentials))
+
+
+def _explicit(credentials: Credentials) -> dict[str, str | None]:
+    return {
+        "aws_access_key_id": credentials.access_key_id,
+        "aws_secret_access_key": credentials.secret_access_key,
+        "aws_session_token": credentials.session_token or None,
+    }

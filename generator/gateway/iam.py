@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
 from generator.model.access import AccessKey
 from generator.model.policy import PolicyStatement, statements
+
+ContextEntry = tuple[str, str, str]  # key, type as the simulator names it (string, boolean, date), value
 
 
 class IAM(Service):
@@ -95,6 +97,20 @@ class IAM(Service):
     def update_trust(self, role: str, document: Mapping[str, object]) -> None:
         """Overwrite the role's trust policy."""
         self._call("update_assume_role_policy", RoleName=role, PolicyDocument=json.dumps(document))
+
+    def simulate(self, arn: str, action: str, resource: str, context: Iterable[ContextEntry]) -> str:
+        """What IAM would decide about `action` of the user or role: allowed, explicitDeny or implicitDeny."""
+        entries = [
+            {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": [value]} for key, kind, value in context
+        ]
+        answer = self._call(
+            "simulate_principal_policy",
+            PolicySourceArn=arn,
+            ActionNames=[action],
+            ResourceArns=[resource],
+            ContextEntries=entries,
+        )
+        return str(answer["EvaluationResults"][0]["EvalDecision"])
 
 
 def _document(raw: object) -> Mapping[str, object]:

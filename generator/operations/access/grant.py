@@ -15,7 +15,7 @@ from generator.model.grant import Grant, check_reason, check_sizes
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.policy import PolicyStatement
 from generator.model.principal import Principal
-from generator.operations.access import record
+from generator.operations.access import key, record
 from generator.operations.access.record import Record
 from generator.operations.access.sentences import KEY_SID, SECRET_SID, Sentence, secret_statement, sentences
 from generator.operations.stack import plan as stack_plan
@@ -65,6 +65,7 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
     if request.reason is not None:
         check_reason(request.reason)
     found = record.read_record(gateway)
+    refuse_while_paused(gateway, found)
     for _ in range(ATTEMPTS):
         after = wanted(found, request, datetime.now(UTC))
         planned = plan_change(gateway, found, after)
@@ -78,6 +79,24 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
         "Run it again when the others are done.",
         code="grants-changing",
     )
+
+
+def refuse_while_paused(gateway: Gateway, found: Record) -> None:
+    """Raise Refused when the key is inactive: whoever paused access resumes it, a grant does not do it in passing."""
+    if key.is_paused(key.list_keys(gateway, found.support_user)):
+        raise Refused(
+            f"Access to the stack {found.stack.name} is paused, so nobody new is let in.",
+            "Open it again first: deployer access resume (or finish a revocation: deployer access revoke --all)",
+            code="paused",
+        )
+
+
+def ensure_key(gateway: Gateway, found: Record) -> bool:
+    """After a revocation the user has no key: have the keeper make one. Whether one was made."""
+    if not found.grant.principals or key.list_keys(gateway, found.support_user):
+        return False
+    key.turn(gateway, found)
+    return True
 
 
 def wanted(found: Record, request: GrantRequest, now: datetime) -> Grant:

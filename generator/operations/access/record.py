@@ -24,6 +24,11 @@ class Record:
         return self.stack.outputs.get(Output.SUPPORT_USER_NAME, "") or self._published_user
 
     @property
+    def support_role(self) -> str:
+        """Name of the support role; empty when the stack has none."""
+        return self.stack.outputs.get("SupportRoleArn", "").rpartition("/")[2]
+
+    @property
     def _published_user(self) -> str:
         """A stack of the vendor's published template has no such output, but a name that was given."""
         wanted = self.stack.parameters.get(Parameter.CREATE_SUPPORT_USER) == "Yes"

@@ -1,0 +1,49 @@
+"""What was asked to prove that somebody is out, what came back, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One step or one check. `proven` None: it could not be asked here, and others stand for it."""
+
+    step: str
+    asked: str
+    answered: str
+    at: datetime
+    proven: bool | None
+    left: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """One word for a page."""
+        return {True: "proven", False: "NOT PROVEN", None: "not asked"}[self.proven]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The evidence of one revocation: whose, on what, by whom, and every step in order."""
+
+    stack_name: str
+    account: str
+    region: str
+    instance_id: str
+    locked_out: tuple[str, ...]
+    by: str
+    reason: str
+    began: datetime
+    ended: datetime
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every step that was asked is proven, and any was."""
+        return bool(self.evidence) and all(item.proven is not False for item in self.evidence)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """What remains to be done, in order, each once."""
+        return tuple(dict.fromkeys(item.left for item in self.evidence if item.proven is False and item.left))

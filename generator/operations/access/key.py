@@ -1,0 +1,187 @@
+"""The support user's key: paused, resumed, rotated. The secret's value stays in memory, and no longer than needed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from generator.errors import AwsError, DeployerError, NotFound, Refused
+from generator.gateway.aws import Gateway
+from generator.model.access import AccessKey, Credentials
+from generator.model.contract import Output
+from generator.model.plan import Check
+from generator.operations.access import record
+from generator.operations.access.record import Record
+
+Sleep = Callable[[float], None]
+ROTATION_SECONDS = 180.0
+KNOWN_SECONDS = 30.0
+"""How long IAM may take until every part of it knows of a change of a key (IAM user guide: eventual consistency)."""
+DEAD_CODES = ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId")
+
+
+@dataclass(frozen=True)
+class KeyReport:
+    """The support user's keys after a change, and what was asked to be sure of it."""
+
+    stack_name: str
+    keys: tuple[AccessKey, ...]
+    checks: tuple[Check, ...] = ()
+    rotated: datetime | None = None
+    every_days: int = 0
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the secret holds: the key's id to be shown, the pair to be used, never shown."""
+
+    key_id: str
+    pair: Credentials = field(repr=False)
+
+
+def held(gateway: Gateway, arn: str) -> Held | None:
+    """The key in the secret; None when it holds none. Raises NotFound, AwsError when it may not be read."""
+    value = json.loads(gateway.secretsmanager.get_secret_value(arn))
+    if not isinstance(value, dict) or not value.get("AccessKeyId"):
+        return None
+    return Held(value["AccessKeyId"], Credentials(value["AccessKeyId"], value.get("SecretAccessKey", "")))
+
+
+def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
+    """The user's keys; none when the user is gone."""
+    try:
+        return tuple(gateway.iam.list_access_keys(user)) if user else ()
+    except NotFound:
+        return ()
+
+
+def pause(gateway: Gateway) -> KeyReport:
+    """Make every key of the support user inactive, within seconds and also while the stack is busy."""
+    found = _with_user(record.read_record(gateway))
+    deactivate(gateway, found)
+    keys = list_keys(gateway, found.support_user)
+    return KeyReport(found.stack.name, keys, (inactive_check(keys),))
+
+
+def deactivate(gateway: Gateway, found: Record) -> tuple[AccessKey, ...]:
+    """Make the active keys inactive; the keys that were active."""
+    active = tuple(key for key in list_keys(gateway, found.support_user) if key.active)
+    for key in active:
+        gateway.iam.update_access_key(key, active=False)
+    return active
+
+
+def resume(gateway: Gateway) -> KeyReport:
+    """Make the key that the secret names active again. Raises Refused when that key is gone."""
+    found = _with_user(record.read_record(gateway))
+    named = held(gateway, record.require_secret(found))
+    keys = {key.key_id: key for key in list_keys(gateway, found.support_user)}
+    if named is None or named.key_id not in keys:
+        raise Refused(
+            f"The key in the secret of {found.stack.name} no longer exists, so there is nothing to resume.",
+            "Make a new one: deployer access rotate",
+            code="no-key",
+        )
+    if not keys[named.key_id].active:
+        gateway.iam.update_access_key(keys[named.key_id], active=True)
+    now = list_keys(gateway, found.support_user)
+    active = any(key.key_id == named.key_id and key.active for key in now)
+    return KeyReport(found.stack.name, now, (Check(f"key {named.key_id}", active, "active" if active else "inactive"),))
+
+
+def rotate(gateway: Gateway, every: timedelta | None = None, sleep: Sleep = time.sleep) -> KeyReport:
+    """Put a new key into the secret by the secret's own rotation; see that it works and that the old one is dead.
+
+    `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too.
+    """
+    found = _with_user(record.read_record(gateway))
+    arn = record.require_secret(found)
+    days = None if every is None else _days(every)
+    old, paused = held(gateway, arn), is_paused(list_keys(gateway, found.support_user))
+    turn(gateway, found, days, sleep)
+    new = held(gateway, arn)
+    keys = list_keys(gateway, found.support_user)
+    checks = [_new_check(gateway, new, paused, found.support_user, sleep)]
+    if old is not None and new is not None and old.key_id != new.key_id:
+        checks.append(dead_check(gateway, old, sleep))
+    return KeyReport(found.stack.name, keys, tuple(checks), datetime.now(UTC), days or 0)
+
+
+def turn(gateway: Gateway, found: Record, days: int | None = None, sleep: Sleep = time.sleep) -> None:
+    """Start the secret's rotation and wait for its end. Raises DeployerError that says where the keeper tells why."""
+    wanted = gateway.secretsmanager.rotate_secret(found.secret_arn, every_days=days)
+    for waited in itertools.accumulate(itertools.chain((0.5, 0.5, 1.0), itertools.repeat(2.0))):
+        if gateway.secretsmanager.describe_secret(found.secret_arn).version("AWSCURRENT") == wanted:
+            return
+        if waited > ROTATION_SECONDS:
+            break
+        sleep(min(2.0, waited))
+    keeper = found.stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
+    raise DeployerError(
+        f"The secret of {found.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; the old key is still in it.",
+        f"The keeper says why: aws logs tail --since 10m (log group of {keeper})" if keeper else "Run it again.",
+        code="rotation-failed",
+    )
+
+
+def is_paused(keys: tuple[AccessKey, ...]) -> bool:
+    """Whether there are keys and none of them is active."""
+    return bool(keys) and not any(key.active for key in keys)
+
+
+def inactive_check(keys: tuple[AccessKey, ...]) -> Check:
+    """Whether no key can be used."""
+    shown = ", ".join(f"{key.key_id} {key.status}" for key in keys) or "none"
+    return Check("keys of the support user", not any(key.active for key in keys), shown)
+
+
+def dead_check(gateway: Gateway, old: Held, sleep: Sleep = time.sleep) -> Check:
+    """Call AWS with the old key until it is refused: the first refusal comes some seconds after the change."""
+    answer = call_as(gateway, old, wanted_alive=False, sleep=sleep)
+    return Check(f"old key {old.key_id}, tried", answer in DEAD_CODES, answer)
+
+
+def _new_check(gateway: Gateway, new: Held | None, paused: bool, user: str, sleep: Sleep) -> Check:
+    if new is None:
+        return Check("new key", False, "the secret holds none")
+    if paused:
+        return Check(f"new key {new.key_id}", True, "inactive, as access is paused")
+    answer = call_as(gateway, new, wanted_alive=True, sleep=sleep)
+    return Check(f"new key {new.key_id}, tried", answer.endswith(f"/{user}"), answer)
+
+
+def call_as(gateway: Gateway, key: Held, *, wanted_alive: bool, sleep: Sleep) -> str:
+    """Ask AWS with this key who it is, until the answer is the wanted one: an ARN, or AWS's refusal."""
+    waited = 0.0
+    for wait in itertools.chain((1.0, 2.0), itertools.repeat(3.0)):
+        answer = _asked(gateway, key)
+        if answer.startswith("arn:") == wanted_alive or waited + wait > KNOWN_SECONDS:
+            return answer
+        sleep(wait)
+        waited += wait
+    raise AssertionError("the waits do not end")
+
+
+def _asked(gateway: Gateway, key: Held) -> str:
+    try:
+        return gateway.sts_as(key.pair).get_caller_arn()
+    except AwsError as error:
+        return error.aws_code or error.message
+
+
+def _with_user(found: Record) -> Record:
+    if not found.support_user:
+        record.require_secret(found)
+    return found
+
+
+def _days(every: timedelta) -> int:
+    if every < timedelta(days=1) or every % timedelta(days=1) or every > timedelta(days=1000):
+        raise Refused(
+            "A rotation comes every so many whole days, 1 to 1000.", "Write it like: --every 30d", code="schedule"
+        )
+    return every.days
