@@ -1,0 +1,91 @@
+"""Every command line of the documentation, run as it stands: one shell a page, on an embedded AWS of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from generator.sandbox.overlay.operations import STEP_VARIABLE
+from tests.docs.pages import ROOT, commands, matches, needs_stack, pages
+
+# What only a fresh checkout can run: held to exist, and run by CI itself (make) or by `make .venv/.ready` (pip).
+ELSEWHERE = ("make ", "pip install ", "git clone ", "cd ", "python3 -m venv ", ". .venv/", "source ")
+CREATE = "deployer up --vpc-id vpc-00000001 --subnet-id subnet-00000002 --admin-email admin@example.com --yes"
+MARK = "@@@ exit code"
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    opened = Shell(tmp_path)
+    yield opened
+    opened.run(["deployer sandbox stop"])
+
+
+class Shell:
+    """A bash with the project's environment on its PATH and a sandbox directory of its own."""
+
+    def __init__(self, home: Path) -> None:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+        self.env = {
+            **clean,
+            "PATH": path,
+            "HOME": str(home),
+            "DEPLOYER_SANDBOX_HOME": str(home / "sandbox"),
+            STEP_VARIABLE: "0",
+        }
+        self.home = home
+
+    def run(self, lines: list[str]) -> list[tuple[int, str]]:
+        """Run the lines in one shell; give each one's exit code and output, both streams as a terminal shows them."""
+        script = "".join(f"{line}\ncode=$?; echo; echo '{MARK}' $code\n" for line in lines)
+        done = subprocess.run(
+            ["bash", "-c", f"exec 2>&1\n{script}"],
+            env=self.env,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        parts = re.split(rf"\n{MARK} (\d+)\n", done.stdout)
+        return [(int(code), output) for output, code in zip(parts[0::2], parts[1::2], strict=False)]
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_of_the_page_does_what_the_page_says(page: Path, shell: Shell) -> None:
+    to_run = [command for command in commands(page) if not command.line.startswith(ELSEWHERE)]
+    before = ["deployer sandbox start", 'eval "$(deployer sandbox env)"', *([CREATE] if needs_stack(page) else [])]
+    answers = shell.run([*before, *(command.line for command in to_run)])
+    assert len(answers) == len(before) + len(to_run), answers[-1]
+    for code, output in answers[: len(before)]:
+        assert code == 0, output
+    for command, (code, output) in zip(to_run, answers[len(before) :], strict=True):
+        where = f"{page.relative_to(ROOT)}:{command.number}: {command.line}"
+        assert code == command.exit_code, f"{where}\nended with {code}\n{output}"
+        assert not command.output.strip() or matches(command.output, output), f"{where}\nprinted\n{output}"
+
+
+def test_every_make_target_that_the_pages_name_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = {c.line.split()[1] for page in pages() for c in commands(page) if c.line.startswith("make ")}
+    assert named and named <= targets
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
+
+
+def test_every_link_between_the_pages_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_the_comparison_can_fail() -> None:
+    assert matches("a … c\n…\nend", "a b c\nx\ny\nend") and not matches("a c", "a b c")
