@@ -1,6 +1,5 @@
 """From every reachable set of parameters, a flip names support resources only, in both directions."""
 
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
