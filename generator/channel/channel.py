@@ -92,6 +92,7 @@ class Channel:
         self._heard = self._lost_at = self._loop.time()
         self._wake, self._arrived = asyncio.Event(), asyncio.Event()
         self._progress, self._room, self._ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._connection: Connection | None = None
         self._live: asyncio.Task[None] | None = None
         self._curfew: asyncio.TimerHandle | None = None
 
@@ -162,6 +163,11 @@ class Channel:
         self.stats.round_trip = self._sender.round_trip.mean
         return self.stats
 
+    async def drop(self) -> None:
+        """Close the socket as if the network had, so that the session is resumed: a self-test."""
+        if self._connection:
+            await self._connection.close()
+
     async def close(self) -> None:
         """End the session: tell the agent, tell the service, let go of the socket. Never raises."""
         over = self.end is not None and self.end.kind is EndKind.REMOTE
@@ -214,7 +220,7 @@ class Channel:
 
     async def _lasted(self, connection: Connection) -> bool:
         """Serve one connection; False when it was lost before the channel was over."""
-        since = self._loop.time()
+        since, self._connection = self._loop.time(), connection
         self._sender.reconnected(since)
         self._heard, self.stats.connected = since, True
         try:

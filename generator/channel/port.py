@@ -89,6 +89,11 @@ class Tunnel:
         """Figures over all of the tunnel's sessions, up to date."""
         return self._channel.figures() if self._channel else self._stats
 
+    async def drop(self) -> None:
+        """Close the session's socket as if the network had: a self-test."""
+        if self._channel:
+            await self._channel.drop()
+
     # For forward
 
     def bind(self, listen: Listen) -> None:

@@ -109,6 +109,17 @@ def test_lossy_and_cut():
     with_tunnel(use, faults=Faults(3, drop=0.02, duplicate=0.02, reorder=0.05))
 
 
+def test_a_connection_dropped_on_purpose_is_resumed():
+    async def use(gateway, tunnel):
+        client = await Client.to(tunnel)
+        await client.echo(b"before")
+        await tunnel.drop()
+        await client.echo(b"after")
+        assert tunnel.figures().reconnects == 1
+
+    with_tunnel(use)
+
+
 def test_both_loopbacks_lead_in():
     async def use(gateway, tunnel):
         for host in ("127.0.0.1", "::1"):

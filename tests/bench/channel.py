@@ -1,0 +1,152 @@
+"""Measures of the data channel on loopback, client, gateway and agent in one process: python -m tests.bench.channel.
+
+Printed, never tested: what a shared machine does in a second is no property of the code.
+"""
+
+import asyncio
+import subprocess
+import sys
+import time
+from statistics import median
+from uuid import uuid4
+
+from generator.channel import payloads, wire
+from generator.channel.channel import open_channel
+from generator.channel.listen import Listen
+from generator.channel.pacing import RATE
+from generator.channel.port import Forward, forward
+from generator.channel.session import ChannelOptions
+from tests.channel.agent import Agent, BytesApp, Echo, MuxApp
+from tests.channel.gateway import Faults, Gateway, on_websockets
+
+FORWARDING = {"type": "LocalPortForwarding"}
+LIMIT = RATE * wire.MAX_PAYLOAD / 1024  # KiB a second
+MEBIBYTE = 1 << 20
+IMPORT = "import time; t = time.perf_counter(); import generator.channel.port; print(time.perf_counter() - t)"
+
+
+class Sink:
+    """A far end that counts."""
+
+    count = 0
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def data(self, data):
+        Sink.count += len(data)
+
+
+def tunnel_gateway(far):
+    return Gateway(lambda emit: Agent(emit, MuxApp(far), properties=FORWARDING))
+
+
+def codec():
+    """Microseconds to write and to read one full message with its acknowledgement."""
+    message = wire.Message(wire.OUTPUT, uuid4(), 1, bytes(1024), wire.PayloadType.OUTPUT, 1)
+    frame, count = wire.encode(message), 20_000
+    start = time.perf_counter()
+    for _ in range(count):
+        wire.encode(message)
+    middle = time.perf_counter()
+    for _ in range(count):
+        wire.encode(payloads.acknowledgement(wire.decode(frame), uuid4(), 1))
+    end = time.perf_counter()
+    return (middle - start) / count * 1e6, (end - middle) / count * 1e6
+
+
+def imports():
+    """Seconds a fresh process takes to import what a tunnel needs."""
+    runs = [
+        subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True) for _ in range(5)
+    ]
+    return median(float(run.stdout) for run in runs)
+
+
+async def start_to_listening():
+    """Seconds from asking for a session to a port that answers."""
+    times = []
+    async with on_websockets(tunnel_gateway(Echo)) as gateway:
+        for _ in range(9):
+            start = time.perf_counter()
+            async with forward([Forward(gateway, (Listen(),))]) as (tunnel,):
+                _, writer = await asyncio.open_connection("127.0.0.1", tunnel.ports[0])
+                times.append(time.perf_counter() - start)
+                writer.close()
+    return median(times)
+
+
+async def upload(sessions, mebibytes, options=None):
+    """KiB a second through so many tunnels at once."""
+    data = bytes(mebibytes * MEBIBYTE // sessions)
+    Sink.count = 0
+    async with on_websockets(tunnel_gateway(Sink)) as gateway:
+        wanted = [Forward(gateway, (Listen(),)) for _ in range(sessions)]
+        async with forward(wanted, options) as tunnels:
+            start = time.perf_counter()
+            for tunnel in tunnels:
+                _, writer = await asyncio.open_connection("127.0.0.1", tunnel.ports[0])
+                writer.write(data)
+            while Sink.count < len(data) * sessions:
+                await asyncio.sleep(0.005)
+            return mebibytes * 1024 / (time.perf_counter() - start)
+
+
+async def echo_latency():
+    """Milliseconds for one byte there and back, with 20 ms added each way."""
+    made = tunnel_gateway(Echo)
+    made.faults = Faults(delay=0.02)
+    async with on_websockets(made) as gateway, forward([Forward(gateway, (Listen(),))]) as (tunnel,):
+        reader, writer = await asyncio.open_connection("127.0.0.1", tunnel.ports[0])
+        times = []
+        for _ in range(30):
+            start = time.perf_counter()
+            writer.write(b"x")
+            await reader.readexactly(1)
+            times.append((time.perf_counter() - start) * 1000)
+        return median(times)
+
+
+async def download():
+    """KiB a second from an agent that does not pace itself."""
+    size = 16 * MEBIBYTE
+    made = Gateway(lambda emit: Agent(emit, BytesApp(lambda data: bytes(size))))
+    async with on_websockets(made) as gateway, open_channel(gateway, ChannelOptions(rate=0)) as channel:
+        gateway.session.agent.interval = 0
+        await channel.write(b"?")
+        start, got = time.perf_counter(), 0
+        while got < size and (received := await channel.receive()):
+            got += len(received.payload)
+        return size / 1024 / (time.perf_counter() - start)
+
+
+async def slow_reader():
+    """MiB the client holds when nobody reads what an agent keeps sending."""
+    size = 24 * MEBIBYTE
+    made = Gateway(lambda emit: Agent(emit, BytesApp(lambda data: bytes(size))))
+    async with on_websockets(made) as gateway, open_channel(gateway) as channel:
+        await channel.write(b"?")
+        gateway.session.agent.interval = 0.0001
+        await asyncio.sleep(6)
+        return channel._receiver.waiting * wire.MAX_PAYLOAD / MEBIBYTE
+
+
+def main():
+    """Print every figure with what it is held against."""
+    encode, decode = codec()
+    print(f"codec                        {encode:8.1f} us a message out, {decode:.1f} us in with its acknowledgement")
+    print(f"imports of a tunnel          {imports():8.3f} s in a fresh process")
+    print(f"start to listening           {asyncio.run(start_to_listening()):8.3f} s (bar 0.5 with imports)")
+    print(f"one byte at 2 x 20 ms        {asyncio.run(echo_latency()):8.1f} ms")
+    one = asyncio.run(upload(1, 8))
+    print(f"upload, one session          {one:8.0f} KiB/s, {one / LIMIT:.0%} of the limit (bar 90 %)")
+    four = asyncio.run(upload(4, 24))
+    print(f"upload, four sessions        {four:8.0f} KiB/s, {four / one:.2f} times one (bar 3.5)")
+    free = asyncio.run(upload(1, 32, ChannelOptions(rate=0)))
+    print(f"upload, no limit             {free:8.0f} KiB/s")
+    print(f"download, no limit           {asyncio.run(download()):8.0f} KiB/s")
+    print(f"held for a slow reader       {asyncio.run(slow_reader()):8.1f} MiB of 24")
+
+
+if __name__ == "__main__":
+    main()
