@@ -8,11 +8,13 @@ import os
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.sandbox import state as record
+from generator.sandbox.server import START_SECONDS, status
 from generator.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
@@ -27,10 +29,7 @@ def serve(port: int | None) -> None:
     os.umask(0o077)
     directory = record.home()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _lock(directory):
         sys.exit(f"Another sandbox runs on {directory}.")
     listener = _listen(port, directory)
     bound = int(listener.getsockname()[1])
@@ -42,6 +41,20 @@ def serve(port: int | None) -> None:
         asyncio.run(_run(listener, SandboxState(os.getpid(), bound, str(directory))))
     finally:
         record.forget(directory)  # for a start that failed: a good end does not come here
+
+
+def _lock(directory: Path) -> bool:
+    """Hold the directory for the life of this process; False when another sandbox has it, once that one answers."""
+    handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if status():
+            return False
+        time.sleep(0.05)
+    return False
 
 
 def _listen(port: int | None, directory: Path) -> socket.socket:

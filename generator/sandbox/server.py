@@ -40,7 +40,6 @@ def start(port: int | None, spawn: Spawn) -> SandboxState:
         )
     directory = record.home()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    record.forget(directory)
     environment = {**record.without_aws(os.environ), record.HOME_VARIABLE: str(directory)}
     argv = [sys.executable, "-m", "generator.sandbox", *([] if port is None else ["--port", str(port)])]
     return _wait_for(spawn(argv, environment, directory / "server.log"), directory)
@@ -93,11 +92,11 @@ def _wait_for(pid: int, directory: Path) -> SandboxState:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if running := status():
-            return running
+            return running  # perhaps another start's, which was quicker
         if not _alive(pid):
             break
         time.sleep(0.02)
-    if running := status():  # another start was quicker: its sandbox serves us as well
+    if running := status():
         return running
     log = directory / "server.log"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []

@@ -6,6 +6,7 @@ import signal
 import stat
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import botocore.session
@@ -56,6 +57,12 @@ def test_starting_twice_gives_the_same_sandbox_and_another_port_is_refused(home:
     assert server.start(first.port, spawn_detached) == first
     with pytest.raises(DeployerError, match=f"already runs on port {first.port}"):
         server.start(first.port + 1, spawn_detached)
+
+
+def test_starts_at_the_same_time_give_one_sandbox(home: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        found = [start.result() for start in [pool.submit(server.start, None, spawn_detached) for _ in range(3)]]
+    assert len(set(found)) == 1
 
 
 def test_state_and_port_survive_a_restart(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
