@@ -37,10 +37,22 @@ def _value(call: Invocation, key: str, given: dict[str, str]) -> str:
     if key == "VpcId":
         return _pick(call, key, call.gateway.ec2.describe_vpcs(), "VPC")
     if key == "SubnetId":
-        return _pick(call, key, call.gateway.ec2.describe_subnets(given.get("VpcId")), "subnet")
+        return _subnet(call, key, given)
     if not call.interactive:
         raise _missing(key, [])
-    return call.ask(PARAMETERS[key].help)
+    while not (answer := call.ask(PARAMETERS[key].help.removesuffix(".") + ":")):
+        call.say("  This is needed.")
+    return answer
+
+
+def _subnet(call: Invocation, key: str, given: dict[str, str]) -> str:
+    subnets = call.gateway.ec2.describe_subnets(given.get("VpcId"))
+    picked = _pick(call, key, subnets, "subnet")
+    if any(subnet.is_public for subnet in subnets if subnet.subnet_id == picked):
+        call.say("  That subnet is public. The instance gets no public address, so it would have no way out there:")
+        call.say("  a private subnet with a NAT gateway or endpoints is what it needs.")
+        call.confirm("Take it all the same?")
+    return picked
 
 
 def _pick(call: Invocation, key: str, choices: Sequence[Choice], noun: str) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 
 from botocore import exceptions as boto
 
-from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound
+from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError
+from generator.model.options import option
 
 Builder = Callable[[str, Mapping[str, Any]], DeployerError]
 
@@ -41,6 +42,13 @@ def _stack_busy(message: str, params: Mapping[str, Any]) -> DeployerError:
     )
 
 
+def _bad_parameter(message: str, params: Mapping[str, Any]) -> DeployerError:
+    """A value that the template's constraints refuse; nothing was made of it."""
+    found = re.search(r"Parameter '(\w+)'|parameter name (\w+)|Parameter (\w+) failed", message)
+    hint = f"Give another value: {option(next(filter(None, found.groups())))} …" if found else ""
+    return UsageError(_sentence(message), hint, code="bad-parameter")
+
+
 def _protected(message: str, params: Mapping[str, Any]) -> DeployerError:
     return DeployerError(
         f"The stack {params.get('StackName', '')} has termination protection on, so it was not deleted.",
@@ -54,12 +62,16 @@ def _not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
 
 
 ROWS: tuple[tuple[str, str, Builder], ...] = (
-    ("ValidationError", "does not exist", _stack_not_found),
+    ("ValidationError", "Stack with id", _stack_not_found),
+    ("ValidationError", "Stack [", _stack_not_found),
     ("ChangeSetNotFound", "", _change_set_not_found),
     ("ValidationError", "_IN_PROGRESS state", _stack_busy),
     ("OperationInProgressException", "", _stack_busy),
     ("ValidationError", "TerminationProtection", _protected),
     ("ValidationError", "termination protection", _protected),
+    ("ValidationError", "Parameter '", _bad_parameter),
+    ("ValidationError", "Parameter validation failed", _bad_parameter),
+    ("ValidationError", "failed to satisfy constraint", _bad_parameter),
     ("ResourceNotFoundException", "", _not_found),
     ("NoSuchEntity", "", _not_found),
     ("NotFoundException", "", _not_found),

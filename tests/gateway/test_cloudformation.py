@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from generator.errors import AwsError, StackBusy, StackNotFound
+from generator.errors import AwsError, StackBusy, StackNotFound, UsageError
 from generator.gateway.cloudformation import CloudFormation
 from generator.model.changeset import ChangeSetRequest, Replacement
 
@@ -35,6 +35,12 @@ def test_a_stack_is_described_with_its_masked_values_as_they_are(stubbed: Any) -
         ("ValidationError", "Stack with id s does not exist", StackNotFound),
         ("ValidationError", f"Stack:{ID} is in UPDATE_IN_PROGRESS state and can not be updated.", StackBusy),
         ("OperationInProgressException", "", StackBusy),
+        ("ValidationError", "Parameter 'AdminEmail' must match pattern ^.$", UsageError),
+        (
+            "ValidationError",
+            "Parameter validation failed: parameter value vpc-1 for parameter name VpcId does not exist.",
+            UsageError,
+        ),
         ("AccessDenied", "User x is not authorized to perform: cloudformation:DescribeStacks", AwsError),
     ],
 )
