@@ -1,0 +1,66 @@
+"""pause, resume, rotate, confirm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from generator.gateway.aws import Gateway
+
+SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
+Deployer = Callable[..., Any]
+
+
+@pytest.fixture
+def granted(deployer: Deployer) -> Deployer:
+    deployer("access", "resume", "--yes")
+    assert deployer("access", "grant", "--principal", SUPPORT, "--reason", "T-7", "--yes").code == 0
+    return deployer
+
+
+def statuses(ran: Any) -> dict[str, str]:
+    return {key["key_id"]: key["status"] for key in ran.result["keys"]}
+
+
+def test_a_rotated_key_works_and_the_old_one_is_refused(granted: Deployer, reads: Callable[[str], str]) -> None:
+    old = reads("vendor")
+    ran = granted("access", "rotate", "--every", "30d")
+    new = reads("vendor")
+    assert ran.code == 0 and new != old
+    assert (statuses(ran)[old], statuses(ran)[new]) == ("Inactive", "Active")
+    assert {check["answer"] for check in ran.result["checks"]} >= {"InvalidClientTokenId"}
+
+
+def test_a_schedule_is_whole_days(granted: Deployer) -> None:
+    assert granted("access", "rotate", "--every", "36h").error["code"] == "schedule"
+
+
+def test_a_paused_door_stays_shut_through_an_update_a_rotation_and_a_grant(
+    granted: Deployer, reads: Callable[[str], str]
+) -> None:
+    assert granted("access", "pause").code == 0
+    assert granted("up", "--support-ports", "3035,3036", "--yes").code == 0
+    refused = granted("access", "grant", "--principal", f"{SUPPORT}-2", "--yes")
+    assert (refused.code, refused.error["code"]) == (3, "paused")
+    assert set(statuses(granted("access", "rotate")).values()) == {"Inactive"}
+    resumed = granted("access", "resume", "--yes")
+    assert statuses(resumed)[reads("vendor")] == "Active" and resumed.code == 0
+
+
+def test_resuming_after_a_revocation_says_that_the_key_is_gone(granted: Deployer) -> None:
+    granted("access", "revoke", "--all", "--yes")
+    ran = granted("access", "resume", "--yes")
+    assert (ran.code, ran.error["code"]) == (3, "no-key") and "rotate" in ran.error["hint"]
+
+
+def test_the_ticket_says_what_the_vendor_asks_for(granted: Deployer, gateway: Gateway, stack: dict[str, str]) -> None:
+    found = granted("access", "confirm", "--format", "text").result
+    assert found["principals"] == [SUPPORT] and found["Reason"] == "T-7"
+    assert (found["Secret ARN"], found["Session log group"]) == (
+        stack["SupportSecretArn"],
+        stack["SessionLogGroupName"],
+    )
+    granted("access", "revoke", "--all", "--yes")
+    assert granted("access", "confirm").error["code"] == "no-grant"

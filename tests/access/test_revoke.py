@@ -1,0 +1,143 @@
+"""access revoke: out, proven, and the same wherever it was stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import Session as Aws
+
+from generator.errors import StackBusy
+from generator.gateway.aws import Gateway
+from generator.model.policy import statements
+from generator.model.principal import parse_principal
+from generator.operations.access import closing, key, revoke
+from generator.operations.access.revoke import RevokeRequest
+
+SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
+OTHER = "arn:aws:iam::444455556666:role/another-team"
+Deployer = Callable[..., Any]
+
+
+@pytest.fixture
+def granted(deployer: Deployer) -> Deployer:
+    """Begins with both roles let in and an active key."""
+    deployer("access", "resume", "--yes")
+    ran = deployer("access", "grant", "--principal", SUPPORT, "--principal", OTHER, "--reason", "T-1", "--yes")
+    assert ran.code == 0, ran.out + ran.err
+    return deployer
+
+
+def started(gateway: Gateway, stack: dict[str, str], as_support: bool) -> str:
+    """A session on the instance: as the support user with the key from the secret, or as the customer."""
+    keys: dict[str, str] = {}
+    if as_support:
+        held = key.held(gateway, stack["SupportSecretArn"])
+        assert held is not None
+        keys = {"aws_access_key_id": held.key_id, "aws_secret_access_key": held.pair.secret_access_key}
+    ssm = Aws().create_client("ssm", **keys)
+    asked = {"Target": stack["InstanceId"], "DocumentName": stack["ShellDocumentName"]}
+    return str(ssm.start_session(**asked)["SessionId"])
+
+
+def open_sessions(gateway: Gateway) -> set[str]:
+    return {session.session_id for session in gateway.ssm.list_sessions()}
+
+
+def test_everybody_is_out_and_the_report_says_how_that_is_known(
+    granted: Deployer, gateway: Gateway, stack: dict[str, str], reads: Callable[[str], str], tmp_path: Path
+) -> None:
+    theirs, ours = started(gateway, stack, True), started(gateway, stack, False)
+    old = key.held(gateway, stack["SupportSecretArn"])
+    assert old is not None
+    ran = granted("access", "revoke", "--all", "--report", str(tmp_path / "report"), "--yes")
+    assert ran.code == 0, ran.err
+    assert theirs not in open_sessions(gateway) and ours in open_sessions(gateway)
+    assert reads("vendor") == "AccessDeniedException"
+    assert gateway.iam.list_access_keys(stack["SupportUserName"]) == []
+    written = json.loads((tmp_path / "report.json").read_text())
+    answers = {item["step"]: item["answered"] for item in written["evidence"]}
+    assert written["complete"] and theirs in answers["live sessions ended"]
+    assert (answers["old key refused"], answers["a new session would be refused"]) == (
+        "InvalidClientTokenId",
+        "implicitDeny",
+    )
+    page = (tmp_path / "report.html").read_text()
+    assert "Every check is proven." in page and old.pair.secret_access_key not in page + json.dumps(written) + ran.out
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 6])
+def test_stopped_after_any_step_it_can_be_run_again(steps: int, granted: Deployer, gateway: Gateway) -> None:
+    stopped = revoke.begin(gateway, RevokeRequest(), lambda events: list(events) and None)
+    list(islice(revoke.run(stopped), steps))
+    ran = granted("access", "revoke", "--all", "--yes")
+    assert ran.code == 0 and all(item["proven"] for item in ran.result["evidence"]), ran.err
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_one_of_two_goes_and_the_other_gets_a_new_key(
+    steps: int, granted: Deployer, gateway: Gateway, stack: dict[str, str], reads: Callable[[str], str]
+) -> None:
+    before = reads("vendor")
+    request = RevokeRequest((parse_principal(OTHER),))
+    list(islice(revoke.run(revoke.begin(gateway, request, lambda events: list(events) and None)), steps))
+    ran = granted("access", "revoke", "--principal", OTHER, "--yes")
+    assert ran.code == 0, ran.err
+    after = reads("vendor")
+    assert after.startswith("AKIA") and after != before and reads("stranger") == "AccessDeniedException"
+    assert before not in {k.key_id for k in gateway.iam.list_access_keys(stack["SupportUserName"])}
+
+
+def test_a_busy_stack_does_not_keep_the_door_open_and_the_report_says_what_is_left(
+    granted: Deployer, reads: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any) -> Iterator[Any]:
+        raise StackBusy("The stack deepsql-selfhost is UPDATE_IN_PROGRESS.", "deployer events --follow")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(revoke, "plan_change", busy)
+        ran = granted("access", "revoke", "--all", "--yes")
+    assert ran.code == 3 and "left: deployer events --follow" in "\n".join(
+        f"left: {item['left']}" for item in ran.result["evidence"] if not item["proven"]
+    )
+    assert reads("vendor") == "AccessDeniedException"
+    assert granted("access", "revoke", "--all", "--yes").code == 0
+
+
+def test_what_a_person_let_in_by_hand_is_not_called_proven(
+    granted: Deployer, gateway: Gateway, stack: dict[str, str]
+) -> None:
+    foreign = {
+        "Sid": "ByHand",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::777788889999:root"},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+    }
+    granted("access", "revoke", "--all", "--yes")
+    document = dict(gateway.kms.get_key_policy_document(stack["StackKeyArn"]))
+    gateway.kms.put_key_policy(stack["StackKeyArn"], {**document, "Statement": [*document["Statement"], foreign]})
+    try:
+        ran = granted("access", "revoke", "--all", "--yes")
+        assert ran.code == 3 and any("777788889999" in item["left"] for item in ran.result["evidence"])
+    finally:
+        gateway.kms.put_key_policy(stack["StackKeyArn"], document)
+
+
+@pytest.mark.parametrize(
+    ("principal", "counts"),
+    [
+        ({"AWS": "arn:aws:iam::111122223333:root"}, False),
+        ({"Service": "logs.us-east-1.amazonaws.com"}, False),
+        ({"AWS": "444455556666"}, True),
+        ("*", True),
+        ({"AWS": "AROAIOSFODNN7EXAMPLE"}, True),
+    ],
+)
+def test_who_counts_as_an_outsider(principal: Any, counts: bool) -> None:
+    found = statements({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt"}]})
+    assert bool(closing.outsiders(found, "111122223333")) == counts
