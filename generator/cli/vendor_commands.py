@@ -1,0 +1,113 @@
+"""vendor: the vendor's side of a grant."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.errors import UsageError
+from generator.model.vendor import SecretArn, check_key_arn, parse_secret_arn
+
+SecretId = Annotated[str | None, typer.Option("--secret-id", metavar="ARN", help="The secret the customer shared.")]
+RoleArn = Annotated[str | None, typer.Option("--role-arn", metavar="ARN", help="The customer's support role.")]
+ExternalId = Annotated[str, typer.Option("--external-id", help="The external id the customer confirmed.")]
+UNREADABLE = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    group = typer.Typer(
+        name="vendor", help="For the vendor's engineers: use what a customer granted.", no_args_is_help=True
+    )
+    app.add_typer(group)
+    _register_credentials(group)
+    _register_checks(group)
+
+
+def _register_credentials(group: typer.Typer) -> None:
+    @command(group, "credentials")
+    def credentials(
+        call: Invocation,
+        secret_id: SecretId = None,
+        role_arn: RoleArn = None,
+        external_id: ExternalId = "",
+        session_name: Annotated[str, typer.Option(help="Your name: it stands in the customer's CloudTrail.")] = "",
+    ) -> Done:
+        """Print credentials for an AWS credential_process; nothing is written anywhere."""
+        from generator.operations.vendor import credentials as fetching
+
+        if secret_id:
+            secret = _secret(call, secret_id, role_arn)
+            found = fetching.from_secret(call.gateway, secret)
+        elif role_arn and session_name:
+            found = fetching.from_role(call.gateway, role_arn, external_id, session_name, session_name)
+        else:
+            raise UsageError(
+                "Nothing says where the credentials come from.",
+                "Give --secret-id ARN, or --role-arn ARN with --session-name YOUR.NAME.",
+            )
+        return Done(found, [json.dumps(found)])
+
+    @command(group, "profile")
+    def profile(
+        call: Invocation,
+        secret_id: SecretId = None,
+        role_arn: RoleArn = None,
+        external_id: ExternalId = "",
+        name: Annotated[str, typer.Option(help="Name of the profile.")] = "deepsql-support",
+    ) -> Done:
+        """Print a profile for ~/.aws/config that fetches the credentials on demand."""
+        from generator.operations.vendor import profile as writing
+
+        if secret_id:
+            lines = writing.by_secret(name, _secret(call, secret_id, role_arn), call.profile)
+        elif role_arn and call.region:
+            lines = writing.by_role(name, role_arn, external_id, call.region, call.profile)
+        else:
+            raise UsageError(
+                "Nothing says where the credentials come from.",
+                "Give --secret-id ARN, or --role-arn ARN --external-id ID --region REGION.",
+            )
+        return Done({"name": name, "config": lines}, lines)
+
+
+def _register_checks(group: typer.Typer) -> None:
+    @command(group, "check")
+    def check(
+        call: Invocation,
+        secret_id: Annotated[str, typer.Option("--secret-id", metavar="ARN", help="The secret the customer shared.")],
+        key_arn: Annotated[str, typer.Option(metavar="ARN", help="Its key; lets the check tell one more cause.")] = "",
+    ) -> Done:
+        """Try to read the secret, and say which of the three policies is missing."""
+        from generator.operations.vendor.check import check as asking
+
+        found = asking(call.gateway, _secret(call, secret_id), check_key_arn(key_arn) if key_arn else "")
+        lines = [f"as      {found.caller}", f"answer  {found.answer}"]
+        lines += [f"missing {policy.value}" for policy in found.missing]
+        lines += [f"next    {found.hint}"] if found.hint else []
+        return Done(found, lines, 0 if found.readable else UNREADABLE)
+
+    @command(group, "identity-policy")
+    def identity_policy(
+        call: Invocation,
+        secret_id: Annotated[str, typer.Option("--secret-id", metavar="ARN", help="The secret the customer shared.")],
+        key_arn: Annotated[str, typer.Option(metavar="ARN", help="Its key.")],
+    ) -> Done:
+        """Print the policy for the vendor's own role or user."""
+        from generator.operations.vendor.identity import identity_policy as made
+
+        document = made(_secret(call, secret_id).text, check_key_arn(key_arn))
+        return Done(document, [json.dumps(document, indent=2)])
+
+
+def _secret(call: Invocation, secret_id: str, role_arn: str | None = None) -> SecretArn:
+    """The secret, asked for in its own region unless another is named."""
+    if role_arn:
+        raise UsageError("--secret-id and --role-arn are two routes.", "Give one of them.")
+    secret = parse_secret_arn(secret_id)
+    call.region = call.region or secret.region
+    return secret

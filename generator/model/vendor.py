@@ -1,0 +1,67 @@
+"""What the vendor's side works with: the secret's ARN, credentials on demand, the three policies."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from generator.errors import UsageError
+
+_SECRET = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):secret:"
+    r"(?P<name>[A-Za-z0-9/_+=.@-]+)-(?P<suffix>[A-Za-z0-9]{6})"
+)
+_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+
+
+@dataclass(frozen=True)
+class SecretArn:
+    """The complete ARN of a customer's secret; across accounts a name or a part of it finds nothing."""
+
+    text: str
+    region: str
+    account: str
+
+
+def parse_secret_arn(text: str) -> SecretArn:
+    """Read a secret's complete ARN. Raises UsageError that says where it is found."""
+    found = _SECRET.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"{text} is not the complete ARN of a secret, with the six signs at its end.",
+            "The customer finds it with: deployer outputs (SupportSecretArn)",
+            code="secret-arn",
+        )
+    return SecretArn(text, found["region"], found["account"])
+
+
+def check_key_arn(text: str) -> str:
+    """The ARN of a KMS key as it is. Raises UsageError for anything else, an alias too: policies name keys."""
+    if _KEY.fullmatch(text) is None:
+        raise UsageError(
+            f"{text} is not the ARN of a KMS key.",
+            "The customer finds it with: deployer outputs (StackKeyArn)",
+            code="key-arn",
+        )
+    return text
+
+
+class Policy(Enum):
+    """The three policies that must all let the vendor in."""
+
+    SECRET = "the secret's resource policy (the customer's: deployer access grant)"  # noqa: S105 - no secret
+    KEY = "the key's policy (the customer's: deployer access grant)"
+    IDENTITY = "the vendor's own identity policy (deployer vendor identity-policy)"
+
+
+@dataclass(frozen=True)
+class VendorCheck:
+    """Whether the secret can be read from here, and if not, which policy is missing and what AWS said."""
+
+    secret_arn: str
+    caller: str
+    readable: bool
+    missing: tuple[Policy, ...] = ()
+    answer: str = ""
+    hint: str = ""

@@ -1,0 +1,58 @@
+"""vendor check: which of the three policies is missing, from what AWS answers to one read."""
+
+from __future__ import annotations
+
+from generator.errors import AwsError, DeployerError, NotFound
+from generator.gateway.aws import Gateway
+from generator.model.vendor import Policy, SecretArn, VendorCheck
+
+
+def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck:
+    """Try to read the secret; the value is dropped at once. Nothing else is asked of the customer's account."""
+    caller = gateway.sts.get_caller_arn()
+    try:
+        gateway.secretsmanager.get_secret_value(secret.text)
+    except NotFound as error:
+        return VendorCheck(secret.text, caller, False, (), error.message, "Ask the customer for: deployer outputs")
+    except AwsError as error:
+        missing, hint = explained(error.message, _own_kms(gateway, caller, key_arn))
+        return VendorCheck(secret.text, caller, False, missing, error.message, hint)
+    return VendorCheck(secret.text, caller, True, (), "the secret was read")
+
+
+def explained(answer: str, own_kms: str) -> tuple[tuple[Policy, ...], str]:
+    """The policies that AWS's words point at, and the next step. Pure.
+
+    `own_kms` is what IAM's simulator says of our own kms:Decrypt: allowed, a denial, or empty when it was not asked.
+    Source of the words: IAM user guide, "Troubleshoot access denied error messages".
+    """
+    if "default KMS service key" in answer:
+        return (
+            Policy.KEY,
+        ), "The customer's secret is under AWS's own key: deployer up --upgrade gives it one of its own."
+    if "KMS" in answer:
+        if own_kms and own_kms != "allowed":
+            return (Policy.IDENTITY,), "Attach what this prints: deployer vendor identity-policy"
+        missing = (Policy.KEY,) if own_kms else (Policy.KEY, Policy.IDENTITY)
+        return missing, "Ask the customer to grant again; and see kms:Decrypt in: deployer vendor identity-policy"
+    if "no identity-based policy" in answer or "with an explicit deny in an identity" in answer:
+        return (Policy.IDENTITY,), "Attach what this prints: deployer vendor identity-policy"
+    if "no resource-based policy" in answer:
+        return (Policy.SECRET,), "Ask the customer: deployer access show says who may enter, and until when."
+    return (Policy.SECRET, Policy.IDENTITY), "Compare the caller's ARN with the one the customer granted."
+
+
+def _own_kms(gateway: Gateway, caller: str, key_arn: str) -> str:
+    """What IAM's simulator says of our own side; empty when there is no key to ask about, or we may not ask."""
+    if not key_arn:
+        return ""
+    try:
+        return gateway.iam.simulate(_role_of(caller), "kms:Decrypt", key_arn, ())
+    except DeployerError:
+        return ""
+
+
+def _role_of(caller: str) -> str:
+    """arn:aws:sts::1:assumed-role/R/s -> arn:aws:iam::1:role/R (a path is not in a session's ARN)."""
+    head, _, rest = caller.partition(":assumed-role/")
+    return f"{head.replace(':sts:', ':iam:')}:role/{rest.split('/')[0]}" if rest else caller

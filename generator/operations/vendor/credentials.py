@@ -1,0 +1,56 @@
+"""vendor credentials: an AWS credential_process. Nothing is written; SDKs ask again when the time is up.
+
+Source: AWS SDKs and tools guide, "Process credential provider" (the envelope and its Version 1).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model.duration import END_FORMAT
+from generator.model.vendor import SecretArn
+
+LIFETIME = timedelta(minutes=15)
+"""After this SDKs ask again, so that a rotated key is picked up and a revoked one is missed soon."""
+
+
+def from_secret(gateway: Gateway, secret: SecretArn, now: datetime | None = None) -> dict[str, object]:
+    """The envelope for the key that the secret holds now. Raises DeployerError, and none of them shows a value."""
+    value = _value(gateway.secretsmanager.get_secret_value(secret.text))
+    expires = (now or datetime.now(UTC)) + LIFETIME
+    return {
+        "Version": 1,
+        "AccessKeyId": value["AccessKeyId"],
+        "SecretAccessKey": value["SecretAccessKey"],
+        "Expiration": expires.strftime(END_FORMAT),
+    }
+
+
+def from_role(gateway: Gateway, role_arn: str, external_id: str, session_name: str, identity: str) -> dict[str, object]:
+    """The envelope for a session of the customer's support role; AWS says when it ends."""
+    credentials, expires = gateway.sts.assume_role(role_arn, external_id, session_name, identity)
+    return {
+        "Version": 1,
+        "AccessKeyId": credentials.access_key_id,
+        "SecretAccessKey": credentials.secret_access_key,
+        "SessionToken": credentials.session_token,
+        "Expiration": expires.astimezone(UTC).strftime(END_FORMAT),
+    }
+
+
+def _value(text: str) -> Mapping[str, str]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict) or not value.get("AccessKeyId") or not value.get("SecretAccessKey"):
+        raise DeployerError(
+            "The secret can be read but holds no access key.",
+            "Ask the customer to make one: deployer access rotate",
+            code="no-key",
+        )
+    return value

@@ -1,0 +1,139 @@
+"""The vendor's side: the key on demand, and which policy is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import Session
+
+from generator.errors import DeployerError, UsageError
+from generator.gateway.aws import Gateway
+from generator.model.vendor import Policy, check_key_arn, parse_secret_arn
+from generator.operations.vendor.check import explained
+from generator.operations.vendor.credentials import from_secret
+
+SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
+SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:deepsql/support/x-AbCdEf"
+Deployer = Callable[..., Any]
+
+
+@pytest.fixture
+def shared(deployer: Deployer, stack: dict[str, str]) -> str:
+    """The ARN of a secret that the vendor's role may read."""
+    deployer("access", "resume", "--yes")
+    assert deployer("access", "grant", "--principal", SUPPORT, "--yes").code == 0
+    return stack["SupportSecretArn"]
+
+
+def test_an_sdk_takes_its_credentials_from_the_secret(shared: str, deployer: Deployer, stack: dict[str, str]) -> None:
+    ran = deployer("vendor", "credentials", "--secret-id", shared, "--profile", "vendor")
+    envelope = ran.result
+    assert set(envelope) == {"Version", "AccessKeyId", "SecretAccessKey", "Expiration"} and envelope["Version"] == 1
+    keys = {
+        "aws_access_key_id": envelope["AccessKeyId"],
+        "aws_secret_access_key": envelope["SecretAccessKey"],
+    }
+    arn = Session().create_client("sts", **keys).get_caller_identity()["Arn"]
+    assert arn.endswith(f"user/{stack['SupportUserName']}")
+
+
+def test_the_printed_profile_works_as_it_stands(
+    shared: str, deployer: Deployer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    import sys
+
+    lines = deployer("vendor", "profile", "--secret-id", shared, "--profile", "vendor").result["config"]
+    bin_path = str(Path(sys.executable).parent)
+    config = tmp_path / "config"
+    config.write_text(Path(environment["AWS_CONFIG_FILE"]).read_text() + "\n" + "\n".join(lines) + "\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("PATH", f"{bin_path}:/usr/bin:/bin")
+    identity = Session(profile="deepsql-support").create_client("sts").get_caller_identity()
+    assert ":user/" in identity["Arn"]
+
+
+def test_check_names_what_is_missing(shared: str, deployer: Deployer) -> None:
+    assert deployer("vendor", "check", "--secret-id", shared, "--profile", "vendor").result["readable"]
+    stranger = deployer("vendor", "check", "--secret-id", shared, "--profile", "stranger")
+    assert stranger.code == 3 and stranger.result["missing"] == [Policy.SECRET.value]
+
+
+def test_check_tells_the_keys_policy_apart(
+    shared: str, deployer: Deployer, gateway: Gateway, stack: dict[str, str]
+) -> None:
+    document = gateway.kms.get_key_policy_document(stack["StackKeyArn"])
+    kept = [s for s in document["Statement"] if s["Sid"] != "VendorDecryptViaSecretsManager"]  # type: ignore[attr-defined]
+    gateway.kms.put_key_policy(stack["StackKeyArn"], {**document, "Statement": kept})
+    try:
+        words = ("vendor", "check", "--secret-id", shared, "--profile", "vendor", "--key-arn", stack["StackKeyArn"])
+        assert deployer(*words).result["missing"] == [Policy.KEY.value, Policy.IDENTITY.value]
+    finally:
+        gateway.kms.put_key_policy(stack["StackKeyArn"], document)
+
+
+def test_the_policy_for_the_vendors_side_names_the_secret_and_the_key(deployer: Deployer) -> None:
+    key = "arn:aws:kms:eu-west-1:111122223333:key/1234"
+    document = deployer("vendor", "identity-policy", "--secret-id", SECRET, "--key-arn", key).result
+    assert [s["Resource"] for s in document["Statement"]] == [[SECRET], [key]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "own_kms", "missing"),
+    [
+        ("… because no identity-based policy allows the secretsmanager:GetSecretValue action", "", {Policy.IDENTITY}),
+        ("… because no resource-based policy allows the secretsmanager:GetSecretValue action", "", {Policy.SECRET}),
+        ("Access to KMS is not allowed", "", {Policy.KEY, Policy.IDENTITY}),
+        ("Access to KMS is not allowed", "allowed", {Policy.KEY}),
+        ("Access to KMS is not allowed", "implicitDeny", {Policy.IDENTITY}),
+        ("… if you encrypt the secret with the default KMS service key.", "", {Policy.KEY}),
+        ("something new", "", {Policy.SECRET, Policy.IDENTITY}),
+    ],
+)
+def test_awss_words_point_at_a_policy(answer: str, own_kms: str, missing: set[Policy]) -> None:
+    found, hint = explained(answer, own_kms)
+    assert set(found) == missing and hint
+
+
+@pytest.mark.parametrize(
+    "text", ["deepsql/support/x", SECRET[:-7], "arn:aws:s3:::b", "", SECRET + "?", SECRET.replace("111122223333", "1")]
+)
+def test_a_part_of_an_arn_finds_nothing_across_accounts(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_secret_arn(text)
+
+
+def test_an_alias_is_no_key_arn() -> None:
+    with pytest.raises(UsageError):
+        check_key_arn("arn:aws:kms:us-east-1:111122223333:alias/x")
+
+
+@pytest.mark.parametrize("value", ["not json", "{}", '{"AccessKeyId": "AKIA"}', "[]"])
+def test_a_secret_without_a_key_is_said_and_not_shown(value: str) -> None:
+    class Secrets:
+        def get_secret_value(self, arn: str) -> str:
+            return value
+
+    class Fake:
+        secretsmanager = Secrets()
+
+    with pytest.raises(DeployerError) as caught:
+        from_secret(Fake(), parse_secret_arn(SECRET))  # type: ignore[arg-type]
+    assert caught.value.code == "no-key" and "AKIA" not in caught.value.message
+
+
+def test_the_envelope_makes_sdks_ask_again() -> None:
+    class Secrets:
+        def get_secret_value(self, arn: str) -> str:
+            return json.dumps({"AccessKeyId": "AKIA", "SecretAccessKey": "s"})
+
+    class Fake:
+        secretsmanager = Secrets()
+
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    envelope = from_secret(Fake(), parse_secret_arn(SECRET), now)  # type: ignore[arg-type]
+    assert envelope["Expiration"] == (now + timedelta(minutes=15)).strftime("%Y-%m-%dT%H:%M:%SZ")
