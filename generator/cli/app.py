@@ -14,7 +14,7 @@ from generator.cli.invocation import Invocation, OutputFormat
 from generator.errors import DeployerError
 
 EPILOG = "Try it all without an AWS account: deployer demo"
-GROUPS = ("template", "stack", "sandbox", "demo", "access", "vendor")
+GROUPS = ("template", "stack", "sandbox", "demo", "access", "session", "vendor")
 
 app = typer.Typer(
     name="deployer",

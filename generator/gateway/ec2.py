@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
 from generator.model.network import Instance, Subnet, Vpc
+from generator.model.session import Target
 
 
 class EC2(Service):
@@ -47,6 +48,17 @@ class EC2(Service):
             raise NotFound(f"There is no instance {instance_id} in this region.", "Check the id and --region.")
         return _instance(found[0])
 
+    def find_targets(self, **wishes: str) -> list[Target]:
+        """Instances by EC2's own filters, written with underscores (`private_ip_address`, `tag_Name` for tag:Name).
+
+        Terminated ones are left out; running ones come first.
+        """
+        filters = [{"Name": _filter_name(key), "Values": [value]} for key, value in wishes.items()]
+        pages = self._pages("describe_instances", Filters=filters)
+        found = [_target(i) for page in pages for r in page["Reservations"] for i in r["Instances"]]
+        alive = [target for target in found if target.state not in ("terminated", "shutting-down")]
+        return sorted(alive, key=lambda t: (t.state != "running", t.name, t.instance_id))
+
 
 def _instance(raw: Answer) -> Instance:
     disks = [mapping["Ebs"] for mapping in raw.get("BlockDeviceMappings", ()) if "Ebs" in mapping]
@@ -60,6 +72,22 @@ def _instance(raw: Answer) -> Instance:
         name=_name(raw),
         volumes=tuple(disk["VolumeId"] for disk in disks),
         kept_volumes=tuple(disk["VolumeId"] for disk in disks if not disk.get("DeleteOnTermination", True)),
+    )
+
+
+def _filter_name(key: str) -> str:
+    return f"tag:{key[4:]}" if key.startswith("tag_") else key.replace("_", "-")
+
+
+def _target(raw: Answer) -> Target:
+    return Target(
+        instance_id=raw["InstanceId"],
+        name=_name(raw),
+        private_ip=raw.get("PrivateIpAddress", ""),
+        state=raw["State"]["Name"],
+        private_dns=raw.get("PrivateDnsName", ""),
+        zone=raw.get("Placement", {}).get("AvailabilityZone", ""),
+        tags={tag["Key"]: tag["Value"] for tag in raw.get("Tags", ())},
     )
 
 

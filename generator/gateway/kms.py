@@ -29,3 +29,8 @@ class KMS(Service):
     def key_state(self, key: str) -> str:
         """Enabled, Disabled, PendingDeletion, … Raises NotFound."""
         return str(self._call("describe_key", KeyId=key)["KeyMetadata"]["KeyState"])
+
+    def generate_data_key(self, key: str, context: Mapping[str, str]) -> tuple[bytes, bytes]:
+        """A data key of 64 bytes under that encryption context: in clear (a secret), and encrypted."""
+        answer = self._call("generate_data_key", KeyId=key, NumberOfBytes=64, EncryptionContext=dict(context))
+        return answer["Plaintext"], answer["CiphertextBlob"]

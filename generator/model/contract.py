@@ -49,6 +49,7 @@ class Resource(StrEnum):
     SESSION_LOG_GROUP = "SessionLogGroup"
     SHELL_DOCUMENT = "ShellDocument"
     PORT_DOCUMENT = "PortDocument"
+    SSH_DOCUMENT = "SshDocument"
     SUPPORT_USER = "SupportUser"
     SUPPORT_BOUNDARY = "SupportBoundary"
     SUPPORT_USER_POLICY = "SupportUserPolicy"
@@ -80,7 +81,21 @@ class Output(StrEnum):
     SESSION_LOG_GROUP_NAME = "SessionLogGroupName"
     SHELL_DOCUMENT_NAME = "ShellDocumentName"
     PORT_DOCUMENT_NAME = "PortDocumentName"
+    SSH_DOCUMENT_NAME = "SshDocumentName"
     KEEPER_FUNCTION_NAME = "KeeperFunctionName"
+
+
+class DocumentKind(StrEnum):
+    """The session documents every stack has."""
+
+    SHELL = "shell"
+    PORT = "port"
+    SSH = "ssh"
+
+
+def document_name(kind: DocumentKind, instance_id: str) -> str:
+    """The name of a stack's session document, from its instance's id: support may not read the stack, but knows it."""
+    return f"deepsql-{kind}-{instance_id}"
 
 
 class Condition(StrEnum):

@@ -1,0 +1,90 @@
+"""connect, ssh, cp, run, sessions: getting onto instances, and who is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from generator.cli import session_text
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.model.session import Client
+
+if TYPE_CHECKING:
+    from generator.model.session import Target
+
+TARGET = typer.Argument(
+    metavar="[TARGET]", help="Instance id, Name tag or private address; the stack's own instance when not given."
+)
+REASON = typer.Option(help="Ticket or reason; kept in the session's record.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    _register_connect(app)
+
+
+def pick_target(call: Invocation, targets: Sequence[Target]) -> Target | None:
+    """Let a person choose between several instances; None where there is nobody."""
+    if not call.interactive:
+        return None
+    for number, target in enumerate(targets, 1):
+        call.say(f"  {number:>2}  {target.label}")
+    answer = call.ask("Which instance? (number or id)", "1")
+    if answer.isdigit() and 1 <= int(answer) <= len(targets):
+        return targets[int(answer) - 1]
+    return next((target for target in targets if target.instance_id == answer), None)
+
+
+def _register_connect(app: typer.Typer) -> None:
+    @command(app, "connect")
+    def connect(
+        call: Invocation,
+        target: Annotated[str, TARGET] = "",
+        forward: Annotated[
+            list[str],
+            typer.Option("-L", metavar="[BIND:]PORT[:HOST:HOSTPORT]", help="A tunnel; any number of them."),
+        ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
+        exec_: Annotated[
+            str,
+            typer.Option(
+                "--exec", metavar="CMD", help="Run this here while the tunnel is up (its port: $DEPLOYER_PORT)."
+            ),
+        ] = "",
+        client: Annotated[Client, typer.Option(help="Which data channel to use.")] = Client.auto,
+        reason: Annotated[str, REASON] = "",
+        length: Annotated[str, typer.Option("--for", metavar="DURATION", help="End it after this time.")] = "",
+        document: Annotated[str, typer.Option(help="Another session document than the stack's.")] = "",
+        unsigned_channel: Annotated[
+            bool, typer.Option("--unsigned-channel", help="Open the data channel without a signature.")
+        ] = False,
+    ) -> Done:
+        """Open a shell on an instance, or tunnels to it; nothing needs to be installed."""
+        from generator.cli.tunnel_view import TunnelScreen
+        from generator.model.duration import parse_duration
+        from generator.model.session import parse_forward
+        from generator.operations.sessions import hold
+        from generator.operations.sessions.connect import ConnectRequest, plan_connect
+
+        request = ConnectRequest(
+            target,
+            tuple(parse_forward(text) for text in forward),
+            exec_,
+            client,
+            reason,
+            document,
+            not unsigned_channel,
+            parse_duration(length) if length else None,
+        )
+        plan = plan_connect(call.gateway, request, lambda found: pick_target(call, found))
+        call.say(session_text.opening_line(plan))
+        screen = TunnelScreen(call, live=not exec_)
+        try:
+            result = hold.carry_out(call.gateway, plan, screen, quiet=call.output.value == "json")
+        finally:
+            screen.close()
+        for line in session_text.not_ended_lines(result.not_ended):
+            call.say(line)
+        return Done(result, session_text.result_lines(result), result.exit_code)

@@ -1,0 +1,78 @@
+"""How targets, tunnels and sessions read: pure functions from values to lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from generator.cli.render import table
+
+if TYPE_CHECKING:
+    from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def size(number: float) -> str:
+    """Bytes with a unit."""
+    for unit in _UNITS:
+        if number < 1024 or unit == _UNITS[-1]:
+            break
+        number /= 1024
+    return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units."""
+    minutes, left = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {left:02} s" if minutes else f"{left} s"
+
+
+def moment(time: datetime | None) -> str:
+    """A time in UTC, "-" for none."""
+    return f"{time:%Y-%m-%d %H:%M:%S}" if time else "-"
+
+
+def opening_line(plan: ConnectPlan) -> str:
+    """What is about to be opened."""
+    client = f"session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "its own data channel"
+    what = "a shell" if plan.is_shell else f"{sum(len(w.forwards) for w in plan.wishes)} forward(s)"
+    end = f", until {moment(plan.until)} UTC" if plan.until else ""
+    return f"Opening {what} on {plan.target.label} by {client}{end}."
+
+
+def ready_line(view: TunnelView) -> str:
+    """A tunnel that listens."""
+    return f"{view.local} leads to {view.far_end}"
+
+
+def tunnel_row(view: TunnelView) -> tuple[str, ...]:
+    """A tunnel's figures now."""
+    state = "" if view.connected else "reconnecting"
+    return (
+        f"{view.local} -> {view.far_end}",
+        f"{size(view.sent)} up",
+        f"{size(view.received)} down",
+        f"{size(view.rate)}/s",
+        f"{view.connections} open",
+        f"{span(view.left)} left" if view.left is not None else "",
+        state or (f"{view.refused} refused" if view.refused else ""),
+    )
+
+
+def result_lines(result: ConnectResult) -> list[str]:
+    """What a tunnel did, for standard output."""
+    rows = [
+        (f"{v.local} -> {v.far_end}", f"{size(v.sent)} up", f"{size(v.received)} down", f"{v.reconnects} reconnects")
+        for v in result.tunnels
+    ]
+    return [*table(rows), *([result.ended] if result.ended else [])]
+
+
+def not_ended_lines(sessions: Sequence[str]) -> list[str]:
+    """Sessions whose end could not be confirmed, with the command that ends them."""
+    return [f"The session {name} may still be open: deployer sessions end {name}" for name in sessions]

@@ -1,0 +1,79 @@
+"""Programs run beside an event loop: joined to this terminal, ended with it, their exit code handed on."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from asyncio.subprocess import Process
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from generator.errors import DeployerError
+
+FAREWELL = 5.0  # seconds between the request to end and the end
+TYPED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
+
+
+async def run_shell(command: str, env: Mapping[str, str], *, stdout: int | None = None) -> int:
+    """Run a line of the user's own with /bin/sh, with this terminal; gives its exit code (128 + n for signal n).
+
+    Keys typed meanwhile are its own affair: this process does not leave for them. Cancelled, it is ended.
+    """
+    process = await asyncio.create_subprocess_shell(command, env=dict(env), stdout=stdout)
+    with typed_signals_ignored():
+        return await _to_its_end(process)
+
+
+async def run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+    """Run a program with this terminal; gives its exit code. Raises DeployerError when there is no such program."""
+    try:
+        process = await asyncio.create_subprocess_exec(*argv, env=dict(env) if env is not None else None)
+    except FileNotFoundError as error:
+        raise DeployerError(
+            f"There is no program {argv[0]} on this computer.", f"Install it, or add it to PATH: {argv[0]}"
+        ) from error
+    with typed_signals_ignored():
+        return await _to_its_end(process)
+
+
+async def end(process: Process) -> None:
+    """Ask a program to end, and make it end when it does not."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), FAREWELL)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _to_its_end(process: Process) -> int:
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        await end(process)
+        raise
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def typed_signals_ignored() -> Iterator[None]:
+    """Interrupt, quit and stop are for the program in front until it ends. Not SIG_IGN, which it would inherit.
+
+    Meant for the last thing a command does: the event loop answers none of them afterwards.
+    """
+    loop = asyncio.get_running_loop()
+    for number in TYPED:
+        loop.add_signal_handler(number, _nothing)
+    try:
+        yield
+    finally:
+        for number in TYPED:
+            loop.remove_signal_handler(number)
+
+
+def _nothing() -> None:
+    return None

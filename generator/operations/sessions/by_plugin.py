@@ -1,0 +1,87 @@
+"""A plan carried out by AWS's plugin: the session is started and ended here, the plugin carries its bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+
+from generator.channel.calls import started, unhurried
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.host import plugin
+from generator.host import run as programs
+from generator.model.session import ForwardSpec, SessionRequest, StartedSession
+from generator.operations.sessions import hold
+from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher
+from generator.operations.sessions.service import SessionCalls
+
+
+async def carry_out(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
+    """Run the plugin, once a session, until it ends; terminate every session afterwards."""
+    not_ended: list[str] = []
+    tunnels: tuple[TunnelView, ...] = ()
+    async with AsyncExitStack() as stack:
+        calls = [await _session(gateway, plan, wish.request, stack, not_ended) for wish in plan.wishes]
+        if plan.is_shell:
+            await plugin.run_shell(calls[0], stdout=hold.STDERR if quiet else None)
+            code = 0
+        else:
+            code, tunnels = await _tunnels(plan, calls, watcher, quiet=quiet)
+    return ConnectResult(plan.target.instance_id, "plugin", tunnels, "", code, tuple(not_ended))
+
+
+async def _session(
+    gateway: Gateway, plan: ConnectPlan, request: SessionRequest, stack: AsyncExitStack, not_ended: list[str]
+) -> plugin.PluginCall:
+    """Start a session that ends with `stack`."""
+    calls = SessionCalls(gateway, request)
+    grant = await started(calls)
+    stack.push_async_callback(_terminate, calls, grant.session_id, not_ended)
+    assert plan.plugin
+    return plugin.PluginCall(
+        plan.plugin,
+        StartedSession(grant.session_id, grant.stream_url, grant.token),
+        request,
+        gateway.region,
+        gateway.deployment.profile or "",
+        gateway.ssm.endpoint,
+    )
+
+
+async def _terminate(calls: SessionCalls, session_id: str, not_ended: list[str]) -> None:
+    try:
+        await unhurried(asyncio.to_thread(calls.terminate, session_id))
+    except (DeployerError, OSError):
+        not_ended.append(session_id)
+
+
+async def _tunnels(
+    plan: ConnectPlan, calls: list[plugin.PluginCall], watcher: Watcher, *, quiet: bool
+) -> tuple[int, tuple[TunnelView, ...]]:
+    async with AsyncExitStack() as stack:
+        running = []
+        for call in calls:
+            process, relay = await plugin.start_tunnel(call, watcher.say)
+            stack.push_async_callback(programs.end, process)
+            running.append(relay)
+        views = tuple(_view(wish.forwards[0], call) for wish, call in zip(plan.wishes, calls, strict=True))
+        watcher.opened(views)
+        if plan.command:
+            ports = [wish.forwards[0].local_port for wish in plan.wishes]
+            return await hold.run_beside(plan.command, ports, quiet=quiet), views
+        done, _ = await asyncio.wait(running, timeout=_left(plan), return_when=asyncio.FIRST_COMPLETED)
+        if done:
+            raise DeployerError(
+                "The plugin ended a tunnel; its own words are above.", "Connect again.", code="session-ended"
+            )
+        return 0, views
+
+
+def _view(forward: ForwardSpec, call: plugin.PluginCall) -> TunnelView:
+    return TunnelView(f"localhost:{forward.local_port}", forward.far_end, session_id=call.started.session_id)
+
+
+def _left(plan: ConnectPlan) -> float | None:
+    """Seconds until the plan's end."""
+    return max((plan.until - datetime.now(UTC)).total_seconds(), 0.0) if plan.until else None

@@ -1,0 +1,155 @@
+"""Carrying a plan out: the session lives exactly as long as this function, whatever ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from generator.channel import leave, port
+from generator.channel.channel import open_channel
+from generator.channel.session import ChannelOptions, End, EndKind
+from generator.channel.shell import shell
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.host import run as programs
+from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher, Wish, listen_of
+from generator.operations.sessions.service import SessionCalls
+
+STDOUT, STDERR = 1, 2
+TICK = 1.0  # seconds between two looks at the figures
+
+
+def carry_out(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool = False) -> ConnectResult:
+    """Open what was planned and stay until it is over. `quiet` sends what is shown to standard error.
+
+    Raises DeployerError: `interrupted` after a signal, `session-ended` when the far side ended a tunnel, and what the
+    channel raises. Every session was ended, or is named in the result.
+    """
+    if plan.plugin:
+        from generator.operations.sessions import by_plugin
+
+        return leave.run(by_plugin.carry_out(gateway, plan, watcher, quiet=quiet))
+    if plan.is_shell:
+        return leave.run(_shell(gateway, plan, stdout=STDERR if quiet else STDOUT))
+    return leave.run(_tunnels(gateway, plan, watcher, quiet=quiet))
+
+
+def options_of(plan: ConnectPlan) -> ChannelOptions:
+    """How the plan's channels behave."""
+    return ChannelOptions(until=plan.until, tls=authorities())
+
+
+def authorities() -> ssl.SSLContext | None:
+    """The authorities of AWS_CA_BUNDLE, as botocore trusts them; None for the system's own."""
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    if not bundle:
+        return None
+    return ssl.create_default_context(cafile=bundle)
+
+
+async def _shell(gateway: Gateway, plan: ConnectPlan, stdout: int) -> ConnectResult:
+    calls = SessionCalls(gateway, plan.wishes[0].request, signed=plan.signed)
+    async with open_channel(calls, options_of(plan)) as channel:
+        result = await shell(channel, stdout=stdout)
+    return ConnectResult(
+        plan.target.instance_id,
+        "native",
+        ended=result.end.reason,
+        exit_code=result.exit_code or 0,
+        not_ended=_not_ended(channel.stats.not_terminated),
+    )
+
+
+async def _tunnels(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
+    wanted = [
+        port.Forward(
+            SessionCalls(gateway, wish.request, signed=plan.signed), tuple(listen_of(each) for each in wish.forwards)
+        )
+        for wish in plan.wishes
+    ]
+    async with port.forward(wanted, options_of(plan)) as opened:
+        watcher.opened(views(plan, opened))
+        ticking = asyncio.create_task(_tick(plan, opened, watcher))
+        try:
+            code, ended = await _while_open(plan, opened, quiet=quiet)
+        finally:
+            ticking.cancel()
+            await asyncio.gather(ticking, return_exceptions=True)
+    return ConnectResult(
+        plan.target.instance_id,
+        "native",
+        views(plan, opened),
+        ended,
+        code,
+        tuple(name for tunnel in opened for name in _not_ended(tunnel.figures().not_terminated)),
+    )
+
+
+async def _while_open(plan: ConnectPlan, opened: Sequence[port.Tunnel], *, quiet: bool) -> tuple[int, str]:
+    """Run the command, or wait for the last tunnel's end. The exit code, and why it ended."""
+    if plan.command:
+        ports = [each for tunnel in opened for each in tunnel.ports]
+        return await run_beside(plan.command, ports, quiet=quiet), ""
+    ends = await asyncio.gather(*(tunnel.wait() for tunnel in opened), return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
+    return 0, _reason([end for end in ends if isinstance(end, End)])
+
+
+def _reason(ends: Sequence[End]) -> str:
+    last = ends[-1]
+    if last.kind is EndKind.ACCESS_ENDED:
+        return last.reason
+    raise DeployerError(
+        f"The session was ended from the other side{': ' + last.reason.rstrip('.') if last.reason else ''}.",
+        "Connect again; deployer sessions --past shows what happened.",
+        code="session-ended",
+    )
+
+
+async def run_beside(command: str, ports: Sequence[int], *, quiet: bool) -> int:
+    """Run the user's command while tunnels are open; it finds the local ports in DEPLOYER_PORT, DEPLOYER_PORT_2, …"""
+    named = {"DEPLOYER_PORT" if n == 1 else f"DEPLOYER_PORT_{n}": str(value) for n, value in enumerate(ports, 1)}
+    return await programs.run_shell(command, {**os.environ, **named}, stdout=STDERR if quiet else None)
+
+
+async def _tick(plan: ConnectPlan, opened: Sequence[port.Tunnel], watcher: Watcher) -> None:
+    while True:
+        await asyncio.sleep(TICK)
+        watcher.tick(views(plan, opened))
+
+
+def views(plan: ConnectPlan, opened: Sequence[port.Tunnel]) -> tuple[TunnelView, ...]:
+    """Every forward with the figures of the session it leads into."""
+    return tuple(view for wish, tunnel in zip(plan.wishes, opened, strict=True) for view in _view(plan, wish, tunnel))
+
+
+def _view(plan: ConnectPlan, wish: Wish, tunnel: port.Tunnel) -> list[TunnelView]:
+    stats, now = tunnel.figures(), asyncio.get_running_loop().time()
+    rate = stats.rate(now)
+    left = max((plan.until - datetime.now(UTC)).total_seconds(), 0.0) if plan.until else None
+    return [
+        TunnelView(
+            f"{forward.bind or 'localhost'}:{number}",
+            forward.far_end,
+            stats.sent,
+            stats.received,
+            rate,
+            stats.connections,
+            stats.connected,
+            stats.reconnects,
+            stats.sessions,
+            stats.refused,
+            left,
+            stats.session_id,
+        )
+        for forward, number in zip(wish.forwards, tunnel.ports, strict=True)
+    ]
+
+
+def _not_ended(session_id: str) -> tuple[str, ...]:
+    return (session_id,) if session_id else ()

@@ -1,0 +1,96 @@
+"""From what was typed to one instance: an id, a private address, a Name tag, or nothing for the stack's own."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from generator.errors import AwsError, NotFound, StackNotFound, UsageError
+from generator.gateway.aws import Gateway
+from generator.model.contract import TAG_KEY, TAG_VALUE, Output
+from generator.model.session import Target, is_instance_id
+from generator.model.stack import Stack
+
+Pick = Callable[[Sequence[Target]], Target | None]
+"""Lets a person choose; None where nobody can be asked."""
+
+
+@dataclass(frozen=True)
+class StackView:
+    """The stack as this caller sees it: there, not there, or (as for support) not to be read."""
+
+    stack: Stack | None = None
+    denied: bool = False
+
+
+def view_stack(gateway: Gateway) -> StackView:
+    """Look at the deployment's stack."""
+    try:
+        return StackView(gateway.cloudformation.find_stack(gateway.deployment.stack_name))
+    except AwsError as error:
+        if "AccessDenied" in error.aws_code:
+            return StackView(denied=True)
+        raise
+
+
+def find_target(gateway: Gateway, text: str, seen: StackView, pick: Pick) -> Target:
+    """The instance meant by `text`. An id is taken as it is, without a call.
+
+    Raises NotFound; UsageError when several fit and nobody can choose.
+    """
+    if not text:
+        return _own(gateway, seen.stack, pick)
+    if is_instance_id(text):
+        return Target(text)
+    found = gateway.ec2.find_targets(**_wish(text))
+    if not found:
+        raise NotFound(
+            f"There is no instance {text} in {gateway.region or 'this region'}.",
+            "Give an instance id, a Name tag or a private address; check --region and --profile.",
+            code="target-not-found",
+        )
+    return _one(found, f"{text} is the name of", pick)
+
+
+def _own(gateway: Gateway, stack: Stack | None, pick: Pick) -> Target:
+    if stack and (instance_id := stack.outputs.get(Output.INSTANCE_ID)):
+        return Target(instance_id)
+    found = gateway.ec2.find_targets(**{f"tag_{TAG_KEY}": TAG_VALUE})
+    if not found:
+        raise StackNotFound(
+            f"There is no stack {gateway.deployment.stack_name} that can be read here, and no instance tagged "
+            f"{TAG_KEY}={TAG_VALUE}.",
+            "Name the instance, or check --stack-name, --region and --profile.",
+        )
+    return _one(found, f"The tag {TAG_KEY} is on", pick)
+
+
+def _one(found: Sequence[Target], several: str, pick: Pick) -> Target:
+    running = [target for target in found if target.state == "running"]
+    if len(running) == 1:
+        return running[0]
+    if not running:
+        raise NotFound(
+            f"{found[0].instance_id} is {found[0].state}, so no session can be opened on it.",
+            f"Start it with: aws ec2 start-instances --instance-ids {found[0].instance_id}",
+            code="target-not-running",
+        )
+    if chosen := pick(running):
+        return chosen
+    listed = "\n    ".join(target.label for target in running)
+    raise UsageError(
+        f"{several} {len(running)} instances.", f"Name one by its id:\n    {listed}", code="target-ambiguous"
+    )
+
+
+def _wish(text: str) -> dict[str, str]:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return {"private_dns_name": text} if _is_dns(text) else {"tag_Name": text}
+    return {"private_ip_address": text}
+
+
+def _is_dns(text: str) -> bool:
+    return text.endswith(".internal") or (text.startswith("ip-") and "." in text)

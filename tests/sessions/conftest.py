@@ -1,0 +1,145 @@
+"""Whole commands on sessions against the embedded AWS over HTTP: one sandbox and one stack for this directory."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.cli.main import main
+from generator.gateway.aws import Gateway
+from generator.model.access import Session
+from generator.model.deployment import Deployment
+from generator.operations import sandbox
+from generator.operations.stack import watch
+
+STACK = "deepsql-sessions"
+PLACE = ("--vpc-id", "vpc-00000001", "--subnet-id", "subnet-00000002", "--admin-email", "admin@example.com")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def result(self) -> Any:
+        return json.loads(self.out)["result"]
+
+
+class Deployer:
+    """The command line on one stack. Calling it runs a command in this process; `start` in one of its own."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
+        self._capfd = capfd
+        self.gateway = Gateway(Deployment(stack_name=STACK))
+
+    def __call__(self, *argv: str) -> Outcome:
+        self._capfd.readouterr()
+        code = main([argv[0], "--stack-name", STACK, *argv[1:]])
+        shown = self._capfd.readouterr()
+        return Outcome(code, shown.out, shown.err)
+
+    def start(self, *argv: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        command = [sys.executable, "-m", "generator", argv[0], "--stack-name", STACK, *argv[1:]]
+        environment = {**os.environ, **(env or {})}
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
+
+    @property
+    def instance(self) -> str:
+        return self.gateway.cloudformation.describe_stack(STACK).outputs["InstanceId"]
+
+    def live(self) -> list[Session]:
+        """The sessions that are open now."""
+        return self.gateway.ssm.list_sessions()
+
+    def behind(self, **ports: int) -> None:
+        """Put loopback ports behind the instance's: behind(p22=40001)."""
+        put(f"/_sandbox/instances/{self.instance}", {"ports": {name[1:]: port for name, port in ports.items()}})
+
+
+def put(path: str, body: dict[str, Any]) -> None:
+    url = os.environ["AWS_ENDPOINT_URL"] + path
+    urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), method="PUT"), timeout=5).read()
+
+
+def wait_for(question: Callable[[], Any], seconds: float = 10) -> Any:
+    """The first true answer."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if answer := question():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError("it never came")
+
+
+def until_line(stream: Any, text: str) -> str:
+    """Read lines until one contains `text`."""
+    for line in stream:
+        if text in line:
+            return str(line)
+    raise AssertionError(f"no line with {text}")
+
+
+@pytest.fixture(scope="session")
+def sandbox_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    home = tmp_path_factory.mktemp("sandbox")
+    before = dict(os.environ)
+    os.environ.update({"DEPLOYER_SANDBOX_HOME": str(home), "DEPLOYER_SANDBOX_STEP": "0"})
+    waits, watch.waits = watch.waits, lambda: itertools.repeat(0.05)  # polling does not wait
+    try:
+        sandbox.start()
+        environment = {**sandbox.environment(), "DEPLOYER_SANDBOX_HOME": str(home)}
+        os.environ.update(environment)
+        assert main(["up", "--stack-name", STACK, *PLACE, "--yes"]) == 0
+        yield environment
+        sandbox.stop()
+    finally:
+        watch.waits = waits
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def home(sandbox_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every AWS client of this test leads to the sandbox, and the user's own files are elsewhere."""
+    for name, value in sandbox_environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if "plugin" not in p))
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "DEPLOYER_STACK_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def deployer(capfd: pytest.CaptureFixture[str]) -> Iterator[Deployer]:
+    made = Deployer(capfd)
+    yield made
+    assert wait_for(lambda: not made.live()), "a session was left open"
+
+
+@pytest.fixture
+def ended() -> Iterator[Callable[[subprocess.Popen[str], signal.Signals], int]]:
+    """Send a signal to a command and give its exit code."""
+
+    def end(process: subprocess.Popen[str], number: signal.Signals) -> int:
+        process.send_signal(number)
+        return process.wait(15)
+
+    yield end

@@ -1,0 +1,184 @@
+"""connect as it is used: whole commands, real bytes, and no session left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import socket
+import sys
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from subprocess import Popen
+
+import pytest
+
+from tests.sessions.conftest import STACK, Deployer, put, until_line, wait_for
+
+FETCH = "import os, urllib.request as u; print(u.urlopen('http://localhost:' + os.environ['{}']).read().decode())"
+Ended = Callable[[Popen[str], signal.Signals], int]
+
+
+def fetch(variable: str = "DEPLOYER_PORT") -> str:
+    """A command that prints the page behind a tunnel."""
+    return shlex.join([sys.executable, "-c", FETCH.format(variable)])
+
+
+@pytest.fixture
+def echo() -> Iterator[int]:
+    """A server that sends back what it gets; its port."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            threading.Thread(target=_echo, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield server.getsockname()[1]
+    server.close()
+
+
+def _echo(connection: socket.socket) -> None:
+    with connection:
+        while data := connection.recv(65_536):
+            connection.sendall(data)
+
+
+def test_a_command_runs_while_its_tunnel_is_up(deployer: Deployer) -> None:
+    done = deployer("connect", "-L", "0:localhost:3035", "--exec", fetch())
+    assert done.code == 0, done.err
+    assert "DeepSQL (imitated by the sandbox)" in done.out
+    assert "leads to localhost:3035" in done.err
+
+
+def test_the_exit_code_is_the_commands_own(deployer: Deployer) -> None:
+    assert deployer("connect", "-L", "0:localhost:3035", "--exec", "exit 7").code == 7
+
+
+def test_json_is_one_envelope_though_the_command_prints(deployer: Deployer) -> None:
+    done = deployer("connect", "-L", "0:localhost:3035", "--exec", fetch(), "--output", "json")
+    (tunnel,) = done.result["tunnels"]
+    assert tunnel["far_end"] == "localhost:3035" and tunnel["received"] > 100
+    assert "imitated by the sandbox" in done.err
+
+
+def test_several_forwards_to_one_far_end_share_a_session(deployer: Deployer) -> None:
+    argv = ("-L", "0:localhost:3035", "-L", "0:localhost:3035")
+    done = deployer("connect", *argv, "--exec", fetch("DEPLOYER_PORT_2"), "--output", "json")
+    first, second = done.result["tunnels"]
+    assert first["session_id"] == second["session_id"] and first["local"] != second["local"]
+
+
+def test_the_target_is_an_id_a_name_or_an_address(deployer: Deployer) -> None:
+    address = deployer.gateway.ec2.describe_instance(deployer.instance).private_ip
+    for target in (deployer.instance, address, "deepsql-selfhost"):
+        done = deployer("connect", target, "-L", "0:localhost:3035", "--exec", "true", "--output", "json")
+        assert done.result["target"] == deployer.instance, done.err
+
+
+def test_an_unknown_target_is_not_found(deployer: Deployer) -> None:
+    done = deployer("connect", "web-99")
+    assert done.code == 4 and "There is no instance web-99" in done.err
+
+
+def test_a_local_port_in_use_is_said_before_any_call(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, monkeypatch.context() as patch:
+        port = taken.getsockname()[1]
+        patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # nobody answers there
+        done = deployer("connect", "-L", f"{port}:localhost:3035")
+    assert done.code == 1 and f"port {port} is in use" in done.err
+
+
+def test_a_port_the_document_does_not_allow_is_refused_in_words(deployer: Deployer) -> None:
+    done = deployer("connect", "-L", "0:localhost:22", "--exec", "true")
+    assert done.code == 1 and "does not allow port 22" in done.err and "--support-ports" in done.err
+
+
+def test_exec_without_a_tunnel_is_a_usage_error(deployer: Deployer) -> None:
+    assert deployer("connect", "--exec", "true").code == 2
+
+
+def test_a_shell_reads_commands_and_the_reason_is_recorded(deployer: Deployer) -> None:
+    shell = deployer.start("connect", "--reason", "TICKET-7")
+    assert shell.stdin and shell.stdout
+    shell.stdin.write("whoami\r")
+    shell.stdin.flush()
+    until_line(shell.stdout, "ssm-user")
+    (session,) = deployer.live()
+    assert session.reason == "TICKET-7" and session.target == deployer.instance
+    shell.stdin.write("exit\r")
+    shell.stdin.close()
+    assert shell.wait(10) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_the_session_before_the_process(deployer: Deployer, ended: Ended, number: signal.Signals) -> None:
+    tunnel = deployer.start("connect", "-L", "0:localhost:3035")
+    until_line(tunnel.stderr, "leads to")
+    assert len(deployer.live()) == 1
+    assert ended(tunnel, number) == 130
+    assert deployer.live() == []
+
+
+def test_a_session_ended_by_an_administrator_ends_the_command(deployer: Deployer) -> None:
+    tunnel = deployer.start("connect", "-L", "0:localhost:3035")
+    until_line(tunnel.stderr, "leads to")
+    deployer.gateway.ssm.terminate_session(deployer.live()[0].session_id)
+    _, err = tunnel.communicate(timeout=10)
+    assert tunnel.returncode == 1 and "ended from the other side" in err and "was terminated" in err
+
+
+def test_a_tunnel_closes_after_the_time_given(deployer: Deployer) -> None:
+    done = deployer("connect", "-L", "0:localhost:3035", "--for", "1s", "--output", "json")
+    assert done.code == 0 and done.result["ended"] == "The time of access is over."
+
+
+def test_megabytes_pass_both_ways_with_the_rate_the_service_allows(deployer: Deployer, echo: int) -> None:
+    deployer.behind(p3035=echo)
+    tunnel = deployer.start("connect", "-L", "0:localhost:3035")
+    port = int(until_line(tunnel.stderr, "leads to").split()[0].rpartition(":")[2])
+    sent, got = os.urandom(1 << 20), b""
+    try:
+        with socket.create_connection(("localhost", port)) as connection:
+            threading.Thread(target=connection.sendall, args=(sent,), daemon=True).start()
+            while len(got) < len(sent) and (data := connection.recv(65_536)):
+                got += data
+    finally:
+        tunnel.terminate()
+        tunnel.communicate(timeout=10)
+        urllib.request.urlopen(
+            urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + "/_sandbox/instances/x", method="DELETE"), timeout=5
+        ).read()
+    assert got == sent
+
+
+def test_an_unsigned_channel_is_named_when_the_service_wants_a_signature(deployer: Deployer) -> None:
+    put(f"/_sandbox/instances/{deployer.instance}", {"requireSignature": True})
+    try:
+        unsigned = deployer("connect", "-L", "0:localhost:3035", "--exec", "true", "--unsigned-channel")
+        signed = deployer("connect", "-L", "0:localhost:3035", "--exec", "true")
+    finally:
+        put(f"/_sandbox/instances/{deployer.instance}", {"requireSignature": False})
+    assert unsigned.code == 1 and "refused the unsigned opening" in unsigned.err
+    assert signed.code == 0, signed.err
+
+
+def test_support_connects_though_it_may_not_read_the_stack(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = deployer.gateway.cloudformation.describe_stack(STACK).outputs["SupportSecretArn"]
+    key = json.loads(deployer.gateway.secretsmanager.get_secret_value(secret))
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        tunnel = deployer("connect", "-L", "0:localhost:3035", "--exec", fetch())
+        beyond = deployer("connect", "-L", "0:10.0.0.9:5432", "--exec", "true")
+        plain = deployer("connect", "--document", "SSM-SessionManagerRunShell")
+    assert tunnel.code == 0 and "imitated by the sandbox" in tunnel.out, tunnel.err
+    assert beyond.code == 1 and "is not granted to you" in beyond.err
+    assert plain.code == 1 and "may not start a session" in plain.err
+    assert wait_for(lambda: not deployer.live())
