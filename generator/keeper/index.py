@@ -62,6 +62,8 @@ class Keeper:
         self.until = time.monotonic() + seconds
         self.again = again
         self.user = self.secret = ""
+        self.clients: dict[str, Any] = {}
+        self.labels: dict[str, list[str]] = {}
 
     def named(self) -> str:
         """What the work is on, for reasons."""
@@ -88,7 +90,9 @@ class Keeper:
 
     def aws(self, service: str, verb: str, **asked: Any) -> Any:
         """A call with the function's own role."""
-        return self.call(boto3.client(service, config=CONFIG), verb, **asked)
+        if service not in self.clients:
+            self.clients[service] = boto3.client(service, config=CONFIG)
+        return self.call(self.clients[service], verb, **asked)
 
     def iam(self, verb: str, **asked: Any) -> Any:
         """A call about the user's keys."""
@@ -161,7 +165,9 @@ class Keeper:
 
     def write(self, value: dict[str, Any], **version: Any) -> None:
         """Put a value into the secret."""
-        self.vault("put_secret_value", SecretString=json.dumps({name: value[name] for name in FIELDS}), **version)
+        self.vault(
+            "put_secret_value", SecretString=json.dumps({name: value.get(name, "") for name in FIELDS}), **version
+        )
 
     def label(self, stage: str, **change: str) -> None:
         """Move a staging label, or take it away."""
@@ -174,7 +180,12 @@ class Keeper:
         asked = {"StackName": event["StackId"], "LogicalResourceId": name}
         answer = self.aws("cloudformation", "describe_stack_resource", forgive="ValidationError", **asked)
         found = answer.get("StackResourceDetail", {})  # none: it does not exist
-        dead = found.get("ResourceStatus") in ("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE")
+        dead = found.get("ResourceStatus") in (
+            "CREATE_IN_PROGRESS",
+            "CREATE_FAILED",
+            "DELETE_COMPLETE",
+            "DELETE_SKIPPED",
+        )
         return "" if dead else str(found.get("PhysicalResourceId", ""))
 
     def support_key(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
@@ -267,12 +278,11 @@ class Keeper:
 
     def finish_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> None:
         """Make the coming version the current one, then the old key inactive. What is done already stays done."""
-        labels = self.vault("describe_secret")["VersionIdsToStages"]
-        if CURRENT not in labels[version]:
+        if CURRENT not in self.labels[version]:
             self.set_secret(version, coming, now)  # the door may have been paused since
-            old = next(name for name, stages in labels.items() if CURRENT in stages)
+            old = next(name for name, stages in self.labels.items() if CURRENT in stages)
             self.label(CURRENT, MoveToVersionId=version, RemoveFromVersionId=old)
-        if PENDING in labels[version]:  # left on a version that is not current it blocks the next rotation
+        if PENDING in self.labels[version]:  # left on a version that is not current it blocks the next rotation
             self.label(PENDING, RemoveFromVersionId=version)
         self.retire(coming["AccessKeyId"])
 
@@ -284,7 +294,8 @@ class Keeper:
         self.user = {tag["Key"]: tag["Value"] for tag in about.get("Tags", [])}.get("deepsql:support-user", "")
         if not about.get("RotationEnabled") or not self.user:
             raise Refusal("The secret has no rotation or no tag deepsql:support-user. Update the stack.")
-        stages = about.get("VersionIdsToStages", {}).get(version, [])
+        self.labels = about.get("VersionIdsToStages", {})
+        stages = self.labels.get(version, [])
         if not {CURRENT, PENDING} & {*stages}:
             raise Refusal(f"Version {version} waits for no rotation. {AGAIN}")
         if CURRENT not in stages or step == "finishSecret":

@@ -1,7 +1,9 @@
 """The keeper's world: moto for AWS, a real listener for CloudFormation's address, and no waiting."""
 
+import functools
 import json
 import threading
+import traceback
 import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,6 +20,9 @@ from generator.keeper import index
 USER, OTHER_USER = "deepsql-support", "another-support"
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 PLACE = {"Region": "us-east-1", "InstanceId": "i-0123456789abcdef0"}
+
+
+client = functools.cache(boto3.client)  # one for all tests: making one takes longer than most of them
 
 
 class Crash(BaseException):
@@ -37,12 +42,14 @@ class Faults:
         self.plan: list[tuple[str, BaseException, bool]] = []
         self.crash_at: tuple[int, bool] | None = None
         self.secrets: set[str] = set()
+        self.quoting = False  # whether a write of the secret fails with an error that quotes it
 
     def fail(self, verb: str, *codes: str, after: bool = False) -> None:
         """The next calls of `verb` fail with these codes, one after the other."""
         self.plan += [(verb, refused(code), after) for code in codes]
 
     def client(self, service: str, **options: Any) -> Any:
+        options.pop("config", None)
         real = self.make(service, **options)
         return type("Client", (), {"__getattr__": lambda _, verb: self.wrap(verb, getattr(real, verb))})()
 
@@ -57,6 +64,8 @@ class Faults:
                 fault = (verb, Crash(), self.crash_at[1])
             if fault and not fault[2]:
                 raise fault[1]
+            if verb == "put_secret_value" and self.quoting:
+                raise ValueError(f"canary: {asked}")
             try:
                 answer = act(**asked)
             finally:
@@ -102,14 +111,12 @@ class World:
 
     def __init__(self, faults: Faults, listener: Listener) -> None:
         self.faults, self.listener = faults, listener
-        self.iam, self.vault = boto3.client("iam"), boto3.client("secretsmanager")
+        self.iam, self.vault = client("iam"), client("secretsmanager")
         self.iam.create_user(UserName=USER)
         tag = {"Key": "deepsql:support-user", "Value": USER}
         self.secret: str = self.vault.create_secret(Name="support", Tags=[tag])["ARN"]
         template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
-        self.stack: str = boto3.client("cloudformation").create_stack(StackName="deepsql", TemplateBody=template)[
-            "StackId"
-        ]
+        self.stack: str = client("cloudformation").create_stack(StackName="deepsql", TemplateBody=template)["StackId"]
         self.seconds = 100.0
         self.raised: list[BaseException] = []
 
@@ -201,7 +208,7 @@ class World:
     def adopt(self) -> str:
         """A stack of the published template: CloudFormation made the key and its value is in the secret. The key."""
         resources = {"SupportAccessKey": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": USER}}}
-        made = boto3.client("cloudformation").create_stack(
+        made = client("cloudformation").create_stack(
             StackName="published", TemplateBody=json.dumps({"Resources": resources})
         )
         self.stack = made["StackId"]
@@ -250,10 +257,12 @@ def world(
     listener.bodies.clear()
     listener.statuses.clear()
     with mock_aws():
-        faults = Faults(boto3.client)
+        faults = Faults(client)
         monkeypatch.setattr(index, "boto3", faults)
         made = World(faults, listener)
         yield made
-    told = caplog.text + json.dumps(listener.bodies) + "".join(map(repr, made.raised))
-    assert "canary-of-the-response-url" not in told
+    logged = [record.getMessage() for phase in ("setup", "call") for record in caplog.get_records(phase)]
+    raised = [line for error in made.raised for line in traceback.format_exception(error)]
+    told = "".join([*logged, *raised, json.dumps(listener.bodies)])
+    assert "canary" not in told
     assert not [secret for secret in faults.secrets if secret in told]

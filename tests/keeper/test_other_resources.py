@@ -3,22 +3,21 @@
 import json
 from typing import Any
 
-import boto3
 import pytest
 
-from tests.keeper.conftest import World
+from tests.keeper.conftest import World, client
 
 IMAGES = "/deepsql/test/images/"
 
 
 @pytest.fixture
 def image(world: World) -> dict[str, Any]:
-    boto3.client("ssm").put_parameter(Name=f"{IMAGES}arm64", Value="ami-0123456789abcdef0", Type="String")
+    client("ssm").put_parameter(Name=f"{IMAGES}arm64", Value="ami-0123456789abcdef0", Type="String")
     return world.event("Create", "InstanceImage", Parameter=f"{IMAGES}arm64")
 
 
 def publish(name: str, value: str) -> None:
-    boto3.client("ssm").put_parameter(Name=IMAGES + name, Value=value, Type="String", Overwrite=True)
+    client("ssm").put_parameter(Name=IMAGES + name, Value=value, Type="String", Overwrite=True)
 
 
 def test_the_image_is_read_once(world: World, image: dict[str, Any]) -> None:
@@ -66,12 +65,12 @@ def test_the_guard_stands_in_nobodys_way_later(world: World, how: str) -> None:
 
 def test_the_guard_lets_a_stack_with_its_instance_pass(world: World) -> None:
     template = {"Resources": {"Instance": {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": "ami-12c6146b"}}}}
-    made = boto3.client("cloudformation").create_stack(StackName="published", TemplateBody=json.dumps(template))
+    made = client("cloudformation").create_stack(StackName="published", TemplateBody=json.dumps(template))
     world.stack = made["StackId"]
     assert world.send(world.event("Create", "PublishedInstanceGuard"))["Status"] == "SUCCESS"
 
 
-@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE"])
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE", "DELETE_SKIPPED"])
 def test_an_instance_that_is_none_does_not_pass(world: World, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
     detail = {"StackResourceDetail": {"ResourceStatus": status, "PhysicalResourceId": "i-0123456789abcdef0"}}
     monkeypatch.setattr(world.faults, "wrap", lambda verb, act: lambda **asked: detail)

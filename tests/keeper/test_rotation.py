@@ -82,8 +82,11 @@ def test_each_step_twice_is_as_good_as_once(world: World, step: str) -> None:
 def test_a_step_repeated_after_the_end_changes_nothing(world: World) -> None:
     version = world.rotate()
     before = (world.keys(), world.labels(), world.value())
-    for step in STEPS:
+    for step in STEPS[:3]:
+        calls = len(world.faults.calls)
         world.step(step, version)
+        assert world.faults.calls[calls:] == ["describe_secret"]
+    world.step("finishSecret", version)
     assert (world.keys(), world.labels(), world.value()) == before
 
 
@@ -169,6 +172,24 @@ def test_a_key_made_by_hand_gives_way(world: World, first_key: str) -> None:
     assert by_hand != world.current()
 
 
+def test_a_paused_key_in_the_secret_does_not_give_way_to_an_active_one_made_by_hand(
+    world: World, first_key: str
+) -> None:
+    """It is what tells that the door is paused."""
+    world.switch(first_key, "Inactive")
+    by_hand = world.key_by_hand()
+    world.rotate()
+    assert by_hand not in (keys := world.keys())
+    assert keys == {first_key: "Inactive", world.current(): "Inactive"}
+
+
+def test_an_error_that_quotes_the_secret_is_not_passed_on(world: World, first_key: str) -> None:
+    world.faults.quoting = True
+    with pytest.raises(Refusal, match="ValueError"):
+        world.step("createSecret", world.stage())
+    assert list(world.keys()) == [first_key]
+
+
 def test_a_deleted_key_is_replaced(world: World, first_key: str) -> None:
     world.iam.delete_access_key(UserName=USER, AccessKeyId=first_key)
     assert rotated(world, world.rotate())
@@ -215,7 +236,7 @@ def test_a_version_that_waits_for_nothing_is_refused(world: World, first_key: st
 
 
 def test_without_rotation_or_tag_it_is_refused(world: World) -> None:
-    with pytest.raises(Refusal, match="no rotation"):
+    with pytest.raises(Refusal, match="has no rotation"):
         world.step("createSecret", "00000000-0000-0000-0000-000000000000")
     version = world.stage()
     world.vault.untag_resource(SecretId=world.secret, TagKeys=["deepsql:support-user"])
@@ -228,6 +249,12 @@ def test_an_empty_secret_has_nothing_to_rotate(world: World) -> None:
     world.secret = world.vault.create_secret(Name="empty", Tags=[tag])["ARN"]
     with pytest.raises(Refusal, match="no key to rotate"):
         world.step("createSecret", world.stage())
+
+
+def test_a_secret_without_the_place_is_rotated_all_the_same(world: World, first_key: str) -> None:
+    pair = {name: world.value()[name] for name in ("AccessKeyId", "SecretAccessKey")}
+    world.vault.put_secret_value(SecretId=world.secret, SecretString=json.dumps(pair))
+    assert rotated(world, world.rotate())
 
 
 def test_an_update_after_a_rotation_keeps_the_rotated_key(world: World) -> None:

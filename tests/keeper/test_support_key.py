@@ -2,10 +2,9 @@
 
 import json
 
-import boto3
 import pytest
 
-from tests.keeper.conftest import OTHER_USER, PLACE, USER, Clock, Crash, World
+from tests.keeper.conftest import OTHER_USER, PLACE, USER, Clock, Crash, World, client
 
 
 def test_create_puts_a_working_key_into_the_secret(world: World) -> None:
@@ -113,6 +112,14 @@ def test_another_secret_gets_a_new_key_and_the_old_one_ends(world: World) -> Non
     assert world.keys() == {old: "Inactive", world.current(): "Active"}
 
 
+def test_another_secret_of_a_paused_user_opens_nothing(world: World) -> None:
+    world.send(world.event("Create"))
+    world.switch(world.current(), "Inactive")
+    world.secret = world.vault.create_secret(Name="another")["ARN"]
+    world.send(world.event("Update"))
+    assert set(world.keys().values()) == {"Inactive"}
+
+
 @pytest.mark.parametrize("text", ["", "not json", "[1]", '"AccessKeyId"', "{}", '{"AccessKeyId": "AKIADEAD"}'])
 def test_update_heals_a_secret_that_holds_no_key_of_the_user(world: World, text: str) -> None:
     if text:
@@ -171,7 +178,9 @@ def test_delete_takes_keys_made_by_hand_too_and_then_the_user_can_go(world: Worl
     world.send(world.event("Create"))
     world.switch(world.key_by_hand(), "Inactive")
     event = world.event("Delete")
-    assert [world.send(event)["Status"] for _ in "ab"] == ["SUCCESS", "SUCCESS"]
+    for _ in range(2):
+        answer = world.send(event)
+        assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", f"support-key-of-{USER}")
     assert world.keys() == {}
 
 
@@ -255,9 +264,16 @@ def test_a_bug_is_told_by_its_kind_alone(world: World) -> None:
     assert (answer["Status"], "KeyError" in answer["Reason"]) == ("FAILED", True)
 
 
+def test_an_error_that_quotes_the_secret_is_not_passed_on(world: World) -> None:
+    """botocore does so when it finds a parameter of the wrong type."""
+    world.faults.quoting = True
+    answer = world.send(world.event("Create"))
+    assert (answer["Status"], world.keys()) == ("FAILED", {})
+
+
 def test_the_secret_of_a_key_is_nowhere_but_in_the_secret(world: World) -> None:
     world.send(world.event("Create"))
     (made,) = world.faults.secrets
     assert world.value()["SecretAccessKey"] == made
-    stack = boto3.client("cloudformation").describe_stack_events(StackName=world.stack)
+    stack = client("cloudformation").describe_stack_events(StackName=world.stack)
     assert made not in json.dumps(stack, default=str)
