@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import sys
 from typing import Annotated, Any
@@ -11,13 +10,22 @@ import typer
 
 from generator.cli import render
 from generator.cli.invocation import Invocation, OutputFormat
+from generator.cli.lazy import LazyGroup
 from generator.errors import DeployerError
 
 EPILOG = "Try it all without an AWS account: deployer demo"
 GROUPS = ("template", "stack", "sandbox", "demo", "access", "session", "vendor")
 
+
+class Root(LazyGroup):
+    """All commands, each file imported when it is asked for."""
+
+    files = GROUPS
+
+
 app = typer.Typer(
     name="deployer",
+    cls=Root,
     help="Run DeepSQL in your own AWS account, let its vendor's support in when you say so, prove that they left.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -38,10 +46,6 @@ def _global(
         from generator.operations.sandbox import enter
 
         enter()
-
-
-for _group in GROUPS:
-    importlib.import_module(f"generator.cli.{_group}_commands").register(app)
 
 
 def run(argv: list[str]) -> int:

@@ -1,0 +1,26 @@
+"""The commands by name: the file of commands that has each, and the first sentence of its help.
+
+Held equal to the commands themselves by tests/cli/test_index.py. A file that is not named here works as well; it only
+makes every `--help` pay for it.
+"""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "generate": ("template", "Emit the CloudFormation template, byte for byte the same each time."),
+    "lint": (
+        "template",
+        "Check a template: cfn-lint for every combination of its conditions, and the product's own rules.",
+    ),
+    "up": ("stack", "Create or update the stack through a change set; what is not given keeps its value."),
+    "down": ("stack", "Delete the stack; says what is lost and what is kept, and asks for the stack's name."),
+    "status": ("stack", "Show the stack: its state, its parameters, its resources."),
+    "outputs": ("stack", "Print the stack's outputs."),
+    "events": ("stack", "Show what happened to the stack, newest last."),
+    "diff": ("stack", "Compare the stack's template with this version's."),
+    "sandbox": ("sandbox", "An AWS on this computer to try everything on; it imitates, and says what."),
+    "demo": ("demo", "Tell the whole story on an embedded AWS: create, grant, read, flip, take down."),
+    "access": ("access", "Let the vendor's support in, until a time; show it; end it."),
+    "connect": ("session", "Open a shell on an instance, or tunnels to it; nothing needs to be installed."),
+    "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
+}
