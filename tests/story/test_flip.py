@@ -28,7 +28,7 @@ def live(deployer: Deployer) -> Deployer:
     return deployer
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(other=OTHER, wanted=st.sampled_from(["Yes", "No"]))
 def test_a_flip_names_support_resources_only(live: Deployer, other: dict[str, str], wanted: str) -> None:
     gateway, opposite = live.gateway, {"Yes": "No", "No": "Yes"}[wanted]
