@@ -62,16 +62,21 @@ def _register_grant(group: typer.Typer) -> None:
         ] = None,
         no_expiry: Annotated[bool, typer.Option("--no-expiry", help="No end at all.")] = False,
         reason: Annotated[str | None, typer.Option(help="Ticket or reason; kept on the stack.")] = None,
+        unlogged: Annotated[
+            bool, typer.Option("--unlogged", help="Even if sessions would not be logged; needs --reason.")
+        ] = False,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
     ) -> Done:
         """Let vendor principals read the support secret until the end time."""
         from generator.operations.access import grant as granting
 
-        planned = granting.plan_grant(call.gateway, _request(principal, length, no_expiry, reason))
+        planned = granting.plan_grant(call.gateway, _request(principal, length, no_expiry, reason, unlogged))
         return _carry_out(call, planned, plan_only)
 
 
-def _request(principals: list[str], length: str | None, no_expiry: bool, reason: str | None) -> GrantRequest:
+def _request(
+    principals: list[str], length: str | None, no_expiry: bool, reason: str | None, unlogged: bool
+) -> GrantRequest:
     from generator.model.duration import parse_duration
     from generator.model.principal import parse_principal
     from generator.operations.access.grant import GrantRequest
@@ -79,7 +84,7 @@ def _request(principals: list[str], length: str | None, no_expiry: bool, reason:
     if length and no_expiry:
         raise UsageError("--for and --no-expiry exclude each other.", "Give one of them.")
     parsed = tuple(parse_principal(text) for text in principals)
-    return GrantRequest(parsed, parse_duration(length) if length else None, no_expiry, reason)
+    return GrantRequest(parsed, parse_duration(length) if length else None, no_expiry, reason, unlogged)
 
 
 def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False) -> Done:

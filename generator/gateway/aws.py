@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from generator.gateway.ec2 import EC2
     from generator.gateway.iam import IAM
     from generator.gateway.kms import KMS
+    from generator.gateway.logs import Logs
     from generator.gateway.secretsmanager import SecretsManager
     from generator.gateway.ssm import SSM
     from generator.gateway.sts import STS
@@ -102,6 +103,13 @@ class Gateway:
         from generator.gateway.kms import KMS
 
         return KMS(self.client("kms"))
+
+    @cached_property
+    def logs(self) -> Logs:
+        """The session log group."""
+        from generator.gateway.logs import Logs
+
+        return Logs(self.client("logs"))
 
     @cached_property
     def ssm(self) -> SSM:

@@ -24,6 +24,10 @@ class SSM(Service):
         pages = self._pages("describe_sessions", State="Active" if active else "History", **optional)
         return [_session(raw) for page in pages for raw in page["Sessions"]]
 
+    def get_document(self, name: str) -> str:
+        """The content of a document's default version, as text. Raises NotFound."""
+        return str(self._call("get_document", Name=name)["Content"])
+
     def terminate_session(self, session_id: str) -> None:
         """Ask for a session's end. Success says nothing: AWS answers it for unknown ids too, so look again."""
         self._call("terminate_session", SessionId=session_id)

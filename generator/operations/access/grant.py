@@ -15,7 +15,7 @@ from generator.model.grant import Grant, check_reason, check_sizes
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.policy import PolicyStatement
 from generator.model.principal import Principal
-from generator.operations.access import key, record
+from generator.operations.access import key, record, session_log
 from generator.operations.access.record import Record
 from generator.operations.access.sentences import KEY_SID, SECRET_SID, Sentence, secret_statement, sentences
 from generator.operations.stack import plan as stack_plan
@@ -36,6 +36,7 @@ class GrantRequest:
     length: timedelta | None = None
     no_end: bool = False
     reason: str | None = None
+    unlogged: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,11 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
         check_reason(request.reason)
     found = record.read_record(gateway)
     refuse_while_paused(gateway, found)
+    record.require_grantable(found)
+    if not request.unlogged:
+        session_log.require_logged(gateway, found)
+    elif not request.reason:
+        raise UsageError("Unlogged access needs a reason.", "Give it: --reason TICKET", code="reason")
     for _ in range(ATTEMPTS):
         after = wanted(found, request, datetime.now(UTC))
         planned = plan_change(gateway, found, after)
@@ -101,7 +107,6 @@ def ensure_key(gateway: Gateway, found: Record) -> bool:
 
 def wanted(found: Record, request: GrantRequest, now: datetime) -> Grant:
     """The grant the stack shall have. Pure. Raises UsageError and Refused."""
-    record.require_grantable(found)
     for principal in request.principals:
         if principal.partition != found.stack.partition:
             raise UsageError(

@@ -1,0 +1,18 @@
+"""CloudWatch Logs: the session log group."""
+
+from __future__ import annotations
+
+from generator.gateway.service import Service
+from generator.model.session_log import LogGroup
+
+
+class Logs(Service):
+    """Domain verbs over the CloudWatch Logs API."""
+
+    def find_log_group(self, name: str) -> LogGroup | None:
+        """The log group of exactly that name, or None."""
+        pages = self._pages("describe_log_groups", logGroupNamePrefix=name)
+        found = next((g for page in pages for g in page["logGroups"] if g["logGroupName"] == name), None)
+        if found is None:
+            return None
+        return LogGroup(name, found.get("arn", ""), found.get("kmsKeyId", ""), found.get("retentionInDays", 0))

@@ -1,0 +1,51 @@
+"""The log of what is typed and shown in support shells, and whether it would be written."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+STREAMING_AGENT = (3, 0, 284, 0)
+"""The first SSM agent that streams session data to CloudWatch Logs (Session Manager user guide, "Streaming logs")."""
+
+
+@dataclass(frozen=True)
+class LogGroup:
+    """A log group as CloudWatch has it; `retention_days` 0 is for ever."""
+
+    name: str
+    arn: str
+    kms_key: str = ""
+    retention_days: int = 0
+
+
+@dataclass(frozen=True)
+class ShellLogging:
+    """What a session document says about logging."""
+
+    session_type: str
+    log_group: str
+    streaming: bool
+    encrypted: bool
+
+    @classmethod
+    def of(cls, content: str) -> ShellLogging:
+        """Read a document's content (JSON); what is not there is off."""
+        try:
+            parsed = json.loads(content)
+        except ValueError:
+            parsed = {}
+        inputs = parsed.get("inputs", {}) if isinstance(parsed, dict) else {}
+        return cls(
+            str(parsed.get("sessionType", "")) if isinstance(parsed, dict) else "",
+            str(inputs.get("cloudWatchLogGroupName", "")),
+            inputs.get("cloudWatchStreamingEnabled") is True,
+            inputs.get("cloudWatchEncryptionEnabled") is True,
+        )
+
+
+def streams(agent_version: str) -> bool:
+    """Whether this agent streams session data. A version that cannot be read counts as too old."""
+    numbers = re.findall(r"\d+", agent_version)
+    return tuple(int(number) for number in numbers[:4]) >= STREAMING_AGENT

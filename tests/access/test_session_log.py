@@ -1,0 +1,75 @@
+"""Nobody is let in while the session log would not work."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.session import Session
+
+from generator.gateway.aws import Gateway
+from generator.model.session_log import ShellLogging, streams
+from generator.operations.access import record, session_log
+
+SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
+Deployer = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def closed(deployer: Deployer) -> None:
+    deployer("access", "revoke", "--all", "--yes")
+
+
+def test_the_stack_as_it_is_made_logs(gateway: Gateway) -> None:
+    found = list(session_log.checks(gateway, record.read_record(gateway)))
+    assert len(found) == 5 and all(check.holds for check in found), found
+
+
+@pytest.fixture
+def document_by_hand(stack: dict[str, str]) -> Iterator[None]:
+    """The shell document without streaming, as somebody may have saved it in the console."""
+    ssm, name = Session().create_client("ssm"), stack["ShellDocumentName"]
+    made = ssm.get_document(Name=name)
+    content = json.loads(made["Content"])
+    content["inputs"]["cloudWatchStreamingEnabled"] = False
+    content["description"] += uuid.uuid4().hex  # AWS refuses a content it has seen
+    changed = ssm.update_document(
+        Name=name, Content=json.dumps(content), DocumentVersion="$LATEST", DocumentFormat="JSON"
+    )["DocumentDescription"]["DocumentVersion"]
+    ssm.update_document_default_version(Name=name, DocumentVersion=changed)
+    yield
+    ssm.update_document_default_version(Name=name, DocumentVersion=made["DocumentVersion"])
+
+
+def test_a_document_changed_by_hand_keeps_everybody_out(document_by_hand: None, deployer: Deployer) -> None:
+    ran = deployer("access", "grant", "--principal", SUPPORT, "--yes")
+    assert (ran.code, ran.error["code"]) == (3, "unlogged") and "changed by hand" in ran.error["message"]
+
+
+def test_it_takes_a_reason_to_let_somebody_in_unlogged(document_by_hand: None, deployer: Deployer) -> None:
+    words = ("access", "grant", "--principal", SUPPORT, "--unlogged", "--yes")
+    assert deployer(*words).error["code"] == "reason"
+    assert deployer(*words, "--reason", "T-9").code == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "enough"),
+    [
+        ("3.0.284.0", True),
+        ("3.3.987.0", True),
+        ("4.0.1.0", True),
+        ("3.0.196.0", False),
+        ("2.3.1569.0", False),
+        ("", False),
+    ],
+)
+def test_agents_stream_from_a_version_on(version: str, enough: bool) -> None:
+    assert streams(version) == enough
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"inputs": {"cloudWatchStreamingEnabled": "true"}}'])
+def test_what_a_document_does_not_say_is_off(content: str) -> None:
+    assert not ShellLogging.of(content).streaming
