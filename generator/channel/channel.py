@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from generator.channel import delivery, payloads, wire
+from generator.channel import payloads, wire
 from generator.channel.calls import is_refusal, started, unhurried
-from generator.channel.framelog import LOG, log_frame
+from generator.channel.conversation import converse, session_lost
+from generator.channel.flow import Flow
+from generator.channel.framelog import LOG
 from generator.channel.handshake import Handshake
-from generator.channel.pacing import ACKNOWLEDGEMENT, Pacer
 from generator.channel.session import ChannelOptions, End, EndKind, SessionGrant, SessionService, Stats
 from generator.channel.transport import Connect, Connection, ConnectionLost, connect_websocket
 from generator.errors import DeployerError, NotFound
 
-OUTBOX = 64 * 1024  # bytes that may wait to be cut into messages
 FIRST_TRIES = 5
 ESTABLISHED = 10.0  # seconds after which a connection counts as having worked
 SHORTEST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries to connect
@@ -77,24 +75,21 @@ class Channel:
         stats.session_id = grant.session_id
         stats.sessions += 1
         self.handshake = Handshake(grant, service, options.client_version)
-        self.end: End | None = None
+        self._flow = Flow(self.handshake, stats, options.rate)
         self._grant, self._service, self._connect = grant, service, connect
         self._client_id = str(uuid4())
         self._loop = asyncio.get_running_loop()
-        self._sender = delivery.Sender(wire.INPUT, _stamp)
-        self._receiver = delivery.Receiver()
-        self._outbox = delivery.Outbox()
-        self._acks: deque[wire.Message] = deque()
-        self._pacer = Pacer(options.rate)
         self._failure: BaseException | None = None
         self._held: Received | None = None  # an old agent's first output, which stands for a handshake
-        self._deaf = False  # the reader waits for `receive`
-        self._heard = self._lost_at = self._loop.time()
-        self._wake, self._arrived = asyncio.Event(), asyncio.Event()
-        self._progress, self._room, self._ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._lost_at = self._loop.time()
         self._connection: Connection | None = None
         self._live: asyncio.Task[None] | None = None
         self._curfew: asyncio.TimerHandle | None = None
+
+    @property
+    def end(self) -> End | None:
+        """How the channel ended, None while it lasts."""
+        return self._flow.end
 
     # What the session's own logic uses
 
@@ -102,7 +97,7 @@ class Channel:
         """Connect and shake hands."""
         if self.options.until:
             left = (self.options.until - datetime.now(self.options.until.tzinfo)).total_seconds()
-            self._curfew = self._loop.call_later(max(left, 0), self._finish, ACCESS_ENDED)
+            self._curfew = self._loop.call_later(max(left, 0), self._flow.finish, ACCESS_ENDED)
         self._live = asyncio.create_task(self._stay_connected())
         self._live.add_done_callback(self._note_bug)
         try:
@@ -120,7 +115,7 @@ class Channel:
         if self._held:
             held, self._held = self._held, None
             return held
-        message = await self._next()
+        message = await self._flow.next()
         if message is None:
             return None
         payload = self.handshake.opened(message)
@@ -133,24 +128,17 @@ class Channel:
 
         Raises ConnectionLost when the channel is over.
         """
-        self.post(wire.PayloadType.OUTPUT, data)
+        self._flow.post(wire.PayloadType.OUTPUT, data)
         self.stats.sent += len(data)
-        while self._outbox.size > OUTBOX and not self.end:
-            self._progress.clear()
-            await self._progress.wait()
+        await self._flow.wait_for_space()
 
     def post(self, payload_type: int, payload: bytes) -> None:
-        """Queue one payload behind everything queued before, without waiting."""
-        if self.end:
-            raise ConnectionLost("the session is over")
-        self._outbox.put(payload_type, payload)
-        self._wake.set()
+        """Queue one payload behind everything queued before, without waiting. Raises as `write` does."""
+        self._flow.post(payload_type, payload)
 
     async def flush(self) -> None:
         """Wait until everything queued is acknowledged, or the channel is over."""
-        while (self._outbox or self._sender.unacked) and not self.end:
-            self._progress.clear()
-            await self._progress.wait()
+        await self._flow.flush()
 
     def raise_if_lost(self) -> None:
         """Raise the failure that ended the channel, if a failure did."""
@@ -159,8 +147,8 @@ class Channel:
 
     def figures(self) -> Stats:
         """The channel's figures, up to date."""
-        self.stats.unacked = self._sender.unacked
-        self.stats.round_trip = self._sender.round_trip.mean
+        self.stats.unacked = self._flow.sender.unacked
+        self.stats.round_trip = self._flow.sender.round_trip.mean
         return self.stats
 
     async def drop(self) -> None:
@@ -173,7 +161,7 @@ class Channel:
         over = self.end is not None and self.end.kind is EndKind.REMOTE
         if not over:
             await self._terminate()
-        self._finish(End(EndKind.LOCAL))
+        self._flow.finish(End(EndKind.LOCAL))
         self.figures()
         if self._curfew:
             self._curfew.cancel()
@@ -185,7 +173,7 @@ class Channel:
 
     async def _shake_hands(self) -> None:
         while not self.handshake.complete:
-            message = await self._next()
+            message = await self._flow.next()
             if message is None:
                 self.raise_if_lost()
                 reason = self.end.reason if self.end else ""
@@ -216,22 +204,20 @@ class Channel:
         except DeployerError as error:
             if not self.end:
                 self._failure = error
-            self._finish(End(EndKind.LOST, error.message))
+            self._flow.finish(End(EndKind.LOST, error.message))
 
     async def _lasted(self, connection: Connection) -> bool:
         """Serve one connection; False when it was lost before the channel was over."""
-        since, self._connection = self._loop.time(), connection
-        self._sender.reconnected(since)
-        self._heard, self.stats.connected = since, True
+        since, self._connection, self.stats.connected = self._loop.time(), connection, True
         try:
-            await _first_of(self._read(connection), self._speak(connection), self._keep_alive(connection))
+            await converse(self._flow, connection, self.options)
         except ConnectionLost as lost:
             LOG.debug("connection lost: %s", lost)
         finally:
             self.stats.connected = False
             await unhurried(connection.close())
         now = self._loop.time()
-        if self._heard > since or now - since > ESTABLISHED:
+        if self._flow.heard > since or now - since > ESTABLISHED:
             self._lost_at = now  # else it is still the same disturbance
         return self.end is not None
 
@@ -269,7 +255,7 @@ class Channel:
             except (ConnectionLost, OSError, DeployerError) as error:
                 too_late = self._loop.time() + delay > self._lost_at + self.options.resume_for
                 if self.end or too_late or is_refusal(error):
-                    raise _lost(str(error)) from error
+                    raise session_lost(str(error)) from error
                 LOG.debug("resume failed: %s", error)
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_DELAY)
@@ -291,193 +277,16 @@ class Channel:
                 await asyncio.to_thread(self._service.terminate, self._grant.session_id)
         except (DeployerError, OSError, TimeoutError) as error:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), FAREWELL)
+                await asyncio.wait_for(self._flow.ended.wait(), FAREWELL)
             if not self.end or self.end.kind is not EndKind.REMOTE:
                 self.stats.not_terminated = self._grant.session_id
                 LOG.warning("The session %s may still be open: %s", self._grant.session_id, error)
-
-    # Reading
-
-    async def _read(self, connection: Connection) -> None:
-        while not self.end:
-            if not self._receiver.has_room:
-                await self._wait_for_room()
-            frame = await connection.receive()
-            self._heard = self._loop.time()
-            self._take_in(frame)
-
-    async def _wait_for_room(self) -> None:
-        self._room.clear()
-        self._deaf = True
-        try:
-            await self._room.wait()
-        finally:
-            self._deaf = False
-            self._heard = self._loop.time()
-            self._sender.excuse(self._heard)
-            self._wake.set()
-
-    def _take_in(self, frame: bytes) -> None:
-        try:
-            message = wire.decode(frame)
-            log_frame("<", message)
-            self._sort(message)
-        except DeployerError as error:
-            self.stats.bad_frames += 1  # not acknowledged, so it comes again
-            LOG.debug("bad frame: %s", error)
-
-    def _sort(self, message: wire.Message) -> None:
-        if message.type == wire.OUTPUT:
-            self.stats.messages_received += 1
-            seen = self._receiver.duplicates
-            taken = self._receiver.offer(message)
-            self.stats.duplicates += self._receiver.duplicates - seen
-            if taken:
-                self._acks.append(message)
-                self._wake.set()
-                self._arrived.set()
-        elif message.type == wire.ACKNOWLEDGE:
-            self._forget(payloads.Acknowledged.parse(message.payload))
-        elif message.type == wire.CHANNEL_CLOSED:
-            self._finish(End(EndKind.REMOTE, payloads.ChannelClosed.parse(message.payload).output.strip()))
-
-    def _forget(self, acknowledged: payloads.Acknowledged) -> None:
-        if acknowledged.type == wire.INPUT and self._sender.acknowledged(acknowledged.sequence, self._loop.time()):
-            self._wake.set()
-            if not self._outbox and not self._sender.unacked:
-                self._progress.set()
-
-    async def _next(self) -> wire.Message | None:
-        while True:
-            message = self._receiver.take()
-            if message is not None:
-                if self._deaf and self._receiver.waiting <= delivery.READY // 2:
-                    self._room.set()
-                return message
-            if self.end:
-                return None
-            self._arrived.clear()
-            await self._arrived.wait()
-
-    # Writing
-
-    async def _speak(self, connection: Connection) -> None:
-        while not self.end:
-            self._wake.clear()
-            await self._send_acks(connection)
-            if not self._deaf:
-                await self._send_again(connection)
-                self._check_alive()
-            await self._send_fresh(connection)
-            await self._sleep(self._pause())
-
-    async def _send_acks(self, connection: Connection) -> None:
-        while self._acks:
-            identifier, created = _stamp()
-            ack = payloads.acknowledgement(self._acks[0], identifier, created)
-            self._pacer.spend(self._loop.time(), ACKNOWLEDGEMENT)
-            log_frame(">", ack)
-            await connection.send(wire.encode(ack))
-            self._acks.popleft()
-
-    async def _send_again(self, connection: Connection) -> None:
-        now = self._loop.time()
-        if self._pacer.ready(now):
-            for message in self._sender.due(now):
-                self.stats.resent += 1
-                await self._send(connection, message, "again")
-
-    async def _send_fresh(self, connection: Connection) -> None:
-        while self._outbox and self._sender.has_room and not self._acks:
-            now = self._loop.time()
-            if not self._pacer.ready(now):
-                return
-            payload_type, payload = self._outbox.cut()
-            message = self._sender.add(payload_type, self.handshake.sealed(payload_type, payload), now)
-            self.stats.messages_sent += 1
-            if self._outbox.size <= OUTBOX // 2:
-                self._progress.set()
-            await self._send(connection, message)
-
-    async def _send(self, connection: Connection, message: wire.Message, note: str = "") -> None:
-        self._pacer.spend(self._loop.time())
-        log_frame(">", message, note)
-        await connection.send(wire.encode(message))
-
-    def _pause(self) -> float | None:
-        """Seconds until there may be something to do without being woken; None: sleep until woken."""
-        now, due = self._loop.time(), self._sender.next_due()
-        if self._deaf:
-            due = None
-        waiting = bool(self._outbox and self._sender.has_room) or (due is not None and due <= now)
-        if waiting and not self._pacer.ready(now):
-            return self._pacer.wait(now)
-        if waiting or self._acks:
-            return 0.0
-        return None if due is None else due - now
-
-    async def _sleep(self, seconds: float | None) -> None:
-        timer = self._loop.call_later(seconds, self._wake.set) if seconds is not None else None
-        try:
-            await self._wake.wait()
-        finally:
-            if timer:
-                timer.cancel()
-
-    # Is anyone there?
-
-    def _check_alive(self) -> None:
-        now = self._loop.time()
-        waited = self._sender.waited(now)
-        if waited > self.options.give_up:
-            raise _lost("the agent acknowledges nothing")
-        if min(waited, now - self._heard) > self.options.silence:
-            raise ConnectionLost("silence while data is unacknowledged")
-
-    async def _keep_alive(self, connection: Connection) -> None:
-        """Ping; a connection that has answered before and answers no more is given up."""
-        answered = False
-        while not self.end:
-            await asyncio.sleep(self.options.ping_interval)
-            asked = self._loop.time()
-            try:
-                async with asyncio.timeout(self.options.ping_timeout):
-                    await connection.ping()
-                answered = True
-            except TimeoutError:
-                if answered and not self._deaf and self._heard < asked:
-                    raise ConnectionLost("a ping was not answered") from None
 
     def _note_bug(self, live: asyncio.Task[None]) -> None:
         """An error nobody foresaw must not leave a reader waiting: it ends the channel and is raised to its user."""
         if not live.cancelled() and (error := live.exception()):
             self._failure = self._failure or error
-            self._finish(End(EndKind.LOST, str(error)))
-
-    def _finish(self, end: End) -> None:
-        """The channel is over; the first end counts. Wakes everyone."""
-        if self.end is None:
-            LOG.debug("end of %s: %s %s", self._grant.session_id, end.kind.value, end.reason)
-            self.end = end
-        for event in (self._wake, self._arrived, self._progress, self._ended):
-            event.set()
-
-
-async def _first_of(*work: Coroutine[object, object, None]) -> None:
-    """Run them together until one returns or raises; the others are cancelled."""
-    tasks = [asyncio.ensure_future(each) for each in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
-
-
-def _stamp() -> tuple[UUID, int]:
-    return uuid4(), time.time_ns() // 1_000_000
+            self._flow.finish(End(EndKind.LOST, str(error)))
 
 
 def _unreachable(error: Exception) -> DeployerError:
@@ -485,12 +294,4 @@ def _unreachable(error: Exception) -> DeployerError:
         f"The message gateway could not be reached: {error}.",
         "Check the network and HTTPS_PROXY, and for a private network the endpoint ssmmessages.",
         code="channel-unreachable",
-    )
-
-
-def _lost(why: str) -> DeployerError:
-    return DeployerError(
-        f"The session was lost and could not be resumed: {why.rstrip('.')}.",
-        "Connect again; deployer sessions shows what is still open.",
-        code="session-lost",
     )

@@ -25,6 +25,7 @@ LOCAL_FORWARDING = "LocalPortForwarding"
 LAST_WITHOUT_MUX = "3.0.196.0"
 LAST_WITH_KEEPALIVE = "3.1.1511.0"  # agents up to this drop a session that sends no smux frame for 30 seconds
 KEEPALIVE = 10.0  # seconds, for those
+FINAL = frozenset({"bad-frame", "not-a-port-document"})  # another session would end in the same way
 REOPEN_DELAY, LONGEST_REOPEN_DELAY = 1.0, 30.0  # seconds between tries for a new session
 
 
@@ -76,6 +77,7 @@ class Tunnel:
         self._link: Mux | Basic | None = None
         self._linked = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._delay = REOPEN_DELAY
 
     async def wait(self) -> End:
         """Wait until the tunnel is over; `DeployerError` when it was lost and no new session could be had."""
@@ -130,29 +132,30 @@ class Tunnel:
 
     async def _hold(self) -> None:
         """Keep a session behind the ports until an end that is final. A failure of the first is final."""
-        delay = REOPEN_DELAY
         try:
             while self.end is None:
                 try:
                     self.end = await self._one_session()
                 except (DeployerError, OSError) as error:
-                    if self._link is None or is_refusal(error):
+                    if self._link is None or is_refusal(error) or getattr(error, "code", "") in FINAL:
                         raise
                     LOG.debug("another session is sought: %s", error)
-                    await asyncio.sleep(delay)
-                    delay = min(delay * 2, LONGEST_REOPEN_DELAY)
-                    if self._access_is_over():
-                        self.end = ACCESS_ENDED
-                else:
-                    delay = REOPEN_DELAY
+                    await self._wait_a_while()
         finally:
             self._linked.set()  # whoever waits to be carried learns that there is nothing any more
+
+    async def _wait_a_while(self) -> None:
+        await asyncio.sleep(self._delay)
+        self._delay = min(self._delay * 2, LONGEST_REOPEN_DELAY)
+        if self._access_is_over():
+            self.end = ACCESS_ENDED
 
     async def _one_session(self) -> End:
         """One session from its start to its end; raises when it was lost."""
         async with open_channel(self._service, self._options, self._connect, self._stats) as channel:
             self._channel, self._link = channel, self._link_over(channel)
             self._linked.set()
+            self._delay = REOPEN_DELAY
             try:
                 await self._link.run()
             finally:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from generator.channel.session import ChannelOptions
 from generator.errors import DeployerError
@@ -104,7 +104,13 @@ async def connect_websocket(url: str, headers: Mapping[str, str], options: Chann
             "Behind a proxy that opens TLS, name its authority in AWS_CA_BUNDLE.",
             code="channel-untrusted",
         ) from error
-    except (InvalidHandshake, TimeoutError) as error:
+    except ImportError as error:
+        raise DeployerError(
+            f"The proxy set in the environment cannot be used: {error}.",
+            "Install python-socks, or unset ALL_PROXY for this command.",
+            code="channel-unreachable",
+        ) from error
+    except (WebSocketException, TimeoutError) as error:
         raise ConnectionLost(str(error) or "no answer in time") from error
     return WebSocket(socket)
 

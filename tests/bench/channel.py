@@ -128,7 +128,7 @@ async def slow_reader():
         await channel.write(b"?")
         gateway.session.agent.interval = 0.0001
         await asyncio.sleep(6)
-        return channel._receiver.waiting * wire.MAX_PAYLOAD / MEBIBYTE
+        return channel._flow.receiver.waiting * wire.MAX_PAYLOAD / MEBIBYTE
 
 
 def main():

@@ -4,6 +4,9 @@ import asyncio
 import selectors
 
 
+LONG, REAL = 0.05, 0.001  # before a jump of this length, so much real time for the kernel to hand over what it has
+
+
 class _Selector(selectors.DefaultSelector):
     loop: "VirtualLoop"
 
@@ -12,6 +15,8 @@ class _Selector(selectors.DefaultSelector):
         if events or timeout == 0:
             return events
         assert timeout is not None, "everybody waits for somebody"
+        if timeout > LONG and len(self.get_map()) > 1 and (events := super().select(REAL)):
+            return events
         self.loop.now += max(timeout, 0)
         return super().select(0)
 

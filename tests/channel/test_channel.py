@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -291,7 +292,7 @@ def test_a_slow_reader_holds_a_bounded_amount_and_loses_nothing():
             gateway.session.agent.interval = 0.0001
             await channel.write(b"send me all of it")
             await asyncio.sleep(30)
-            assert channel._receiver.waiting <= READY
+            assert channel._flow.receiver.waiting <= READY
             assert gateway.session.socket.inbox.qsize() > 1000, "the rest waits outside"
             assert await read(channel, 8_000_000) == content(8_000_000)
             assert channel.figures().reconnects == 0, "silence of our own making is no dead connection"
@@ -463,6 +464,44 @@ def test_the_session_is_ended_on_every_way_out(way):
         await asyncio.gather(task, return_exceptions=True)
         assert gateway.calls == ["start", "terminate"]
         assert gateway.session.over
+
+    run_virtually(story())
+
+
+def test_a_session_that_starts_while_the_user_leaves_is_ended_too():
+    begun, may_answer = threading.Event(), threading.Event()
+
+    async def story():
+        gateway = Gateway(bare())
+        start = gateway.start
+
+        def slow_start():
+            begun.set()
+            may_answer.wait(10)
+            return start()
+
+        gateway.start = slow_start
+        task = asyncio.create_task(open_channel(gateway, None, gateway.connect).__aenter__())
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+        await asyncio.sleep(0.01)
+        may_answer.set()
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+        assert gateway.calls == ["start", "terminate"]
+
+    asyncio.run(story())
+
+
+def test_an_error_nobody_foresaw_reaches_the_reader():
+    async def story():
+        gateway = Gateway(bare())
+        async with open_channel(gateway, None, gateway.connect) as channel:
+            gateway.sign = lambda url: 1 / 0
+            gateway.session.cut()
+            assert await channel.receive() is None
+            with pytest.raises(ZeroDivisionError):
+                channel.raise_if_lost()
 
     run_virtually(story())
 

@@ -252,7 +252,7 @@ def test_a_slow_reader_is_bounded_and_others_go_on_until_then():
             assert quick.got == b"hello", "one slow reader does not stop the others"
             await asyncio.sleep(20)
             assert mux._held <= HELD + 64 * 1024
-            assert channel._receiver.waiting <= READY
+            assert channel._flow.receiver.waiting <= READY
             slow.flowing.set()
             await tasks[1]
             assert slow.got == answer

@@ -48,14 +48,33 @@ def terminal(columns, rows):
         os.close(program)
 
 
-def with_channel(use, app, session_type, properties=None, options=None):
+async def until(true):
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def expect(fd, text):
+    """Read until `text` has come: terminals take real time."""
+    got = b""
+    async with asyncio.timeout(10):
+        while not got.endswith(text):
+            got += await read_fd(fd)
+    assert got == text
+
+
+def with_channel(use, app, session_type, properties=None, options=None, run=run_virtually):
     async def story():
         gateway = Gateway(lambda emit: Agent(emit, app, session_type, properties))
-        app.finish = lambda: asyncio.get_running_loop().call_later(1, gateway.session.finish)
+        app.finish = lambda: asyncio.get_running_loop().call_later(0.05, gateway.session.finish)
         async with open_channel(gateway, options, gateway.connect) as channel:
             return await use(gateway, channel)
 
-    return run_virtually(story())
+    return run(story())
+
+
+def is_raw(fd):
+    return not termios.tcgetattr(fd)[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
 
 
 def toy_shell():
@@ -71,23 +90,21 @@ def test_a_shell_at_a_terminal():
         with terminal(120, 40) as (user, program):
             before = termios.tcgetattr(program)
             session = asyncio.create_task(shell(channel, program, program, program))
-            await asyncio.sleep(1)
-            assert os.read(user, 100) == b"$ "
-            assert not termios.tcgetattr(program)[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
+            await expect(user, b"$ ")
+            assert is_raw(program)
             os.write(user, b"ls\r\x03")
-            await asyncio.sleep(1)
-            assert os.read(user, 100) == b"ls\r^C"
+            await expect(user, b"ls\r^C")
             ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 132, 0, 0))
             os.kill(os.getpid(), signal.SIGWINCH)
             os.kill(os.getpid(), signal.SIGTSTP)
-            await asyncio.sleep(1)
+            await until(lambda: app.got.endswith(b"\x1a") and len(app.sizes) == 2)
             os.write(user, b"exit\r")
             result = await session
             assert termios.tcgetattr(program) == before
             return result
 
     handler = signal.getsignal(signal.SIGTSTP)
-    result = with_channel(use, app, payloads.STANDARD_STREAM)
+    result = with_channel(use, app, payloads.STANDARD_STREAM, run=asyncio.run)
     assert result.end.kind is EndKind.REMOTE and result.exit_code is None
     assert app.sizes == [(120, 40), (132, 50)]
     assert app.got == b"ls\r\x03\x1aexit\r"
@@ -99,14 +116,14 @@ def test_the_terminal_is_restored_when_the_session_breaks():
         with terminal(80, 24) as (_, program):
             before = termios.tcgetattr(program)
             session = asyncio.create_task(shell(channel, program, program, program))
-            await asyncio.sleep(1)
+            await until(lambda: is_raw(program))
             gateway.resume_errors = ["over"]
             gateway.session.cut()
             with pytest.raises(DeployerError, match="could not be resumed"):
                 await session
             assert termios.tcgetattr(program) == before
 
-    with_channel(use, toy_shell(), payloads.STANDARD_STREAM)
+    with_channel(use, toy_shell(), payloads.STANDARD_STREAM, run=asyncio.run)
 
 
 def test_a_shell_fed_from_a_pipe_ends_with_its_input():
