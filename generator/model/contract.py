@@ -31,6 +31,7 @@ class Parameter(StrEnum):
     SUPPORT_ACCESS_UNTIL = "SupportAccessUntil"
     SUPPORT_ACCESS_REASON = "SupportAccessReason"
     SUPPORT_PORTS = "SupportPorts"
+    SUPPORT_SSH = "SupportSsh"
     SESSION_LOG_RETENTION_DAYS = "SessionLogRetentionDays"
 
 
@@ -110,6 +111,7 @@ class Condition(StrEnum):
     USER_NAME_GIVEN = "UserNameGiven"
     WANT_VENDOR_READ = "WantVendorRead"
     ACCESS_ENDS = "AccessEnds"
+    SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
 
 
 DEFAULT_STACK_NAME: Final = "deepsql-selfhost"
@@ -119,6 +121,8 @@ USER_TAG_KEY: Final = "deepsql:support-user"
 REASON_TAG_KEY: Final = "deepsql:access-reason"
 INSTALL_LOG_PATH: Final = "/var/log/deepsql-install.log"
 UI_PORT: Final = 3035
+SSH_PORT: Final = 22
+SSH_USER: Final = "ec2-user"
 IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 SECRET_KEYS: Final = ("AccessKeyId", "SecretAccessKey", "Region", "InstanceId")
 TEMPLATE_PATH: Final = "templates/deepsql-stack.yaml"
@@ -134,7 +138,7 @@ INSTANCE_TYPES: Final = (
     "c7g.xlarge",
 )
 
-YES_NO_PARAMETERS: Final = (Parameter.CREATE_SUPPORT_USER,)
+YES_NO_PARAMETERS: Final = (Parameter.CREATE_SUPPORT_USER, Parameter.SUPPORT_SSH)
 """Parameters whose values are Yes and No; on the command line yes and no."""
 
 SECRET_PARAMETERS: Final = (Parameter.ADMIN_PASSWORD,)

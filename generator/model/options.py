@@ -71,6 +71,7 @@ _ALL = (
     ParameterOption("SupportAccessUntil", "When support access ends (UTC); set by access grant."),
     ParameterOption("SupportAccessReason", "Ticket or reason of the grant; set by access grant."),
     ParameterOption("SupportPorts", "Ports of the instance that a support tunnel may reach.", Kind.LIST),
+    ParameterOption("SupportSsh", "Whether support may use SSH (port 22, not logged).", Kind.YES_NO),
     ParameterOption("SessionLogRetentionDays", "Days the session logs are kept.", Kind.NUMBER),
 )
 PARAMETERS: dict[str, ParameterOption] = {parameter.key: parameter for parameter in _ALL}

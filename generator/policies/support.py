@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import awacs.ec2 as ec2
+import awacs.ec2_instance_connect as ec2_instance_connect
 import awacs.ssm as ssm
 import awacs.ssmmessages as ssmmessages
 import awacs.sts as sts
 from awacs.aws import BoolIfExists, ConditionElement, Statement, StringEquals
 
-from generator.model.contract import TAG_KEY, TAG_VALUE
+from generator.model.contract import SSH_USER, TAG_KEY, TAG_VALUE
 from generator.policies.document import Document, Value, allow, before, deny, document, plain
 
 USERNAME = "${aws:username}"
@@ -83,15 +84,32 @@ def support_statements(scope: SupportScope) -> list[Statement]:
     ]
 
 
-def support_user_policy(scope: SupportScope) -> Document:
-    """The support user's policy. Sids say what they permit."""
-    return document(support_statements(scope))
+def push_ssh_keys(
+    sid: str, instances: Sequence[Value], *ends: ConditionElement, tag: tuple[str, str] | None = None
+) -> Statement:
+    """A public key for a minute, for the one login that is not root's (EC2 Instance Connect, `ec2:osuser`)."""
+    wanted = {"ec2:osuser": SSH_USER} | ({f"aws:ResourceTag/{tag[0]}": tag[1]} if tag else {})
+    return allow(
+        sid,
+        [ec2_instance_connect.SendSSHPublicKey],
+        list(instances),
+        StringEquals(wanted),
+        *ends,
+    )
 
 
-def support_boundary(region: Value, instances: Value, documents: Value, sessions: Value) -> Document:
+def support_user_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
+    """The support user's policy. Sids say what they permit; `more` are statements the caller adds."""
+    return document([*support_statements(scope), *more])
+
+
+def support_boundary(
+    region: Value, instances: Value, documents: Value, sessions: Value, more: Sequence[Value] = ()
+) -> Document:
     """The most the support user can ever do, whatever is attached to it later: sessions in this account and region."""
     return document(
         [
+            *more,
             allow(
                 "SessionsInThisRegion",
                 [ssm.StartSession, ssm.GetConnectionStatus],

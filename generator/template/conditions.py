@@ -35,6 +35,7 @@ def add_conditions(template: Template) -> None:
             Condition(str(C.WANT_SUPPORT_USER)), _any_given(P.VENDOR_ACCOUNTS), _any_given(P.VENDOR_PRINCIPALS)
         ),
         C.ACCESS_ENDS: _given(P.SUPPORT_ACCESS_UNTIL),
+        C.SUPPORT_MAY_USE_SSH: Equals(Ref(str(P.SUPPORT_SSH)), "Yes"),
     }
     for name, condition in conditions.items():
         template.add_condition(str(name), condition)

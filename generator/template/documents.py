@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from troposphere import Join, Template
+from troposphere import Join, Sub, Template
 from troposphere.ssm import Document
 
-from generator.model.contract import Parameter, Resource
+from generator.model.contract import SSH_PORT, DocumentKind, Parameter, Resource, document_name
 from generator.template.parts import joined, ref
 
 ANY_PORT = "^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
@@ -13,14 +13,23 @@ ANY_PORT = "^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}
 
 
 def add_documents(template: Template) -> None:
-    """Unnamed, so that two stacks never meet; a new content is a new version of the same document."""
-    template.add_resource(_session(Resource.SHELL_DOCUMENT, _shell()))
-    template.add_resource(_session(Resource.PORT_DOCUMENT, _port()))
+    """Named after the instance: two stacks never meet, and support, which knows the instance, may not read the stack.
+
+    A new content is a new version of the same document.
+    """
+    template.add_resource(_session(Resource.SHELL_DOCUMENT, DocumentKind.SHELL, _shell()))
+    template.add_resource(_session(Resource.PORT_DOCUMENT, DocumentKind.PORT, _port()))
+    template.add_resource(_session(Resource.SSH_DOCUMENT, DocumentKind.SSH, _ssh()))
 
 
-def _session(name: Resource, content: dict[str, object]) -> Document:
+def _session(name: Resource, kind: DocumentKind, content: dict[str, object]) -> Document:
     return Document(
-        str(name), DocumentType="Session", DocumentFormat="JSON", UpdateMethod="NewVersion", Content=content
+        str(name),
+        Name=Sub(document_name(kind, f"${{{Resource.INSTANCE}}}")),
+        DocumentType="Session",
+        DocumentFormat="JSON",
+        UpdateMethod="NewVersion",
+        Content=content,
     )
 
 
@@ -71,4 +80,14 @@ def _port() -> dict[str, object]:
             "type": "LocalPortForwarding",
             "localPortNumber": "{{ localPortNumber }}",
         },
+    }
+
+
+def _ssh() -> dict[str, object]:
+    """One bare connection to the SSH port of the instance itself (user guide, "Session document schema")."""
+    return {
+        "schemaVersion": "1.0",
+        "description": "SSH to the DeepSQL instance",
+        "sessionType": "Port",
+        "properties": {"portNumber": str(SSH_PORT)},
     }

@@ -50,6 +50,7 @@ def add_outputs(template: Template) -> None:
     _add(template, O.SESSION_LOG_GROUP_NAME, "Where support shells are written down", ref(Resource.SESSION_LOG_GROUP))
     _add(template, O.SHELL_DOCUMENT_NAME, "The document of a logged shell", ref(Resource.SHELL_DOCUMENT))
     _add(template, O.PORT_DOCUMENT_NAME, "The document of a tunnel", ref(Resource.PORT_DOCUMENT))
+    _add(template, O.SSH_DOCUMENT_NAME, "The document of SSH", ref(Resource.SSH_DOCUMENT))
     _add(template, O.KEEPER_FUNCTION_NAME, "The function that keeps the key", ref(Resource.KEEPER_FUNCTION))
 
 

@@ -1,4 +1,4 @@
-"""The console's form: parameters with labels, groups and descriptions, and the rules CloudFormation checks first."""
+"""The console's form: parameters with groups and descriptions, and the rules CloudFormation checks first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ class Field:
     """One line of the form. `limits` are CloudFormation's own keywords for a parameter."""
 
     name: P
-    label: str
     description: str
     type: str = "String"
     limits: tuple[tuple[str, object], ...] = ()
@@ -36,10 +35,9 @@ def limits(**values: object) -> tuple[tuple[str, object], ...]:
 YES_NO = ["Yes", "No"]
 
 NETWORK = (
-    Field(P.VPC_ID, "VPC", "The VPC of the database that DeepSQL will look after.", "AWS::EC2::VPC::Id"),
+    Field(P.VPC_ID, "The VPC of the database that DeepSQL will look after.", "AWS::EC2::VPC::Id"),
     Field(
         P.SUBNET_ID,
-        "Private subnet",
         "A private subnet of that VPC which reaches the database and, through NAT, the internet: "
         "the installer loads Docker images.",
         "AWS::EC2::Subnet::Id",
@@ -48,28 +46,24 @@ NETWORK = (
 INSTANCE = (
     Field(
         P.INSTANCE_TYPE,
-        "Instance type",
         "Graviton (arm64). t4g.large is enough for most databases.",
         limits=limits(Default="t4g.large", AllowedValues=list(INSTANCE_TYPES)),
     ),
     Field(
         P.VOLUME_SIZE_GIB,
-        "Root volume (GiB)",
         "Encrypted gp3. A change of size replaces the instance.",
         "Number",
         limits(Default=50, MinValue=30, MaxValue=1000),
     ),
-    Field(P.INSTANCE_NAME, "Instance name", "The Name tag.", limits=limits(Default="deepsql-selfhost")),
+    Field(P.INSTANCE_NAME, "The Name tag.", limits=limits(Default="deepsql-selfhost")),
     Field(
         P.IMAGE_ID,
-        "AMI",
         "Empty: today's Amazon Linux 2023 for arm64, looked up once and kept. An AMI id pins another one; "
         "a change of AMI replaces the instance.",
         limits=limits(Default="", AllowedPattern="^$|^ami-[0-9a-f]{8,17}$"),
     ),
     Field(
         P.INSTANCE_ORIGIN,
-        "Made from which template",
         "Leave auto for a stack that exists. For a new stack with both an admin password and a support user name, "
         "choose new: auto takes such a stack for one of the vendor's published template and leaves it be.",
         limits=limits(Default="auto", AllowedValues=["auto", "published", "new"]),
@@ -78,31 +72,26 @@ INSTANCE = (
 PRODUCT = (
     Field(
         P.ADMIN_EMAIL,
-        "Admin e-mail",
         "The first administrator's login.",
         limits=limits(AllowedPattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
     ),
     Field(
         P.ADMIN_PASSWORD,
-        "Admin password",
         "12 to 128 characters. Empty: one is generated; either way it is kept in Secrets Manager.",
         limits=limits(Default="", NoEcho=True, AllowedPattern="^$|^.{12,128}$"),
     ),
     Field(
         P.INSTALLER_SOURCE,
-        "Installer address",
         "The vendor's installer, or your mirror of it.",
         limits=limits(Default="https://install.deepsql.ai/install.sh", AllowedPattern=r"^https://[^\s'\"]+$"),
     ),
     Field(
         P.INSTALLER_VERSION,
-        "Release",
         "A release tag to install. Empty: the latest.",
         limits=limits(Default="", AllowedPattern="^[A-Za-z0-9._/-]{0,100}$"),
     ),
     Field(
         P.INSTALLER_SHA256,
-        "Installer SHA-256",
         "The installer is run only if it has this checksum. Empty: not checked.",
         limits=limits(Default="", AllowedPattern="^$|^[0-9a-f]{64}$"),
     ),
@@ -110,53 +99,50 @@ PRODUCT = (
 SUPPORT = (
     Field(
         P.CREATE_SUPPORT_USER,
-        "Create the support user?",
         "Yes: an IAM user whose key is in Secrets Manager and that may only start sessions on this instance. "
         "No: none, and an existing one is removed with its keys.",
         limits=limits(Default="Yes", AllowedValues=YES_NO),
     ),
     Field(
         P.SUPPORT_USER_NAME,
-        "Support user name",
         "Empty: CloudFormation chooses a name that is unique in the account.",
         limits=limits(Default="", AllowedPattern=r"^[\w+=,.@-]{0,64}$"),
     ),
     Field(
         P.VENDOR_ACCOUNTS,
-        "Vendor accounts",
         "12-digit ids of the accounts that may read the support secret. Empty: nobody outside this account.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern="^$|^[0-9]{12}(,[0-9]{12})*$"),
     ),
     Field(
         P.VENDOR_PRINCIPALS,
-        "Vendor principals",
         "ARNs of the roles or users in those accounts that may read it.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern="^$|^arn:aws[a-z-]*:iam::[0-9]{12}:[A-Za-z0-9+=,.@_/:*-]+$"),
     ),
     Field(
         P.SUPPORT_ACCESS_UNTIL,
-        "Access ends at",
         "UTC, like 2026-12-01T00:00:00Z; from then on IAM refuses. Empty: no end.",
         limits=limits(Default="", AllowedPattern="^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
     ),
     Field(
         P.SUPPORT_ACCESS_REASON,
-        "Reason",
         "A ticket or a sentence; kept as a tag of the support user.",
         limits=limits(Default="", AllowedPattern="^[A-Za-z0-9 _.:/=+@-]{0,256}$"),
     ),
     Field(
         P.SUPPORT_PORTS,
-        "Ports a tunnel may reach",
         "Ports of the instance that support may forward. 3035 is the product's page.",
         "CommaDelimitedList",
         limits(Default="3035", AllowedPattern="^[0-9]{1,5}(,[0-9]{1,5})*$"),
     ),
     Field(
+        P.SUPPORT_SSH,
+        "SSH is not written to the session log, and reaches on from the instance.",
+        limits=limits(Default="No", AllowedValues=YES_NO),
+    ),
+    Field(
         P.SESSION_LOG_RETENTION_DAYS,
-        "Keep session logs (days)",
         "How long CloudWatch keeps what was typed and shown in support shells.",
         "Number",
         limits(Default=365, AllowedValues=RETENTION_DAYS),
@@ -172,12 +158,11 @@ FIELDS = tuple(field for _, fields in GROUPS for field in fields)
 
 
 def add_parameters(template: Template) -> None:
-    """Parameters, and the console's groups and labels for them."""
+    """Parameters in the console's groups. They have no labels: the form then shows the names the documents use."""
     for title, fields in GROUPS:
         for field in fields:
             parameter = template.add_parameter(field.parameter())
             template.add_parameter_to_group(parameter, title)
-            template.set_parameter_label(parameter, field.label)
 
 
 def add_rules(template: Template) -> None:

@@ -6,7 +6,8 @@ from troposphere import Template
 from troposphere.iam import ManagedPolicy, PolicyType, User
 
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
-from generator.policies.support import USERNAME, SupportScope, support_boundary, support_user_policy
+from generator.policies.document import before
+from generator.policies.support import USERNAME, SupportScope, push_ssh_keys, support_boundary, support_user_policy
 from generator.template.ending import access_ends
 from generator.template.parts import REGION, arn, joined, ref, tags, when
 
@@ -21,7 +22,11 @@ def add_support(template: Template) -> None:
             Condition=WANTED,
             Description="The most the DeepSQL support user can ever do.",
             PolicyDocument=support_boundary(
-                REGION, arn("ec2", "instance/*"), arn("ssm", "document/*"), arn("ssm", "session/*")
+                REGION,
+                arn("ec2", "instance/*"),
+                arn("ssm", "document/*"),
+                arn("ssm", "session/*"),
+                [_ssh_only(push_ssh_keys("TheirSshKeys", [arn("ec2", "instance/*")]))],
             ),
         )
     )
@@ -40,9 +45,23 @@ def add_support(template: Template) -> None:
             Condition=WANTED,
             PolicyName="deepsql-support-ssm",
             Users=[ref(Resource.SUPPORT_USER)],
-            PolicyDocument=support_user_policy(scope()),
+            PolicyDocument=support_user_policy(
+                scope(),
+                [
+                    _ssh_only(
+                        push_ssh_keys(
+                            "PushSshKeysForOneLogin", scope().instances, *before(access_ends()), tag=scope().tag
+                        )
+                    )
+                ],
+            ),
         )
     )
+
+
+def _ssh_only(value: object) -> object:
+    """Only where support may use SSH."""
+    return when(Condition.SUPPORT_MAY_USE_SSH, value)
 
 
 def scope() -> SupportScope:
@@ -53,6 +72,7 @@ def scope() -> SupportScope:
         documents=[
             arn("ssm", f"document/${{{Resource.SHELL_DOCUMENT}}}"),
             arn("ssm", f"document/${{{Resource.PORT_DOCUMENT}}}"),
+            _ssh_only(arn("ssm", f"document/${{{Resource.SSH_DOCUMENT}}}")),
         ],
         sessions=arn("ssm", "session/*"),
         own_sessions=joined(arn("ssm", "session/"), f"{USERNAME}-*"),

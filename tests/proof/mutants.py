@@ -24,6 +24,9 @@ INSTANCE, KEEPER, KEEPING = "InstanceRole", "KeeperRole", "KeeperSupportPolicy"
 START, GET, DECRYPT = "ssm:StartSession", "secretsmanager:GetSecretValue", "kms:Decrypt"
 ON_INSTANCE, WITH_DOCUMENTS = "StartSessionsOnThisInstance", "StartSessionsWithTheseDocuments"
 VENDOR_READS, VENDOR_DECRYPTS = "VendorReadsTheSecret", "VendorDecryptViaSecretsManager"
+CONSOLE = "ec2-instance-connect:SendSerialConsoleSSHPublicKey"
+PUSHES, BOUNDARY_PUSHES, LOGIN = "PushSshKeysForOneLogin", "TheirSshKeys", "ec2:osuser"
+SSH_ARN = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:document/${SshDocument}"
 TAG, CHECK, NOW = "ssm:resourceTag/deepsql:managed", "ssm:SessionDocumentAccessCheck", "aws:CurrentTime"
 ARN, REGION, VIA = "aws:PrincipalArn", "aws:RequestedRegion", "kms:ViaService"
 CONTEXT, LOG_CONTEXT = "kms:EncryptionContext:SecretARN", "kms:EncryptionContext:aws:logs:arn"
@@ -99,6 +102,19 @@ SUPPORT = [
     Mutant("roles may be assumed", add_statement(POLICY, "sts:GetSessionToken", "sts:AssumeRole")),
 ]  # fmt: skip
 
+SSH = [
+    Mutant("SSH is for everybody's support", unwrap(POLICY, PUSHES)),
+    Mutant("keys may be pushed for root", drop_condition(POLICY, PUSHES, LOGIN)),
+    Mutant("keys may go to untagged instances", drop_condition(POLICY, PUSHES, "aws:ResourceTag/deepsql:managed")),
+    Mutant("pushing has no end", drop_condition(POLICY, PUSHES, NOW)),
+    Mutant("keys may be pushed to every instance", set_resource(POLICY, PUSHES, at_home("ec2", "instance/*"))),
+    Mutant("the serial console takes keys", add_action(POLICY, PUSHES, CONSOLE)),
+    Mutant("the SSH document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": SSH_ARN})),
+    Mutant("the boundary permits keys for root", drop_condition(BOUNDARY, BOUNDARY_PUSHES, LOGIN)),
+    Mutant("the boundary permits keys without SSH", unwrap(BOUNDARY, BOUNDARY_PUSHES)),
+    Mutant("the boundary permits keys in every region", set_resource(BOUNDARY, BOUNDARY_PUSHES, "*")),
+]  # fmt: skip
+
 LIMITS = [
     Mutant("the user has no boundary", drop_property("SupportUser", "PermissionsBoundary")),
     Mutant("the boundary permits everything", add_action(BOUNDARY, "ec2:DescribeInstances", "*")),
@@ -170,4 +186,4 @@ ROLES = [
     Mutant("the keeper is called for any account", drop_property("KeeperRotationPermission", "SourceAccount")),
 ]  # fmt: skip
 
-MUTANTS = [*SUPPORT, *LIMITS, *VENDOR, *ROLES]
+MUTANTS = [*SUPPORT, *SSH, *LIMITS, *VENDOR, *ROLES]

@@ -11,8 +11,10 @@ import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 
 // The checked entry point has no answer here, because its table of resource types knows no documents and
 // parameters of AWS itself, which have no account in their ARN, and no session of OpenDataChannel yet. AWS authorizes both; the unchecked entry point decides.
+// Nor does it find ec2:osuser, which it seeks among the keys of EC2 though its table has it with EC2 Instance Connect.
 const UNLISTED = [
   { error: 'no.resource.types', action: /^ssm:(StartSession|SendCommand|GetParameter)$/, resource: /^arn:[^:]+:ssm:[^:]+::/ },
+  { error: 'Condition key ec2:osuser not found', action: /^ec2-instance-connect:SendSSHPublicKey$/, resource: /:instance\// },
   { error: 'must.use.wildcard', action: /^ssmmessages:OpenDataChannel$/, resource: /:session\// },
 ]
 
@@ -60,8 +62,10 @@ function explained({ result, analysis }) {
   return `${result} ${sids.map((found) => found.explain.identifier).join(' ')}`.trim()
 }
 
+const faulty = (fault) => ({ resultType: 'error', errors: { message: fault.message } })
+
 async function decide(request) {
-  const answer = await runSimulation(simulation(request), {})
+  const answer = await runSimulation(simulation(request), {}).catch(faulty)
   if (answer.resultType === 'error') {
     const { message } = answer.errors
     const known = UNLISTED.some(

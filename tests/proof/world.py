@@ -30,6 +30,7 @@ STACKS: dict[str, dict[str, str]] = {
     "endless": NEW | GRANT,
     "granted to the whole vendor account": NEW | GRANT | {"VendorPrincipals": f"arn:aws:iam::{VENDOR}:*"},
     "ungranted": NEW,
+    "ssh": NEW | GRANT | {"SupportAccessUntil": END, "SupportSsh": "Yes"},
     "off": NEW | GRANT | {"CreateSupportUser": "No"},
     "account without principals": NEW | {"VendorAccounts": VENDOR},
     "published": PUBLISHED,
@@ -146,6 +147,8 @@ def _usual(stack: Stack, action: str, resource: str) -> dict[str, str | None]:
         usual["ssm:SessionDocumentAccessCheck"] = "true"
     if action.startswith("ssm:") and ":instance/" in resource:
         usual |= tagged("true")
+    if action.startswith("ec2-instance-connect:"):
+        usual |= tagged("true") | {"ec2:osuser": "ec2-user"}
     if action.startswith("kms:"):
         usual["kms:ViaService"] = f"secretsmanager.{stack.place.region}.{stack.ref('AWS::URLSuffix')}"
         usual["kms:EncryptionContext:SecretARN"] = "<SupportCredentialsSecret>" if _has_support(stack) else None

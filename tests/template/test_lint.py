@@ -41,7 +41,9 @@ def test_our_template_is_clean_in_every_partition() -> None:
 
 
 def test_every_answer_to_the_yes_no_questions_is_linted() -> None:
-    assert yes_no_combinations(template_dict()) == [{"CreateSupportUser": "Yes"}, {"CreateSupportUser": "No"}]
+    assert yes_no_combinations(template_dict()) == [
+        {"CreateSupportUser": user, "SupportSsh": ssh} for user in ("Yes", "No") for ssh in ("Yes", "No")
+    ]
     without = decide(template_dict(), {"CreateSupportUser": "No"})
     assert "SupportUser" not in without["Resources"]
     assert "WantVendorRead" not in json.dumps(without["Resources"])
@@ -76,7 +78,8 @@ def test_a_reference_that_one_answer_breaks_is_found() -> None:
     template["Outputs"]["SupportUserName"].pop("Condition")
     findings = [finding for finding in lint_text(json.dumps(template), "a.json") if finding.rule == "D0013"]
     assert [(finding.path, finding.message) for finding in findings] == [
-        ("Outputs/SupportUserName/Value", "With CreateSupportUser=No: SupportUser does not exist.")
+        ("Outputs/SupportUserName/Value", f"With CreateSupportUser=No, SupportSsh={ssh}: SupportUser does not exist.")
+        for ssh in ("Yes", "No")
     ]
 
 

@@ -10,6 +10,7 @@ from tests.proof.tables.support import (
     OTHER_ACCOUNT,
     OTHER_REGION,
     OWN,
+    PUSH,
     RESUME,
     SAME_ID_AT_A_STRANGERS,
     SAME_ID_IN_EUROPE,
@@ -19,6 +20,7 @@ from tests.proof.tables.support import (
     TERMINATE,
     TUNNEL,
     aws_owned,
+    login,
 )
 from tests.proof.world import Row, in_region, may, may_not, table
 
@@ -50,7 +52,10 @@ ROWS: list[Row] = table(
     may_not("tag an instance", "ec2:CreateTags", ANOTHER_INSTANCE),
     may_not("stop the instance", "ec2:StopInstances", INSTANCE),
     may_not("start a machine", "ec2:RunInstances", ANOTHER_INSTANCE),
-    may_not("push an SSH key", "ec2-instance-connect:SendSSHPublicKey", INSTANCE),
+    may_not("push an SSH key", PUSH, INSTANCE),
+    may("push an SSH key where the customer said so", PUSH, INSTANCE, stack="ssh"),
+    may_not("push an SSH key for root there", PUSH, INSTANCE, given=login("root"), stack="ssh"),
+    may_not("push an SSH key in another region there", PUSH, SAME_ID_IN_EUROPE, stack="ssh"),
     may_not("make itself an access key", "iam:CreateAccessKey", "<SupportUser>"),
     may_not("make a user", "iam:CreateUser", "<iam>:user/second"),
     may_not("attach itself a policy", "iam:AttachUserPolicy", "<SupportUser>"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.proof.people import Context
 from tests.proof.world import AFTER, END, Row, at, in_region, may, may_not, table, tagged
 
 START, OPEN = "ssm:StartSession", "ssmmessages:OpenDataChannel"
 RESUME, TERMINATE = "ssm:ResumeSession", "ssm:TerminateSession"
 INSTANCE, SHELL, TUNNEL = "<Instance>", "<ShellDocument>", "<PortDocument>"
+SSH_DOCUMENT, PUSH = "<SshDocument>", "ec2-instance-connect:SendSSHPublicKey"
 ANOTHER_INSTANCE = "<ec2>:instance/i-0fedcba9876543210"
 SUFFIX = "-0a1b2c3d4e5f60718"  # what Systems Manager appends to the user's name in a session's id
 THEIRS = "<ssm>:session/"
@@ -20,6 +23,10 @@ SEE_MANAGED = "ssm:DescribeInstanceInformation"
 YEARS_LATER = "2031-01-01T00:00:00Z"
 UNTAGGED = tagged(None)
 UNCHECKED: Context = {"ssm:SessionDocumentAccessCheck": "false"}
+
+
+def login(name: str | None) -> Context:
+    return {"ec2:osuser": name}
 
 
 def aws_owned(name: str) -> str:
@@ -69,6 +76,7 @@ DOCUMENTS = table(
     "support",
     may("use the stack's shell", START, SHELL),
     may("use the stack's tunnel", START, TUNNEL),
+    may_not("use the stack's SSH unless the customer says so", START, SSH_DOCUMENT),
     may_not("use the account's default shell", START, "<ssm>:document/SSM-SessionManagerRunShell"),
     may_not("use the default shell of AWS", START, aws_owned("SSM-SessionManagerRunShell")),
     may_not("use AWS's tunnel to any port", START, aws_owned("AWS-StartPortForwardingSession")),
@@ -124,6 +132,27 @@ OWN_SESSIONS = table(
     may_not("open a data channel in another region", OPEN, f"{OTHER_REGION}:session/<SupportUser.name>{SUFFIX}"),
     may_not("list everybody's sessions", "ssm:DescribeSessions", "*"),
 )  # fmt: skip
+
+SSH = [
+    replace(row, stack="ssh")
+    for row in table(
+        "ssh",
+        "support",
+        may("use the stack's SSH where the customer said so", START, INSTANCE, SSH_DOCUMENT),
+        may("push a key for the one login", PUSH, INSTANCE),
+        may_not("push a key for root", PUSH, INSTANCE, given=login("root")),
+        may_not("push a key for the agent's user", PUSH, INSTANCE, given=login("ssm-user")),
+        may_not("push a key without saying for whom", PUSH, INSTANCE, given=login(None)),
+        may_not("push a key to the untagged instance", PUSH, INSTANCE, given=UNTAGGED),
+        may_not("push a key to the instance tagged false", PUSH, INSTANCE, given=tagged("false")),
+        may_not("push a key to another instance", PUSH, ANOTHER_INSTANCE),
+        may_not("push a key in another region", PUSH, SAME_ID_IN_EUROPE),
+        may_not("push a key after the end", PUSH, INSTANCE, given=at(AFTER)),
+        may_not("use the serial console there", "ec2-instance-connect:SendSerialConsoleSSHPublicKey", INSTANCE),
+        may_not("use AWS's way for SSH there", START, aws_owned("AWS-StartSSHSession")),
+        may_not("use SSH after the end", START, SSH_DOCUMENT, given=at(AFTER)),
+    )
+]
 
 LOOK_UPS = table(
     "look-up",
@@ -201,4 +230,15 @@ NOTHING_ELSE = table(
     may_not("log in to a database", "rds-db:connect", "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-X/admin"),
 )  # fmt: skip
 
-ROWS: list[Row] = [*SESSIONS, *TAGS, *INSTANCES, *DOCUMENTS, *ENDS, *OWN_SESSIONS, *LOOK_UPS, *NOTHING_ELSE, *LIMITS]
+ROWS: list[Row] = [
+    *SESSIONS,
+    *TAGS,
+    *INSTANCES,
+    *DOCUMENTS,
+    *ENDS,
+    *OWN_SESSIONS,
+    *SSH,
+    *LOOK_UPS,
+    *NOTHING_ELSE,
+    *LIMITS,
+]
