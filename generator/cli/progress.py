@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from generator.cli.invocation import Invocation
     from generator.model.stack import StackEvent
 
+# CloudFormation's second CREATE_IN_PROGRESS of each resource: it tells no more than the first one.
+ALREADY_SAID = "Resource creation Initiated"
+
 
 def show_events(call: Invocation, events: Iterator[StackEvent]) -> None:
     """Show the events of an operation until it ends. Ctrl-C leaves the stack going, and says so."""
@@ -23,7 +26,8 @@ def show_events(call: Invocation, events: Iterator[StackEvent]) -> None:
             _live(events)
         else:
             for event in events:
-                call.say(event_line(event))
+                if event.reason != ALREADY_SAID:
+                    call.say(event_line(event))
     except KeyboardInterrupt:
         call.say("")
         call.say(f"The stack {call.stack_name} goes on without this command.")
