@@ -17,8 +17,10 @@ from generator.cli.progress import show_events
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
+    from generator.model.plan import Check
     from generator.operations.access.grant import AccessPlan, GrantRequest
     from generator.operations.access.key import KeyReport
+    from generator.operations.access.manual import Attachment
 
 PRINCIPAL = typer.Option("--principal", metavar="ARN", help="Role, user or account root of the vendor; repeatable.")
 Principals = Annotated[list[str], PRINCIPAL]
@@ -247,11 +249,37 @@ def _register_reading(group: typer.Typer) -> None:
         document: Annotated[
             list[str], typer.Option("--document", metavar="NAME", help="Session document support may use.")
         ] = [],  # noqa: B006
+        attach_to: Annotated[
+            str | None, typer.Option(metavar="USER", help="Put it on this existing user or role; tags the instances.")
+        ] = None,
+        undo: Annotated[
+            bool, typer.Option("--undo", help="With --attach-to: take policy and tags away again.")
+        ] = False,
     ) -> Done:
-        """Print the support policy for hosts that no stack made."""
+        """Print the support policy for hosts that no stack made, or attach it there."""
         from generator.operations.access import manual
 
+        if attach_to and undo:
+            call.confirm(f"Take the support policy off {attach_to}?")
+            return _checked(manual.undo(call.gateway, attach_to, instance))
+        if attach_to:
+            return _attach(call, manual.plan_attach(call.gateway, attach_to, partition, instance, document))
         made = manual.policy_document(
             account=account, region=call.region, partition=partition, instances=instance, documents=document
         )
         return Done(made, [manual.as_text(made, fmt.value)])
+
+
+def _attach(call: Invocation, planned: Attachment) -> Done:
+    from generator.operations.access import manual
+
+    call.say(f"{planned.policy} the policy {manual.POLICY_NAME} of {planned.kind} {planned.name}")
+    for instance in planned.to_tag:
+        call.say(f"tag {instance} so that the policy finds it")
+    if not planned.unchanged:
+        call.confirm("Do this?")
+    return _checked(manual.attach(call.gateway, planned))
+
+
+def _checked(checks: tuple[Check, ...]) -> Done:
+    return Done({"checks": checks}, access_text.check_lines(checks), 0 if all(c.holds for c in checks) else INCOMPLETE)

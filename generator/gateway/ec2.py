@@ -59,6 +59,20 @@ class EC2(Service):
         alive = [target for target in found if target.state not in ("terminated", "shutting-down")]
         return sorted(alive, key=lambda t: (t.state != "running", t.name, t.instance_id))
 
+    def instance_tags(self, instance_id: str) -> dict[str, str]:
+        """The tags of one instance. Raises NotFound when the region has no such instance."""
+        self.describe_instance(instance_id)
+        wish = [{"Name": "resource-id", "Values": [instance_id]}]
+        return {t["Key"]: t["Value"] for page in self._pages("describe_tags", Filters=wish) for t in page["Tags"]}
+
+    def create_tag(self, resource_id: str, key: str, value: str) -> None:
+        """Set one tag."""
+        self._call("create_tags", Resources=[resource_id], Tags=[{"Key": key, "Value": value}])
+
+    def delete_tag(self, resource_id: str, key: str, value: str) -> None:
+        """Take one tag away, if it has this value."""
+        self._call("delete_tags", Resources=[resource_id], Tags=[{"Key": key, "Value": value}])
+
 
 def _instance(raw: Answer) -> Instance:
     disks = [mapping["Ebs"] for mapping in raw.get("BlockDeviceMappings", ()) if "Ebs" in mapping]

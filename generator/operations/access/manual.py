@@ -1,10 +1,16 @@
-"""access policy: the support policy as a document, for hosts that no stack made."""
+"""access policy: the support policy for hosts that no stack made, as a document, or attached to a user or role."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from generator.errors import NotFound, Refused, UsageError
+from generator.gateway.aws import Gateway
+from generator.model.contract import TAG_KEY, TAG_VALUE
+from generator.model.plan import Check
+from generator.model.policy import PolicyStatement, statements
 from generator.policies.document import Document
 from generator.policies.support import support_user_policy_document
 
@@ -25,3 +31,97 @@ def as_text(document: Document, fmt: str) -> str:
     import yaml
 
     return yaml.safe_dump(document, sort_keys=False, width=110)
+
+
+POLICY_NAME = "deepsql-support-ssm"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """What attaching (or undoing it) would change: the policy of one user or role, and the tag of instances."""
+
+    kind: str
+    name: str
+    policy: str
+    to_tag: tuple[str, ...] = ()
+    document: Document = field(default_factory=dict)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.policy == "unchanged" and not self.to_tag
+
+
+def plan_attach(
+    gateway: Gateway, target: str, partition: str, instances: Sequence[str], documents: Sequence[str]
+) -> Attachment:
+    """What attaching the policy would change. Raises NotFound for the user, the role or an instance.
+
+    The instances are named one by one: a policy for any tagged instance would open every host that gets the tag.
+    """
+    if not instances:
+        raise UsageError("Nothing says which instance support may reach.", "Give: --instance-id ID", code="instance")
+    kind, name = _target(gateway, target)
+    document = policy_document(
+        account=gateway.sts.get_caller_account(),
+        region=gateway.region,
+        partition=partition,
+        instances=instances,
+        documents=documents,
+    )
+    there = _policies(gateway, kind, name).get(POLICY_NAME)
+    state = "create" if there is None else "unchanged" if there == statements(document) else "update"
+    untagged = tuple(i for i in instances if gateway.ec2.instance_tags(i).get(TAG_KEY) != TAG_VALUE)
+    return Attachment(kind, name, state, untagged, document)
+
+
+def attach(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
+    """Do it, and read it back."""
+    if planned.policy != "unchanged":
+        put = gateway.iam.put_user_policy if planned.kind == "user" else gateway.iam.put_role_policy
+        put(planned.name, POLICY_NAME, planned.document)
+    for instance in planned.to_tag:
+        gateway.ec2.create_tag(instance, TAG_KEY, TAG_VALUE)
+    there = _policies(gateway, planned.kind, planned.name).get(POLICY_NAME, ())
+    agrees = there == statements(planned.document)
+    tagged = [(i, gateway.ec2.instance_tags(i).get(TAG_KEY) == TAG_VALUE) for i in planned.to_tag]
+    return (
+        Check(f"policy {POLICY_NAME} of {planned.kind} {planned.name}", agrees, planned.policy),
+        *(Check(f"tag {TAG_KEY} of {i}", held, "set" if held else "not set") for i, held in tagged),
+    )
+
+
+def undo(gateway: Gateway, target: str, instances: Sequence[str]) -> tuple[Check, ...]:
+    """Take the policy and the tags away again. Raises Refused when the policy of that name is not this one."""
+    kind, name = _target(gateway, target)
+    there = _policies(gateway, kind, name).get(POLICY_NAME)
+    if there is not None:
+        if {s.sid for s in there} != {s.sid for s in statements(support_user_policy_document())}:
+            raise Refused(
+                f"The policy {POLICY_NAME} of {kind} {name} is not the one this command writes, so it was left.",
+                f"Look at it: aws iam get-{kind}-policy --{kind}-name {name} --policy-name {POLICY_NAME}",
+                code="not-ours",
+            )
+        remove = gateway.iam.delete_user_policy if kind == "user" else gateway.iam.delete_role_policy
+        remove(name, POLICY_NAME)
+    for instance in instances:
+        gateway.ec2.delete_tag(instance, TAG_KEY, TAG_VALUE)
+    gone = POLICY_NAME not in _policies(gateway, kind, name)
+    return (Check(f"policy {POLICY_NAME} of {kind} {name}", gone, "removed" if there is not None else "was not there"),)
+
+
+def _target(gateway: Gateway, target: str) -> tuple[str, str]:
+    """user or role, and the name: from an ARN, from user/NAME or role/NAME, or by looking."""
+    kind, _, name = target.split(":", 5)[-1].rpartition("/") if "/" in target else ("", "", target)
+    kind = kind.split("/")[0]
+    if kind in ("", "user") and gateway.iam.user_exists(name):
+        return "user", name
+    if kind in ("", "role") and gateway.iam.role_exists(name):
+        return "role", name
+    raise NotFound(
+        f"This account has no {kind or 'user or role'} {name}.", "List them with: aws iam list-users", code="no-target"
+    )
+
+
+def _policies(gateway: Gateway, kind: str, name: str) -> dict[str, tuple[PolicyStatement, ...]]:
+    return gateway.iam.user_policies(name) if kind == "user" else gateway.iam.role_policies(name)
