@@ -7,13 +7,12 @@ account, so the agent's calls are listed here instead.
 from __future__ import annotations
 
 import awacs.cloudformation as cloudformation
-import awacs.ec2messages as ec2messages
 import awacs.kms as kms
 import awacs.logs as logs
 import awacs.secretsmanager as secretsmanager
 import awacs.ssm as ssm
 import awacs.ssmmessages as ssmmessages
-from awacs.aws import Statement, StringEquals
+from awacs.aws import Action, Statement, StringEquals
 
 from generator.policies.document import Value, allow
 
@@ -35,14 +34,9 @@ AGENT_CALLS = [
     ssmmessages.CreateDataChannel,
     ssmmessages.OpenControlChannel,
     ssmmessages.OpenDataChannel,
-    ec2messages.AcknowledgeMessage,
-    ec2messages.DeleteMessage,
-    ec2messages.FailMessage,
-    ec2messages.GetEndpoint,
-    ec2messages.GetMessages,
-    ec2messages.SendReply,
+    Action("ec2messages", "*"),
 ]
-"""The calls of AmazonSSMManagedInstanceCore, without reading parameters."""
+"""The calls of AmazonSSMManagedInstanceCore, without reading parameters. It has every action of ec2messages."""
 
 
 def be_managed_by_systems_manager(region: Value) -> Statement:

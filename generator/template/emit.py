@@ -8,6 +8,7 @@ from typing import Literal
 import yaml
 
 from generator.model.contract import Resource
+from generator.template.layout import narrow
 from generator.template.stack import build
 from generator.template.yaml_nodes import to_block
 
@@ -109,12 +110,12 @@ def _comment(section: str, key: str) -> str:
 
 
 def _indent(text: str) -> str:
-    """Two spaces deeper; lines inside block text move along, empty lines stay empty."""
-    return "".join(f"  {line}" if line.strip() else line for line in text.splitlines(keepends=True))
+    """One space deeper; lines inside block text move along, empty lines stay empty."""
+    return "".join(f" {line}" if line.strip() else line for line in text.splitlines(keepends=True))
 
 
 def _dump(value: dict[str, object], pure: bool, conditions: bool = False) -> str:
     node = to_block(value, conditions=conditions)
     dumper = PureDumper if pure or not yaml.__with_libyaml__ else yaml.CSafeDumper
     text: str = yaml.serialize(node, Dumper=dumper, width=100_000, allow_unicode=True)
-    return text
+    return narrow(text)

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import cfn_flip
 import pytest
+import yaml
 
 from generator.model.contract import TEMPLATE_LIMIT_BYTES, TEMPLATE_PATH, Resource
 from generator.template.emit import COMMENTS, emit, template_dict
 from generator.template.keeper import slim, source
+from generator.template.layout import narrow
 
 GOLDEN = Path(__file__).parents[2] / TEMPLATE_PATH
 
@@ -47,13 +49,48 @@ def test_the_text_can_be_sent_without_a_bucket() -> None:
 def test_a_reviewer_finds_headings() -> None:
     lines = emit().splitlines()
     for name, comment in COMMENTS.items():
-        assert lines[lines.index(f"  # {comment}") + 1] == f"  {name}:"
+        assert lines[lines.index(f" # {comment}") + 1] == f" {name}:"
     assert max(len(line) for line in lines) < 260
 
 
 def test_resources_say_what_they_are_first() -> None:
     text = emit()
-    assert [name for name in Resource if f"  {name}:\n    Type: " not in text] == []
+    assert [name for name in Resource if f"\n {name}:\n  Type: " not in text] == []
+
+
+def test_one_space_a_level_says_the_same() -> None:
+    text = """\
+a:
+  b:
+  - - c: |-
+        text
+          deeper
+
+        end
+      d: x
+    - e
+  - f:
+      g: h
+i: j
+"""
+    assert (
+        narrow(text)
+        == """\
+a:
+ b:
+ - - c: |-
+      text
+        deeper
+
+      end
+     d: x
+   - e
+ - f:
+    g: h
+i: j
+"""
+    )
+    assert yaml.safe_load(narrow(text)) == yaml.safe_load(text)
 
 
 def test_slimming_keeps_the_program() -> None:
