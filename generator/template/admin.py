@@ -7,7 +7,7 @@ from troposphere.secretsmanager import GenerateSecretString, Secret
 from troposphere.ssm import Parameter as SsmParameter
 
 from generator.model.contract import Condition, Parameter, Resource
-from generator.template.parts import NO_VALUE, att, ref, when
+from generator.template.parts import NO_VALUE, ref, when
 
 SETTINGS = "\n".join(
     [
@@ -29,7 +29,7 @@ def add_admin(template: Template) -> None:
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             Description="Password of the first DeepSQL administrator. The instance reads it once, when it installs.",
-            KmsKeyId=att(Resource.STACK_KEY, "Arn"),
+            KmsKeyId=ref(Resource.STACK_KEY),
             SecretString=when(Condition.ADMIN_PASSWORD_GIVEN, ref(Parameter.ADMIN_PASSWORD)),
             GenerateSecretString=when(
                 Condition.ADMIN_PASSWORD_GIVEN,

@@ -18,7 +18,7 @@ from generator.policies import instance as permits
 from generator.policies.document import document
 from generator.policies.trust import service_assumes
 from generator.template import user_data
-from generator.template.parts import NO_VALUE, REGION, STACK_ID, arn, att, kept, ref, regional_service, tags, when
+from generator.template.parts import NO_VALUE, REGION, STACK_ID, arn, arn_of, kept, ref, regional_service, tags, when
 
 
 def add_instance(template: Template) -> None:
@@ -56,28 +56,32 @@ def _role() -> Role:
         ),
         RoleName=when(Condition.PUBLISHED_INSTANCE, Sub("${InstanceName}-instance-role")),
         AssumeRolePolicyDocument=service_assumes("Ec2Assumes", Sub("ec2.${AWS::URLSuffix}")),
-        Policies=[Policy(PolicyName="deepsql-instance", PolicyDocument=document(_statements()))],
+        Policies=[
+            Policy(PolicyName="deepsql-instance", PolicyDocument=document(_always())),
+            when(
+                Condition.NEW_INSTANCE,
+                Policy(PolicyName="deepsql-installation", PolicyDocument=document(_to_install())),
+            ),
+        ],
         Tags=tags({"Name": Sub("${InstanceName}-instance-role")}),
     )
 
 
-def _statements() -> list[object]:
+def _always() -> list[object]:
     return [
         permits.be_managed_by_systems_manager(REGION),
-        permits.write_the_session_log(
-            arn("logs", f"log-group:${{{Resource.SESSION_LOG_GROUP}}}"), att(Resource.SESSION_LOG_GROUP, "Arn")
-        ),
+        permits.write_the_session_log(arn_of(Resource.SESSION_LOG_GROUP), arn_of(Resource.SESSION_LOG_GROUP, ":*")),
         permits.find_the_session_log(REGION),
         permits.report_readiness(STACK_ID),
-        when(Condition.NEW_INSTANCE, permits.read_the_admin_password(ref(Resource.ADMIN_SECRET))),
-        when(
-            Condition.NEW_INSTANCE,
-            permits.decrypt_with_the_stack_key(att(Resource.STACK_KEY, "Arn"), regional_service("secretsmanager")),
-        ),
-        when(
-            Condition.NEW_INSTANCE,
-            permits.read_the_install_settings(arn("ssm", f"parameter/${{{Resource.INSTALL_SETTINGS}}}")),
-        ),
+    ]
+
+
+def _to_install() -> list[object]:
+    """A published instance has what it needs in its user data."""
+    return [
+        permits.read_the_admin_password(ref(Resource.ADMIN_SECRET)),
+        permits.decrypt_with_the_stack_key(arn_of(Resource.STACK_KEY), regional_service("secretsmanager")),
+        permits.read_the_install_settings(arn("ssm", f"parameter/${{{Resource.INSTALL_SETTINGS}}}")),
     ]
 
 
@@ -92,7 +96,7 @@ def _instance() -> Instance:
         ImageId=when(
             Condition.IMAGE_ID_GIVEN,
             ref(Parameter.IMAGE_ID),
-            when(published, f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}", att(Resource.INSTANCE_IMAGE, "ImageId")),
+            when(published, f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}", ref(Resource.INSTANCE_IMAGE)),
         ),
         InstanceType=ref(Parameter.INSTANCE_TYPE),
         IamInstanceProfile=ref(Resource.INSTANCE_PROFILE),

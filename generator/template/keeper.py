@@ -14,7 +14,7 @@ from troposphere.logs import LogGroup
 from generator.model.contract import Resource
 from generator.policies.keeper import keeper_policy
 from generator.policies.trust import service_assumes
-from generator.template.parts import STACK_ID, arn, att, ref
+from generator.template.parts import STACK_ID, arn_of, ref
 
 SOURCE = "index.py"
 MOST_IN_A_LINE = 130
@@ -92,7 +92,7 @@ def add_keeper(template: Template) -> None:
                 Policy(
                     PolicyName="deepsql-keeper",
                     PolicyDocument=keeper_policy(
-                        streams=arn("logs", f"log-group:${{{Resource.KEEPER_LOG_GROUP}}}:*"),
+                        streams=arn_of(Resource.KEEPER_LOG_GROUP, ":*"),
                         images=Sub(PUBLIC_IMAGES),
                         stack=STACK_ID,
                     ),
@@ -108,7 +108,7 @@ def add_keeper(template: Template) -> None:
             Handler="index.handler",
             Timeout=300,
             MemorySize=256,
-            Role=att(Resource.KEEPER_ROLE, "Arn"),
+            Role=arn_of(Resource.KEEPER_ROLE),
             LoggingConfig=LoggingConfig(LogGroup=ref(Resource.KEEPER_LOG_GROUP)),
             Code=Code(ZipFile=source()),
         )

@@ -11,7 +11,7 @@ from generator.policies.document import document
 from generator.policies.key import account_administers_the_key, logs_encrypt_the_session_log
 from generator.policies.vendor import vendor_decrypts_via_secrets_manager
 from generator.template.ending import access_ends
-from generator.template.parts import arn, att, ref, regional_service, when
+from generator.template.parts import arn, arn_of, ref, regional_service, when
 
 SECRET_PATTERN = f"secret:*{Resource.SUPPORT_SECRET}-*"
 PUBLISHED_SECRET_PATTERN = "secret:deepsql/support/${SupportUserName}-??????"  # noqa: S105 - a pattern of names
@@ -64,6 +64,6 @@ def add_session_log(template: Template) -> None:
             DeletionPolicy="RetainExceptOnCreate",
             UpdateReplacePolicy="Retain",
             RetentionInDays=ref(Parameter.SESSION_LOG_RETENTION_DAYS),
-            KmsKeyId=att(Resource.STACK_KEY, "Arn"),
+            KmsKeyId=arn_of(Resource.STACK_KEY),
         )
     )

@@ -13,6 +13,16 @@ REGION = Ref("AWS::Region")
 ACCOUNT = Ref("AWS::AccountId")
 STACK_ID = Ref("AWS::StackId")
 NO_VALUE = NoValue
+_HERE = "${AWS::Region}:${AWS::AccountId}"
+NAMED_ARNS = {
+    Resource.STACK_KEY: f"kms:{_HERE}:key/",
+    Resource.SESSION_LOG_GROUP: f"logs:{_HERE}:log-group:",
+    Resource.KEEPER_LOG_GROUP: f"logs:{_HERE}:log-group:",
+    Resource.KEEPER_FUNCTION: f"lambda:{_HERE}:function:",
+    Resource.KEEPER_ROLE: "iam::${AWS::AccountId}:role/",
+    Resource.SUPPORT_USER: "iam::${AWS::AccountId}:user/",
+}
+"""Between the partition and the name."""
 
 
 def ref(name: Parameter | Resource) -> Ref:
@@ -21,8 +31,16 @@ def ref(name: Parameter | Resource) -> Ref:
 
 
 def att(resource: Resource, attribute: str) -> GetAtt:
-    """An attribute of a resource."""
+    """An attribute of a resource, for outputs. In a resource it would be a trap: whenever the resource referred to
+    changes at all, CloudFormation takes its attributes for changed too and lists whoever uses one
+    (docs/decisions/0010-identity-by-ref.md)."""
     return GetAtt(str(resource), attribute)
+
+
+def arn_of(resource: Resource, more: str = "") -> Sub:
+    """The ARN of a resource whose `Ref` is its name, built from that name; `more` goes on behind it."""
+    form = NAMED_ARNS[resource]
+    return Sub(f"arn:${{AWS::Partition}}:{form}${{{resource}}}{more}")
 
 
 def when(condition: Condition, yes: object, otherwise: object = NO_VALUE) -> If:
@@ -63,7 +81,7 @@ def kept(
     resource: AWSObject = kind(
         str(name),
         Condition=str(condition),
-        ServiceToken=att(Resource.KEEPER_FUNCTION, "Arn"),
+        ServiceToken=arn_of(Resource.KEEPER_FUNCTION),
         ServiceTimeout=seconds,
         **properties,
         **attributes,

@@ -11,7 +11,7 @@ from generator.model.contract import USER_TAG_KEY, Condition, Parameter, Resourc
 from generator.policies.keeper import keeper_support_policy
 from generator.policies.vendor import secret_policy
 from generator.template.ending import access_ends
-from generator.template.parts import ACCOUNT, REGION, att, kept, ref, regional_service, tags, when
+from generator.template.parts import ACCOUNT, REGION, arn_of, kept, ref, regional_service, tags, when
 
 WANTED = str(Condition.WANT_SUPPORT_USER)
 ROTATION_DAYS = 90
@@ -30,7 +30,7 @@ def add_secret(template: Template) -> None:
             UpdateReplacePolicy="Delete",
             Name=when(Condition.PUBLISHED_INSTANCE, Sub("deepsql/support/${SupportUserName}")),
             Description="AWS access key of the DeepSQL support user: session access to one instance.",
-            KmsKeyId=att(Resource.STACK_KEY, "Arn"),
+            KmsKeyId=ref(Resource.STACK_KEY),
             Tags=tags({USER_TAG_KEY: ref(Resource.SUPPORT_USER)}),
         )
     )
@@ -57,9 +57,9 @@ def _add_key_keeping(template: Template) -> None:
             PolicyName="deepsql-keeper-support",
             Roles=[ref(Resource.KEEPER_ROLE)],
             PolicyDocument=keeper_support_policy(
-                user=att(Resource.SUPPORT_USER, "Arn"),
+                user=arn_of(Resource.SUPPORT_USER),
                 secret=ref(Resource.SUPPORT_SECRET),
-                key=att(Resource.STACK_KEY, "Arn"),
+                key=arn_of(Resource.STACK_KEY),
                 service=regional_service("secretsmanager"),
             ),
         )
@@ -93,7 +93,7 @@ def _add_rotation(template: Template) -> None:
             Condition=WANTED,
             DependsOn=[str(Resource.SUPPORT_KEY), str(Resource.KEEPER_ROTATION_PERMISSION)],
             SecretId=ref(Resource.SUPPORT_SECRET),
-            RotationLambdaARN=att(Resource.KEEPER_FUNCTION, "Arn"),
+            RotationLambdaARN=arn_of(Resource.KEEPER_FUNCTION),
             RotateImmediatelyOnUpdate=False,
             RotationRules=RotationRules(AutomaticallyAfterDays=ROTATION_DAYS),
         )
