@@ -220,8 +220,9 @@ class Keeper:
         return image, {"ImageId": image}
 
     def published_instance_guard(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
-        """Only a stack that has the published template's instance may go on with it."""
-        if event["RequestType"] == "Create" and not self.resource(event, "Instance"):
+        """Only a stack with the published template's instance may go on with it; one with an AdminSecret has ours."""
+        ours = self.resource(event, "AdminSecret") or not self.resource(event, "Instance")
+        if event["RequestType"] == "Create" and ours:
             raise Refusal("This stack has no Instance of the published template. Set InstanceOrigin=new, then repeat.")
         return "published-instance-guard", {}
 

@@ -63,17 +63,28 @@ def test_the_guard_stands_in_nobodys_way_later(world: World, how: str) -> None:
     assert world.send(world.event(how, "PublishedInstanceGuard"))["Status"] == "SUCCESS"
 
 
-def test_the_guard_lets_a_stack_with_its_instance_pass(world: World) -> None:
-    template = {"Resources": {"Instance": {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": "ami-12c6146b"}}}}
-    made = client("cloudformation").create_stack(StackName="published", TemplateBody=json.dumps(template))
-    world.stack = made["StackId"]
-    assert world.send(world.event("Create", "PublishedInstanceGuard"))["Status"] == "SUCCESS"
+INSTANCE = {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": "ami-12c6146b"}}
+A_SECRET = {"Type": "AWS::SNS::Topic"}  # the keeper asks for the name alone
+
+
+@pytest.mark.parametrize(
+    ("resources", "status"),
+    [({"Instance": INSTANCE}, "SUCCESS"), ({"Instance": INSTANCE, "AdminSecret": A_SECRET}, "FAILED")],
+    ids=["of the published template", "of this one"],
+)
+def test_the_guard_lets_a_published_instance_pass_and_no_other(
+    world: World, resources: dict[str, Any], status: str
+) -> None:
+    """A stack of this template that is given a password and a user name later looks published to its condition."""
+    template = json.dumps({"Resources": resources})
+    world.stack = client("cloudformation").create_stack(StackName="live", TemplateBody=template)["StackId"]
+    assert world.send(world.event("Create", "PublishedInstanceGuard"))["Status"] == status
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE", "DELETE_SKIPPED"])
 def test_an_instance_that_is_none_does_not_pass(world: World, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
-    detail = {"StackResourceDetail": {"ResourceStatus": status, "PhysicalResourceId": "i-0123456789abcdef0"}}
-    monkeypatch.setattr(world.faults, "wrap", lambda verb, act: lambda **asked: detail)
+    detail = {"ResourceStatus": status, "PhysicalResourceId": "what-it-was"}
+    monkeypatch.setattr(world.faults, "wrap", lambda verb, act: lambda **asked: {"StackResourceDetail": detail})
     assert world.send(world.event("Create", "PublishedInstanceGuard"))["Status"] == "FAILED"
 
 
