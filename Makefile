@@ -2,21 +2,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
 .PHONY: help demo test lint types check generate docs bench soak lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(READY): requirements.lock pyproject.toml
+# What the product needs, the embedded AWS included.
+$(RUNS): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed, this is %d.%d: make PYTHON=python3.12" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
 	@echo "setting up $(VENV) (once)" >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $(RUNS)
+
+# What its tests and checks need besides.
+$(READY): requirements-dev.lock $(RUNS)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $(READY)
 
-demo: $(READY) ## the whole story on the embedded AWS
+demo: $(RUNS) ## the whole story on the embedded AWS
 	@$(BIN)/deployer demo
 
 test: $(READY) ## all tests, real counterparts included
@@ -29,7 +36,7 @@ lint: $(READY) ## ruff, and the template against its own rules
 types: $(READY) ## mypy --strict
 	@$(BIN)/mypy
 
-generate: $(READY) ## emit templates/ again
+generate: $(RUNS) ## emit templates/ again
 	@$(BIN)/deployer generate
 
 docs: $(READY) ## write the generated reference pages again
@@ -46,9 +53,11 @@ bench: $(READY) ## measure against peers, write docs/explanation/performance.md
 soak: $(READY) ## the long channel runs
 	@$(BIN)/python -m pytest -m soak
 
-lock: $(READY) ## resolve requirements.lock again
+LOCKING := --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate pyproject.toml
+lock: $(READY) ## resolve both lock files again
 	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev --no-header --no-annotate pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile $(LOCKING) --extra dev -o requirements-dev.lock
+	@$(BIN)/uv pip compile $(LOCKING) --extra sandbox --constraint requirements-dev.lock -o requirements.lock
 
 clean: ## remove the environment
 	@rm -rf $(VENV) tests/proof/node_modules
