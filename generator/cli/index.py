@@ -22,5 +22,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Tell the whole story on an embedded AWS: create, grant, read, flip, take down."),
     "access": ("access", "Let the vendor's support in, until a time; show it; end it."),
     "connect": ("session", "Open a shell on an instance, or tunnels to it; nothing needs to be installed."),
+    "sessions": ("sessions", "List the sessions on instances, and end them."),
     "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
 }

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from generator.cli.render import table
 
 if TYPE_CHECKING:
+    from generator.model.access import Session
     from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView
+    from generator.operations.sessions.listing import EndReport
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -76,3 +78,35 @@ def result_lines(result: ConnectResult) -> list[str]:
 def not_ended_lines(sessions: Sequence[str]) -> list[str]:
     """Sessions whose end could not be confirmed, with the command that ends them."""
     return [f"The session {name} may still be open: deployer sessions end {name}" for name in sessions]
+
+
+def session_lines(sessions: Sequence[Session], *, past: bool = False) -> list[str]:
+    """Sessions as a table, times in UTC."""
+    if not sessions:
+        return ["No session ended in the last 30 days." if past else "No session is open."]
+    header = ("session", "owner", "instance", "document", "began", *(["ended"] if past else []), "reason")
+    rows = [
+        (
+            session.session_id,
+            session.owner.rpartition(":")[2],
+            session.target,
+            session.document,
+            moment(session.started),
+            *([moment(session.ended)] if past else []),
+            session.reason,
+        )
+        for session in sessions
+    ]
+    return table(rows, header)
+
+
+def end_lines(report: EndReport) -> list[str]:
+    """What became of each session."""
+    said = [
+        (report.ended, "is over: it is no longer among the live sessions"),
+        (report.already, "was over before"),
+        (report.still_open, "is STILL OPEN although its end was asked for: try again"),
+        (report.unseen, "was told to end; you may not list sessions, so nobody looked"),
+    ]
+    lines = [f"{name} {what}." for names, what in said for name in names]
+    return lines or ["No session is open."]

@@ -50,13 +50,13 @@ class Deployer:
 
     def __call__(self, *argv: str) -> Outcome:
         self._capfd.readouterr()
-        code = main([argv[0], "--stack-name", STACK, *argv[1:]])
+        code = main(argv)
         shown = self._capfd.readouterr()
         return Outcome(code, shown.out, shown.err)
 
     def start(self, *argv: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "generator", argv[0], "--stack-name", STACK, *argv[1:]]
+        command = [sys.executable, "-m", "generator", *argv]
         environment = {**os.environ, **(env or {})}
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
 
@@ -107,6 +107,7 @@ def sandbox_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
         environment = {**sandbox.environment(), "DEPLOYER_SANDBOX_HOME": str(home)}
         os.environ.update(environment)
         assert main(["up", "--stack-name", STACK, *PLACE, "--yes"]) == 0
+        os.environ["DEPLOYER_STACK_NAME"] = STACK
         yield environment
         sandbox.stop()
     finally:
@@ -122,7 +123,7 @@ def home(sandbox_environment: dict[str, str], tmp_path: Path, monkeypatch: pytes
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if "plugin" not in p))
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "DEPLOYER_STACK_NAME"):
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

@@ -1,0 +1,85 @@
+"""sessions: who is in, who was, and ending them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from generator.cli import session_text
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.errors import UsageError
+
+if TYPE_CHECKING:
+    from generator.model.access import Session
+
+OWNER = typer.Option(metavar="NAME", help="Only those of this user or role session: its ARN, or the name at its end.")
+TARGET = typer.Option(metavar="ID", help="Only those on this instance.")
+NOT_PROVED = 3
+
+
+class ListByDefault(TyperGroup):
+    """`sessions` alone lists."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default in where no command of the group is named."""
+        named = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        parsed: list[str] = super().parse_args(ctx, args if named else ["list", *args])
+        return parsed
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    group = typer.Typer(name="sessions", cls=ListByDefault, help="List the sessions on instances, and end them.")
+    app.add_typer(group)
+    _register_list(group)
+    _register_end(group)
+
+
+def _register_list(group: typer.Typer) -> None:
+    @command(group, "list")
+    def list_(
+        call: Invocation,
+        past: Annotated[bool, typer.Option("--past", help="Those that ended in the last 30 days.")] = False,
+        owner: Annotated[str, OWNER] = "",
+        target: Annotated[str, TARGET] = "",
+    ) -> Done:
+        """List the live sessions: owner, instance, document, start, reason."""
+        from generator.operations.sessions.listing import list_sessions
+
+        found = list_sessions(call.gateway, past=past, target=target, owner=owner)
+        return Done(found, session_text.session_lines(found, past=past))
+
+
+def _register_end(group: typer.Typer) -> None:
+    @command(group, "end")
+    def end(
+        call: Invocation,
+        session_id: Annotated[list[str], typer.Argument(metavar="[ID]...", help="Ids of sessions.")] = [],  # noqa: B006
+        everything: Annotated[
+            bool, typer.Option("--all", help="Every live session of the account and region.")
+        ] = False,
+        owner: Annotated[str, OWNER] = "",
+        target: Annotated[str, TARGET] = "",
+    ) -> Done:
+        """End sessions, and look until they are over."""
+        from generator.operations.sessions.listing import end_sessions, list_sessions
+
+        several = everything or bool(owner or target)
+        if several == bool(session_id):
+            raise UsageError("Say which sessions to end.", "Give their ids, or --all, --owner NAME, --target ID.")
+        if several:
+            found = list_sessions(call.gateway, target=target, owner=owner)
+            _ask(call, found)
+            session_id = [session.session_id for session in found]
+        report = end_sessions(call.gateway, session_id)
+        return Done(report, session_text.end_lines(report), 0 if report.proved else NOT_PROVED)
+
+
+def _ask(call: Invocation, found: tuple[Session, ...]) -> None:
+    for line in session_text.session_lines(found):
+        call.say(line)
+    if found:
+        call.confirm(f"End {len(found)} session(s)?")

@@ -1,0 +1,80 @@
+"""sessions: who is in, who was in, and ending them. The end is read back: TerminateSession says yes to anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generator.errors import AwsError, NotFound
+from generator.gateway.aws import Gateway
+from generator.model.access import Session
+
+WAITS = (0.0, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)  # seconds before each look for a session's end
+
+
+@dataclass(frozen=True)
+class EndReport:
+    """What became of sessions that were to end. `unseen`: the end was asked for, but this caller may not look."""
+
+    ended: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
+    still_open: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def proved(self) -> bool:
+        """Whether every one is known to be over."""
+        return not self.still_open and not self.unseen
+
+
+def list_sessions(gateway: Gateway, *, past: bool = False, target: str = "", owner: str = "") -> tuple[Session, ...]:
+    """Live sessions of the account and region (or those of the last 30 days), newest first.
+
+    `owner` is an ARN, or the name at its end.
+    """
+    found = gateway.ssm.list_sessions(active=not past, target=target or None)
+    return tuple(session for session in found if owned_by(session, owner))
+
+
+def owned_by(session: Session, owner: str) -> bool:
+    """Whether the session's owner is meant by an ARN, by the name at its end, or by nothing."""
+    return not owner or owner == session.owner or session.owner.endswith(f"/{owner}")
+
+
+def end_sessions(gateway: Gateway, session_ids: Sequence[str]) -> EndReport:
+    """End sessions and look until they are over. Raises NotFound for an id nobody knows, before any is ended."""
+    try:
+        live = {session.session_id for session in gateway.ssm.list_sessions()}
+    except AwsError as error:
+        if "AccessDenied" not in error.aws_code:
+            raise
+        return _end_unseen(gateway, session_ids)
+    already = tuple(name for name in session_ids if name not in live)
+    for name in already:
+        if gateway.ssm.find_session(name, active=False) is None:
+            raise NotFound(f"There is no session {name}, live or past.", "List them: deployer sessions")
+    wanted = [name for name in session_ids if name in live]
+    for name in wanted:
+        gateway.ssm.terminate_session(name)
+    left = _left(gateway, wanted)
+    return EndReport(tuple(name for name in wanted if name not in left), already, left)
+
+
+def _left(gateway: Gateway, wanted: Sequence[str]) -> tuple[str, ...]:
+    """Those of the sessions that are still open after a while."""
+    left = tuple(wanted)
+    for wait in WAITS:
+        if not left:
+            break
+        time.sleep(wait)
+        live = {session.session_id for session in gateway.ssm.list_sessions()}
+        left = tuple(name for name in left if name in live)
+    return left
+
+
+def _end_unseen(gateway: Gateway, session_ids: Sequence[str]) -> EndReport:
+    """For support, which may end its own sessions but see nobody's."""
+    for name in session_ids:
+        gateway.ssm.terminate_session(name)
+    return EndReport(unseen=tuple(session_ids))

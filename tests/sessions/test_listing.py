@@ -1,0 +1,65 @@
+"""sessions: who is in, who was, and ending them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from subprocess import Popen
+
+import pytest
+
+from generator.gateway.ssm import SSM
+from generator.operations.sessions import listing
+from tests.sessions.conftest import Deployer, until_line
+
+
+@pytest.fixture
+def tunnel(deployer: Deployer) -> Iterator[Popen[str]]:
+    """A tunnel that stays open until it is ended."""
+    process = deployer.start("connect", "-L", "0:localhost:3035", "--reason", "TICKET-3")
+    until_line(process.stderr, "leads to")
+    yield process
+    process.terminate()
+    process.communicate(timeout=15)
+
+
+def test_a_live_session_is_listed_with_who_where_by_what_and_why(deployer: Deployer, tunnel: Popen[str]) -> None:
+    (session,) = deployer("sessions", "--output", "json").result
+    assert session["target"] == deployer.instance and session["reason"] == "TICKET-3"
+    assert session["document"].startswith("deepsql-port-") and session["owner"].endswith(":root")
+    shown = deployer("sessions").out
+    assert session["session_id"] in shown and "TICKET-3" in shown
+
+
+def test_ending_one_is_read_back_and_it_is_past(deployer: Deployer, tunnel: Popen[str]) -> None:
+    name = deployer.live()[0].session_id
+    done = deployer("sessions", "end", name)
+    assert done.code == 0 and f"{name} is over" in done.out, done.err
+    assert name in deployer("sessions", "--past").out
+    again = deployer("sessions", "end", name)
+    assert again.code == 0 and "was over before" in again.out
+
+
+@pytest.mark.parametrize(("choice", "ended"), [(["--owner", "nobody"], 0), (["--target", "i-0"], 0), (["--all"], 1)])
+def test_ending_many_ends_those_that_fit(deployer: Deployer, tunnel: Popen[str], choice: list[str], ended: int) -> None:
+    done = deployer("sessions", "end", *choice, "--yes", "--output", "json")
+    assert done.code == 0 and len(done.result["ended"]) == ended
+
+
+def test_ending_all_asks_first(deployer: Deployer, tunnel: Popen[str]) -> None:
+    done = deployer("sessions", "end", "--all")
+    assert done.code == 2 and "Nobody can answer here" in done.err and len(deployer.live()) == 1
+
+
+def test_a_session_that_does_not_end_is_not_called_ended(
+    deployer: Deployer, tunnel: Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "WAITS", (0.0,))
+    with monkeypatch.context() as patch:
+        patch.setattr(SSM, "terminate_session", lambda self, session_id: None)
+        done = deployer("sessions", "end", deployer.live()[0].session_id)
+    assert done.code == 3 and "STILL OPEN" in done.out
+
+
+def test_an_unknown_session_is_not_found(deployer: Deployer) -> None:
+    assert deployer("sessions", "end", "alice-0123").code == 4
+    assert deployer("sessions", "end").code == 2
