@@ -27,6 +27,8 @@ SOLE_OWNER = {
     "botocore": {"gateway", "keeper"},  # the Lambda runtime brings both
     "websockets": {"channel", "sandbox"},
     "subprocess": {"host"},
+    "psycopg": {"host"},
+    "pymysql": {"host"},
     "ministack": {"sandbox"},
     "typer": {"cli"},
     "rich": {"cli"},

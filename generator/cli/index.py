@@ -24,4 +24,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "connect": ("session", "Open a shell on an instance, or tunnels to it; nothing needs to be installed."),
     "sessions": ("sessions", "List the sessions on instances, and end them."),
     "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
+    "connect-bastion": (
+        "db",
+        "Open a tunnel to the database and start psql or mysql, signed in by IAM, the server's name verified.",
+    ),
+    "db": ("db", "Reach a private Aurora or RDS database: tunnel, token, verified TLS, users by grade."),
 }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from generator.gateway.iam import IAM
     from generator.gateway.kms import KMS
     from generator.gateway.logs import Logs
+    from generator.gateway.rds import RDS
     from generator.gateway.secretsmanager import SecretsManager
     from generator.gateway.ssm import SSM
     from generator.gateway.sts import STS
@@ -117,6 +118,13 @@ class Gateway:
         from generator.gateway.ssm import SSM
 
         return SSM(self.client("ssm"))
+
+    @cached_property
+    def rds(self) -> RDS:
+        """Databases, and the tokens that open them."""
+        from generator.gateway.rds import RDS
+
+        return RDS(self.client("rds"))
 
     @cached_property
     def sts(self) -> STS:

@@ -75,6 +75,8 @@ ROWS: tuple[tuple[str, str, Builder], ...] = (
     ("ResourceNotFoundException", "", _not_found),
     ("NoSuchEntity", "", _not_found),
     ("NotFoundException", "", _not_found),
+    ("DBClusterNotFoundFault", "", _not_found),
+    ("DBInstanceNotFound", "", _not_found),
 )
 
 

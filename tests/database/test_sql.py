@@ -16,7 +16,8 @@ from generator.operations.database import mysql, postgresql, sql
 from .conftest import World
 
 PIECES = (
-    "'", '"', "''", '""', "\\", "\\'", "$$", "$deployer$", "$deployer1$", ";", "--", "/*", "*/", "\n", "%", "%I", ":x", "`",
+    "'", '"', "''", '""', "\\", "\\'", "$$", "$deployer$", "$deployer1$", ";", "--", "/*", "*/", "\n", "%", "%I", ":x",
+    "`",
     "E'", "U&'", " ", "é", "名", "x", "_r", "; DROP TABLE orders; --", "'); DROP TABLE orders; --", "END $deployer$;",
 )  # fmt: skip
 HOSTILE = st.lists(st.sampled_from(PIECES) | st.characters(exclude_characters="\0", exclude_categories=["Cs"])).map(

@@ -1,0 +1,141 @@
+"""db: a private database, reached through the stack. Connecting, tokens, and what there is."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from generator.cli import db_admin_commands, db_text, render
+from generator.cli.command import Done, command
+from generator.cli.db_options import LOCAL, REACH, wish_of
+from generator.cli.invocation import Invocation
+from generator.model.database import ClientProgram, Login, PrintFormat, Route
+
+COPY_SECONDS = 45
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    group = typer.Typer(
+        name="db",
+        help="Reach a private Aurora or RDS database: tunnel, token, verified TLS, users by grade.",
+        no_args_is_help=True,
+    )
+    app.add_typer(group)
+    _register_connect(group, "connect")
+    _register_connect(app, "connect-bastion")
+    _register_connect(app, "cb", hidden=True)
+    _register_token(group)
+    _register_looking(group)
+    db_admin_commands.register(group)
+
+
+def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
+    @command(group, name, extra=(*REACH, *LOCAL), **settings)
+    def connect(
+        call: Invocation,
+        client: Annotated[
+            ClientProgram | None, typer.Option(help="What to start; the engine's own client if left out.")
+        ] = None,
+        form: Annotated[
+            PrintFormat | None, typer.Option("--print", help="Print settings for a client; the tunnel stays open.")
+        ] = None,
+        execute: Annotated[str, typer.Option("-c", "--command", help="Run this SQL and leave.", metavar="SQL")] = "",
+        copy: Annotated[
+            bool, typer.Option("--copy", help="Put the token on the clipboard; cleared at the end.")
+        ] = False,
+        **values: Any,
+    ) -> Done | None:
+        """Open a tunnel to the database and start psql or mysql, signed in by IAM, the server's name verified."""
+        from generator.operations.database import connect as operation
+        from generator.operations.database import reach, tunnel
+
+        wish = wish_of(values)
+        database = reach.find_database(call.gateway, wish)
+        login = reach.login_for(call.gateway, database, wish)
+        chosen = ClientProgram.none if form else client or ClientProgram.of(database.engine)
+        way = tunnel.session_tunnel(call.gateway, wish)
+        with operation.route_to(database, wish, way) as route:
+            if execute:
+                output = operation.ask(ClientProgram.of(database.engine), login, route, execute)
+                return Done({"user": login.user, "output": output}, output.splitlines())
+            operation.check(chosen, login, route)
+            for line in db_text.connected_lines(login, route):
+                call.say(line)
+            if chosen is not ClientProgram.none:
+                code = operation.start(chosen, login, route)
+                return Done({"user": login.user, "exit_code": code}, [], 1 if code else 0)
+            _hold(call, login, route, form, copy)
+            return None
+
+
+def _hold(call: Invocation, login: Login, route: Route, form: PrintFormat | None, copy: bool) -> None:
+    """Print what was asked for, then keep the tunnel until Ctrl-C."""
+    from generator.operations.database import clipboard, settings
+
+    lines = settings.printed(form, login, route) if form else []
+    shown = {"user": login.user, "host": route.host, "port": route.port, "database": route.database, "lines": lines}
+    render.result(call, shown, lines)
+    for line in db_text.tunnel_lines(login, route):
+        call.say(line)
+    with clipboard.holding(login.token if copy else ""):
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            call.say("The tunnel is closed.")
+
+
+def _register_token(group: typer.Typer) -> None:
+    @command(group, "token", extra=REACH)
+    def token(
+        call: Invocation,
+        copy: Annotated[
+            bool, typer.Option("--copy", help=f"To the clipboard instead, cleared after {COPY_SECONDS} seconds.")
+        ] = False,
+        **values: Any,
+    ) -> Done:
+        """Print a token that opens connections for 15 minutes: the password of your user of that grade."""
+        from generator.operations.database import clipboard, reach
+
+        wish = wish_of(values)
+        database = reach.find_database(call.gateway, wish)
+        login = reach.login_for(call.gateway, database, wish)
+        call.say(f"{login.user} on {database.endpoint}:{database.port}")
+        if not copy:
+            return Done({"user": login.user, "token": login.token, "seconds": login.seconds}, [login.token])
+        with clipboard.holding(login.token):
+            call.say(f"The token is on the clipboard for {COPY_SECONDS} seconds; Ctrl-C clears it at once.")
+            time.sleep(COPY_SECONDS)
+        return Done({"user": login.user, "seconds": login.seconds}, [])
+
+
+def _register_looking(group: typer.Typer) -> None:
+    @command(group, "list")
+    def list_(call: Invocation) -> Done:
+        """List the databases of this account and region that these commands can reach."""
+        found = call.gateway.rds.describe_databases()
+        return Done(found, db_text.database_lines(found))
+
+    @command(group, "whoami", extra=REACH)
+    def whoami(call: Invocation, **values: Any) -> Done:
+        """Say which user of the database you are in each grade, and whether IAM lets you be it."""
+        from generator.operations.database import reach
+
+        wish = wish_of(values)
+        found = reach.who(call.gateway, reach.find_database(call.gateway, wish), wish)
+        return Done(found, render.table([(f.user, f.permission, f.meaning) for f in found]))
+
+    @command(group, "ca-bundle")
+    def ca_bundle(
+        call: Invocation,
+        sha256: Annotated[str, typer.Option(help="The SHA-256 the bundle must have.", metavar="HEX")] = "",
+        source: Annotated[str, typer.Option("--from", help="Where to fetch it.", metavar="URL")] = "",
+    ) -> Done:
+        """Fetch RDS's certificate authorities, and keep them only when their hash is the one given."""
+        from generator.operations.database import reach
+
+        path = reach.fetch_bundle(source, sha256)
+        return Done({"path": str(path)}, [str(path)])

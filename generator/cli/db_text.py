@@ -1,0 +1,89 @@
+"""How logins, tunnels, users and activity read: pure functions from values to lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from generator.cli.render import table
+from generator.model.database import Database, DatabaseUser, Grade, Login, Route, Session
+
+if TYPE_CHECKING:
+    from generator.operations.database.activity import Node
+
+QUERY_WIDTH = 60
+
+
+def connected_lines(login: Login, route: Route) -> list[str]:
+    """Who is connected to what, on standard error."""
+    grade = f" (grade {login.grade.value}: {login.grade.meaning})" if login.grade else ""
+    database = login.database
+    return [
+        f"{login.user}{grade} on {database.endpoint}:{database.port}, through {route.host}:{route.port}.",
+        f"TLS is verified for {database.endpoint}; the token opens connections for 15 minutes.",
+    ]
+
+
+def tunnel_lines(login: Login, route: Route) -> list[str]:
+    """What keeps on standard error while the tunnel is open."""
+    name = login.database.name
+    grade = f" --permission {login.grade.value}" if login.grade else f" --user {login.user}"
+    return [
+        f"The tunnel listens on {route.host}:{route.port} until you press Ctrl-C.",
+        f"  a fresh token for each new connection: deployer db token {name}{grade}",
+    ]
+
+
+def database_lines(found: Sequence[Database]) -> list[str]:
+    """The databases of the region."""
+    rows = [
+        (d.name, str(d.engine), "cluster" if d.is_cluster else "instance", f"{d.endpoint}:{d.port}", _iam(d))
+        for d in found
+    ]
+    return table(rows, ("NAME", "ENGINE", "KIND", "ENDPOINT", "IAM")) if rows else ["There is no database here."]
+
+
+def _iam(database: Database) -> str:
+    return "on" if database.iam_enabled else "off"
+
+
+def activity_lines(sessions: Sequence[Session], trees: Sequence[Node], *, idle: bool) -> list[str]:
+    """What runs and waits, then who blocks whom as a tree."""
+    from generator.operations.database.activity import shortened
+
+    shown = [session for session in sessions if idle or session.state != "idle" or session.blocked_by]
+    rows = [
+        (str(s.pid), s.user, s.state, _age(s.seconds), s.wait or "-", shortened(s.query, QUERY_WIDTH)) for s in shown
+    ]
+    lines = table(rows, ("PID", "USER", "STATE", "AGE", "WAITS FOR", "QUERY")) if rows else ["Nothing runs."]
+    if trees:
+        lines += ["", "Who blocks whom:"]
+        for top in trees:
+            lines += _tree(top, "", "")
+    return lines
+
+
+def _tree(node: Node, lead: str, below: str) -> list[str]:
+    from generator.operations.database.activity import shortened
+
+    session = node.session
+    line = f"{lead}{session.pid} {session.user} {session.state} {_age(session.seconds)}"
+    lines = [f"{line}  {shortened(session.query, QUERY_WIDTH)}".rstrip()]
+    for number, waiting in enumerate(node.waiting, 1):
+        last = number == len(node.waiting)
+        lines += _tree(waiting, below + ("`- " if last else "|- "), below + ("   " if last else "|  "))
+    return lines
+
+
+def _age(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f}s"
+    minutes, hours = int(seconds // 60), int(seconds // 3600)
+    return f"{minutes}m{int(seconds % 60):02}s" if hours == 0 else f"{hours}h{minutes % 60:02}m"
+
+
+def user_lines(users: Sequence[DatabaseUser]) -> list[str]:
+    """The users of the grades."""
+    meaning = {grade.role: f"{grade.value}: {grade.meaning}" for grade in Grade}
+    rows = [(u.user, meaning.get(u.role, u.role), "yes" if u.tokens else "no", str(u.sessions)) for u in users]
+    return table(rows, ("USER", "GRADE", "TOKENS OPEN", "SESSIONS")) if rows else ["There is no user of a grade."]

@@ -1,0 +1,69 @@
+"""The clipboard of this computer: written on request, and emptied of what we put there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+
+from generator.errors import NotFound
+
+
+@dataclass(frozen=True)
+class _Tool:
+    copy: tuple[str, ...]
+    paste: tuple[str, ...]
+    needs: str = ""  # the variable without which the tool has no display to reach
+
+
+_TOOLS = (
+    _Tool(("pbcopy",), ("pbpaste",)),
+    _Tool(("wl-copy",), ("wl-paste", "--no-newline"), "WAYLAND_DISPLAY"),
+    _Tool(("xclip", "-selection", "clipboard"), ("xclip", "-selection", "clipboard", "-o"), "DISPLAY"),
+    _Tool(("xsel", "--clipboard", "--input"), ("xsel", "--clipboard", "--output"), "DISPLAY"),
+    _Tool(("clip.exe",), ("powershell.exe", "-NoProfile", "-Command", "Get-Clipboard -Raw")),
+)
+_SECONDS = 10.0
+
+
+@dataclass
+class Clipboard:
+    """What was copied, so that it can be taken away again."""
+
+    tool: _Tool
+    text: str = field(repr=False)
+
+    def clear(self) -> bool:
+        """Empty the clipboard if it still holds what was copied; False when something else is in it by now."""
+        held = subprocess.run(self.tool.paste, capture_output=True, text=True, timeout=_SECONDS, check=False).stdout
+        if held.strip() != self.text.strip():
+            return False
+        _feed(self.tool, "")
+        return True
+
+
+def copy(text: str) -> Clipboard:
+    """Put `text` on the clipboard, by standard input, never as an argument. Raises NotFound without a tool for it."""
+    for tool in _TOOLS:
+        if shutil.which(tool.copy[0]) and (not tool.needs or os.environ.get(tool.needs)):
+            _feed(tool, text)
+            return Clipboard(tool, text)
+    raise NotFound(
+        "There is no clipboard here: no pbcopy, wl-copy, xclip, xsel or clip.exe that reaches a display.",
+        "Leave --copy out and take the token from standard output.",
+        code="no-clipboard",
+    )
+
+
+def _feed(tool: _Tool, text: str) -> None:
+    # The tools stay behind to serve the selection, so none of our streams may be left open in them.
+    subprocess.run(
+        tool.copy,
+        input=text,
+        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=_SECONDS,
+        check=True,
+    )

@@ -1,0 +1,102 @@
+"""The database drivers: statements in, rows out. They come with the extra `database` and are loaded when needed."""
+
+from __future__ import annotations
+
+import importlib
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+from generator.errors import NotFound
+
+Row = tuple[Any, ...]  # a column may be of any type the database has
+Query = Callable[[str], list[Row]]
+"""query(statements) runs one or more statements and gives the rows of the last one that has any."""
+
+SECONDS_TO_CONNECT = 20
+
+
+class SqlRefused(Exception):
+    """The database, or the way to it, said no; the text is its own."""
+
+
+@contextmanager
+def postgresql(parameters: Mapping[str, str], password: str) -> Iterator[Query]:
+    """One connection with libpq's parameters, each statement its own transaction. Raises SqlRefused."""
+    psycopg = _driver("psycopg")
+    try:
+        connection = psycopg.connect(**parameters, password=password, autocommit=True)
+    except (psycopg.Error, OSError) as error:
+        raise SqlRefused(str(error)) from None
+
+    def query(statements: str) -> list[Row]:
+        try:
+            cursor = connection.execute(statements)
+            rows: list[Row] = []
+            more = True
+            while more:
+                rows = cursor.fetchall() if cursor.description else rows
+                more = cursor.nextset()
+            return rows
+        except psycopg.Error as error:
+            raise SqlRefused(str(error)) from None
+
+    try:
+        yield query
+    finally:
+        connection.close()
+
+
+@contextmanager
+def mysql(
+    *, host: str, address: tuple[str, int], user: str, password: str, database: str, ca_bundle: str
+) -> Iterator[Query]:
+    """One connection, TLS verified for `host` although `address` is dialled. Raises SqlRefused.
+
+    PyMySQL verifies the name it is given as host, and takes a socket that is connected already.
+    """
+    pymysql = _driver("pymysql")
+    try:
+        connection = pymysql.connections.Connection(
+            host=host,
+            user=user,
+            password=password,
+            database=database or None,
+            ssl=ssl.create_default_context(cafile=ca_bundle),
+            client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS,
+            autocommit=True,
+            defer_connect=True,
+        )
+        connection.connect(socket.create_connection(address, timeout=SECONDS_TO_CONNECT))
+    except (pymysql.MySQLError, OSError) as error:
+        raise SqlRefused(str(error)) from None
+
+    def query(statements: str) -> list[Row]:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statements)
+                rows = list(cursor.fetchall()) if cursor.description else []
+                while cursor.nextset():
+                    rows = list(cursor.fetchall()) if cursor.description else rows
+                return rows
+        except (pymysql.MySQLError, OSError) as error:
+            raise SqlRefused(str(error)) from None
+
+    try:
+        yield query
+    finally:
+        connection.close()
+
+
+def _driver(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise NotFound(
+            f"The driver {name} is not installed, and this command runs SQL itself.",
+            "Install it with: pip install 'deepsql-deployer[database]'",
+            code="driver-missing",
+        ) from None

@@ -1,0 +1,169 @@
+"""From what a database, its client or libpq says to one sentence and the next step.
+
+RDS tells a client nothing about a token but "PAM authentication failed"; what can be told apart is told apart from the
+token itself. Texts: PostgreSQL's sources and libpq's (fe-secure-openssl.c, auth.c), MySQL's error reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from generator.errors import DeployerError
+from generator.model.database import Engine, Grade, Login, Route
+from generator.operations.database.grades import grade_of
+from generator.operations.database.token import read_token
+
+Builder = Callable[[str, Login, Route], DeployerError]
+
+
+def diagnose(text: str, login: Login, route: Route, now: datetime) -> DeployerError:
+    """The error for a failed connection or statement. `text` never holds the token: no server repeats it."""
+    if re.search(r"PAM authentication failed|Access denied for user", text) and "to database" not in text:
+        return _token_refused(login, now)
+    for pattern, build in _ROWS:
+        if re.search(pattern, text):
+            return build(text, login, route)
+    return DeployerError(
+        f"The database {login.database.name} refused: {_first_line(text)}",
+        "Look at its log in the RDS console.",
+        code="database-refused",
+    )
+
+
+def _token_refused(login: Login, now: datetime) -> DeployerError:
+    database, facts = login.database, read_token(login.token)
+    wanted = f"{database.endpoint}:{database.port}"
+    if facts is None:
+        message, hint = "What was sent as the password is no IAM token.", "Make one with: deployer db token"
+    elif facts.expires < now:
+        late = int((now - facts.expires).total_seconds() // 60) + 1
+        message = f"The token expired {late} min ago: a token opens connections for 15 minutes."
+        hint = "Make a new one with: deployer db token"
+    elif facts.host != wanted:
+        message = f"The token was signed for {facts.host}, but the database is {wanted}."
+        hint = "Sign for the database's own endpoint and port, not for the tunnel's: deployer db token"
+    elif facts.user != login.user:
+        message = f"The token was signed for the user {facts.user}, but {login.user} signs in."
+        hint = f"Make one with: deployer db token --user {login.user}"
+    else:
+        message = (
+            f"{database.name} does not let {login.user} in by IAM: the credentials lack rds-db:connect on "
+            f"{database.user_arn(login.user)}, or the key that signed is revoked."
+        )
+        hint = "See what the role may with: deployer db login, and ask the customer's engineer for the permission."
+        return DeployerError(message, hint, code="iam-refused")
+    return DeployerError(message, hint, code="token-refused")
+
+
+def _wrong_host(text: str, login: Login, route: Route) -> DeployerError:
+    named = re.search(r'certificate for "?([^"]+?)"? (?:\(and|does)', text)
+    whose = f"is for {named[1]}" if named else "has another name"
+    return DeployerError(
+        f"The server's certificate {whose}, not for {login.database.endpoint}: this may be another database.",
+        "Check that the tunnel leads to the endpoint named; deployer never connects without this check.",
+        code="wrong-host-name",
+    )
+
+
+def _wrong_authority(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"No authority in {route.ca_bundle} vouches for the certificate of {login.database.endpoint}.",
+        "Give RDS's own bundle with --ca-bundle FILE (deployer db ca-bundle fetches it).",
+        code="wrong-ca",
+    )
+
+
+def _no_bundle(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"The CA bundle {route.ca_bundle} is not there or cannot be read.",
+        "Fetch it with: deployer db ca-bundle",
+        code="ca-bundle-missing",
+    )
+
+
+def _no_tls(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"{login.database.name} takes {login.user} over TLS only, or not into this database at all.",
+        "Leave sslmode at verify-full, and check the database's name with --database.",
+        code="no-entry",
+    )
+
+
+def _password(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"{login.database.name} asks a password of {login.user}: there is no such user, or it lacks rds_iam.",
+        f"Make it with: deployer db bootstrap {login.database.name} --for {_person(login.user)}",
+        code="no-such-user",
+    )
+
+
+def _no_database(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"The server has no database {route.database}.", "Name another one with --database.", code="no-such-database"
+    )
+
+
+def _unreachable(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"Nothing answers on {route.host}:{route.port}, the local end of the tunnel to {login.database.endpoint}.",
+        "Check that the tunnel is up and the database running.",
+        code="tunnel-down",
+    )
+
+
+def _cut(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"The connection to {login.database.endpoint}:{login.database.port} was cut before the database answered.",
+        "Check that the database's security group lets the instance or the bastion in, and that it is running.",
+        code="connection-cut",
+    )
+
+
+def _wrong_grade(text: str, login: Login, route: Route) -> DeployerError:
+    grade = grade_of(login.user)
+    what = re.search(r"permission denied[^\n]*|command denied[^\n]*|Access denied[^\n]*", text)
+    meaning = f"grade {grade.value}, which {grade.meaning}" if grade else "no grade"
+    wanted = "w" if grade is Grade.READ else "r"
+    return DeployerError(
+        f"{login.user} may not do this ({what[0] if what else 'refused'}): it has {meaning}.",
+        f"Where your role permits it, use another grade: --permission {wanted}",
+        code="wrong-grade",
+    )
+
+
+def _person(user: str) -> str:
+    return user[:-2] if grade_of(user) else user
+
+
+def _first_line(text: str) -> str:
+    line = next((line for line in text.splitlines() if line.strip()), "no reason was given.")
+    return re.sub(r"^(psql: error: )?(connection (to server )?.*?failed: )*((FATAL|ERROR):\s+)?", "", line.strip())
+
+
+_ROWS: tuple[tuple[str, Builder], ...] = (
+    (r"does not match host name|Hostname mismatch|IP address mismatch", _wrong_host),
+    (r"root certificate file|could not read root certificate|SSL error: no certificate|No such file", _no_bundle),
+    (
+        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|self-signed certificate|signature failure",
+        _wrong_authority,
+    ),
+    (r"no pg_hba.conf entry|pg_hba.conf rejects|Connections using insecure transport", _no_tls),
+    (r"password authentication failed|role \".*\" does not exist", _password),
+    (r"database \".*\" does not exist|Unknown database|to database", _no_database),
+    (r"permission denied|command denied|must be (?:owner|a member|superuser)|PROCESS privilege", _wrong_grade),
+    (r"Connection refused|Can't connect to MySQL", _unreachable),
+    (r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset|timeout expired", _cut),
+)
+
+
+def default_bundle(directory: Path) -> Path:
+    """Where `db ca-bundle` puts RDS's authorities."""
+    return directory / "rds-global-bundle.pem"
+
+
+def clients_of(engine: Engine) -> str:
+    """The command line client of an engine."""
+    return "psql" if engine is Engine.POSTGRESQL else "mysql"

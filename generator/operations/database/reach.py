@@ -1,0 +1,190 @@
+"""From what was typed to a database, a user and a token."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generator.errors import AwsError, NotFound, UsageError
+from generator.gateway.aws import Gateway
+from generator.host.download import fetch
+from generator.model.database import DEFAULT_LOCAL_PORT, Database, Engine, Grade, Login, Permission
+from generator.operations.database.diagnosis import default_bundle
+from generator.operations.database.grades import grade_of, person_of, user_name
+
+BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"  # RDS user guide, "Using SSL/TLS"
+PARAMETERS = ("DatabaseEndpoint", "DatabasePort", "DatabaseResourceId")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for; empty means "find out". `name` is an identifier in RDS, `target` the instance to hop from."""
+
+    name: str = ""
+    endpoint: str = ""
+    port: int = 0
+    engine: Engine | None = None
+    dbname: str = ""
+    grade: Grade = Grade.READ
+    user: str = ""
+    local_port: int = DEFAULT_LOCAL_PORT
+    ca_bundle: str = ""
+    target: str = ""
+    document: str = ""
+    reason: str = ""
+
+
+def find_database(gateway: Gateway, wish: Wish) -> Database:
+    """The database meant: the endpoint given, the one named, the stack's, or the only one there is.
+
+    Raises NotFound, and UsageError when there are several and nothing says which.
+    """
+    if wish.endpoint:
+        found = _given(gateway, wish)
+    elif wish.name:
+        found = gateway.rds.describe_database(wish.name)
+    else:
+        found = _of_stack(gateway) or _only(gateway.rds.describe_databases(), gateway.region)
+    if not found.endpoint:
+        raise NotFound(f"{found.name} has no endpoint yet: it is being made.", "Wait until it is available.")
+    return replace(found, database=wish.dbname or found.database, engine=wish.engine or found.engine)
+
+
+def _given(gateway: Gateway, wish: Wish) -> Database:
+    engine = wish.engine or (Engine.MYSQL if wish.port == Engine.MYSQL.default_port else Engine.POSTGRESQL)
+    port = wish.port or engine.default_port
+    return Database(wish.name or wish.endpoint, engine, wish.endpoint, port, region=gateway.region)
+
+
+def _of_stack(gateway: Gateway) -> Database | None:
+    """The database the stack was told of; None without a stack, such parameters, or leave to read them."""
+    try:
+        stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
+    except AwsError as error:
+        if "AccessDenied" in error.aws_code:
+            return None
+        raise
+    endpoint, port, resource_id = ((stack.parameters.get(key, "") if stack else "") for key in PARAMETERS)
+    if stack is None or not endpoint:
+        return None
+    engine = Engine.MYSQL if port == str(Engine.MYSQL.default_port) else Engine.POSTGRESQL
+    return Database(
+        name=endpoint.split(".")[0],
+        engine=engine,
+        endpoint=endpoint,
+        port=int(port) if port.isdigit() else engine.default_port,
+        resource_id=resource_id,
+        region=stack.region,
+        account=stack.account,
+        partition=stack.partition,
+    )
+
+
+def _only(found: Sequence[Database], region: str) -> Database:
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise NotFound(
+            f"There is no PostgreSQL or MySQL database in {region or 'this region'}.",
+            "Check --region and --profile, or give --endpoint.",
+            code="database-not-found",
+        )
+    listed = "\n    ".join(database.label for database in found)
+    raise UsageError(f"There are {len(found)} databases.", f"Name one:\n    {listed}", code="database-ambiguous")
+
+
+def login_for(gateway: Gateway, database: Database, wish: Wish) -> Login:
+    """The caller's user of the grade asked for, with a fresh token; refused early where IAM is known to refuse.
+
+    Raises DeployerError with code `iam-refused`, NotFound without IAM authentication, UsageError.
+    """
+    if not database.iam_enabled:
+        raise NotFound(
+            f"{database.name} does not take IAM tokens: IAM database authentication is off.",
+            "Switch it on: aws rds modify-db-cluster --enable-iam-database-authentication --apply-immediately",
+            code="iam-authentication-off",
+        )
+    caller = gateway.sts.get_caller_arn() if not wish.user or database.resource_id else ""
+    user = wish.user or user_name(person_of(caller), wish.grade, database.engine)
+    if may_connect(gateway, database, user, caller) is False:
+        raise AwsError(
+            f"The credentials in use ({caller}) may not do rds-db:connect on {database.user_arn(user)}.",
+            "Use a grade your role permits (--permission r, w or o), or ask for this permission.",
+            operation="rds-db:connect",
+            aws_code="AccessDenied",
+        )
+    return Login(database, user, grade_of(user), sign(gateway, database, user))
+
+
+def sign(gateway: Gateway, database: Database, user: str) -> str:
+    """A fresh token; never a cached one, so each new connection has its own 15 minutes."""
+    return gateway.rds.generate_db_auth_token(database.endpoint, database.port, user)
+
+
+def may_connect(gateway: Gateway, database: Database, user: str, caller: str) -> bool | None:
+    """What IAM says about rds-db:connect for this user; None where it may not be asked or the id is not known."""
+    if not (database.resource_id and database.account):
+        return None
+    principal = _principal(caller)
+    if not principal:
+        return None
+    try:
+        return gateway.iam.simulate(principal, "rds-db:connect", database.user_arn(user), []) == "allowed"
+    except (AwsError, NotFound):  # few may simulate; the database decides in any case
+        return None
+
+
+def who(gateway: Gateway, database: Database, wish: Wish) -> list[Permission]:
+    """The caller's user of each grade, and what IAM says to each."""
+    caller = gateway.sts.get_caller_arn()
+    words = {True: "allowed", False: "denied", None: "unknown"}
+    found = []
+    for grade in Grade:
+        user = wish.user or user_name(person_of(caller), grade, database.engine)
+        permission = words[may_connect(gateway, database, user, caller)]
+        found.append(Permission(user, grade, permission, grade.meaning))
+    return found
+
+
+def _principal(caller: str) -> str:
+    """The IAM user or role behind a caller's ARN; "" for what IAM cannot simulate.
+
+    The session's ARN does not hold the role's path, so a role with a path is not found, which answers "unknown".
+    """
+    if ":assumed-role/" in caller:
+        head, _, rest = caller.partition(":assumed-role/")
+        return f"{head.replace(':sts:', ':iam:')}:role/{rest.split('/')[0]}"
+    return caller if ":user/" in caller else ""
+
+
+def ca_bundle(given: str) -> str:
+    """The authorities to trust: the file given, DEPLOYER_CA_BUNDLE, or what `db ca-bundle` fetched. Raises NotFound."""
+    chosen = Path(given or os.environ.get("DEPLOYER_CA_BUNDLE") or default_bundle(data_directory()))
+    if given == "system":  # RDS Proxy has public certificates; libpq 16 knows this word
+        return given
+    if not chosen.is_file():
+        raise NotFound(
+            f"There is no CA bundle {chosen}, and without RDS's authorities no server can be verified.",
+            "Fetch it with: deployer db ca-bundle, or give one with --ca-bundle FILE.",
+            code="ca-bundle-missing",
+        )
+    return str(chosen.absolute())
+
+
+def fetch_bundle(source: str, sha256: str) -> Path:
+    """Fetch RDS's authorities to where they are looked for. Raises Refused when their hash is not the one given."""
+    return fetch(source or BUNDLE_URL, sha256, default_bundle(data_directory()))
+
+
+def data_directory() -> Path:
+    """Where this program keeps files of the user's (XDG base directory specification)."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "deployer"
+
+
+def now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,136 @@
+"""How clients are told to connect: verified TLS under the endpoint's own name, through the local end of the tunnel.
+
+libpq and psycopg take `host` as the name to verify and `hostaddr` as the address to dial (PostgreSQL manual,
+"Parameter Key Words"), so verify-full works through localhost. JDBC has no such pair: it verifies the authority alone,
+or the name too where the hosts file gives the endpoint's name 127.0.0.1. Only what needs a token holds one.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from generator.errors import UsageError
+from generator.model.database import Engine, Login, PrintFormat, Route
+
+
+def libpq(login: Login, route: Route) -> dict[str, str]:
+    """The connection parameters of libpq, psql and psycopg, without the password."""
+    return {
+        "host": login.database.endpoint,
+        "hostaddr": route.host,
+        "port": str(route.port),
+        "dbname": route.database,
+        "user": login.user,
+        "sslmode": "verify-full",
+        "sslrootcert": route.ca_bundle,
+        "gssencmode": "disable",
+        "connect_timeout": "20",
+        "application_name": "deployer",
+    }
+
+
+def conninfo(parameters: dict[str, str]) -> str:
+    """The parameters as one libpq string (PostgreSQL manual, "Connection Strings")."""
+    return " ".join(f"{key}={_conninfo_value(value)}" for key, value in parameters.items())
+
+
+def _conninfo_value(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'" if not value or any(char in value for char in " '\\\t\n") else value
+
+
+def client_argv(login: Login, route: Route) -> list[str]:
+    """The command line of psql or mysql, without the password."""
+    if login.database.engine is Engine.POSTGRESQL:
+        return ["psql", conninfo(libpq(login, route))]
+    # Oracle's client cannot verify one name and dial another, so it verifies the authority (MySQL manual, --ssl-mode).
+    options = [f"--host={route.host}", f"--port={route.port}", f"--user={login.user}", f"--ssl-ca={route.ca_bundle}"]
+    return ["mysql", *options, "--ssl-mode=VERIFY_CA", "--enable-cleartext-plugin", "--protocol=TCP", route.database]
+
+
+def client_environment(login: Login) -> dict[str, str]:
+    """The variable the client reads the token from; for the child process only.
+
+    MYSQL_PWD is left out of help texts since MySQL 8 but still read; an option file would put the token on the disk.
+    """
+    return {"PGPASSWORD" if login.database.engine is Engine.POSTGRESQL else "MYSQL_PWD": login.token}
+
+
+def printed(form: PrintFormat, login: Login, route: Route) -> list[str]:
+    """The settings in the form asked for. Only `pgpass-entry` and `env` hold the token, as its way to a client."""
+    postgresql = login.database.engine is Engine.POSTGRESQL
+    if form is PrintFormat.PGPASS_ENTRY:
+        if not postgresql:
+            raise UsageError("mysql has no pgpass file.", "Use --print env.")
+        return [pgpass_entry(login, route)]
+    return {
+        PrintFormat.ENV: _env_postgresql if postgresql else _env_mysql,
+        PrintFormat.URI: _uri,
+        PrintFormat.JDBC: _jdbc,
+        PrintFormat.DBEAVER: _dbeaver,
+    }[form](login, route)
+
+
+def pgpass_entry(login: Login, route: Route) -> str:
+    """A line of ~/.pgpass. libpq looks it up by `host`, the endpoint's name, even when hostaddr is dialled."""
+    fields = (login.database.endpoint, str(route.port), route.database, login.user, login.token)
+    return ":".join(field.replace("\\", "\\\\").replace(":", "\\:") for field in fields)
+
+
+def _env_postgresql(login: Login, route: Route) -> list[str]:
+    given = libpq(login, route)
+    names = {"host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"}
+    names |= {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
+    return [_export(name, given[key]) for key, name in names.items()] + [_export("PGPASSWORD", login.token)]
+
+
+def _env_mysql(login: Login, route: Route) -> list[str]:
+    return [
+        _export("MYSQL_HOST", route.host),
+        _export("MYSQL_TCP_PORT", str(route.port)),
+        _export("MYSQL_PWD", login.token),
+    ]
+
+
+def _export(name: str, value: str) -> str:
+    quoted = value.replace("'", "'\\''")
+    return f"export {name}='{quoted}'"
+
+
+def _uri(login: Login, route: Route) -> list[str]:
+    user, database = quote(login.user, safe=""), quote(route.database, safe="")
+    if login.database.engine is Engine.MYSQL:
+        query = urlencode({"ssl-mode": "VERIFY_CA", "ssl-ca": route.ca_bundle})
+        return [f"mysql://{user}@{route.host}:{route.port}/{database}?{query}"]
+    chosen = {k: v for k, v in libpq(login, route).items() if k in ("hostaddr", "sslmode", "sslrootcert")}
+    return [f"postgresql://{user}@{login.database.endpoint}:{route.port}/{database}?{urlencode(chosen)}"]
+
+
+def _jdbc(login: Login, route: Route) -> list[str]:
+    database = quote(route.database, safe="")
+    if login.database.engine is Engine.MYSQL:
+        query = urlencode({"user": login.user, "sslMode": "VERIFY_CA", "defaultAuthenticationPlugin": _CLEAR_PASSWORD})
+        return [f"jdbc:mysql://{route.host}:{route.port}/{database}?{query}"]
+    query = urlencode({"user": login.user, "sslmode": "verify-ca", "sslrootcert": route.ca_bundle})
+    return [f"jdbc:postgresql://{route.host}:{route.port}/{database}?{query}"]
+
+
+_CLEAR_PASSWORD = "com.mysql.cj.protocol.a.authentication.MysqlClearPasswordPlugin"  # noqa: S105 - a class name
+
+
+def _dbeaver(login: Login, route: Route) -> list[str]:
+    """The fields of DBeaver's dialog, in its own words."""
+    engine = "PostgreSQL" if login.database.engine is Engine.POSTGRESQL else "MySQL"
+    return [
+        f"Driver name:     {engine}",
+        "Connect by:      Host",
+        f"Host:            {route.host}",
+        f"Port:            {route.port}",
+        f"Database:        {route.database}",
+        "Authentication:  Database Native",
+        f"Username:        {login.user}",
+        "Password:        the token (deployer db token; not saved, it lives 15 minutes)",
+        "SSL:             on",
+        f"CA certificate:  {route.ca_bundle}",
+        "SSL mode:        verify-ca",
+    ]

@@ -1,0 +1,272 @@
+"""`db connect` and its kin from the command line, with psql, through a forwarder, to a real PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import botocore
+import psycopg
+import pytest
+
+from generator.cli.main import main
+from generator.errors import DeployerError
+from generator.model.database import ClientProgram, Database, Engine, Grade, Login, PrintFormat, Route
+from generator.operations.database import connect, reach, settings
+from generator.operations.database.run import connected
+from generator.sandbox.database import certificates
+
+from .conftest import ENDPOINT, World, sign
+
+REACH = ["--endpoint", ENDPOINT, "--dbname", "app", "--local-port", "0"]
+
+
+def database(**changed: object) -> Database:
+    given: dict[str, object] = {"name": "app", "engine": Engine.POSTGRESQL, "endpoint": ENDPOINT, "port": 5432}
+    return Database(**{**given, "database": "app", "region": "us-east-1", **changed})  # type: ignore[arg-type]
+
+
+def login(user: str = "alice_r", token: str = "", **changed: object) -> Login:
+    return Login(database(**changed), user, None, token or sign(user=user))
+
+
+def route(world: World, **changed: object) -> Route:
+    given: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": world.server.port,
+        "ca_bundle": str(world.server.ca_bundle),
+    }
+    return Route(**{**given, "database": "app", **changed})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("user", "statement", "answer"),
+    [
+        ("alice_r", "SELECT count(*) FROM orders", "50"),
+        ("alice_w", "UPDATE orders SET item = item WHERE id = 1 RETURNING item", "tea"),
+        ("alice_o", "SELECT count(*) > 0 FROM pg_stat_activity", "t"),
+    ],
+)
+def test_the_right_grade_does(
+    at_home: World, capsys: pytest.CaptureFixture[str], user: str, statement: str, answer: str
+) -> None:
+    assert main(["db", "connect", *REACH, "--user", user, "-c", statement]) == 0
+    assert answer in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("user", "statement"),
+    [
+        ("alice_r", "DELETE FROM orders"),
+        ("alice_w", "SELECT pg_terminate_backend(pg_backend_pid())::text, pg_reload_conf()"),
+        ("alice_o", "SELECT * FROM orders"),
+    ],
+)
+def test_the_wrong_grade_does_not_and_is_told_so(
+    at_home: World, capsys: pytest.CaptureFixture[str], user: str, statement: str
+) -> None:
+    assert main(["db", "connect", *REACH, "--user", user, "-c", statement, "--output", "json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "wrong-grade"
+    assert f"{user} may not do this" in error["message"]
+
+
+def test_psql_runs_signed_in_over_tls_with_the_token_in_its_environment_only(at_home: World, tmp_path: Path) -> None:
+    who, way = login(), route(at_home)
+    assert who.token not in " ".join(settings.client_argv(who, way))
+    said = connect.ask(ClientProgram.psql, who, way, "SELECT current_user, current_setting('application_name')")
+    assert "alice_r" in said
+    assert "deployer" in said
+
+
+def expired(world: World) -> tuple[Login, Route]:
+    """A token as it was twenty minutes ago: no signature is right any more, and no server looks at it first."""
+    token, past = sign(), datetime.now(UTC) - timedelta(minutes=20)
+    token = re.sub(r"X-Amz-Date=\w+", f"X-Amz-Date={past:%Y%m%dT%H%M%SZ}", token)
+    return login(token=re.sub(r"%2F\d{8}%2F", f"%2F{past:%Y%m%d}%2F", token)), route(world)
+
+
+def other_authority(world: World) -> tuple[Login, Route]:
+    directory = world.server.directory / "other"
+    directory.mkdir(exist_ok=True)
+    return login(), route(world, ca_bundle=str(certificates.certify(ENDPOINT, directory).ca_bundle))
+
+
+def denied(world: World) -> tuple[Login, Route]:
+    world.denied.add("alice_r")
+    return login(), route(world)
+
+
+CASES: dict[str, tuple[Callable[[World], tuple[Login, Route]], str, str]] = {
+    "expired": (expired, "token-refused", "expired"),
+    "signed for localhost": (
+        lambda w: (login(token=sign(host="localhost", port=56789)), route(w)),
+        "token-refused",
+        "was signed for localhost:56789, but the database is",
+    ),
+    "signed for another user": (
+        lambda w: (login(token=sign(user="alice_w")), route(w)),
+        "token-refused",
+        "signed for the user alice_w, but alice_r signs in",
+    ),
+    "a password": (lambda w: (login(token="hunter2"), route(w)), "token-refused", "is no IAM token"),
+    "refused by IAM": (denied, "iam-refused", "lack rds-db:connect"),
+    "public authorities": (
+        lambda w: (login(), route(w, ca_bundle=str(Path(botocore.__file__).parent / "cacert.pem"))),
+        "wrong-ca",
+        "vouches for the certificate",
+    ),
+    "an authority of the same name": (other_authority, "wrong-ca", "vouches for the certificate"),
+    "another server": (
+        lambda w: (login(endpoint="other.cluster-x.us-east-1.rds.amazonaws.com"), route(w)),
+        "wrong-host-name",
+        "not for other.cluster",
+    ),
+    "no bundle": (lambda w: (login(), route(w, ca_bundle="/nowhere.pem")), "ca-bundle-missing", "is not there"),
+    "no database": (lambda w: (login(), route(w, database="nothing")), "no-such-database", "no database nothing"),
+    "no user": (lambda w: (login(user="stranger_r"), route(w)), "no-such-user", "asks a password of stranger_r"),
+    "no tunnel": (lambda w: (login(), route(w, port=1)), "tunnel-down", "Nothing answers"),
+}
+
+
+@pytest.mark.parametrize("client", [ClientProgram.psql, ClientProgram.none])  # none is checked by the driver
+@pytest.mark.parametrize("case", CASES)
+def test_each_failure_has_its_own_sentence(at_home: World, client: ClientProgram, case: str) -> None:
+    make, code, says = CASES[case]
+    who, way = make(at_home)
+    try:
+        with pytest.raises(DeployerError) as refused:
+            connect.check(client, who, way)
+    finally:
+        at_home.denied.clear()
+    assert refused.value.code == code, refused.value.message
+    assert says in refused.value.message
+    assert who.token not in refused.value.message + refused.value.hint
+
+
+def test_a_revoked_users_token_opens_nothing_more(at_home: World) -> None:
+    with at_home.connect() as master:
+        master.execute("REVOKE rds_iam FROM alice_o")
+        try:
+            with pytest.raises(DeployerError) as refused, connected(login("alice_o"), route(at_home)):
+                pass
+            assert refused.value.code == "no-such-user"
+        finally:
+            master.execute("GRANT rds_iam TO alice_o")
+
+
+@pytest.mark.parametrize("form", PrintFormat)
+def test_the_printed_settings_hold_no_token_but_where_it_is_the_point(at_home: World, form: PrintFormat) -> None:
+    who, way = login(), route(at_home)
+    lines = settings.printed(form, who, way)
+    holds = form in (PrintFormat.ENV, PrintFormat.PGPASS_ENTRY)
+    # the token's own signature survives every quoting
+    assert (who.token[-40:] in "\n".join(lines)) is holds
+
+
+def test_the_uri_the_environment_and_the_pgpass_entry_work_in_psql(at_home: World, tmp_path: Path) -> None:
+    who, way = login(), route(at_home)
+    passfile = tmp_path / "pgpass"
+    passfile.touch(0o600)
+    passfile.write_text(settings.pgpass_entry(who, way) + "\n")
+    [uri] = settings.printed(PrintFormat.URI, who, way)
+    by_uri = ["psql", uri, "-XAtc", "SELECT current_user"]
+    done = subprocess.run(by_uri, env={**os.environ, "PGPASSFILE": str(passfile)}, capture_output=True, text=True)
+    assert done.stdout == "alice_r\n", done.stderr
+    exports = "\n".join(settings.printed(PrintFormat.ENV, who, way))
+    by_env = ["sh", "-c", f"{exports}\npsql -XAtc 'SELECT current_user'"]
+    assert subprocess.run(by_env, capture_output=True, text=True).stdout == "alice_r\n"
+
+
+def test_the_tunnel_stays_open_for_any_client_until_it_is_told_to_end(at_home: World, tmp_path: Path) -> None:
+    program = tmp_path / "hold.py"
+    program.write_text(
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from tests.database.conftest import forwarder\n"
+        "from generator.operations.database import tunnel\n"
+        "port = int(sys.argv[2])\n"
+        "tunnel.session_tunnel = lambda g, w: lambda d, local: forwarder(port, local)\n"
+        "from generator.cli.main import main\n"
+        "sys.exit(main(sys.argv[3:]))\n"
+    )
+    root = str(Path(__file__).parents[2])
+    argv = [sys.executable, str(program), root, str(at_home.server.port), "db", "connect", *REACH, "--user", "alice_r"]
+    held = subprocess.Popen([*argv, "--print", "uri"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert held.stdout
+        uri = held.stdout.readline().strip()
+        token = subprocess.run(
+            [sys.executable, "-m", "generator.cli.app", "db", "token", *REACH[:4], "--user", "alice_r"],
+            capture_output=True, text=True, cwd=root, check=True,
+        ).stdout.strip()  # fmt: skip
+        asked = ["psql", uri, "-XAtc", "SELECT current_user"]
+        done = subprocess.run(asked, env={**os.environ, "PGPASSWORD": token}, capture_output=True, text=True)
+        assert done.stdout == "alice_r\n", done.stderr
+    finally:
+        held.send_signal(signal.SIGTERM)
+        _, story = held.communicate(timeout=30)
+    assert held.returncode == 0
+    assert "The tunnel is closed." in story
+
+
+def test_nothing_is_signed_in_without_authorities(
+    at_home: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("DEPLOYER_CA_BUNDLE")
+    assert main(["db", "connect", *REACH, "--user", "alice_r", "-c", "SELECT 1"]) == 4
+    assert "deployer db ca-bundle" in capsys.readouterr().err
+
+
+def test_bootstrap_makes_people_and_drop_user_takes_one_away(
+    at_home: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    master = [*REACH, "--user", "master", "--password-stdin", "--yes"]
+
+    def with_password(argv: list[str]) -> int:
+        read, write = os.pipe()
+        os.write(write, f"{at_home.server.password}\n".encode())
+        os.close(write)
+        with os.fdopen(read) as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            return main(argv)
+
+    assert with_password(["db", "bootstrap", *master, "--for", "dora@example.com=ro"]) == 0
+    assert main(["db", "connect", *REACH, "--user", "dora@example.com_r", "-c", "SELECT count(*) FROM orders"]) == 0
+    assert with_password(["db", "drop-user", "dora@example.com_r", *master]) == 0
+    assert main(["db", "connect", *REACH, "--user", "dora@example.com_r", "-c", "SELECT 1"]) == 1
+    assert main(["db", "connect", *REACH, "--user", "dora@example.com_o", "-c", "SELECT 1"]) == 0
+    assert with_password(["db", "drop-user", "dora@example.com_o", *master]) == 0
+    assert at_home.server.password not in "".join(capsys.readouterr())
+
+
+def test_a_grades_users_can_be_shut_out_and_that_ends_what_they_have_open(at_home: World) -> None:
+    from generator.operations.database import run
+
+    with at_home.connect() as master:
+        master.execute(run.bootstrap_sql(database(), {"eve_w": Grade.WRITE}))
+        live = at_home.connect("eve_w")
+        boss = Login(database(), "master", None, at_home.server.password)
+        with connected(boss, route(at_home)) as query:
+            run.shut_out(query, Engine.POSTGRESQL, ["eve_w"])
+            [eve] = [user for user in run.users(query, Engine.POSTGRESQL) if user.user == "eve_w"]
+        assert (eve.tokens, _dead(live)) == (False, True)
+        master.execute(run.drop_user_sql(database(), "eve_w"))
+
+
+def _dead(connection: psycopg.Connection) -> bool:
+    try:
+        connection.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
+def test_the_local_port_is_the_published_default() -> None:
+    assert reach.Wish().local_port == 56789

@@ -1,0 +1,157 @@
+"""The clipboard emptied after, a bundle kept only with the right hash, and finding the database meant."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageError
+from generator.host import download
+from generator.model.database import Database, Engine, Grade
+from generator.operations.database import clipboard, reach
+from generator.sandbox.database.certificates import certify
+
+BUNDLE = b"-----BEGIN CERTIFICATE-----\n"
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """xclip as a file, which shows what was put on it and how."""
+    held = tmp_path / "held"
+    script = tmp_path / "xclip"
+    script.write_text(f'#!/bin/sh\necho "$@" >> {held}.argv\ncase "$*" in *-o) cat {held};; *) cat > {held};; esac\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setenv("DISPLAY", ":9")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    return held
+
+
+def test_a_token_leaves_the_clipboard_again_and_was_no_argument(board: Path) -> None:
+    with clipboard.holding("the-token"):
+        assert board.read_text() == "the-token"
+    assert board.read_text() == ""
+    assert "the-token" not in Path(f"{board}.argv").read_text()
+
+
+def test_what_the_user_copied_meanwhile_is_left_alone(board: Path) -> None:
+    with clipboard.holding("the-token"):
+        board.write_text("a shopping list")
+    assert board.read_text() == "a shopping list"
+
+
+def test_without_a_clipboard_the_error_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NotFound, match="no clipboard"), clipboard.holding("the-token"):
+        pass
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An https server of one file, trusted as the system's authorities are."""
+
+    class One(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(BUNDLE)
+
+        def log_message(self, *args: object) -> None: ...
+
+    certified = certify("localhost", tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certified.ca_bundle))
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    server = http.server.HTTPServer(("127.0.0.1", 0), One)
+    server.socket = certified.context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://localhost:{server.server_port}/global-bundle.pem"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_bundle_is_kept_only_with_the_hash_given(site: str, tmp_path: Path) -> None:
+    target, right = tmp_path / "kept" / "bundle.pem", hashlib.sha256(BUNDLE).hexdigest()
+    for wrong in ("", "0" * 64):
+        with pytest.raises(Refused, match=right):
+            download.fetch(site, wrong, target)
+        assert not target.exists()
+    assert download.fetch(site, right, target).read_bytes() == BUNDLE
+    with pytest.raises(UsageError):
+        download.fetch(site.replace("https", "http"), right, target)
+
+
+def test_an_address_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DeployerError, match="could not be fetched"):
+        download.fetch("https://localhost:1/x", "", tmp_path / "x")
+
+
+# Finding the database, with a gateway of plain values.
+
+FOUND = Database("app", Engine.POSTGRESQL, "app.example", 5432, "cluster-A", "shop", "us-east-1", "111122223333")
+ALICE = "arn:aws:iam::111122223333:user/alice"
+BOB = "arn:aws:sts::111122223333:assumed-role/Support/bob"
+
+
+def gateway(databases: list[Database], stack: object = None, caller: str = ALICE, answer: object = "allowed") -> object:
+    def simulate(arn: str, action: str, resource: str, context: object) -> object:
+        asked.append((arn, action, resource))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    asked: list[tuple[str, str, str]] = []
+    return SimpleNamespace(
+        rds=SimpleNamespace(
+            describe_databases=lambda: databases,
+            describe_database=lambda name: next(d for d in databases if d.name == name),
+            generate_db_auth_token=lambda host, port, user: f"{host}:{port}/{user}",
+        ),
+        cloudformation=SimpleNamespace(find_stack=lambda name: stack),
+        sts=SimpleNamespace(get_caller_arn=lambda: caller),
+        iam=SimpleNamespace(simulate=simulate),
+        deployment=SimpleNamespace(stack_name="deepsql-selfhost"),
+        region="us-east-1",
+        asked=asked,
+    )
+
+
+def test_the_stacks_database_comes_before_the_only_one() -> None:
+    parameters = {"DatabaseEndpoint": "mine.example", "DatabasePort": "3306", "DatabaseResourceId": "db-Q"}
+    stack = SimpleNamespace(parameters=parameters, region="us-east-1", account="111122223333", partition="aws")
+    mine = reach.find_database(gateway([FOUND], stack), reach.Wish())  # type: ignore[arg-type]
+    assert (mine.endpoint, mine.engine, mine.resource_id) == ("mine.example", Engine.MYSQL, "db-Q")
+    assert reach.find_database(gateway([FOUND]), reach.Wish()) == FOUND  # type: ignore[arg-type]
+
+
+def test_several_databases_are_listed_and_none_is_said_so() -> None:
+    other = Database("other", Engine.MYSQL, "other.example", 3306)
+    with pytest.raises(UsageError) as several:
+        reach.find_database(gateway([FOUND, other]), reach.Wish())  # type: ignore[arg-type]
+    assert "other.example" in several.value.hint
+    with pytest.raises(NotFound):
+        reach.find_database(gateway([]), reach.Wish())  # type: ignore[arg-type]
+
+
+def test_the_user_is_the_callers_and_iam_is_asked_about_the_role_behind_a_session() -> None:
+    aws = gateway([FOUND], caller=BOB)
+    made = reach.login_for(aws, FOUND, reach.Wish(grade=Grade.OPERATE))  # type: ignore[arg-type]
+    assert (made.user, made.token) == ("bob_o", "app.example:5432/bob_o")
+    arn = "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-A/bob_o"
+    assert aws.asked == [("arn:aws:iam::111122223333:role/Support", "rds-db:connect", arn)]  # type: ignore[attr-defined]
+
+
+def test_a_grade_the_role_does_not_permit_is_refused_before_anything_is_opened() -> None:
+    with pytest.raises(AwsError, match=r"may not do rds-db:connect on .*alice_w"):
+        reach.login_for(gateway([FOUND], answer="implicitDeny"), FOUND, reach.Wish(grade=Grade.WRITE))  # type: ignore[arg-type]
+
+
+def test_who_may_not_simulate_is_let_through_to_the_database() -> None:
+    refused = AwsError("no", aws_code="AccessDenied")
+    assert reach.login_for(gateway([FOUND], answer=refused), FOUND, reach.Wish()).user == "alice_r"  # type: ignore[arg-type]
