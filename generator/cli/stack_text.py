@@ -34,7 +34,7 @@ def counts(plan: UpPlan) -> str:
     parts = {
         "to add": sum(c.action == "Add" for c in changes),
         "to modify": sum(c.action == "Modify" and not c.loses for c in changes),
-        "to replace, or perhaps": sum(c.loses and not c.removes for c in changes),
+        "that are or may be replaced": sum(c.loses and not c.removes for c in changes),
         "to remove": sum(c.removes for c in changes),
     }
     return ", ".join(f"{number} {what}" for what, number in parts.items() if number) + "."
