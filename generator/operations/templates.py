@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +91,20 @@ def lint(file: Path | None) -> LintReport:
     from generator.template.lint import lint_text, read_template
 
     name = str(file) if file else "the product's template"
-    return LintReport(str(file or TEMPLATE_PATH), lint_text(read_template(file) if file else text("yaml"), name))
+    with _collector_off():
+        return LintReport(str(file or TEMPLATE_PATH), lint_text(read_template(file) if file else text("yaml"), name))
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """cfn-lint makes many objects that last and little garbage: looking for it is a tenth of the time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def report_lines(report: LintReport, fmt: str) -> list[str]:

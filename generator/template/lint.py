@@ -56,8 +56,9 @@ def lint_text(text: str, name: str, regions: Sequence[str] = ("us-east-1",)) -> 
         raise UsageError(_too_large(name, size), "Name a CloudFormation template: deployer lint FILE")
     template = _decode(text, name)
     found = [*_own(template, text), *_cfn_lint(template, regions)]
+    linted: set[str] = set()
     for answers in yes_no_combinations(template):
-        found += _of_variant(template, answers, regions, found)
+        found += _of_variant(template, answers, regions, found, linted)
     return sorted(found, key=lambda finding: (finding.line or 0, finding.rule, finding.path))
 
 
@@ -133,7 +134,7 @@ def _from_match(match: Match) -> Finding:
 
 
 def _of_variant(
-    template: Tree, answers: dict[str, str], regions: Sequence[str], known: Sequence[Finding]
+    template: Tree, answers: dict[str, str], regions: Sequence[str], known: Sequence[Finding], linted: set[str]
 ) -> list[Finding]:
     """What is wrong with these answers and was not seen on the whole. A variant has no lines of its own."""
     case = ", ".join(f"{name}={answer}" for name, answer in answers.items())
@@ -141,7 +142,7 @@ def _of_variant(
     found = [
         _finding(OF_VARIANTS, f"With {case}: {name} does not exist.", place, {}) for place, name in dangling(decided)
     ]
-    reduced, kept = only_what_differs(template, decided)
+    reduced, kept = only_what_differs(template, decided, linted)
     seen = {(finding.rule, _decided_path(finding.path)) for finding in known}
     if kept:
         for finding in _cfn_lint(_decode(json.dumps(reduced), "the variant"), regions):

@@ -7,9 +7,10 @@ change is left to the run over the whole.
 
 from __future__ import annotations
 
+import json
 from itertools import product
 
-from generator.template.walk import Path, Tree, mapping, references
+from generator.template.walk import Path, Tree, mapping, nodes, references
 
 ANSWERS = frozenset({"Yes", "No"})
 MOST_COMBINATIONS = 64
@@ -31,21 +32,64 @@ def decide(template: Tree, known: dict[str, str]) -> Tree:
     return _Decider(mapping(template.get("Conditions")), known).template(template)
 
 
-def only_what_differs(template: Tree, variant: Tree) -> tuple[Tree, set[str]]:
-    """The variant with resources and outputs as on the whole reduced to their type or left out, and the paths kept."""
-    kept: set[str] = set()
-    reduced = dict(variant)
+def only_what_differs(template: Tree, variant: Tree, known: set[str]) -> tuple[Tree, set[str]]:
+    """The variant reduced to what these answers change and no variant before it had, and the paths of that.
+
+    What the kept entries refer to stays as its type, so that references can be judged; the rest is left out. `known`
+    holds the entries of the variants before and is added to. A `Condition` that was decided is no change: the whole
+    has been linted with it, and references to what is gone are `dangling`'s.
+    """
+    kept: dict[str, Tree] = {}
     for section in ("Resources", "Outputs"):
         whole, entries = mapping(template.get(section)), mapping(variant.get(section))
-        differing = {name for name in entries if entries[name] != whole.get(name)}
-        kept |= {f"{section}/{name}" for name in differing}
-        stubs = {name: {"Type": mapping(body).get("Type")} for name, body in entries.items()}
-        reduced[section] = {
-            name: body if name in differing else stubs[name]
-            for name, body in entries.items()
-            if name in differing or section == "Resources"
+        new = {name: body for name, body in entries.items() if _unconditional(body) != _unconditional(whole.get(name))}
+        marks = {
+            name: f"{section}/{name} {json.dumps(body, sort_keys=True, default=str)}" for name, body in new.items()
         }
-    return {name: body for name, body in reduced.items() if body}, kept
+        kept[section] = {name: body for name, body in new.items() if marks[name] not in known}
+        known |= set(marks.values())
+    return _around(kept, variant), {f"{section}/{name}" for section, entries in kept.items() for name in entries}
+
+
+def _names(value: object) -> list[object]:
+    return [value] if isinstance(value, str) else _list(value)
+
+
+def _unconditional(body: object) -> object:
+    return {key: item for key, item in body.items() if key != "Condition"} if isinstance(body, dict) else body
+
+
+def _around(kept: dict[str, Tree], variant: Tree) -> Tree:
+    """The kept entries with what they need to be linted: open conditions, parameters, the types they refer to."""
+    conditions = _open_conditions(kept, mapping(variant.get("Conditions")))
+    inner = [node for part in (kept, conditions) for _, node in nodes(part)]
+    needed = {name.split(".")[0] for node in inner for name in references(node)}
+    needed |= {str(name) for body in kept["Resources"].values() for name in _names(mapping(body).get("DependsOn"))}
+    bodies, parameters = mapping(variant.get("Resources")), mapping(variant.get("Parameters"))
+    stubs: Tree = {name: {"Type": mapping(body).get("Type")} for name, body in bodies.items() if name in needed}
+    around: Tree = {name: body for name, body in variant.items() if name not in ("Metadata", "Rules")}
+    around["Parameters"] = {name: body for name, body in parameters.items() if name in needed}
+    around |= {"Conditions": conditions, "Resources": stubs | kept["Resources"], "Outputs": kept["Outputs"]}
+    return {name: body for name, body in around.items() if body}
+
+
+def _open_conditions(value: object, conditions: Tree) -> Tree:
+    """The conditions that are named in a value, and those that they name."""
+    named: Tree = {}
+    waiting = [value]
+    while waiting:
+        for _, node in nodes(waiting.pop()):
+            for name in _conditions_at(node) & set(conditions) - set(named):
+                named[name] = conditions[name]
+                waiting.append(conditions[name])
+    return named
+
+
+def _conditions_at(node: object) -> set[str]:
+    choice = mapping(node).get("Fn::If")
+    found = {str(choice[0])} if isinstance(choice, list) and choice else set()
+    own = mapping(node).get("Condition")
+    return found | ({own} if isinstance(own, str) else set())
 
 
 def dangling(variant: Tree) -> list[tuple[Path, str]]:
