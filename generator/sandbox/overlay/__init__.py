@@ -7,6 +7,7 @@ start with another version of it.
 from generator.sandbox.app import Sandbox
 from generator.sandbox.overlay import (
     changesets,
+    cluster_access,
     conditions,
     custom,
     documents,
@@ -30,6 +31,6 @@ def install(sandbox: Sandbox) -> None:
     pinned.check()
     for part in (operations, events, conditions, changesets, parameters, recreation, naming, network):
         part.install()
-    for resource in (instance, iam, secrets, rotation, custom, documents):
+    for resource in (instance, iam, secrets, rotation, custom, documents, cluster_access):
         resource.install()
     recovery.install(sandbox)
