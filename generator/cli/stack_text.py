@@ -114,7 +114,8 @@ def down_plan_lines(plan: DownPlan) -> list[str]:
     """What a deletion loses and what it keeps."""
     lost = table([("  " + r.logical_id, r.resource_type, r.physical_id) for r in plan.lost])
     kept = [f"  {thing.name}: {thing.why}" for thing in plan.kept] or ["  nothing"]
-    return [f"Delete the stack {plan.stack_name}. This goes:", *lost, "This is kept:", *kept]
+    warned = [f"  NOTE  {warning}" for warning in plan.warnings]
+    return [f"Delete the stack {plan.stack_name}. This goes:", *lost, *warned, "This is kept:", *kept]
 
 
 def down_lines(result: DownResult) -> list[str]:

@@ -60,3 +60,10 @@ def test_its_own_template_serves_the_flip(published: Deployer) -> None:
     assert all(check["holds"] for check in flipped.result["checks"])
     assert instance(published) == before
     assert set(published.physical_ids()) == {"Instance", "InstanceRole", "InstanceProfile", "InstanceSecurityGroup"}
+
+
+def test_its_volume_is_said_to_go_with_the_instance_before_anything_is_deleted(published: Deployer) -> None:
+    refused = published("down")
+    assert refused.code == 2, "nobody was there to type the name"
+    assert "holds DeepSQL's data and goes with the instance" in refused.err
+    assert published("status").code == 0

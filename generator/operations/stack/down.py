@@ -39,6 +39,7 @@ class DownPlan:
     protected: bool
     lost: tuple[StackResource, ...]
     kept: tuple[KeptThing, ...]
+    warnings: tuple[str, ...] = ()
     retain: frozenset[str] = frozenset()
 
 
@@ -65,9 +66,18 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPla
         )
     resources = gateway.cloudformation.list_stack_resources(stack.stack_id)
     live = [r for r in resources if not r.status.deleted and r.physical_id]
-    kept = _kept(gateway, stack, live)
+    instance = _instance(gateway, live)
     gone = tuple(r for r in live if r.logical_id not in KEPT and r.logical_id not in retain)
-    return DownPlan(stack.name, stack.stack_id, new_token(), stack.termination_protection, gone, kept, retain)
+    return DownPlan(
+        stack_name=stack.name,
+        stack_id=stack.stack_id,
+        token=new_token(),
+        protected=stack.termination_protection,
+        lost=gone,
+        kept=_kept(stack, live, instance),
+        warnings=_warnings(live, instance),
+        retain=retain,
+    )
 
 
 def apply(gateway: Gateway, plan: DownPlan, sleep: Sleep = time.sleep) -> Iterator[StackEvent]:
@@ -88,11 +98,9 @@ def result(gateway: Gateway, plan: DownPlan) -> DownResult:
     return DownResult(plan.stack_name, len(plan.lost), plan.kept)
 
 
-def _kept(gateway: Gateway, stack: Stack, live: list[StackResource]) -> tuple[KeptThing, ...]:
+def _kept(stack: Stack, live: list[StackResource], instance: Instance | None) -> tuple[KeptThing, ...]:
     ids = {r.logical_id: r.physical_id for r in live}
-    kept = []
-    if instance := ids.get(Resource.INSTANCE):
-        kept += [_volume(volume) for volume in _instance_volumes(gateway, instance)]
+    kept = [_volume(volume, stack.region) for volume in (instance.kept_volumes if instance else ())]
     if group := ids.get(Resource.SESSION_LOG_GROUP):
         removal = f"aws logs delete-log-group --region {stack.region} --log-group-name {group}"
         kept.append(KeptThing(f"log group {group}", "the transcripts of support sessions are evidence", removal))
@@ -102,13 +110,29 @@ def _kept(gateway: Gateway, stack: Stack, live: list[StackResource]) -> tuple[Ke
     return tuple(kept)
 
 
-def _instance_volumes(gateway: Gateway, instance_id: str) -> tuple[str, ...]:
+def _warnings(live: list[StackResource], instance: Instance | None) -> tuple[str, ...]:
+    """What cannot be had back afterwards, and how to save it before."""
+    dying = set(instance.volumes) - set(instance.kept_volumes) if instance else set()
+    found = [
+        f"volume {volume} holds DeepSQL's data and goes with the instance; to keep it: "
+        f"aws ec2 create-snapshot --volume-id {volume}"
+        for volume in sorted(dying)
+    ]
+    if any(r.logical_id == Resource.ADMIN_SECRET for r in live):
+        found.append(
+            "the administrator's password goes with its secret; whoever starts DeepSQL from the kept volume needs it"
+        )
+    return tuple(found)
+
+
+def _instance(gateway: Gateway, live: list[StackResource]) -> Instance | None:
+    instance_id = next((r.physical_id for r in live if r.logical_id == Resource.INSTANCE), None)
     try:
-        found: Instance = gateway.ec2.describe_instance(instance_id)
+        return gateway.ec2.describe_instance(instance_id) if instance_id else None
     except NotFound:
-        return ()
-    return found.kept_volumes
+        return None
 
 
-def _volume(volume_id: str) -> KeptThing:
-    return KeptThing(f"volume {volume_id}", "it holds DeepSQL's data", f"aws ec2 delete-volume --volume-id {volume_id}")
+def _volume(volume_id: str, region: str) -> KeptThing:
+    removal = f"aws ec2 delete-volume --region {region} --volume-id {volume_id}"
+    return KeptThing(f"volume {volume_id}", "it holds DeepSQL's data", removal)
