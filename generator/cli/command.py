@@ -30,6 +30,7 @@ class Done:
     exit_code: int = 0
 
 
+_CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 Body = Callable[..., Done | None]
 
 _COMMON: tuple[tuple[str, Any, Any], ...] = (
@@ -50,6 +51,11 @@ _COMMON: tuple[tuple[str, Any, Any], ...] = (
         Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.", rich_help_panel="Common")],
         False,
     ),
+    (
+        "env",
+        Annotated[str, typer.Option(help="Stored environment to work in (deployer config).", rich_help_panel="Common")],
+        "",
+    ),
     ("debug", Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel="Common")], False),
 )
 
@@ -64,18 +70,47 @@ def command(
         shared = [_option(*entry) for entry in _COMMON if entry[0] not in {p.name for p in own}]
 
         @functools.wraps(body)
-        def wrapper(**values: Any) -> None:
-            common = {key: values.pop(key) for key, _, _ in _COMMON if key in {p.name for p in shared}}
+        def wrapper(context: typer.Context, **values: Any) -> None:
+            names = {p.name for p in shared}
+            common = {key: values.pop(key) for key, _, _ in _COMMON if key in names}
             invocation = Invocation(command=name_of(app, name), **common)
-            raise typer.Exit(execute(invocation, lambda: body(invocation, **values)))
+
+            def run() -> Done | None:
+                _fill_in(context, invocation, values)
+                return body(invocation, **values)
+
+            raise typer.Exit(execute(invocation, run))
 
         del wrapper.__wrapped__  # the signature below is the one that counts
-        wrapper.__signature__ = inspect.Signature(own + shared)  # type: ignore[attr-defined]
-        wrapper.__annotations__ = {p.name: p.annotation for p in own + shared}
+        given = [_CONTEXT, *own, *shared]
+        wrapper.__signature__ = inspect.Signature(given)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {p.name: p.annotation for p in given}
         app.command(name, **settings)(wrapper)
         return body
 
     return register
+
+
+def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, Any]) -> None:
+    """Put stored defaults in the place of what was not given; commands about the store itself take none."""
+    if invocation.command.startswith("config"):
+        return
+    from generator.operations.config.resolve import stored_for
+
+    stored = stored_for(invocation.command, invocation.env)
+    if not stored:
+        return
+    from generator.model.database import ClientProgram, Grade
+
+    convert: dict[str, Callable[[Any], Any]] = {"permission": Grade, "client": ClientProgram}
+    for parameter, value in stored.items():
+        source = context.get_parameter_source(parameter)
+        if source is None or source.name != "DEFAULT":
+            continue
+        if parameter in values:
+            values[parameter] = convert.get(parameter, type(value))(value)
+        elif hasattr(invocation, parameter):
+            setattr(invocation, parameter, value)
 
 
 def name_of(app: typer.Typer, name: str) -> str:

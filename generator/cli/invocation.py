@@ -32,6 +32,7 @@ class Invocation:
     stack_name: str = DEFAULT_STACK_NAME
     output: OutputFormat = OutputFormat.text
     yes: bool = False
+    env: str = ""
     debug: bool = False
     story: list[str] = field(default_factory=list, repr=False)
 

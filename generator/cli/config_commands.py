@@ -1,0 +1,105 @@
+"""config: stored defaults, and where each value comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from generator.cli import render
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.errors import NotFound
+
+if TYPE_CHECKING:
+    from generator.model.config import Origin
+
+Name = Annotated[str, typer.Argument(metavar="KEY")]
+Project = Annotated[bool, typer.Option("--project", help="In this folder's .deployer.toml, not in your own file.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    group = typer.Typer(
+        name="config", help="Stored defaults: profile, region, stack, database, and more.", no_args_is_help=True
+    )
+    app.add_typer(group)
+    _register_writing(group)
+    _register_reading(group)
+
+
+def _register_writing(group: typer.Typer) -> None:
+    @command(group, "set")
+    def set_(call: Invocation, key: Name, value: str, project: Project = False) -> Done:
+        """Store a default; with --env for that environment only."""
+        from generator.model.config import environment_name, key_named
+        from generator.operations.config.files import write
+
+        path, origin = _place(project)
+        stored = environment_name(value) if key == "environment" else key_named(key).parse(value)
+        changed = write(path, origin, environment_name(call.env) if call.env else "", key, stored)
+        return Done(
+            {"key": key, "value": stored, "path": str(path), "changed": changed},
+            [f"{key} = {stored}  {path}{'' if changed else '  unchanged'}"],
+        )
+
+    @command(group, "unset")
+    def unset(call: Invocation, key: Name, project: Project = False) -> Done:
+        """Take a stored default away."""
+        from generator.operations.config.files import write
+
+        path, origin = _place(project)
+        changed = write(path, origin, call.env, key, None)
+        return Done({"key": key, "path": str(path), "changed": changed}, ["removed" if changed else "was not set"])
+
+
+def _place(project: bool) -> tuple[Path, Origin]:
+    from generator.model.config import Origin
+    from generator.operations.config.files import project_path, user_path
+
+    if project:
+        path = project_path(create=True)
+        assert path, "asked to be made"
+        return path, Origin.PROJECT
+    return user_path(), Origin.USER
+
+
+def _register_reading(group: typer.Typer) -> None:
+    @command(group, "get")
+    def get(call: Invocation, key: Name) -> Done:
+        """Print the value in force, and nothing else. Exit 4 when there is none."""
+        from generator.model.config import key_named
+        from generator.operations.config.resolve import settings
+
+        [found] = [setting for setting in settings(call.env) if setting.key == key_named(key).name]
+        if found.value is None:
+            raise NotFound(f"{key} has no value.", f"Set it with: deployer config set {key} VALUE", code="not-set")
+        return Done(found, [str(found.value)])
+
+    @command(group, "list")
+    def list_(call: Invocation) -> Done:
+        """List what the two files store."""
+        from generator.operations.config.files import read_files
+
+        files = read_files()
+        lines = []
+        for file in files:
+            tables = {"": file.values, **{f" [{name}]": table for name, table in file.environments.items()}}
+            for title, table in tables.items():
+                lines += [f"{file.path}{title}"] + [f"  {key} = {value}" for key, value in table.items()]
+        result = [{"path": str(f.path), "values": f.values, "environments": f.environments} for f in files]
+        return Done(result, lines or ["Nothing is stored."])
+
+    @command(group, "explain")
+    def explain(
+        call: Invocation, key: Annotated[str, typer.Argument(metavar="[KEY]", help="One key; all if left out.")] = ""
+    ) -> Done:
+        """Say for each value where it comes from. An option on the command line is stronger than all."""
+        from generator.model.config import KEYS, key_named
+        from generator.operations.config.resolve import settings
+
+        wanted = {key_named(key).name} if key else set(KEYS)
+        found = [setting for setting in settings(call.env) if setting.key in wanted]
+        rows = [(s.key, "-" if s.value is None else str(s.value), s.origin.value, s.place) for s in found]
+        return Done(found, render.table(rows, ("KEY", "VALUE", "FROM", "WHERE")))

@@ -1,0 +1,109 @@
+"""Stored defaults: which there are, what each may be, and where a value came from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from generator.errors import UsageError
+from generator.model.database import DEFAULT_LOCAL_PORT, ClientProgram, Grade
+from generator.model.deployment import DEFAULT_STACK_NAME
+
+USER_FILE = "config.toml"
+PROJECT_FILE = ".deployer.toml"
+ENVIRONMENTS = "environments"
+SIGN_IN = frozenset({"db connect", "db token", "connect-bastion", "cb"})
+REACH = SIGN_IN | {f"db {name}" for name in ("whoami", "bootstrap", "drop-user", "users", "activity", "kill")}
+
+
+class Origin(StrEnum):
+    """Where a value comes from, the strongest first. An option on the command line is stronger than all of them."""
+
+    ENVIRONMENT = "environment"
+    PROJECT = "project"
+    USER = "user"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One stored default. `parameter` is the command's parameter it fills, in `commands` (all of them when empty).
+
+    `variables` are the environment variables that say the same and win. `anywhere` False: a project's file may not set
+    it, since such a file may come with somebody else's repository.
+    """
+
+    name: str
+    parameter: str
+    help: str
+    pattern: str = r"[^\x00-\x1f\x7f]{1,256}"
+    default: str | int | None = None
+    variables: tuple[str, ...] = ()
+    commands: frozenset[str] = frozenset()
+    number: bool = False
+    anywhere: bool = True
+
+    def parse(self, text: str) -> str | int:
+        """The value as it is stored. Raises UsageError for one the key cannot have."""
+        if not re.fullmatch(self.pattern, text) or (self.number and int(text) > 65535):
+            raise UsageError(
+                f"{self.name} cannot be {text!r}: {self.help}", f"See: deployer config explain {self.name}"
+            )
+        return int(text) if self.number else text
+
+
+# An environment's own credentials or region say "work there": a stored default must not lead elsewhere.
+_WHO = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
+_WHERE = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_ALL = (
+    Key("profile", "profile", "AWS profile.", variables=_WHO),
+    Key("region", "region", "AWS region.", r"[a-z]{2}(-[a-z]+)+-\d", variables=_WHERE),
+    Key(
+        "stack-name",
+        "stack_name",
+        "Name of the stack.",
+        r"[A-Za-z][A-Za-z0-9-]{0,127}",
+        DEFAULT_STACK_NAME,
+        ("DEPLOYER_STACK_NAME",),
+    ),
+    Key("database", "name", "Aurora cluster or RDS instance.", r"[A-Za-z][A-Za-z0-9-]{0,62}", commands=REACH),
+    Key("dbname", "dbname", "Database in it.", commands=REACH),
+    Key("permission", "permission", "Grade: r, w or o.", "[rwo]", Grade.READ.value, commands=SIGN_IN),
+    Key("local-port", "local_port", "Local end of the tunnel.", r"\d{1,5}", DEFAULT_LOCAL_PORT, (), REACH, number=True),
+    Key("client", "client", "psql, mysql or none.", "|".join(ClientProgram), commands=SIGN_IN),
+    Key("target", "target", "Instance to hop from.", commands=REACH),
+    Key(
+        "ca-bundle",
+        "ca_bundle",
+        "File of RDS's authorities.",
+        variables=("DEPLOYER_CA_BUNDLE",),
+        commands=REACH,
+        anywhere=False,
+    ),
+)
+KEYS: dict[str, Key] = {key.name: key for key in _ALL}
+
+
+def key_named(name: str) -> Key:
+    """The key of that name. Raises UsageError with the names there are."""
+    if name not in KEYS:
+        raise UsageError(f"There is no stored default {name}.", f"There are: {', '.join(KEYS)}")
+    return KEYS[name]
+
+
+def environment_name(name: str) -> str:
+    """A named environment's name, checked. Raises UsageError."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise UsageError(f"An environment cannot be called {name!r}.", "Use letters, digits, - and _.")
+    return name
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A key's value in force. `place` is the variable, or the file (and the environment in it), that says so."""
+
+    key: str
+    value: str | int | None
+    origin: Origin
+    place: str = ""

@@ -1,0 +1,70 @@
+"""Which value is in force, and why: option, environment variable, named environment, project, user, default.
+
+A named environment may have values in both files, and the project's are the stronger. The environment is chosen by
+--env, then DEPLOYER_ENV, then `environment` in the project's file, then in the user's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from generator.errors import NotFound
+from generator.model.config import KEYS, Key, Origin, Setting, environment_name
+from generator.operations.config.files import ConfigFile, read_files
+
+
+def chosen_environment(given: str, files: Iterable[ConfigFile], variables: Mapping[str, str]) -> str:
+    """The named environment in force; "" when none is. Raises NotFound for one no file has."""
+    files = list(files)
+    stored = (str(file.values["environment"]) for file in files if "environment" in file.values)
+    name = given or variables.get("DEPLOYER_ENV", "") or next(stored, "")
+    if not name:
+        return ""
+    environment_name(name)
+    if not any(name in file.environments for file in files):
+        known = sorted({known for file in files for known in file.environments})
+        raise NotFound(
+            f"There is no stored environment {name}.",
+            f"There are: {', '.join(known)}" if known else f"Make it: deployer config set --env {name} region REGION",
+            code="environment-not-found",
+        )
+    return name
+
+
+def explain(key: Key, environment: str, files: Iterable[ConfigFile], variables: Mapping[str, str]) -> Setting:
+    """The key's value in force and where it comes from."""
+    for variable in key.variables:
+        if variables.get(variable):
+            shown = variables[variable] if variable != "AWS_ACCESS_KEY_ID" else None
+            return Setting(key.name, shown, Origin.ENVIRONMENT, variable)
+    named = [(file, file.environments.get(environment, {}), f" [{environment}]") for file in files]
+    for file, table, title in [*named, *((file, file.values, "") for file in files)]:
+        if key.name in table:
+            return Setting(key.name, table[key.name], file.origin, f"{file.path}{title}")
+    return Setting(key.name, key.default, Origin.DEFAULT)
+
+
+def settings(given: str = "") -> list[Setting]:
+    """Every key's value in force."""
+    files = read_files()
+    environment = chosen_environment(given, files, os.environ)
+    return [explain(key, environment, files, os.environ) for key in KEYS.values()]
+
+
+def stored_for(command: str, given: str) -> dict[str, str | int]:
+    """Parameter to stored value, for what the files say about a command; empty, and cheap, where there is no file."""
+    files = read_files()
+    if not files and not given and not os.environ.get("DEPLOYER_ENV"):
+        return {}
+    environment = chosen_environment(given, files, os.environ)
+    found = [
+        (key, explain(key, environment, files, os.environ))
+        for key in KEYS.values()
+        if not key.commands or command in key.commands
+    ]
+    return {
+        key.parameter: setting.value
+        for key, setting in found
+        if setting.origin in (Origin.PROJECT, Origin.USER) and setting.value is not None
+    }

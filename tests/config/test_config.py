@@ -1,0 +1,208 @@
+"""Stored defaults: what is in force and why, files edited without losing a line, and values that reach a command."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.cli.main import main
+from generator.errors import DeployerError, NotFound, UsageError
+from generator.model.config import KEYS, Origin
+from generator.model.options import PARAMETERS
+from generator.operations.config.files import ConfigFile, _edited, read
+from generator.operations.config.resolve import chosen_environment, explain, stored_for
+
+PROJECT = ConfigFile(Path("p"), Origin.PROJECT, {"region": "eu-west-1"}, {"prod": {"database": "main"}})
+USER = ConfigFile(
+    Path("u"),
+    Origin.USER,
+    {"region": "eu-west-2", "profile": "work"},
+    {"prod": {"region": "us-east-1", "database": "old"}},
+)
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home and a project of one's own, and no variable that says anything."""
+    for key in KEYS.values():
+        for variable in key.variables:
+            monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("DEPLOYER_ENV", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (tmp_path / "project" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "project" / "below")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("key", "environment", "variables", "expected"),
+    [
+        ("region", "", {"AWS_REGION": "ap-south-1"}, ("ap-south-1", Origin.ENVIRONMENT, "AWS_REGION")),
+        ("region", "prod", {}, ("us-east-1", Origin.USER, "u [prod]")),
+        ("region", "", {}, ("eu-west-1", Origin.PROJECT, "p")),
+        ("database", "prod", {}, ("main", Origin.PROJECT, "p [prod]")),
+        ("profile", "prod", {}, ("work", Origin.USER, "u")),
+        ("profile", "", {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE"}, (None, Origin.ENVIRONMENT, "AWS_ACCESS_KEY_ID")),
+        ("local-port", "", {}, (56789, Origin.DEFAULT, "")),
+    ],
+)
+def test_the_stronger_place_wins_and_is_named(
+    key: str, environment: str, variables: dict[str, str], expected: tuple[object, ...]
+) -> None:
+    found = explain(KEYS[key], environment, [PROJECT, USER], variables)
+    assert (found.value, found.origin, found.place) == expected
+
+
+def test_the_environment_is_chosen_by_option_variable_or_file_and_must_exist() -> None:
+    choosing = ConfigFile(Path("c"), Origin.USER, {"environment": "prod"}, {"prod": {}, "test": {}})
+    assert chosen_environment("test", [choosing], {"DEPLOYER_ENV": "prod"}) == "test"
+    assert chosen_environment("", [choosing], {"DEPLOYER_ENV": "test"}) == "test"
+    assert chosen_environment("", [choosing], {}) == "prod"
+    assert chosen_environment("", [USER], {}) == ""
+    with pytest.raises(NotFound, match="nope"):
+        chosen_environment("nope", [choosing], {})
+
+
+TEXTS = st.sampled_from(
+    [
+        "",
+        "# mine\n",
+        'region = "eu-west-1" # here\n\n# of prod\n[environments.prod]\nregion = "us-east-1"\n# end\n',
+        '[environments.test]\nprofile = "a"\n\n[environments.prod]\nprofile = "b"',
+        '\ntarget = "x"\n\n\n[environments."prod"]\n',
+    ]
+)
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["", "prod", "test", "new"]),
+        st.sampled_from(["region", "profile", "target", "dbname"]),
+        st.none() | st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20),
+    ),
+    max_size=6,
+)
+
+
+@given(TEXTS, EDITS)
+def test_an_edit_changes_one_value_and_keeps_every_comment(text: str, edits: list[tuple[str, str, str | None]]) -> None:
+    expected = tomllib.loads(text)
+    for environment, name, value in edits:
+        text = _edited(text, environment, name, value)
+        table = expected.setdefault("environments", {}).setdefault(environment, {}) if environment else expected
+        table.pop(name, None)
+        if value is not None:
+            table[name] = value
+    found = tomllib.loads(text)
+    full = {k: v for k, v in expected.get("environments", {}).items() if v}
+    assert {k: v for k, v in found.pop("environments", {}).items() if v} == full
+    expected.pop("environments", None)
+    assert found == expected
+
+
+def test_comments_and_order_stay() -> None:
+    text = 'region = "eu-west-1"\n# of prod\n[environments.prod]\n# why\nregion = "us-east-1"\n'
+    assert _edited(text, "prod", "profile", "p") == text + 'profile = "p"\n'
+    assert _edited(text, "", "region", None) == text.partition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("region = ", "could not be read"),
+        ("colour = 'red'", "no stored default"),
+        ("permission = 'x'", "permission cannot be"),
+        ("[environments]\nprod = 1", "must hold tables"),
+        ("local-port = 70000", "local-port cannot be"),
+    ],
+)
+def test_a_broken_file_is_named_with_what_is_wrong(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "c.toml").write_text(content)
+    with pytest.raises(DeployerError, match=says) as refused:
+        read(tmp_path / "c.toml", Origin.USER)
+    assert "c.toml" in refused.value.message
+
+
+def test_a_projects_file_may_not_say_whom_to_trust(folders: Path) -> None:
+    assert main(["config", "set", "--project", "ca-bundle", "/evil.pem"]) == 2
+    (folders / "project" / ".deployer.toml").write_text('ca-bundle = "/evil.pem"\n')
+    with pytest.raises(DeployerError, match="your own file only"):
+        stored_for("db connect", "")
+
+
+def envelope(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_set_get_list_unset_from_the_command_line(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "get", "region"]) == 4
+    assert main(["config", "set", "region", "eu-west-1"]) == 0
+    assert main(["config", "set", "--env", "prod", "region", "us-east-1"]) == 0
+    assert main(["config", "set", "--project", "region", "eu-north-1"]) == 0
+    capsys.readouterr()
+    for argv, value in (([], "eu-north-1\n"), (["--env", "prod"], "us-east-1\n")):
+        assert main(["config", "get", "region", *argv]) == 0
+        assert capsys.readouterr().out == value
+    assert main(["config", "unset", "--project", "region"]) == 0
+    capsys.readouterr()
+    assert main(["config", "list", "--output", "json"]) == 0
+    [file] = envelope(capsys)["result"]  # type: ignore[misc]
+    assert file["values"] == {"region": "eu-west-1"}
+    assert file["environments"] == {"prod": {"region": "us-east-1"}}
+
+
+@pytest.mark.parametrize("argv", [["set", "colour", "red"], ["set", "region", "Frankfurt"], ["set", "local-port", "x"]])
+def test_wrong_names_and_values_are_usage_errors(argv: list[str]) -> None:
+    assert main(["config", *argv]) == 2
+
+
+def seen(app_argv: list[str]) -> Invocation:
+    """What a command of the name `db connect` is given."""
+    app, group, caught = typer.Typer(), typer.Typer(name="db"), []
+
+    @command(group, "connect")
+    def connect(call: Invocation, local_port: int = 1, permission: str = "r") -> Done:
+        caught.append((call, local_port, permission))
+        return Done({}, [])
+
+    @command(group, "other")
+    def other(call: Invocation, local_port: int = 1) -> Done:
+        caught.append((call, local_port, ""))
+        return Done({}, [])
+
+    app.add_typer(group)
+    app(args=app_argv, standalone_mode=False)
+    return caught[0]  # type: ignore[return-value]
+
+
+def test_stored_values_reach_a_command_and_options_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    for pair in (["stack-name", "mine"], ["region", "eu-west-1"], ["local-port", "5000"], ["permission", "w"]):
+        assert main(["config", "set", *pair]) == 0
+    call, port, permission = seen(["db", "connect"])  # type: ignore[misc]
+    assert (call.stack_name, call.region, port, permission) == ("mine", "eu-west-1", 5000, "w")
+    call, port, _ = seen(["db", "connect", "--stack-name", "deepsql-selfhost", "--local-port", "1"])  # type: ignore[misc]
+    assert (call.stack_name, port) == ("deepsql-selfhost", 1)
+    assert seen(["db", "other"])[1] == 1  # type: ignore[index]
+    monkeypatch.setenv("DEPLOYER_STACK_NAME", "by-variable")
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    call, *_ = seen(["db", "connect"])  # type: ignore[misc]
+    assert (call.stack_name, call.region) == ("by-variable", None)
+
+
+def test_no_key_collides_with_a_template_parameters_option() -> None:
+    everywhere = {key.parameter for key in KEYS.values() if not key.commands}
+    assert not everywhere & {parameter.snake for parameter in PARAMETERS.values()}
+
+
+def test_a_key_says_what_it_may_be() -> None:
+    with pytest.raises(UsageError, match="r, w or o"):
+        KEYS["permission"].parse("admin")
