@@ -155,7 +155,7 @@ def test_set_get_list_unset_from_the_command_line(folders: Path, capsys: pytest.
     assert main(["config", "unset", "--project", "region"]) == 0
     capsys.readouterr()
     assert main(["config", "list", "--output", "json"]) == 0
-    [file] = envelope(capsys)["result"]  # type: ignore[misc]
+    _, file = envelope(capsys)["result"]  # type: ignore[misc]
     assert file["values"] == {"region": "eu-west-1"}
     assert file["environments"] == {"prod": {"region": "us-east-1"}}
 
