@@ -29,4 +29,5 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Open a tunnel to the database and start psql or mysql, signed in by IAM, the server's name verified.",
     ),
     "db": ("db", "Reach a private Aurora or RDS database: tunnel, token, verified TLS, users by grade."),
+    "config": ("config", "Stored defaults: profile, region, stack, database, and more."),
 }
