@@ -23,6 +23,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "access": ("access", "Let the vendor's support in, until a time; show it; end it."),
     "connect": ("session", "Open a shell on an instance, or tunnels to it; nothing needs to be installed."),
     "sessions": ("sessions", "List the sessions on instances, and end them."),
+    "ssh": ("ssh", "Run OpenSSH through a session, with a key made for this connection."),
+    "ssh-config": ("ssh", "Print a block for ~/.ssh/config, for ssh, scp, sftp, rsync and editors."),
+    "ssh-proxy": ("ssh", "Carry SSH over standard input and output: a ProxyCommand for ssh."),
     "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
     "connect-bastion": (
         "db",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from generator.gateway.cloudformation import CloudFormation
     from generator.gateway.ec2 import EC2
     from generator.gateway.iam import IAM
+    from generator.gateway.instance_connect import InstanceConnect
     from generator.gateway.kms import KMS
     from generator.gateway.logs import Logs
     from generator.gateway.rds import RDS
@@ -125,6 +126,13 @@ class Gateway:
         from generator.gateway.rds import RDS
 
         return RDS(self.client("rds"))
+
+    @cached_property
+    def instance_connect(self) -> InstanceConnect:
+        """Keys for SSH."""
+        from generator.gateway.instance_connect import InstanceConnect
+
+        return InstanceConnect(self.client("ec2-instance-connect"))
 
     @cached_property
     def sts(self) -> STS:

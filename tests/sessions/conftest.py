@@ -73,6 +73,14 @@ class Deployer:
         put(f"/_sandbox/instances/{self.instance}", {"ports": {name[1:]: port for name, port in ports.items()}})
 
 
+def as_support(deployer: Deployer, patch: pytest.MonkeyPatch) -> None:
+    """Be the support user from here on."""
+    secret = deployer.gateway.cloudformation.describe_stack(STACK).outputs["SupportSecretArn"]
+    key = json.loads(deployer.gateway.secretsmanager.get_secret_value(secret))
+    patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+
+
 def put(path: str, body: dict[str, Any]) -> None:
     url = os.environ["AWS_ENDPOINT_URL"] + path
     urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), method="PUT"), timeout=5).read()

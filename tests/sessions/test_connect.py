@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import signal
@@ -15,7 +14,7 @@ from subprocess import Popen
 
 import pytest
 
-from tests.sessions.conftest import STACK, Deployer, put, until_line, wait_for
+from tests.sessions.conftest import Deployer, as_support, put, until_line, wait_for
 
 FETCH = "import os, urllib.request as u; print(u.urlopen('http://localhost:' + os.environ['{}']).read().decode())"
 Ended = Callable[[Popen[str], signal.Signals], int]
@@ -170,11 +169,8 @@ def test_an_unsigned_channel_is_named_when_the_service_wants_a_signature(deploye
 
 
 def test_support_connects_though_it_may_not_read_the_stack(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = deployer.gateway.cloudformation.describe_stack(STACK).outputs["SupportSecretArn"]
-    key = json.loads(deployer.gateway.secretsmanager.get_secret_value(secret))
     with monkeypatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
-        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        as_support(deployer, patch)
         tunnel = deployer("connect", "-L", "0:localhost:3035", "--exec", fetch())
         beyond = deployer("connect", "-L", "0:10.0.0.9:5432", "--exec", "true")
         plain = deployer("connect", "--document", "SSM-SessionManagerRunShell")

@@ -39,7 +39,7 @@ def find_target(gateway: Gateway, text: str, seen: StackView, pick: Pick) -> Tar
 
     Raises NotFound; UsageError when several fit and nobody can choose.
     """
-    if not text:
+    if text in ("", "."):
         return _own(gateway, seen.stack, pick)
     if is_instance_id(text):
         return Target(text)

@@ -1,0 +1,156 @@
+"""ssh: OpenSSH over a session, with a key that is made for the connection and let in for a minute."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.channel import leave
+from generator.channel.channel import open_channel
+from generator.channel.session import ChannelOptions
+from generator.channel.stdio import stdio
+from generator.errors import AwsError, DeployerError
+from generator.gateway.aws import Gateway
+from generator.host import run as programs
+from generator.host import ssh as openssh
+from generator.model.contract import SSH_USER
+from generator.model.deployment import Deployment
+from generator.model.session import SessionRequest, Target
+from generator.operations.sessions.documents import documents_of, ssh_request
+from generator.operations.sessions.hold import authorities
+from generator.operations.sessions.service import SessionCalls
+from generator.operations.sessions.targets import Pick, find_target, view_stack
+
+read_words = openssh.read_words
+COMMENT = "deployer"
+
+
+@dataclass(frozen=True)
+class SshRoute:
+    """Where an SSH connection goes: the instance, the login, and the session that carries it."""
+
+    target: Target
+    user: str
+    request: SessionRequest
+
+
+def plan_ssh(gateway: Gateway, target: str, user: str, port: int, reason: str, pick: Pick) -> SshRoute:
+    """Find the instance and the document. Raises what `find_target` and `ssh_request` raise."""
+    seen = view_stack(gateway)
+    found = find_target(gateway, target, seen, pick)
+    request = ssh_request(documents_of(seen, found.instance_id), found.instance_id, reason, port)
+    return SshRoute(found, user or SSH_USER, request)
+
+
+def run_ssh(gateway: Gateway, route: SshRoute, options: Sequence[str], command: Sequence[str]) -> int:
+    """Run ssh on this terminal; its exit code. Options given come after those that make the connection."""
+    program = openssh.require("ssh")
+    with let_in(gateway, route) as own:
+        last = _as_options(openssh.host_key_options(route.target.instance_id))
+        return leave.run(programs.run([program, *own, *options, *last, route.target.instance_id, *command]))
+
+
+@contextmanager
+def let_in(gateway: Gateway, route: SshRoute) -> Iterator[list[str]]:
+    """A key that is let in for a minute, and the options by which ssh and scp use it and the session."""
+    with openssh.identity(COMMENT) as key:
+        push(gateway, route.target.instance_id, route.user, key.public_key)
+        proxy = openssh.proxy_command(proxy_argv(gateway.deployment, route.request))
+        yield [*key.options, "-o", f"User={route.user}", "-o", f"ProxyCommand={proxy}"]
+
+
+def push(gateway: Gateway, instance_id: str, user: str, public_key: str) -> None:
+    """Let a key in for 60 seconds. Raises AwsError in words of the wish."""
+    try:
+        gateway.instance_connect.send_ssh_public_key(instance_id, user, public_key)
+    except AwsError as error:
+        if "AccessDenied" not in error.aws_code:
+            raise
+        raise AwsError(
+            f"You may not push an SSH key for {user} to {instance_id}.",
+            "For support the customer allows it: deployer up --support-ssh yes; for others see: deployer doctor",
+            operation=error.operation,
+            aws_code=error.aws_code,
+            request_id=error.request_id,
+        ) from error
+
+
+def proxy_argv(deployment: Deployment, request: SessionRequest) -> list[str]:
+    """The command that carries ssh's bytes; the document is named, so that nothing has to be looked up again."""
+    argv = [sys.executable, "-m", "generator", "ssh-proxy", request.target, "--document", request.document]
+    argv += [word for name, value in request.parameters.items() for word in ("--parameter", f"{name}={value[0]}")]
+    return [*argv, *(["--reason", request.reason] if request.reason else []), *common_options(deployment)]
+
+
+def common_options(deployment: Deployment) -> list[str]:
+    """The options that lead another command to the same place."""
+    named = {"--profile": deployment.profile, "--region": deployment.region, "--stack-name": deployment.stack_name}
+    return [word for option, value in named.items() if value for word in (option, value)]
+
+
+def carry(gateway: Gateway, request: SessionRequest, *, signed: bool = True, key: Path | None = None) -> None:
+    """Carry standard input and output through a session, as ssh's ProxyCommand. A key that waited for this connection
+    goes with it, unless another connection has put its own there."""
+    before = key.stat().st_ino if key and key.exists() else None
+    try:
+        leave.run(_carry(SessionCalls(gateway, request, signed=signed)))
+    finally:
+        if key and before and key.exists() and key.stat().st_ino == before:
+            key.unlink()
+
+
+async def _carry(calls: SessionCalls) -> None:
+    async with open_channel(calls, ChannelOptions(tls=authorities())) as channel:
+        result = await stdio(channel)
+    if result.end.reason and not result.received:
+        raise DeployerError(
+            f"The SSH connection did not come about: {result.end.reason.strip().rstrip('.')}.",
+            "Is sshd running on the instance? See: deployer doctor",
+            code="ssh-refused",
+        )
+
+
+def key_path(instance_id: str) -> Path:
+    """Where a key waits for a connection that ssh makes by `ssh-config`."""
+    directory = openssh.state_directory() / instance_id
+    directory.mkdir(exist_ok=True, mode=0o700)
+    return directory / "key"
+
+
+def prepare(gateway: Gateway, instance_id: str, user: str) -> Path:
+    """Make a key for a connection that ssh itself is about to make, and let it in."""
+    pair = openssh.make_pair(COMMENT)
+    push(gateway, instance_id, user, pair.public_key)
+    return openssh.write_private(key_path(instance_id), pair)
+
+
+def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[str]:
+    """Lines for ~/.ssh/config after which ssh, scp, sftp, rsync and editors reach the instance by `alias`."""
+    instance_id, key = route.target.instance_id, str(key_path(route.target.instance_id))
+    own = shutil.which("deployer")
+    me = [own] if own else [sys.executable, "-m", "generator"]
+    proxy = [*me, *proxy_argv(deployment, route.request)[3:], "--key", key]
+    ready = " ".join([*me, "ssh-key", instance_id, "--os-user", "%r", *common_options(deployment)])
+    settings = {
+        "HostName": instance_id,
+        "User": route.user,
+        "ProxyCommand": openssh.proxy_command(proxy),
+        "IdentityFile": key,
+        "IdentitiesOnly": "yes",
+        "IdentityAgent": "none",
+        **openssh.host_key_options(instance_id),
+    }
+    return [
+        f"# {alias}: {route.target.label} over Session Manager, with a key for each connection",
+        f"Host {alias}",
+        *(f"  {name} {value}" for name, value in settings.items()),
+        f'Match originalhost {alias} exec "{ready}"',
+    ]
+
+
+def _as_options(settings: dict[str, str]) -> list[str]:
+    return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
