@@ -26,10 +26,15 @@ class Parameter(StrEnum):
     INSTALLER_SHA256 = "InstallerSha256"
     CREATE_SUPPORT_USER = "CreateSupportUser"
     SUPPORT_USER_NAME = "SupportUserName"
+    CREATE_SUPPORT_ROLE = "CreateSupportRole"
+    SUPPORT_ROLE_NAME = "SupportRoleName"
+    SUPPORT_ROLE_EXTERNAL_ID = "SupportRoleExternalId"
     VENDOR_ACCOUNTS = "VendorAccounts"
     VENDOR_PRINCIPALS = "VendorPrincipals"
     SUPPORT_ACCESS_UNTIL = "SupportAccessUntil"
     SUPPORT_ACCESS_REASON = "SupportAccessReason"
+    SUPPORT_ACCESS_VIA = "SupportAccessVia"
+    SUPPORT_SESSIONS_NOT_BEFORE = "SupportSessionsNotBefore"
     SUPPORT_PORTS = "SupportPorts"
     SUPPORT_SSH = "SupportSsh"
     SESSION_LOG_RETENTION_DAYS = "SessionLogRetentionDays"
@@ -54,6 +59,9 @@ class Resource(StrEnum):
     SUPPORT_USER = "SupportUser"
     SUPPORT_BOUNDARY = "SupportBoundary"
     SUPPORT_USER_POLICY = "SupportUserPolicy"
+    SUPPORT_ROLE = "SupportRole"
+    SUPPORT_ROLE_POLICY = "SupportRolePolicy"
+    SUPPORT_SSH_POLICY = "SupportSshPolicy"
     SUPPORT_SECRET = "SupportCredentialsSecret"  # noqa: S105 - a logical id
     SUPPORT_SECRET_POLICY = "SupportSecretPolicy"  # noqa: S105 - a logical id
     SUPPORT_KEY = "SupportKey"
@@ -77,6 +85,8 @@ class Output(StrEnum):
     SUPPORT_SECRET_ARN = "SupportSecretArn"  # noqa: S105 - an output's name
     SUPPORT_SECRET_FETCH_COMMAND = "SupportSecretFetchCommand"  # noqa: S105 - an output's name
     SUPPORT_USER_NAME = "SupportUserName"
+    SUPPORT_ROLE_ARN = "SupportRoleArn"
+    SUPPORT_ROLE_EXTERNAL_ID = "SupportRoleExternalId"
     STACK_KEY_ARN = "StackKeyArn"
     ADMIN_SECRET_ARN = "AdminSecretArn"  # noqa: S105 - an output's name
     SESSION_LOG_GROUP_NAME = "SessionLogGroupName"
@@ -109,7 +119,15 @@ class Condition(StrEnum):
     WANT_INSTANCE_IMAGE = "WantInstanceImage"
     ADMIN_PASSWORD_GIVEN = "AdminPasswordGiven"  # noqa: S105 - a condition's name
     USER_NAME_GIVEN = "UserNameGiven"
+    WANT_SUPPORT_ROLE = "WantSupportRole"
+    WANT_SUPPORT = "WantSupport"
+    WANT_SUPPORT_SSH = "WantSupportSsh"
+    ROLE_NAME_GIVEN = "RoleNameGiven"
+    EXTERNAL_ID_GIVEN = "ExternalIdGiven"
+    VENDOR_GIVEN = "VendorGiven"
     WANT_VENDOR_READ = "WantVendorRead"
+    WANT_VENDOR_ROLE = "WantVendorRole"
+    SESSIONS_CUT = "SessionsCut"
     ACCESS_ENDS = "AccessEnds"
     SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
 
@@ -120,6 +138,8 @@ TAG_VALUE: Final = "true"
 USER_TAG_KEY: Final = "deepsql:support-user"
 REASON_TAG_KEY: Final = "deepsql:access-reason"
 INSTALL_LOG_PATH: Final = "/var/log/deepsql-install.log"
+PAUSED: Final = "9999-12-31T00:00:00Z"
+"""`SupportSessionsNotBefore` of a stack whose role is paused: no session counts until somebody resumes it."""
 UI_PORT: Final = 3035
 SSH_PORT: Final = 22
 SSH_USER: Final = "ec2-user"
@@ -138,7 +158,7 @@ INSTANCE_TYPES: Final = (
     "c7g.xlarge",
 )
 
-YES_NO_PARAMETERS: Final = (Parameter.CREATE_SUPPORT_USER, Parameter.SUPPORT_SSH)
+YES_NO_PARAMETERS: Final = (Parameter.CREATE_SUPPORT_USER, Parameter.CREATE_SUPPORT_ROLE, Parameter.SUPPORT_SSH)
 """Parameters whose values are Yes and No; on the command line yes and no."""
 
 SECRET_PARAMETERS: Final = (Parameter.ADMIN_PASSWORD,)
@@ -149,6 +169,8 @@ GRANT_PARAMETERS: Final = (
     Parameter.VENDOR_PRINCIPALS,
     Parameter.SUPPORT_ACCESS_UNTIL,
     Parameter.SUPPORT_ACCESS_REASON,
+    Parameter.SUPPORT_ACCESS_VIA,
+    Parameter.SUPPORT_SESSIONS_NOT_BEFORE,
 )
 """The parameters a grant or a revocation changes, and no others."""
 
@@ -157,6 +179,9 @@ SUPPORT_RESOURCES: Final = frozenset(
         Resource.SUPPORT_USER,
         Resource.SUPPORT_BOUNDARY,
         Resource.SUPPORT_USER_POLICY,
+        Resource.SUPPORT_ROLE,
+        Resource.SUPPORT_ROLE_POLICY,
+        Resource.SUPPORT_SSH_POLICY,
         Resource.SUPPORT_SECRET,
         Resource.SUPPORT_SECRET_POLICY,
         Resource.SUPPORT_KEY,
@@ -165,7 +190,7 @@ SUPPORT_RESOURCES: Final = frozenset(
         Resource.KEEPER_ROTATION_PERMISSION,
     }
 )
-"""What a flip of `CreateSupportUser` may add or remove."""
+"""What a flip of `CreateSupportUser` or `CreateSupportRole` may add or remove."""
 
 SUPPORT_MODIFIED_ONLY: Final = {Resource.STACK_KEY: frozenset({"KeyPolicy"})}
 """What a flip may modify besides, and in which properties: never replaced, never removed."""
@@ -175,6 +200,9 @@ GRANT_RESOURCES: Final = frozenset(
         Resource.SUPPORT_USER,
         Resource.SUPPORT_USER_POLICY,
         Resource.SUPPORT_SECRET_POLICY,
+        Resource.SUPPORT_ROLE,
+        Resource.SUPPORT_ROLE_POLICY,
+        Resource.SUPPORT_SSH_POLICY,
         Resource.STACK_KEY,
     }
 )
