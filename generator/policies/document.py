@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from awacs.aws import Action, Allow, Condition, ConditionElement, DateLessThan, Deny, Principal, Statement
+from awacs.aws import (
+    Action,
+    Allow,
+    Condition,
+    ConditionElement,
+    DateGreaterThanEquals,
+    DateLessThan,
+    Deny,
+    Principal,
+    Statement,
+)
 
 Value: TypeAlias = object
 """A string, a list of strings, or an intrinsic function that CloudFormation turns into one."""
@@ -27,6 +37,17 @@ class BeforeTheEnd(DateLessThan):
 
     def get_dict(self) -> dict[str, object]:
         """The operand as it goes into the document: `{"aws:CurrentTime": date}` or an intrinsic function."""
+        return self.operand  # type: ignore[return-value]
+
+
+class NotYet(DateGreaterThanEquals):
+    """`DateGreaterThanEquals` whose whole operand may be an intrinsic function, like `BeforeTheEnd`."""
+
+    def __init__(self, operand: Value) -> None:
+        self.operand = operand
+
+    def get_dict(self) -> dict[str, object]:
+        """The operand as it goes into the document."""
         return self.operand  # type: ignore[return-value]
 
 

@@ -11,7 +11,7 @@ import awacs.ec2_instance_connect as ec2_instance_connect
 import awacs.ssm as ssm
 import awacs.ssmmessages as ssmmessages
 import awacs.sts as sts
-from awacs.aws import BoolIfExists, ConditionElement, Statement, StringEquals
+from awacs.aws import Action, BoolIfExists, ConditionElement, DateLessThan, Statement, StringEquals, StringLike
 
 from generator.model.contract import SSH_USER, TAG_KEY, TAG_VALUE
 from generator.policies.document import Document, Value, allow, before, deny, document, plain
@@ -20,11 +20,22 @@ USERNAME = "${aws:username}"
 """IAM's own policy variable: the name of the user that asks."""
 
 
+OWN_BY_ID = (StringLike("ssm:resourceTag/aws:ssmmessages:session-id", "${aws:userid}"),)
+"""Own sessions of roles and federated users (Session Manager user guide, restrict access, "method 2")."""
+
+
+def no_older_sessions(not_before: Value) -> Statement:
+    """Nothing at all for sessions begun before that time (UTC); keys of users have no such time and are not meant."""
+    return deny("NoOlderSessions", [Action("*")], "*", DateLessThan("aws:TokenIssueTime", not_before))
+
+
 @dataclass(frozen=True)
 class SupportScope:
     """Where support may go. Every value is an ARN, an ARN pattern, or an intrinsic function giving one.
 
     `own_sessions` are the sessions of the asking user; `until` ends starting and resuming (None: no end).
+    `own_by` tells own sessions by condition: a role's session has no user name to be told by.
+    `suffix` ends every Sid: in one template no two are alike.
     """
 
     region: Value
@@ -34,6 +45,8 @@ class SupportScope:
     own_sessions: Value
     until: Value = None
     tag: tuple[str, str] = field(default=(TAG_KEY, TAG_VALUE))
+    own_by: tuple[ConditionElement, ...] = ()
+    suffix: str = ""
 
 
 def _documents_are_checked() -> ConditionElement:
@@ -55,33 +68,46 @@ def support_statements(scope: SupportScope) -> list[Statement]:
     ends = before(scope.until)
     return [
         allow(
-            "StartSessionsOnThisInstance",
+            "StartSessionsOnThisInstance" + scope.suffix,
             [ssm.StartSession],
             list(scope.instances),
             StringEquals(f"ssm:resourceTag/{tag_key}", tag_value),
             _documents_are_checked(),
             *ends,
         ),
+        start_with("StartSessionsWithTheseDocuments" + scope.suffix, scope.documents, *ends),
+        allow("OpenTheDataChannel" + scope.suffix, [ssmmessages.OpenDataChannel], scope.sessions, *ends),
+        allow("ResumeOwnSessions" + scope.suffix, [ssm.ResumeSession], scope.own_sessions, *scope.own_by, *ends),
+        allow("EndOwnSessions" + scope.suffix, [ssm.TerminateSession], scope.own_sessions, *scope.own_by),
         allow(
-            "StartSessionsWithTheseDocuments",
-            [ssm.StartSession],
-            list(scope.documents),
-            _documents_are_checked(),
-            *ends,
-        ),
-        allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], scope.sessions, *ends),
-        allow("ResumeOwnSessions", [ssm.ResumeSession], scope.own_sessions, *ends),
-        allow("EndOwnSessions", [ssm.TerminateSession], scope.own_sessions),
-        allow(
-            "FindTheInstance",
+            "FindTheInstance" + scope.suffix,
             [ec2.DescribeInstances, ssm.DescribeInstanceInformation],
             "*",
             _in_region(scope.region),
             *ends,
         ),
-        allow("SeeWhetherItIsConnected", [ssm.GetConnectionStatus], list(scope.instances), *ends),
-        deny("NoSessionTokens", [sts.GetSessionToken], "*"),
+        allow("SeeWhetherItIsConnected" + scope.suffix, [ssm.GetConnectionStatus], list(scope.instances), *ends),
+        deny("NoSessionTokens" + scope.suffix, [sts.GetSessionToken], "*"),
     ]
+
+
+def start_with(sid: str, documents: Sequence[Value], *ends: ConditionElement) -> Statement:
+    """Session documents that may be used; the tag is not asked for, since documents carry none."""
+    return allow(sid, [ssm.StartSession], list(documents), _documents_are_checked(), *ends)
+
+
+def support_ssh_policy(scope: SupportScope) -> Document:
+    """SSH besides: its document (the first of the scope's), and a key pushed for one login.
+
+    A policy of its own, since all inline policies of a user together have 2,048 characters (IAM quotas).
+    """
+    ends = before(scope.until)
+    return document(
+        [
+            start_with("StartSessionsWithTheSshDocument", scope.documents, *ends),
+            push_ssh_keys("PushSshKeysForOneLogin", scope.instances, *ends, tag=scope.tag),
+        ]
+    )
 
 
 def push_ssh_keys(

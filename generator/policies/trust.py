@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import awacs.sts as sts
-from awacs.aws import Allow, Principal, Statement
+from awacs.aws import (
+    Allow,
+    ArnLike,
+    AWSPrincipal,
+    Condition,
+    ConditionElement,
+    Deny,
+    Principal,
+    Statement,
+    StringEquals,
+)
 
-from generator.policies.document import Document, Value, document
+from generator.policies.document import BeforeTheEnd, Document, NotYet, Value, document
 
 
 def service_assumes(sid: str, service: Value) -> Document:
@@ -13,3 +23,31 @@ def service_assumes(sid: str, service: Value) -> Document:
     return document(
         [Statement(Sid=sid, Effect=Allow, Principal=Principal("Service", service), Action=[sts.AssumeRole])]
     )
+
+
+def vendor_assumes(
+    accounts: Value, principals: Value, external_id: Value, until: Value, not_before: Value
+) -> Statement:
+    """The vendor's principals may become the role, saying the external id, until the end and not before a time.
+
+    `until` and `not_before` are whole operands or intrinsic functions giving one or none. The source identity is the
+    person's name, which CloudTrail keeps through the session.
+    """
+    conditions: list[ConditionElement] = [
+        ArnLike("aws:PrincipalArn", principals),
+        StringEquals("sts:ExternalId", external_id),
+        BeforeTheEnd(until),
+        NotYet(not_before),
+    ]
+    return Statement(
+        Sid="VendorAssumes",
+        Effect=Allow,
+        Principal=AWSPrincipal(accounts),
+        Action=[sts.AssumeRole, sts.SetSourceIdentity],
+        Condition=Condition(conditions),
+    )
+
+
+def nobody_assumes() -> Statement:
+    """The trust of a role to which nobody was let in: a role must have a trust, and it may be a refusal."""
+    return Statement(Sid="NobodyAssumes", Effect=Deny, Principal=AWSPrincipal("*"), Action=[sts.AssumeRole])

@@ -17,6 +17,10 @@ def _any_given(name: P) -> Not:
     return Not(Equals(Join("", Ref(str(name))), ""))
 
 
+def _not_only_via(route: str) -> Not:
+    return Not(Equals(Ref(str(P.SUPPORT_ACCESS_VIA)), route))
+
+
 def add_conditions(template: Template) -> None:
     """A stack of the published template always has both a password and a user name; a stack made here by its
     defaults has neither. That is how `auto` tells them apart (docs/decisions/0001-instance-origin.md)."""
@@ -31,9 +35,17 @@ def add_conditions(template: Template) -> None:
         C.WANT_INSTANCE_IMAGE: And(Condition(str(C.NEW_INSTANCE)), Not(Condition(str(C.IMAGE_ID_GIVEN)))),
         C.ADMIN_PASSWORD_GIVEN: _given(P.ADMIN_PASSWORD),
         C.USER_NAME_GIVEN: _given(P.SUPPORT_USER_NAME),
+        C.WANT_SUPPORT_ROLE: Equals(Ref(str(P.CREATE_SUPPORT_ROLE)), "Yes"),
+        C.WANT_SUPPORT: Or(Condition(str(C.WANT_SUPPORT_USER)), Condition(str(C.WANT_SUPPORT_ROLE))),
+        C.WANT_SUPPORT_SSH: And(Condition(str(C.WANT_SUPPORT)), Equals(Ref(str(P.SUPPORT_SSH)), "Yes")),
+        C.ROLE_NAME_GIVEN: _given(P.SUPPORT_ROLE_NAME),
+        C.EXTERNAL_ID_GIVEN: _given(P.SUPPORT_ROLE_EXTERNAL_ID),
+        C.VENDOR_GIVEN: And(_any_given(P.VENDOR_ACCOUNTS), _any_given(P.VENDOR_PRINCIPALS)),
         C.WANT_VENDOR_READ: And(
-            Condition(str(C.WANT_SUPPORT_USER)), _any_given(P.VENDOR_ACCOUNTS), _any_given(P.VENDOR_PRINCIPALS)
+            Condition(str(C.WANT_SUPPORT_USER)), Condition(str(C.VENDOR_GIVEN)), _not_only_via("role")
         ),
+        C.WANT_VENDOR_ROLE: And(Condition(str(C.VENDOR_GIVEN)), _not_only_via("secret")),
+        C.SESSIONS_CUT: _given(P.SUPPORT_SESSIONS_NOT_BEFORE),
         C.ACCESS_ENDS: _given(P.SUPPORT_ACCESS_UNTIL),
         C.SUPPORT_MAY_USE_SSH: Equals(Ref(str(P.SUPPORT_SSH)), "Yes"),
     }

@@ -7,6 +7,7 @@ from troposphere import Output, Sub, Template
 from generator.model.contract import INSTALL_LOG_PATH, UI_PORT, Condition, Resource
 from generator.model.contract import Output as O
 from generator.template.parts import att, ref
+from generator.template.role import external_id
 
 WANTED = Condition.WANT_SUPPORT_USER
 
@@ -73,6 +74,9 @@ def _add_support(template: Template) -> None:
         WANTED,
     )
     _add(template, O.SUPPORT_USER_NAME, "The support user", ref(Resource.SUPPORT_USER), WANTED)
+    role = Condition.WANT_SUPPORT_ROLE
+    _add(template, O.SUPPORT_ROLE_ARN, "The support role", att(Resource.SUPPORT_ROLE, "Arn"), role)
+    _add(template, O.SUPPORT_ROLE_EXTERNAL_ID, "What the vendor says to assume it", external_id(), role)
 
 
 def _add(template: Template, name: O, description: str, value: object, condition: Condition | None = None) -> None:

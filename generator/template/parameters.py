@@ -33,6 +33,7 @@ def limits(**values: object) -> tuple[tuple[str, object], ...]:
 
 
 YES_NO = ["Yes", "No"]
+TIME = "^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
 
 NETWORK = (
     Field(P.VPC_ID, "The VPC of the database that DeepSQL will look after.", "AWS::EC2::VPC::Id"),
@@ -109,6 +110,21 @@ SUPPORT = (
         limits=limits(Default="", AllowedPattern=r"^[\w+=,.@-]{0,64}$"),
     ),
     Field(
+        P.CREATE_SUPPORT_ROLE,
+        "Yes: an IAM role with the same rights, which the vendor assumes from its own account. No: none.",
+        limits=limits(Default="No", AllowedValues=YES_NO),
+    ),
+    Field(
+        P.SUPPORT_ROLE_NAME,
+        "Empty: CloudFormation chooses one.",
+        limits=limits(Default="", AllowedPattern=r"^[\w+=,.@-]{0,64}$"),
+    ),
+    Field(
+        P.SUPPORT_ROLE_EXTERNAL_ID,
+        "What the vendor must say to assume the role. Empty: the UUID of this stack.",
+        limits=limits(Default="", AllowedPattern=r"^$|^[\w+=,.@:/-]{16,1224}$"),
+    ),
+    Field(
         P.VENDOR_ACCOUNTS,
         "12-digit ids of the accounts that may read the support secret. Empty: nobody outside this account.",
         "CommaDelimitedList",
@@ -123,12 +139,22 @@ SUPPORT = (
     Field(
         P.SUPPORT_ACCESS_UNTIL,
         "UTC, like 2026-12-01T00:00:00Z; from then on IAM refuses. Empty: no end.",
-        limits=limits(Default="", AllowedPattern="^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+        limits=limits(Default="", AllowedPattern=TIME),
     ),
     Field(
         P.SUPPORT_ACCESS_REASON,
         "A ticket or a sentence; kept as a tag of the support user.",
         limits=limits(Default="", AllowedPattern="^[A-Za-z0-9 _.:/=+@-]{0,256}$"),
+    ),
+    Field(
+        P.SUPPORT_ACCESS_VIA,
+        "Which way the vendor principals may use: the secret, the role, or all there is.",
+        limits=limits(Default="all", AllowedValues=["all", "secret", "role"]),
+    ),
+    Field(
+        P.SUPPORT_SESSIONS_NOT_BEFORE,
+        "UTC; sessions begun before are refused, and a time to come pauses the role. Empty: all count.",
+        limits=limits(Default="", AllowedPattern=TIME),
     ),
     Field(
         P.SUPPORT_PORTS,

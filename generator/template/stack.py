@@ -13,6 +13,7 @@ from generator.template.key import add_key, add_session_log
 from generator.template.network import add_network
 from generator.template.outputs import add_outputs
 from generator.template.parameters import add_parameters, add_rules
+from generator.template.role import add_role
 from generator.template.secret import add_secret
 from generator.template.support import add_support
 
@@ -37,6 +38,7 @@ def build() -> Template:
     add_session_log(template)
     add_documents(template)
     add_support(template)
+    add_role(template)
     add_secret(template)
     add_keeper(template)
     add_outputs(template)

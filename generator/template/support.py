@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from troposphere import Template
 from troposphere.iam import ManagedPolicy, PolicyType, User
 
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
-from generator.policies.document import before
-from generator.policies.support import USERNAME, SupportScope, push_ssh_keys, support_boundary, support_user_policy
+from generator.policies.support import (
+    USERNAME,
+    SupportScope,
+    push_ssh_keys,
+    support_boundary,
+    support_ssh_policy,
+    support_user_policy,
+)
 from generator.template.ending import access_ends
 from generator.template.parts import REGION, arn, joined, ref, tags, when
 
@@ -19,8 +27,8 @@ def add_support(template: Template) -> None:
     template.add_resource(
         ManagedPolicy(
             str(Resource.SUPPORT_BOUNDARY),
-            Condition=WANTED,
-            Description="The most the DeepSQL support user can ever do.",
+            Condition=str(Condition.WANT_SUPPORT),
+            Description="The most DeepSQL support can ever do.",
             PolicyDocument=support_boundary(
                 REGION,
                 arn("ec2", "instance/*"),
@@ -45,16 +53,22 @@ def add_support(template: Template) -> None:
             Condition=WANTED,
             PolicyName="deepsql-support-ssm",
             Users=[ref(Resource.SUPPORT_USER)],
-            PolicyDocument=support_user_policy(
-                scope(),
-                [
-                    _ssh_only(
-                        push_ssh_keys(
-                            "PushSshKeysForOneLogin", scope().instances, *before(access_ends()), tag=scope().tag
-                        )
-                    )
-                ],
-            ),
+            PolicyDocument=support_user_policy(scope()),
+        )
+    )
+    _add_ssh(template)
+
+
+def _add_ssh(template: Template) -> None:
+    """What SSH takes besides, for the user and the role alike."""
+    ssh = arn("ssm", f"document/${{{Resource.SSH_DOCUMENT}}}")
+    template.add_resource(
+        ManagedPolicy(
+            str(Resource.SUPPORT_SSH_POLICY),
+            Condition=str(Condition.WANT_SUPPORT_SSH),
+            Users=[when(Condition.WANT_SUPPORT_USER, ref(Resource.SUPPORT_USER))],
+            Roles=[when(Condition.WANT_SUPPORT_ROLE, ref(Resource.SUPPORT_ROLE))],
+            PolicyDocument=support_ssh_policy(replace(scope(), documents=[ssh])),
         )
     )
 
@@ -72,7 +86,6 @@ def scope() -> SupportScope:
         documents=[
             arn("ssm", f"document/${{{Resource.SHELL_DOCUMENT}}}"),
             arn("ssm", f"document/${{{Resource.PORT_DOCUMENT}}}"),
-            _ssh_only(arn("ssm", f"document/${{{Resource.SSH_DOCUMENT}}}")),
         ],
         sessions=arn("ssm", "session/*"),
         own_sessions=joined(arn("ssm", "session/"), f"{USERNAME}-*"),

@@ -8,6 +8,7 @@ from tests.proof.mutation import (
     add_resource,
     add_statement,
     drop_condition,
+    drop_operator,
     drop_property,
     drop_statement,
     rename_operator,
@@ -24,6 +25,9 @@ INSTANCE, KEEPER, KEEPING = "InstanceRole", "KeeperRole", "KeeperSupportPolicy"
 START, GET, DECRYPT = "ssm:StartSession", "secretsmanager:GetSecretValue", "kms:Decrypt"
 ON_INSTANCE, WITH_DOCUMENTS = "StartSessionsOnThisInstance", "StartSessionsWithTheseDocuments"
 VENDOR_READS, VENDOR_DECRYPTS = "VendorReadsTheSecret", "VendorDecryptViaSecretsManager"
+SSH_POLICY, PUSH = "SupportSshPolicy", "ec2-instance-connect:SendSSHPublicKey"
+ROLE, ROLE_POLICY, ASSUMES = "SupportRole", "SupportRolePolicy", "VendorAssumes"
+OWN_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
 CONSOLE = "ec2-instance-connect:SendSerialConsoleSSHPublicKey"
 PUSHES, BOUNDARY_PUSHES, LOGIN = "PushSshKeysForOneLogin", "TheirSshKeys", "ec2:osuser"
 SSH_ARN = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:document/${SshDocument}"
@@ -38,6 +42,7 @@ def at_home(service: str, rest: str) -> Tree:
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"}
 
 
+ON_THE_INSTANCE = at_home("ec2", "instance/${Instance}")
 SHELL_ONLY = at_home("ssm", "document/${ShellDocument}")
 LONGER_NAMES = "arn:aws:iam::444455556666:role/deepsql-support*"
 LONGER_USERS = {"Fn::Sub": "${SupportUser.Arn}*"}
@@ -103,12 +108,12 @@ SUPPORT = [
 ]  # fmt: skip
 
 SSH = [
-    Mutant("SSH is for everybody's support", unwrap(POLICY, PUSHES)),
-    Mutant("keys may be pushed for root", drop_condition(POLICY, PUSHES, LOGIN)),
-    Mutant("keys may go to untagged instances", drop_condition(POLICY, PUSHES, "aws:ResourceTag/deepsql:managed")),
-    Mutant("pushing has no end", drop_condition(POLICY, PUSHES, NOW)),
-    Mutant("keys may be pushed to every instance", set_resource(POLICY, PUSHES, at_home("ec2", "instance/*"))),
-    Mutant("the serial console takes keys", add_action(POLICY, PUSHES, CONSOLE)),
+    Mutant("SSH is for everybody's support", add_statement(POLICY, "sts:GetSessionToken", PUSH, ON_THE_INSTANCE)),
+    Mutant("keys may be pushed for root", drop_condition(SSH_POLICY, PUSHES, LOGIN)),
+    Mutant("keys may go to untagged instances", drop_condition(SSH_POLICY, PUSHES, "aws:ResourceTag/deepsql:managed")),
+    Mutant("pushing has no end", drop_condition(SSH_POLICY, PUSHES, NOW)),
+    Mutant("keys may be pushed to every instance", set_resource(SSH_POLICY, PUSHES, at_home("ec2", "instance/*"))),
+    Mutant("the serial console takes keys", add_action(SSH_POLICY, PUSHES, CONSOLE)),
     Mutant("the SSH document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": SSH_ARN})),
     Mutant("the boundary permits keys for root", drop_condition(BOUNDARY, BOUNDARY_PUSHES, LOGIN)),
     Mutant("the boundary permits keys without SSH", unwrap(BOUNDARY, BOUNDARY_PUSHES)),
@@ -186,4 +191,18 @@ ROLES = [
     Mutant("the keeper is called for any account", drop_property("KeeperRotationPermission", "SourceAccount")),
 ]  # fmt: skip
 
-MUTANTS = [*SUPPORT, *SSH, *LIMITS, *VENDOR, *ROLES]
+SUPPORT_ROLE = [
+    Mutant("the role asks for no external id", drop_condition(ROLE, ASSUMES, "sts:ExternalId")),
+    Mutant("every role of the vendor's account may become it", drop_condition(ROLE, ASSUMES, ARN)),
+    Mutant("becoming it has no end", drop_operator(ROLE, ASSUMES, "DateLessThan")),
+    Mutant("a pause does not close it", drop_operator(ROLE, ASSUMES, "DateGreaterThanEquals")),
+    Mutant("the vendor tags its sessions", add_action(ROLE, ASSUMES, "sts:TagSession")),
+    Mutant("whoever comes may become it", set_principal(ROLE, ASSUMES, {"AWS": "*"})),
+    Mutant("the role has no boundary", drop_property(ROLE, "PermissionsBoundary")),
+    Mutant("the role ends everybody's sessions", drop_condition(ROLE_POLICY, "ssm:TerminateSession", OWN_TAG)),
+    Mutant("the role resumes everybody's sessions", drop_condition(ROLE_POLICY, "ssm:ResumeSession", OWN_TAG)),
+    Mutant("older sessions go on after a cut", drop_statement(ROLE_POLICY, "NoOlderSessions")),
+    Mutant("newer sessions end with a cut", drop_condition(ROLE_POLICY, "NoOlderSessions", "aws:TokenIssueTime")),
+]  # fmt: skip
+
+MUTANTS = [*SUPPORT, *SSH, *LIMITS, *VENDOR, *ROLES, *SUPPORT_ROLE]

@@ -66,6 +66,14 @@ def drop_condition(logical_id: str, action: str, key: str) -> Change:
     return change
 
 
+def drop_operator(logical_id: str, action: str, operator: str) -> Change:
+    def change(template: Tree) -> None:
+        for statement in statements(template, logical_id, action):
+            del statement["Condition"][operator]
+
+    return change
+
+
 def set_condition(logical_id: str, action: str, key: str, value: Tree) -> Change:
     def change(template: Tree) -> None:
         for statement in statements(template, logical_id, action):

@@ -58,6 +58,10 @@ def _outsider(role: str) -> Callable[[Stack], Actor]:
 WHO: dict[str, Callable[[Stack], Actor]] = {
     "support": user,
     "support with administrator rights": lambda stack: replace(user(stack), identity=(EVERYTHING,)),
+    "support role": lambda stack: session(stack, "SupportRole", "ada"),
+    "support role with administrator rights": lambda stack: replace(
+        session(stack, "SupportRole", "ada"), identity=(EVERYTHING,)
+    ),
     "instance": lambda stack: session(stack, "InstanceRole", "i-0a1b2c3d4e5f60718"),
     "keeper": lambda stack: session(stack, "KeeperRole", "keeper"),
     "vendor": _outsider(f"arn:aws:iam::{VENDOR}:role/deepsql-support"),

@@ -18,8 +18,8 @@ from tests.proof.people import VENDOR
 from tests.proof.resolve import ACCOUNT, Place, Stack, Tree
 from tests.proof.world import END, NEW, STACKS, World
 
-OPERATORS = {"StringEquals", "StringLike", "ArnLike", "BoolIfExists", "DateLessThan"}
-VARIABLES = {"aws:username"}
+OPERATORS = {"StringEquals", "StringLike", "ArnLike", "BoolIfExists", "DateLessThan", "DateGreaterThanEquals"}
+VARIABLES = {"aws:username", "aws:userid"}
 PLACES = [Place("us-gov-west-1", "aws-us-gov"), Place("cn-north-1", "aws-cn")]
 
 

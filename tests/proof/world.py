@@ -20,6 +20,7 @@ FREE = text(
 
 NEW = {"InstanceOrigin": "new", "AdminEmail": "ops@example.com"}
 GRANT = {"VendorAccounts": VENDOR, "VendorPrincipals": f"arn:aws:iam::{VENDOR}:role/deepsql-support"}
+ROLE = NEW | GRANT | {"SupportAccessUntil": END, "CreateSupportUser": "No", "CreateSupportRole": "Yes"}
 PUBLISHED = {
     "AdminEmail": "ops@example.com",
     "AdminPassword": "correct-horse-battery",
@@ -29,6 +30,14 @@ STACKS: dict[str, dict[str, str]] = {
     "open": NEW | GRANT | {"SupportAccessUntil": END},
     "endless": NEW | GRANT,
     "granted to the whole vendor account": NEW | GRANT | {"VendorPrincipals": f"arn:aws:iam::{VENDOR}:*"},
+    "role": ROLE,
+    "own id": ROLE | {"SupportRoleExternalId": "x" * 16},
+    "role with SSH": ROLE | {"SupportSsh": "Yes"},
+    "role for nobody": NEW | {"CreateSupportRole": "Yes"},
+    "role only": ROLE | {"CreateSupportUser": "Yes", "SupportAccessVia": "role"},
+    "secret only": ROLE | {"CreateSupportUser": "Yes", "SupportAccessVia": "secret"},
+    "cut": ROLE | {"SupportSessionsNotBefore": NOW},
+    "paused": ROLE | {"SupportSessionsNotBefore": "9999-12-31T00:00:00Z"},
     "ungranted": NEW,
     "ssh": NEW | GRANT | {"SupportAccessUntil": END, "SupportSsh": "Yes"},
     "off": NEW | GRANT | {"CreateSupportUser": "No"},

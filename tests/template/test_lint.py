@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -41,8 +42,9 @@ def test_our_template_is_clean_in_every_partition() -> None:
 
 
 def test_every_answer_to_the_yes_no_questions_is_linted() -> None:
+    questions = ("CreateSupportUser", "CreateSupportRole", "SupportSsh")
     assert yes_no_combinations(template_dict()) == [
-        {"CreateSupportUser": user, "SupportSsh": ssh} for user in ("Yes", "No") for ssh in ("Yes", "No")
+        dict(zip(questions, answers, strict=True)) for answers in itertools.product(("Yes", "No"), repeat=3)
     ]
     without = decide(template_dict(), {"CreateSupportUser": "No"})
     assert "SupportUser" not in without["Resources"]
@@ -78,8 +80,11 @@ def test_a_reference_that_one_answer_breaks_is_found() -> None:
     template["Outputs"]["SupportUserName"].pop("Condition")
     findings = [finding for finding in lint_text(json.dumps(template), "a.json") if finding.rule == "D0013"]
     assert [(finding.path, finding.message) for finding in findings] == [
-        ("Outputs/SupportUserName/Value", f"With CreateSupportUser=No, SupportSsh={ssh}: SupportUser does not exist.")
-        for ssh in ("Yes", "No")
+        (
+            "Outputs/SupportUserName/Value",
+            f"With CreateSupportUser=No, CreateSupportRole={role}, SupportSsh={ssh}: SupportUser does not exist.",
+        )
+        for role, ssh in itertools.product(("Yes", "No"), repeat=2)
     ]
 
 

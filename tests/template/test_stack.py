@@ -19,6 +19,7 @@ from generator.model.contract import (
     Resource,
 )
 from generator.template.emit import template_dict
+from tests.proof.resolve import Place, Stack
 from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, Rendered, ours
 
 GRANT = {
@@ -100,8 +101,19 @@ def test_a_flip_touches_the_support_set_and_the_keys_policy() -> None:
 
 
 def test_a_grant_touches_policies_only() -> None:
-    assert changed(new(), new(**GRANT)) == set(GRANT_RESOURCES)
+    role = {Resource.SUPPORT_ROLE, Resource.SUPPORT_ROLE_POLICY}
+    assert changed(new(), new(**GRANT)) == set(GRANT_RESOURCES) - role - {Resource.SUPPORT_SSH_POLICY}
+    every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes"}
+    assert changed(new(**every), new(**every, **GRANT)) == set(GRANT_RESOURCES)
     assert changed(new(**GRANT), new(**GRANT, CreateSupportUser="No")) <= SUPPORT_RESOURCES | {"StackKey"}
+
+
+@pytest.mark.parametrize("place", [Place("us-gov-west-1", "aws-us-gov"), Place("cn-northwest-1", "aws-cn")])
+def test_the_support_users_policy_fits_into_a_user(place: Place) -> None:
+    """All inline policies of a user together have 2,048 characters, blanks not counted (IAM quotas)."""
+    stack = Stack(template_dict(), CLI_CREATES | GRANT | {"SupportSsh": "Yes"}, place)
+    policy = stack.property("SupportUserPolicy", "PolicyDocument")
+    assert len(json.dumps(policy, separators=(",", ":"))) <= 2048
 
 
 def test_every_reference_holds_in_every_case() -> None:
