@@ -14,7 +14,20 @@ from generator.cli.lazy import LazyGroup
 from generator.errors import DeployerError
 
 EPILOG = "Try it all without an AWS account: deployer demo"
-GROUPS = ("template", "stack", "sandbox", "demo", "access", "session", "sessions", "ssh", "vendor", "db", "config")
+GROUPS = (
+    "template",
+    "stack",
+    "sandbox",
+    "demo",
+    "access",
+    "session",
+    "sessions",
+    "ssh",
+    "run",
+    "vendor",
+    "db",
+    "config",
+)
 
 
 class Root(LazyGroup):

@@ -10,8 +10,10 @@ from generator.cli.render import table
 
 if TYPE_CHECKING:
     from generator.model.access import Session
+    from generator.model.command import HostResult
     from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView
     from generator.operations.sessions.listing import EndReport
+    from generator.operations.sessions.run import RunReport
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -110,3 +112,25 @@ def end_lines(report: EndReport) -> list[str]:
     ]
     lines = [f"{name} {what}." for names, what in said for name in names]
     return lines or ["No session is open."]
+
+
+def host_lines(host: HostResult) -> list[str]:
+    """One host's output, each line marked with the host."""
+    lines = [f"{host.instance_id}  {line}" for line in host.out.splitlines()]
+    lines += [f"{host.instance_id}! {line}" for line in host.err.splitlines()]
+    return [*lines, f"{host.instance_id}  … more than the service shows"] if host.cut else lines
+
+
+def run_lines(report: RunReport) -> list[str]:
+    """The summary of a run."""
+    rows = [
+        (
+            host.instance_id,
+            host.status,
+            "-" if host.exit_code is None else f"exit {host.exit_code}",
+            "" if host.seconds is None else span(host.seconds),
+        )
+        for host in report.hosts
+    ]
+    good = sum(host.succeeded for host in report.hosts)
+    return [*table(rows), f"{good} of {len(report.hosts)} succeeded in {span(report.seconds)}."]

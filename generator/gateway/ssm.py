@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
 from generator.model.access import Session
+from generator.model.command import RUNNING, CommandRequest, HostResult
 from generator.model.session import Node, SessionRequest, StartedSession
 
 
@@ -80,6 +82,60 @@ class SSM(Service):
     def connection_status(self, instance_id: str) -> str:
         """Whether the agent holds its control channel: connected or notconnected."""
         return str(self._call("get_connection_status", Target=instance_id)["Status"])
+
+    def send_command(self, request: CommandRequest) -> str:
+        """Run a script by AWS-RunShellScript; the command's id. Raises AwsError."""
+        where: Answer = (
+            {"InstanceIds": list(request.instance_ids)}
+            if request.instance_ids
+            else {"Targets": [{"Key": f"tag:{key}", "Values": list(values)} for key, values in request.tags.items()]}
+        )
+        answer = self._call(
+            "send_command",
+            DocumentName="AWS-RunShellScript",
+            Parameters={"commands": [request.script], "executionTimeout": [str(request.timeout)]},
+            TimeoutSeconds=request.delivery,
+            MaxConcurrency=request.concurrency,
+            MaxErrors=request.max_errors,
+            **where,
+            **({"Comment": request.reason[:100]} if request.reason else {}),
+        )
+        return str(answer["Command"]["CommandId"])
+
+    def command_hosts(self, command_id: str) -> dict[str, str]:
+        """The hosts of a command and their statuses, as far as it has reached any."""
+        pages = self._pages("list_command_invocations", CommandId=command_id)
+        return {raw["InstanceId"]: raw["Status"] for page in pages for raw in page["CommandInvocations"]}
+
+    def command_over(self, command_id: str) -> bool:
+        """Whether the command as a whole has ended, so that no further host will come."""
+        found = self._call("list_commands", CommandId=command_id)["Commands"]
+        return bool(found) and found[0]["Status"] not in RUNNING
+
+    def command_result(self, command_id: str, instance_id: str) -> HostResult:
+        """What one host did, its output cut by the service at 24,000 and 8,000 characters."""
+        raw = self._call("get_command_invocation", CommandId=command_id, InstanceId=instance_id)
+        code = int(raw.get("ResponseCode", -1))
+        return HostResult(
+            instance_id,
+            raw["Status"],
+            None if code < 0 else code,
+            raw.get("StandardOutputContent", ""),
+            raw.get("StandardErrorContent", ""),
+            _elapsed(raw.get("ExecutionStartDateTime", ""), raw.get("ExecutionEndDateTime", "")),
+        )
+
+    def cancel_command(self, command_id: str) -> None:
+        """Stop a command where it has not ended."""
+        self._call("cancel_command", CommandId=command_id)
+
+
+def _elapsed(began: str, ended: str) -> float | None:
+    """Seconds between two of the service's ISO 8601 times; None where either is missing."""
+    if not (began and ended):
+        return None
+    then, now = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (began, ended))
+    return (now - then).total_seconds()
 
 
 _HTTP = {"wss": "https", "ws": "http"}

@@ -1,0 +1,87 @@
+"""run: a command over a fleet."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from generator.cli import session_text
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.cli.passthrough import PassThrough
+from generator.errors import UsageError
+
+if TYPE_CHECKING:
+    from generator.model.command import CommandRequest, HostResult
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+
+    @command(app, "run", cls=PassThrough)
+    def run(
+        call: Invocation,
+        words: Annotated[
+            list[str] | None, typer.Argument(metavar="COMMAND", help="What to run, by sh, as root.")
+        ] = None,
+        tag: Annotated[
+            list[str], typer.Option(metavar="KEY=VALUE", help="Instances with this tag; all must fit.")
+        ] = [],  # noqa: B006
+        instance_id: Annotated[list[str], typer.Option(metavar="ID", help="These instances.")] = [],  # noqa: B006
+        concurrency: Annotated[str, typer.Option(help="Hosts at once: a number, or 10%.")] = "50",
+        max_errors: Annotated[str, typer.Option(help="Failures after which no further host begins.")] = "0",
+        timeout: Annotated[str, typer.Option(metavar="DURATION", help="How long it may run on a host.")] = "1h",
+        reason: Annotated[str, typer.Option(help="Ticket or reason; kept with the command.")] = "",
+    ) -> Done:
+        """Run a command on the stack's instance, or over instances by tag, and show what each did."""
+        from generator.operations.sessions import run as operation
+
+        if not words:
+            raise UsageError("There is no command to run.", "deployer run --tag Role=web uptime")
+        script = words[0] if len(words) == 1 else shlex.join(words)
+        request = _request(call, script, tag, instance_id, concurrency, max_errors, timeout, reason)
+        began, hosts = time.monotonic(), list["HostResult"]()
+        command_id = operation.start(call.gateway, request)
+        try:
+            for host in operation.follow(call.gateway, command_id):
+                hosts.append(host)
+                for line in session_text.host_lines(host):
+                    call.say(line)
+        except KeyboardInterrupt:
+            operation.cancel(call.gateway, command_id)
+            raise
+        report = operation.report(command_id, hosts, time.monotonic() - began)
+        return Done(report, session_text.run_lines(report), 0 if report.succeeded else 1)
+
+
+def _request(
+    call: Invocation,
+    script: str,
+    tags: list[str],
+    instance_ids: list[str],
+    concurrency: str,
+    max_errors: str,
+    timeout: str,
+    reason: str,
+) -> CommandRequest:
+    from generator.model.command import CommandRequest
+    from generator.model.duration import parse_duration
+    from generator.operations.sessions.targets import find_target, view_stack
+
+    if tags and instance_ids:
+        raise UsageError("--tag and --instance-id exclude each other.", "Give one of them.")
+    if not tags and not instance_ids:
+        instance_ids = [find_target(call.gateway, "", view_stack(call.gateway), lambda found: None).instance_id]
+    chosen: dict[str, tuple[str, ...]] = {}
+    for pair in tags:
+        key, found, value = pair.partition("=")
+        if not (key and found):
+            raise UsageError(f"--tag takes KEY=VALUE, not {pair}.", "For example: --tag Role=web")
+        chosen[key] = (*chosen.get(key, ()), value)
+    seconds = int(parse_duration(timeout).total_seconds())
+    return CommandRequest(
+        script, tuple(instance_ids), chosen, concurrency, max_errors, 60, min(seconds, 172_800), reason
+    )

@@ -1,0 +1,50 @@
+"""Commands over a fleet: what each host did with one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+SHOWN_OUT, SHOWN_ERR = 24_000, 8_000  # characters GetCommandInvocation gives (API reference)
+RUNNING = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
+
+
+@dataclass(frozen=True)
+class HostResult:
+    """One host's answer. `status` is Systems Manager's: Success, Failed, TimedOut, Cancelled, InProgress, …"""
+
+    instance_id: str
+    status: str
+    exit_code: int | None = None
+    out: str = ""
+    err: str = ""
+    seconds: float | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.status not in RUNNING
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it did what it was told."""
+        return self.status == "Success"
+
+    @property
+    def cut(self) -> bool:
+        """Whether there was more output than is shown."""
+        return len(self.out) >= SHOWN_OUT or len(self.err) >= SHOWN_ERR
+
+
+@dataclass(frozen=True)
+class CommandRequest:
+    """A script, and where it runs: ids, or tags that all must fit. Times in seconds."""
+
+    script: str
+    instance_ids: tuple[str, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    concurrency: str = "50"
+    max_errors: str = "0"
+    delivery: int = 60
+    timeout: int = 3600
+    reason: str = ""

@@ -1,0 +1,65 @@
+"""run: a command over instances, with what each did."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from subprocess import Popen
+
+import pytest
+
+from generator.operations.sessions import run
+from tests.sessions.conftest import Deployer, as_support
+
+TAG = "deepsql:managed=true"
+Ended = Callable[[Popen[str], signal.Signals], int]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "POLL", 0.05)
+    monkeypatch.setattr(run, "SETTLE", 0.2)
+
+
+def test_output_is_told_by_host_and_the_summary_is_the_result(deployer: Deployer) -> None:
+    done = deployer("run", "echo one; whoami")
+    assert done.code == 0, done.err
+    assert f"{deployer.instance}  one\n{deployer.instance}  root" in done.err
+    assert "Success" in done.out and "1 of 1 succeeded" in done.out
+
+
+def test_the_exit_code_of_a_host_is_kept_and_failure_is_failure(deployer: Deployer) -> None:
+    done = deployer("run", "--tag", TAG, "--output", "json", "echo before; exit 3")
+    (host,) = done.result["hosts"]
+    assert done.code == 1 and host["exit_code"] == 3 and host["status"] == "Failed" and host["out"] == "before\n"
+
+
+def test_words_after_the_options_belong_to_the_command(deployer: Deployer) -> None:
+    assert f"{deployer.instance}  --tag -y" in deployer("run", "--tag", TAG, "echo", "--tag", "-y").err
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["--tag", "Role=nothing", "true"], 4),
+        (["--tag", "Role", "true"], 2),
+        ([], 2),
+        (["--instance-id", "i-0", "true"], 1),
+    ],
+)
+def test_where_nothing_can_run_it_is_said(deployer: Deployer, argv: list[str], code: int) -> None:
+    assert deployer("run", *argv).code == code
+
+
+def test_support_may_not_run_commands(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        as_support(deployer, patch)
+        assert deployer("run", "true").code == 1
+
+
+def test_an_interrupt_cancels_it_on_the_hosts(deployer: Deployer, ended: Ended) -> None:
+    process = deployer.start("run", "sleep 30")
+    time.sleep(1.5)
+    assert ended(process, signal.SIGINT) == 130
+    assert deployer.gateway.client("ssm").list_commands()["Commands"][0]["Status"] == "Cancelled"
