@@ -25,6 +25,7 @@ PLUGINS = (
     "generator.sandbox.overlay",
     "generator.sandbox.access",
     "generator.sandbox.ssm",
+    "generator.sandbox.database.plugin",
     "generator.sandbox.vendor_account",
 )
 

@@ -66,7 +66,9 @@ async def _live(host: str, real_port: int, judge: front.Judge, ready: Future[Sta
             door = front.Front(postgres.socket, certified.context, judge)
             await stack.enter_async_context(front.listening(door))
             ready.set_result(
-                StandIn(host, real_port, door.port, certified.ca_bundle, directory, postgres.password, door.refusals)
+                StandIn(
+                    host, real_port, door.port, certified.ca_bundle, directory, postgres.owner.password, door.refusals
+                )
             )
             await asyncio.to_thread(over.wait)
     except BaseException as error:  # whoever waits for the start is told, whatever it was

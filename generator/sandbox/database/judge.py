@@ -1,0 +1,53 @@
+"""Who may open the sandbox's databases: the keys and the policies that stand in it decide, as for every other call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from ministack.core import iam_evaluator as engine
+from ministack.core.responses import request_scope
+
+from generator.sandbox import decisions
+from generator.sandbox.database import token
+from generator.sandbox.database.front import Judge
+
+ACTION = "rds-db:connect"
+
+
+def judge_for(host: str, port: int, resource_id: str, account: str, region: str) -> Judge:
+    """Check a token's signature by the sandbox's keys, then `rds-db:connect` on the user by its policies."""
+
+    def judge(presented: str, user: str) -> None:
+        with request_scope(account, region):
+            claim = token.verify(
+                presented, host=host, port=port, user=user, secret_of=_secret_in(account), now=datetime.now(UTC)
+            )
+            if claim.region != region:
+                raise token.TokenRefused(f"signed for {claim.region}, the database is in {region}")
+            _require(claim, f"arn:aws:rds-db:{region}:{account}:dbuser:{resource_id}/{user}", account, region)
+
+    return judge
+
+
+def _secret_in(account: str) -> Callable[[str], str]:
+    def secret(access_key: str) -> str:
+        found = engine.resolve_credential(access_key, account)
+        if not isinstance(found, engine.ResolvedCredential):
+            raise KeyError(access_key)  # unknown, inactive, expired, or of another account
+        return str(found.secret_access_key)
+
+    return secret
+
+
+def _require(claim: token.Claim, arn: str, account: str, region: str) -> None:
+    found = engine.resolve_credential(claim.access_key, account)
+    if found.session_token and found.session_token != claim.session_token:
+        raise token.TokenRefused("the session token is missing or wrong")
+    if found.expiration and time.time() > found.expiration:
+        raise token.TokenRefused("the temporary credentials have expired")
+    principal = engine.resolve_principal(claim.access_key, account)
+    asked = decisions.request(principal, ACTION, arn, region, {})
+    if not decisions.decide(principal, asked, None):
+        raise token.TokenRefused(decisions.refusal(principal, asked, None, session_policies=False))

@@ -1,0 +1,128 @@
+"""`/_sandbox/database`: a real PostgreSQL behind a cluster or instance that RDS's API made in the sandbox.
+
+PUT {"name": "app"} starts it: under the endpoint's name and port in the sandbox's network, with the master user and
+password RDS has for it, reachable through a session's tunnel and in no other way. GET lists them, with the log of
+refused tokens. The data ends with the sandbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import rds
+
+from generator.errors import DeployerError
+from generator.sandbox.database import certificates, front, judge, server
+from generator.sandbox.ssm import targets
+
+if TYPE_CHECKING:
+    from generator.sandbox.app import Request, Response, Sandbox
+
+PATH = "/_sandbox/database"
+
+
+@dataclass
+class Running:
+    """A database that runs, and the task that holds it."""
+
+    host: str
+    port: int
+    ca_bundle: Path
+    door: front.Front
+    task: asyncio.Task[None]
+
+    def described(self, name: str) -> dict[str, object]:
+        """As the endpoint answers."""
+        return {
+            "name": name,
+            "endpoint": f"{self.host}:{self.port}",
+            "localPort": self.door.port,
+            "caBundle": str(self.ca_bundle),
+            "refusals": self.door.refusals,
+        }
+
+
+_running: dict[str, Running] = {}
+
+
+def install(sandbox: Sandbox) -> None:
+    """Add the endpoint."""
+    from generator.sandbox.app import Response, Store
+
+    async def answer(request: Request) -> Response | None:
+        if request.path != PATH or "origin" in request.headers:
+            return None
+        if request.method == "GET":
+            return Response.json([found.described(name) for name, found in _running.items()])
+        if request.method != "PUT":
+            return None
+        try:
+            name = str(json.loads(request.body)["name"])
+            found = _running.get(name) or await _start(name)
+        except (ValueError, KeyError, TypeError) as error:
+            return Response.error("ValidationError", f'Send {{"name": a cluster or instance}}: {error}.')
+        except DeployerError as error:
+            return Response.error("InternalFailure", f"{error.message} {error.hint}")
+        return Response.json(found.described(name))
+
+    sandbox.layers.insert(0, answer)
+    sandbox.stores["database"] = Store(dump=lambda: None, load=lambda saved: _stop_all())
+
+
+def _stop_all() -> None:
+    """A sandbox that is emptied, or read from the disk again, has no database that runs."""
+    for found in _running.values():
+        found.task.cancel()
+    _running.clear()
+
+
+async def _start(name: str) -> Running:
+    raw = _record(name)
+    endpoint = raw["Endpoint"]
+    host, port = (endpoint["Address"], endpoint["Port"]) if isinstance(endpoint, dict) else (endpoint, raw["Port"])
+    resource = raw.get("DbClusterResourceId") or raw.get("DbiResourceId") or ""
+    if "postgres" not in raw["Engine"]:
+        raise ValueError(f"{name} is {raw['Engine']}, and the sandbox has PostgreSQL only")
+    directory = Path(os.environ["STATE_DIR"]) / "database" / name
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    certified = certificates.certify(host, directory)
+    decided = judge.judge_for(host, int(port), resource, get_account_id(), get_region())
+    owner = server.Owner(
+        raw.get("MasterUsername", "master"), str(raw.get("_MasterUserPassword") or ""), raw.get("DatabaseName") or "app"
+    )
+    ready: asyncio.Future[front.Front] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(_hold(owner, certified, decided, ready))
+    door = await ready
+    targets.register(targets.EVERY, {"ports": {f"{host}:{port}": door.port}})
+    _running[name] = Running(host, int(port), certified.ca_bundle, door, task)
+    return _running[name]
+
+
+def _record(name: str) -> dict[str, Any]:
+    found = rds._clusters.get(name) or rds._instances.get(name)
+    if not found:
+        raise ValueError(f"RDS has no {name} here")
+    return dict(found)
+
+
+async def _hold(
+    owner: server.Owner, certified: certificates.Certified, decided: front.Judge, ready: asyncio.Future[front.Front]
+) -> None:
+    """Keep PostgreSQL and its front until the sandbox ends, which cancels this."""
+    try:
+        async with AsyncExitStack() as stack:
+            postgres = await stack.enter_async_context(server.running(owner))
+            door = front.Front(postgres.socket, certified.context, decided)
+            ready.set_result(await stack.enter_async_context(front.listening(door)))
+            await asyncio.Event().wait()
+    except Exception as error:  # whoever asked for the database is told, whatever it was
+        if ready.done():
+            raise
+        ready.set_exception(error)
