@@ -3,7 +3,6 @@
 import asyncio
 import selectors
 
-
 LONG, REAL = 0.05, 0.001  # before a jump of this length, so much real time for the kernel to hand over what it has
 
 

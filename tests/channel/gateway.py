@@ -111,7 +111,7 @@ class Session:
         self.gateway, self.id = gateway, session_id
         self.tokens, self.client_ids = set(), set()
         self.socket = None
-        self.over = self.unreachable = False
+        self.over = self.unreachable = self.answers_no_pings = False
         self.seen = {TO_AGENT: 0, TO_CLIENT: 0}
         self.agent = gateway.make_agent(self._from_agent)
 
@@ -180,6 +180,7 @@ class Socket:
             self.session.open(self, frame)
 
     async def receive(self):
+        await asyncio.sleep(0)  # others have their turn, as with a real socket
         frame = None if self.broken and self.inbox.empty() else await self.inbox.get()
         if frame is None:
             raise ConnectionLost("connection reset")
@@ -188,6 +189,8 @@ class Socket:
     async def ping(self):
         if self.broken:
             raise ConnectionLost("broken pipe")
+        if self.session.answers_no_pings:
+            await asyncio.Event().wait()
 
     async def close(self):
         self.break_off()

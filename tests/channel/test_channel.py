@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -196,6 +197,71 @@ def test_a_connection_that_goes_silent_is_left_for_another():
     assert stats.reconnects >= 1
 
 
+def test_what_was_in_flight_goes_at_once_over_a_new_connection():
+    deaf = {"agent": False}
+
+    def losing(direction, message):
+        return [] if deaf["agent"] and direction == TO_AGENT else [0.0]
+
+    async def story():
+        gateway = Gateway(bare(), losing)
+        async with open_channel(gateway, None, gateway.connect) as channel:
+            deaf["agent"] = True
+            await channel.write(b"hello")
+            await asyncio.sleep(3.3)  # repetitions have become rare by now
+            deaf["agent"] = False
+            gateway.session.cut()
+            before = gateway.loop.time()
+            assert await read(channel, 5) == b"hello"
+            assert gateway.loop.time() - before < 0.5
+
+    run_virtually(story())
+
+
+@pytest.mark.parametrize(("answered_before", "reconnects"), [(True, 1), (False, 0)])
+def test_pings_that_are_no_longer_answered_mean_a_dead_connection(answered_before, reconnects):
+    async def story():
+        gateway = Gateway(bare())
+        async with open_channel(gateway, None, gateway.connect) as channel:
+            await asyncio.sleep(61 if answered_before else 1)
+            gateway.session.answers_no_pings = True
+            await asyncio.sleep(100)
+            assert channel.figures().reconnects == reconnects
+
+    run_virtually(story())
+
+
+def test_an_outage_is_counted_from_its_beginning():
+    async def story():
+        gateway = Gateway(bare())
+        async with open_channel(gateway, ChannelOptions(resume_for=30), gateway.connect) as channel:
+            await asyncio.sleep(600)
+            gateway.session.unreachable = True
+            gateway.session.cut()
+            await asyncio.sleep(20)
+            gateway.session.unreachable = False
+            assert await echo(channel, b"back") == b"back"
+
+    run_virtually(story())
+
+
+def test_an_acknowledgement_of_something_else_is_not_taken_for_ours():
+    async def story():
+        gateway = Gateway(bare())
+        async with open_channel(gateway, None, gateway.connect) as channel:
+            gateway.session.agent.take = lambda frame: None
+            await channel.write(b"hello")
+            await asyncio.sleep(0.1)
+            foreign = payloads.Acknowledged(wire.OUTPUT, "x", 1).payload()
+            gateway.session.deliver(
+                wire.encode(wire.Message(wire.ACKNOWLEDGE, UUID(int=1), 1, foreign)), gateway.session.socket
+            )
+            await asyncio.sleep(0.01)
+            assert channel.figures().unacked == 1
+
+    run_virtually(story())
+
+
 def test_resume_is_tried_until_the_network_is_back():
     async def outage(gateway, channel):
         await asyncio.sleep(0.02)
@@ -291,11 +357,15 @@ def test_a_slow_reader_holds_a_bounded_amount_and_loses_nothing():
         async with open_channel(gateway, None, gateway.connect) as channel:
             gateway.session.agent.interval = 0.0001
             await channel.write(b"send me all of it")
-            await asyncio.sleep(30)
+            await asyncio.sleep(20)
+            for _ in range(3):
+                await channel.write(b"a word meanwhile, whose acknowledgement nobody reads")
+                await asyncio.sleep(20)
             assert channel._flow.receiver.waiting <= READY
             assert gateway.session.socket.inbox.qsize() > 1000, "the rest waits outside"
             assert await read(channel, 8_000_000) == content(8_000_000)
-            assert channel.figures().reconnects == 0, "silence of our own making is no dead connection"
+            stats = channel.figures()
+            assert (stats.reconnects, stats.resent) == (0, 0), "silence of our own making is no dead connection"
 
     run_virtually(story())
 

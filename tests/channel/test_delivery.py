@@ -113,6 +113,7 @@ def test_what_is_early_waits_and_is_not_doubled():
     assert into.take() is None
     assert into.offer(message(0, b"a"))
     assert [into.take().payload, into.take().payload, into.take()] == [b"a", b"b", None]
+    assert into.duplicates == 1
 
 
 def test_nothing_is_acknowledged_that_there_is_no_room_for():

@@ -210,6 +210,22 @@ def test_stdio_sends_everything_and_awaits_the_answer_after_its_input_has_ended(
     assert app.got == b"question"
 
 
+def test_stdio_delivers_its_last_bytes_through_an_outage():
+    app = BytesApp(answer=lambda data: b"")
+
+    async def use(gateway, channel):
+        with pipe() as (stdin, feed), pipe() as (_, stdout):
+            gateway.session.unreachable = True
+            gateway.session.cut()
+            asyncio.get_running_loop().call_later(30, setattr, gateway.session, "unreachable", False)
+            os.write(feed, b"last words")
+            os.close(feed)
+            await stdio(channel, stdin, stdout)
+
+    with_channel(use, app, payloads.PORT, SSH)
+    assert app.got == b"last words"
+
+
 def test_stdio_stops_when_nobody_reads_any_more():
     async def use(gateway, channel):
         with pipe() as (stdin, _), pipe() as (show, stdout):
