@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
 from generator.model.options import PARAMETERS, REQUIRED
-from generator.model.plan import UpRequest
-from generator.model.stack import Stack
+
+if TYPE_CHECKING:
+    from generator.model.plan import UpRequest
+    from generator.model.stack import Stack
 
 
 class Choice(Protocol):
