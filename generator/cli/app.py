@@ -23,6 +23,7 @@ GROUPS = (
     "session",
     "sessions",
     "ssh",
+    "copy",
     "run",
     "vendor",
     "db",

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ssh": ("ssh", "Run OpenSSH through a session, with a key made for this connection."),
     "ssh-config": ("ssh", "Print a block for ~/.ssh/config, for ssh, scp, sftp, rsync and editors."),
     "ssh-proxy": ("ssh", "Carry SSH over standard input and output: a ProxyCommand for ssh."),
+    "cp": ("copy", "Copy files to or from an instance: over SSH, or through sessions where there is no SSH."),
     "run": ("run", "Run a command on the stack's instance, or over instances by tag, and show what each did."),
     "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
     "connect-bastion": (

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from generator.model.access import Session
     from generator.model.command import HostResult
     from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView
+    from generator.operations.sessions.copy import CopyResult
     from generator.operations.sessions.listing import EndReport
     from generator.operations.sessions.run import RunReport
 
@@ -134,3 +135,8 @@ def run_lines(report: RunReport) -> list[str]:
     ]
     good = sum(host.succeeded for host in report.hosts)
     return [*table(rows), f"{good} of {len(report.hosts)} succeeded in {span(report.seconds)}."]
+
+
+def copy_lines(result: CopyResult) -> list[str]:
+    """What arrived, with its checksum."""
+    return [f"{digest}  {name}" for name, digest in result.files]

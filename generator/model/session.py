@@ -27,6 +27,14 @@ class Client(StrEnum):
     plugin = "plugin"
 
 
+class Via(StrEnum):
+    """How the bytes go."""
+
+    auto = "auto"
+    ssh = "ssh"
+    session = "session"
+
+
 @dataclass(frozen=True)
 class ForwardSpec:
     """One `-L`: a local port, and the port it leads to. `host` is seen from the instance, "" the instance itself;

@@ -50,7 +50,7 @@ def run_ssh(gateway: Gateway, route: SshRoute, options: Sequence[str], command: 
     """Run ssh on this terminal; its exit code. Options given come after those that make the connection."""
     program = openssh.require("ssh")
     with let_in(gateway, route) as own:
-        last = _as_options(openssh.host_key_options(route.target.instance_id))
+        last = as_options(openssh.host_key_options(route.target.instance_id))
         return leave.run(programs.run([program, *own, *options, *last, route.target.instance_id, *command]))
 
 
@@ -152,5 +152,6 @@ def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[st
     ]
 
 
-def _as_options(settings: dict[str, str]) -> list[str]:
+def as_options(settings: dict[str, str]) -> list[str]:
+    """Settings as options of ssh and scp."""
     return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]

@@ -94,6 +94,9 @@ class Live:
 
     async def _on_shell(self, agent: Agent) -> None:
         plan, log = self.session.plan, self._log.line
+        if plan["type"] == payloads.STANDARD_STREAM and targets.local_port(self._node.id, targets.SHELL):
+            await ports.bare(agent, partial(_connect, self._node.id, targets.SHELL))
+            return
         user = str(plan["inputs"].get("runAsDefaultUser") or "ssm-user")
         imitated = terminal.imitated(self._node.id, user, shell.install_log())
         script = str(((plan["properties"] or {}).get("linux") or {}).get("commands", ""))
@@ -143,6 +146,11 @@ def end(session: Session, reason: str) -> None:
     """Tell the agent of a session that was ended over the API."""
     if found := LIVE.get(session.id):
         found.end(reason)
+
+
+async def _connect(instance_id: str, port: str) -> tuple[StreamReader, StreamWriter]:
+    local = targets.local_port(instance_id, port)
+    return await asyncio.open_connection("127.0.0.1", local or 0)
 
 
 async def _on_port(carry: Any, dial: ports.Dial, agent: Agent) -> None:

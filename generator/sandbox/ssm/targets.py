@@ -2,7 +2,7 @@
 
 `PUT /_sandbox/instances/<instance id or *>` takes `{"ports": {"5432": 41234, "db.example:5432": 41235},
 "agentVersion": "3.0.100.0", "requireSignature": true}`; a key of `ports` is a port of the instance, or host:port as
-seen from it, the value a port of 127.0.0.1.
+seen from it, or "shell" for what answers in place of the imitated shell; the value is a port of 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EVERY = "*"
+SHELL = "shell"  # a port under this name takes the place of the imitated shell: a terminal as bytes
 
 
 @dataclass

@@ -1,0 +1,68 @@
+"""cp: files to and from an instance."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from generator.cli import session_text
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.cli.session_commands import REASON, pick_target
+from generator.model.session import Via
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+
+    @command(app, "cp")
+    def cp(
+        call: Invocation,
+        places: Annotated[
+            list[str], typer.Argument(metavar="SOURCE... DESTINATION", help="[USER@]TARGET:PATH on an instance.")
+        ],
+        recursive: Annotated[bool, typer.Option("-r", help="Directories too (over SSH).")] = False,
+        via: Annotated[Via, typer.Option(help="How the bytes go.")] = Via.auto,
+        sessions: Annotated[int, typer.Option(help="Sessions at once, without SSH.", min=1, max=16)] = 4,
+        document: Annotated[str, typer.Option(help="Another shell document than the stack's, without SSH.")] = "",
+        reason: Annotated[str, REASON] = "",
+    ) -> Done:
+        """Copy files to or from an instance: over SSH, or through sessions where there is no SSH."""
+        from generator.operations.sessions import copy as operation
+
+        request = operation.read_request(
+            places, recursive=recursive, via=via, sessions=sessions, document=document, reason=reason
+        )
+        with _bar() as progress:
+            result = operation.copy(call.gateway, request, lambda found: pick_target(call, found), progress)
+        return Done(result, session_text.copy_lines(result), result.exit_code)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr at a terminal, once there is something to show."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    progress = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = progress.add_task("", visible=False)
+
+    def show(done: int, total: int) -> None:
+        progress.start()
+        progress.update(task, completed=done, total=total, visible=True)
+
+    try:
+        yield show
+    finally:
+        progress.stop()

@@ -1,0 +1,110 @@
+"""A shell session used by a program: one request, one answer, bytes as base64 because a terminal lies between.
+
+The far side is /bin/sh with coreutils (dd with skip_bytes, base64, sha256sum), as Amazon Linux and other Linuxes have
+them. The terminal is put into raw mode, so that nothing is echoed, cut at 4,096 characters or turned into a signal.
+Answers are framed by two control characters that neither base64 nor the echo of a typed line contains.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from generator.channel import wire
+from generator.channel.channel import Channel, open_channel
+from generator.channel.session import ChannelOptions
+from generator.errors import DeployerError
+from generator.operations.sessions.service import SessionCalls
+
+BEGIN, END = b"\x01", b"\x02"
+PATIENCE = 120.0  # seconds for one answer
+ENTER = 'exec sh -c \'stty raw -echo; printf "\\001\\002"; while IFS= read -r line; do eval "$line"; done\'\n'
+
+
+@asynccontextmanager
+async def host_shell(calls: SessionCalls, options: ChannelOptions) -> AsyncIterator[HostShell]:
+    """Open a shell session and make it answer requests. Raises what `open_channel` raises, and `host-shell`."""
+    async with open_channel(calls, options) as channel:
+        shell = HostShell(channel)
+        await channel.write(ENTER.encode())
+        await shell.answer()
+        yield shell
+
+
+class HostShell:
+    """A shell that answers. Made by `host_shell`."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._heard = b""
+
+    async def ask(self, script: str) -> bytes:
+        """Run a line of shell; what it printed, errors included. Raises DeployerError with its words when it fails."""
+        line = f"printf '\\001'; {{ {{ {script}; }} 2>&1; printf '\\n%s' $?; }} | base64 -w0; printf '\\002'\n"
+        await self._channel.write(line.encode())
+        said, _, code = b64decode(await self.answer()).rpartition(b"\n")
+        if code != b"0":
+            words = " ".join(said.decode("utf-8", "replace").split()) or f"exit {code.decode()}"
+            raise DeployerError(f"The instance refused: {words.rstrip('.')}.", "Mend that there.", code="host-refused")
+        return said
+
+    async def read(self, path: str, offset: int, length: int) -> bytes:
+        """Bytes of a file."""
+        cut = f"iflag=skip_bytes,count_bytes skip={offset} count={length}"
+        await self._channel.write(
+            f"printf '\\001'; dd if={quoted(path)} bs=65536 {cut} status=none | base64 -w0; printf '\\002'\n".encode()
+        )
+        return b64decode(await self.answer())
+
+    async def write(self, path: str, offset: int, data: bytes) -> None:
+        """Put bytes into a file, at an offset. Raises DeployerError when they did not arrive as they were sent."""
+        text = b64encode(data)
+        place = f"oflag=seek_bytes conv=notrunc seek={offset}"
+        await self._channel.write(
+            f"printf '\\001'; head -c {len(text)} | base64 -d | dd of={quoted(path)} bs=65536 iflag=fullblock "
+            f"{place} status=none 2>&1 | base64 -w0; printf '\\002'\n".encode()
+        )
+        await self._channel.write(text)
+        if words := b64decode(await self.answer()):
+            raise DeployerError(f"The instance could not write {path}: {words.decode('utf-8', 'replace').strip()}.")
+
+    async def answer(self) -> bytes:
+        """What stands between the marks of the next answer."""
+        frame, piece = bytearray(), self._heard
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    head, ended, rest = piece.partition(END)
+                    frame += head
+                    piece = rest if ended else await self._more()
+                    if ended:
+                        _, begun, body = bytes(frame).rpartition(BEGIN)
+                        self._heard = rest
+                        if begun:
+                            return body
+                        frame.clear()
+        except TimeoutError as error:
+            raise _mute() from error
+
+    async def _more(self) -> bytes:
+        while (received := await self._channel.receive()) is not None:
+            if received.type == wire.PayloadType.OUTPUT:
+                return received.payload
+        self._channel.raise_if_lost()
+        raise _mute()
+
+
+def quoted(path: str) -> str:
+    """A path for the shell, no option whatever it begins with."""
+    return shlex.quote(path if path.startswith(("/", "./")) else f"./{path}")
+
+
+def _mute() -> DeployerError:
+    return DeployerError(
+        "The shell on the instance does not answer as a copy needs it.",
+        "It takes /bin/sh with dd, base64 and sha256sum; or copy over SSH: deployer cp --via ssh",
+        code="host-shell",
+    )

@@ -1,0 +1,193 @@
+"""A file in pieces, carried by several shell sessions at once: each session has its own rate limit.
+
+What has arrived is written down after every piece, so that a copy that was broken off goes on where it was. The whole
+is compared by SHA-256 before it takes its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from generator.channel.session import ChannelOptions
+from generator.errors import DeployerError
+from generator.operations.sessions.host_shell import HostShell, host_shell, quoted
+from generator.operations.sessions.service import SessionCalls
+
+LARGEST_PIECE, SMALLEST_PIECE = 1 << 20, 64 << 10  # bytes
+TRIES = 3  # sessions a worker may lose
+SUFFIX = ".deployer-part"
+Progress = Callable[[int, int], None]
+"""Told bytes there and bytes in all."""
+Move = Callable[[HostShell, int, int], Awaitable[None]]
+"""Carries the piece of that offset and length."""
+
+
+@dataclass
+class Journal:
+    """What of a file has arrived. `digest` is the whole file's SHA-256 in hex."""
+
+    path: Path
+    digest: str
+    size: int
+    piece: int
+    there: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, directory: Path, key: str, digest: str, size: int, sessions: int) -> Journal:
+        """The journal of a copy that was broken off, when it is about the same bytes; else a new one."""
+        path = directory / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            saved = json.loads(path.read_text())
+            if (saved["digest"], saved["size"]) == (digest, size):
+                return cls(path, digest, size, int(saved["piece"]), set(map(int, saved["there"])))
+        piece = max(min(LARGEST_PIECE, -(-size // max(sessions, 1))), SMALLEST_PIECE)
+        return cls(path, digest, size, piece)
+
+    @property
+    def missing(self) -> list[int]:
+        """Offsets of the pieces that have not arrived."""
+        return [offset for offset in range(0, self.size, self.piece) if offset not in self.there]
+
+    @property
+    def arrived(self) -> int:
+        """Bytes that have arrived."""
+        return sum(self.length(offset) for offset in self.there)
+
+    def length(self, offset: int) -> int:
+        """Length of the piece at an offset."""
+        return min(self.piece, self.size - offset)
+
+    def note(self, offset: int) -> None:
+        """Write down that a piece has arrived."""
+        self.there.add(offset)
+        saved = {**asdict(self), "path": str(self.path), "there": sorted(self.there)}
+        fresh = self.path.with_suffix(".new")
+        fresh.write_text(json.dumps(saved))
+        fresh.replace(self.path)
+
+    def forget(self) -> None:
+        """The copy is complete, or begins anew."""
+        self.there.clear()
+        self.path.unlink(missing_ok=True)
+
+
+async def fetch(
+    shells: Callable[[], SessionCalls], options: ChannelOptions, far: str, near: Path, state: Path, sessions: int,
+    progress: Progress, key: str,
+) -> str:  # fmt: skip
+    """Copy a file of the instance here; its SHA-256. Raises DeployerError, `checksum` when the bytes differ."""
+    async with host_shell(shells(), options) as shell:
+        digest, size = await _describe(shell, far)
+    part = near.with_name(near.name + SUFFIX)
+    journal = Journal.of(state, key, digest, size, sessions)
+    if not part.exists() or part.stat().st_size != size:
+        journal.forget()
+        with part.open("wb") as empty:
+            empty.truncate(size)
+
+    with part.open("r+b") as out:
+
+        async def move(shell: HostShell, offset: int, length: int) -> None:
+            data = await shell.read(far, offset, length)
+            if len(data) != length:
+                raise DeployerError(f"{far} changed while it was copied.", "Copy it again.", code="changed")
+            out.seek(offset)
+            out.write(data)
+
+        await _carry(shells, options, journal, sessions, move, progress)
+    _compare(digest, digest_of(part), far, journal)
+    part.replace(near)
+    return digest
+
+
+async def send(
+    shells: Callable[[], SessionCalls], options: ChannelOptions, near: Path, far: str, state: Path, sessions: int,
+    progress: Progress, key: str,
+) -> str:  # fmt: skip
+    """Copy a file of this computer to the instance; its SHA-256. Raises as `fetch` does."""
+    digest, size = digest_of(near), near.stat().st_size
+    journal = Journal.of(state, key, digest, size, sessions)
+    async with host_shell(shells(), options) as shell:
+        if (await shell.ask(f"test -d {quoted(far)} && echo directory || echo file")).strip() == b"directory":
+            far = f"{far.rstrip('/')}/{near.name}"
+        part = far + SUFFIX
+        if not journal.there or b"yes" not in await shell.ask(f"test -f {quoted(part)} && echo yes || echo no"):
+            journal.forget()
+            await shell.ask(f": > {quoted(part)}")
+
+    with near.open("rb") as source:
+
+        async def move(shell: HostShell, offset: int, length: int) -> None:
+            source.seek(offset)
+            await shell.write(part, offset, source.read(length))
+
+        await _carry(shells, options, journal, sessions, move, progress)
+    async with host_shell(shells(), options) as shell:
+        arrived, _ = await _describe(shell, part)
+        _compare(digest, arrived, far, journal)
+        await shell.ask(f"mv -f -- {quoted(part)} {quoted(far)}")
+    return digest
+
+
+async def _carry(
+    shells: Callable[[], SessionCalls], options: ChannelOptions, journal: Journal, sessions: int, move: Move,
+    progress: Progress,
+) -> None:  # fmt: skip
+    """Let several sessions carry the missing pieces; a session that is lost is replaced, its piece goes again."""
+    missing = journal.missing[::-1]
+    progress(journal.arrived, journal.size)
+
+    async def work() -> None:
+        losses = 0
+        while missing:
+            try:
+                async with host_shell(shells(), options) as shell:
+                    while missing:
+                        offset = missing.pop()
+                        try:
+                            await move(shell, offset, journal.length(offset))
+                        except BaseException:
+                            missing.append(offset)
+                            raise
+                        journal.note(offset)
+                        progress(journal.arrived, journal.size)
+            except DeployerError as error:
+                losses += 1
+                if losses == TRIES or error.code in ("host-refused", "changed"):
+                    raise
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(sessions, len(missing))):
+            group.create_task(work())
+
+
+async def _describe(shell: HostShell, path: str) -> tuple[str, int]:
+    """SHA-256 and size of a file of the instance."""
+    name = quoted(path)
+    said = await shell.ask(
+        f"test -f {name} || {{ echo there is no file {name}; false; }} && sha256sum < {name} && stat -L -c %s -- {name}"
+    )
+    digest, size = said.split()[0].decode(), int(said.split()[-1])
+    return digest, size
+
+
+def _compare(wanted: str, found: str, name: str, journal: Journal) -> None:
+    journal.forget()
+    if wanted != found:
+        raise DeployerError(
+            f"The copy of {name} differs from its source (SHA-256 {found[:12]}…, {wanted[:12]}… was wanted).",
+            "Copy it again; nothing was put in its place.",
+            code="checksum",
+        )
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file of this computer, in hex."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
