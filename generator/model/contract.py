@@ -61,7 +61,7 @@ class Resource(StrEnum):
     SUPPORT_USER_POLICY = "SupportUserPolicy"
     SUPPORT_ROLE = "SupportRole"
     SUPPORT_ROLE_POLICY = "SupportRolePolicy"
-    SUPPORT_SSH_POLICY = "SupportSshPolicy"
+    SUPPORT_SESSION_POLICY = "SupportSessionPolicy"
     SUPPORT_SECRET = "SupportCredentialsSecret"  # noqa: S105 - a logical id
     SUPPORT_SECRET_POLICY = "SupportSecretPolicy"  # noqa: S105 - a logical id
     SUPPORT_KEY = "SupportKey"
@@ -121,7 +121,6 @@ class Condition(StrEnum):
     USER_NAME_GIVEN = "UserNameGiven"
     WANT_SUPPORT_ROLE = "WantSupportRole"
     WANT_SUPPORT = "WantSupport"
-    WANT_SUPPORT_SSH = "WantSupportSsh"
     ROLE_NAME_GIVEN = "RoleNameGiven"
     EXTERNAL_ID_GIVEN = "ExternalIdGiven"
     VENDOR_GIVEN = "VendorGiven"
@@ -181,7 +180,7 @@ SUPPORT_RESOURCES: Final = frozenset(
         Resource.SUPPORT_USER_POLICY,
         Resource.SUPPORT_ROLE,
         Resource.SUPPORT_ROLE_POLICY,
-        Resource.SUPPORT_SSH_POLICY,
+        Resource.SUPPORT_SESSION_POLICY,
         Resource.SUPPORT_SECRET,
         Resource.SUPPORT_SECRET_POLICY,
         Resource.SUPPORT_KEY,
@@ -202,7 +201,7 @@ GRANT_RESOURCES: Final = frozenset(
         Resource.SUPPORT_SECRET_POLICY,
         Resource.SUPPORT_ROLE,
         Resource.SUPPORT_ROLE_POLICY,
-        Resource.SUPPORT_SSH_POLICY,
+        Resource.SUPPORT_SESSION_POLICY,
         Resource.STACK_KEY,
     }
 )

@@ -35,7 +35,7 @@ class SupportScope:
 
     `own_sessions` are the sessions of the asking user; `until` ends starting and resuming (None: no end).
     `own_by` tells own sessions by condition: a role's session has no user name to be told by.
-    `suffix` ends every Sid: in one template no two are alike.
+    `suffix` ends the Sids that a user's and a role's policy both have: in one template no two are alike.
     """
 
     region: Value
@@ -59,8 +59,8 @@ def _in_region(region: Value) -> ConditionElement:
     return StringEquals("aws:RequestedRegion", region)
 
 
-def support_statements(scope: SupportScope) -> list[Statement]:
-    """The statements of the support user's policy.
+def session_statements(scope: SupportScope) -> list[Statement]:
+    """Sessions on the instance, and the asker's own ones: what is not the same for a user and for a role.
 
     The tag is asked of the instance only: a document carries no such tag, so documents have their own statement.
     """
@@ -75,39 +75,33 @@ def support_statements(scope: SupportScope) -> list[Statement]:
             _documents_are_checked(),
             *ends,
         ),
-        start_with("StartSessionsWithTheseDocuments" + scope.suffix, scope.documents, *ends),
-        allow("OpenTheDataChannel" + scope.suffix, [ssmmessages.OpenDataChannel], scope.sessions, *ends),
         allow("ResumeOwnSessions" + scope.suffix, [ssm.ResumeSession], scope.own_sessions, *scope.own_by, *ends),
         allow("EndOwnSessions" + scope.suffix, [ssm.TerminateSession], scope.own_sessions, *scope.own_by),
+    ]
+
+
+def shared_statements(scope: SupportScope) -> list[Statement]:
+    """What is the same whoever asks: with which documents, over which channel, and finding the way."""
+    ends = before(scope.until)
+    return [
         allow(
-            "FindTheInstance" + scope.suffix,
+            "StartSessionsWithTheseDocuments",
+            [ssm.StartSession],
+            list(scope.documents),
+            _documents_are_checked(),
+            *ends,
+        ),
+        allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], scope.sessions, *ends),
+        allow(
+            "FindTheInstance",
             [ec2.DescribeInstances, ssm.DescribeInstanceInformation],
             "*",
             _in_region(scope.region),
             *ends,
         ),
-        allow("SeeWhetherItIsConnected" + scope.suffix, [ssm.GetConnectionStatus], list(scope.instances), *ends),
-        deny("NoSessionTokens" + scope.suffix, [sts.GetSessionToken], "*"),
+        allow("SeeWhetherItIsConnected", [ssm.GetConnectionStatus], list(scope.instances), *ends),
+        deny("NoSessionTokens", [sts.GetSessionToken], "*"),
     ]
-
-
-def start_with(sid: str, documents: Sequence[Value], *ends: ConditionElement) -> Statement:
-    """Session documents that may be used; the tag is not asked for, since documents carry none."""
-    return allow(sid, [ssm.StartSession], list(documents), _documents_are_checked(), *ends)
-
-
-def support_ssh_policy(scope: SupportScope) -> Document:
-    """SSH besides: its document (the first of the scope's), and a key pushed for one login.
-
-    A policy of its own, since all inline policies of a user together have 2,048 characters (IAM quotas).
-    """
-    ends = before(scope.until)
-    return document(
-        [
-            start_with("StartSessionsWithTheSshDocument", scope.documents, *ends),
-            push_ssh_keys("PushSshKeysForOneLogin", scope.instances, *ends, tag=scope.tag),
-        ]
-    )
 
 
 def push_ssh_keys(
@@ -124,9 +118,14 @@ def push_ssh_keys(
     )
 
 
-def support_user_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
-    """The support user's policy. Sids say what they permit; `more` are statements the caller adds."""
-    return document([*support_statements(scope), *more])
+def support_own_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
+    """The inline policy of the support user or role. `more` are statements the caller adds."""
+    return document([*session_statements(scope), *more])
+
+
+def support_shared_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
+    """The managed policy of both: all inline policies of a user together have 2,048 characters (IAM quotas)."""
+    return document([*shared_statements(scope), *more])
 
 
 def support_boundary(
@@ -182,4 +181,4 @@ def support_user_policy_document(
         until=until,
         tag=tag,
     )
-    return cast(Document, plain(support_user_policy(scope)))
+    return cast(Document, plain(document([*session_statements(scope), *shared_statements(scope)])))

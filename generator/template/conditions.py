@@ -37,7 +37,6 @@ def add_conditions(template: Template) -> None:
         C.USER_NAME_GIVEN: _given(P.SUPPORT_USER_NAME),
         C.WANT_SUPPORT_ROLE: Equals(Ref(str(P.CREATE_SUPPORT_ROLE)), "Yes"),
         C.WANT_SUPPORT: Or(Condition(str(C.WANT_SUPPORT_USER)), Condition(str(C.WANT_SUPPORT_ROLE))),
-        C.WANT_SUPPORT_SSH: And(Condition(str(C.WANT_SUPPORT)), Equals(Ref(str(P.SUPPORT_SSH)), "Yes")),
         C.ROLE_NAME_GIVEN: _given(P.SUPPORT_ROLE_NAME),
         C.EXTERNAL_ID_GIVEN: _given(P.SUPPORT_ROLE_EXTERNAL_ID),
         C.VENDOR_GIVEN: And(_any_given(P.VENDOR_ACCOUNTS), _any_given(P.VENDOR_PRINCIPALS)),

@@ -8,8 +8,8 @@ from troposphere.ssm import Document
 from generator.model.contract import SSH_PORT, DocumentKind, Parameter, Resource, document_name
 from generator.template.parts import joined, ref
 
-ANY_PORT = "^([0-9]|[1-9][0-9]{1,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$"
-"""0 asks for a free one (Systems Manager user guide, "Session document schema")."""
+ANY_PORT = "^[0-9]{1,5}$"
+"""Of the caller's own computer; 0 asks for a free one (Systems Manager user guide, "Session document schema")."""
 
 
 def add_documents(template: Template) -> None:
@@ -34,24 +34,22 @@ def _session(name: Resource, kind: DocumentKind, content: dict[str, object]) -> 
 
 
 def _shell() -> dict[str, object]:
-    """A shell whose every character goes to the encrypted session log while it is typed."""
+    """A shell whose every character goes to the encrypted session log while it is typed.
+
+    Of the schema's inputs only those that are required or wanted stand here.
+    """
     return {
         "schemaVersion": "1.0",
         "description": "A shell on the DeepSQL instance, written to the session log",
         "sessionType": "Standard_Stream",
         "inputs": {
-            "s3BucketName": "",
-            "s3KeyPrefix": "",
             "s3EncryptionEnabled": True,
             "cloudWatchLogGroupName": ref(Resource.SESSION_LOG_GROUP),
             "cloudWatchEncryptionEnabled": True,
             "cloudWatchStreamingEnabled": True,
-            "kmsKeyId": "",
             "runAsEnabled": False,
-            "runAsDefaultUser": "",
             "idleSessionTimeout": "20",
             "maxSessionDuration": "480",
-            "shellProfile": {"windows": "", "linux": ""},
         },
     }
 

@@ -9,7 +9,7 @@ from troposphere.iam import PolicyType, Role
 
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
 from generator.policies.document import document
-from generator.policies.support import OWN_BY_ID, no_older_sessions, support_user_policy
+from generator.policies.support import OWN_BY_ID, no_older_sessions, support_own_policy
 from generator.policies.trust import nobody_assumes, vendor_assumes
 from generator.template.ending import access_ends, sessions_count
 from generator.template.parts import STACK_ID, arn, ref, tags, when
@@ -49,6 +49,6 @@ def add_role(template: Template) -> None:
             Condition=WANTED,
             PolicyName="deepsql-support-ssm",
             Roles=[ref(Resource.SUPPORT_ROLE)],
-            PolicyDocument=support_user_policy(own, [cut]),
+            PolicyDocument=support_own_policy(own, [cut]),
         )
     )

@@ -1,20 +1,19 @@
-"""The support user and what it may do. All of it is there only where the customer wants it."""
+"""The support user, and what support may do. All of it is there only where the customer wants it."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from troposphere import Template
 from troposphere.iam import ManagedPolicy, PolicyType, User
 
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
+from generator.policies.document import before
 from generator.policies.support import (
     USERNAME,
     SupportScope,
     push_ssh_keys,
     support_boundary,
-    support_ssh_policy,
-    support_user_policy,
+    support_own_policy,
+    support_shared_policy,
 )
 from generator.template.ending import access_ends
 from generator.template.parts import REGION, arn, joined, ref, tags, when
@@ -53,22 +52,22 @@ def add_support(template: Template) -> None:
             Condition=WANTED,
             PolicyName="deepsql-support-ssm",
             Users=[ref(Resource.SUPPORT_USER)],
-            PolicyDocument=support_user_policy(scope()),
+            PolicyDocument=support_own_policy(scope()),
         )
     )
-    _add_ssh(template)
+    _add_shared(template)
 
 
-def _add_ssh(template: Template) -> None:
-    """What SSH takes besides, for the user and the role alike."""
-    ssh = arn("ssm", f"document/${{{Resource.SSH_DOCUMENT}}}")
+def _add_shared(template: Template) -> None:
+    """What the user and the role may both do; SSH only where the customer says so."""
+    keys = push_ssh_keys("PushSshKeysForOneLogin", scope().instances, *before(access_ends()), tag=scope().tag)
     template.add_resource(
         ManagedPolicy(
-            str(Resource.SUPPORT_SSH_POLICY),
-            Condition=str(Condition.WANT_SUPPORT_SSH),
+            str(Resource.SUPPORT_SESSION_POLICY),
+            Condition=str(Condition.WANT_SUPPORT),
             Users=[when(Condition.WANT_SUPPORT_USER, ref(Resource.SUPPORT_USER))],
             Roles=[when(Condition.WANT_SUPPORT_ROLE, ref(Resource.SUPPORT_ROLE))],
-            PolicyDocument=support_ssh_policy(replace(scope(), documents=[ssh])),
+            PolicyDocument=support_shared_policy(scope(), [_ssh_only(keys)]),
         )
     )
 
@@ -86,6 +85,7 @@ def scope() -> SupportScope:
         documents=[
             arn("ssm", f"document/${{{Resource.SHELL_DOCUMENT}}}"),
             arn("ssm", f"document/${{{Resource.PORT_DOCUMENT}}}"),
+            _ssh_only(arn("ssm", f"document/${{{Resource.SSH_DOCUMENT}}}")),
         ],
         sessions=arn("ssm", "session/*"),
         own_sessions=joined(arn("ssm", "session/"), f"{USERNAME}-*"),

@@ -19,6 +19,7 @@ from generator.operations.stack import apply
 SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
 OTHER = "arn:aws:iam::444455556666:role/other"
 Deployer = Callable[..., Any]
+TOUCHED = {"StackKey", "SupportSecretPolicy", "SupportUserPolicy", "SupportSessionPolicy"}
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def test_a_second_principal_joins_the_first(deployer: Deployer) -> None:
 def test_a_plan_changes_nothing_and_names_what_it_would(deployer: Deployer, reads: Callable[[str], str]) -> None:
     planned = deployer("access", "grant", "--principal", SUPPORT, "--plan")
     touched = {c["logical_id"] for c in planned.result["up"]["change_set"]["changes"] if not c["echo_of"]}
-    assert planned.code == 0 and touched == {"StackKey", "SupportSecretPolicy", "SupportUserPolicy"}
+    assert planned.code == 0 and touched == TOUCHED
     assert "Vendor reads the secret" in planned.err and reads("vendor") == "AccessDeniedException"
 
 

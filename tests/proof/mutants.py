@@ -25,7 +25,7 @@ INSTANCE, KEEPER, KEEPING = "InstanceRole", "KeeperRole", "KeeperSupportPolicy"
 START, GET, DECRYPT = "ssm:StartSession", "secretsmanager:GetSecretValue", "kms:Decrypt"
 ON_INSTANCE, WITH_DOCUMENTS = "StartSessionsOnThisInstance", "StartSessionsWithTheseDocuments"
 VENDOR_READS, VENDOR_DECRYPTS = "VendorReadsTheSecret", "VendorDecryptViaSecretsManager"
-SSH_POLICY, PUSH = "SupportSshPolicy", "ec2-instance-connect:SendSSHPublicKey"
+SHARED, PUSH = "SupportSessionPolicy", "ec2-instance-connect:SendSSHPublicKey"
 ROLE, ROLE_POLICY, ASSUMES = "SupportRole", "SupportRolePolicy", "VendorAssumes"
 OWN_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
 CONSOLE = "ec2-instance-connect:SendSerialConsoleSSHPublicKey"
@@ -42,7 +42,6 @@ def at_home(service: str, rest: str) -> Tree:
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"}
 
 
-ON_THE_INSTANCE = at_home("ec2", "instance/${Instance}")
 SHELL_ONLY = at_home("ssm", "document/${ShellDocument}")
 LONGER_NAMES = "arn:aws:iam::444455556666:role/deepsql-support*"
 LONGER_USERS = {"Fn::Sub": "${SupportUser.Arn}*"}
@@ -66,27 +65,27 @@ SUPPORT = [
         set_resource(POLICY, ON_INSTANCE, {"Fn::Sub": "arn:aws:ec2:${AWS::Region}:*:instance/${Instance}"}),
     ),
     Mutant("instance and documents are any", set_resource(POLICY, START, "*")),
-    Mutant("every document may be used", set_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/*"))),
+    Mutant("every document may be used", set_resource(SHARED, WITH_DOCUMENTS, at_home("ssm", "document/*"))),
     Mutant(
         "a document of AWS may be used",
-        add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": "arn:aws:ssm:${AWS::Region}::document/AWS-StartSSHSession"}),
+        add_resource(SHARED, WITH_DOCUMENTS, {"Fn::Sub": "arn:aws:ssm:${AWS::Region}::document/AWS-StartSSHSession"}),
     ),
     Mutant(
         "documents whose names begin alike may be used",
-        add_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/${ShellDocument}*")),
+        add_resource(SHARED, WITH_DOCUMENTS, at_home("ssm", "document/${ShellDocument}*")),
     ),
-    Mutant("the tunnel may not be used", set_resource(POLICY, WITH_DOCUMENTS, SHELL_ONLY)),
+    Mutant("the tunnel may not be used", set_resource(SHARED, WITH_DOCUMENTS, SHELL_ONLY)),
     Mutant("documents are not checked on the instance", drop_condition(POLICY, ON_INSTANCE, CHECK)),
-    Mutant("documents are not checked", drop_condition(POLICY, WITH_DOCUMENTS, CHECK)),
+    Mutant("documents are not checked", drop_condition(SHARED, WITH_DOCUMENTS, CHECK)),
     Mutant("the check is asked for though it is not sent", rename_operator(POLICY, START, "BoolIfExists", "Bool")),
     Mutant("starting has no end", drop_condition(POLICY, ON_INSTANCE, NOW)),
-    Mutant("documents have no end", drop_condition(POLICY, WITH_DOCUMENTS, NOW)),
-    Mutant("data channels have no end", drop_condition(POLICY, "ssmmessages:OpenDataChannel", NOW)),
+    Mutant("documents have no end", drop_condition(SHARED, WITH_DOCUMENTS, NOW)),
+    Mutant("data channels have no end", drop_condition(SHARED, "ssmmessages:OpenDataChannel", NOW)),
     Mutant("resuming has no end", drop_condition(POLICY, "ssm:ResumeSession", NOW)),
-    Mutant("looking up has no end", drop_condition(POLICY, "ec2:DescribeInstances", NOW)),
+    Mutant("looking up has no end", drop_condition(SHARED, "ec2:DescribeInstances", NOW)),
     Mutant("the end itself still counts", rename_operator(POLICY, START, "DateLessThan", "DateLessThanEquals")),
     Mutant("the end is a beginning", rename_operator(POLICY, START, "DateLessThan", "DateGreaterThan")),
-    Mutant("look-ups reach every region", drop_condition(POLICY, "ec2:DescribeInstances", REGION)),
+    Mutant("look-ups reach every region", drop_condition(SHARED, "ec2:DescribeInstances", REGION)),
     Mutant("every session may be resumed", set_resource(POLICY, "ssm:ResumeSession", at_home("ssm", "session/*"))),
     Mutant("every session may be ended", set_resource(POLICY, "ssm:TerminateSession", at_home("ssm", "session/*"))),
     Mutant(
@@ -98,23 +97,23 @@ SUPPORT = [
         set_resource(POLICY, "ssm:TerminateSession", "arn:aws:ssm:*:*:session/${aws:username}-*"),
     ),
     Mutant("own sessions cannot be ended", drop_statement(POLICY, "ssm:TerminateSession")),
-    Mutant("data channels reach every region", set_resource(POLICY, "ssmmessages:OpenDataChannel", "*")),
-    Mutant("everybody's sessions are seen", add_action(POLICY, "ec2:DescribeInstances", "ssm:DescribeSessions")),
-    Mutant("all of EC2 may be described", add_action(POLICY, "ec2:DescribeInstances", "ec2:Describe*")),
+    Mutant("data channels reach every region", set_resource(SHARED, "ssmmessages:OpenDataChannel", "*")),
+    Mutant("everybody's sessions are seen", add_action(SHARED, "ec2:DescribeInstances", "ssm:DescribeSessions")),
+    Mutant("all of EC2 may be described", add_action(SHARED, "ec2:DescribeInstances", "ec2:Describe*")),
     Mutant("commands may be run", add_action(POLICY, ON_INSTANCE, "ssm:SendCommand")),
-    Mutant("access keys may be made", add_statement(POLICY, "sts:GetSessionToken", "iam:*")),
-    Mutant("session tokens may be had", drop_statement(POLICY, "sts:GetSessionToken")),
-    Mutant("roles may be assumed", add_statement(POLICY, "sts:GetSessionToken", "sts:AssumeRole")),
+    Mutant("access keys may be made", add_statement(SHARED, "sts:GetSessionToken", "iam:*")),
+    Mutant("session tokens may be had", drop_statement(SHARED, "sts:GetSessionToken")),
+    Mutant("roles may be assumed", add_statement(SHARED, "sts:GetSessionToken", "sts:AssumeRole")),
 ]  # fmt: skip
 
 SSH = [
-    Mutant("SSH is for everybody's support", add_statement(POLICY, "sts:GetSessionToken", PUSH, ON_THE_INSTANCE)),
-    Mutant("keys may be pushed for root", drop_condition(SSH_POLICY, PUSHES, LOGIN)),
-    Mutant("keys may go to untagged instances", drop_condition(SSH_POLICY, PUSHES, "aws:ResourceTag/deepsql:managed")),
-    Mutant("pushing has no end", drop_condition(SSH_POLICY, PUSHES, NOW)),
-    Mutant("keys may be pushed to every instance", set_resource(SSH_POLICY, PUSHES, at_home("ec2", "instance/*"))),
-    Mutant("the serial console takes keys", add_action(SSH_POLICY, PUSHES, CONSOLE)),
-    Mutant("the SSH document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": SSH_ARN})),
+    Mutant("SSH is for everybody's support", unwrap(SHARED, PUSHES)),
+    Mutant("keys may be pushed for root", drop_condition(SHARED, PUSHES, LOGIN)),
+    Mutant("keys may go to untagged instances", drop_condition(SHARED, PUSHES, "aws:ResourceTag/deepsql:managed")),
+    Mutant("pushing has no end", drop_condition(SHARED, PUSHES, NOW)),
+    Mutant("keys may be pushed to every instance", set_resource(SHARED, PUSHES, at_home("ec2", "instance/*"))),
+    Mutant("the serial console takes keys", add_action(SHARED, PUSHES, CONSOLE)),
+    Mutant("the SSH document is for everybody's support", add_resource(SHARED, WITH_DOCUMENTS, {"Fn::Sub": SSH_ARN})),
     Mutant("the boundary permits keys for root", drop_condition(BOUNDARY, BOUNDARY_PUSHES, LOGIN)),
     Mutant("the boundary permits keys without SSH", unwrap(BOUNDARY, BOUNDARY_PUSHES)),
     Mutant("the boundary permits keys in every region", set_resource(BOUNDARY, BOUNDARY_PUSHES, "*")),

@@ -18,16 +18,33 @@ def listed(deployer: Deployer, *asked: str) -> dict[str, str]:
     return {change["logical_id"]: change["action"] for change in planned.result["change_set"]["changes"]}
 
 
+ROLE = {"SupportRole", "SupportRolePolicy"}
+USERS = SUPPORT_RESOURCES - ROLE
+
+
 def test_only_what_is_touched_is_listed(deployer: Deployer) -> None:
     deployer.create()
     grant = [f"--parameter={name}={value}" for name, value in GRANT.items()]
-    assert listed(deployer, *grant).keys() == GRANT_RESOURCES
+    assert listed(deployer, *grant).keys() == GRANT_RESOURCES - ROLE
     removed = listed(deployer, "--support-user=no")
-    assert removed == dict.fromkeys(SUPPORT_RESOURCES - {"SupportSecretPolicy"}, "Remove")
+    assert removed == dict.fromkeys(USERS - {"SupportSecretPolicy"}, "Remove")
 
     assert deployer.up(*grant).code == 0
     removed = listed(deployer, "--support-user=no")
-    assert removed == dict.fromkeys(SUPPORT_RESOURCES, "Remove") | {"StackKey": "Modify"}
+    assert removed == dict.fromkeys(USERS, "Remove") | {"StackKey": "Modify"}
     assert deployer.up("--support-user=no").code == 0
     added = listed(deployer, "--support-user=yes")
-    assert added == dict.fromkeys(SUPPORT_RESOURCES, "Add") | {"StackKey": "Modify"}
+    assert added == dict.fromkeys(USERS, "Add") | {"StackKey": "Modify"}
+
+
+def test_a_role_comes_and_goes_beside_the_user(deployer: Deployer) -> None:
+    deployer.create()
+    shared = {"SupportSessionPolicy": "Modify"}
+    assert listed(deployer, "--support-role=yes") == dict.fromkeys(ROLE, "Add") | shared
+    assert deployer.up("--support-role=yes").code == 0
+    removed = listed(deployer, "--support-user=no")
+    assert removed == dict.fromkeys(USERS - {"SupportSecretPolicy", "SupportBoundary"}, "Remove") | shared
+    assert deployer.up("--support-user=no").code == 0
+    assert listed(deployer, "--support-role=no") == dict.fromkeys([*ROLE, *shared, "SupportBoundary"], "Remove")
+    assert deployer.up("--support-role=no").code == 0
+    assert not SUPPORT_RESOURCES & deployer.physical_ids().keys()

@@ -102,7 +102,7 @@ def test_a_flip_touches_the_support_set_and_the_keys_policy() -> None:
 
 def test_a_grant_touches_policies_only() -> None:
     role = {Resource.SUPPORT_ROLE, Resource.SUPPORT_ROLE_POLICY}
-    assert changed(new(), new(**GRANT)) == set(GRANT_RESOURCES) - role - {Resource.SUPPORT_SSH_POLICY}
+    assert changed(new(), new(**GRANT)) == set(GRANT_RESOURCES) - role
     every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes"}
     assert changed(new(**every), new(**every, **GRANT)) == set(GRANT_RESOURCES)
     assert changed(new(**GRANT), new(**GRANT, CreateSupportUser="No")) <= SUPPORT_RESOURCES | {"StackKey"}
