@@ -34,6 +34,13 @@ class PolicyFormat(StrEnum):
     yaml = "yaml"
 
 
+class Way(StrEnum):
+    """The two ways in."""
+
+    secret = "secret"  # noqa: S105 - a way, no secret
+    role = "role"
+
+
 class TicketFormat(StrEnum):
     """Formats of the text for a ticket."""
 
@@ -64,6 +71,9 @@ def _register_grant(group: typer.Typer) -> None:
         ] = None,
         no_expiry: Annotated[bool, typer.Option("--no-expiry", help="No end at all.")] = False,
         reason: Annotated[str | None, typer.Option(help="Ticket or reason; kept on the stack.")] = None,
+        via: Annotated[
+            Way | None, typer.Option(help="Only by the secret, or only by the role; by all there is when not given.")
+        ] = None,
         unlogged: Annotated[
             bool, typer.Option("--unlogged", help="Even if sessions would not be logged; needs --reason.")
         ] = False,
@@ -72,12 +82,17 @@ def _register_grant(group: typer.Typer) -> None:
         """Let vendor principals read the support secret until the end time."""
         from generator.operations.access import grant as granting
 
-        planned = granting.plan_grant(call.gateway, _request(principal, length, no_expiry, reason, unlogged))
+        planned = granting.plan_grant(call.gateway, _request(principal, length, no_expiry, reason, unlogged, via))
         return _carry_out(call, planned, plan_only)
 
 
 def _request(
-    principals: list[str], length: str | None, no_expiry: bool, reason: str | None, unlogged: bool
+    principals: list[str],
+    length: str | None,
+    no_expiry: bool,
+    reason: str | None,
+    unlogged: bool,
+    via: Way | None,
 ) -> GrantRequest:
     from generator.model.duration import parse_duration
     from generator.model.principal import parse_principal
@@ -86,7 +101,9 @@ def _request(
     if length and no_expiry:
         raise UsageError("--for and --no-expiry exclude each other.", "Give one of them.")
     parsed = tuple(parse_principal(text) for text in principals)
-    return GrantRequest(parsed, parse_duration(length) if length else None, no_expiry, reason, unlogged)
+    return GrantRequest(
+        parsed, parse_duration(length) if length else None, no_expiry, reason, unlogged, via and via.value
+    )
 
 
 def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False) -> Done:
@@ -162,18 +179,18 @@ def _register_revoke(group: typer.Typer) -> None:
 def _register_key(group: typer.Typer) -> None:
     @command(group, "pause")
     def pause(call: Invocation) -> Done:
-        """Make the key inactive within seconds, also while the stack is busy; open sessions go on."""
-        from generator.operations.access import key
+        """Shut key and role within seconds, also while the stack is busy; open sessions go on."""
+        from generator.operations.access.pause import pause as shut
 
-        return _key_done(key.pause(call.gateway))
+        return _key_done(shut(call.gateway, lambda events: show_events(call, events)))
 
     @command(group, "resume")
     def resume(call: Invocation) -> Done:
-        """Make the key active again."""
-        from generator.operations.access import key
+        """Let support in again after a pause."""
+        from generator.operations.access.pause import resume as reopen
 
-        call.confirm(f"Make the support key of {call.stack_name} active again?")
-        return _key_done(key.resume(call.gateway))
+        call.confirm(f"Let support into {call.stack_name} again?")
+        return _key_done(reopen(call.gateway, lambda events: show_events(call, events)))
 
     @command(group, "rotate")
     def rotate(

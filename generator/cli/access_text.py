@@ -43,8 +43,10 @@ def unchanged_line(plan: AccessPlan) -> str:
 
 def hand_over_lines(needs: HandOver) -> list[str]:
     """What to send to the vendor; nothing in it is secret."""
+    route = [("role", needs.role_arn), ("external id", needs.external_id)] if needs.role_arn else []
     facts = [
-        ("secret", needs.secret_arn),
+        *route,
+        ("secret", needs.secret_arn or "-"),
         ("key", needs.key_arn),
         ("region", needs.region),
         ("instance", needs.instance_id),

@@ -69,6 +69,10 @@ class IAM(Service):
         names = [name for page in self._pages("list_role_policies", RoleName=role) for name in page["PolicyNames"]]
         return {name: _read(self._call("get_role_policy", RoleName=role, PolicyName=name)) for name in names}
 
+    def get_role_policy(self, role: str, name: str) -> Mapping[str, object]:
+        """One inline policy of a role, parsed. Raises NotFound."""
+        return _document(self._call("get_role_policy", RoleName=role, PolicyName=name)["PolicyDocument"])
+
     def attached_user_policies(self, user: str) -> list[str]:
         """ARNs of the managed policies attached to the user."""
         pages = self._pages("list_attached_user_policies", UserName=user)

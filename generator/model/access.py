@@ -124,3 +124,5 @@ class HandOver:
     reason: str
     principals: tuple[str, ...]
     identity_policy: Mapping[str, object] = field(default_factory=dict)
+    role_arn: str = ""
+    external_id: str = ""

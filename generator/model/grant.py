@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from generator.errors import Refused, UsageError
-from generator.model.contract import Parameter
+from generator.model.contract import PAUSED, Parameter
 from generator.model.duration import END_FORMAT, parse_end
 from generator.model.principal import Principal
 
@@ -21,11 +21,17 @@ _REASON = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")  # what IAM allows as a tag
 
 @dataclass(frozen=True)
 class Grant:
-    """Whom the stack lets in. `until` None is no end; the one end holds for all principals and for the key itself."""
+    """Whom the stack lets in. `until` None is no end; the one end holds for all principals and for the key itself.
+
+    `via` is the way they may use: all there is, the secret, or the role. `not_before` is the stack's own text of when
+    role sessions began to count (UTC), PAUSED while the role is paused, empty while it never was cut.
+    """
 
     principals: tuple[Principal, ...] = ()
     until: datetime | None = None
     reason: str = ""
+    via: str = "all"
+    not_before: str = ""
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Grant:
@@ -36,6 +42,8 @@ class Grant:
             tuple(sorted({Principal.from_pattern(p) for p in patterns if p})),
             _end(until),
             parameters.get(Parameter.SUPPORT_ACCESS_REASON, ""),
+            parameters.get(Parameter.SUPPORT_ACCESS_VIA, "all"),
+            parameters.get(Parameter.SUPPORT_SESSIONS_NOT_BEFORE, ""),
         )
 
     @property
@@ -55,7 +63,18 @@ class Grant:
             Parameter.VENDOR_PRINCIPALS: ",".join(principal.pattern for principal in self.principals),
             Parameter.SUPPORT_ACCESS_UNTIL: self.until_text,
             Parameter.SUPPORT_ACCESS_REASON: self.reason,
+            Parameter.SUPPORT_ACCESS_VIA: self.via,
+            Parameter.SUPPORT_SESSIONS_NOT_BEFORE: self.not_before,
         }
+
+    @property
+    def paused(self) -> bool:
+        """Whether the role is paused."""
+        return self.not_before == PAUSED
+
+    def goes_by(self, way: str) -> bool:
+        """Whether the principals may use the secret, or the role."""
+        return self.via in ("all", way)
 
     def ended(self, now: datetime) -> bool:
         """Whether the end has come."""
@@ -66,7 +85,12 @@ class Grant:
         return () if self.ended(now) else self.principals
 
     def joined(
-        self, principals: Iterable[Principal], until: datetime | None, reason: str | None, now: datetime
+        self,
+        principals: Iterable[Principal],
+        until: datetime | None,
+        reason: str | None,
+        now: datetime,
+        via: str | None = None,
     ) -> Grant:
         """This grant with more principals, all of them until `until`.
 
@@ -74,7 +98,8 @@ class Grant:
         The same principals until nearly the same end (SAME_END) are the same grant.
         """
         together = tuple(sorted({*self.live(now), *principals}))
-        wanted = Grant(together, until, self.reason if reason is None else reason)
+        reason, via = self.reason if reason is None else reason, via or (self.via if self.live(now) else "all")
+        wanted = replace(self, principals=together, until=until, reason=reason, via=via)
         same_end = self.until == until or (
             self.until is not None and until is not None and abs(self.until - until) < SAME_END
         )
@@ -92,7 +117,11 @@ class Grant:
     def closed(self, now: datetime) -> Grant:
         """Nobody, and an end in the past; a grant that is closed already stays as it is."""
         end = self.until if self.until is not None and self.until <= now else now.replace(microsecond=0)
-        return Grant((), end, self.reason)
+        return replace(self, principals=(), until=end)
+
+    def cut(self, moment: datetime) -> Grant:
+        """The same, but role sessions begun before count no longer; a pause stays one."""
+        return self if self.paused else replace(self, not_before=moment.strftime(END_FORMAT))
 
 
 def _end(text: str) -> datetime | None:

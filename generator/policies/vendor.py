@@ -10,6 +10,7 @@ from typing import cast
 
 import awacs.kms as kms
 import awacs.secretsmanager as secretsmanager
+import awacs.sts as sts
 from awacs.aws import ArnLike, AWSPrincipal, Statement, StringEquals, StringLike
 
 from generator.policies.document import Document, Value, allow, before, document, plain
@@ -46,6 +47,14 @@ def vendor_decrypts_via_secrets_manager(
 def secret_policy(accounts: Value, principals: Value, until: Value) -> Document:
     """The resource policy of the support secret."""
     return document([vendor_reads_the_secret(accounts, principals, until)])
+
+
+def vendor_role_policy(role_arn: str) -> Document:
+    """What the vendor attaches to its own role or user to become the customer's support role, ready for JSON."""
+    return cast(
+        Document,
+        plain(document([allow("BecomeTheSupportRole", [sts.AssumeRole, sts.SetSourceIdentity], role_arn)])),
+    )
 
 
 def vendor_identity_policy(secret_arn: str, key_arn: str) -> Document:

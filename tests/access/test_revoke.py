@@ -99,7 +99,7 @@ def test_a_busy_stack_does_not_keep_the_door_open_and_the_report_says_what_is_le
         raise StackBusy("The stack deepsql-selfhost is UPDATE_IN_PROGRESS.", "deployer events --follow")
 
     with monkeypatch.context() as patch:
-        patch.setattr(revoke, "plan_change", busy)
+        patch.setattr(revoke, "settle", busy)
         ran = granted("access", "revoke", "--all", "--yes")
     assert ran.code == 3 and "left: deployer events --follow" in "\n".join(
         f"left: {item['left']}" for item in ran.result["evidence"] if not item["proven"]

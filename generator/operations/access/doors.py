@@ -9,12 +9,13 @@ from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Door, Session
 from generator.model.grant import Grant
 from generator.model.plan import Check
-from generator.model.policy import PolicyStatement
+from generator.model.policy import PolicyStatement, statements
 from generator.operations.access.grant import agrees
 from generator.operations.access.record import Record
-from generator.operations.access.sentences import KEY_SID, SECRET_SID, SUPPORT_SID
+from generator.operations.access.sentences import KEY_SID, ROLE_SID, SECRET_SID, SUPPORT_SID
 
-SECRET, KEY, USER = "secret", "key", "support user"
+SECRET, KEY, USER, ROLE = "secret", "key", "support user", "support role"
+SIDS = {SECRET: SECRET_SID, KEY: KEY_SID, ROLE: ROLE_SID}
 
 
 def read_doors(gateway: Gateway, found: Record) -> tuple[Door, ...]:
@@ -26,6 +27,8 @@ def read_doors(gateway: Gateway, found: Record) -> tuple[Door, ...]:
         doors.append(_door(KEY, lambda: gateway.kms.get_key_policy(found.key_arn)))
     if found.support_user:
         doors.append(_door(USER, lambda: _user_statements(gateway, found.support_user)))
+    if found.support_role:
+        doors.append(_door(ROLE, lambda: statements(gateway.iam.get_trust(found.support_role))))
     return tuple(doors)
 
 
@@ -68,7 +71,7 @@ def _check(door: Door, grant: Grant) -> Check:
         return Check(f"policy of the {door.name}", False, f"could not be read: {door.unreadable}")
     if door.name == USER:
         return _user_check(door, grant)
-    holds = agrees(grant, door.statements, SECRET_SID if door.name == SECRET else KEY_SID)
+    holds = agrees(grant, door.statements, SIDS[door.name])
     return Check(f"policy of the {door.name}", holds, "as granted" if holds else "differs from the grant")
 
 

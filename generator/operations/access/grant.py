@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,10 +18,10 @@ from generator.model.policy import PolicyStatement
 from generator.model.principal import Principal
 from generator.operations.access import key, record, session_log
 from generator.operations.access.record import Record
-from generator.operations.access.sentences import KEY_SID, SECRET_SID, Sentence, secret_statement, sentences
+from generator.operations.access.sentences import ROLE_SID, Sentence, secret_statement, sentences
 from generator.operations.stack import plan as stack_plan
 from generator.policies.document import plain
-from generator.policies.vendor import secret_policy, vendor_identity_policy
+from generator.policies.vendor import secret_policy, vendor_identity_policy, vendor_role_policy
 
 SECRET_POLICY_LIMIT = 20_480  # characters; Secrets Manager API, PutResourcePolicy.ResourcePolicy
 ATTEMPTS = 3
@@ -37,6 +38,7 @@ class GrantRequest:
     no_end: bool = False
     reason: str | None = None
     unlogged: bool = False
+    via: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
         check_reason(request.reason)
     found = record.read_record(gateway)
     refuse_while_paused(gateway, found)
-    record.require_grantable(found)
+    record.require_grantable(found, request.via)
     if not request.unlogged:
         session_log.require_logged(gateway, found)
     elif not request.reason:
@@ -89,7 +91,7 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
 
 def refuse_while_paused(gateway: Gateway, found: Record) -> None:
     """Raise Refused when the key is inactive: whoever paused access resumes it, a grant does not do it in passing."""
-    if key.is_paused(key.list_keys(gateway, found.support_user)):
+    if found.grant.paused or key.is_paused(key.list_keys(gateway, found.support_user)):
         raise Refused(
             f"Access to the stack {found.stack.name} is paused, so nobody new is let in.",
             "Open it again first: deployer access resume (or finish a revocation: deployer access revoke --all)",
@@ -99,7 +101,7 @@ def refuse_while_paused(gateway: Gateway, found: Record) -> None:
 
 def ensure_key(gateway: Gateway, found: Record) -> bool:
     """After a revocation the user has no key: have the keeper make one. Whether one was made."""
-    if not found.grant.principals or key.list_keys(gateway, found.support_user):
+    if not found.grant.principals or not found.support_user or key.list_keys(gateway, found.support_user):
         return False
     key.turn(gateway, found)
     return True
@@ -115,7 +117,7 @@ def wanted(found: Record, request: GrantRequest, now: datetime) -> Grant:
                 "Ask the vendor for a principal in your partition.",
                 code="principal",
             )
-    after = found.grant.joined(request.principals, _end(found.grant, request, now), request.reason, now)
+    after = found.grant.joined(request.principals, _end(found.grant, request, now), request.reason, now, request.via)
     check_sizes(after)
     _check_policy_size(after)
     return after
@@ -152,7 +154,7 @@ def plan_change(gateway: Gateway, found: Record, after: Grant) -> AccessPlan:
     kept = set(found.grant.principals) & set(after.principals)
     moved = tuple(sorted(kept)) if found.grant.until != after.until else ()
     up = stack_plan.plan_from(gateway, request, found.stack)
-    return AccessPlan(found, found.grant, after, up, sentences(after), moved)
+    return AccessPlan(found, found.grant, after, up, sentences(after, found), moved)
 
 
 def hand_over(found: Record) -> HandOver:
@@ -167,24 +169,22 @@ def hand_over(found: Record) -> HandOver:
         until=grant.until_text,
         reason=grant.reason,
         principals=tuple(principal.arn for principal in grant.principals),
-        identity_policy=vendor_identity_policy(found.secret_arn, found.key_arn),
+        identity_policy=_identity_policy(found),
+        role_arn=found.role_arn if grant.goes_by("role") else "",
+        external_id=found.external_id if grant.goes_by("role") else "",
     )
 
 
-def secret_agrees(grant: Grant, live: tuple[PolicyStatement, ...]) -> bool:
-    """Whether the secret's policy, as AWS has it, says what the stack records. Pure."""
-    return agrees(grant, live, SECRET_SID)
-
-
-def key_agrees(grant: Grant, live: tuple[PolicyStatement, ...]) -> bool:
-    """Whether the key's policy, as AWS has it, says what the stack records. Pure."""
-    return agrees(grant, live, KEY_SID)
+def _identity_policy(found: Record) -> Mapping[str, object]:
+    if found.secret_arn and found.grant.goes_by("secret"):
+        return vendor_identity_policy(found.secret_arn, found.key_arn)
+    return vendor_role_policy(found.role_arn)
 
 
 def agrees(grant: Grant, live: tuple[PolicyStatement, ...], sid: str) -> bool:
     """Whether the vendor's statement of one policy has the grant's accounts, principals and end, or is not there."""
     found = next((statement for statement in live if statement.sid == sid), None)
-    if not grant.principals:
+    if not grant.principals or not grant.goes_by("role" if sid == ROLE_SID else "secret"):
         return found is None
     expected = secret_statement(grant)
     return (

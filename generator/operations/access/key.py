@@ -59,14 +59,6 @@ def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
         return ()
 
 
-def pause(gateway: Gateway) -> KeyReport:
-    """Make every key of the support user inactive, within seconds and also while the stack is busy."""
-    found = _with_user(record.read_record(gateway))
-    deactivate(gateway, found)
-    keys = list_keys(gateway, found.support_user)
-    return KeyReport(found.stack.name, keys, (inactive_check(keys),))
-
-
 def deactivate(gateway: Gateway, found: Record) -> tuple[AccessKey, ...]:
     """Make the active keys inactive; the keys that were active."""
     active = tuple(key for key in list_keys(gateway, found.support_user) if key.active)
@@ -75,9 +67,8 @@ def deactivate(gateway: Gateway, found: Record) -> tuple[AccessKey, ...]:
     return active
 
 
-def resume(gateway: Gateway) -> KeyReport:
+def activate(gateway: Gateway, found: Record) -> Check:
     """Make the key that the secret names active again. Raises Refused when that key is gone."""
-    found = _with_user(record.read_record(gateway))
     named = held(gateway, record.require_secret(found))
     keys = {key.key_id: key for key in list_keys(gateway, found.support_user)}
     if named is None or named.key_id not in keys:
@@ -90,7 +81,7 @@ def resume(gateway: Gateway) -> KeyReport:
         gateway.iam.update_access_key(keys[named.key_id], active=True)
     now = list_keys(gateway, found.support_user)
     active = any(key.key_id == named.key_id and key.active for key in now)
-    return KeyReport(found.stack.name, now, (Check(f"key {named.key_id}", active, "active" if active else "inactive"),))
+    return Check(f"key {named.key_id}", active, "active" if active else "inactive")
 
 
 def rotate(gateway: Gateway, every: timedelta | None = None, sleep: Sleep = time.sleep) -> KeyReport:
@@ -98,7 +89,7 @@ def rotate(gateway: Gateway, every: timedelta | None = None, sleep: Sleep = time
 
     `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too.
     """
-    found = _with_user(record.read_record(gateway))
+    found = record.read_record(gateway)
     arn = record.require_secret(found)
     days = None if every is None else _days(every)
     old, paused = held(gateway, arn), is_paused(list_keys(gateway, found.support_user))
@@ -171,12 +162,6 @@ def _asked(gateway: Gateway, key: Held) -> str:
         return gateway.sts_as(key.pair).get_caller_arn()
     except AwsError as error:
         return error.aws_code or error.message
-
-
-def _with_user(found: Record) -> Record:
-    if not found.support_user:
-        record.require_secret(found)
-    return found
 
 
 def _days(every: timedelta) -> int:

@@ -69,6 +69,29 @@ def _door(r: Revocation, name: str, asked: str) -> Evidence:
     return said(step, asked, f"lets in: {', '.join(outside) or 'nobody outside'}", not strange, hint)
 
 
+def role_is_closed(r: Revocation) -> Evidence:
+    """Nobody outside the account may become the role; or, where others stay, exactly those."""
+    return _door(r, doors.ROLE, "iam:GetRole")
+
+
+def older_role_sessions_are_refused(r: Revocation) -> Evidence:
+    """IAM's own evaluation for a session that was begun before the cut."""
+    asked, step = "iam:SimulatePrincipalPolicy, ssm:StartSession in an older session", "older role sessions are refused"
+    stack = r.found.stack
+    if not r.found.support_role:
+        return said(step, asked, "there is no role", True)
+    before = datetime.now(UTC).replace(year=datetime.now(UTC).year - 1).strftime(END_FORMAT)
+    context = (("aws:TokenIssueTime", "date", before),)
+    instance = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:instance/{r.found.instance_id}"
+    try:
+        decision = r.gateway.iam.simulate(r.found.role_arn, "ssm:StartSession", instance, context)
+    except NotFound:
+        return said(step, asked, "the role is gone", True)
+    except AwsError as error:
+        return said(step, asked, error.message, None)
+    return said(step, asked, decision, decision == "explicitDeny", AGAIN)
+
+
 def support_policy_is_over(r: Revocation) -> Evidence:
     """Whoever still had the key could start nothing: the end is in the past."""
     asked = "iam:GetUserPolicy"
@@ -118,6 +141,8 @@ ALL: tuple[Callable[[Revocation], Evidence], ...] = (
     old_key_is_refused,
     secret_is_closed,
     key_is_closed,
+    role_is_closed,
+    older_role_sessions_are_refused,
     support_policy_is_over,
     a_session_would_be_refused,
     no_session_is_open,

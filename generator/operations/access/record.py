@@ -26,7 +26,17 @@ class Record:
     @property
     def support_role(self) -> str:
         """Name of the support role; empty when the stack has none."""
-        return self.stack.outputs.get("SupportRoleArn", "").rpartition("/")[2]
+        return self.role_arn.rpartition("/")[2]
+
+    @property
+    def role_arn(self) -> str:
+        """ARN of the support role; empty when the stack has none."""
+        return self.stack.outputs.get(Output.SUPPORT_ROLE_ARN, "")
+
+    @property
+    def external_id(self) -> str:
+        """What the vendor says to assume the role; empty when the stack has none."""
+        return self.stack.outputs.get(Output.SUPPORT_ROLE_EXTERNAL_ID, "")
 
     @property
     def _published_user(self) -> str:
@@ -60,8 +70,8 @@ def record_of(stack: Stack) -> Record:
     return Record(stack, Grant.of(stack.parameters))
 
 
-def require_grantable(record: Record) -> None:
-    """Raise a DeployerError unless the stack's template knows grants and its support user exists."""
+def require_grantable(record: Record, via: str | None = None) -> None:
+    """Raise a DeployerError unless the stack's template knows grants and it has the way in that is wanted."""
     stack = record.stack
     if any(key not in stack.parameters for key in GRANT_PARAMETERS):
         raise DeployerError(
@@ -69,7 +79,15 @@ def require_grantable(record: Record) -> None:
             f"Bring it up to date first; its instance stays as it is: deployer up --upgrade --stack-name {stack.name}",
             code="template-too-old",
         )
-    if stack.parameters.get(Parameter.CREATE_SUPPORT_USER) != "Yes":
+    user = stack.parameters.get(Parameter.CREATE_SUPPORT_USER) == "Yes"
+    role = stack.parameters.get(Parameter.CREATE_SUPPORT_ROLE) == "Yes"
+    if via == "role" and not role:
+        raise NotFound(
+            f"The stack {stack.name} has no support role.",
+            f"Make it first: deployer up --support-role=yes --stack-name {stack.name}",
+            code="no-support-role",
+        )
+    if not user and not (role and via != "secret"):
         raise NotFound(
             f"The stack {stack.name} has no support user, so there is no secret to let anyone read.",
             f"Make one first: deployer up --support-user=yes --stack-name {stack.name}",

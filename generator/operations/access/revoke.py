@@ -18,15 +18,11 @@ from generator.model.contract import GRANT_PARAMETERS
 from generator.model.evidence import Evidence, Report
 from generator.model.grant import Grant
 from generator.model.principal import Principal
-from generator.model.stack import StackEvent
-from generator.operations.access import closing, key, proofs, record
-from generator.operations.access.grant import plan_change
+from generator.operations.access import closing, key, proofs, record, role
 from generator.operations.access.record import Record
-from generator.operations.stack import apply, guard
-from generator.operations.stack import plan as stack_plan
+from generator.operations.access.settle import ShowEvents, settle
 
 Sleep = Callable[[float], None]
-ShowEvents = Callable[[Iterator[StackEvent]], None]
 AGAIN = "deployer access revoke, the same command again"
 
 
@@ -63,8 +59,14 @@ class Revocation:
 def begin(gateway: Gateway, request: RevokeRequest, show_events: ShowEvents, sleep: Sleep = time.sleep) -> Revocation:
     """Read the stack and decide what shall be left. Raises StackNotFound, NotFound for a principal nobody let in."""
     found = record.read_record(gateway)
-    after = left(found, request, datetime.now(UTC))
+    after = _cut(found, left(found, request, datetime.now(UTC)), datetime.now(UTC))
     return Revocation(gateway, found, after, show_events, sleep, _held(gateway, found))
+
+
+def _cut(found: Record, after: Grant, now: datetime) -> Grant:
+    """Role sessions begun before count no longer; on a stack that was closed before they do not already."""
+    done = found.grant == after and bool(after.not_before)
+    return after if done or not found.support_role else after.cut(now)
 
 
 def _held(gateway: Gateway, found: Record) -> key.Held | None:
@@ -92,8 +94,8 @@ def left(found: Record, request: RevokeRequest, now: datetime) -> Grant:
 
 def run(revocation: Revocation) -> Iterator[Evidence]:
     """Do the steps in order, each yielding its evidence; a step that fails is named and the others go on."""
-    everybody = (_keys, _secret, _key_policy, _sessions, _stack, _erase)
-    steps = everybody if revocation.everybody else (_narrow, _sessions, _renew, _stack)
+    everybody = (_keys, _role, _secret, _key_policy, _sessions, _stack, _erase)
+    steps = everybody if revocation.everybody else (_narrow, _narrow_role, _sessions, _renew, _stack)
     for step in (*steps, *proofs.ALL):
         yield _evidence(step, revocation)
 
@@ -136,6 +138,12 @@ def _keys(r: Revocation) -> Evidence:
     return proofs.said("key inactive", "iam:ListAccessKeys", found.answer, found.holds)
 
 
+def _role(r: Revocation) -> Evidence:
+    there = role.shut(r.gateway, r.found) and role.cut(r.gateway, r.found, r.after.not_before)
+    answer = f"nobody assumes it, sessions before {r.after.not_before} are refused" if there else "there is no role"
+    return proofs.said("role shut", "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy", answer, True)
+
+
 def _secret(r: Revocation) -> Evidence:
     stood = closing.close_secret(r.gateway, r.found)
     sids = ", ".join(s.sid or "(without Sid)" for s in stood) or "nothing"
@@ -143,9 +151,15 @@ def _secret(r: Revocation) -> Evidence:
 
 
 def _narrow(r: Revocation) -> Evidence:
-    was = closing.narrow_secret(r.gateway, r.found, r.after)
+    was = bool(r.found.secret_arn) and closing.narrow_secret(r.gateway, r.found, r.after)
     answer = "their principals removed" if was else "no vendor's statement"
     return proofs.said("secret's policy narrowed", "secretsmanager:PutResourcePolicy", answer, True)
+
+
+def _narrow_role(r: Revocation) -> Evidence:
+    was = role.narrow(r.gateway, r.found, r.after) and role.cut(r.gateway, r.found, r.after.not_before)
+    answer = "their principals removed, everybody's older sessions refused" if was else "there is no such role"
+    return proofs.said("role's trust narrowed", "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy", answer, True)
 
 
 def _key_policy(r: Revocation) -> Evidence:
@@ -167,17 +181,8 @@ def _stack(r: Revocation) -> Evidence:
     if any(name not in r.found.stack.parameters for name in GRANT_PARAMETERS):
         answer = "its template knows no grants, so it lets nobody in by itself"
         return proofs.said("stack agrees", asked, answer, None)
-    planned = plan_change(r.gateway, r.found, r.after)
-    try:
-        guard.require_no_objection(planned.up)
-        apply.start(r.gateway, planned.up)
-    except DeployerError:
-        stack_plan.discard(r.gateway, planned.up)
-        raise
-    if planned.up.change_set is not None:
-        r.show_events(apply.watch(r.gateway, planned.up))
-    status = apply.result(r.gateway, planned.up).status
-    return proofs.said("stack agrees", asked, "nothing to change" if planned.unchanged else str(status), True)
+    status = settle(r.gateway, r.found, r.after, r.show_events)
+    return proofs.said("stack agrees", asked, status, True)
 
 
 def _erase(r: Revocation) -> Evidence:
@@ -192,6 +197,8 @@ def _erase(r: Revocation) -> Evidence:
 def _renew(r: Revocation) -> Evidence:
     """Those who stay get a new key; the one that was known to the others is deleted."""
     asked = "secretsmanager:RotateSecret, iam:DeleteAccessKey"
+    if not r.found.support_user:
+        return proofs.said("key renewed", asked, "there is no key", True)
     if r.old is None:
         return proofs.said(
             "key renewed", asked, "the secret may not be read from here", False, "deployer access rotate"

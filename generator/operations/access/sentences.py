@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement, statements
@@ -13,6 +14,7 @@ from generator.policies.vendor import vendor_reads_the_secret
 
 SECRET_SID = "VendorReadsTheSecret"  # noqa: S105 - a Sid
 KEY_SID = "VendorDecryptViaSecretsManager"
+ROLE_SID = "VendorAssumes"
 SUPPORT_SID = "StartSessionsOnThisInstance"
 ALWAYS = frozenset({"EndOwnSessions"})
 """What the holder of the key may do even after the end: leave."""
@@ -34,14 +36,34 @@ def spoken(sid: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def sentences(grant: Grant) -> tuple[Sentence, ...]:
-    """What the grant lets whom do."""
+class Ways(Protocol):
+    """What a stack has: a user with a key in a secret, a role, or both (empty: not there)."""
+
+    @property
+    def support_user(self) -> str:
+        """Name of the user."""
+        ...
+
+    @property
+    def support_role(self) -> str:
+        """Name of the role."""
+        ...
+
+
+def sentences(grant: Grant, ways: Ways) -> tuple[Sentence, ...]:
+    """What the grant lets whom do, by the ways the stack has."""
     who = ", ".join(described(principal.pattern) for principal in grant.principals)
     vendor = [
         Sentence(policy, spoken(sid), who, grant.until_text)
-        for policy, sid in (("secret", SECRET_SID), ("key", KEY_SID))
-        if grant.principals
+        for policy, sid, there in (
+            ("secret", SECRET_SID, ways.support_user and grant.goes_by("secret")),
+            ("key", KEY_SID, ways.support_user and grant.goes_by("secret")),
+            ("role", ROLE_SID, ways.support_role and grant.goes_by("role")),
+        )
+        if grant.principals and there
     ]
+    if not ways.support_user:
+        return tuple(vendor)
     holder = [
         Sentence("support user", spoken(s.sid), "whoever holds the key", grant.until_text)
         for s in statements(support_user_policy_document(until=grant.until_text or None))

@@ -16,6 +16,7 @@ from generator.model.contract import (
 from generator.model.network import Instance
 from generator.model.plan import Check, UpPlan, UpRequest
 
+FLIPS = frozenset(map(str, (Parameter.CREATE_SUPPORT_USER, Parameter.CREATE_SUPPORT_ROLE)))
 FLIP_RESOURCES = frozenset(map(str, SUPPORT_RESOURCES | PUBLISHED_ONLY_RESOURCES))
 FLIP_SCOPE = FLIP_RESOURCES | frozenset(map(str, SUPPORT_MODIFIED_ONLY))
 
@@ -30,10 +31,10 @@ class Before:
 
 
 def scoped(request: UpRequest) -> UpRequest:
-    """A request that says CreateSupportUser names the support resources; one that says nothing else is held to them."""
-    if Parameter.CREATE_SUPPORT_USER not in request.given:
+    """A request that flips the support user or role names the support resources; one that says nothing else is held to them."""
+    if FLIPS.isdisjoint(request.given):
         return request
-    alone = len(request.given) == 1 and not request.upgrade
+    alone = FLIPS >= set(request.given) and not request.upgrade
     return replace(request, named=FLIP_RESOURCES, scope=FLIP_SCOPE if alone else None)
 
 

@@ -1,0 +1,58 @@
+"""access pause and resume: the key inactive and the role shut, within seconds; and open again, only when told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model.contract import PAUSED
+from generator.model.duration import END_FORMAT
+from generator.model.plan import Check
+from generator.operations.access import key, record, role
+from generator.operations.access.key import KeyReport
+from generator.operations.access.record import Record
+from generator.operations.access.settle import ShowEvents, settle
+
+
+def pause(gateway: Gateway, show_events: ShowEvents) -> KeyReport:
+    """Shut both ways directly, also while the stack is busy; then have the stack say so too, where it has a role.
+
+    The key stays inactive by itself: nothing in the stack ever makes it active again.
+    """
+    found = record.read_record(gateway)
+    key.deactivate(gateway, found)
+    keys = key.list_keys(gateway, found.support_user)
+    checks = [key.inactive_check(keys)] if found.support_user else []
+    if role.shut(gateway, found) and role.cut(gateway, found, PAUSED):
+        checks += [Check(f"role {found.support_role}", True, "shut"), _lasting(gateway, found, show_events)]
+    _require_any(found, checks)
+    return KeyReport(found.stack.name, keys, tuple(checks))
+
+
+def _lasting(gateway: Gateway, found: Record, show_events: ShowEvents) -> Check:
+    try:
+        status = settle(gateway, found, replace(found.grant, not_before=PAUSED), show_events)
+    except DeployerError as error:
+        return Check("stack", False, f"{error.message} Both ways are shut; run this again to make it last.")
+    return Check("stack", True, status)
+
+
+def resume(gateway: Gateway, show_events: ShowEvents) -> KeyReport:
+    """Open again what the stack has; role sessions begun before now stay refused."""
+    found = record.read_record(gateway)
+    checks = []
+    if found.support_role and found.grant.paused:
+        after = replace(found.grant, not_before=datetime.now(UTC).strftime(END_FORMAT))
+        checks.append(Check(f"role {found.support_role}", True, settle(gateway, found, after, show_events)))
+    if found.support_user:
+        checks.append(key.activate(gateway, found))
+    _require_any(found, checks or [Check("role", True, "was not paused")] if found.support_role else checks)
+    return KeyReport(found.stack.name, key.list_keys(gateway, found.support_user), tuple(checks))
+
+
+def _require_any(found: Record, checks: list[Check]) -> None:
+    """Raise NotFound when the stack has neither user nor role."""
+    if not checks:
+        record.require_secret(found)

@@ -1,0 +1,34 @@
+"""Making a direct act last: the stack's parameters say so too, and no later `up` quietly undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model.grant import Grant
+from generator.model.stack import StackEvent
+from generator.operations.access.grant import plan_change
+from generator.operations.access.record import Record
+from generator.operations.stack import apply, guard
+from generator.operations.stack import plan as stack_plan
+
+ShowEvents = Callable[[Iterator[StackEvent]], None]
+
+
+def settle(gateway: Gateway, found: Record, after: Grant, show_events: ShowEvents) -> str:
+    """Bring the stack to `after` without asking; its status, or that there was nothing to change.
+
+    Raises StackBusy, Refused and the planner's errors; a plan that may not be executed is thrown away.
+    """
+    planned = plan_change(gateway, found, after)
+    try:
+        guard.require_no_objection(planned.up)
+        apply.start(gateway, planned.up)
+    except DeployerError:
+        stack_plan.discard(gateway, planned.up)
+        raise
+    if planned.unchanged:
+        return "nothing to change"
+    show_events(apply.watch(gateway, planned.up))
+    return str(apply.result(gateway, planned.up).status)
