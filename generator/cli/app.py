@@ -25,6 +25,7 @@ GROUPS = (
     "ssh",
     "copy",
     "run",
+    "preferences",
     "vendor",
     "db",
     "config",

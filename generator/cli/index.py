@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ssh-proxy": ("ssh", "Carry SSH over standard input and output: a ProxyCommand for ssh."),
     "cp": ("copy", "Copy files to or from an instance: over SSH, or through sessions where there is no SSH."),
     "run": ("run", "Run a command on the stack's instance, or over instances by tag, and show what each did."),
+    "session-preferences": ("preferences", "The account's own Session Manager preferences of a region."),
     "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
     "connect-bastion": (
         "db",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView
     from generator.operations.sessions.copy import CopyResult
     from generator.operations.sessions.listing import EndReport
+    from generator.operations.sessions.preferences import PreferencesPlan
     from generator.operations.sessions.run import RunReport
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -140,3 +142,19 @@ def run_lines(report: RunReport) -> list[str]:
 def copy_lines(result: CopyResult) -> list[str]:
     """What arrived, with its checksum."""
     return [f"{digest}  {name}" for name, digest in result.files]
+
+
+def preference_lines(settings: Mapping[str, object]) -> list[str]:
+    """Settings by name."""
+    if not settings:
+        return ["None were ever saved in this account and region: AWS's own defaults hold."]
+    return table([(name, json.dumps(value)) for name, value in settings.items()])
+
+
+def preference_plan_lines(plan: PreferencesPlan) -> list[str]:
+    """What would change, and what to look at first."""
+    if not plan.changes:
+        return ["They are as asked: nothing to change."]
+    rows = [(f"  {c.name}", json.dumps(c.before), "->", json.dumps(c.after)) for c in plan.changes]
+    warnings = [f"  warning: {f.subject}: {f.warning}\n    {f.hint}" for f in plan.findings]
+    return ["This changes for every session that names no document:", *table(rows), *warnings]

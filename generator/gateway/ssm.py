@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from generator.errors import AwsError, NotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
 from generator.model.access import Session
@@ -101,6 +103,46 @@ class SSM(Service):
             **({"Comment": request.reason[:100]} if request.reason else {}),
         )
         return str(answer["Command"]["CommandId"])
+
+    def find_document(self, name: str) -> tuple[str, str] | None:
+        """The content (as JSON) and number of a document's default version; None when there is no such document."""
+        try:
+            raw = self._call("get_document", Name=name, DocumentFormat="JSON")
+        except AwsError as error:
+            if error.aws_code == "InvalidDocument":
+                return None
+            raise
+        return raw["Content"], str(raw.get("DocumentVersion", ""))
+
+    def create_session_document(self, name: str, content: str) -> None:
+        """Make a session document from JSON."""
+        self._call("create_document", Name=name, Content=content, DocumentType="Session", DocumentFormat="JSON")
+
+    def update_document(self, name: str, content: str) -> str:
+        """Add a version; its number. It is not yet the default. Raises AwsError (DuplicateDocumentContent)."""
+        answer = self._call(
+            "update_document", Name=name, Content=content, DocumentVersion="$LATEST", DocumentFormat="JSON"
+        )
+        return str(answer["DocumentDescription"]["DocumentVersion"])
+
+    def version_with(self, name: str, content: str) -> str:
+        """The number of the version that says the same as this JSON. Raises NotFound."""
+        wanted = json.loads(content)
+        for page in self._pages("list_document_versions", Name=name):
+            for raw in page["DocumentVersions"]:
+                number = str(raw["DocumentVersion"])
+                found = self._call("get_document", Name=name, DocumentVersion=number, DocumentFormat="JSON")["Content"]
+                if json.loads(found) == wanted:
+                    return number
+        raise NotFound(f"No version of {name} says that.", "Run it again.")
+
+    def set_default_version(self, name: str, version: str) -> None:
+        """Make a version the one in force."""
+        self._call("update_document_default_version", Name=name, DocumentVersion=version)
+
+    def delete_document(self, name: str) -> None:
+        """Delete a document, every version of it."""
+        self._call("delete_document", Name=name)
 
     def command_hosts(self, command_id: str) -> dict[str, str]:
         """The hosts of a command and their statuses, as far as it has reached any."""

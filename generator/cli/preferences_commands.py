@@ -1,0 +1,109 @@
+"""session-preferences: the account's own Session Manager preferences, touched only here and only when told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from generator.cli import session_text
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.cli.parameter_options import YesNo
+from generator.errors import UsageError
+
+if TYPE_CHECKING:
+    from generator.operations.sessions.preferences import PreferencesPlan
+
+_SETTINGS: tuple[tuple[str, str, bool, str], ...] = (
+    ("cloudwatch_log_group", "cloudWatchLogGroupName", False, "Log group for what is typed and shown; '' for none."),
+    ("cloudwatch_encryption", "cloudWatchEncryptionEnabled", True, "Log only to a group with a key."),
+    ("cloudwatch_streaming", "cloudWatchStreamingEnabled", True, "Log while it happens, not at the end."),
+    ("s3_bucket", "s3BucketName", False, "Bucket for logs; '' for none."),
+    ("s3_prefix", "s3KeyPrefix", False, "Prefix in the bucket."),
+    ("s3_encryption", "s3EncryptionEnabled", True, "Log only to an encrypted bucket."),
+    ("kms_key_id", "kmsKeyId", False, "Key that encrypts the session's own data; '' for TLS alone."),
+    ("run_as", "runAsEnabled", True, "Run shells as another user than ssm-user."),
+    ("run_as_user", "runAsDefaultUser", False, "That user."),
+    ("idle_timeout", "idleSessionTimeout", False, "Minutes without input after which a session ends, 1 to 60."),
+    ("max_duration", "maxSessionDuration", False, "Minutes a session may last, 1 to 1440; '' for no limit."),
+    ("linux_profile", "linux", False, "Shell commands to begin with on Linux."),
+    ("windows_profile", "windows", False, "The same on Windows."),
+)
+_OPTIONS = tuple(
+    (name, Annotated[YesNo | None if yes_no else str | None, typer.Option(help=text, show_default=False)], None)
+    for name, _, yes_no, text in _SETTINGS
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    group = typer.Typer(
+        name="session-preferences",
+        help="The account's own Session Manager preferences of a region.",
+        no_args_is_help=True,
+    )
+    app.add_typer(group)
+    _register_show(group)
+    _register_set(group)
+    _register_restore(group)
+
+
+def _register_show(group: typer.Typer) -> None:
+    @command(group, "show")
+    def show(call: Invocation) -> Done:
+        """Show them; they hold for every session that names no document."""
+        from generator.operations.sessions import preferences
+
+        found = preferences.read(call.gateway)
+        return Done(found, session_text.preference_lines(found.settings))
+
+
+def _register_set(group: typer.Typer) -> None:
+    @command(group, "set", extra=_OPTIONS)
+    def set_(call: Invocation, **values: Any) -> Done:
+        """Change those given, keep all others, and save what was there."""
+        from generator.operations.sessions import preferences
+
+        given = _given(values)
+        if not given:
+            raise UsageError("There is nothing to set.", "See: deployer session-preferences set --help")
+        return _carry_out(call, preferences.plan_set(call.gateway, given))
+
+
+def _register_restore(group: typer.Typer) -> None:
+    @command(group, "restore")
+    def restore(
+        call: Invocation,
+        file: Annotated[Path | None, typer.Option("--from", help="A saved state; the latest when not given.")] = None,
+    ) -> Done:
+        """Put back what `set` saved before its change."""
+        from generator.operations.sessions import preferences
+
+        return _carry_out(call, preferences.plan_restore(call.gateway, file))
+
+
+def _given(values: dict[str, Any]) -> dict[str, object]:
+    """The settings that were given, by the document's names."""
+    chosen = {key: values[name] for name, key, _, _ in _SETTINGS if values.get(name) is not None}
+    given: dict[str, object] = {
+        key: value == YesNo.yes if isinstance(value, YesNo) else value
+        for key, value in chosen.items()
+        if key not in ("linux", "windows")
+    }
+    profile = {key: chosen[key] for key in ("linux", "windows") if key in chosen}
+    return {**given, "shellProfile": profile} if profile else given
+
+
+def _carry_out(call: Invocation, plan: PreferencesPlan) -> Done:
+    from generator.operations.sessions import preferences
+
+    for line in session_text.preference_plan_lines(plan):
+        call.say(line)
+    if plan.changes:
+        call.confirm("Change the preferences of this account and region, for everybody?")
+    result = preferences.apply(call.gateway, plan)
+    if result.saved:
+        call.say(f"What was there is in {result.saved}; back to it: deployer session-preferences restore")
+    return Done(result, session_text.preference_lines(result.settings))

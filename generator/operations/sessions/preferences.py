@@ -1,0 +1,146 @@
+"""session-preferences: the one place that touches the account's own preferences, and only when told to.
+
+What was there is saved to this computer before anything is written, so that it can be put back.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generator.errors import AwsError, DeployerError, NotFound
+from generator.gateway.aws import Gateway
+from generator.host.ssh import state_directory
+from generator.model import preferences as model
+from generator.model.access import Finding
+from generator.model.preferences import Preferences, SettingChange
+
+
+@dataclass(frozen=True)
+class PreferencesPlan:
+    """What would be written, and what a careful person would look at first. `after` None: the document goes."""
+
+    before: Preferences
+    after: model.Content | None
+    changes: tuple[SettingChange, ...]
+    findings: tuple[Finding, ...] = ()
+    version: str = ""  # an older version that holds exactly `after`
+
+
+@dataclass(frozen=True)
+class PreferencesResult:
+    """What holds now, and where what held before was saved."""
+
+    settings: Mapping[str, object]
+    changes: tuple[SettingChange, ...]
+    saved: str = ""
+
+
+def read(gateway: Gateway) -> Preferences:
+    """The preferences in force."""
+    found = gateway.ssm.find_document(model.DOCUMENT)
+    if found is None:
+        return Preferences(None)
+    content, version = found
+    return Preferences(json.loads(content), version)
+
+
+def plan_set(gateway: Gateway, given: Mapping[str, object]) -> PreferencesPlan:
+    """What setting these would change. Raises UsageError for values the service does not take."""
+    before = read(gateway)
+    after = model.changed(before.content, given)
+    changes = model.differences(before.content, after)
+    return PreferencesPlan(before, after, changes, _findings(gateway, Preferences(after).settings, given))
+
+
+def plan_restore(gateway: Gateway, file: Path | None) -> PreferencesPlan:
+    """What putting a saved state back would change; the latest one saved for this account and region by default."""
+    path = file or latest(gateway)
+    try:
+        saved = json.loads(path.read_text())
+        content, version = saved["content"], str(saved.get("version", ""))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DeployerError(f"{path} holds no saved preferences.", "Give another file: --from FILE") from error
+    before = read(gateway)
+    if content is None:
+        gone = () if before.content is None else (SettingChange(model.DOCUMENT, "saved", None),)
+        return PreferencesPlan(before, None, gone)
+    return PreferencesPlan(before, content, model.differences(before.content, content), version=version)
+
+
+def apply(gateway: Gateway, plan: PreferencesPlan) -> PreferencesResult:
+    """Save what is there, write, make it the one in force, and read it back. Raises DeployerError when it is not."""
+    if not plan.changes:
+        return PreferencesResult(plan.before.settings, ())
+    saved = _save(gateway, plan.before)
+    if plan.after is None:
+        gateway.ssm.delete_document(model.DOCUMENT)
+    else:
+        _write(gateway, plan)
+    now = read(gateway)
+    if now.content != plan.after:
+        raise DeployerError(
+            "The preferences in force are not those that were written.",
+            f"What was there before is in {saved}: deployer session-preferences restore --from {saved}",
+        )
+    return PreferencesResult(now.settings, plan.changes, str(saved))
+
+
+def latest(gateway: Gateway) -> Path:
+    """The newest saved state of this account and region. Raises NotFound."""
+    saved = sorted(_directory().glob(f"{_place(gateway)}-*.json"))
+    if not saved:
+        raise NotFound("Nothing was saved on this computer for this account and region.", "Give a file: --from FILE")
+    return saved[-1]
+
+
+def _write(gateway: Gateway, plan: PreferencesPlan) -> None:
+    text = json.dumps(plan.after, indent=2)
+    if plan.before.content is None:
+        gateway.ssm.create_session_document(model.DOCUMENT, text)
+        return
+    try:
+        version = gateway.ssm.update_document(model.DOCUMENT, text)
+    except AwsError as error:
+        if error.aws_code != "DuplicateDocumentContent":
+            raise
+        version = gateway.ssm.version_with(model.DOCUMENT, text)
+    gateway.ssm.set_default_version(model.DOCUMENT, version)
+
+
+def _save(gateway: Gateway, before: Preferences) -> Path:
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+    path = _directory() / f"{_place(gateway)}-{moment}.json"
+    path.write_text(json.dumps({"content": before.content, "version": before.version}, indent=2))
+    path.chmod(0o600)
+    return path
+
+
+def _directory() -> Path:
+    directory = state_directory().parent / "preferences"
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return directory
+
+
+def _place(gateway: Gateway) -> str:
+    account = re.search(r":(\d{12}):", gateway.sts.get_caller_arn())
+    return f"{account[1] if account else 'unknown'}-{gateway.region}"
+
+
+def _findings(gateway: Gateway, settings: Mapping[str, object], given: Mapping[str, object]) -> tuple[Finding, ...]:
+    """Settings that would make sessions fail: a log group that is missing, or not encrypted though it must be."""
+    name = str(settings.get("cloudWatchLogGroupName") or "")
+    if not name or not {"cloudWatchLogGroupName", "cloudWatchEncryptionEnabled"} & set(given):
+        return ()
+    group = gateway.logs.find_log_group(name)
+    if group is None:
+        hint = f"aws logs create-log-group --log-group-name {name}"
+        return (Finding(name, "There is no such log group, so sessions would not start or not be logged.", hint),)
+    if settings.get("cloudWatchEncryptionEnabled") and not group.kms_key:
+        warning = "The log group is not encrypted by a key, so no session would start."
+        return (Finding(name, warning, "Give it a key, or set --cloudwatch-encryption no"),)
+    return ()
