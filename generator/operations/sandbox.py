@@ -44,12 +44,21 @@ def reset() -> None:
     server.reset()
 
 
+def database(name: str) -> dict[str, object]:
+    """Start a real PostgreSQL behind a cluster of the sandbox. Raises NotFound when the sandbox is down."""
+    return server.start_database(_running(), name)
+
+
 def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
     """The variables that lead AWS clients to the sandbox, as root of `account`. Raises NotFound if it is down."""
+    return state.environment(_running(), account)
+
+
+def _running() -> state.SandboxState:
     running = server.status()
     if running is None:
         raise NotFound(NOT_RUNNING, "Start it with: deployer sandbox start", code="sandbox-not-running")
-    return state.environment(running, account)
+    return running
 
 
 def export_lines(account: str = state.CUSTOMER_ACCOUNT) -> list[str]:

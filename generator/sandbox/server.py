@@ -88,6 +88,17 @@ def fail_next(running: SandboxState, logical_id: str, action: str, reason: str =
     _call(running, "POST", "/_sandbox/fail", body)
 
 
+def start_database(running: SandboxState, name: str) -> dict[str, object]:
+    """Have a real PostgreSQL behind the cluster of that name, made when RDS has none. Raises DeployerError."""
+    try:
+        answer = _call(running, "PUT", "/_sandbox/database", json.dumps({"name": name}).encode(), 60)
+    except urllib.error.HTTPError as error:
+        why = json.loads(error.read() or b"{}").get("message", str(error))
+        raise DeployerError(f"The sandbox has no database {name}: {why}", "Choose another name.") from None
+    found: dict[str, object] = json.loads(answer)
+    return found
+
+
 def _wait_for(pid: int, directory: Path) -> SandboxState:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -103,9 +114,9 @@ def _wait_for(pid: int, directory: Path) -> SandboxState:
     raise DeployerError(f"The sandbox did not start: {lines[-1] if lines else 'no output'}", f"see {log}")
 
 
-def _call(running: SandboxState, method: str, path: str, body: bytes | None = None) -> bytes:
+def _call(running: SandboxState, method: str, path: str, body: bytes | None = None, seconds: float = 10) -> bytes:
     request = urllib.request.Request(running.endpoint + path, data=body, method=method)  # noqa: S310 - our own port
-    with LOOPBACK.open(request, timeout=10) as answer:
+    with LOOPBACK.open(request, timeout=seconds) as answer:
         return bytes(answer.read())
 
 

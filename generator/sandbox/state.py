@@ -13,6 +13,7 @@ VENDOR_ACCOUNT = "444455556666"
 VENDOR_ROLE = "deepsql-support"
 STRANGER_ROLE = "another-team"
 REGION = "us-east-1"
+DATABASE_AUTHORITIES = "database-ca.pem"
 HOME_VARIABLE = "DEPLOYER_SANDBOX_HOME"
 CONFIG = f"""\
 [default]
@@ -106,6 +107,7 @@ def environment(
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_PROFILE": "default",
+        "DEPLOYER_CA_BUNDLE": str(directory / DATABASE_AUTHORITIES),
         "AWS_CONFIG_FILE": str(directory / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(directory / "aws-credentials"),
         "AWS_EC2_METADATA_DISABLED": "true",

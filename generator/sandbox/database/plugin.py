@@ -1,8 +1,8 @@
 """`/_sandbox/database`: a real PostgreSQL behind a cluster or instance that RDS's API made in the sandbox.
 
-PUT {"name": "app"} starts it: under the endpoint's name and port in the sandbox's network, with the master user and
-password RDS has for it, reachable through a session's tunnel and in no other way. GET lists them, with the log of
-refused tokens. The data ends with the sandbox.
+PUT {"name": "app"} starts it (and has RDS make a cluster of that name when there is none): under the endpoint's name
+and port in the sandbox's network, with the master user and password RDS has for it, reachable through a session's
+tunnel and in no other way. GET lists them, with the log of refused tokens. The data ends with the sandbox.
 """
 
 from __future__ import annotations
@@ -21,11 +21,19 @@ from ministack.services import rds
 from generator.errors import DeployerError
 from generator.sandbox.database import certificates, front, judge, server
 from generator.sandbox.ssm import targets
+from generator.sandbox.state import DATABASE_AUTHORITIES
 
 if TYPE_CHECKING:
     from generator.sandbox.app import Request, Response, Sandbox
 
 PATH = "/_sandbox/database"
+_EXAMPLE = {
+    "Engine": "aurora-postgresql",
+    "MasterUsername": "master",
+    "ManageMasterUserPassword": "true",
+    "DatabaseName": "app",
+    "EnableIAMDatabaseAuthentication": "true",
+}
 
 
 @dataclass
@@ -93,6 +101,7 @@ async def _start(name: str) -> Running:
     directory = Path(os.environ["STATE_DIR"]) / "database" / name
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     certified = certificates.certify(host, directory)
+    _vouch(certified.ca_bundle)
     decided = judge.judge_for(host, int(port), resource, get_account_id(), get_region())
     owner = server.Owner(
         raw.get("MasterUsername", "master"), str(raw.get("_MasterUserPassword") or ""), raw.get("DatabaseName") or "app"
@@ -108,8 +117,18 @@ async def _start(name: str) -> Running:
 def _record(name: str) -> dict[str, Any]:
     found = rds._clusters.get(name) or rds._instances.get(name)
     if not found:
-        raise ValueError(f"RDS has no {name} here")
+        rds._create_db_cluster({key: [value] for key, value in _EXAMPLE.items()} | {"DBClusterIdentifier": [name]})
+        found = rds._clusters.get(name)
+    if not found:
+        raise ValueError(f"RDS makes no cluster {name}")
     return dict(found)
+
+
+def _vouch(authority: Path) -> None:
+    """Add the authority to the bundle that the sandbox's environment names."""
+    bundle = Path(os.environ["STATE_DIR"]).parent / DATABASE_AUTHORITIES
+    with bundle.open("a") as file:
+        file.write(authority.read_text())
 
 
 async def _hold(
