@@ -18,6 +18,7 @@ from generator.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.model.plan import Check
+    from generator.operations.access.by_hand import HandMade
     from generator.operations.access.grant import AccessPlan, GrantRequest
     from generator.operations.access.key import KeyReport
     from generator.operations.access.manual import Attachment
@@ -39,6 +40,13 @@ class Way(StrEnum):
 
     secret = "secret"  # noqa: S105 - a way, no secret
     role = "role"
+
+
+class ByHand(StrEnum):
+    """What becomes of statements made by hand."""
+
+    keep = "keep"
+    overwrite = "replace"
 
 
 class TicketFormat(StrEnum):
@@ -77,13 +85,18 @@ def _register_grant(group: typer.Typer) -> None:
         unlogged: Annotated[
             bool, typer.Option("--unlogged", help="Even if sessions would not be logged; needs --reason.")
         ] = False,
+        by_hand: Annotated[
+            ByHand | None, typer.Option(help="Statements that people put into the policies: keep or replace them.")
+        ] = None,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
     ) -> Done:
         """Let vendor principals read the support secret until the end time."""
         from generator.operations.access import grant as granting
 
         planned = granting.plan_grant(call.gateway, _request(principal, length, no_expiry, reason, unlogged, via))
-        return _carry_out(call, planned, plan_only)
+        if plan_only or planned.unchanged:
+            return _carry_out(call, planned, plan_only)
+        return _carry_out(call, planned, keeping=_hand_made(call, planned, by_hand))
 
 
 def _request(
@@ -106,9 +119,24 @@ def _request(
     )
 
 
-def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False) -> Done:
+def _hand_made(call: Invocation, planned: AccessPlan, choice: ByHand | None) -> HandMade | None:
+    """The statements to put back afterwards; a plan nobody wants is thrown away."""
+    from generator.errors import DeployerError
+    from generator.operations.access import by_hand
+    from generator.operations.stack import plan
+
+    try:
+        made = by_hand.find(call.gateway, planned.record)
+        by_hand.require_choice(made, planned.record, choice and choice.value)
+    except DeployerError:
+        plan.discard(call.gateway, planned.up)
+        raise
+    return made if choice is ByHand.keep else None
+
+
+def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False, keeping: HandMade | None = None) -> Done:
     """Show, ask, execute, follow, see that there is a key, read back."""
-    from generator.operations.access import doors, grant, record
+    from generator.operations.access import by_hand, doors, grant, record
     from generator.operations.stack import apply, plan
 
     for line in access_text.plan_lines(planned):
@@ -125,6 +153,8 @@ def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False) -
         apply.start(call.gateway, planned.up)
         show_events(call, apply.watch(call.gateway, planned.up))
     found = record.read_record(call.gateway)
+    if keeping is not None:
+        by_hand.restore(call.gateway, found, keeping)
     if grant.ensure_key(call.gateway, found):
         call.say("The support user had no key: a new one is in the secret.")
     checks = doors.verify(call.gateway, found)

@@ -137,6 +137,27 @@ def test_show_tells_what_a_person_put_into_the_policies_by_hand(
         gateway.secretsmanager.delete_resource_policy(stack["SupportSecretArn"])
 
 
+@pytest.mark.parametrize(("choice", "stays"), [("keep", True), ("replace", False)])
+def test_a_grant_asks_what_becomes_of_statements_made_by_hand(
+    choice: str, stays: bool, deployer: Deployer, gateway: Gateway, stack: dict[str, str], reads: Callable[[str], str]
+) -> None:
+    by_hand = {
+        "Sid": "ByHand",
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::777788889999:root"},
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": "*",
+    }
+    arn = stack["SupportSecretArn"]
+    gateway.secretsmanager.put_resource_policy(arn, {"Version": "2012-10-17", "Statement": [by_hand]})
+    words = ("access", "grant", "--principal", SUPPORT, "--yes")
+    refused = deployer(*words)
+    assert (refused.code, refused.error["code"]) == (3, "by-hand") and "ByHand" in refused.error["message"]
+    assert deployer(*words, "--by-hand", choice).code == 0
+    assert ("ByHand" in {s.sid for s in gateway.secretsmanager.get_resource_policy(arn)}) == stays
+    assert reads("vendor").startswith("AKIA")
+
+
 def test_reveal_hands_the_key_to_a_program_only_when_asked_to(deployer: Deployer, stack: dict[str, str]) -> None:
     revealed = deployer("access", "reveal", "--stdout")
     assert set(revealed.result) == {"AccessKeyId", "SecretAccessKey", "Region", "InstanceId"}

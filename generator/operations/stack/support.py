@@ -31,10 +31,10 @@ class Before:
 
 
 def scoped(request: UpRequest) -> UpRequest:
-    """A request that flips the support user or role names the support resources; one that says nothing else is held to them."""
+    """A flip of the support user or role names the support resources; one that says nothing else is held to them."""
     if FLIPS.isdisjoint(request.given):
         return request
-    alone = FLIPS >= set(request.given) and not request.upgrade
+    alone = set(request.given) <= FLIPS and not request.upgrade
     return replace(request, named=FLIP_RESOURCES, scope=FLIP_SCOPE if alone else None)
 
 
