@@ -147,7 +147,7 @@ _ROWS: tuple[tuple[str, Builder], ...] = (
     (r"does not match host name|Hostname mismatch|IP address mismatch", _wrong_host),
     (r"root certificate file|could not read root certificate|SSL error: no certificate|No such file", _no_bundle),
     (
-        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|self-signed certificate|signature failure",
+        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|self-signed certificate|SSL error:",
         _wrong_authority,
     ),
     (r"no pg_hba.conf entry|pg_hba.conf rejects|Connections using insecure transport", _no_tls),
