@@ -33,7 +33,7 @@ class Done:
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 Body = Callable[..., Done | None]
 
-_COMMON: tuple[tuple[str, Any, Any], ...] = (
+COMMON_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     ("profile", Annotated[str | None, typer.Option(help="AWS profile to use.", rich_help_panel="Common")], None),
     ("region", Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel="Common")], None),
     (
@@ -67,12 +67,12 @@ def command(
 
     def register(body: Body) -> Body:
         own = _own_parameters(body) + [_option(*entry) for entry in extra]
-        shared = [_option(*entry) for entry in _COMMON if entry[0] not in {p.name for p in own}]
+        shared = [_option(*entry) for entry in COMMON_OPTIONS if entry[0] not in {p.name for p in own}]
 
         @functools.wraps(body)
         def wrapper(context: typer.Context, **values: Any) -> None:
             names = {p.name for p in shared}
-            common = {key: values.pop(key) for key, _, _ in _COMMON if key in names}
+            common = {key: values.pop(key) for key, _, _ in COMMON_OPTIONS if key in names}
             invocation = Invocation(command=name_of(app, name), **common)
 
             def run() -> Done | None:

@@ -14,10 +14,11 @@ import typer.main
 
 from generator import errors
 from generator.cli.app import app
+from generator.cli.command import COMMON_OPTIONS
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
-COMMON = {"profile", "region", "stack_name", "output", "yes", "debug"}
+COMMON = {name for name, _, _ in COMMON_OPTIONS}
 
 
 def cli_page() -> str:
@@ -63,7 +64,7 @@ def _rows(params: list[Any]) -> str:
         choices = getattr(p.type, "choices", None)
         kind = f" `{'|'.join(str(getattr(c, 'value', c)) for c in choices)}`" if choices else ""
         default = getattr(p.default, "value", p.default)
-        shown = "" if default in (None, False, [], ()) or callable(default) else f"`{default}`"
+        shown = "" if default in (None, False, "", [], ()) or callable(default) else f"`{default}`"
         rows.append(f"| `{names}`{kind} | {_sentence(getattr(p, 'help', '') or '')} | {shown} |")
     return "\n".join(rows) + "\n"
 
