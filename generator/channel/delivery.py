@@ -46,6 +46,10 @@ class RoundTrip:
             self.mean += (seconds - self.mean) / 8
         self.timeout = min(max(self.mean + 4 * self._variation, GRANULARITY), LONGEST_TIMEOUT)
 
+    def timed_out(self) -> None:
+        """Be patient until the next measurement: repeated messages measure nothing, so slowness would go unseen."""
+        self.timeout = min(self.timeout * 2, LONGEST_TIMEOUT)
+
 
 @dataclass(slots=True)
 class _Pending:
@@ -67,6 +71,7 @@ class Sender:
         self._window = window
         self._next = 0
         self._pending: dict[int, _Pending] = {}  # in order of sequence
+        self._fresh = False  # a new connection has not carried everything yet
         self._check = float("inf")  # nothing is due before this; may be too early, never too late by a timeout
 
     @property
@@ -98,7 +103,10 @@ class Sender:
         return True
 
     def due(self, now: float, limit: int = RESENDS_AT_ONCE) -> list[wire.Message]:
-        """The messages to repeat now, oldest first, counted as repeated."""
+        """The messages to repeat now, oldest first, counted as repeated. Asked again at once, it has no more.
+
+        What was in flight on a lost connection is an exception: all of it is due, `limit` at a time.
+        """
         if now < self._check:
             return []
         late = [p for p in self._pending.values() if self._deadline(p) <= now][:limit]
@@ -106,7 +114,11 @@ class Sender:
             pending.sent, pending.timed = now, False
             pending.resends += 1
         self.resent += len(late)
-        self._check = min(map(self._deadline, self._pending.values()), default=float("inf"))
+        if late and not self._fresh:
+            self.round_trip.timed_out()
+        following = min(map(self._deadline, self._pending.values()), default=float("inf"))
+        self._fresh = self._fresh and following <= now
+        self._check = following if self._fresh else max(following, now + GRANULARITY)
         return [p.message for p in late]
 
     def next_due(self) -> float | None:
@@ -122,7 +134,7 @@ class Sender:
         """Whatever was in flight is lost: make everything due at once, and begin to count its waiting anew."""
         for pending in self._pending.values():
             pending.sent, pending.added, pending.resends, pending.timed = float("-inf"), now, 0, False
-        self._check = float("-inf")
+        self._check, self._fresh = float("-inf"), bool(self._pending)
 
     def excuse(self, now: float) -> None:
         """Nothing could be heard until `now`, so nothing is late yet."""
@@ -130,7 +142,7 @@ class Sender:
             pending.sent, pending.added, pending.timed = max(pending.sent, now), now, False
 
     def _deadline(self, pending: _Pending) -> float:
-        backoff: float = self.round_trip.timeout * 2 ** min(pending.resends, 8)
+        backoff: float = self.round_trip.timeout * 2 ** min(max(pending.resends - 1, 0), 8)
         return pending.sent + min(backoff, LONGEST_BACKOFF)
 
 

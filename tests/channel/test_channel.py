@@ -398,6 +398,24 @@ def test_an_upload_keeps_to_the_rate():
     assert 0.95 * 950 < run_virtually(story()) < 1.03 * 950
 
 
+def test_a_way_that_becomes_slow_is_not_taken_for_a_lossy_one():
+    seen = {"frames": 0}
+
+    def slowing(direction, message):
+        seen["frames"] += 1
+        return [0.01 if seen["frames"] < 500 else 0.4]
+
+    async def story():
+        gateway = Gateway(bare(answer=lambda data: b""), slowing)
+        async with open_channel(gateway, None, gateway.connect) as channel:
+            await channel.write(bytes(3_000_000))
+            await channel.flush()
+            return channel.figures()
+
+    stats = run_virtually(story())
+    assert stats.resent < 0.1 * stats.messages_sent
+
+
 def test_small_writes_run_together_while_they_wait():
     async def story():
         gateway = Gateway(bare(answer=lambda data: b""))

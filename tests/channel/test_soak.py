@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+import resource
 import time
 
 import pytest
@@ -71,11 +72,14 @@ def test_256_mebibytes_through_an_unpaced_channel():
         made = Gateway(lambda emit: Agent(emit, app))
         async with on_websockets(made) as gateway, open_channel(gateway, ChannelOptions(rate=0)) as channel:
             started, expected = time.monotonic(), hashlib.sha256()
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             for _ in range(pieces):
                 expected.update(piece)
                 await channel.write(piece)
             await channel.flush()
             assert (app.count, app.digest.digest()) == (pieces * MEBIBYTE, expected.digest())
+            grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+            assert grown < 64 * 1024, f"{grown} KiB more than before"
             print(f"{pieces / (time.monotonic() - started):.1f} MiB/s", channel.figures())
 
     asyncio.run(story())
