@@ -26,6 +26,7 @@ GROUPS = (
     "copy",
     "run",
     "preferences",
+    "doctor",
     "vendor",
     "db",
     "config",

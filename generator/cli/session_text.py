@@ -12,6 +12,7 @@ from generator.cli.render import table
 if TYPE_CHECKING:
     from generator.model.access import Session
     from generator.model.command import HostResult
+    from generator.model.health import Diagnosis
     from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView
     from generator.operations.sessions.copy import CopyResult
     from generator.operations.sessions.listing import EndReport
@@ -158,3 +159,13 @@ def preference_plan_lines(plan: PreferencesPlan) -> list[str]:
     rows = [(f"  {c.name}", json.dumps(c.before), "->", json.dumps(c.after)) for c in plan.changes]
     warnings = [f"  warning: {f.subject}: {f.warning}\n    {f.hint}" for f in plan.findings]
     return ["This changes for every session that names no document:", *table(rows), *warnings]
+
+
+def diagnosis_lines(found: Sequence[Diagnosis]) -> list[str]:
+    """A line a check, and what mends it under it."""
+    rows = table([(each.verdict.value, each.subject, each.answer) for each in found])
+    return [line for row, each in zip(rows, found, strict=True) for line in [row, *_mended(each)]]
+
+
+def _mended(each: Diagnosis) -> list[str]:
+    return [f"         next: {each.hint}"] if each.hint else []

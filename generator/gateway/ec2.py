@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
+from generator.model.health import InstanceHealth, WayOut
 from generator.model.network import Instance, Subnet, Vpc
 from generator.model.session import Target
 
@@ -47,6 +48,36 @@ class EC2(Service):
         if not found:
             raise NotFound(f"There is no instance {instance_id} in this region.", "Check the id and --region.")
         return _instance(found[0])
+
+    def instance_health(self, instance_id: str) -> InstanceHealth:
+        """What of an instance decides about sessions. Raises NotFound."""
+        reservations = self._call("describe_instances", InstanceIds=[instance_id])["Reservations"]
+        found = next((i for r in reservations for i in r["Instances"]), None)
+        if found is None:
+            raise NotFound(f"There is no instance {instance_id} in this region.", "Check the id and --region.")
+        metadata = found.get("MetadataOptions", {})
+        return InstanceHealth(
+            instance_id,
+            found["State"]["Name"],
+            found.get("VpcId", ""),
+            found.get("SubnetId", ""),
+            found.get("IamInstanceProfile", {}).get("Arn", ""),
+            metadata.get("HttpTokens", ""),
+            int(metadata.get("HttpPutResponseHopLimit", 0)),
+            metadata.get("HttpEndpoint", "enabled"),
+            {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())},
+        )
+
+    def way_out(self, vpc_id: str, subnet_id: str) -> WayOut:
+        """Where a subnet's default route leads ("" nowhere), and the VPC's interface endpoints by service."""
+        wish = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        tables = [t for page in self._pages("describe_route_tables", Filters=wish) for t in page["RouteTables"]]
+        endpoints = self._pages("describe_vpc_endpoints", Filters=wish)
+        ready = [e for page in endpoints for e in page["VpcEndpoints"] if e.get("State", "available") == "available"]
+        routes = _routes(subnet_id, vpc_id, tables)
+        default = next((r for r in routes if r.get("DestinationCidrBlock") == "0.0.0.0/0"), {})
+        leads = next((default[key] for key in _NEXT_HOPS if default.get(key)), "")
+        return WayOut(leads, frozenset(e["ServiceName"].rpartition(".")[2] for e in ready))
 
     def find_targets(self, **wishes: str) -> list[Target]:
         """Instances by EC2's own filters, written with underscores (`private_ip_address`, `tag_Name` for tag:Name).
@@ -109,13 +140,22 @@ def _name(raw: Answer) -> str:
     return next((str(tag["Value"]) for tag in raw.get("Tags", ()) if tag["Key"] == "Name"), "")
 
 
+_NEXT_HOPS = ("NatGatewayId", "GatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId")
+
+
 def _public(subnet: Answer, tables: Iterable[Answer]) -> bool:
+    routes = _routes(subnet["SubnetId"], subnet["VpcId"], tables)
+    return any(str(route.get("GatewayId", "")).startswith("igw-") for route in routes)
+
+
+def _routes(subnet_id: str, vpc_id: str, tables: Iterable[Answer]) -> Sequence[Answer]:
+    """The routes of a subnet: its own table's, else the VPC's main one's."""
     own, main = None, None
     for table in tables:
         for association in table.get("Associations", ()):
-            if association.get("SubnetId") == subnet["SubnetId"]:
+            if association.get("SubnetId") == subnet_id:
                 own = table
-            elif association.get("Main") and table.get("VpcId") == subnet["VpcId"]:
+            elif association.get("Main") and table.get("VpcId") == vpc_id:
                 main = table
-    routes = (own or main or {}).get("Routes", ())
-    return any(str(route.get("GatewayId", "")).startswith("igw-") for route in routes)
+    found: Sequence[Answer] = (own or main or {}).get("Routes", ())
+    return found

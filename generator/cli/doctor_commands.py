@@ -1,0 +1,28 @@
+"""doctor: what is missing, and the command that mends it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from generator.cli import session_text
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+from generator.cli.session_commands import TARGET
+
+FOUND = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+
+    @command(app, "doctor")
+    def doctor(call: Invocation, target: Annotated[str, TARGET] = "") -> Done:
+        """Find what sessions lack here and in the account, each with the command that mends it."""
+        from generator.model.health import Verdict
+        from generator.operations.doctor import diagnose
+
+        found = list(diagnose(call.gateway, target))
+        bad = any(each.verdict is Verdict.BAD for each in found)
+        return Done(found, session_text.diagnosis_lines(found), FOUND if bad else 0)

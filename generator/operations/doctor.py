@@ -1,0 +1,250 @@
+"""doctor: what is missing here and in the account, each with the command that mends it. It changes nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+
+from generator.channel.session import newer_than
+from generator.errors import AwsError, DeployerError
+from generator.gateway.aws import Gateway
+from generator.host import plugin
+from generator.model.contract import TAG_KEY, TAG_VALUE, Output
+from generator.model.health import Diagnosis, InstanceHealth, Verdict, WayOut
+from generator.model.session import Node, Target
+from generator.operations.sessions.documents import Documents, documents_of
+from generator.operations.sessions.targets import StackView, find_target, view_stack
+
+NEEDED = ("ssm", "ssmmessages", "ec2messages")
+AGENT = (  # Systems Manager user guide, "Session Manager prerequisites"
+    ("2.3.68.0", "sessions"),
+    ("3.0.222.0", "tunnels"),
+    ("3.0.284.0", "logging while it happens"),
+    ("3.1.1374.0", "tunnels to other hosts"),
+)
+Look = Callable[[], Iterator[Diagnosis]]
+
+
+def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
+    """Check after check, as they come. What may not be looked at is unknown, not wrong."""
+    yield from _here()
+    caller = ""
+    try:
+        caller = gateway.sts.get_caller_arn()
+        yield _good("credentials", caller)
+    except DeployerError as error:
+        yield Diagnosis("credentials", Verdict.BAD, error.message, error.hint or "aws configure sso, or --profile")
+        return
+    region = gateway.region
+    yield _good("region", region) if region else _bad("region", "none is set", "Add --region, or set AWS_REGION.")
+    seen = view_stack(gateway)
+    yield _stack(gateway, seen)
+    try:
+        found = find_target(gateway, target, seen, lambda several: several[0])
+    except DeployerError as error:
+        yield Diagnosis("instance", Verdict.BAD, error.message, error.hint)
+        return
+    yield from _of_instance(gateway, found, documents_of(seen, found.instance_id), caller)
+
+
+def _here() -> Iterator[Diagnosis]:
+    """This computer."""
+    found = plugin.find_plugin()
+    if found is None:
+        yield Diagnosis(plugin.NAME, Verdict.NOTE, "not installed; it is not needed")
+    elif found.usable:
+        yield _good(plugin.NAME, f"{found.version_text} at {found.path}")
+    else:
+        least = plugin.dotted(plugin.MINIMUM)
+        answer = f"{found.version_text} at {found.path} is older than {least} and is passed over"
+        yield Diagnosis(plugin.NAME, Verdict.NOTE, answer, "Update it; until then sessions work without it.")
+    absent = [name for name in ("ssh", "scp", "ssh-agent") if shutil.which(name) is None]
+    if absent:
+        yield Diagnosis(
+            "OpenSSH", Verdict.NOTE, f"no {', '.join(absent)}", "For ssh and cp: apt-get install openssh-client"
+        )
+    else:
+        yield _good("OpenSSH", str(shutil.which("ssh")))
+
+
+def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
+    name = gateway.deployment.stack_name
+    if seen.denied:
+        return Diagnosis(f"stack {name}", Verdict.UNKNOWN, "you may not read it, as is right for support")
+    if seen.stack is None:
+        return Diagnosis(f"stack {name}", Verdict.NOTE, "there is none here", "Create it with: deployer up")
+    if Output.SSH_DOCUMENT_NAME not in seen.stack.outputs:
+        answer = f"{seen.stack.status}, made by an older template: it lacks session documents"
+        return _bad(f"stack {name}", answer, f"deployer up --upgrade --stack-name {name}")
+    failed = seen.stack.status.failed
+    hint = f"deployer events --stack-name {name}"
+    return Diagnosis(
+        f"stack {name}", Verdict.BAD if failed else Verdict.GOOD, str(seen.stack.status), hint if failed else ""
+    )
+
+
+def _of_instance(gateway: Gateway, target: Target, documents: Documents, caller: str) -> Iterator[Diagnosis]:
+    health = _health(gateway, target.instance_id)
+    yield from _instance(target, health)
+    yield from _asked("agent", lambda: _agent(gateway, target, health))
+    if isinstance(health, InstanceHealth):
+        yield from _asked("way out", lambda: _network(gateway, health))
+    yield from _asked("documents", lambda: _documents(gateway, documents))
+    yield from _asked("permissions", lambda: _permissions(gateway, caller, target, documents))
+
+
+def _health(gateway: Gateway, instance_id: str) -> InstanceHealth | DeployerError:
+    try:
+        return gateway.ec2.instance_health(instance_id)
+    except DeployerError as error:
+        return error
+
+
+def _instance(target: Target, health: InstanceHealth | DeployerError) -> Iterator[Diagnosis]:
+    name = target.instance_id
+    if isinstance(health, DeployerError):
+        yield Diagnosis(f"instance {name}", Verdict.UNKNOWN, health.message, health.hint)
+        return
+    running = health.state == "running"
+    yield Diagnosis(
+        f"instance {name}",
+        Verdict.GOOD if running else Verdict.BAD,
+        health.state,
+        "" if running else f"aws ec2 start-instances --instance-ids {name}",
+    )
+    if health.profile:
+        yield _good("instance role", health.profile)
+    else:
+        hint = f"aws ec2 associate-iam-instance-profile --instance-id {name} --iam-instance-profile Name=PROFILE"
+        yield _bad("instance role", "the instance has none, so its agent cannot register", hint)
+    if health.tags.get(TAG_KEY) != TAG_VALUE:
+        hint = f"aws ec2 create-tags --resources {name} --tags Key={TAG_KEY},Value={TAG_VALUE}"
+        yield Diagnosis("tag", Verdict.NOTE, f"{TAG_KEY} is not {TAG_VALUE}: support cannot reach it", hint)
+    yield from _imds(name, health)
+
+
+def _imds(name: str, health: InstanceHealth) -> Iterator[Diagnosis]:
+    change = f"aws ec2 modify-instance-metadata-options --instance-id {name}"
+    if health.imds == "disabled":
+        yield _bad("IMDS", "disabled: the agent has no credentials", f"{change} --http-endpoint enabled")
+    elif not health.tokens:
+        yield Diagnosis("IMDS", Verdict.UNKNOWN, "EC2 does not say how it is set")
+    elif health.tokens != "required" or health.hops > 1:
+        answer = f"tokens {health.tokens}, {health.hops} hops: containers or old software can take the role's keys"
+        mend = f"{change} --http-tokens required --http-put-response-hop-limit 1"
+        yield Diagnosis("IMDS", Verdict.NOTE, answer, mend)
+    else:
+        yield _good("IMDS", "tokens required, one hop")
+
+
+def _agent(gateway: Gateway, target: Target, health: InstanceHealth | DeployerError) -> Iterator[Diagnosis]:
+    name = target.instance_id
+    nodes = gateway.ssm.describe_nodes((name,))
+    if not nodes:
+        yield _bad("agent", "never registered with Systems Manager", _why_silent(health))
+        return
+    (node,) = nodes
+    online = node.ping == "Online"
+    said = f"{node.ping}, version {node.agent_version}" + (f", {node.platform}" if node.platform else "")
+    yield Diagnosis("agent", Verdict.GOOD if online else Verdict.BAD, said, "" if online else _why_silent(health))
+    yield from _agent_version(node)
+    if online and gateway.ssm.connection_status(name) != "connected":
+        hint = "On the instance: systemctl restart amazon-ssm-agent; check that it reaches the endpoint ssmmessages."
+        yield _bad("agent's control channel", "not connected: sessions would not start", hint)
+
+
+def _agent_version(node: Node) -> Iterator[Diagnosis]:
+    old = [what for least, what in AGENT if newer_than(least, node.agent_version)]
+    if old:
+        hint = f"deployer run --instance-id {node.instance_id} 'yum install -y amazon-ssm-agent'"
+        yield _bad("agent's version", f"{node.agent_version} is too old for {', '.join(old)}", hint)
+
+
+def _why_silent(health: InstanceHealth | DeployerError) -> str:
+    if isinstance(health, InstanceHealth) and not health.profile:
+        return "Give the instance a role first."
+    return "Check the role's permissions and the way out below; the log is /var/log/amazon/ssm/amazon-ssm-agent.log"
+
+
+def _network(gateway: Gateway, health: InstanceHealth) -> Iterator[Diagnosis]:
+    way: WayOut = gateway.ec2.way_out(health.vpc_id, health.subnet_id)
+    missing = [name for name in NEEDED if name not in way.endpoints]
+    if not missing:
+        yield _good("way out", f"VPC endpoints {', '.join(NEEDED)}")
+    elif way.default_route:
+        yield _good("way out", f"default route to {way.default_route}")
+    else:
+        hint = "; ".join(
+            f"aws ec2 create-vpc-endpoint --vpc-id {health.vpc_id} --vpc-endpoint-type Interface"
+            f" --subnet-ids {health.subnet_id} --service-name com.amazonaws.{gateway.region}.{name}"
+            for name in missing
+        )
+        yield _bad("way out", f"no default route, and no endpoint for {', '.join(missing)}", hint)
+
+
+def _documents(gateway: Gateway, documents: Documents) -> Iterator[Diagnosis]:
+    if not documents.own:
+        yield Diagnosis(
+            "documents", Verdict.NOTE, "AWS's own are used: their shells are logged only as the account says"
+        )
+        return
+    absent = [n for n in (documents.shell, documents.port, documents.ssh) if gateway.ssm.find_document(n) is None]
+    if absent:
+        hint = f"deployer up --upgrade --stack-name {gateway.deployment.stack_name}"
+        yield _bad("documents", f"not there: {', '.join(absent)}", hint)
+    else:
+        yield _good("documents", f"{documents.shell}, {documents.port}, {documents.ssh}")
+
+
+def _permissions(gateway: Gateway, caller: str, target: Target, documents: Documents) -> Iterator[Diagnosis]:
+    who = principal_of(caller)
+    if who.endswith(":root"):
+        yield _good("permissions", "the account's root may do everything")
+        return
+    denied = [
+        f"{action} on {resource}"
+        for action, resource in _wishes(caller, gateway.region, target, documents)
+        if gateway.iam.simulate(who, action, resource, _context()) != "allowed"
+    ]
+    if denied:
+        yield _bad("permissions", f"not allowed: {'; '.join(denied)}", "deployer access policy prints what is needed")
+    else:
+        yield _good("permissions", "sessions may be started, carried and ended")
+
+
+def _wishes(caller: str, region: str, target: Target, documents: Documents) -> Iterator[tuple[str, str]]:
+    partition, account = caller.split(":")[1], caller.split(":")[4]
+    ssm = f"arn:{partition}:ssm:{region}:{account}"
+    name = caller.rpartition("/")[2]
+    yield "ssm:StartSession", f"arn:{partition}:ec2:{region}:{account}:instance/{target.instance_id}"
+    for document in (documents.shell, documents.port) if documents.own else ():
+        yield "ssm:StartSession", f"{ssm}:document/{document}"
+    for action in ("ssmmessages:OpenDataChannel", "ssm:ResumeSession", "ssm:TerminateSession"):
+        yield action, f"{ssm}:session/{name}-0a1b2c3d4e5f60718"
+
+
+def _context() -> tuple[tuple[str, str, str], ...]:
+    return ((f"ssm:resourceTag/{TAG_KEY}", "string", TAG_VALUE), ("ssm:SessionDocumentAccessCheck", "boolean", "true"))
+
+
+def principal_of(caller: str) -> str:
+    """The user's or role's ARN behind a caller's: that of the role for one of its sessions."""
+    role = re.fullmatch(r"arn:([^:]+):sts::(\d+):assumed-role/([^/]+)/.+", caller)
+    return f"arn:{role[1]}:iam::{role[2]}:role/{role[3]}" if role else caller
+
+
+def _asked(subject: str, look: Look) -> Iterator[Diagnosis]:
+    """The checks of one kind; a refusal to let us look is an answer too."""
+    try:
+        yield from look()
+    except AwsError as error:
+        yield Diagnosis(subject, Verdict.UNKNOWN, error.message, error.hint)
+
+
+def _good(subject: str, answer: str) -> Diagnosis:
+    return Diagnosis(subject, Verdict.GOOD, answer)
+
+
+def _bad(subject: str, answer: str, hint: str) -> Diagnosis:
+    return Diagnosis(subject, Verdict.BAD, answer, hint)

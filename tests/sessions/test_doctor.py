@@ -1,0 +1,123 @@
+"""doctor: each thing that can be missing is found, with the command that mends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generator.errors import AwsError
+from generator.gateway.ec2 import EC2
+from generator.gateway.iam import IAM
+from generator.gateway.ssm import SSM
+from generator.model.health import InstanceHealth, WayOut
+from generator.model.session import Node
+from generator.operations.doctor import principal_of
+from tests.sessions.conftest import Deployer, as_support
+
+GOOD = {"vpc_id": "vpc-1", "subnet_id": "subnet-1", "profile": "arn:p", "tokens": "required", "hops": 1}
+
+
+def found(deployer: Deployer, *argv: str) -> dict[str, dict[str, str]]:
+    return {each["subject"]: each for each in deployer("doctor", *argv, "--output", "json").result}
+
+
+def test_a_stack_of_the_sandbox_is_healthy(deployer: Deployer) -> None:
+    done = deployer("doctor")
+    assert done.code == 0, done.out
+    for subject in ("credentials", "region", "stack", "agent", "documents", "permissions", "way out"):
+        assert f"ok       {subject}" in done.out or f"ok    {subject}" in done.out, done.out
+
+
+@pytest.mark.parametrize(
+    ("health", "subject", "verdict", "hint"),
+    [
+        ({"state": "stopped"}, "instance {}", "missing", "aws ec2 start-instances"),
+        ({"profile": ""}, "instance role", "missing", "associate-iam-instance-profile"),
+        ({"imds": "disabled"}, "IMDS", "missing", "--http-endpoint enabled"),
+        ({"tokens": "optional"}, "IMDS", "note", "--http-tokens required"),
+        ({"hops": 2}, "IMDS", "note", "--http-put-response-hop-limit 1"),
+        ({"tags": {}}, "tag", "note", "aws ec2 create-tags"),
+    ],
+)
+def test_what_the_instance_lacks(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch, health: dict[str, Any], subject: str, verdict: str, hint: str
+) -> None:
+    name = deployer.instance
+    made = InstanceHealth(name, **{"state": "running", **GOOD, **health})
+    monkeypatch.setattr(EC2, "instance_health", lambda self, instance_id: made)
+    each = found(deployer)[subject.format(name)]
+    assert each["verdict"] == verdict and hint in each["hint"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "subject", "words"),
+    [
+        ([], "agent", "never registered"),
+        ([Node("i-1", "ConnectionLost", "3.3.1.0")], "agent", "ConnectionLost"),
+        ([Node("i-1", "Online", "3.0.100.0")], "agent's version", "too old for tunnels, logging"),
+    ],
+)
+def test_what_the_agent_lacks(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch, nodes: list[Node], subject: str, words: str
+) -> None:
+    monkeypatch.setattr(SSM, "describe_nodes", lambda self, ids: nodes)
+    each = found(deployer)[subject]
+    assert each["verdict"] == "missing" and words in each["answer"] and each["hint"]
+
+
+@pytest.mark.parametrize(
+    ("way", "verdict"),
+    [
+        (WayOut(""), "missing"),
+        (WayOut("", frozenset({"ssm"})), "missing"),
+        (WayOut("nat-1"), "ok"),
+        (WayOut("", frozenset({"ssm", "ssmmessages", "ec2messages"})), "ok"),
+    ],
+)
+def test_the_way_out(deployer: Deployer, monkeypatch: pytest.MonkeyPatch, way: WayOut, verdict: str) -> None:
+    monkeypatch.setattr(EC2, "way_out", lambda self, vpc, subnet: way)
+    each = found(deployer)["way out"]
+    assert each["verdict"] == verdict
+    if verdict == "missing":
+        assert "create-vpc-endpoint" in each["hint"] and "us-east-1.ssmmessages" in each["hint"]
+
+
+def test_documents_that_are_gone(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SSM, "find_document", lambda self, name: None)
+    assert "deployer up --upgrade" in found(deployer)["documents"]["hint"]
+
+
+def test_a_caller_who_may_not_open_the_channel(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def simulate(self: IAM, arn: str, action: str, resource: str, context: object) -> str:
+        return "implicitDeny" if action == "ssmmessages:OpenDataChannel" else "allowed"
+
+    user = "arn:aws:iam::111122223333:user/alice"
+    monkeypatch.setattr("generator.gateway.sts.STS.get_caller_arn", lambda self: user)
+    monkeypatch.setattr(IAM, "simulate", simulate)
+    each = found(deployer)["permissions"]
+    assert each["verdict"] == "missing" and "ssmmessages:OpenDataChannel" in each["answer"]
+
+
+def test_support_is_told_what_it_may_not_look_at(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        as_support(deployer, patch)
+        each = found(deployer)
+    assert each["agent"]["verdict"] == "ok" and each["permissions"]["verdict"] == "unknown"
+
+
+def test_without_credentials_nothing_else_is_asked(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: object) -> str:
+        raise AwsError("The key is not known.", "Sign in again.")
+
+    monkeypatch.setattr("generator.gateway.sts.STS.get_caller_arn", refused)
+    each = found(deployer)
+    assert each["credentials"]["hint"] == "Sign in again." and "region" not in each
+
+
+def test_an_instance_that_is_not_there(deployer: Deployer) -> None:
+    assert deployer("doctor", "web-99").code == 3
+
+
+def test_the_principal_behind_a_role_session_is_the_role() -> None:
+    assert principal_of("arn:aws:sts::111122223333:assumed-role/ops/alice") == "arn:aws:iam::111122223333:role/ops"
