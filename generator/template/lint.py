@@ -111,6 +111,11 @@ def _start(node: object) -> int | None:
     return int(mark.line) + 1 if mark is not None else None
 
 
+def load(regions: Sequence[str] = ("us-east-1",)) -> None:
+    """Import cfn-lint and its rules now and not with the first template."""
+    _runner(tuple(regions))
+
+
 @lru_cache(maxsize=8)
 def _runner(regions: tuple[str, ...]) -> Runner:
     """cfn-lint with its rules loaded, which costs more than a check: kept for the next template."""
