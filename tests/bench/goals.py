@@ -1,0 +1,66 @@
+"""The goals: what is measured, what must hold, what is wanted; and a figure held against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MISSED, MUST, WANT = "**missed**", "must", "want"
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One goal; a figure at or below `must` is accepted, at or below `want` is what we are after."""
+
+    id: str
+    text: str
+    must: float
+    want: float
+    unit: str = "x"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A goal and what came of it; `note` says what it was held against."""
+
+    goal: Goal
+    measured: float
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """`want`, `must`, or that it was missed."""
+        if self.measured <= self.goal.want:
+            return WANT
+        return MUST if self.measured <= self.goal.must else MISSED
+
+
+GOALS = {
+    goal.id: goal
+    for goal in (
+        Goal("P1", "`deployer --version` / bare Python, cpu", 7, 2),
+        Goal("P2", "`deployer --help` / bare Python, cpu", 8, 6.5),
+        Goal("P3", "the dearest `deployer X --help` / bare Python, cpu", 8, 6.5),
+        Goal("P4", "`deployer generate` / `sceptre generate`, cpu", 0.35, 0.25),
+        Goal("P5", "`deployer generate` / `cdk synth`, cpu", 0.05, 0.03),
+        Goal("P7", "`deployer lint FILE` / `cfn-lint FILE`, cpu, a template with one Yes/No parameter", 0.90, 0.75),
+        Goal("P7 own", "the same on the product's own template, each of its combinations included", 0.90, 0.75),
+        Goal("P10", "`deployer status` / `aws cloudformation describe-stacks`, cpu", 0.85, 0.60),
+        Goal("P11", "create: calls outside polls", 5, 4, ""),
+        Goal("P12", "update of one parameter: calls outside polls", 5, 4, ""),
+        Goal("P13", "update with nothing to do: calls", 4, 2, ""),
+        Goal("P13 aws", "the same, time / `aws cloudformation deploy`, wall", 1, 0.8),
+        Goal("P13 sceptre", "the same, time / `sceptre launch`, wall", 1, 0.8),
+        Goal("P14 worst", "stack done to prompt, worst of all ends", 3, 3, "s"),
+        Goal("P14 mean", "stack done to prompt, mean of all ends", 3, 1.5, "s"),
+        Goal("P15", "polls of a create that takes 17 s", 12, 9, ""),
+        Goal("P20 help", "peak memory of `deployer --help`", 24, 18, "MiB"),
+        Goal("P20 generate", "peak memory of `deployer generate`", 32, 24, "MiB"),
+        Goal("P20 status", "peak memory of `deployer status`", 60, 50, "MiB"),
+        Goal("P20 lint", "peak memory of `deployer lint FILE`", 160, 145, "MiB"),
+    )
+}
+
+
+def row(goal: str, measured: float, note: str = "") -> Row:
+    """A figure for the goal of that id."""
+    return Row(GOALS[goal], measured, note)

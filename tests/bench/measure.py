@@ -1,0 +1,78 @@
+"""Whole processes side by side, in rounds, so that a busy machine hits all alike: wall and cpu time, peak memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Command:
+    """A program to measure, and how it must end."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str] | None = None
+    cwd: Path | None = None
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process took: seconds of wall and cpu time (its own children included), peak memory in MiB.
+
+    The system counts from the memory of whoever started it: a peak is never less than the bench's own.
+    """
+
+    wall: float
+    cpu: float
+    peak: float
+    output: str = ""
+
+
+def run(command: Command) -> Run:
+    """Run it once, from start to exit. Raises RuntimeError when it does not end as it must."""
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        list(command.argv), env=command.env, cwd=command.cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    output = process.stdout.read().decode(errors="replace")
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stdout.close()
+    if process.returncode != command.exit_code:
+        raise RuntimeError(f"{' '.join(command.argv)} ended with {process.returncode}:\n{output[-2000:]}")
+    return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, output)
+
+
+def interleave(
+    commands: Mapping[str, Command], rounds: int, before: Callable[[str], None] | None = None
+) -> dict[str, list[Run]]:
+    """Run all commands once to warm the caches, then in turn, `rounds` times. `before` prepares each measured run."""
+    results: dict[str, list[Run]] = {name: [] for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            if before is not None:
+                before(name)
+            taken = run(command)
+            if number:
+                results[name].append(taken)
+    return results
+
+
+def ratio(ours: Sequence[Run], theirs: Sequence[Run], of: Literal["wall", "cpu"] = "cpu") -> float:
+    """The median of the ratios of each round."""
+    pairs = zip(ours, theirs, strict=True)
+    return median(a.wall / b.wall if of == "wall" else a.cpu / b.cpu for a, b in pairs)
+
+
+def peak(runs: Sequence[Run]) -> float:
+    """The median peak memory in MiB."""
+    return median(taken.peak for taken in runs)
