@@ -37,6 +37,8 @@ class Parameter(StrEnum):
     SUPPORT_SESSIONS_NOT_BEFORE = "SupportSessionsNotBefore"
     SUPPORT_PORTS = "SupportPorts"
     SUPPORT_SSH = "SupportSsh"
+    EKS_CLUSTER_NAME = "EksClusterName"
+    EKS_ACCESS_POLICY = "EksAccessPolicy"
     SESSION_LOG_RETENTION_DAYS = "SessionLogRetentionDays"
 
 
@@ -49,6 +51,7 @@ class Resource(StrEnum):
     INSTANCE_IMAGE = "InstanceImage"
     PUBLISHED_INSTANCE_GUARD = "PublishedInstanceGuard"
     INSTANCE = "Instance"
+    CLUSTER_ACCESS = "ClusterAccess"
     ADMIN_SECRET = "AdminSecret"  # noqa: S105 - a logical id
     INSTALL_SETTINGS = "InstallSettings"
     STACK_KEY = "StackKey"
@@ -129,6 +132,7 @@ class Condition(StrEnum):
     SESSIONS_CUT = "SessionsCut"
     ACCESS_ENDS = "AccessEnds"
     SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
+    WANT_CLUSTER_ACCESS = "WantClusterAccess"
 
 
 DEFAULT_STACK_NAME: Final = "deepsql-selfhost"

@@ -77,6 +77,8 @@ _ALL = (
     ParameterOption("SupportSessionsNotBefore", "Role sessions begun before are refused (UTC); set by access."),
     ParameterOption("SupportPorts", "Ports of the instance that a support tunnel may reach.", Kind.LIST),
     ParameterOption("SupportSsh", "Whether support may use SSH (port 22, not logged).", Kind.YES_NO),
+    ParameterOption("EksClusterName", "EKS cluster that the instance may use."),
+    ParameterOption("EksAccessPolicy", "What it may do there: an EKS access policy, like AmazonEKSViewPolicy."),
     ParameterOption("SessionLogRetentionDays", "Days the session logs are kept.", Kind.NUMBER),
 )
 PARAMETERS: dict[str, ParameterOption] = {parameter.key: parameter for parameter in _ALL}

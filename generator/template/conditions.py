@@ -46,6 +46,7 @@ def add_conditions(template: Template) -> None:
         C.WANT_VENDOR_ROLE: And(Condition(str(C.VENDOR_GIVEN)), _not_only_via("secret")),
         C.SESSIONS_CUT: _given(P.SUPPORT_SESSIONS_NOT_BEFORE),
         C.ACCESS_ENDS: _given(P.SUPPORT_ACCESS_UNTIL),
+        C.WANT_CLUSTER_ACCESS: And(_given(P.EKS_CLUSTER_NAME), _given(P.EKS_ACCESS_POLICY)),
         C.SUPPORT_MAY_USE_SSH: Equals(Ref(str(P.SUPPORT_SSH)), "Yes"),
     }
     for name, condition in conditions.items():

@@ -10,6 +10,7 @@ from troposphere.ec2 import (
     MetadataOptions,
     NetworkInterfaceProperty,
 )
+from troposphere.eks import AccessEntry, AccessPolicy, AccessScope
 from troposphere.iam import InstanceProfile, Policy, Role
 from troposphere.policies import CreationPolicy, ResourceSignal
 
@@ -40,6 +41,7 @@ def add_instance(template: Template) -> None:
     )
     template.add_resource(kept(Resource.PUBLISHED_INSTANCE_GUARD, 120, Condition.PUBLISHED_INSTANCE, {}))
     template.add_resource(_instance())
+    template.add_resource(_cluster_access())
 
 
 def _role() -> Role:
@@ -119,6 +121,18 @@ def _instance() -> Instance:
         ),
         Tags=tags({"Name": ref(Parameter.INSTANCE_NAME), TAG_KEY: TAG_VALUE}),
         UserData=when(published, Base64(Sub(user_data.PUBLISHED)), Base64(Sub(user_data.NEW))),
+    )
+
+
+def _cluster_access() -> AccessEntry:
+    """The cell's cluster for whoever works on the instance, by the instance's role."""
+    policy = Sub(f"arn:${{AWS::Partition}}:eks::aws:cluster-access-policy/${{{Parameter.EKS_ACCESS_POLICY}}}")
+    return AccessEntry(
+        str(Resource.CLUSTER_ACCESS),
+        Condition=str(Condition.WANT_CLUSTER_ACCESS),
+        ClusterName=ref(Parameter.EKS_CLUSTER_NAME),
+        PrincipalArn=arn_of(Resource.INSTANCE_ROLE),
+        AccessPolicies=[AccessPolicy(PolicyArn=policy, AccessScope=AccessScope(Type="cluster"))],
     )
 
 

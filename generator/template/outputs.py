@@ -10,13 +10,15 @@ from generator.template.parts import att, ref
 from generator.template.role import external_id
 
 WANTED = Condition.WANT_SUPPORT_USER
+NAMED = ""
+"""The description of an output whose name says all there is to say: a template has few bytes."""
 
 
 def add_outputs(template: Template) -> None:
     """The contract's outputs first, then what the command line needs."""
     start = "aws ssm start-session --region ${AWS::Region} --target ${Instance}"
-    _add(template, O.INSTANCE_ID, "The instance", ref(Resource.INSTANCE))
-    _add(template, O.PRIVATE_IP, "Its private address", att(Resource.INSTANCE, "PrivateIp"))
+    _add(template, O.INSTANCE_ID, NAMED, ref(Resource.INSTANCE))
+    _add(template, O.PRIVATE_IP, NAMED, att(Resource.INSTANCE, "PrivateIp"))
     _add(
         template,
         O.SECURITY_GROUP_ID,
@@ -38,9 +40,9 @@ def add_outputs(template: Template) -> None:
             f" --parameters portNumber={UI_PORT},localPortNumber={UI_PORT}"
         ),
     )
-    _add(template, O.INSTALL_LOG_PATH, "The installer's log, on the instance", INSTALL_LOG_PATH)
+    _add(template, O.INSTALL_LOG_PATH, NAMED, INSTALL_LOG_PATH)
     _add_support(template)
-    _add(template, O.STACK_KEY_ARN, "The stack's key", att(Resource.STACK_KEY, "Arn"))
+    _add(template, O.STACK_KEY_ARN, NAMED, att(Resource.STACK_KEY, "Arn"))
     _add(
         template,
         O.ADMIN_SECRET_ARN,
@@ -49,10 +51,10 @@ def add_outputs(template: Template) -> None:
         Condition.NEW_INSTANCE,
     )
     _add(template, O.SESSION_LOG_GROUP_NAME, "Where support shells are written down", ref(Resource.SESSION_LOG_GROUP))
-    _add(template, O.SHELL_DOCUMENT_NAME, "The document of a logged shell", ref(Resource.SHELL_DOCUMENT))
-    _add(template, O.PORT_DOCUMENT_NAME, "The document of a tunnel", ref(Resource.PORT_DOCUMENT))
-    _add(template, O.SSH_DOCUMENT_NAME, "The document of SSH", ref(Resource.SSH_DOCUMENT))
-    _add(template, O.KEEPER_FUNCTION_NAME, "The function that keeps the key", ref(Resource.KEEPER_FUNCTION))
+    _add(template, O.SHELL_DOCUMENT_NAME, NAMED, ref(Resource.SHELL_DOCUMENT))
+    _add(template, O.PORT_DOCUMENT_NAME, NAMED, ref(Resource.PORT_DOCUMENT))
+    _add(template, O.SSH_DOCUMENT_NAME, NAMED, ref(Resource.SSH_DOCUMENT))
+    _add(template, O.KEEPER_FUNCTION_NAME, NAMED, ref(Resource.KEEPER_FUNCTION))
 
 
 def _add_support(template: Template) -> None:
@@ -73,12 +75,13 @@ def _add_support(template: Template) -> None:
         ),
         WANTED,
     )
-    _add(template, O.SUPPORT_USER_NAME, "The support user", ref(Resource.SUPPORT_USER), WANTED)
+    _add(template, O.SUPPORT_USER_NAME, NAMED, ref(Resource.SUPPORT_USER), WANTED)
     role = Condition.WANT_SUPPORT_ROLE
-    _add(template, O.SUPPORT_ROLE_ARN, "The support role", att(Resource.SUPPORT_ROLE, "Arn"), role)
+    _add(template, O.SUPPORT_ROLE_ARN, NAMED, att(Resource.SUPPORT_ROLE, "Arn"), role)
     _add(template, O.SUPPORT_ROLE_EXTERNAL_ID, "What the vendor says to assume it", external_id(), role)
 
 
 def _add(template: Template, name: O, description: str, value: object, condition: Condition | None = None) -> None:
-    extra = {"Condition": str(condition)} if condition else {}
-    template.add_output(Output(str(name), Description=description, Value=value, **extra))
+    extra = {"Description": description} if description else {}
+    extra |= {"Condition": str(condition)} if condition else {}
+    template.add_output(Output(str(name), Value=value, **extra))

@@ -39,8 +39,7 @@ NETWORK = (
     Field(P.VPC_ID, "The VPC of the database that DeepSQL will look after.", "AWS::EC2::VPC::Id"),
     Field(
         P.SUBNET_ID,
-        "A private subnet of that VPC which reaches the database and, through NAT, the internet: "
-        "the installer loads Docker images.",
+        "A private subnet of it that reaches the database and, through NAT, the internet.",
         "AWS::EC2::Subnet::Id",
     ),
 )
@@ -59,14 +58,13 @@ INSTANCE = (
     Field(P.INSTANCE_NAME, "The Name tag.", limits=limits(Default="deepsql-selfhost")),
     Field(
         P.IMAGE_ID,
-        "Empty: today's Amazon Linux 2023 for arm64, looked up once and kept. An AMI id pins another one; "
-        "a change of AMI replaces the instance.",
+        "Empty: today's Amazon Linux 2023 for arm64, looked up once and kept. A change replaces the instance.",
         limits=limits(Default="", AllowedPattern="^$|^ami-[0-9a-f]{8,17}$"),
     ),
     Field(
         P.INSTANCE_ORIGIN,
-        "Leave auto for a stack that exists. For a new stack with both an admin password and a support user name, "
-        "choose new: auto takes such a stack for one of the vendor's published template and leaves it be.",
+        "Leave auto for a stack that exists. Choose new for a new one with both an admin password and a support user "
+        "name: auto would take it for one of the vendor's published template.",
         limits=limits(Default="auto", AllowedValues=["auto", "published", "new"]),
     ),
 )
@@ -100,8 +98,8 @@ PRODUCT = (
 SUPPORT = (
     Field(
         P.CREATE_SUPPORT_USER,
-        "Yes: an IAM user whose key is in Secrets Manager and that may only start sessions on this instance. "
-        "No: none, and an existing one is removed with its keys.",
+        "Yes: an IAM user that may only start sessions on this instance, its key in Secrets Manager. "
+        "No: none; an existing one goes, with its keys.",
         limits=limits(Default="Yes", AllowedValues=YES_NO),
     ),
     Field(
@@ -126,13 +124,13 @@ SUPPORT = (
     ),
     Field(
         P.VENDOR_ACCOUNTS,
-        "12-digit ids of the accounts that may read the support secret. Empty: nobody outside this account.",
+        "12-digit ids of the accounts that are let in. Empty: nobody.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern="^$|^[0-9]{12}(,[0-9]{12})*$"),
     ),
     Field(
         P.VENDOR_PRINCIPALS,
-        "ARNs of the roles or users in those accounts that may read it.",
+        "ARNs of the roles or users in those accounts that are let in.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern="^$|^arn:aws[a-z-]*:iam::[0-9]{12}:[A-Za-z0-9+=,.@_/:*-]+$"),
     ),
@@ -166,6 +164,16 @@ SUPPORT = (
         P.SUPPORT_SSH,
         "SSH is not written to the session log, and reaches on from the instance.",
         limits=limits(Default="No", AllowedValues=YES_NO),
+    ),
+    Field(
+        P.EKS_CLUSTER_NAME,
+        "A cluster that shells on the instance may use, with the policy below. Empty: none.",
+        limits=limits(Default="", AllowedPattern="^$|^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$"),
+    ),
+    Field(
+        P.EKS_ACCESS_POLICY,
+        "What the instance may do there: an EKS access policy, like AmazonEKSViewPolicy.",
+        limits=limits(Default="", AllowedPattern="^$|^AmazonEKS[A-Za-z]+Policy$"),
     ),
     Field(
         P.SESSION_LOG_RETENTION_DAYS,

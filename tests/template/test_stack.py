@@ -81,6 +81,8 @@ def test_the_form_asks_for_every_parameter_once() -> None:
         ),
         ("SupportAccessUntil", ["", "2026-12-01T00:00:00Z"], ["2026-12-01", "2026-12-01T00:00:00+01:00", "tomorrow"]),
         ("SupportAccessReason", ["", "TICKET-1: slow again"], ["a;b", "x" * 257, "line\nbreak"]),
+        ("EksClusterName", ["", "cell-1"], ["cell 1", "-cell"]),
+        ("EksAccessPolicy", ["", "AmazonEKSViewPolicy"], ["View", "arn:aws:eks::aws:x/AmazonEKSViewPolicy"]),
         ("SupportPorts", ["3035", "3035,5432"], ["", "any", "3035|22", "22-80", "123456"]),
     ],
 )
@@ -171,6 +173,14 @@ def test_no_name_is_fixed(given: dict[str, str]) -> None:
     assert {name for name in stack.resources if names & set(stack.properties(name))} == documents
     assert "FunctionName" not in stack.properties("KeeperFunction")
     assert stack.properties("SupportUser").get("UserName") == given.get("SupportUserName")
+
+
+def test_a_cluster_is_entered_only_where_it_is_named_with_a_policy() -> None:
+    named = {"EksClusterName": "cell-1", "EksAccessPolicy": "AmazonEKSViewPolicy"}
+    assert Resource.CLUSTER_ACCESS not in new().resources
+    assert [one for one in named if Resource.CLUSTER_ACCESS in new(**{one: named[one]}).resources] == []
+    entry = new(**named).properties("ClusterAccess")
+    assert (entry["ClusterName"], entry["PrincipalArn"].rpartition("/")[2]) == ("cell-1", "<InstanceRole>")
 
 
 @pytest.mark.parametrize(("partition", "region"), PARTITIONS)

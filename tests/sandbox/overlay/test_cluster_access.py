@@ -1,6 +1,9 @@
 """AWS::EKS::AccessEntry in a stack: made, changed, removed, and refused where there is no such cluster."""
 
 import json
+from pathlib import Path
+
+import pytest
 
 from tests.sandbox.overlay.conftest import Client, Stacks
 
@@ -34,16 +37,24 @@ TEMPLATE = json.dumps(
 )
 
 
+OURS = (Path(__file__).parents[3] / "templates" / "deepsql-stack.yaml").read_text()
+
+
+@pytest.fixture
+def cluster(client: Client) -> str:
+    role = client("iam").create_role(RoleName="eks", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    made = client("eks").create_cluster(name="cell-1", roleArn=role, resourcesVpcConfig={})
+    return str(made["cluster"]["name"])
+
+
 def given(**values: str) -> list[dict[str, str]]:
     wanted = {"Cluster": "cell-1", "Policy": VIEW, "Wanted": "Yes"} | values
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in wanted.items()]
 
 
-def test_an_entry_lives_with_its_stack(stacks: Stacks, client: Client) -> None:
+def test_an_entry_lives_with_its_stack(stacks: Stacks, client: Client, cluster: str) -> None:
     eks = client("eks")
-    role = client("iam").create_role(RoleName="eks", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-    eks.create_cluster(name="cell-1", roleArn=role, resourcesVpcConfig={})
-    asked = {"clusterName": "cell-1", "principalArn": PRINCIPAL}
+    asked = {"clusterName": cluster, "principalArn": PRINCIPAL}
 
     def policies() -> list[str]:
         found = eks.list_associated_access_policies(**asked)["associatedAccessPolicies"]
@@ -62,3 +73,19 @@ def test_without_the_cluster_the_stack_says_so(stacks: Stacks) -> None:
     assert stacks.execute(stacks.change_set(given(Cluster="gone"), TEMPLATE, "CREATE")) == "ROLLBACK_COMPLETE"
     reasons = [event.get("ResourceStatusReason", "") for event in stacks.history()]
     assert any("No cluster found for name: gone" in reason for reason in reasons)
+
+
+def test_the_instance_enters_the_cell_its_stack_names(stacks: Stacks, client: Client, cluster: str) -> None:
+    wanted = {
+        "VpcId": "vpc-00000001",
+        "SubnetId": "subnet-00000002",
+        "AdminEmail": "admin@example.com",
+        "InstanceOrigin": "new",
+        "EksClusterName": cluster,
+        "EksAccessPolicy": "AmazonEKSViewPolicy",
+    }
+    asked = [{"ParameterKey": name, "ParameterValue": value} for name, value in wanted.items()]
+    assert stacks.execute(stacks.change_set(asked, OURS, "CREATE")) == "CREATE_COMPLETE"
+    role = client("iam").get_role(RoleName=stacks.resources()["InstanceRole"])["Role"]["Arn"]
+    found = client("eks").list_associated_access_policies(clusterName=cluster, principalArn=role)
+    assert [policy["policyArn"] for policy in found["associatedAccessPolicies"]] == [VIEW]
