@@ -10,10 +10,12 @@ import typer
 from generator.cli import session_text
 from generator.cli.command import Done, command
 from generator.cli.invocation import Invocation
+from generator.errors import UsageError
 from generator.model.session import Client
 
 if TYPE_CHECKING:
     from generator.model.session import Target
+    from generator.operations.sessions.connect import ConnectPlan
 
 TARGET = typer.Argument(
     metavar="[TARGET]", help="Instance id, Name tag or private address; the stack's own instance when not given."
@@ -24,6 +26,24 @@ REASON = typer.Option(help="Ticket or reason; kept in the session's record.")
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     _register_connect(app)
+
+
+def show_frames(call: Invocation) -> None:
+    """With --debug, a line on stderr for each frame of the data channel: nothing secret is in it."""
+    if call.debug:
+        import logging
+
+        logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
+        logging.getLogger("deployer.channel").setLevel(logging.DEBUG)
+
+
+def _selftest(call: Invocation, plan: ConnectPlan) -> Done:
+    from generator.operations.sessions.selftest import selftest
+
+    if not plan.is_shell:
+        raise UsageError("--selftest tests a shell session.", "Leave -L out.")
+    result = selftest(call.gateway, plan, call.say)
+    return Done(result, session_text.selftest_lines(result), 0 if result.resumed_whole else 1)
 
 
 def pick_target(call: Invocation, targets: Sequence[Target]) -> Target | None:
@@ -60,6 +80,9 @@ def _register_connect(app: typer.Typer) -> None:
         unsigned_channel: Annotated[
             bool, typer.Option("--unsigned-channel", help="Open the data channel without a signature.")
         ] = False,
+        selftest: Annotated[
+            bool, typer.Option("--selftest", help="Measure a session, cut it once, and log its frames.")
+        ] = False,
     ) -> Done:
         """Open a shell on an instance, or tunnels to it; nothing needs to be installed."""
         from generator.cli.tunnel_view import TunnelScreen
@@ -72,7 +95,7 @@ def _register_connect(app: typer.Typer) -> None:
             target,
             tuple(parse_forward(text) for text in forward),
             exec_,
-            client,
+            Client.native if selftest else client,
             reason,
             document,
             not unsigned_channel,
@@ -80,6 +103,9 @@ def _register_connect(app: typer.Typer) -> None:
         )
         plan = plan_connect(call.gateway, request, lambda found: pick_target(call, found))
         call.say(session_text.opening_line(plan))
+        show_frames(call)
+        if selftest:
+            return _selftest(call, plan)
         screen = TunnelScreen(call, live=not exec_)
         try:
             result = hold.carry_out(call.gateway, plan, screen, quiet=call.output.value == "json")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from generator.operations.sessions.listing import EndReport
     from generator.operations.sessions.preferences import PreferencesPlan
     from generator.operations.sessions.run import RunReport
+    from generator.operations.sessions.selftest import SelftestResult
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
@@ -169,3 +170,20 @@ def diagnosis_lines(found: Sequence[Diagnosis]) -> list[str]:
 
 def _mended(each: Diagnosis) -> list[str]:
     return [f"         next: {each.hint}"] if each.hint else []
+
+
+def selftest_lines(result: SelftestResult) -> list[str]:
+    """What a test of a session measured."""
+    rows = [
+        ("instance", f"{result.target}, agent {result.agent}"),
+        ("opened in", f"{result.open_seconds:.2f} s"),
+        ("echo", f"{result.echo_seconds * 1000:.0f} ms"),
+        ("down, up", f"{size(result.down)}/s, {size(result.up)}/s"),
+        (
+            "cut and resumed",
+            f"{result.reconnects} time(s), {'nothing missing' if result.resumed_whole else 'BYTES LOST'}",
+        ),
+        ("frames sent again", str(result.resent)),
+        ("log", result.log),
+    ]
+    return table(rows)

@@ -10,7 +10,7 @@ import typer
 from generator.cli.command import Done, command
 from generator.cli.invocation import Invocation
 from generator.cli.passthrough import PassThrough
-from generator.cli.session_commands import REASON, TARGET, pick_target
+from generator.cli.session_commands import REASON, TARGET, pick_target, show_frames
 from generator.errors import UsageError
 from generator.model.contract import SSH_USER
 
@@ -76,6 +76,7 @@ def _register_proxy(app: typer.Typer) -> None:
         from generator.model.session import SessionRequest
         from generator.operations.sessions import ssh as operation
 
+        show_frames(call)
         if document:
             given = {name: (value,) for name, _, value in (pair.partition("=") for pair in parameter)}
             request = SessionRequest(target, document, given, reason)

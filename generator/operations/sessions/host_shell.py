@@ -16,21 +16,23 @@ from contextlib import asynccontextmanager
 from generator.channel import wire
 from generator.channel.channel import Channel, open_channel
 from generator.channel.session import ChannelOptions
+from generator.channel.transport import Connect, ConnectionLost, connect_websocket
 from generator.errors import DeployerError
 from generator.operations.sessions.service import SessionCalls
 
 BEGIN, END = b"\x01", b"\x02"
-PATIENCE = 120.0  # seconds for one answer
+PATIENCE, READY = 120.0, 20.0  # seconds for one answer, for the first
 ENTER = 'exec sh -c \'stty raw -echo; printf "\\001\\002"; while IFS= read -r line; do eval "$line"; done\'\n'
 
 
 @asynccontextmanager
-async def host_shell(calls: SessionCalls, options: ChannelOptions) -> AsyncIterator[HostShell]:
+async def host_shell(
+    calls: SessionCalls, options: ChannelOptions, connect: Connect = connect_websocket
+) -> AsyncIterator[HostShell]:
     """Open a shell session and make it answer requests. Raises what `open_channel` raises, and `host-shell`."""
-    async with open_channel(calls, options) as channel:
+    async with open_channel(calls, options, connect) as channel:
         shell = HostShell(channel)
-        await channel.write(ENTER.encode())
-        await shell.answer()
+        await shell.enter()
         yield shell
 
 
@@ -38,13 +40,18 @@ class HostShell:
     """A shell that answers. Made by `host_shell`."""
 
     def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+        self.channel = channel
         self._heard = b""
+
+    async def enter(self) -> None:
+        """Make the shell answer. Raises DeployerError with code `host-shell` when it does not."""
+        await self._say(ENTER.encode())
+        await self.answer(READY)
 
     async def ask(self, script: str) -> bytes:
         """Run a line of shell; what it printed, errors included. Raises DeployerError with its words when it fails."""
         line = f"printf '\\001'; {{ {{ {script}; }} 2>&1; printf '\\n%s' $?; }} | base64 -w0; printf '\\002'\n"
-        await self._channel.write(line.encode())
+        await self._say(line.encode())
         said, _, code = b64decode(await self.answer()).rpartition(b"\n")
         if code != b"0":
             words = " ".join(said.decode("utf-8", "replace").split()) or f"exit {code.decode()}"
@@ -54,7 +61,7 @@ class HostShell:
     async def read(self, path: str, offset: int, length: int) -> bytes:
         """Bytes of a file."""
         cut = f"iflag=skip_bytes,count_bytes skip={offset} count={length}"
-        await self._channel.write(
+        await self._say(
             f"printf '\\001'; dd if={quoted(path)} bs=65536 {cut} status=none | base64 -w0; printf '\\002'\n".encode()
         )
         return b64decode(await self.answer())
@@ -63,19 +70,19 @@ class HostShell:
         """Put bytes into a file, at an offset. Raises DeployerError when they did not arrive as they were sent."""
         text = b64encode(data)
         place = f"oflag=seek_bytes conv=notrunc seek={offset}"
-        await self._channel.write(
+        await self._say(
             f"printf '\\001'; head -c {len(text)} | base64 -d | dd of={quoted(path)} bs=65536 iflag=fullblock "
             f"{place} status=none 2>&1 | base64 -w0; printf '\\002'\n".encode()
         )
-        await self._channel.write(text)
+        await self._say(text)
         if words := b64decode(await self.answer()):
             raise DeployerError(f"The instance could not write {path}: {words.decode('utf-8', 'replace').strip()}.")
 
-    async def answer(self) -> bytes:
+    async def answer(self, patience: float = PATIENCE) -> bytes:
         """What stands between the marks of the next answer."""
         frame, piece = bytearray(), self._heard
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 while True:
                     head, ended, rest = piece.partition(END)
                     frame += head
@@ -89,11 +96,18 @@ class HostShell:
         except TimeoutError as error:
             raise _mute() from error
 
+    async def _say(self, data: bytes) -> None:
+        try:
+            await self.channel.write(data)
+        except ConnectionLost as error:
+            self.channel.raise_if_lost()
+            raise _mute() from error
+
     async def _more(self) -> bytes:
-        while (received := await self._channel.receive()) is not None:
+        while (received := await self.channel.receive()) is not None:
             if received.type == wire.PayloadType.OUTPUT:
                 return received.payload
-        self._channel.raise_if_lost()
+        self.channel.raise_if_lost()
         raise _mute()
 
 

@@ -1,0 +1,137 @@
+"""connect --selftest: what a session on the user's own account can do, with a log of its frames to send.
+
+A shell session is opened and asked for bytes; its websocket is closed in the middle, so that resuming is seen too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generator.channel import leave
+from generator.channel.framelog import LOG
+from generator.channel.session import ChannelOptions
+from generator.channel.transport import Connection, connect_websocket
+from generator.gateway.aws import Gateway
+from generator.host.ssh import state_directory
+from generator.operations.sessions.connect import ConnectPlan
+from generator.operations.sessions.hold import options_of
+from generator.operations.sessions.host_shell import HostShell, host_shell
+from generator.operations.sessions.service import SessionCalls
+
+ECHOES = 10
+PROBE = 256 << 10  # bytes of each rate probe
+
+
+@dataclass(frozen=True)
+class SelftestResult:
+    """What was measured. Seconds, and bytes a second of the file's bytes (base64 takes a third more on the wire)."""
+
+    target: str
+    agent: str
+    open_seconds: float
+    echo_seconds: float
+    down: float
+    up: float
+    reconnects: int
+    resumed_whole: bool
+    resent: int
+    log: str
+
+
+class Cuttable:
+    """Opens websockets as usual and can close the one in use."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+
+    async def __call__(self, url: str, headers: Mapping[str, str], options: ChannelOptions) -> Connection:
+        """Open one."""
+        self._connection = await connect_websocket(url, headers, options)
+        return self._connection
+
+    async def cut(self) -> None:
+        """Close it."""
+        if self._connection:
+            await self._connection.close()
+
+
+def selftest(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None]) -> SelftestResult:
+    """Measure and log. Raises what a session raises; the log is there even then."""
+    path = _log_path()
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    level = LOG.level
+    LOG.addHandler(handler)
+    LOG.setLevel(logging.DEBUG)
+    try:
+        return leave.run(_measure(gateway, plan, say, path))
+    finally:
+        LOG.setLevel(level)
+        LOG.removeHandler(handler)
+        handler.close()
+        say(f"The log of the frames, without what they carried, is in {path}")
+
+
+async def _measure(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None], path: Path) -> SelftestResult:
+    calls, connect = SessionCalls(gateway, plan.wishes[0].request, signed=plan.signed), Cuttable()
+    began = time.monotonic()
+    async with host_shell(calls, options_of(plan), connect) as shell:
+        opened = time.monotonic() - began
+        say(f"A shell after {opened:.2f} s.")
+        echo = await _echo(shell)
+        say(f"An answer takes {echo * 1000:.0f} ms.")
+        down = await _timed(shell.read("/dev/zero", 0, PROBE))
+        up = await _timed(shell.write("/dev/null", 0, os.urandom(PROBE)))
+        say(f"{PROBE / down / 1024:.0f} KiB/s down, {PROBE / up / 1024:.0f} KiB/s up. Now the connection is cut.")
+        whole = await _read_through_a_cut(shell, connect)
+        stats = shell.channel.figures()
+    return SelftestResult(
+        plan.target.instance_id,
+        stats.agent_version,
+        opened,
+        echo,
+        PROBE / down,
+        PROBE / up,
+        stats.reconnects,
+        whole,
+        stats.resent,
+        str(path),
+    )
+
+
+async def _echo(shell: HostShell) -> float:
+    taken = [await _timed(shell.ask(":")) for _ in range(ECHOES)]
+    return sorted(taken)[ECHOES // 2]
+
+
+async def _read_through_a_cut(shell: HostShell, connect: Cuttable) -> bool:
+    """Whether every byte comes although the socket is closed on the way."""
+    reading = asyncio.create_task(shell.read("/dev/zero", 0, PROBE))
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(reading), 0.05)
+    await connect.cut()
+    answer = await reading
+    await shell.ask(":")
+    return answer == bytes(PROBE)
+
+
+async def _timed(work: Awaitable[object]) -> float:
+    began = time.monotonic()
+    await work
+    return time.monotonic() - began
+
+
+def _log_path() -> Path:
+    directory = state_directory().parent / "logs"
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = directory / f"selftest-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+    path.touch(mode=0o600)
+    return path
