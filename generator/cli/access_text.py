@@ -102,6 +102,7 @@ def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:
         ("stack", f"{state.stack_name} in {state.account} {state.region}"),
         ("until", _until(grant) + over),
         ("reason", grant.reason or "-"),
+        ("way in", "paused" if grant.paused else grant.via),
         *(("granted to", principal.arn) for principal in grant.principals),
     ]
     lines = table(head if grant.principals else [*head, ("granted to", "nobody")])

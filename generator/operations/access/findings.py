@@ -57,6 +57,8 @@ def _of_door(door: Door, account: str) -> Iterator[Finding]:
 def _of_grant(grant: Grant, doors: tuple[Door, ...], now: datetime) -> Iterator[Finding]:
     if grant.principals and grant.until is None:
         yield Finding("grant", "has no end", "deployer access grant --principal ARN --for 8h")
+    if grant.paused:
+        yield Finding("role", "is paused", "deployer access resume")
     if grant.principals and grant.ended(now):
         yield Finding("grant", "is over; its principals still stand in the policies", "deployer access revoke --all")
 

@@ -1,0 +1,46 @@
+"""What `access show` warns about."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from generator.model.access import AccessKey, AccessState, Door
+from generator.model.grant import Grant
+from generator.model.policy import PolicyStatement
+from generator.model.principal import Principal
+from generator.operations.access.findings import findings
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+A = Principal("aws", "444455556666", "role/A")
+KEY = AccessKey("AKIA", "u", "Active", NOW - timedelta(days=1), NOW)
+CALM = AccessState("s", "us-east-1", "111122223333", "i-1", Grant((A,), NOW + timedelta(hours=1)), keys=(KEY,))
+
+
+def statement(sid: str, *principals: str) -> PolicyStatement:
+    return PolicyStatement(sid, "Allow", principals, ("secretsmanager:GetSecretValue",), ("*",))
+
+
+@pytest.mark.parametrize(
+    ("state", "warns"),
+    [
+        (CALM, ""),
+        (replace(CALM, grant=Grant((A,))), "has no end"),
+        (replace(CALM, grant=Grant((A,), NOW)), "is over"),
+        (replace(CALM, grant=replace(CALM.grant, not_before="9999-12-31T00:00:00Z")), "is paused"),
+        (replace(CALM, keys=(replace(KEY, created=NOW - timedelta(days=91)),)), "older than 90 days"),
+        (replace(CALM, keys=(replace(KEY, last_used=None),)), "never used"),
+        (replace(CALM, keys=(replace(KEY, last_used=None, status="Inactive"),)), ""),
+        (replace(CALM, doors=(Door("secret", (statement("VendorReadsTheSecret", "444455556666"),)),)), ""),
+        (replace(CALM, doors=(Door("secret", (statement("Mine", "444455556666"),)),)), "put there by hand"),
+        (
+            replace(CALM, doors=(Door("key", (statement("VendorDecryptViaSecretsManager", "AROAEXAMPLE"),)),)),
+            "no longer",
+        ),
+        (replace(CALM, doors=(Door("secret", (statement("VendorReadsTheSecret", "*"),)),)), "lets everyone in"),
+        (replace(CALM, doors=(Door("secret", unreadable="denied"),)), "could not be read"),
+    ],
+)
+def test_it_warns_of_what_a_careful_person_would_look_at(state: AccessState, warns: str) -> None:
+    found = [finding.warning for finding in findings(state, NOW)]
+    assert any(warns in warning for warning in found) if warns else not found
