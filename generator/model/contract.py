@@ -40,6 +40,9 @@ class Parameter(StrEnum):
     EKS_CLUSTER_NAME = "EksClusterName"
     EKS_ACCESS_POLICY = "EksAccessPolicy"
     SESSION_LOG_RETENTION_DAYS = "SessionLogRetentionDays"
+    DATABASE_ENDPOINT = "DatabaseEndpoint"
+    DATABASE_PORT = "DatabasePort"
+    DATABASE_SECURITY_GROUP_ID = "DatabaseSecurityGroupId"
 
 
 class Resource(StrEnum):
@@ -74,6 +77,8 @@ class Resource(StrEnum):
     KEEPER_FUNCTION = "KeeperFunction"
     KEEPER_SUPPORT_POLICY = "KeeperSupportPolicy"
     KEEPER_ROTATION_PERMISSION = "KeeperRotationPermission"
+    DATABASE_INGRESS = "DatabaseIngress"
+    DATABASE_DOCUMENT = "DatabaseDocument"
 
 
 class Output(StrEnum):
@@ -105,6 +110,7 @@ class DocumentKind(StrEnum):
     SHELL = "shell"
     PORT = "port"
     SSH = "ssh"
+    DATABASE = "database"
 
 
 def document_name(kind: DocumentKind, instance_id: str) -> str:
@@ -133,6 +139,8 @@ class Condition(StrEnum):
     ACCESS_ENDS = "AccessEnds"
     SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
     WANT_CLUSTER_ACCESS = "WantClusterAccess"
+    DATABASE_GIVEN = "DatabaseGiven"
+    DATABASE_GROUP_GIVEN = "DatabaseGroupGiven"
 
 
 DEFAULT_STACK_NAME: Final = "deepsql-selfhost"

@@ -80,6 +80,9 @@ _ALL = (
     ParameterOption("EksClusterName", "EKS cluster that the instance may use."),
     ParameterOption("EksAccessPolicy", "What it may do there: an EKS access policy, like AmazonEKSViewPolicy."),
     ParameterOption("SessionLogRetentionDays", "Days the session logs are kept.", Kind.NUMBER),
+    ParameterOption("DatabaseEndpoint", "Endpoint of the database, for deployer db."),
+    ParameterOption("DatabasePort", "Its port.", Kind.NUMBER),
+    ParameterOption("DatabaseSecurityGroupId", "Its security group; the stack lets itself in."),
 )
 PARAMETERS: dict[str, ParameterOption] = {parameter.key: parameter for parameter in _ALL}
 REQUIRED: tuple[str, ...] = tuple(parameter.key for parameter in _ALL if parameter.required)

@@ -48,6 +48,8 @@ def add_conditions(template: Template) -> None:
         C.ACCESS_ENDS: _given(P.SUPPORT_ACCESS_UNTIL),
         C.WANT_CLUSTER_ACCESS: And(_given(P.EKS_CLUSTER_NAME), _given(P.EKS_ACCESS_POLICY)),
         C.SUPPORT_MAY_USE_SSH: Equals(Ref(str(P.SUPPORT_SSH)), "Yes"),
+        C.DATABASE_GIVEN: _given(P.DATABASE_ENDPOINT),
+        C.DATABASE_GROUP_GIVEN: _given(P.DATABASE_SECURITY_GROUP_ID),
     }
     for name, condition in conditions.items():
         template.add_condition(str(name), condition)

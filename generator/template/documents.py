@@ -17,12 +17,13 @@ def add_documents(template: Template) -> None:
 
     A new content is a new version of the same document.
     """
-    template.add_resource(_session(Resource.SHELL_DOCUMENT, DocumentKind.SHELL, _shell()))
-    template.add_resource(_session(Resource.PORT_DOCUMENT, DocumentKind.PORT, _port()))
-    template.add_resource(_session(Resource.SSH_DOCUMENT, DocumentKind.SSH, _ssh()))
+    template.add_resource(session_document(Resource.SHELL_DOCUMENT, DocumentKind.SHELL, _shell()))
+    template.add_resource(session_document(Resource.PORT_DOCUMENT, DocumentKind.PORT, _port()))
+    template.add_resource(session_document(Resource.SSH_DOCUMENT, DocumentKind.SSH, _ssh()))
 
 
-def _session(name: Resource, kind: DocumentKind, content: dict[str, object]) -> Document:
+def session_document(name: Resource, kind: DocumentKind, content: dict[str, object]) -> Document:
+    """A session document of this content, named for its instance."""
     return Document(
         str(name),
         Name=Sub(document_name(kind, f"${{{Resource.INSTANCE}}}")),

@@ -46,6 +46,7 @@ COMMENTS = {
     Resource.SHELL_DOCUMENT: "Session documents: support may start these and no others.",
     Resource.SUPPORT_BOUNDARY: "Support, only where CreateSupportUser is Yes.",
     Resource.SUPPORT_SECRET: "The support secret. The keeper fills it; the key never passes through CloudFormation.",
+    Resource.DATABASE_INGRESS: "The way to the database, only where it is asked for.",
     Resource.KEEPER_LOG_GROUP: "The keeper. Its source, with comments, is generator/keeper/index.py.",
 }
 

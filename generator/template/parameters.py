@@ -182,11 +182,23 @@ SUPPORT = (
         limits(Default=365, AllowedValues=RETENTION_DAYS),
     ),
 )
+DATABASE = (
+    Field(
+        P.DATABASE_ENDPOINT, "For deployer db. Empty: none.", limits=limits(Default="", AllowedPattern="^[a-z0-9.-]*$")
+    ),
+    Field(P.DATABASE_PORT, "Its port.", "Number", limits(Default=5432, MinValue=1, MaxValue=65535)),
+    Field(
+        P.DATABASE_SECURITY_GROUP_ID,
+        "The stack lets itself in here. Empty: you do.",
+        limits=limits(Default="", AllowedPattern="^$|^sg-[0-9a-f]{8,17}$"),
+    ),
+)
 GROUPS = (
     ("Network: the same VPC as your database", NETWORK),
     ("Instance", INSTANCE),
     ("DeepSQL", PRODUCT),
     ("Support access (optional)", SUPPORT),
+    ("Database access (optional)", DATABASE),
 )
 FIELDS = tuple(field for _, fields in GROUPS for field in fields)
 

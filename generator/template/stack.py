@@ -6,6 +6,7 @@ from troposphere import Template
 
 from generator.template.admin import add_admin
 from generator.template.conditions import add_conditions
+from generator.template.database import add_database
 from generator.template.documents import add_documents
 from generator.template.instance import add_instance
 from generator.template.keeper import add_keeper
@@ -41,5 +42,6 @@ def build() -> Template:
     add_role(template)
     add_secret(template)
     add_keeper(template)
+    add_database(template)
     add_outputs(template)
     return template

@@ -123,10 +123,14 @@ def gateway(databases: list[Database], stack: object = None, caller: str = ALICE
 
 
 def test_the_stacks_database_comes_before_the_only_one() -> None:
-    parameters = {"DatabaseEndpoint": "mine.example", "DatabasePort": "3306", "DatabaseResourceId": "db-Q"}
-    stack = SimpleNamespace(parameters=parameters, region="us-east-1", account="111122223333", partition="aws")
+    parameters = {"DatabaseEndpoint": "mine.example", "DatabasePort": "3306"}
+    stack = SimpleNamespace(
+        parameters=parameters, outputs={}, region="us-east-1", account="111122223333", partition="aws"
+    )
     mine = reach.find_database(gateway([FOUND], stack), reach.Wish())  # type: ignore[arg-type]
-    assert (mine.endpoint, mine.engine, mine.resource_id) == ("mine.example", Engine.MYSQL, "db-Q")
+    assert (mine.endpoint, mine.engine, mine.resource_id) == ("mine.example", Engine.MYSQL, "")
+    parameters["DatabaseEndpoint"] = FOUND.endpoint
+    assert reach.find_database(gateway([FOUND], stack), reach.Wish()) == FOUND  # type: ignore[arg-type]
     assert reach.find_database(gateway([FOUND]), reach.Wish()) == FOUND  # type: ignore[arg-type]
 
 

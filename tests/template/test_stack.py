@@ -243,3 +243,21 @@ def test_a_shell_is_always_logged_and_encrypted() -> None:
 def test_no_end_leaves_no_empty_condition() -> None:
     assert "DateLessThan" not in json.dumps(whole(new(VendorAccounts="444455556666", VendorPrincipals="x")))
     assert json.dumps(whole(new(**GRANT))).count('"DateLessThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}') >= 3
+
+
+def test_nothing_of_the_database_is_there_until_it_is_asked_for() -> None:
+    assert not {"DatabaseIngress", "DatabaseDocument"} & set(new().resources)
+
+
+def test_the_door_lets_in_the_stacks_own_group_at_the_databases_port() -> None:
+    door = new(DatabaseSecurityGroupId="sg-0a1b2c3d", DatabasePort="3306").properties("DatabaseIngress")
+    assert (door["GroupId"], door["SourceSecurityGroupId"]) == ("sg-0a1b2c3d", "<InstanceSecurityGroup>")
+    assert (door["IpProtocol"], str(door["FromPort"]), str(door["ToPort"])) == ("tcp", "3306", "3306")
+
+
+def test_the_databases_document_leads_to_its_endpoint_and_lets_nobody_choose_another() -> None:
+    document = new(DatabaseEndpoint="db.example.com").properties("DatabaseDocument")
+    assert document["Name"] == "deepsql-database-<Instance>"
+    content = document["Content"]
+    assert (content["properties"]["host"], str(content["properties"]["portNumber"])) == ("db.example.com", "5432")
+    assert set(content["parameters"]) == {"localPortNumber"}

@@ -11,12 +11,13 @@ from pathlib import Path
 from generator.errors import AwsError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.host.download import fetch
+from generator.model.contract import Parameter
 from generator.model.database import DEFAULT_LOCAL_PORT, Database, Engine, Grade, Login, Permission
+from generator.model.stack import Stack
 from generator.operations.database.diagnosis import default_bundle
 from generator.operations.database.grades import grade_of, person_of, user_name
 
 BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"  # RDS user guide, "Using SSL/TLS"
-PARAMETERS = ("DatabaseEndpoint", "DatabasePort", "DatabaseResourceId")
 
 
 @dataclass(frozen=True)
@@ -60,27 +61,43 @@ def _given(gateway: Gateway, wish: Wish) -> Database:
 
 
 def _of_stack(gateway: Gateway) -> Database | None:
-    """The database the stack was told of; None without a stack, such parameters, or leave to read them."""
+    """The database the stack was told of; None without a stack, such parameters, or leave to read them.
+
+    What RDS knows of that endpoint besides, like the id that policies name, is taken where RDS may be asked.
+    """
     try:
         stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
     except AwsError as error:
         if "AccessDenied" in error.aws_code:
             return None
         raise
-    endpoint, port, resource_id = ((stack.parameters.get(key, "") if stack else "") for key in PARAMETERS)
-    if stack is None or not endpoint:
+    if stack is None:
         return None
+    endpoint = _told(stack, Parameter.DATABASE_ENDPOINT)
+    port = _told(stack, Parameter.DATABASE_PORT)
+    if not endpoint:
+        return None
+    try:
+        if known := next((d for d in gateway.rds.describe_databases() if d.endpoint == endpoint), None):
+            return known
+    except AwsError as error:
+        if "AccessDenied" not in error.aws_code:
+            raise
     engine = Engine.MYSQL if port == str(Engine.MYSQL.default_port) else Engine.POSTGRESQL
     return Database(
         name=endpoint.split(".")[0],
         engine=engine,
         endpoint=endpoint,
         port=int(port) if port.isdigit() else engine.default_port,
-        resource_id=resource_id,
         region=stack.region,
         account=stack.account,
         partition=stack.partition,
     )
+
+
+def _told(stack: Stack, name: Parameter) -> str:
+    """Our own stack has it as a parameter, one that made its own database as an output."""
+    return stack.outputs.get(name, "") or stack.parameters.get(name, "")
 
 
 def _only(found: Sequence[Database], region: str) -> Database:

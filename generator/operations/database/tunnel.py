@@ -9,12 +9,14 @@ from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from generator.model.contract import DocumentKind, Parameter, document_name
 from generator.model.database import Database
 
 if TYPE_CHECKING:
     from generator.channel.session import SessionService
     from generator.gateway.aws import Gateway
     from generator.operations.database.reach import Wish
+    from generator.operations.sessions.targets import StackView
 
 LEAVE_SECONDS = 20.0
 
@@ -82,9 +84,18 @@ def _service(gateway: Gateway, wish: Wish, database: Database) -> SessionService
 
     seen = view_stack(gateway)
     target = find_target(gateway, wish.target, seen, lambda choices: None).instance_id
-    own = (seen.stack.outputs.get("DatabaseDocumentName", "") if seen.stack else "") if not wish.target else ""
-    document = wish.document or own
+    document = wish.document or ("" if wish.target else _own_document(seen, database, target))
     if document:
         return SessionCalls(gateway, SessionRequest(target, document, {}, wish.reason))
     spec = ForwardSpec(0, database.port, database.endpoint)
     return SessionCalls(gateway, port_request(documents_of(seen, target), target, spec, wish.reason))
+
+
+def _own_document(seen: StackView, database: Database, instance_id: str) -> str:
+    """The stack's document that leads to its own database; "" for any other database."""
+    if seen.stack is None:
+        return ""
+    told = {**seen.stack.parameters, **seen.stack.outputs}
+    if told.get(Parameter.DATABASE_ENDPOINT) != database.endpoint:
+        return ""
+    return told.get("DatabaseDocumentName", "") or document_name(DocumentKind.DATABASE, instance_id)

@@ -1,0 +1,48 @@
+"""The way to the customer's database, through the stack's own instance: a door, and a document that leads there."""
+
+from __future__ import annotations
+
+from troposphere import Template
+from troposphere.ec2 import SecurityGroupIngress
+
+from generator.model.contract import Condition, DocumentKind, Parameter, Resource
+from generator.template.documents import ANY_PORT, session_document
+from generator.template.parts import ref
+
+
+def add_database(template: Template) -> None:
+    """Each only where it is asked for: the endpoint for the document, the security group for the door."""
+    template.add_resource(_door())
+    made = session_document(Resource.DATABASE_DOCUMENT, DocumentKind.DATABASE, _tunnel())
+    made.Condition = str(Condition.DATABASE_GIVEN)
+    template.add_resource(made)
+
+
+def _door() -> SecurityGroupIngress:
+    return SecurityGroupIngress(
+        str(Resource.DATABASE_INGRESS),
+        Condition=str(Condition.DATABASE_GROUP_GIVEN),
+        GroupId=ref(Parameter.DATABASE_SECURITY_GROUP_ID),
+        IpProtocol="tcp",
+        FromPort=ref(Parameter.DATABASE_PORT),
+        ToPort=ref(Parameter.DATABASE_PORT),
+        SourceSecurityGroupId=ref(Resource.SECURITY_GROUP),
+    )
+
+
+def _tunnel() -> dict[str, object]:
+    """The host and the port are fixed: whoever may use this document reaches the database and nothing else."""
+    return {
+        "schemaVersion": "1.0",
+        "description": "A tunnel to the database",
+        "sessionType": "Port",
+        "parameters": {
+            "localPortNumber": {"type": "String", "allowedPattern": ANY_PORT, "default": "0"},
+        },
+        "properties": {
+            "host": ref(Parameter.DATABASE_ENDPOINT),
+            "portNumber": ref(Parameter.DATABASE_PORT),
+            "type": "LocalPortForwarding",
+            "localPortNumber": "{{ localPortNumber }}",
+        },
+    }
