@@ -1,0 +1,75 @@
+"""The bench's own arithmetic, and the goals that are exact on every machine."""
+
+import sys
+import urllib.error
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from tests.bench import page
+from tests.bench.goals import GOALS, MISSED, row
+from tests.bench.measure import Command, Run, interleave, ratio, run
+from tests.bench.proxy import counting
+from tests.bench.stacks import waiting
+
+
+def test_a_ratio_is_taken_round_by_round() -> None:
+    ours = [Run(1, 1, 1), Run(20, 10, 1), Run(3, 3, 1)]
+    theirs = [Run(2, 4, 1), Run(20, 20, 1), Run(2, 3, 1)]
+    assert ratio(ours, theirs) == 0.5 and ratio(ours, theirs, "wall") == 1
+
+
+def test_a_figure_is_wanted_accepted_or_missed() -> None:
+    must, want = GOALS["P4"].must, GOALS["P4"].want
+    assert [row("P4", figure).verdict for figure in (want, must, must + 0.01)] == ["want", "must", MISSED]
+
+
+def test_waiting_reaches_what_is_wanted() -> None:
+    assert {row.goal.id: row.verdict for row in waiting()} == dict.fromkeys(("P14 worst", "P14 mean", "P15"), "want")
+
+
+def test_programs_run_in_turn_and_must_end_as_they_should() -> None:
+    order: list[str] = []
+    three = Command([sys.executable, "-c", "raise SystemExit(3)"], exit_code=3)
+    taken = interleave({"a": three, "b": three}, 2, before=order.append)
+    assert order == ["a", "b"] * 3 and [len(runs) for runs in taken.values()] == [2, 2]
+    assert all(one.cpu > 0 and one.peak > 1 and one.wall > 0 for one in taken["a"])
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        run(Command(three.argv))
+
+
+def test_the_page_changes_between_its_markers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "PAGE", tmp_path / "page.md")
+    page.PAGE.write_text("before\n<!-- goals: x -->\nold\n<!-- end goals -->\nafter\n")
+    page.write("goals", "new \\1\n")
+    assert page.PAGE.read_text() == "before\n<!-- goals: x -->\n\nnew \\1\n\n<!-- end goals -->\nafter\n"
+    with pytest.raises(ValueError, match="calls"):
+        page.write("calls", "")
+
+
+class _Echo(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(418)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_proxy_counts_by_operation_and_passes_everything_on() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
+    Thread(target=server.serve_forever, daemon=True).start()
+    with counting(f"http://127.0.0.1:{server.server_address[1]}") as proxy:
+        for body in (b"Action=DescribeStacks&StackName=s", b"Action=DescribeStacks", b"Action=GetTemplate"):
+            with pytest.raises(urllib.error.HTTPError) as answer:
+                urllib.request.urlopen(proxy.endpoint, body)
+            assert (answer.value.code, answer.value.read()) == (418, body)
+        assert proxy.calls == {"DescribeStacks": 2, "GetTemplate": 1}
+    server.shutdown()
+    server.server_close()
