@@ -28,6 +28,14 @@ Principals = Annotated[list[str], PRINCIPAL]
 INCOMPLETE = 3
 
 
+class Engineers(StrEnum):
+    """As what the customer's own engineers sign in."""
+
+    user = "user"
+    role = "role"
+    federated = "federated"
+
+
 class PolicyFormat(StrEnum):
     """Formats of a policy document."""
 
@@ -302,10 +310,24 @@ def _register_reading(group: typer.Typer) -> None:
         undo: Annotated[
             bool, typer.Option("--undo", help="With --attach-to: take policy and tags away again.")
         ] = False,
+        abac: Annotated[
+            str | None,
+            typer.Option(
+                metavar="TAG", help="Instead: the policy for your own engineers, who share this tag with hosts."
+            ),
+        ] = None,
+        engineers: Annotated[
+            Engineers, typer.Option("--as", help="With --abac: as what they sign in.")
+        ] = Engineers.role,
     ) -> Done:
         """Print the support policy for hosts that no stack made, or attach it there."""
         from generator.operations.access import manual
 
+        if abac:
+            own = manual.engineers_document(
+                abac, engineers.value, account=account, region=call.region, partition=partition, documents=document
+            )
+            return Done(own, [manual.as_text(own, fmt.value)])
         if attach_to and undo:
             call.confirm(f"Take the support policy off {attach_to}?")
             return _checked(manual.undo(call.gateway, attach_to, instance))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from generator.policies.engineers import EngineerKind, engineers_policy_document
 from generator.policies.vendor import vendor_identity_policy
 from tests.proof.attachments import Principal, principal
 from tests.proof.evaluator import text
@@ -55,6 +56,15 @@ def _outsider(role: str) -> Callable[[Stack], Actor]:
     return lambda _: role_session(role, "alice", EVERYTHING)
 
 
+def _engineer(kind: EngineerKind, arn: str, user_id: str, team: str | None = "blue") -> Callable[[Stack], Actor]:
+    """One of the customer's own engineers, with the policy that is printed for them."""
+    printed = text(engineers_policy_document("team", kind, region="us-east-1", account=ACCOUNT))
+    context: Context = {"aws:userid": user_id, "aws:PrincipalTag/team": team}
+    if kind is EngineerKind.user:
+        context |= {"aws:username": "alice", "aws:PrincipalArn": arn}
+    return lambda _: Actor(arn, (printed,), (), context)
+
+
 WHO: dict[str, Callable[[Stack], Actor]] = {
     "support": user,
     "support with administrator rights": lambda stack: replace(user(stack), identity=(EVERYTHING,)),
@@ -84,6 +94,16 @@ WHO: dict[str, Callable[[Stack], Actor]] = {
     ),
     "customer's administrator": _outsider(f"arn:aws:iam::{ACCOUNT}:role/admin"),
     "customer's nobody": lambda _: role_session(f"arn:aws:iam::{ACCOUNT}:role/nobody", "bob"),
+    "engineer as a user": _engineer(EngineerKind.user, f"arn:aws:iam::{ACCOUNT}:user/alice", "AIDA1B2C3D4E5F6G7H8I9"),
+    "engineer in a role": _engineer(
+        EngineerKind.role, f"arn:aws:sts::{ACCOUNT}:assumed-role/ops/alice", "AROA1B2C3D4E5F6G7H8I9:alice"
+    ),
+    "federated engineer": _engineer(
+        EngineerKind.federated, f"arn:aws:sts::{ACCOUNT}:federated-user/alice", f"{ACCOUNT}:alice"
+    ),
+    "engineer without a team": _engineer(
+        EngineerKind.user, f"arn:aws:iam::{ACCOUNT}:user/alice", "AIDA1B2C3D4E5F6G7H8I9", None
+    ),
     "EC2": lambda _: Actor("ec2.amazonaws.com"),
     "Lambda": lambda _: Actor("lambda.amazonaws.com"),
     "Secrets Manager": lambda _: Actor("secretsmanager.amazonaws.com"),

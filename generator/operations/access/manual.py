@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.plan import Check
 from generator.model.policy import PolicyStatement, statements
 from generator.policies.document import Document
+from generator.policies.engineers import EngineerKind, engineers_policy_document
 from generator.policies.support import support_user_policy_document
 
 
@@ -22,6 +24,17 @@ def policy_document(
     known = {"account": account, "region": region, "instance_ids": tuple(instances), "documents": tuple(documents)}
     given = {key: value for key, value in known.items() if value}
     return support_user_policy_document(partition=partition, **given)  # type: ignore[arg-type]
+
+
+def engineers_document(
+    tag: str, kind: str, *, account: str | None, region: str | None, partition: str, documents: Sequence[str]
+) -> Document:
+    """The policy for the customer's own engineers: hosts whose tag equals their own. Raises UsageError."""
+    if not re.fullmatch(r"[\w .:/=+@-]{1,128}", tag):
+        raise UsageError(f"{tag} is no tag key.", "Give the key of a tag, for example: --abac team", code="tag")
+    known = {"account": account, "region": region, "documents": tuple(documents)}
+    given = {key: value for key, value in known.items() if value}
+    return engineers_policy_document(tag, EngineerKind(kind), partition=partition, **given)  # type: ignore[arg-type]
 
 
 def as_text(document: Document, fmt: str) -> str:

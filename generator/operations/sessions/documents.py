@@ -33,7 +33,8 @@ def documents_of(found: StackView, instance_id: str) -> Documents:
     """The stack's documents by its outputs, by the instance's id where the stack may not be read; AWS's where there
     is no stack, or one without documents."""
     if found.denied:
-        shell, port, ssh = (document_name(kind, instance_id) for kind in DocumentKind)
+        kinds = (DocumentKind.SHELL, DocumentKind.PORT, DocumentKind.SSH)
+        shell, port, ssh = (document_name(kind, instance_id) for kind in kinds)
         return Documents(shell, port, ssh, own=True)
     stack = found.stack
     if stack is None or Output.PORT_DOCUMENT_NAME not in stack.outputs:

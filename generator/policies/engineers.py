@@ -1,0 +1,85 @@
+"""What the customer's own engineers may do: sessions where a tag of the instance equals the same tag of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import cast
+
+import awacs.ec2 as ec2
+import awacs.ssm as ssm
+import awacs.ssmmessages as ssmmessages
+from awacs.aws import BoolIfExists, ConditionElement, Statement, StringEquals, StringLike
+
+from generator.model.contract import DocumentKind, document_name
+from generator.policies.document import Document, allow, document, plain
+from generator.policies.support import USERNAME
+
+USER_ID = "${aws:userid}"
+SESSION_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
+
+
+class EngineerKind(StrEnum):
+    """As what the engineers sign in; it decides how a session is known to be their own."""
+
+    user = "user"
+    role = "role"
+    federated = "federated"
+
+
+def engineers_policy_document(
+    tag: str,
+    kind: EngineerKind,
+    *,
+    region: str = "REGION",
+    account: str = "ACCOUNT_ID",
+    partition: str = "aws",
+    documents: Sequence[str] = (),
+) -> Document:
+    """The policy, ready for JSON. `documents` are names of session documents; those of every stack by default.
+
+    A principal without the tag matches nothing: a policy variable that has no value makes its condition false (IAM
+    user guide, "Policy variables").
+    """
+    ssm_arn = f"arn:{partition}:ssm:{region}:{account}"
+    instances = [f"arn:{partition}:ec2:{region}:{account}:instance/*"]
+    names = documents or [document_name(each, "i-*") for each in (DocumentKind.SHELL, DocumentKind.PORT)]
+    statements = [
+        allow(
+            "StartSessionsWhereTheTagsAreEqual",
+            [ssm.StartSession],
+            instances,
+            StringEquals(f"ssm:resourceTag/{tag}", f"${{aws:PrincipalTag/{tag}}}"),
+            _checked(),
+        ),
+        allow(
+            "StartSessionsWithTheseDocuments",
+            [ssm.StartSession],
+            [f"{ssm_arn}:document/{name}" for name in names],
+            _checked(),
+        ),
+        allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], f"{ssm_arn}:session/*"),
+        _own_sessions(kind, ssm_arn),
+        allow(
+            "FindInstances",
+            [ec2.DescribeInstances, ssm.DescribeInstanceInformation, ssm.DescribeSessions],
+            "*",
+            StringEquals("aws:RequestedRegion", region),
+        ),
+        allow("SeeWhetherTheyAreConnected", [ssm.GetConnectionStatus], instances),
+    ]
+    return cast(Document, plain(document(statements)))
+
+
+def _checked() -> ConditionElement:
+    """Without it the account's default shell could be started though no statement names it (Session Manager guide)."""
+    return BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
+
+
+def _own_sessions(kind: EngineerKind, ssm_arn: str) -> Statement:
+    """A user's sessions bear the user's name; those of roles and federated users bear a tag that AWS itself puts there
+    (Session Manager guide, "Sample IAM policies", method 2)."""
+    verbs = [ssm.ResumeSession, ssm.TerminateSession]
+    if kind is EngineerKind.user:
+        return allow("ResumeAndEndOwnSessions", verbs, f"{ssm_arn}:session/{USERNAME}-*")
+    return allow("ResumeAndEndOwnSessions", verbs, f"{ssm_arn}:session/*", StringLike(SESSION_TAG, USER_ID))

@@ -1,0 +1,109 @@
+"""What the printed policy lets the customer's own engineers do, as users, as a role and federated."""
+
+from __future__ import annotations
+
+from tests.proof.people import Context
+from tests.proof.tables.support import (
+    ANOTHER_INSTANCE,
+    INSTANCE,
+    OPEN,
+    OTHER_REGION,
+    PUSH,
+    RESUME,
+    SAME_ID_AT_A_STRANGERS,
+    SAME_ID_IN_EUROPE,
+    SHELL,
+    SSH_DOCUMENT,
+    START,
+    SUFFIX,
+    TERMINATE,
+    THEIRS,
+    TUNNEL,
+    UNCHECKED,
+    aws_owned,
+)
+from tests.proof.world import Row, in_region, may, may_not, table
+
+SESSION_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
+
+
+def team(name: str | None, key: str = "team") -> Context:
+    """The instance's tag."""
+    return {f"ssm:resourceTag/{key}": name}
+
+
+def bears(owner: str) -> Context:
+    """AWS's own tag on a session."""
+    return {SESSION_TAG: owner}
+
+
+def _of(who: str, own: str, own_tag: Context) -> list[Row]:
+    return table(
+        "engineer",
+        who,
+        may("open a shell on the team's instance", START, INSTANCE, SHELL, given=team("blue")),
+        may("open a tunnel to the team's instance", START, INSTANCE, TUNNEL, given=team("blue")),
+        may("open a shell on another instance of the team", START, ANOTHER_INSTANCE, SHELL, given=team("blue")),
+        may("open the data channel", OPEN, own),
+        may("end its own session", TERMINATE, own, given=own_tag),
+        may("resume its own session", RESUME, own, given=own_tag),
+        may("list sessions", "ssm:DescribeSessions", "*"),
+        may("see whether an instance is connected", "ssm:GetConnectionStatus", INSTANCE),
+        may_not("reach another team's instance", START, INSTANCE, given=team("red")),
+        may_not("reach an instance without the tag", START, INSTANCE),
+        may_not("reach an instance with an empty tag", START, INSTANCE, given=team("")),
+        may_not("reach an instance whose tag begins alike", START, INSTANCE, given=team("blue2")),
+        may_not("reach an instance whose tag is in capitals", START, INSTANCE, given=team("BLUE")),
+        may_not("reach an instance by another tag", START, INSTANCE, given=team("blue", "team2")),
+        may_not("reach a team's instance in another region", START, SAME_ID_IN_EUROPE, given=team("blue")),
+        may_not("reach a team's instance in another account", START, SAME_ID_AT_A_STRANGERS, given=team("blue")),
+        may_not("start without naming a document", START, INSTANCE, given=team("blue") | UNCHECKED),
+        may_not("use a document while documents are not checked", START, SHELL, given=UNCHECKED),
+        may_not("use the account's default shell", START, "<ssm>:document/SSM-SessionManagerRunShell"),
+        may_not("use AWS's tunnel to any host", START, aws_owned("AWS-StartPortForwardingSessionToRemoteHost")),
+        may_not("use another document", START, "<ssm>:document/Other"),
+        may_not("use the stack's SSH", START, SSH_DOCUMENT),
+        may_not("end another's session", TERMINATE, f"{THEIRS}bob{SUFFIX}", given=bears("AIDAOTHER:bob")),
+        may_not("resume another's session", RESUME, f"{THEIRS}bob{SUFFIX}", given=bears("AIDAOTHER:bob")),
+        may_not("end a session in another region", TERMINATE, f"{OTHER_REGION}:session/x{SUFFIX}", given=own_tag),
+        may_not("open a data channel in another region", OPEN, f"{OTHER_REGION}:session/x{SUFFIX}"),
+        may_not("list sessions of another region", "ssm:DescribeSessions", "*", given=in_region("eu-west-1")),
+        may_not("run commands", "ssm:SendCommand", INSTANCE, given=team("blue")),
+        may_not("push SSH keys", PUSH, INSTANCE, given=team("blue")),
+        may_not("tag an instance into reach", "ec2:CreateTags", INSTANCE),
+        may_not("change a document", "ssm:UpdateDocument", SHELL),
+    )
+
+
+def _untagged(who: str) -> list[Row]:
+    return table(
+        "engineer",
+        who,
+        may_not("reach a team's instance", START, INSTANCE, given=team("blue")),
+        may_not("reach an instance without the tag", START, INSTANCE),
+    )
+
+
+AS_ROLE, AS_FEDERATED = "AROA1B2C3D4E5F6G7H8I9:alice", "111122223333:alice"
+ROWS = [
+    *_of("engineer as a user", f"{THEIRS}alice{SUFFIX}", {}),
+    *_of("engineer in a role", f"{THEIRS}alice{SUFFIX}", bears(AS_ROLE)),
+    *_of("federated engineer", f"{THEIRS}alice{SUFFIX}", bears(AS_FEDERATED)),
+    *_untagged("engineer without a team"),
+    *table(
+        "engineer",
+        "engineer in a role",
+        may_not("end a session that only bears its name", TERMINATE, f"{THEIRS}alice{SUFFIX}"),
+        may_not(
+            "end a session of its name in another role",
+            TERMINATE,
+            f"{THEIRS}alice{SUFFIX}",
+            given=bears("AROAOTHER0000000:alice"),
+        ),
+    ),
+    *table(
+        "engineer",
+        "engineer as a user",
+        may_not("end a session of a user with a longer name", TERMINATE, f"{THEIRS}alice2{SUFFIX}"),
+    ),
+]
