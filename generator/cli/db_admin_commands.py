@@ -14,7 +14,7 @@ from generator.cli import db_text
 from generator.cli.command import Done, command
 from generator.cli.db_options import LOCAL, REACH, wish_of
 from generator.cli.invocation import Invocation
-from generator.errors import UsageError
+from generator.errors import DeployerError, UsageError
 from generator.model.database import Grade
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _MASTER: tuple[tuple[str, Any, Any], ...] = (
 def register(group: typer.Typer) -> None:
     """Add the commands of this file."""
     _register_users(group)
+    _register_shut_out(group)
     _register_activity(group)
 
 
@@ -86,6 +87,29 @@ def _register_users(group: typer.Typer) -> None:
         call.confirm(f"Drop {gone} in {database.name}, and end its sessions?")
         _as_master(call, database, wish, master, sql)
         return Done({"database": database.name, "user": gone}, [f"{gone} is gone."])
+
+
+def _register_shut_out(group: typer.Typer) -> None:
+    @command(group, "shut-out", extra=_MASTER)
+    def shut_out(
+        call: Invocation,
+        only: Annotated[
+            str, typer.Option("--only", metavar="USER", help="This user; all of the grades if left out.")
+        ] = "",
+        **values: Any,
+    ) -> Done:
+        """End what the users of the grades have open, and let no token of theirs open more. Exit 3 when not all is."""
+        from generator.operations.database.revoke import shut_everybody_out
+
+        password = _master(values)
+        wish = wish_of(values)
+        call.confirm(f"Shut {only or 'every user of the grades'} out of the database?")
+        found = shut_everybody_out(call.gateway, wish, password, only)
+        if found.problem:
+            raise DeployerError(f"{found.database} was not shut: {found.problem}", found.hint, code="not-shut-out")
+        lines = [f"{user} is shut out." for user in found.ended] or ["There is nobody to shut out."]
+        lines += [f"NOT SO: {u.user} (tokens {u.tokens}, {u.sessions} sessions)" for u in found.left]
+        return Done(found, lines, 0 if found.holds else 3)
 
 
 def _master(values: dict[str, Any]) -> str:

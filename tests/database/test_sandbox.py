@@ -18,9 +18,13 @@ import pytest
 
 from generator.cli.main import main
 from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
 from generator.model.database import ClientProgram, Database, Engine, Grade, Login, Route
+from generator.model.deployment import Deployment
 from generator.operations import sandbox
 from generator.operations.database import connect
+from generator.operations.database.reach import Wish
+from generator.operations.database.revoke import shut_everybody_out
 
 Client = Callable[..., Any]
 Become = Callable[..., str]
@@ -170,6 +174,31 @@ def test_who_may_not_ask_iam_is_refused_by_the_database_and_a_key_switched_off_o
     with pytest.raises(DeployerError) as cut:
         connect.check(ClientProgram.psql, login, Route("127.0.0.1", running["localPort"], running["caBundle"], "shop"))
     assert cut.value.code == "iam-refused"
+
+
+def test_shutting_out_ends_sessions_and_tokens_and_a_bootstrap_lets_in_again(
+    aws: Client, someone: Become, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = someone(allow("rds-db:connect"))
+    with as_root(monkeypatch):
+        assert run(capsys, "db", "bootstrap", "app", "--for", f"{person}=r", "--yes", *LOCAL)[0] == 0
+    assert run(capsys, "db", "connect", "app", "-c", "SELECT 1", *LOCAL)[0] == 0
+    with as_root(monkeypatch):
+        code, cut = run(capsys, "db", "shut-out", "app", "--yes", *LOCAL)
+    assert (code, cut["result"]["left"]) == (0, [])
+    assert f"{person}_r" in cut["result"]["ended"]
+    code, refused = run(capsys, "db", "connect", "app", "-c", "SELECT 1", *LOCAL)
+    assert (code, refused["error"]["code"]) == (1, "no-such-user")
+    with as_root(monkeypatch):
+        assert run(capsys, "db", "bootstrap", "app", "--for", f"{person}=r", "--yes", *LOCAL)[0] == 0
+    assert run(capsys, "db", "connect", "app", "-c", "SELECT 1", *LOCAL)[0] == 0
+
+
+def test_a_database_that_cannot_be_reached_is_reported_and_stops_no_revocation(aws: Client) -> None:
+    gateway = Gateway(Deployment())
+    found = shut_everybody_out(gateway, Wish(name="gone"))
+    assert not found.holds
+    assert "gone" in found.problem
 
 
 def test_no_server_outlives_the_process_that_started_it() -> None:

@@ -72,7 +72,7 @@ def drop_user(user: str) -> str:
   END IF;
 {_refuse_stranger(text)}
   REVOKE {IAM_ROLE} FROM {name};
-  PERFORM pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename = {text};
+  PERFORM pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity WHERE usename = {text};
   GRANT {name} TO CURRENT_USER;
   REASSIGN OWNED BY {name} TO CURRENT_USER;
   DROP OWNED BY {name};
@@ -97,7 +97,7 @@ def shut_out(users: list[str]) -> str:
     """The script that ends what these users have open and lets no token of theirs open more."""
     names = ", ".join(literal(user) for user in users)
     revoke = [f"REVOKE {IAM_ROLE} FROM {identifier(user)}" for user in users]
-    end = f"SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE usename IN ({names})"
+    end = f"SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity WHERE usename IN ({names})"
     return script("BEGIN", *revoke, "COMMIT", end)
 
 

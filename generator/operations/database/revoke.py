@@ -1,0 +1,63 @@
+"""Revocation inside the database: IAM stops new connections only, so sessions are ended and rds_iam is taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model.database import DatabaseUser, Engine
+from generator.operations.database.connect import route_to
+from generator.operations.database.reach import Wish, find_database
+from generator.operations.database.run import Query, connected, master_login, shut_out, users
+from generator.operations.database.tunnel import Tunnel, session_tunnel
+
+
+@dataclass(frozen=True)
+class ShutOut:
+    """What became of the users of the grades. `problem` says why it could not be done, and is empty when it was.
+
+    `left` are users that could still open a connection, or have one, when looked at afterwards.
+    """
+
+    database: str
+    ended: tuple[str, ...] = ()
+    left: tuple[DatabaseUser, ...] = ()
+    problem: str = ""
+    hint: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Nobody of the grades is in, or can come in."""
+        return not self.problem and not self.left
+
+
+def shut_everybody_out(
+    gateway: Gateway, wish: Wish, password: str = "", only: str = "", tunnel: Tunnel | None = None
+) -> ShutOut:
+    """End the sessions of the grades' users (or of `only` one) and let no token of theirs open more; then look again.
+
+    Works as the master user, by the password given or RDS's own secret. Never raises for a database that cannot be
+    reached: a revocation goes on with the rest and reports it.
+    """
+    name = wish.name or wish.endpoint or "the stack's database"
+    try:
+        database = find_database(gateway, wish)
+        name = database.name
+        login = master_login(gateway, database, wish.user, password)
+        way = tunnel or session_tunnel(gateway, wish)
+        with route_to(database, wish, way) as route, connected(login, route) as query:
+            wanted = [u for u in _known(query, database.engine, only) if not only or u.user == only]
+            shut_out(query, database.engine, sorted({user.user for user in wanted}))
+            after = _known(query, database.engine, only) if database.engine is Engine.POSTGRESQL else []
+    except DeployerError as error:
+        return ShutOut(name, problem=error.message, hint=error.hint)
+    left = tuple(u for u in after if (not only or u.user == only) and (u.tokens or u.sessions))
+    return ShutOut(name, tuple(sorted({user.user for user in wanted})), left)
+
+
+def _known(query: Query, engine: Engine, only: str) -> list[DatabaseUser]:
+    """MySQL keeps no list of who has which grade: there the one named is taken as it is."""
+    if engine is not Engine.POSTGRESQL and only:
+        return [DatabaseUser(only, "", True, 0)]
+    return users(query, engine)
