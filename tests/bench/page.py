@@ -61,7 +61,7 @@ def facts(rounds: int) -> str:
 def _figure(value: float, unit: str) -> str:
     if unit == "":
         return f"{value:.0f}"
-    digits = 2 if unit == "x" and value < 1 else 1
+    digits = 1 if unit != "x" or value >= 1 else 2 if value >= 0.1 else 3
     return f"{value:.{digits}f}{'x' if unit == 'x' else ' ' + unit}"
 
 
