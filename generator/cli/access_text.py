@@ -100,7 +100,7 @@ def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:
     over = " (over)" if grant.ended(now) else ""
     head = [
         ("stack", f"{state.stack_name} in {state.account} {state.region}"),
-        ("until", _until(grant) + over),
+        ("until", _ends(state) + over),
         ("reason", grant.reason or "-"),
         ("way in", "paused" if grant.paused else grant.via),
         *(("granted to", principal.arn) for principal in grant.principals),
@@ -115,6 +115,11 @@ def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:
     return lines
 
 
+def _ends(state: AccessState) -> str:
+    """As it stands in the policies; as the stack records it where they say nothing."""
+    return " and ".join(f"{end:{END_FORMAT}}" if end else "no end" for end in state.ends) or _until(state.grant)
+
+
 def _until(grant: Grant) -> str:
     return grant.until_text or "no end"
 
@@ -123,18 +128,19 @@ def _door_lines(door: Door) -> list[str]:
     if door.unreadable:
         return [f"  {door.name}: {door.unreadable}"]
     rows = []
+    whose = f"  {door.name}" + (f" ({door.policy})" if door.policy else "")
     for s in door.statements:
         who = ", ".join(s.principal_arns or s.principals) or "its holder"
         rows.append(
             (
-                "  " + door.name,
+                whose,
                 s.effect,
                 s.sid or "(without Sid)",
                 who,
                 f"until {s.until:{END_FORMAT}}" if s.until else "",
             )
         )
-    return table(rows) or [f"  {door.name}: no statements"]
+    return table(rows) or [f"{whose}: no statements"]
 
 
 def _key_row(key: AccessKey) -> tuple[str, ...]:

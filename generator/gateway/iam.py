@@ -73,10 +73,23 @@ class IAM(Service):
         """One inline policy of a role, parsed. Raises NotFound."""
         return _document(self._call("get_role_policy", RoleName=role, PolicyName=name)["PolicyDocument"])
 
-    def attached_user_policies(self, user: str) -> list[str]:
-        """ARNs of the managed policies attached to the user."""
-        pages = self._pages("list_attached_user_policies", UserName=user)
-        return [policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]]
+    def attached_user_policies(self, user: str) -> dict[str, tuple[PolicyStatement, ...]]:
+        """The managed policies attached to the user, by name, in their default version. Raises NotFound."""
+        return self._attached(self._pages("list_attached_user_policies", UserName=user))
+
+    def attached_role_policies(self, role: str) -> dict[str, tuple[PolicyStatement, ...]]:
+        """The managed policies attached to the role, by name, in their default version. Raises NotFound."""
+        return self._attached(self._pages("list_attached_role_policies", RoleName=role))
+
+    def _attached(self, pages: Iterable[Answer]) -> dict[str, tuple[PolicyStatement, ...]]:
+        listed = [policy for page in pages for policy in page["AttachedPolicies"]]
+        return {policy["PolicyName"]: self._managed(policy["PolicyArn"]) for policy in listed}
+
+    def _managed(self, arn: str) -> tuple[PolicyStatement, ...]:
+        """What is in force: one version of a managed policy is the default, the others count for nothing."""
+        version = self._call("get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        answer = self._call("get_policy_version", PolicyArn=arn, VersionId=version)["PolicyVersion"]
+        return statements(_document(answer["Document"]))
 
     def put_user_policy(self, user: str, name: str, document: Mapping[str, object]) -> None:
         """Create or overwrite an inline policy of a user."""

@@ -10,6 +10,7 @@ from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
 
 OLD_KEY = timedelta(days=90)
+TIME_TO_BE_USED = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class AccessKey:
     def old(self, now: datetime) -> bool:
         """Whether it should have been rotated (90 days)."""
         return self.created is not None and now - self.created > OLD_KEY
+
+    def idle(self, now: datetime, granted: datetime | None) -> bool:
+        """Whether it could have been used for a day and never was; `granted` is when somebody was let in."""
+        since = max((moment for moment in (self.created, granted) if moment is not None), default=now)
+        return self.last_used is None and now - since > TIME_TO_BE_USED
 
 
 @dataclass(frozen=True)
@@ -86,16 +92,24 @@ class Finding:
 
 @dataclass(frozen=True)
 class Door:
-    """One policy that decides about entering, as AWS has it. `readable` is why it could not be read, else empty."""
+    """One policy that decides about entering, as AWS has it. `unreadable` is why it could not be read, else empty.
+
+    `policy` is its name where a user or role has several: they count together.
+    """
 
     name: str
     statements: tuple[PolicyStatement, ...] = ()
     unreadable: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True)
 class AccessState:
-    """Everything `access show` knows, from the services themselves."""
+    """Everything `access show` knows, from the services themselves.
+
+    `ends` are the ends that stand in the policies (None: no end); there is one, unless they disagree.
+    `changed` is when the stack was changed last, and so no earlier than the grant.
+    """
 
     stack_name: str
     region: str
@@ -108,6 +122,8 @@ class AccessState:
     doors: tuple[Door, ...] = ()
     keys: tuple[AccessKey, ...] = ()
     sessions: tuple[Session, ...] = ()
+    ends: tuple[datetime | None, ...] = ()
+    changed: datetime | None = None
     findings: tuple[Finding, ...] = ()
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.session import Session
 
 from generator.cli.main import main
 from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.principal import parse_principal
+from generator.operations.access import doors, record
 from generator.operations.access import grant as granting
 from generator.operations.access.grant import GrantRequest
 from generator.operations.stack import apply
@@ -37,6 +39,25 @@ def test_the_granted_role_reads_the_secret_and_its_neighbour_does_not(
     assert reads("vendor").startswith("AKIA") and reads("stranger") == "AccessDeniedException"
     assert deployer("access", "revoke", "--principal", SUPPORT, "--yes").code == 0
     assert reads("vendor") == "AccessDeniedException"
+
+
+def test_the_end_is_read_from_every_policy_and_one_that_is_missing_is_noticed(
+    deployer: Deployer, gateway: Gateway, stack: dict[str, str]
+) -> None:
+    granted = deployer("access", "grant", "--principal", SUPPORT, "--for", "2h", "--yes")
+    until, user = granted.result["grant"]["until"], stack["SupportUserName"]
+    shown = deployer("access", "show").result
+    assert shown["ends"] == [until] and shown["findings"] == []
+    policies = [door["policy"] for door in shown["doors"] if door["name"] == "support user"]
+    assert len(policies) == 2 and any("SupportSessionPolicy" in policy for policy in policies)
+    iam = Session().create_client("iam")
+    attached = iam.list_attached_user_policies(UserName=user)["AttachedPolicies"][0]["PolicyArn"]
+    iam.detach_user_policy(UserName=user, PolicyArn=attached)
+    try:
+        checks = doors.verify(gateway, record.read_record(gateway))
+        assert [check.answer for check in checks if not check.holds] == ["lack StartSessionsWithTheseDocuments"]
+    finally:
+        iam.attach_user_policy(UserName=user, PolicyArn=attached)
 
 
 def test_granting_twice_writes_nothing(deployer: Deployer, gateway: Gateway) -> None:

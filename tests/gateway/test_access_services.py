@@ -28,6 +28,20 @@ def test_a_users_inline_policies_are_read_one_by_one(stubbed: Any) -> None:
     assert IAM(client).user_policies("u")["p"][0].sid == "S"
 
 
+@pytest.mark.parametrize("kind", ["user", "role"])
+def test_of_an_attached_policy_the_default_version_counts(kind: str, stubbed: Any) -> None:
+    client, stub = stubbed.client("iam")
+    arn = "arn:aws:iam::111122223333:policy/p"
+    listed = {"AttachedPolicies": [{"PolicyName": "p", "PolicyArn": arn}]}
+    stub.add_response(f"list_attached_{kind}_policies", listed, {f"{kind.title()}Name": "x"})
+    stub.add_response("get_policy", {"Policy": {"DefaultVersionId": "v3"}}, {"PolicyArn": arn})
+    version = {"PolicyVersion": {"Document": json.dumps(POLICY)}}
+    stub.add_response("get_policy_version", version, {"PolicyArn": arn, "VersionId": "v3"})
+    iam = IAM(client)
+    found = iam.attached_user_policies("x") if kind == "user" else iam.attached_role_policies("x")
+    assert [s.sid for s in found["p"]] == ["S"]
+
+
 @pytest.mark.parametrize(("service", "shown"), [("N/A", ""), ("ssm", "ssm")])
 def test_a_keys_last_use_is_added_and_never_is_never(service: str, shown: str, stubbed: Any) -> None:
     client, stub = stubbed.client("iam")

@@ -13,8 +13,11 @@ from generator.operations.access.findings import findings
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 A = Principal("aws", "444455556666", "role/A")
-KEY = AccessKey("AKIA", "u", "Active", NOW - timedelta(days=1), NOW)
-CALM = AccessState("s", "us-east-1", "111122223333", "i-1", Grant((A,), NOW + timedelta(hours=1)), keys=(KEY,))
+AGO = NOW - timedelta(days=2)
+END = NOW + timedelta(hours=1)
+KEY = AccessKey("AKIA", "u", "Active", AGO, NOW)
+UNUSED = replace(KEY, last_used=None)
+CALM = AccessState("s", "us-east-1", "111122223333", "i-1", Grant((A,), END), keys=(KEY,), ends=(END,), changed=AGO)
 
 
 def statement(sid: str, *principals: str) -> PolicyStatement:
@@ -25,12 +28,15 @@ def statement(sid: str, *principals: str) -> PolicyStatement:
     ("state", "warns"),
     [
         (CALM, ""),
-        (replace(CALM, grant=Grant((A,))), "has no end"),
-        (replace(CALM, grant=Grant((A,), NOW)), "is over"),
+        (replace(CALM, grant=Grant((A,)), ends=(None,)), "has no end"),
+        (replace(CALM, grant=Grant((A,), NOW), ends=(NOW,)), "is over"),
         (replace(CALM, grant=replace(CALM.grant, not_before="9999-12-31T00:00:00Z")), "is paused"),
         (replace(CALM, keys=(replace(KEY, created=NOW - timedelta(days=91)),)), "older than 90 days"),
-        (replace(CALM, keys=(replace(KEY, last_used=None),)), "never used"),
-        (replace(CALM, keys=(replace(KEY, last_used=None, status="Inactive"),)), ""),
+        (replace(CALM, keys=(UNUSED,)), "never used"),
+        (replace(CALM, keys=(UNUSED,), changed=NOW - timedelta(hours=23)), ""),
+        (replace(CALM, keys=(replace(UNUSED, created=NOW - timedelta(hours=23)),)), ""),
+        (replace(CALM, keys=(replace(UNUSED, status="Inactive"),)), ""),
+        (replace(CALM, ends=(END, None)), "not the same"),
         (replace(CALM, doors=(Door("secret", (statement("VendorReadsTheSecret", "444455556666"),)),)), ""),
         (replace(CALM, doors=(Door("secret", (statement("Mine", "444455556666"),)),)), "put there by hand"),
         (

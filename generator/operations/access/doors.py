@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 
 from generator.errors import AwsError, NotFound
 from generator.gateway.aws import Gateway
@@ -12,9 +13,20 @@ from generator.model.plan import Check
 from generator.model.policy import PolicyStatement, statements
 from generator.operations.access.grant import agrees
 from generator.operations.access.record import Record
-from generator.operations.access.sentences import KEY_SID, ROLE_SID, SECRET_SID, SUPPORT_SID
+from generator.operations.access.sentences import (
+    AS_ROLE,
+    DOCUMENTS_SID,
+    KEY_SID,
+    ROLE_SID,
+    SECRET_SID,
+    SUPPORT_SID,
+    is_bounded,
+)
 
-SECRET, KEY, USER, ROLE = "secret", "key", "support user", "support role"
+SECRET, KEY, USER, ROLE, RIGHTS = "secret", "key", "support user", "support role", "support role's rights"
+GONE = "it is not there"
+HOLDERS = (USER, RIGHTS)
+"""Those have several policies each: an inline one of their own, and a managed one that both share."""
 SIDS = {SECRET: SECRET_SID, KEY: KEY_SID, ROLE: ROLE_SID}
 
 
@@ -26,23 +38,39 @@ def read_doors(gateway: Gateway, found: Record) -> tuple[Door, ...]:
     if found.key_arn:
         doors.append(_door(KEY, lambda: gateway.kms.get_key_policy(found.key_arn)))
     if found.support_user:
-        doors.append(_door(USER, lambda: _user_statements(gateway, found.support_user)))
+        inline, attached = gateway.iam.user_policies, gateway.iam.attached_user_policies
+        doors += _held(USER, lambda: {**inline(found.support_user), **attached(found.support_user)})
     if found.support_role:
-        doors.append(_door(ROLE, lambda: statements(gateway.iam.get_trust(found.support_role))))
+        role = found.support_role
+        doors.append(_door(ROLE, lambda: statements(gateway.iam.get_trust(role))))
+        doors += _held(RIGHTS, lambda: {**gateway.iam.role_policies(role), **gateway.iam.attached_role_policies(role)})
     return tuple(doors)
 
 
-def _user_statements(gateway: Gateway, user: str) -> tuple[PolicyStatement, ...]:
-    return tuple(s for found in gateway.iam.user_policies(user).values() for s in found)
-
-
 def _door(name: str, read: Callable[[], tuple[PolicyStatement, ...]]) -> Door:
+    return _held(name, lambda: {"": read()})[0]
+
+
+def _held(name: str, read: Callable[[], Mapping[str, tuple[PolicyStatement, ...]]]) -> list[Door]:
+    """A door for each policy; one without statements where there is none, or where they may not be read."""
     try:
-        return Door(name, read())
+        return [Door(name, said, policy=policy) for policy, said in read().items()] or [Door(name)]
     except NotFound:
-        return Door(name, unreadable="it is not there")
+        return [Door(name, unreadable=GONE)]
     except AwsError as error:
-        return Door(name, unreadable=error.message)
+        return [Door(name, unreadable=error.message)]
+
+
+def bounded(doors: Iterable[Door]) -> tuple[PolicyStatement, ...]:
+    """The statements of user and role that a grant opens and an end closes, from all their policies together. Pure."""
+    return tuple(s for door in doors if door.name in HOLDERS for s in door.statements if is_bounded(s))
+
+
+def ends(doors: Iterable[Door]) -> tuple[datetime | None, ...]:
+    """The ends that stand in the policies themselves, each once, earliest first; None where there is none. Pure."""
+    said = [s for door in doors if door.name in SIDS for s in door.statements if s.sid == SIDS[door.name]]
+    found = {s.until for s in (*said, *bounded(doors))}
+    return (*sorted(end for end in found if end is not None), *({None} & found))
 
 
 def read_keys(gateway: Gateway, found: Record) -> tuple[AccessKey, ...]:
@@ -63,19 +91,29 @@ def live_sessions(gateway: Gateway, found: Record) -> tuple[Session, ...]:
 
 def verify(gateway: Gateway, found: Record) -> tuple[Check, ...]:
     """Whether each door, read back, says what the stack records."""
-    return tuple(_check(door, found.grant) for door in read_doors(gateway, found))
+    doors = read_doors(gateway, found)
+    single = (_check(door, found.grant) for door in doors if door.name not in HOLDERS)
+    there = {door.name for door in doors}
+    held = (_rights_check(name, doors, found.grant) for name in HOLDERS if name in there)
+    return (*single, *held)
 
 
 def _check(door: Door, grant: Grant) -> Check:
     if door.unreadable:
         return Check(f"policy of the {door.name}", False, f"could not be read: {door.unreadable}")
-    if door.name == USER:
-        return _user_check(door, grant)
     holds = agrees(grant, door.statements, SIDS[door.name])
     return Check(f"policy of the {door.name}", holds, "as granted" if holds else "differs from the grant")
 
 
-def _user_check(door: Door, grant: Grant) -> Check:
-    ends = {s.until for s in door.statements if s.sid == SUPPORT_SID}
-    holds = ends == {grant.until}
-    return Check(f"policy of the {door.name}", holds, f"ends {grant.until_text or 'never'}" if holds else "other end")
+def _rights_check(name: str, doors: Iterable[Door], grant: Grant) -> Check:
+    """Instance and documents are named in different policies, and without either nobody gets in."""
+    theirs = [door for door in doors if door.name == name]
+    subject = f"policies of the {name}"
+    if unreadable := next((door.unreadable for door in theirs if door.unreadable), ""):
+        return Check(subject, False, f"could not be read: {unreadable}")
+    rights = bounded(theirs)
+    missing = {SUPPORT_SID, DOCUMENTS_SID} - {s.sid.removesuffix(AS_ROLE) for s in rights}
+    if missing:
+        return Check(subject, False, f"lack {', '.join(sorted(missing))}")
+    holds = {s.until for s in rights} == {grant.until}
+    return Check(subject, holds, f"end {grant.until_text or 'never'}" if holds else "end at another time")

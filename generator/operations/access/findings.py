@@ -23,7 +23,8 @@ def findings(state: AccessState, now: datetime) -> tuple[Finding, ...]:
     return (
         *(finding for door in state.doors for finding in _of_door(door, state.account)),
         *_of_grant(state.grant, state.doors, now),
-        *(finding for key in state.keys for finding in _of_key(key, state.grant, now)),
+        *_of_ends(state),
+        *(finding for key in state.keys for finding in _of_key(key, state, now)),
     )
 
 
@@ -63,8 +64,15 @@ def _of_grant(grant: Grant, doors: tuple[Door, ...], now: datetime) -> Iterator[
         yield Finding("grant", "is over; its principals still stand in the policies", "deployer access revoke --all")
 
 
-def _of_key(key: AccessKey, grant: Grant, now: datetime) -> Iterator[Finding]:
+def _of_ends(state: AccessState) -> Iterator[Finding]:
+    if any(end != state.grant.until for end in state.ends):
+        yield Finding(
+            "end", "is not the same in the policies and on the stack", "deployer access revoke --all, then grant again"
+        )
+
+
+def _of_key(key: AccessKey, state: AccessState, now: datetime) -> Iterator[Finding]:
     if key.active and key.old(now):
         yield Finding(f"key {key.key_id}", "is older than 90 days", "deployer access rotate")
-    if key.active and key.last_used is None and grant.principals:
+    if key.active and state.grant.principals and key.idle(now, state.changed):
         yield Finding(f"key {key.key_id}", "was never used though access is granted", "deployer access revoke --all")

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from generator.errors import AwsError, NotFound
 from generator.model.access import Door
-from generator.model.contract import TAG_KEY, TAG_VALUE
+from generator.model.contract import GRANT_PARAMETERS, TAG_KEY, TAG_VALUE
 from generator.model.duration import END_FORMAT
 from generator.model.evidence import Evidence
 from generator.model.policy import account_of
 from generator.operations.access import closing, doors, key
-from generator.operations.access.sentences import SUPPORT_SID
 
 if TYPE_CHECKING:
     from generator.operations.access.revoke import Revocation
@@ -56,7 +55,7 @@ def key_is_closed(r: Revocation) -> Evidence:
 def _door(r: Revocation, name: str, asked: str) -> Evidence:
     door = next((d for d in doors.read_doors(r.gateway, r.found) if d.name == name), Door(name))
     step = f"policy of the {name}"
-    if door.unreadable == "it is not there":
+    if door.unreadable == doors.GONE:
         return said(step, asked, "it is gone", True)
     if door.unreadable:
         return said(step, asked, door.unreadable, False, f"Read it with credentials that may: {asked}")
@@ -93,18 +92,20 @@ def older_role_sessions_are_refused(r: Revocation) -> Evidence:
 
 
 def support_policy_is_over(r: Revocation) -> Evidence:
-    """Whoever still had the key could start nothing: the end is in the past."""
-    asked = "iam:GetUserPolicy"
+    """Whoever still had the key could start nothing: every right of user and role has its end in the past."""
+    asked, step = "iam:GetUserPolicy, iam:GetRolePolicy, iam:GetPolicyVersion", "end of the support policies"
     if not r.everybody:
-        return said("end of the support policy", asked, "others stay, so it does not end now", None)
-    try:
-        policies = r.gateway.iam.user_policies(r.found.support_user) if r.found.support_user else {}
-    except NotFound:
-        policies = {}
-    ends = [s.until for found in policies.values() for s in found if s.sid == SUPPORT_SID]
-    over = all(end is not None and end <= datetime.now(UTC) for end in ends)
-    shown = ", ".join("no end" if end is None else end.strftime(END_FORMAT) for end in ends) or "no such policy"
-    return said("end of the support policy", asked, shown, over, AGAIN)
+        return said(step, asked, "others stay, so they do not end now", None)
+    if any(name not in r.found.stack.parameters for name in GRANT_PARAMETERS):
+        return said(step, asked, "the stack's template knows no ends", None)
+    theirs = [door for door in doors.read_doors(r.gateway, r.found) if door.name in doors.HOLDERS]
+    closed = next((d.unreadable for d in theirs if d.unreadable not in ("", doors.GONE)), "")
+    if closed:
+        return said(step, asked, closed, False, f"Read them with credentials that may: {asked}")
+    rights = doors.bounded(theirs)
+    over = all(s.until is not None and s.until <= datetime.now(UTC) for s in rights)
+    shown = ", ".join(sorted({f"{s.until:{END_FORMAT}}" if s.until else f"{s.sid} has no end" for s in rights}))
+    return said(step, asked, shown or "no such policy", over, AGAIN)
 
 
 def a_session_would_be_refused(r: Revocation) -> Evidence:

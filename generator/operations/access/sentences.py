@@ -16,8 +16,20 @@ SECRET_SID = "VendorReadsTheSecret"  # noqa: S105 - a Sid
 KEY_SID = "VendorDecryptViaSecretsManager"
 ROLE_SID = "VendorAssumes"
 SUPPORT_SID = "StartSessionsOnThisInstance"
+DOCUMENTS_SID = "StartSessionsWithTheseDocuments"
 ALWAYS = frozenset({"EndOwnSessions"})
 """What the holder of the key may do even after the end: leave."""
+AS_ROLE = "AsRole"
+"""In one template no two Sids are alike, so the role's end in this."""
+BOUNDED = frozenset(
+    {"PushSshKeysForOneLogin", *(s.sid for s in statements(support_user_policy_document()) if s.allows)} - ALWAYS
+)
+
+
+def is_bounded(statement: PolicyStatement) -> bool:
+    """Whether it is one of this template's statements that a grant opens and an end closes, of user or of role."""
+    sid = statement.sid.removesuffix(AS_ROLE)
+    return statement.allows and sid in BOUNDED
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from generator.operations.access.findings import findings
 def show(gateway: Gateway) -> AccessState:
     """Read everything. Raises StackNotFound."""
     found = record.read_record(gateway)
+    read = doors.read_doors(gateway, found)
     state = AccessState(
         stack_name=found.stack.name,
         region=found.stack.region,
@@ -23,7 +24,9 @@ def show(gateway: Gateway) -> AccessState:
         support_user=found.support_user,
         secret_arn=found.secret_arn,
         key_arn=found.key_arn,
-        doors=doors.read_doors(gateway, found),
+        doors=read,
+        ends=doors.ends(read),
+        changed=found.stack.updated or found.stack.created,
         keys=doors.read_keys(gateway, found),
         sessions=doors.live_sessions(gateway, found),
     )
