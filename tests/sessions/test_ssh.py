@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def server(deployer: Deployer, tmp_path: Path) -> Iterator[Sshd]:
     deployer.behind(p22=port)
     with sshd.serve(tmp_path / "sshd", keys, port) as running:
         yield running
+
+
+@pytest.fixture
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where keys live for a moment: a short path, as a socket's has 108 bytes at most."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", name)
+        yield Path(name)
 
 
 @pytest.mark.parametrize(
@@ -52,25 +61,26 @@ def test_nothing_named_is_the_stacks_instance_and_options_pass_through(deployer:
     assert done.code == 0 and done.out.strip() == USER, done.err
 
 
-def test_the_key_is_gone_afterwards_and_no_disk_ever_had_it(deployer: Deployer, server: Sshd, home: Path) -> None:
-    program = "ls -d /tmp/deployer-ssh-*/* 2>/dev/null; cat /tmp/deployer-ssh-*/key 2>/dev/null"
-    done = deployer("ssh", f"{USER}@.", program)
+def test_the_key_is_gone_afterwards_and_no_disk_ever_had_it(
+    deployer: Deployer, server: Sshd, home: Path, runtime: Path
+) -> None:
+    done = deployer("ssh", f"{USER}@.", f"ls -d {runtime}/*/*; cat {runtime}/*/key")
     assert "key.pub" in done.out and "PRIVATE KEY" not in done.out
-    assert not list(Path("/tmp").glob("deployer-ssh-*"))
-    assert not [path for path in home.rglob("*") if path.is_file() and b"PRIVATE KEY-----" in path.read_bytes()
-                and path.parent.name != "sshd"]  # fmt: skip
+    assert not list(runtime.iterdir())
+    files = [path for path in home.rglob("*") if path.is_file() and path.parent.name != "sshd"]
+    assert files and not [path for path in files if b"PRIVATE KEY-----" in path.read_bytes()]
 
 
 def test_without_an_agent_the_key_is_in_a_private_file_and_gone_afterwards(
-    deployer: Deployer, server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    deployer: Deployer, server: Sshd, tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
     for name in ("ssh", "ls", "cat", "sh"):
         (tmp_path / "bin" / name).symlink_to(shutil.which(name) or "")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    done = deployer("ssh", f"{USER}@.", "ls -l /tmp/deployer-ssh-*/key")
+    done = deployer("ssh", f"{USER}@.", f"ls -l {runtime}/*/key")
     assert done.code == 0 and done.out.startswith("-rw-------"), done.err
-    assert not list(Path("/tmp").glob("deployer-ssh-*"))
+    assert not list(runtime.iterdir())
 
 
 def test_a_changed_host_key_is_refused(deployer: Deployer, server: Sshd, tmp_path: Path) -> None:
