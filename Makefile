@@ -38,6 +38,7 @@ types: $(READY) ## mypy --strict
 
 generate: $(RUNS) ## emit templates/ again
 	@$(BIN)/deployer generate
+	@$(BIN)/deployer generate --example-database
 
 docs: $(READY) ## write the generated reference pages again
 	@$(BIN)/python -m tests.docs.reference --write

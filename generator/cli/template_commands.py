@@ -40,17 +40,20 @@ def register(app: typer.Typer) -> None:
         check: Annotated[
             bool, typer.Option("--check", help="Change nothing; exit 3 with a diff when FILE is stale.")
         ] = False,
+        example: Annotated[
+            bool, typer.Option("--example-database", help="The example database instead of the stack.")
+        ] = False,
     ) -> Done:
         """Emit the CloudFormation template, byte for byte the same each time."""
         from generator.operations import templates
 
         if file == "-":
-            return Done(templates.text(fmt.value))
-        target = templates.target(file, fmt.value)
+            return Done(templates.text(fmt.value, example=example))
+        target = templates.target(file, fmt.value, example=example)
         if check:
-            found = templates.check(target, fmt.value)
+            found = templates.check(target, fmt.value, example=example)
             return Done(found, found.lines, 0 if found.current else 3)
-        written = templates.write(target, fmt.value)
+        written = templates.write(target, fmt.value, example=example)
         return Done(
             written, [f"{written.path}  {written.bytes} bytes  {'written' if written.changed else 'unchanged'}"]
         )

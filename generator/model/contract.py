@@ -157,6 +157,7 @@ SSH_USER: Final = "ec2-user"
 IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 SECRET_KEYS: Final = ("AccessKeyId", "SecretAccessKey", "Region", "InstanceId")
 TEMPLATE_PATH: Final = "templates/deepsql-stack.yaml"
+EXAMPLE_PATH: Final = "templates/deepsql-example-database.yaml"
 TEMPLATE_LIMIT_BYTES: Final = 51_200
 INSTANCE_TYPES: Final = (
     "t4g.medium",

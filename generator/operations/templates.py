@@ -10,7 +10,7 @@ from pathlib import Path
 
 from generator import __version__
 from generator.errors import DeployerError, UsageError
-from generator.model.contract import TEMPLATE_PATH
+from generator.model.contract import EXAMPLE_PATH, TEMPLATE_PATH
 from generator.model.lint import Finding
 
 
@@ -32,21 +32,21 @@ class Freshness:
     lines: list[str]
 
 
-def text(fmt: str) -> str:
-    """The template as it would be written."""
-    from generator.template.emit import emit
+def text(fmt: str, *, example: bool = False) -> str:
+    """The template as it would be written; with `example` the example database's."""
+    from generator.template.emit import emit, emit_example
 
-    return emit("json" if fmt == "json" else "yaml")
+    return (emit_example if example else emit)("json" if fmt == "json" else "yaml")
 
 
-def target(file: str | None, fmt: str) -> Path:
+def target(file: str | None, fmt: str, *, example: bool = False) -> Path:
     """Where to write when the user did not say."""
-    return Path(file) if file else Path(TEMPLATE_PATH).with_suffix(f".{fmt}")
+    return Path(file) if file else Path(EXAMPLE_PATH if example else TEMPLATE_PATH).with_suffix(f".{fmt}")
 
 
-def write(path: Path, fmt: str) -> Written:
+def write(path: Path, fmt: str, *, example: bool = False) -> Written:
     """Write the template; leave an identical file alone. Raises UsageError when the folder is not there."""
-    new = text(fmt)
+    new = text(fmt, example=example)
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent} to write {path.name} to.", "Name another file: -o FILE")
     old = _content(path)
@@ -60,9 +60,9 @@ def write(path: Path, fmt: str) -> Written:
     return Written(str(path), len(new.encode()), old != new)
 
 
-def check(path: Path, fmt: str) -> Freshness:
+def check(path: Path, fmt: str, *, example: bool = False) -> Freshness:
     """Compare a file with what would be emitted now."""
-    old, new = _content(path), text(fmt)
+    old, new = _content(path), text(fmt, example=example)
     if old == new:
         return Freshness(str(path), True, [f"{path} is current."])
     found = difflib.unified_diff((old or "").splitlines(), new.splitlines(), str(path), "generated now", lineterm="")

@@ -1,0 +1,259 @@
+"""An example to try `deployer db` on: a network without a way in or out, Aurora PostgreSQL, and a bastion.
+
+The network reaches Systems Manager through endpoints and Amazon Linux's packages through S3's, and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from troposphere import Base64, GetAtt, GetAZs, Output, Parameter, Ref, Select, Sub, Template
+from troposphere.ec2 import (
+    VPC,
+    Instance,
+    MetadataOptions,
+    NetworkInterfaceProperty,
+    RouteTable,
+    SecurityGroup,
+    SecurityGroupRule,
+    Subnet,
+    SubnetRouteTableAssociation,
+    VPCEndpoint,
+)
+from troposphere.iam import InstanceProfile, ManagedPolicy, Policy, Role
+from troposphere.rds import DBCluster, DBInstance, DBSubnetGroup, ServerlessV2ScalingConfiguration
+from troposphere.ssm import Document
+
+from generator.model.contract import IMAGE_PARAMETER, TAG_KEY, TAG_VALUE
+from generator.model.database import Grade
+from generator.policies.database import carry_sessions, database_policy
+from generator.policies.document import document
+from generator.policies.trust import service_assumes
+from generator.template.documents import ANY_PORT
+from generator.template.parts import REGION, arn, tags
+
+PORT = 5432
+PATCHED = "#!/bin/bash\ndnf install -y dnf-automatic && systemctl enable --now dnf-automatic-install.timer\n"
+"""Amazon Linux installs its updates by itself; the agent is there already."""
+DESCRIPTION = (
+    "An example for deployer db: Aurora PostgreSQL with IAM authentication in a private network, and a bastion that "
+    "nobody reaches from outside. Costs some 20 USD a month (endpoints, bastion), and Aurora while it is awake."
+)
+
+
+class Sleeping(ServerlessV2ScalingConfiguration):  # type: ignore[misc]  # troposphere is not typed
+    """Capacity from zero: the library still asks for half a unit (Aurora user guide, "Scaling to zero")."""
+
+    props: ClassVar[dict[str, object]] = {
+        **ServerlessV2ScalingConfiguration.props,
+        "MinCapacity": (int, True),
+        "SecondsUntilAutoPause": (int, False),
+    }
+
+
+def build_example() -> Template:
+    """The whole example, made anew at each call. It asks for nothing."""
+    template = Template()
+    template.set_version("2010-09-09")
+    template.set_description(DESCRIPTION)
+    for part in (_network, _groups, _endpoints, _database, _bastion, _access, _outputs):
+        part(template)
+    return template
+
+
+def _network(template: Template) -> None:
+    """Aurora wants two zones. There is no internet gateway and no NAT."""
+    template.add_resource(VPC("Vpc", CidrBlock="10.90.0.0/16", EnableDnsSupport=True, EnableDnsHostnames=True))
+    template.add_resource(RouteTable("Routes", VpcId=Ref("Vpc")))
+    for number in (1, 2):
+        zone = Select(number - 1, GetAZs(""))
+        name = f"PrivateSubnet{number}"
+        template.add_resource(Subnet(name, VpcId=Ref("Vpc"), CidrBlock=f"10.90.{number}.0/24", AvailabilityZone=zone))
+        template.add_resource(
+            SubnetRouteTableAssociation(f"{name}Routes", SubnetId=Ref(name), RouteTableId=Ref("Routes"))
+        )
+
+
+def _groups(template: Template) -> None:
+    """The bastion lets nobody in; the database lets in the bastion; the endpoints let in the bastion's HTTPS."""
+    out = SecurityGroupRule(IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp="0.0.0.0/0", Description="AWS only")
+    to_database = SecurityGroupRule(IpProtocol="tcp", FromPort=PORT, ToPort=PORT, CidrIp="10.90.0.0/16")
+    template.add_resource(
+        SecurityGroup(
+            "BastionSecurityGroup",
+            GroupDescription="Nothing may come in",
+            VpcId=Ref("Vpc"),
+            SecurityGroupEgress=[out, to_database],
+        )
+    )
+    for name, port, what in (("Database", PORT, "the database"), ("Endpoint", 443, "AWS")):
+        template.add_resource(
+            SecurityGroup(
+                f"{name}SecurityGroup",
+                GroupDescription=f"The bastion may reach {what}",
+                VpcId=Ref("Vpc"),
+                SecurityGroupIngress=[
+                    SecurityGroupRule(
+                        IpProtocol="tcp", FromPort=port, ToPort=port, SourceSecurityGroupId=Ref("BastionSecurityGroup")
+                    )
+                ],
+            )
+        )
+
+
+def _endpoints(template: Template) -> None:
+    """Agents since 3.3.40 need no ec2messages (Systems Manager user guide, "VPC endpoints"). S3's costs nothing."""
+    for service in ("ssm", "ssmmessages"):
+        template.add_resource(
+            VPCEndpoint(
+                f"{service.capitalize()}Endpoint",
+                VpcId=Ref("Vpc"),
+                VpcEndpointType="Interface",
+                ServiceName=Sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
+                PrivateDnsEnabled=True,
+                SubnetIds=[Ref("PrivateSubnet1")],
+                SecurityGroupIds=[Ref("EndpointSecurityGroup")],
+            )
+        )
+    template.add_resource(
+        VPCEndpoint(
+            "PackagesEndpoint",
+            VpcId=Ref("Vpc"),
+            VpcEndpointType="Gateway",
+            ServiceName=Sub("com.amazonaws.${AWS::Region}.s3"),
+            RouteTableIds=[Ref("Routes")],
+        )
+    )
+
+
+def _database(template: Template) -> None:
+    """Sleeps when nobody uses it. RDS keeps the master's password; a snapshot stays when the example goes."""
+    template.add_resource(
+        DBSubnetGroup(
+            "DatabaseSubnets",
+            DBSubnetGroupDescription="Two private subnets",
+            SubnetIds=[Ref("PrivateSubnet1"), Ref("PrivateSubnet2")],
+        )
+    )
+    template.add_resource(
+        DBCluster(
+            "Database",
+            DeletionPolicy="Snapshot",
+            UpdateReplacePolicy="Snapshot",
+            Engine="aurora-postgresql",
+            DatabaseName="app",
+            MasterUsername="master",
+            ManageMasterUserPassword=True,
+            EnableIAMDatabaseAuthentication=True,
+            StorageEncrypted=True,
+            DBSubnetGroupName=Ref("DatabaseSubnets"),
+            VpcSecurityGroupIds=[Ref("DatabaseSecurityGroup")],
+            ServerlessV2ScalingConfiguration=Sleeping(MinCapacity=0, MaxCapacity=1, SecondsUntilAutoPause=300),
+        )
+    )
+    template.add_resource(
+        DBInstance(
+            "DatabaseWriter",
+            DeletionPolicy="Delete",  # the data is the cluster's
+            UpdateReplacePolicy="Delete",
+            DBClusterIdentifier=Ref("Database"),
+            DBInstanceClass="db.serverless",
+            Engine="aurora-postgresql",
+            PubliclyAccessible=False,
+        )
+    )
+
+
+def _bastion(template: Template) -> None:
+    """The smallest Graviton instance: no key pair, no address, no way in, and it may carry sessions only.
+
+    Today's image at each update: a new one replaces the bastion, on which nothing is kept.
+    """
+    template.add_parameter(
+        Parameter(
+            "BastionImage",
+            Type="AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
+            Default=IMAGE_PARAMETER,
+            Description="Amazon Linux 2023 for arm64.",
+        )
+    )
+    template.add_resource(
+        Role(
+            "BastionRole",
+            AssumeRolePolicyDocument=service_assumes("Ec2Assumes", Sub("ec2.${AWS::URLSuffix}")),
+            Policies=[Policy(PolicyName="carry-sessions", PolicyDocument=document([carry_sessions(REGION)]))],
+        )
+    )
+    template.add_resource(InstanceProfile("BastionProfile", Roles=[Ref("BastionRole")]))
+    interface = NetworkInterfaceProperty(
+        DeviceIndex="0",
+        AssociatePublicIpAddress=False,
+        SubnetId=Ref("PrivateSubnet1"),
+        GroupSet=[Ref("BastionSecurityGroup")],
+    )
+    template.add_resource(
+        Instance(
+            "Bastion",
+            DeletionPolicy="Delete",  # nothing on it is worth keeping
+            UpdateReplacePolicy="Delete",
+            ImageId=Ref("BastionImage"),
+            InstanceType="t4g.nano",
+            IamInstanceProfile=Ref("BastionProfile"),
+            NetworkInterfaces=[interface],
+            MetadataOptions=MetadataOptions(HttpTokens="required", HttpPutResponseHopLimit=1),
+            Tags=tags({"Name": "deepsql-example-bastion", TAG_KEY: TAG_VALUE}),
+            UserData=Base64(PATCHED),
+        )
+    )
+
+
+def _access(template: Template) -> None:
+    """One document that leads to the database and nowhere else, and one policy for each grade."""
+    template.add_resource(
+        Document(
+            "DatabaseDocument",
+            DocumentType="Session",
+            DocumentFormat="JSON",
+            UpdateMethod="NewVersion",
+            Content={
+                "schemaVersion": "1.0",
+                "description": "A tunnel to the example's database",
+                "sessionType": "Port",
+                "parameters": {"localPortNumber": {"type": "String", "allowedPattern": ANY_PORT, "default": "0"}},
+                "properties": {
+                    "host": GetAtt("Database", "Endpoint.Address"),
+                    "portNumber": str(PORT),
+                    "type": "LocalPortForwarding",
+                    "localPortNumber": "{{ localPortNumber }}",
+                },
+            },
+        )
+    )
+    for grade in Grade:
+        user = f"dbuser:${{Database.DBClusterResourceId}}/*_{grade.value}"
+        template.add_resource(
+            ManagedPolicy(
+                f"{grade.name.capitalize()}Policy",
+                Description=f"deployer db connect --permission {grade.value}",
+                PolicyDocument=database_policy(
+                    [arn("rds-db", user)],
+                    arn("ec2", "instance/${Bastion}"),
+                    arn("ssm", "document/${DatabaseDocument}"),
+                    arn("ssm", "session/*"),
+                    REGION,
+                ),
+            )
+        )
+
+
+def _outputs(template: Template) -> None:
+    """The names under which deployer looks for them: the hop, the database, the way."""
+    values = {
+        "InstanceId": Ref("Bastion"),
+        "DatabaseEndpoint": GetAtt("Database", "Endpoint.Address"),
+        "DatabasePort": str(PORT),
+        "DatabaseDocumentName": Ref("DatabaseDocument"),
+        "Next": Sub("deployer db bootstrap --stack-name ${AWS::StackName} --for YOU=rwo"),
+    }
+    for name, value in values.items():
+        template.add_output(Output(name, Value=value))

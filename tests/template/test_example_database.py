@@ -1,0 +1,40 @@
+"""The example database: fresh, clean, and nothing in it can be reached from outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cfn_flip
+
+from generator.model.contract import EXAMPLE_PATH, TEMPLATE_LIMIT_BYTES
+from generator.template.emit import emit_example
+from generator.template.lint import lint_text
+
+GOLDEN = Path(__file__).parents[2] / EXAMPLE_PATH
+
+
+def resources() -> dict[str, dict[str, object]]:
+    found = json.loads(cfn_flip.to_json(emit_example()))["Resources"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_the_committed_file_is_what_is_emitted() -> None:
+    assert GOLDEN.read_text() == emit_example(), "run: deployer generate --example-database"
+    assert len(emit_example().encode()) < TEMPLATE_LIMIT_BYTES
+
+
+def test_it_is_clean_in_every_partition() -> None:
+    assert lint_text(emit_example(), "example", ("us-east-1", "us-gov-west-1", "cn-north-1")) == []
+
+
+def test_there_is_no_way_in_and_no_way_out_but_aws() -> None:
+    kinds = {body["Type"] for body in resources().values()}
+    assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::EIP"}
+    groups = {name: body["Properties"] for name, body in resources().items() if name.endswith("SecurityGroup")}
+    assert "SecurityGroupIngress" not in groups["BastionSecurityGroup"]  # type: ignore[operator]
+    for name in ("DatabaseSecurityGroup", "EndpointSecurityGroup"):
+        [rule] = groups[name]["SecurityGroupIngress"]  # type: ignore[index]
+        assert rule["SourceSecurityGroupId"] == {"Ref": "BastionSecurityGroup"}
+        assert "CidrIp" not in rule
