@@ -17,10 +17,10 @@ from generator.operations.access import doors, record
 from generator.operations.access import grant as granting
 from generator.operations.access.grant import GrantRequest
 from generator.operations.stack import apply
+from tests.embedded import VENDOR_ROLE as SUPPORT
+from tests.embedded import Deployer
 
-SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
 OTHER = "arn:aws:iam::444455556666:role/other"
-Deployer = Callable[..., Any]
 TOUCHED = {"StackKey", "SupportSecretPolicy", "SupportUserPolicy", "SupportSessionPolicy"}
 
 

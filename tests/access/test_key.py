@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from generator.gateway.aws import Gateway
-
-SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
-Deployer = Callable[..., Any]
+from tests.embedded import VENDOR_ROLE as SUPPORT
+from tests.embedded import Deployer
 
 
 @pytest.fixture

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from botocore.session import Session
 
 from generator.gateway.aws import Gateway
-
-Deployer = Callable[..., Any]
+from tests.embedded import Deployer
 
 
 @pytest.fixture

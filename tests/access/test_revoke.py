@@ -17,10 +17,10 @@ from generator.model.policy import statements
 from generator.model.principal import parse_principal
 from generator.operations.access import closing, key, revoke
 from generator.operations.access.revoke import RevokeRequest
+from tests.embedded import VENDOR_ROLE as SUPPORT
+from tests.embedded import Deployer
 
-SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
 OTHER = "arn:aws:iam::444455556666:role/another-team"
-Deployer = Callable[..., Any]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -14,28 +14,24 @@ from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
 from generator.operations.access import revoke
 from generator.operations.access.revoke import RevokeRequest
+from tests.embedded import VENDOR_ROLE as SUPPORT
+from tests.embedded import Deployer, environment
 
-SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
 STACK = "by-role"
-Deployer = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def role_stack(stack: dict[str, str]) -> dict[str, str]:
+def role_stack(sandbox_environment: dict[str, str]) -> dict[str, str]:
     """A stack with a support role and no support user."""
-    from tests.access.conftest import deployer_call
-
-    subnet = Session().create_client("ec2").describe_subnets()["Subnets"][0]
-    network = ("--vpc-id", subnet["VpcId"], "--subnet-id", subnet["SubnetId"], "--stack-name", STACK)
-    words = ("--support-user", "no", "--support-role", "yes", "--admin-email", "ada@example.com")
-    made = deployer_call("up", *network, *words, "--yes", "--output", "json")
-    assert made.code == 0, made.err
-    return dict(made.result["outputs"])
+    with environment(sandbox_environment):
+        made = Deployer(STACK)
+        made.create("--support-user", "no", "--support-role", "yes")
+        return made.outputs
 
 
 @pytest.fixture
-def call(role_stack: dict[str, str], deployer: Deployer) -> Deployer:
-    return lambda *words: deployer(*words, "--stack-name", STACK)
+def call(role_stack: dict[str, str]) -> Deployer:
+    return Deployer(STACK, "--output", "json")
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from botocore.session import Session
@@ -13,9 +12,8 @@ from botocore.session import Session
 from generator.gateway.aws import Gateway
 from generator.model.session_log import ShellLogging, streams
 from generator.operations.access import record, session_log
-
-SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
-Deployer = Callable[..., Any]
+from tests.embedded import VENDOR_ROLE as SUPPORT
+from tests.embedded import Deployer
 
 
 @pytest.fixture(autouse=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.session import Session
@@ -16,10 +15,10 @@ from generator.gateway.aws import Gateway
 from generator.model.vendor import Policy, check_key_arn, parse_secret_arn
 from generator.operations.vendor.check import explained
 from generator.operations.vendor.credentials import from_secret
+from tests.embedded import VENDOR_ROLE as SUPPORT
+from tests.embedded import Deployer
 
-SUPPORT = "arn:aws:iam::444455556666:role/deepsql-support"
 SECRET = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:deepsql/support/x-AbCdEf"
-Deployer = Callable[..., Any]
 
 
 @pytest.fixture
@@ -43,14 +42,14 @@ def test_an_sdk_takes_its_credentials_from_the_secret(shared: str, deployer: Dep
 
 
 def test_the_printed_profile_works_as_it_stands(
-    shared: str, deployer: Deployer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+    shared: str, deployer: Deployer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sys
 
     lines = deployer("vendor", "profile", "--secret-id", shared, "--profile", "vendor").result["config"]
     bin_path = str(Path(sys.executable).parent)
     config = tmp_path / "config"
-    config.write_text(Path(environment["AWS_CONFIG_FILE"]).read_text() + "\n" + "\n".join(lines) + "\n")
+    config.write_text(Path(os.environ["AWS_CONFIG_FILE"]).read_text() + "\n" + "\n".join(lines) + "\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("PATH", f"{bin_path}:/usr/bin:/bin")
     identity = Session(profile="deepsql-support").create_client("sts").get_caller_identity()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from tests.story.conftest import PLACE, Deployer
+from tests.embedded import PLACE, Deployer
 
 POLLS = ("DescribeStackEvents", "DescribeChangeSet")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.operations import sandbox
-from tests.story.conftest import PLACE, Deployer
+from tests.embedded import PLACE, Deployer
 
 PASSWORD = "canary-Adm1n-pass-word"
 

@@ -1,7 +1,7 @@
 """What a grant and a flip list in CloudFormation's change set: what they touch, with no echo of it elsewhere."""
 
 from generator.model.contract import GRANT_RESOURCES, SUPPORT_RESOURCES
-from tests.story.conftest import VENDOR_ROLE, Deployer
+from tests.embedded import VENDOR_ROLE, Deployer
 
 GRANT = {
     "VendorAccounts": "444455556666",

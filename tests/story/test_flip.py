@@ -8,7 +8,7 @@ from generator.model.plan import UpRequest
 from generator.operations.stack import plan
 from generator.operations.stack.guard import objections
 from generator.operations.stack.support import FLIP_RESOURCES, scoped
-from tests.story.conftest import Deployer
+from tests.embedded import Deployer
 
 OTHER = st.fixed_dictionaries(
     {},

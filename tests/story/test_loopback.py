@@ -10,7 +10,7 @@ import pytest
 from botocore.httpsession import URLLib3Session
 
 from generator.cli.main import main
-from tests.story.conftest import PLACE, VENDOR_ROLE, Deployer
+from tests.embedded import PLACE, VENDOR_ROLE, Deployer
 
 USERS_KEY = "AKIAUSERSREALKEY0001"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.story.conftest import Deployer
+from tests.embedded import Deployer
 
 PUBLISHED = (Path(__file__).parents[1] / "template" / "published-stack.yaml").read_text()
 PLACE = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}

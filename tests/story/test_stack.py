@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.story.conftest import PLACE, Deployer
+from tests.embedded import PLACE, Deployer
 
 SUPPORT = {"SupportUser", "SupportUserPolicy", "SupportCredentialsSecret", "SupportKey", "SupportBoundary"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from generator.operations.stack import apply
 from generator.sandbox import server
-from tests.story.conftest import PLACE, Deployer
+from tests.embedded import PLACE, Deployer
 
 
 def fail_next(logical_id: str, action: str) -> None:

@@ -1,0 +1,108 @@
+"""Whole commands against the embedded AWS over HTTP, in this process: what the directories that do so share.
+
+Nothing here changes the environment for longer than a `with`: other tests run in the same process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import itertools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.cli.main import main
+from generator.gateway.aws import Gateway
+from generator.model.deployment import Deployment
+from generator.operations import sandbox
+from generator.operations.stack import watch
+
+PLACE = ("--vpc-id", "vpc-00000001", "--subnet-id", "subnet-00000002", "--admin-email", "admin@example.com")
+VENDOR_ROLE = "arn:aws:iam::444455556666:role/deepsql-support"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def result(self) -> Any:
+        return json.loads(self.out)["result"]
+
+    @property
+    def error(self) -> Any:
+        return json.loads(self.out)["error"]
+
+
+def run(*argv: str) -> Outcome:
+    """One command line, from its words to its output."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(argv)
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
+class Deployer:
+    """The command line, typed against one stack. `always` are words that end every command."""
+
+    def __init__(self, stack_name: str, *always: str) -> None:
+        self.stack_name = stack_name
+        self._always = always
+
+    def __call__(self, *argv: str) -> Outcome:
+        return run(*argv, "--stack-name", self.stack_name, *self._always)
+
+    def up(self, *argv: str) -> Outcome:
+        return self("up", *argv, "--yes")
+
+    def create(self, *argv: str) -> Outcome:
+        made = self.up(*PLACE, *argv)
+        assert made.code == 0, made.err
+        return made
+
+    @property
+    def gateway(self) -> Gateway:
+        return Gateway(Deployment(stack_name=self.stack_name))
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        return dict(self.gateway.cloudformation.describe_stack(self.stack_name).outputs)
+
+    def physical_ids(self) -> dict[str, str]:
+        return {r.logical_id: r.physical_id for r in self.gateway.cloudformation.list_stack_resources(self.stack_name)}
+
+
+@contextlib.contextmanager
+def running_sandbox(home: Path) -> Iterator[dict[str, str]]:
+    """A sandbox that does not wait between its steps, and the variables that lead to it."""
+    own = {"DEPLOYER_SANDBOX_HOME": str(home), "DEPLOYER_SANDBOX_STEP": "0"}
+    with environment(own):
+        sandbox.start()
+        leads = {**own, **sandbox.environment()}
+    try:
+        yield leads
+    finally:
+        with environment(own):
+            sandbox.stop()
+
+
+@contextlib.contextmanager
+def environment(leads: Mapping[str, str]) -> Iterator[None]:
+    """Every AWS client made meanwhile leads where these variables say; polling does not wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in leads.items():
+            patch.setenv(name, value)
+        patch.setattr(watch, "waits", lambda: itertools.repeat(0.05))
+        yield
