@@ -97,8 +97,8 @@ def shut_out(users: list[str]) -> str:
     """The script that ends what these users have open and lets no token of theirs open more."""
     names = ", ".join(literal(user) for user in users)
     revoke = [f"REVOKE {IAM_ROLE} FROM {identifier(user)}" for user in users]
-    end = f"SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity WHERE usename IN ({names})"
-    return script("BEGIN", *revoke, "COMMIT", end)
+    sessions = f"pg_catalog.pg_stat_activity WHERE usename IN ({names})"
+    return script("BEGIN", *revoke, "COMMIT", f"SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM {sessions}")
 
 
 def _grade(grade: Grade) -> list[str]:
