@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pty
 import shlex
 import signal
 import socket
@@ -10,11 +12,16 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from subprocess import Popen
 
 import pytest
 
-from tests.sessions.conftest import Deployer, as_support, put, until_line, wait_for
+from generator.cli.invocation import Invocation
+from generator.cli.session_commands import pick_target
+from generator.model.session import Target
+from generator.operations.sessions import standing
+from tests.sessions.conftest import STACK, Deployer, as_support, put, until_line, wait_for
 
 FETCH = "import os, urllib.request as u; print(u.urlopen('http://localhost:' + os.environ['{}']).read().decode())"
 Ended = Callable[[Popen[str], signal.Signals], int]
@@ -178,3 +185,46 @@ def test_support_connects_though_it_may_not_read_the_stack(deployer: Deployer, m
     assert beyond.code == 1 and "is not granted to you" in beyond.err
     assert plain.code == 1 and "may not start a session" in plain.err
     assert wait_for(lambda: not deployer.live())
+
+
+def test_a_tunnel_of_support_closes_when_its_access_ends(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "INTERVAL", 0.2)
+    outputs = deployer.gateway.cloudformation.describe_stack(STACK).outputs
+    iam, who = deployer.gateway.client("iam"), {"UserName": outputs["SupportUserName"]}
+    denied = {"Effect": "Deny", "Action": "ssm:GetConnectionStatus", "Resource": "*"}
+    threading.Timer(1.5, iam.put_user_policy, kwargs=who | {
+        "PolicyName": "ended", "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+    }).start()  # fmt: skip
+    with monkeypatch.context() as patch:
+        as_support(deployer, patch)
+        done = deployer("connect", "-L", "0:localhost:3035", "--exec", "sleep 30")
+    iam.delete_user_policy(**who, PolicyName="ended")
+    assert done.code == 1 and "Your access to" in done.err and "has ended" in done.err
+
+
+def test_at_a_terminal_a_tunnel_shows_its_figures_until_an_interrupt(deployer: Deployer) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "generator", "connect", "-L", "0:localhost:3035", "--for", "1h"]
+    process = Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    shown = b""
+    while b"0 open" not in shown:
+        shown += os.read(ours, 4096)
+    process.send_signal(signal.SIGINT)
+    with suppress(OSError):
+        while data := os.read(ours, 4096):
+            shown += data
+    os.close(ours)
+    assert process.wait(15) == 130
+    for figure in (b"0 B up", b"0 B/s", b"59 min", b"Ended by SIGINT"):
+        assert figure in shown, shown
+
+
+@pytest.mark.parametrize(("answer", "picked"), [("2", 1), ("i-0b", 1), ("", 0), ("9", None)])
+def test_several_instances_are_offered_at_a_terminal(
+    answer: str, picked: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, found = Invocation(), [Target("i-0a", "web"), Target("i-0b", "web")]
+    monkeypatch.setattr(Invocation, "interactive", True)
+    monkeypatch.setattr("builtins.input", lambda: answer)
+    assert pick_target(call, found) is (found[picked] if picked is not None else None)

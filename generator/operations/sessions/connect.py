@@ -11,11 +11,9 @@ from generator.channel.listen import Listen, bind
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.host.plugin import Plugin, find_plugin, require_plugin
-from generator.model.contract import Output, Parameter
-from generator.model.duration import parse_end
 from generator.model.session import Client, ForwardSpec, SessionRequest, Target, check_reason
 from generator.operations.sessions import documents
-from generator.operations.sessions.targets import Pick, StackView, find_target, view_stack
+from generator.operations.sessions.targets import Pick, find_target, view_stack
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def plan_connect(gateway: Gateway, request: ConnectRequest, pick: Pick) -> Conne
         plugin,
         request.command,
         request.signed,
-        _until(gateway, seen, request.length),
+        _until(request.length),
     )
 
 
@@ -170,12 +168,6 @@ def _wishes(found: documents.Documents, target: Target, request: ConnectRequest,
     )
 
 
-def _until(gateway: Gateway, seen: StackView, length: timedelta | None) -> datetime | None:
-    """When it must end: after `length`, and for the support user when its access ends, whichever is first."""
-    ends = [datetime.now(UTC) + length] if length else []
-    stack = seen.stack
-    if stack and (end := parse_end(stack.parameters.get(Parameter.SUPPORT_ACCESS_UNTIL, ""))):
-        user = stack.outputs.get(Output.SUPPORT_USER_NAME)
-        if user and gateway.sts.get_caller_arn().endswith(f":user/{user}"):
-            ends.append(end)
-    return min(ends, default=None)
+def _until(length: timedelta | None) -> datetime | None:
+    """When it must end. A grant's end is not known here, as support may not read it: see `standing`."""
+    return datetime.now(UTC) + length if length else None

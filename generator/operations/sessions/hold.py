@@ -17,6 +17,7 @@ from generator.gateway.aws import Gateway
 from generator.host import run as programs
 from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher, Wish, listen_of
 from generator.operations.sessions.service import SessionCalls
+from generator.operations.sessions.standing import while_standing
 
 STDOUT, STDERR = 1, 2
 TICK = 1.0  # seconds between two looks at the figures
@@ -53,7 +54,7 @@ def authorities() -> ssl.SSLContext | None:
 async def _shell(gateway: Gateway, plan: ConnectPlan, stdout: int) -> ConnectResult:
     calls = SessionCalls(gateway, plan.wishes[0].request, signed=plan.signed)
     async with open_channel(calls, options_of(plan)) as channel:
-        result = await shell(channel, stdout=stdout)
+        result = await while_standing(gateway, plan.target.instance_id, shell(channel, stdout=stdout))
     return ConnectResult(
         plan.target.instance_id,
         "native",
@@ -74,7 +75,8 @@ async def _tunnels(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, qui
         watcher.opened(views(plan, opened))
         ticking = asyncio.create_task(_tick(plan, opened, watcher))
         try:
-            code, ended = await _while_open(plan, opened, quiet=quiet)
+            working = _while_open(plan, opened, quiet=quiet)
+            code, ended = await while_standing(gateway, plan.target.instance_id, working)
         finally:
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)

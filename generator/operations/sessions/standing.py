@@ -1,0 +1,62 @@
+"""Whether access still stands: a session outlives the permission it was started by, so whoever holds one asks.
+
+"After a session is established, it is not affected by IAM role session duration" (Session Manager user guide), nor by
+a policy's end. GetConnectionStatus hangs on the same end as starting does; once it is refused, access is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from generator.errors import AwsError, DeployerError
+from generator.gateway.aws import Gateway
+
+T = TypeVar("T")
+INTERVAL = 60.0  # seconds between two looks
+
+
+async def while_standing(gateway: Gateway, instance_id: str, work: Awaitable[T]) -> T:
+    """Do the work; give it up, with DeployerError `access-ended`, when this caller may no longer see the instance.
+
+    Nothing is asked of a caller who never might, and no other failure of the question counts.
+    """
+    doing = asyncio.ensure_future(work)
+    watching = asyncio.create_task(_until_refused(gateway, instance_id))
+    try:
+        await asyncio.wait({doing, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            return doing.result()
+    finally:
+        for task in (doing, watching):
+            task.cancel()
+        await asyncio.gather(doing, watching, return_exceptions=True)
+    raise DeployerError(
+        f"Your access to {instance_id} has ended, so the session was closed.",
+        "Ask for another grant.",
+        code="access-ended",
+    )
+
+
+async def _until_refused(gateway: Gateway, instance_id: str) -> None:
+    """Return when a question that was answered before is refused; never for a caller who was always refused."""
+    answered = False
+    while True:
+        refused = await asyncio.to_thread(_refused, gateway, instance_id)
+        if refused and answered:
+            return
+        if refused:
+            await asyncio.Event().wait()
+        answered = True
+        await asyncio.sleep(INTERVAL)
+
+
+def _refused(gateway: Gateway, instance_id: str) -> bool:
+    try:
+        gateway.ssm.connection_status(instance_id)
+    except AwsError as error:
+        return "AccessDenied" in error.aws_code
+    except DeployerError:
+        return False  # the network: the channel itself knows better
+    return False
