@@ -6,6 +6,7 @@ Nothing here changes the environment for longer than a `with`: other tests run i
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import itertools
 import json
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import loaders, session
 
 from generator.cli.main import main
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
 from generator.operations import sandbox
+from generator.operations.access import closing, key
 from generator.operations.stack import watch
 
 PLACE = ("--vpc-id", "vpc-00000001", "--subnet-id", "subnet-00000002", "--admin-email", "admin@example.com")
@@ -96,6 +99,15 @@ def running_sandbox(home: Path) -> Iterator[dict[str, str]]:
             sandbox.stop()
 
 
+_create_loader = loaders.create_loader
+
+
+@functools.cache
+def _one_loader(search_path_string: str | None = None) -> loaders.Loader:
+    """The models of AWS's services, read once in this process and not once for every command."""
+    return _create_loader(search_path_string)
+
+
 @contextlib.contextmanager
 def environment(leads: Mapping[str, str]) -> Iterator[None]:
     """Every AWS client made meanwhile leads where these variables say; polling does not wait."""
@@ -104,5 +116,7 @@ def environment(leads: Mapping[str, str]) -> Iterator[None]:
             patch.delenv(name)
         for name, value in leads.items():
             patch.setenv(name, value)
-        patch.setattr(watch, "waits", lambda: itertools.repeat(0.05))
+        for polling in (watch, key, closing):
+            patch.setattr(polling, "waits", lambda: itertools.repeat(0.05))
+        patch.setattr(session, "create_loader", _one_loader)
         yield

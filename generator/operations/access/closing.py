@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +11,7 @@ from generator.gateway.aws import Gateway
 from generator.model.access import Session
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement, account_of
+from generator.operations.access.key import waits
 from generator.operations.access.record import Record
 from generator.operations.access.sentences import KEY_SID, SECRET_SID
 
@@ -86,7 +86,7 @@ def end_sessions(
     """
     were = left = vendor_sessions(gateway, found)
     waited = 0.0
-    for wait in itertools.chain((0.5, 1.0, 2.0), itertools.repeat(3.0)):
+    for wait in waits():
         if not left or waited > SESSION_SECONDS:
             return were, left
         for session in left:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -49,6 +49,11 @@ def held(gateway: Gateway, arn: str) -> Held | None:
     if not isinstance(value, dict) or not value.get("AccessKeyId"):
         return None
     return Held(value["AccessKeyId"], Credentials(value["AccessKeyId"], value.get("SecretAccessKey", "")))
+
+
+def waits() -> Iterator[float]:
+    """Seconds between looks at something that takes AWS a while."""
+    return itertools.chain((0.5, 1.0, 1.0, 2.0), itertools.repeat(3.0))
 
 
 def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
@@ -95,22 +100,25 @@ def rotate(gateway: Gateway, every: timedelta | None = None, sleep: Sleep = time
     old, paused = held(gateway, arn), is_paused(list_keys(gateway, found.support_user))
     turn(gateway, found, days, sleep)
     new = held(gateway, arn)
-    keys = list_keys(gateway, found.support_user)
     checks = [_new_check(gateway, new, paused, found.support_user, sleep)]
     if old is not None and new is not None and old.key_id != new.key_id:
         checks.append(dead_check(gateway, old, sleep))
+    # Last: the keeper makes the old key inactive only after the secret has the new one.
+    keys = list_keys(gateway, found.support_user)
     return KeyReport(found.stack.name, keys, tuple(checks), datetime.now(UTC), days or 0)
 
 
 def turn(gateway: Gateway, found: Record, days: int | None = None, sleep: Sleep = time.sleep) -> None:
     """Start the secret's rotation and wait for its end. Raises DeployerError that says where the keeper tells why."""
     wanted = gateway.secretsmanager.rotate_secret(found.secret_arn, every_days=days)
-    for waited in itertools.accumulate(itertools.chain((0.5, 0.5, 1.0), itertools.repeat(2.0))):
+    waited = 0.0
+    for wait in waits():
         if gateway.secretsmanager.describe_secret(found.secret_arn).version("AWSCURRENT") == wanted:
             return
         if waited > ROTATION_SECONDS:
             break
-        sleep(min(2.0, waited))
+        sleep(wait)
+        waited += wait
     keeper = found.stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
     raise DeployerError(
         f"The secret of {found.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; the old key is still in it.",
@@ -148,7 +156,7 @@ def _new_check(gateway: Gateway, new: Held | None, paused: bool, user: str, slee
 def call_as(gateway: Gateway, key: Held, *, wanted_alive: bool, sleep: Sleep) -> str:
     """Ask AWS with this key who it is, until the answer is the wanted one: an ARN, or AWS's refusal."""
     waited = 0.0
-    for wait in itertools.chain((1.0, 2.0), itertools.repeat(3.0)):
+    for wait in waits():
         answer = _asked(gateway, key)
         if answer.startswith("arn:") == wanted_alive or waited + wait > KNOWN_SECONDS:
             return answer
