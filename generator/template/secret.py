@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from troposphere import Sub, Template
 from troposphere.awslambda import Permission
-from troposphere.iam import PolicyType
+from troposphere.iam import RolePolicy
 from troposphere.secretsmanager import ResourcePolicy, RotationRules, RotationSchedule, Secret
 
 from generator.model.contract import USER_TAG_KEY, Condition, Parameter, Resource
@@ -51,11 +51,12 @@ def add_secret(template: Template) -> None:
 
 def _add_key_keeping(template: Template) -> None:
     template.add_resource(
-        PolicyType(
+        # Named after the user, so that it is replaced with it: the old user's keys are deleted under the old policy.
+        RolePolicy(
             str(Resource.KEEPER_SUPPORT_POLICY),
             Condition=WANTED,
-            PolicyName="deepsql-keeper-support",
-            Roles=[ref(Resource.KEEPER_ROLE)],
+            PolicyName=ref(Resource.SUPPORT_USER),
+            RoleName=ref(Resource.KEEPER_ROLE),
             PolicyDocument=keeper_support_policy(
                 user=arn_of(Resource.SUPPORT_USER),
                 secret=ref(Resource.SUPPORT_SECRET),

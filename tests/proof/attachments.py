@@ -12,6 +12,7 @@ JUDGED = {
     "AWS::IAM::Role",
     "AWS::IAM::Policy",
     "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::RolePolicy",
     "AWS::IAM::InstanceProfile",  # carries a role, no policy
     "AWS::SecretsManager::ResourcePolicy",
     "AWS::KMS::Key",
@@ -21,7 +22,6 @@ JUDGED = {
 UNJUDGED = {
     "AWS::IAM::Group",
     "AWS::IAM::GroupPolicy",
-    "AWS::IAM::RolePolicy",
     "AWS::IAM::UserPolicy",
     "AWS::IAM::UserToGroupAddition",
     "AWS::KMS::ReplicaKey",
@@ -110,7 +110,7 @@ def policy_documents(stack: Stack) -> dict[str, Tree]:
         found |= {f"{name} {index}": document for index, document in enumerate(_inline(stack, name))}
         if trust := stack.property(name, "AssumeRolePolicyDocument"):
             found[f"{name} trust"] = trust
-    for name in stack.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+    for name in stack.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"):
         found[name] = stack.property(name, "PolicyDocument")
     for name in stack.of_type("AWS::SecretsManager::ResourcePolicy"):
         found[name] = stack.property(name, "ResourcePolicy")
@@ -131,7 +131,12 @@ def _inline(stack: Stack, logical_id: str) -> list[Tree]:
 def _attached(stack: Stack, logical_id: str) -> list[Tree]:
     """Documents of policy resources that name this principal."""
     kind = "Users" if stack.resources[logical_id] == "AWS::IAM::User" else "Roles"
-    return [
+    of_role = [
+        stack.property(name, "PolicyDocument")
+        for name in stack.of_type("AWS::IAM::RolePolicy")
+        if kind == "Roles" and stack.property(name, "RoleName") == stack.name(logical_id)
+    ]
+    return of_role + [
         stack.property(name, "PolicyDocument")
         for name in stack.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
         if stack.name(logical_id) in stack.property(name, kind, [])

@@ -96,3 +96,13 @@ def test_status_shows_no_password_and_deletion_is_protected(
 def test_a_diff_against_this_version_is_empty_after_up(deployer: Deployer) -> None:
     deployer.create()
     assert deployer("diff", "--check").code == 0
+
+
+def test_a_renamed_support_user_leaves_no_user_and_no_key_behind(deployer: Deployer) -> None:
+    deployer.create("--support-user-name", f"{deployer.stack_name}-a")
+    old = deployer.physical_ids()["SupportUser"]
+    renamed = deployer.up("--support-user-name", f"{deployer.stack_name}-b")
+    assert renamed.code == 0, renamed.err
+    assert not deployer.gateway.iam.user_exists(old)
+    keys = deployer.gateway.iam.list_access_keys(deployer.physical_ids()["SupportUser"])
+    assert [key.active for key in keys] == [True]

@@ -169,8 +169,9 @@ def test_no_name_is_fixed(given: dict[str, str]) -> None:
     """Two stacks in one account, or one in two regions, never meet."""
     names = {"RoleName", "InstanceProfileName", "ManagedPolicyName", "Name", "LogGroupName"}
     stack = new(**given)
-    documents = {"ShellDocument", "PortDocument", "SshDocument"}  # named after the instance: there is one of each id
-    assert {name for name in stack.resources if names & set(stack.properties(name))} == documents
+    # Named after the instance, and on a role of a made-up name: there is one of each.
+    unique = {"ShellDocument", "PortDocument", "SshDocument", "KeeperSupportPolicy"}
+    assert {name for name in stack.resources if names & set(stack.properties(name))} == unique
     assert "FunctionName" not in stack.properties("KeeperFunction")
     assert stack.properties("SupportUser").get("UserName") == given.get("SupportUserName")
 

@@ -1,7 +1,8 @@
-"""AWS::IAM::AccessKey, and AWS's limit of two access keys for a user, which MiniStack's API does not keep."""
+"""IAM types that MiniStack lacks (AccessKey, RolePolicy), and the limit of two access keys that its API does not keep."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ministack.services import iam
@@ -18,6 +19,8 @@ def install() -> None:
     """Add the type and the limit."""
     # UserName and Serial are createOnly; Status changes without interruption (aws-resource-iam-accesskey)
     register("AWS::IAM::AccessKey", create, update, delete, replacing=("UserName", "Serial"))
+    replacing = ("PolicyName", "RoleName")  # createOnly in the type's schema
+    register("AWS::IAM::RolePolicy", put_policy, update_policy, delete_policy, replacing=replacing)
     iam._IAM_HANDLERS["CreateAccessKey"] = iam._create_access_key = create_access_key
 
 
@@ -53,6 +56,28 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
 def delete(physical_id: str, props: Properties) -> None:
     """Delete the key; one that is gone is no error."""
     iam._access_keys.pop(physical_id, None)
+
+
+def put_policy(logical_id: str, props: Properties, stack: str) -> Created:
+    """An inline policy of a role. ValueError: no such role."""
+    role, name = props["RoleName"], props["PolicyName"]
+    if role not in iam._roles:
+        raise ValueError(f"The role with name {role} cannot be found.")
+    document = json.dumps(props.get("PolicyDocument", {}))
+    iam._put_role_policy({"RoleName": [role], "PolicyName": [name], "PolicyDocument": [document]})
+    return f"{name}|{role}", {}
+
+
+def update_policy(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    """Put the new document in place of the old one."""
+    return put_policy(logical_id, new, stack)
+
+
+def delete_policy(physical_id: str, props: Properties) -> None:
+    """Take the policy off its role; one that is gone is no error."""
+    name, _, role = physical_id.partition("|")
+    if role in iam._roles:
+        iam._delete_role_policy({"RoleName": [role], "PolicyName": [name]})
 
 
 def _keys_of(user: str) -> list[str]:
