@@ -1,4 +1,4 @@
-"""IAM types that MiniStack lacks (AccessKey, RolePolicy), and the limit of two access keys that its API does not keep."""
+"""IAM types that MiniStack lacks (AccessKey, RolePolicy), and a limit its API does not keep: two access keys a user."""
 
 from __future__ import annotations
 
