@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.embedded import Deployer, environment, running_sandbox
+
+PUBLISHED = (Path(__file__).parents[1] / "template" / "published-stack.yaml").read_text()
+PLACE = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +33,19 @@ _numbers = itertools.count(1)
 @pytest.fixture
 def deployer() -> Deployer:
     return Deployer(f"deepsql-{next(_numbers)}")
+
+
+@pytest.fixture
+def published(deployer: Deployer) -> Deployer:
+    """The stack as a customer has it: made without this tool."""
+    client = deployer.gateway.client("cloudformation")
+    values = {**PLACE, "AdminPassword": "canary-correct-horse", "SupportUserName": f"support-{deployer.stack_name}"}
+    values["InstanceName"] = deployer.stack_name
+    client.create_stack(
+        StackName=deployer.stack_name,
+        TemplateBody=PUBLISHED,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()],
+    )
+    client.get_waiter("stack_create_complete").wait(StackName=deployer.stack_name, WaiterConfig={"Delay": 1})
+    return deployer

@@ -1,29 +1,6 @@
 """A stack made from the vendor's published template: upgraded in place, instance untouched, support removed."""
 
-from pathlib import Path
-
-import pytest
-
 from tests.embedded import Deployer
-
-PUBLISHED = (Path(__file__).parents[1] / "template" / "published-stack.yaml").read_text()
-PLACE = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
-
-
-@pytest.fixture
-def published(deployer: Deployer) -> Deployer:
-    """The stack as a customer has it: made without this tool."""
-    client = deployer.gateway.client("cloudformation")
-    values = {**PLACE, "AdminPassword": "canary-correct-horse", "SupportUserName": f"support-{deployer.stack_name}"}
-    values["InstanceName"] = deployer.stack_name
-    client.create_stack(
-        StackName=deployer.stack_name,
-        TemplateBody=PUBLISHED,
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in values.items()],
-    )
-    client.get_waiter("stack_create_complete").wait(StackName=deployer.stack_name, WaiterConfig={"Delay": 1})
-    return deployer
 
 
 def instance(deployer: Deployer) -> object:

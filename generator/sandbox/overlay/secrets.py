@@ -1,8 +1,8 @@
 """Secrets as CloudFormation makes them, and AWS::SecretsManager::ResourcePolicy.
 
 AWS: Ref is the ARN; a secret without SecretString and GenerateSecretString has no version; a taken name is refused;
-a generated password obeys the Exclude… switches. MiniStack: Ref is the name; an empty string is stored; a taken name is
-overwritten; ExcludePunctuation is ignored.
+a generated password obeys the Exclude… switches. MiniStack: Ref is the name; an empty string is stored, also where an
+update's template no longer gives a value; a taken name is overwritten; ExcludePunctuation is ignored.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from generator.sandbox.overlay.naming import random_name
 from generator.sandbox.overlay.tables import Created, Properties, answered, handler, register
 
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
+VALUE = {"SecretString", "GenerateSecretString"}
 _original = dict(handler(SECRET))
 
 
@@ -40,8 +41,13 @@ def create(logical_id: str, props: Properties, stack: str) -> Created:
 
 
 def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
-    """MiniStack's update under the name it knows."""
-    kept = {"Name": _name(physical_id)}
+    """MiniStack's update under the name it knows. A value that the template no longer gives stays as it is.
+
+    UpdateSecret takes no empty SecretString (its model has a minimum of 1), and one left out changes nothing.
+    """
+    kept: dict[str, Any] = {"Name": _name(physical_id)}
+    if not VALUE & new.keys():
+        kept |= {name: given for name, given in old.items() if name in VALUE}
     _, attributes = _original["update"](kept["Name"], {**kept, **old}, {**kept, **new}, stack, logical_id)
     return attributes["Arn"], attributes
 
