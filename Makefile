@@ -27,6 +27,7 @@ demo: $(RUNS) ## the whole story on the embedded AWS
 	@$(BIN)/deployer demo
 
 test: $(READY) ## all tests, real counterparts included
+	@.ci/real-sshd
 	@$(BIN)/python -m pytest -n 2
 
 lint: $(READY) ## ruff, and the template against its own rules
