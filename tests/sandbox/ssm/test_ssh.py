@@ -12,10 +12,10 @@ from typing import Any
 from generator.channel.listen import Listen
 from generator.channel.port import Forward, forward
 from generator.channel.session import ChannelOptions
+from tests.sessions import sshd
 
 from .conftest import launch
 from .service import Service
-from .sshd import sshd
 
 
 def test_a_pushed_key_opens_sshd_behind_a_tunnel(
@@ -38,12 +38,13 @@ def test_a_pushed_key_opens_sshd_behind_a_tunnel(
             out, _ = await asyncio.wait_for(ssh.communicate(), 30)
             return ssh.returncode or 0, out
 
-    with sshd(tmp_path, sandbox_home, node) as server:
+    keys = sandbox_home / "keys" / node
+    with sshd.serve(tmp_path / "sshd", keys, sshd.free_port()) as server:
         body = json.dumps({"ports": {"22": server.port}}).encode()
         put = urllib.request.Request(f"{endpoint}/_sandbox/instances/{node}", body, method="PUT")
         urllib.request.urlopen(put, timeout=5).close()
-        assert asyncio.run(story(server.user)) == (255, b"")
+        assert asyncio.run(story(sshd.USER)) == (255, b"")
         client("ec2-instance-connect").send_ssh_public_key(
-            InstanceId=node, InstanceOSUser=server.user, SSHPublicKey=key.with_suffix(".pub").read_text()
+            InstanceId=node, InstanceOSUser=sshd.USER, SSHPublicKey=key.with_suffix(".pub").read_text()
         )
-        assert asyncio.run(story(server.user)) == (7, b"through\n")
+        assert asyncio.run(story(sshd.USER)) == (7, b"through\n")
