@@ -1,6 +1,7 @@
 """access revoke: a sequence of steps, each with its evidence, that may be stopped anywhere and run again.
 
-Everybody: the key inactive, the doors closed directly, live sessions ended, the stack made to agree, the key deleted.
+Everybody: the key inactive, the doors closed directly, live sessions ended, on the instance and in the database,
+the stack made to agree, the key deleted.
 One of several: the secret closed to it, sessions ended, a new key for those who stay, then the stack: as long as the
 stack still knows the principal, the same command does it all again. The negative checks come last.
 """
@@ -18,7 +19,7 @@ from generator.model.contract import GRANT_PARAMETERS
 from generator.model.evidence import Evidence, Report
 from generator.model.grant import Grant
 from generator.model.principal import Principal
-from generator.operations.access import closing, key, proofs, record, role
+from generator.operations.access import backends, closing, key, proofs, record, role
 from generator.operations.access.record import Record
 from generator.operations.access.settle import ShowEvents, settle
 
@@ -94,8 +95,8 @@ def left(found: Record, request: RevokeRequest, now: datetime) -> Grant:
 
 def run(revocation: Revocation) -> Iterator[Evidence]:
     """Do the steps in order, each yielding its evidence; a step that fails is named and the others go on."""
-    everybody = (_keys, _role, _secret, _key_policy, _sessions, _stack, _erase)
-    steps = everybody if revocation.everybody else (_narrow, _narrow_role, _sessions, _renew, _stack)
+    everybody = (_keys, _role, _secret, _key_policy, _sessions, backends.shut, _stack, _erase)
+    steps = everybody if revocation.everybody else (_narrow, _narrow_role, _sessions, backends.shut, _renew, _stack)
     for step in (*steps, *proofs.ALL):
         yield _evidence(step, revocation)
 
