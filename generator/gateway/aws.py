@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,9 @@ class Gateway:
 
         with translated("AWS", "session", {}):
             session = Session(profile=self.deployment.profile)
-            if self.deployment.region:
-                session.set_config_variable("region", self.deployment.region)
+            # botocore reads AWS_DEFAULT_REGION alone; the AWS CLI and the other SDKs let AWS_REGION win over it
+            if region := self.deployment.region or os.environ.get("AWS_REGION"):
+                session.set_config_variable("region", region)
             session.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
         return session
 

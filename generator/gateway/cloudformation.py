@@ -8,6 +8,7 @@ from typing import Any
 
 from generator.errors import StackNotFound
 from generator.gateway.service import Answer, Service
+from generator.gateway.translate import stack_not_found
 from generator.model.changeset import Change, ChangeSet, ChangeSetRequest, Replacement
 from generator.model.stack import Stack, StackEvent, StackResource, StackStatus
 
@@ -22,7 +23,7 @@ class CloudFormation(Service):
         """Describe one stack by name or ARN. Raises StackNotFound; a deleted stack counts as not there by name."""
         found = self._call("describe_stacks", StackName=name)["Stacks"]
         if not found:
-            raise StackNotFound(f"There is no stack {name} in this account and region.", "Create it with: deployer up")
+            raise stack_not_found(name, self._region)
         return _stack(found[0])
 
     def find_stack(self, name: str) -> Stack | None:

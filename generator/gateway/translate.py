@@ -15,16 +15,31 @@ from typing import Any
 from botocore import exceptions as boto
 
 from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError
+from generator.model.deployment import DEFAULT_STACK_NAME
 from generator.model.options import option
 
+REGION = "(region)"  # the key under which a row finds the client's region among the call's parameters
 Builder = Callable[[str, Mapping[str, Any]], DeployerError]
 
 
-def _stack_not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
-    name = params.get("StackName", "the stack")
+def stack_not_found(name: str, region: str = "") -> StackNotFound:
+    """There is no such stack, said with the region asked and the command that makes this one."""
+    create = "deployer up" if name == DEFAULT_STACK_NAME else f"deployer up --stack-name {name}"
     return StackNotFound(
-        f"There is no stack {name} in this account and region.",
-        "Check --stack-name, --region and --profile, or create it with: deployer up",
+        f"There is no stack {name} in {region or 'this region'} of this account.",
+        f"Check --stack-name, --region and --profile, or create it with: {create}",
+    )
+
+
+def _stack_not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
+    return stack_not_found(str(params.get("StackName", "of that name")), str(params.get(REGION, "")))
+
+
+def _bad_stack_name(message: str, params: Mapping[str, Any]) -> DeployerError:
+    return UsageError(
+        f"{params.get('StackName', '')} cannot be the name of a stack.",
+        "Give --stack-name letters, digits and hyphens, beginning with a letter.",
+        code="bad-stack-name",
     )
 
 
@@ -69,24 +84,27 @@ ROWS: tuple[tuple[str, str, Builder], ...] = (
     ("OperationInProgressException", "", _stack_busy),
     ("ValidationError", "TerminationProtection", _protected),
     ("ValidationError", "termination protection", _protected),
+    ("ValidationError", "'stackName' failed to satisfy constraint", _bad_stack_name),
     ("ValidationError", "Parameter '", _bad_parameter),
     ("ValidationError", "Parameter validation failed", _bad_parameter),
     ("ValidationError", "failed to satisfy constraint", _bad_parameter),
     ("ResourceNotFoundException", "", _not_found),
     ("NoSuchEntity", "", _not_found),
     ("NotFoundException", "", _not_found),
+    ("InvalidInstanceID.NotFound", "", _not_found),
+    ("InvalidInstanceID.Malformed", "", _not_found),
     ("DBClusterNotFoundFault", "", _not_found),
     ("DBInstanceNotFound", "", _not_found),
 )
 
 
 @contextmanager
-def translated(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[None]:
+def translated(service: str, operation: str, params: Mapping[str, Any], region: str = "") -> Iterator[None]:
     """Run one call; turn botocore's exceptions into DeployerErrors."""
     try:
         yield
     except boto.ClientError as error:
-        raise _from_client_error(service, error, params) from error
+        raise _from_client_error(service, error, {**params, REGION: region}) from error
     except boto.BotoCoreError as error:
         raise _from_local_error(service, operation, error) from error
 
@@ -127,8 +145,15 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
     """Failures before or without an answer from AWS: credentials, region, network, parameters."""
     for kind, message, hint in _LOCAL:
         if isinstance(error, kind):
-            return DeployerError(message, hint, code=_slug(kind.__name__))
+            return DeployerError(message.format_map(_Named(error.kwargs)), hint, code=_slug(kind.__name__))
     return AwsError(f"{service} could not be asked for {operation}: {_sentence(str(error))}", operation=operation)
+
+
+class _Named(dict[str, Any]):
+    """What the error is about; a text may name what an error of another botocore version does not carry."""
+
+    def __missing__(self, key: str) -> str:
+        return f"({key.replace('_', ' ')})"
 
 
 _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
@@ -147,10 +172,15 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     ),
     (
         boto.ProfileNotFound,
-        "That profile is not in your AWS config.",
-        "List the profiles with: aws configure list-profiles",
+        "There is no profile {profile} in your AWS config.",
+        "Choose another with --profile, or sign in to it first: aws configure list-profiles shows those there are.",
     ),
     (boto.NoRegionError, "No AWS region is set.", "Give --region, or set AWS_REGION."),
+    (
+        boto.InvalidRegionError,
+        "{region_name} cannot be the name of an AWS region.",
+        "Write it like eu-central-1: with --region, or in AWS_REGION.",
+    ),
     (
         boto.MissingDependencyException,
         "The profile signs in with aws login, which needs botocore's crt extra.",
@@ -160,10 +190,14 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     (boto.UnauthorizedSSOTokenError, "The SSO session has expired.", "Sign in again with: aws sso login"),
     (
         boto.EndpointConnectionError,
-        "The AWS endpoint could not be reached.",
-        "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL (for the sandbox: deployer sandbox status).",
+        "The AWS endpoint {endpoint_url} could not be reached.",
+        "Check the region's name, the network, HTTPS_PROXY and AWS_ENDPOINT_URL (the sandbox: deployer sandbox start).",
     ),
-    (boto.ConnectTimeoutError, "The AWS endpoint did not answer in time.", "Check the network and HTTPS_PROXY."),
+    (
+        boto.ConnectTimeoutError,
+        "The AWS endpoint {endpoint_url} did not answer in time.",
+        "Check the network and HTTPS_PROXY.",
+    ),
     (boto.ProxyConnectionError, "The proxy refused the connection.", "Check HTTPS_PROXY."),
     (boto.SSLError, "The TLS certificate of the AWS endpoint was not accepted.", "Check AWS_CA_BUNDLE."),
 )

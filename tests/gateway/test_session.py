@@ -1,0 +1,77 @@
+"""The way to AWS: which region is asked, and what is said when nothing can be asked at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.errors import DeployerError, StackNotFound, UsageError
+from generator.gateway.aws import Gateway
+from generator.gateway.cloudformation import CloudFormation
+from generator.gateway.translate import stack_not_found
+from generator.model.deployment import Deployment
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    config = tmp_path / "config"
+    config.write_text("[profile work]\nregion = eu-west-3\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+
+
+@pytest.mark.parametrize(
+    ("option", "variables", "region"),
+    [
+        (None, {"AWS_REGION": "eu-north-1"}, "eu-north-1"),
+        (None, {"AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "us-west-2"}, "eu-north-1"),
+        (None, {"AWS_DEFAULT_REGION": "us-west-2"}, "us-west-2"),
+        (None, {}, "eu-west-3"),
+        ("ap-south-1", {"AWS_REGION": "eu-north-1"}, "ap-south-1"),
+    ],
+)
+def test_the_region_is_the_one_the_aws_cli_would_ask(
+    option: str | None, variables: dict[str, str], region: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    gateway = Gateway(Deployment(profile="work", region=option))
+    assert gateway.region == region
+    assert gateway.client("ec2").meta.region_name == region
+
+
+@pytest.mark.parametrize(
+    ("deployment", "code", "named"),
+    [
+        (Deployment(profile="nope"), "profile-not-found", "There is no profile nope in your AWS config."),
+        (Deployment(), "no-region", "No AWS region is set."),
+        (Deployment(region="us east"), "invalid-region", "us east cannot be the name of an AWS region."),
+    ],
+)
+def test_what_is_wrong_on_this_computer_is_named(deployment: Deployment, code: str, named: str) -> None:
+    with pytest.raises(DeployerError) as caught:
+        Gateway(deployment).client("ec2")
+    assert (caught.value.code, caught.value.message) == (code, named)
+    assert caught.value.hint
+
+
+def test_a_missing_stack_is_named_with_its_region_and_the_command_that_makes_it() -> None:
+    error = stack_not_found("deepsql-test", "eu-west-3")
+    assert isinstance(error, StackNotFound)
+    assert error.message == "There is no stack deepsql-test in eu-west-3 of this account."
+    assert error.hint.endswith("deployer up --stack-name deepsql-test")
+    assert stack_not_found("deepsql-selfhost", "").hint.endswith("deployer up")
+
+
+def test_an_impossible_stack_name_is_told_in_our_words(stubbed: Any) -> None:
+    client, stub = stubbed.client("cloudformation")
+    text = "1 validation error detected: Value 'a b' at 'stackName' failed to satisfy constraint: Member must …"
+    stub.add_client_error("describe_stacks", "ValidationError", text)
+    with pytest.raises(UsageError, match=r"a b cannot be the name of a stack\."):
+        CloudFormation(client).describe_stack("a b")
