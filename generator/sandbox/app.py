@@ -20,6 +20,8 @@ from urllib.parse import parse_qs
 from ministack import app as ministack
 from ministack.core import responses, router
 
+from generator.sandbox.pages import is_of_a_page
+
 PLUGINS = (
     "generator.sandbox.control",
     "generator.sandbox.overlay",
@@ -108,8 +110,10 @@ class Sandbox:
     changed: bool = False  # since the last save
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection."""
-        if scope["type"] == "http":
+        """Serve one ASGI connection, unless a web page is behind it."""
+        if scope["type"] in ("http", "websocket") and is_of_a_page(scope["headers"]):
+            await _turn_away(scope, receive, send)
+        elif scope["type"] == "http":
             await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
             await ministack.app(scope, receive, self._lifespan(send))
@@ -186,6 +190,14 @@ def build() -> Sandbox:
 
 def _store_file() -> Path:
     return Path(os.environ["STATE_DIR"]) / "sandbox-stores.json"
+
+
+async def _turn_away(scope: Message, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close"})  # before accepting: HTTP 403
+        return
+    refusal = Response.error("AccessDenied", "The sandbox answers no web pages.", 403)
+    await _send(send, refusal, head=scope["method"] == "HEAD")
 
 
 async def _read_body(receive: Receive) -> bytes:

@@ -1,0 +1,65 @@
+"""A web page that knows the sandbox's credentials, as everybody does, gets nothing from it."""
+
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from generator.sandbox.pages import is_of_a_page
+from generator.sandbox.state import SandboxState
+
+PAGES = [
+    {"Origin": "https://example.com"},
+    {"Origin": "null"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Host": "rebound.example.com:4566"},
+]
+
+
+@pytest.mark.parametrize("headers", PAGES, ids=str)
+def test_a_signed_call_of_a_page_is_refused(sandbox: SandboxState, headers: dict[str, str]) -> None:
+    client = botocore.session.Session().create_client(
+        "secretsmanager",
+        "us-east-1",
+        endpoint_url=sandbox.endpoint,
+        aws_access_key_id="111122223333",
+        aws_secret_access_key="test",
+        config=Config(retries={"max_attempts": 0}, proxies={}),
+    )
+    assert client.list_secrets()["SecretList"] == []
+
+    def as_a_page(request: Any, **_: object) -> None:
+        for name, value in headers.items():
+            request.headers[name] = value
+
+    client.meta.events.register("before-sign.secretsmanager", as_a_page)
+    with pytest.raises(ClientError, match="answers no web pages"):
+        client.list_secrets()
+
+
+@pytest.mark.parametrize("headers", [{}, *PAGES[:1]], ids=["stranger", "page"])
+def test_a_page_opens_no_websocket(sandbox: SandboxState, headers: dict[str, str]) -> None:
+    address = sandbox.endpoint.replace("http", "ws") + "/v1/data-channel/none"
+    with pytest.raises(InvalidStatus) as refused:
+        connect(address, additional_headers=headers, proxy=None)
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "page"),
+    [
+        ("127.0.0.1:4566", False),
+        ("localhost:4566", False),
+        ("LOCALHOST", False),
+        ("127.0.0.1.example.com:4566", True),
+        ("localhost.example.com", True),
+        ("[::1]:4566", True),
+        ("", True),
+    ],
+)
+def test_whose_name_it_is_called_by(host: str, page: bool) -> None:
+    assert is_of_a_page([(b"Host", host.encode())]) is page
