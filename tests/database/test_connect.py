@@ -96,6 +96,11 @@ def test_psql_runs_signed_in_over_tls_with_the_token_in_its_environment_only(at_
     assert "deployer" in said
 
 
+def test_the_name_of_a_database_is_no_option_of_mysql() -> None:
+    way = Route("127.0.0.1", 3306, "/ca.pem", r"--execute=\! touch /tmp/x")
+    assert settings.client_argv(login(engine=Engine.MYSQL, token="t"), way)[-1] == f"--database={way.database}"
+
+
 def expired(world: World) -> tuple[Login, Route]:
     """A token as it was twenty minutes ago: no signature is right any more, and no server looks at it first."""
     token, past = sign(), datetime.now(UTC) - timedelta(minutes=20)

@@ -45,7 +45,9 @@ def client_argv(login: Login, route: Route) -> list[str]:
         return ["psql", conninfo(libpq(login, route))]
     # Oracle's client cannot verify one name and dial another, so it verifies the authority (MySQL manual, --ssl-mode).
     options = [f"--host={route.host}", f"--port={route.port}", f"--user={login.user}", f"--ssl-ca={route.ca_bundle}"]
-    return ["mysql", *options, "--ssl-mode=VERIFY_CA", "--enable-cleartext-plugin", "--protocol=TCP", route.database]
+    options += ["--ssl-mode=VERIFY_CA", "--enable-cleartext-plugin", "--protocol=TCP"]
+    # Not as a bare word: a project's file may name the database, and --execute can run programs.
+    return ["mysql", *options, f"--database={route.database}"]
 
 
 def client_environment(login: Login) -> dict[str, str]:
