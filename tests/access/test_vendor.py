@@ -56,6 +56,14 @@ def test_the_printed_profile_works_as_it_stands(
     assert ":user/" in identity["Arn"]
 
 
+@pytest.mark.parametrize("bad", ["x\ncredential_process = /tmp/x", "x\rregion = y", "x\x1b[2J"])
+def test_a_confirmed_value_adds_no_line_to_the_profile(bad: str, deployer: Deployer) -> None:
+    role = ("--role-arn", "arn:aws:iam::111122223333:role/x", "--region", "eu-west-1")
+    for argv in ((*role, "--external-id", bad), ("--secret-id", SECRET, "--name", bad)):
+        refused = deployer("vendor", "profile", *argv)
+        assert refused.code == 2 and refused.error["code"] == "profile"
+
+
 def test_check_names_what_is_missing(shared: str, deployer: Deployer) -> None:
     assert deployer("vendor", "check", "--secret-id", shared, "--profile", "vendor").result["readable"]
     stranger = deployer("vendor", "check", "--secret-id", shared, "--profile", "stranger")

@@ -134,7 +134,7 @@ def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[st
     own = shutil.which("deployer")
     me = [own] if own else [sys.executable, "-m", "generator"]
     proxy = [*me, *proxy_argv(deployment, route.request)[3:], "--key", key]
-    ready = " ".join([*me, "ssh-key", instance_id, "--os-user", "%r", *common_options(deployment)])
+    ready = openssh.proxy_command([*me, "ssh-key", instance_id, *common_options(deployment)]) + " --os-user %r"
     settings = {
         "HostName": instance_id,
         "User": route.user,
@@ -145,11 +145,16 @@ def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[st
         **openssh.host_key_options(instance_id),
     }
     return [
-        f"# {alias}: {route.target.label} over Session Manager, with a key for each connection",
+        f"# {alias}: {_one_line(route.target.label)} over Session Manager, with a key for each connection",
         f"Host {alias}",
         *(f"  {name} {value}" for name, value in settings.items()),
         f'Match originalhost {alias} exec "{ready}"',
     ]
+
+
+def _one_line(text: str) -> str:
+    """A tag's value may have line ends, and a line of ssh's configuration may name a program."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def as_options(settings: dict[str, str]) -> list[str]:
