@@ -3,7 +3,7 @@
 ```console          commands start with `$ `, what follows is their output; a line `…` stands for any lines,
                     `…` inside a line for any text. Output that is not shown is not compared.
 ```console exit=3   the last command of the block ends with 3
-<!-- before: stack  the page starts on a stack that exists -->
+<!-- before: stack  the page starts on a stack that exists; `published`: on one of the vendor's own template -->
 """
 
 from __future__ import annotations
@@ -39,9 +39,10 @@ def commands(path: Path) -> list[Command]:
     return [command for match in FENCE.finditer(text) for command in _of_block(match, text)]
 
 
-def needs_stack(path: Path) -> bool:
-    """Whether the page starts on a stack that exists."""
-    return "<!-- before: stack" in path.read_text()
+def before(path: Path) -> str:
+    """What is there when the page starts: a stack, one of the published template, or nothing ("")."""
+    found = re.search(r"<!-- before: (stack|published)\b", path.read_text())
+    return found[1] if found else ""
 
 
 def _of_block(match: re.Match[str], text: str) -> list[Command]:

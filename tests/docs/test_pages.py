@@ -12,11 +12,24 @@ from pathlib import Path
 import pytest
 
 from generator.sandbox.overlay.operations import STEP_VARIABLE
-from tests.docs.pages import ROOT, commands, matches, needs_stack, pages
+from tests.docs.pages import ROOT, before, commands, matches, pages
 
 # What only a fresh checkout can run: held to exist, and run by CI itself (make) or by `make .venv/.ready` (pip).
 ELSEWHERE = ("make ", "pip install ", "git clone ", "cd ", "python3 -m venv ", ". .venv/", "source ")
 CREATE = "deployer up --vpc-id vpc-00000001 --subnet-id subnet-00000002 --admin-email admin@example.com --yes"
+VALUES = {
+    "VpcId": "vpc-00000001",
+    "SubnetId": "subnet-00000002",
+    "AdminEmail": "admin@example.com",
+    "AdminPassword": "correct-horse-battery",
+    "SupportUserName": "deepsql-support",
+}
+PUBLISH = (
+    "aws cloudformation create-stack --stack-name deepsql-selfhost --capabilities CAPABILITY_NAMED_IAM"
+    f" --template-body file://{ROOT}/tests/template/published-stack.yaml"
+    f" --parameters {' '.join(f'ParameterKey={key},ParameterValue={value}' for key, value in VALUES.items())}"
+)
+BEFORE = {"": [], "stack": [CREATE], "published": [PUBLISH, "deployer events --follow"]}
 MARK = "@@@ exit code"
 
 
@@ -60,12 +73,12 @@ class Shell:
 @pytest.mark.parametrize("page", pages(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_of_the_page_does_what_the_page_says(page: Path, shell: Shell) -> None:
     to_run = [command for command in commands(page) if not command.line.startswith(ELSEWHERE)]
-    before = ["deployer sandbox start", 'eval "$(deployer sandbox env)"', *([CREATE] if needs_stack(page) else [])]
-    answers = shell.run([*before, *(command.line for command in to_run)])
-    assert len(answers) == len(before) + len(to_run), answers[-1]
-    for code, output in answers[: len(before)]:
+    first = ["deployer sandbox start", 'eval "$(deployer sandbox env)"', *BEFORE[before(page)]]
+    answers = shell.run([*first, *(command.line for command in to_run)])
+    assert len(answers) == len(first) + len(to_run), answers[-1]
+    for code, output in answers[: len(first)]:
         assert code == 0, output
-    for command, (code, output) in zip(to_run, answers[len(before) :], strict=True):
+    for command, (code, output) in zip(to_run, answers[len(first) :], strict=True):
         where = f"{page.relative_to(ROOT)}:{command.number}: {command.line}"
         assert code == command.exit_code, f"{where}\nended with {code}\n{output}"
         assert not command.output.strip() or matches(command.output, output), f"{where}\nprinted\n{output}"
