@@ -27,7 +27,7 @@ class Sshd:
 
 def program() -> str:
     found = shutil.which("sshd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin:/sbin")
-    assert found, "These tests need OpenSSH's server: apt-get install openssh-server (make test does it where it is root)"
+    assert found, "These tests need OpenSSH's server: apt-get install openssh-server (make test does it as root)"
     return found
 
 
