@@ -93,6 +93,9 @@ def _register_grant(group: typer.Typer) -> None:
         unlogged: Annotated[
             bool, typer.Option("--unlogged", help="Even if sessions would not be logged; needs --reason.")
         ] = False,
+        probe: Annotated[
+            bool, typer.Option("--probe", help="First open a shell, and see that its transcript is written.")
+        ] = False,
         by_hand: Annotated[
             ByHand | None, typer.Option(help="Statements that people put into the policies: keep or replace them.")
         ] = None,
@@ -101,10 +104,19 @@ def _register_grant(group: typer.Typer) -> None:
         """Let vendor principals read the support secret until the end time."""
         from generator.operations.access import grant as granting
 
+        if probe:
+            _probe(call)
         planned = granting.plan_grant(call.gateway, _request(principal, length, no_expiry, reason, unlogged, via))
         if plan_only or planned.unchanged:
             return _carry_out(call, planned, plan_only)
         return _carry_out(call, planned, keeping=_hand_made(call, planned, by_hand))
+
+
+def _probe(call: Invocation) -> None:
+    from generator.operations.access.probe import require_transcript
+
+    for line in access_text.check_lines((require_transcript(call.gateway),)):
+        call.say(line)
 
 
 def _request(

@@ -16,3 +16,7 @@ class Logs(Service):
         if found is None:
             return None
         return LogGroup(name, found.get("arn", ""), found.get("kmsKeyId", ""), found.get("retentionInDays", 0))
+
+    def count_events(self, group: str, stream: str) -> int:
+        """How many lines the first page of a stream has. Raises NotFound, AwsError when there is no such stream."""
+        return len(self._call("get_log_events", logGroupName=group, logStreamName=stream)["events"])

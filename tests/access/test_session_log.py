@@ -9,9 +9,11 @@ from collections.abc import Iterator
 import pytest
 from botocore.session import Session
 
+from generator.errors import NotFound
 from generator.gateway.aws import Gateway
+from generator.gateway.logs import Logs
 from generator.model.session_log import ShellLogging, streams
-from generator.operations.access import record, session_log
+from generator.operations.access import probe, record, session_log
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
 
@@ -51,6 +53,25 @@ def test_it_takes_a_reason_to_let_somebody_in_unlogged(document_by_hand: None, d
     words = ("access", "grant", "--principal", SUPPORT, "--unlogged", "--yes")
     assert deployer(*words).error["code"] == "reason"
     assert deployer(*words, "--reason", "T-9").code == 0
+
+
+def test_a_probe_finds_the_transcript_of_a_shell_of_its_own_and_leaves_no_session(
+    deployer: Deployer, gateway: Gateway
+) -> None:
+    ran = deployer("access", "grant", "--principal", SUPPORT, "--probe", "--yes")
+    assert ran.code == 0 and "ok  transcript of a shell" in ran.err, ran.err
+    assert not gateway.ssm.list_sessions()
+
+
+def test_a_probe_that_leaves_no_transcript_lets_nobody_in(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_stream(*_: str) -> int:
+        raise NotFound("The specified log stream does not exist.")
+
+    monkeypatch.setattr(Logs, "count_events", no_stream)
+    monkeypatch.setattr(probe, "TRANSCRIPT_SECONDS", 0.2)
+    ran = deployer("access", "grant", "--principal", SUPPORT, "--probe", "--yes")
+    assert (ran.code, ran.error["code"]) == (3, "unlogged") and "no transcript" in ran.error["message"]
+    assert not deployer("access", "show").result["grant"]["principals"]
 
 
 @pytest.mark.parametrize(
