@@ -32,7 +32,7 @@ class TunnelScreen:
             from rich.live import Live
 
             self._call.say("Ctrl-C ends it.")
-            self._live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
+            self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=True)
             self._live.start()
 
     def tick(self, tunnels: Sequence[TunnelView]) -> None:

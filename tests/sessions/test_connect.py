@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import shlex
 import signal
 import socket
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from subprocess import Popen
 
 import pytest
@@ -205,19 +206,29 @@ def test_a_tunnel_of_support_closes_when_its_access_ends(deployer: Deployer, mon
 def test_at_a_terminal_a_tunnel_shows_its_figures_until_an_interrupt(deployer: Deployer) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "generator", "connect", "-L", "0:localhost:3035", "--for", "1h"]
-    process = Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    env = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "24"}
+    process = Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=env)
     os.close(theirs)
-    shown = b""
-    while b"0 open" not in shown:
-        shown += os.read(ours, 4096)
-    process.send_signal(signal.SIGINT)
-    with suppress(OSError):
-        while data := os.read(ours, 4096):
-            shown += data
-    os.close(ours)
-    assert process.wait(15) == 130
-    for figure in (b"0 B up", b"0 B/s", b"59 min", b"Ended by SIGINT"):
+    try:
+        shown = read_until(ours, b"0 open")
+        process.send_signal(signal.SIGINT)
+        shown += read_until(ours, b"open sessions were closed")
+        assert process.wait(15) == 130
+    finally:
+        process.terminate()
+        process.wait(15)
+        os.close(ours)
+    for figure in (b"0 B up", b"0 B/s", b"59 min"):
         assert figure in shown, shown
+
+
+def read_until(terminal: int, text: bytes, seconds: float = 20) -> bytes:
+    """What a terminal shows, up to and with `text`."""
+    shown, end = b"", time.monotonic() + seconds
+    while text not in shown:
+        assert select.select([terminal], [], [], end - time.monotonic())[0], shown
+        shown += os.read(terminal, 4096)
+    return shown
 
 
 @pytest.mark.parametrize(("answer", "picked"), [("2", 1), ("i-0b", 1), ("", 0), ("9", None)])
