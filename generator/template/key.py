@@ -33,7 +33,8 @@ def add_key(template: Template) -> None:
                 [
                     account_administers_the_key(Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")),
                     logs_encrypt_the_session_log(
-                        regional_service("logs"), arn("logs", f"log-group:*{Resource.SESSION_LOG_GROUP}-*")
+                        regional_service("logs"),
+                        arn("logs", f"log-group:${{AWS::StackName}}-{Resource.SESSION_LOG_GROUP}-*"),
                     ),
                     when(Condition.WANT_VENDOR_READ, _vendor_decrypts()),
                 ]

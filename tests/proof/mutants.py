@@ -74,6 +74,10 @@ SUPPORT = [
         "documents whose names begin alike may be used",
         add_resource(SHARED, WITH_DOCUMENTS, at_home("ssm", "document/${ShellDocument}*")),
     ),
+    Mutant(
+        "every document of the stack may be used",
+        add_resource(SHARED, WITH_DOCUMENTS, at_home("ssm", "document/deepsql-*-${Instance}")),
+    ),
     Mutant("the tunnel may not be used", set_resource(SHARED, WITH_DOCUMENTS, SHELL_ONLY)),
     Mutant("documents are not checked on the instance", drop_condition(POLICY, ON_INSTANCE, CHECK)),
     Mutant("documents are not checked", drop_condition(SHARED, WITH_DOCUMENTS, CHECK)),
@@ -157,6 +161,10 @@ VENDOR = [
     Mutant("the vendor decrypts without a grant", unwrap(KEY, VENDOR_DECRYPTS)),
     Mutant("nobody encrypts the log", drop_statement(KEY, LOG_SERVICE)),
     Mutant("the log service uses the key for any log group", drop_condition(KEY, LOG_SERVICE, LOG_CONTEXT)),
+    Mutant(
+        "the log service uses the key for every stack's session log",
+        set_condition(KEY, LOG_SERVICE, LOG_CONTEXT, at_home("logs", "log-group:*SessionLogGroup-*")),
+    ),
     Mutant("the log service may grant the key away", add_action(KEY, LOG_SERVICE, "kms:CreateGrant")),
     Mutant("nobody administers the key", drop_statement(KEY, "AccountAdministersTheKey")),
 ]  # fmt: skip

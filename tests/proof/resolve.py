@@ -15,6 +15,7 @@ from typing import Any
 ACCOUNT = "111122223333"
 STACK = "deepsql-selfhost"
 SUFFIX = "1A2B3C4D5E6F7"  # what CloudFormation appends to a name it makes up
+CLUSTER = "cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 URL_SUFFIX = {"aws": "amazonaws.com", "aws-us-gov": "amazonaws.com", "aws-cn": "amazonaws.com.cn"}
 NO_VALUE = object()
 
@@ -148,6 +149,8 @@ class Stack:
             return self.arn(name) + (":*" if kind == "AWS::Logs::LogGroup" else "")
         if kind == "AWS::SecretsManager::Secret" and attribute == "Id":
             return self.arn(name)
+        if kind == "AWS::RDS::DBCluster" and attribute == "DBClusterResourceId":
+            return CLUSTER
         raise Unresolved(f"attribute {name}.{attribute}")
 
     def _type(self, name: str) -> str:

@@ -40,6 +40,13 @@ STACKS: dict[str, dict[str, str]] = {
     "paused": ROLE | {"SupportSessionsNotBefore": "9999-12-31T00:00:00Z"},
     "ungranted": NEW,
     "ssh": NEW | GRANT | {"SupportAccessUntil": END, "SupportSsh": "Yes"},
+    "database": NEW
+    | GRANT
+    | {
+        "DatabaseEndpoint": "app.cluster-x.us-east-1.rds.amazonaws.com",
+        "DatabaseSecurityGroupId": "sg-0a1b2c3d",
+        "CreateSupportRole": "Yes",
+    },
     "off": NEW | GRANT | {"CreateSupportUser": "No"},
     "account without principals": NEW | {"VendorAccounts": VENDOR},
     "published": PUBLISHED,

@@ -67,6 +67,8 @@ INSTANCE_ROLE = table(
     may_not("pass its role on", "iam:PassRole", "<InstanceRole>"),
     may_not("read buckets", "s3:GetObject", "arn:aws:s3:::bucket/key"),
     may_not("call the keeper", "lambda:InvokeFunction", "<KeeperFunction>"),
+    may_not("sign in to the database it leads to", "rds-db:connect",
+            "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-X/alice_o", stack="database"),
 )  # fmt: skip
 
 KEEPER = table(
@@ -117,6 +119,9 @@ KEEPER = table(
     may_not("look at another stack", "cloudformation:DescribeStackResource", ANOTHER_STACK),
     may_not("update its own stack", "cloudformation:UpdateStack", STACK),
     may_not("write the session log", "logs:PutLogEvents", TRANSCRIPT),
+    may_not("read transcripts", "logs:GetLogEvents", TRANSCRIPT),
+    may_not("change the shell document", "ssm:UpdateDocument", "<ShellDocument>"),
+    may_not("end somebody's session", "ssm:TerminateSession", "<ssm>:session/bob-1"),
     may_not("rewrite its own code", "lambda:UpdateFunctionCode", "<KeeperFunction>"),
     may_not("stop the instance", "ec2:StopInstances", INSTANCE),
     may_not("make any key where there is no support user", "iam:CreateAccessKey", OTHER_USER, stack="off"),

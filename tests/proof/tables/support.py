@@ -87,6 +87,7 @@ DOCUMENTS = table(
     may_not("use AWS's other commands", START, aws_owned("AWS-StartNonInteractiveCommand")),
     may_not("use AWS's command document", START, aws_owned("AWS-RunShellScript")),
     may_not("use another document of the account", START, "<ssm>:document/Other"),
+    may_not("use the database's tunnel, which is the customer's", START, "<DatabaseDocument>", stack="database"),
     may_not("use a document whose name goes on after the shell's", START, "<ShellDocument>-2"),
     may_not("use a document whose name goes on after the tunnel's", START, "<PortDocument>2"),
     may_not("use a document of the name in another region", START, f"{OTHER_REGION}:document/<ShellDocument.name>"),

@@ -16,6 +16,7 @@ WHOLE_ACCOUNT = "granted to the whole vendor account"
 ELSEWHERE = "secretsmanager.eu-west-1.amazonaws.com"
 FOR_THE_LOG: Context = {"kms:EncryptionContext:aws:logs:arn": "<SessionLogGroup>"}
 FOR_ANOTHER_LOG: Context = {"kms:EncryptionContext:aws:logs:arn": "<logs>:log-group:other"}
+FOR_ANOTHER_STACKS_LOG: Context = {"kms:EncryptionContext:aws:logs:arn": "<logs>:log-group:other-SessionLogGroup-1A2B"}
 LAST_SECOND = at("2026-11-30T23:59:59Z")
 YEARS_LATER = at("2031-01-01T00:00:00Z")
 
@@ -152,6 +153,7 @@ KEY_POLICY = [
         may("encrypt the session log", "kms:GenerateDataKey", KEY, given=FOR_THE_LOG),
         may("decrypt the session log", DECRYPT, KEY, given=FOR_THE_LOG),
         may_not("decrypt another log group", DECRYPT, KEY, given=FOR_ANOTHER_LOG),
+        may_not("encrypt another stack's session log", "kms:GenerateDataKey", KEY, given=FOR_ANOTHER_STACKS_LOG),
         may_not("decrypt what is no log", DECRYPT, KEY),
         may_not("grant the key away", "kms:CreateGrant", KEY, given=FOR_THE_LOG),
     ),
