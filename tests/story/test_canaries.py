@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.operations import sandbox
-from tests.embedded import PLACE, Deployer
+from tests.canaries import watched
+from tests.embedded import PLACE, VENDOR_ROLE, Deployer, Outcome
 
 PASSWORD = "canary-Adm1n-pass-word"
 
@@ -53,6 +54,55 @@ def test_planted_secrets_are_found_nowhere(deployer: Deployer, tmp_path: Path) -
     assert not [
         p for p in tmp_path.rglob("*") if p != password and p.is_file() and key in p.read_text(errors="replace")
     ]
+
+
+def person(deployer: Deployer) -> tuple[str, str]:
+    """An administrator of the account with a key of their own."""
+    iam, name = deployer.gateway.client("iam"), f"ada-{deployer.stack_name}"
+    everything = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=json.dumps(everything))
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return made["AccessKeyId"], made["SecretAccessKey"]
+
+
+def test_a_grants_whole_life_shows_no_key(deployer: Deployer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployer.create()
+    arn, own = deployer.outputs["SupportSecretArn"], person(deployer)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", own[0])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", own[1])
+
+    def key() -> str:
+        return str(json.loads(deployer.gateway.secretsmanager.get_secret_value(arn))["SecretAccessKey"])
+
+    with watched(tmp_path / "home") as seen:
+        ran: dict[str, Outcome] = {}
+
+        def run(*argv: str) -> None:
+            ran[" ".join(argv[:2])] = done = deployer(*argv, "--debug")
+            seen.shown += [done.out, done.err]
+
+        keys = [key()]
+        run("access", "grant", "--principal", VENDOR_ROLE, "--reason", "T-1", "--yes")
+        run("access", "show", "--output", "json")
+        run("access", "confirm")
+        run("access", "reveal")
+        run("access", "rotate", "--yes")
+        keys.append(key())
+        run("access", "pause", "--yes")
+        run("access", "resume", "--yes")
+        run("vendor", "check", "--secret-id", arn)
+        run("vendor", "profile", "--secret-id", arn)
+        run("config", "set", "region", "eu-west-1")
+        credentials = deployer("vendor", "credentials", "--secret-id", arn, "--debug")
+        seen.shown.append(credentials.err)
+        report = tmp_path / "home" / "report"
+        run("access", "revoke", "--all", "--report", str(report), "--yes")
+    assert json.loads(credentials.out)["SecretAccessKey"] == keys[1] != keys[0]
+    assert {name for name, done in ran.items() if done.code} == {"access reveal"}
+    assert (tmp_path / "home" / "report.html").is_file()
+    assert seen.where(*keys, own[1]) == []
+    assert not list((tmp_path / "home" / "tmp").iterdir())
 
 
 def test_a_secret_is_not_printed_into_a_pipe_unless_told(deployer: Deployer) -> None:
