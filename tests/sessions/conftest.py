@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -11,7 +10,6 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +19,9 @@ from generator.cli.main import main
 from generator.gateway.aws import Gateway
 from generator.model.access import Session
 from generator.model.deployment import Deployment
-from generator.operations import sandbox
-from generator.operations.stack import watch
+from tests.embedded import PLACE, Outcome, environment, running_sandbox
 
 STACK = "deepsql-sessions"
-PLACE = ("--vpc-id", "vpc-00000001", "--subnet-id", "subnet-00000002", "--admin-email", "admin@example.com")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a command left: exit code, standard output, standard error."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def result(self) -> Any:
-        return json.loads(self.out)["result"]
 
 
 class Deployer:
@@ -106,34 +89,24 @@ def until_line(stream: Any, text: str) -> str:
 
 @pytest.fixture(scope="session")
 def sandbox_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    home = tmp_path_factory.mktemp("sandbox")
-    before = dict(os.environ)
-    os.environ.update({"DEPLOYER_SANDBOX_HOME": str(home), "DEPLOYER_SANDBOX_STEP": "0"})
-    waits, watch.waits = watch.waits, lambda: itertools.repeat(0.05)  # polling does not wait
-    try:
-        sandbox.start()
-        environment = {**sandbox.environment(), "DEPLOYER_SANDBOX_HOME": str(home)}
-        os.environ.update(environment)
-        assert main(["up", "--stack-name", STACK, *PLACE, "--yes"]) == 0
-        os.environ["DEPLOYER_STACK_NAME"] = STACK
-        yield environment
-        sandbox.stop()
-    finally:
-        watch.waits = waits
-        os.environ.clear()
-        os.environ.update(before)
+    """A running sandbox with a stack, and the variables that lead to both."""
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as leads:
+        leads = {**leads, "DEPLOYER_STACK_NAME": STACK}
+        with environment(leads):
+            assert main(["up", "--stack-name", STACK, *PLACE, "--yes"]) == 0
+        yield leads
 
 
 @pytest.fixture(autouse=True)
-def home(sandbox_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(sandbox_environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Every AWS client of this test leads to the sandbox, and the user's own files are elsewhere."""
-    for name, value in sandbox_environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", os.pathsep.join(p for p in os.environ["PATH"].split(os.pathsep) if "plugin" not in p))
-    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
+    with environment(sandbox_environment):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        path = os.environ["PATH"].split(os.pathsep)
+        monkeypatch.setenv("PATH", os.pathsep.join(p for p in path if "plugin" not in p))
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            monkeypatch.delenv(name, raising=False)
+        yield tmp_path
 
 
 @pytest.fixture

@@ -104,6 +104,7 @@ def test_a_session_that_is_lost_is_replaced_and_nothing_is_missing(
     deployer: Deployer, host: Host, source: Path, there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stripes, "SMALLEST_PIECE", 4096)
+    monkeypatch.setattr(stripes, "LARGEST_PIECE", 4096)  # so that most of the file is still to come at the cut
     noted, cut = stripes.Journal.note, []
 
     def note(journal: stripes.Journal, offset: int) -> None:
