@@ -38,8 +38,9 @@ async def _run(work: Coroutine[Any, Any, T]) -> T:
         return await task
     except asyncio.CancelledError:
         if caught:
+            by = "Ctrl-C" if caught[0] is signal.SIGINT else caught[0].name
             raise DeployerError(
-                f"Ended by {caught[0].name}; open sessions were closed.", code="interrupted", exit_code=130
+                f"Ended by {by}; open sessions were closed.", code="interrupted", exit_code=130
             ) from None
         raise
     finally:

@@ -84,19 +84,34 @@ def _usage(argv: list[str], error: Any) -> int:
     """Typer carries its own copy of click, so its errors are told by their shape, not by their class."""
     context = getattr(error, "ctx", None)
     message = str(error.format_message()).strip()
-    if not message:  # no_args_is_help prints the help itself
-        return 2
     path = context.command_path if context else "deployer"
+    if message.startswith("Usage: "):  # only `deployer`, or only a group's name, was typed: its help is the answer
+        sys.stderr.write(message + "\n")
+        return 2
     message = message if message.endswith((".", "?")) else message + "."
-    render.error(_asked(argv), DeployerError(message, f"See: {path} --help", code="usage", exit_code=2))
+    hint = f"See: {path} --help"
+    if path == "deployer" and (early := _common_option(argv)):
+        hint = f"Write it after the command: deployer COMMAND {early} …"
+    render.error(_asked(argv, path), DeployerError(message, hint, code="usage", exit_code=2))
     return 2
 
 
-def _asked(argv: list[str]) -> Invocation:
+def _common_option(argv: list[str]) -> str:
+    """The option every command takes, when it was typed before the command; "" when none was."""
+    from generator.cli.command import COMMON_OPTIONS
+
+    common = {f"--{name.replace('_', '-')}" for name, _, _ in COMMON_OPTIONS} | {"-y"}
+    first = next((word for word in argv if word != "--sandbox"), "").partition("=")[0]
+    return first if first in common else ""
+
+
+def _asked(argv: list[str], path: str = "") -> Invocation:
+    """How the answer is to be given, read from a command line that could not be taken."""
     wants_json = "--output=json" in argv or any(pair == ("--output", "json") for pair in itertools.pairwise(argv))
-    words = [word for word in argv if not word.startswith("-")]
     output = OutputFormat.json if wants_json else OutputFormat.text
-    return Invocation(command=words[0] if words else "", output=output)
+    words = [word for word in argv if not word.startswith("-")]
+    command = path.removeprefix("deployer").strip() if path else next(iter(words), "")
+    return Invocation(command=command, output=output)
 
 
 if __name__ == "__main__":

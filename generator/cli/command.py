@@ -8,6 +8,7 @@ import traceback
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -68,6 +69,8 @@ def command(
     def register(body: Body) -> Body:
         own = _own_parameters(body) + [_option(*entry) for entry in extra]
         shared = [_option(*entry) for entry in COMMON_OPTIONS if entry[0] not in {p.name for p in own}]
+        for parameter in (*own, *shared):
+            _name_the_value(parameter)
 
         @functools.wraps(body)
         def wrapper(context: typer.Context, **values: Any) -> None:
@@ -128,25 +131,38 @@ def execute(invocation: Invocation, body: Callable[[], Done | None]) -> int:
             return done.exit_code
         return 0
     except DeployerError as error:
-        if invocation.debug:
-            traceback.print_exc()
-        render.error(invocation, error)
-        return error.exit_code
+        return _fail(invocation, error)
     except KeyboardInterrupt:
-        render.error(invocation, DeployerError("Interrupted.", code="interrupted", exit_code=130))
-        return 130
+        return _fail(invocation, DeployerError("Interrupted.", code="interrupted", exit_code=130))
     except BrokenPipeError:
         return 1  # whoever read our output stopped reading: not an error of ours
+    except OSError as error:
+        if not error.filename:
+            return _defect(invocation, error)
+        return _fail(invocation, _file_error(error))
     except Exception as error:  # a bug: whatever it is, the user gets one line and the way to see more
-        if invocation.debug:
-            traceback.print_exc()
-        bug = DeployerError(
-            f"This is a defect of deployer: {type(error).__name__} in {invocation.command}.",
-            "Run it again with --debug and report the traceback.",
-            code="defect",
-        )
-        render.error(invocation, bug)
-        return 1
+        return _defect(invocation, error)
+
+
+def _fail(invocation: Invocation, error: DeployerError) -> int:
+    if invocation.debug:
+        traceback.print_exc()
+    render.error(invocation, error)
+    return error.exit_code
+
+
+def _defect(invocation: Invocation, error: Exception) -> int:
+    said = f"This is a defect of deployer: {type(error).__name__} in {invocation.command}."
+    return _fail(invocation, DeployerError(said, "Run it again with --debug and report the traceback.", code="defect"))
+
+
+def _file_error(error: OSError) -> DeployerError:
+    """A file or folder of this computer that cannot be used: a full disk, a home that is read-only."""
+    return DeployerError(
+        f"{error.filename} could not be used: {error.strerror}.",
+        "Check that the folder is there, its permissions and the space left.",
+        code="file",
+    )
 
 
 def _own_parameters(body: Body) -> list[inspect.Parameter]:
@@ -154,6 +170,16 @@ def _own_parameters(body: Body) -> list[inspect.Parameter]:
     parameters = list(inspect.signature(body).parameters.values())[1:]
     named = (p for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD)
     return [p.replace(annotation=hints[p.name], kind=inspect.Parameter.KEYWORD_ONLY) for p in named]
+
+
+def _name_the_value(parameter: inspect.Parameter) -> None:
+    """Have the help call the value of `--session-name` NAME, where the option does not say better."""
+    kinds = typing.get_args(parameter.annotation)
+    if not kinds or not isinstance(kinds[1], typer.models.OptionInfo) or kinds[1].metavar:
+        return
+    if {str, int, float, Path} & {kinds[0], *typing.get_args(kinds[0])}:
+        declared = [word for word in kinds[1].param_decls or () if word.startswith("--")]
+        kinds[1].metavar = (declared[0] if declared else parameter.name).replace("_", "-").rpartition("-")[2].upper()
 
 
 def _option(name: str, annotation: Any, default: Any) -> inspect.Parameter:

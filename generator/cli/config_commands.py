@@ -15,7 +15,8 @@ from generator.errors import NotFound
 if TYPE_CHECKING:
     from generator.model.config import Origin
 
-Name = Annotated[str, typer.Argument(metavar="KEY")]
+Name = Annotated[str, typer.Argument(metavar="KEY", help="Which default; deployer config explain lists them.")]
+Value = Annotated[str, typer.Argument(metavar="VALUE", help="What it is to be.")]
 Project = Annotated[bool, typer.Option("--project", help="In this folder's .deployer.toml, not in your own file.")]
 
 
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def _register_writing(group: typer.Typer) -> None:
     @command(group, "set")
-    def set_(call: Invocation, key: Name, value: str, project: Project = False) -> Done:
+    def set_(call: Invocation, key: Name, value: Value, project: Project = False) -> Done:
         """Store a default; with --env for that environment only."""
         from generator.model.config import environment_name, key_named
         from generator.operations.config.files import write

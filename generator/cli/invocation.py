@@ -57,10 +57,10 @@ class Invocation:
         """Tell the story, one line, on stderr."""
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that does
 
-    def ask(self, question: str, default: str = "") -> str:
-        """Ask for a line at the terminal. Raises UsageError where there is none."""
+    def ask(self, question: str, default: str = "", instead: str = "Give the value as an option.") -> str:
+        """Ask for a line at the terminal. Raises UsageError where there is none; `instead` is its hint."""
         if not self.interactive:
-            raise UsageError(f"There is no terminal to ask: {question}", "Give the value as an option.")
+            raise UsageError(f"There is no terminal to ask: {question}", instead)
         shown = f"{question} [{default}] " if default else f"{question} "
         print(shown, end="", file=sys.stderr, flush=True)  # noqa: T201
         return input().strip() or default

@@ -12,6 +12,7 @@ from typing import NoReturn
 def entry() -> NoReturn:
     """Run and leave without tearing the interpreter down, which is a third of a short command's time."""
     gc.set_threshold(100_000, 50, 100)
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal of few letters is no defect
     code = main(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
         try:

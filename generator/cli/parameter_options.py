@@ -26,10 +26,7 @@ class YesNo(StrEnum):
 
 def _declare(parameter: ParameterOption) -> tuple[str, Any, Any]:
     kind: Any = {Kind.YES_NO: YesNo, Kind.NUMBER: int}.get(parameter.kind, str)
-    metavar = None if parameter.kind is Kind.YES_NO else "TEXT" if kind is str else "NUMBER"
-    shown = typer.Option(
-        parameter.option, help=parameter.help, metavar=metavar, rich_help_panel=PANEL, show_default=False
-    )
+    shown = typer.Option(parameter.option, help=parameter.help, rich_help_panel=PANEL, show_default=False)
     return parameter.snake, Annotated[kind | None, shown], None
 
 
@@ -114,9 +111,8 @@ def _from_file(call: Invocation, parameter: ParameterOption, values: dict[str, A
     try:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} could not be read: {error.__class__.__name__}.", "Check the path and its permissions."
-        ) from None
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise UsageError(f"{path} could not be read: {why}.", "Check the path and its permissions.") from None
 
 
 def _from_stdin(call: Invocation, parameter: ParameterOption, values: dict[str, Any]) -> str:

@@ -39,7 +39,8 @@ def error(invocation: Invocation, problem: DeployerError) -> None:
         }
         _write(_envelope(invocation.command, False, None, described))
         return
-    print(f"error: {problem.message}", file=sys.stderr)  # noqa: T201
+    kind = "" if problem.code == "interrupted" else "error: "  # whoever pressed Ctrl-C is told the end, not a failure
+    print(f"{kind}{problem.message}", file=sys.stderr)  # noqa: T201
     if problem.hint:
         print(f"  next: {problem.hint}", file=sys.stderr)  # noqa: T201
 

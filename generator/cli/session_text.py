@@ -49,7 +49,8 @@ def moment(time: datetime | None) -> str:
 def opening_line(plan: ConnectPlan) -> str:
     """What is about to be opened."""
     client = f"session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "its own data channel"
-    what = "a shell" if plan.is_shell else f"{sum(len(w.forwards) for w in plan.wishes)} forward(s)"
+    tunnels = sum(len(wish.forwards) for wish in plan.wishes)
+    what = "a shell" if plan.is_shell else "a tunnel" if tunnels == 1 else f"{tunnels} tunnels"
     end = f", until {moment(plan.until)} UTC" if plan.until else ""
     return f"Opening {what} on {plan.target.label} by {client}{end}."
 
@@ -181,7 +182,7 @@ def selftest_lines(result: SelftestResult) -> list[str]:
         ("down, up", f"{size(result.down)}/s, {size(result.up)}/s"),
         (
             "cut and resumed",
-            f"{result.reconnects} time(s), {'nothing missing' if result.resumed_whole else 'BYTES LOST'}",
+            f"{result.reconnects} of 1, {'nothing missing' if result.resumed_whole else 'BYTES LOST'}",
         ),
         ("frames sent again", str(result.resent)),
         ("log", result.log),

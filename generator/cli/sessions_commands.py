@@ -82,4 +82,4 @@ def _ask(call: Invocation, found: tuple[Session, ...]) -> None:
     for line in session_text.session_lines(found):
         call.say(line)
     if found:
-        call.confirm(f"End {len(found)} session(s)?")
+        call.confirm(f"End {len(found)} session{'s' if len(found) > 1 else ''}?")

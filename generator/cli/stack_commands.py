@@ -128,7 +128,8 @@ def _register_down(app: typer.Typer) -> None:
 def _ask_name(call: Invocation, name: str) -> None:
     from generator.errors import Declined
 
-    if call.ask(f"Type the stack's name to delete it ({name}):") != name:
+    instead = "Add --yes to delete it without asking."
+    if call.ask(f"Type the stack's name to delete it ({name}):", instead=instead) != name:
         raise Declined("Nothing was deleted: that is not the stack's name.")
 
 

@@ -48,7 +48,9 @@ def write(path: Path, fmt: str, *, example: bool = False) -> Written:
     """Write the template; leave an identical file alone. Raises UsageError when the folder is not there."""
     new = text(fmt, example=example)
     if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent} to write {path.name} to.", "Name another file: -o FILE")
+        raise UsageError(
+            f"There is no folder {path.parent} to write {path.name} to.", f"Name another file: -o {path.name}"
+        )
     old = _content(path)
     if old != new:
         try:
@@ -62,6 +64,8 @@ def write(path: Path, fmt: str, *, example: bool = False) -> Written:
 
 def check(path: Path, fmt: str, *, example: bool = False) -> Freshness:
     """Compare a file with what would be emitted now."""
+    if not path.exists():
+        return Freshness(str(path), False, [f"There is no file {path}; deployer generate -o {path} writes it."])
     old, new = _content(path), text(fmt, example=example)
     if old == new:
         return Freshness(str(path), True, [f"{path} is current."])

@@ -111,7 +111,10 @@ def _wait_for(pid: int, directory: Path) -> SandboxState:
         return running
     log = directory / "server.log"
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-    raise DeployerError(f"The sandbox did not start: {lines[-1] if lines else 'no output'}", f"see {log}")
+    raise DeployerError(
+        f"The sandbox did not start: {lines[-1] if lines else 'no output.'}",
+        f"See {log}; a port is chosen with --port PORT.",
+    )
 
 
 def _call(running: SandboxState, method: str, path: str, body: bytes | None = None, seconds: float = 10) -> bytes:

@@ -36,5 +36,6 @@ def test_a_signal_ends_the_session_first(number):
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         out, _ = process.communicate(timeout=20)
-    assert out == f"['start', 'terminate'] interrupted Ended by {number.name}; open sessions were closed.\n"
+    by = "Ctrl-C" if number is signal.SIGINT else number.name
+    assert out == f"['start', 'terminate'] interrupted Ended by {by}; open sessions were closed.\n"
     assert process.returncode == 130

@@ -1,9 +1,15 @@
 """The mistakes people make at the command line: one sentence, a next step, exit 2, nothing asked of AWS."""
 
 import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from generator.cli.app import app
 from generator.cli.main import main
 
 
@@ -61,3 +67,50 @@ def test_sandbox_credentials_never_reach_a_real_endpoint(
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert main(["status"]) == 3
     assert "nothing was sent" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [[], ["access"], ["db"]])
+def test_a_group_alone_shows_its_help_and_no_error(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(argv) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("Usage: deployer") and "error:" not in shown
+
+
+def test_a_common_option_before_the_command_is_sent_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--region", "eu-west-1", "status"]) == 2
+    assert "next: Write it after the command: deployer COMMAND --region" in capsys.readouterr().err
+
+
+def test_the_envelope_of_a_usage_error_names_the_whole_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["access", "grant", "--output", "json"]) == 2
+    assert envelope(capsys)["command"] == "access grant"
+
+
+def test_help_names_every_value_and_documents_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, command in commands():
+        assert main([*name.split(), "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert not re.search(r"<(str|int|float|path)\b|  (STRING|INT|TEXT) ", shown), f"{name} --help\n{shown}"
+        for parameter in command.params:
+            assert getattr(parameter, "hidden", False) or parameter.help, f"{name}: {parameter.name} says nothing"
+
+
+def test_a_file_that_cannot_be_used_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DEPLOYER_SANDBOX_HOME", str(tmp_path / "file" / "home"))
+    assert main(["sandbox", "start"]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"error: {tmp_path}/file") and "Traceback" not in shown and "defect" not in shown
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command that help lists, with the words it is called by."""
+    waiting = [("", get_command(app))]
+    while waiting:
+        name, found = waiting.pop()
+        if inner := getattr(found, "commands", None):
+            waiting += [(f"{name} {each}".strip(), one) for each, one in inner.items() if not one.hidden]
+        else:
+            yield name, found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from generator.errors import AwsError, NotFound, StackNotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
+from generator.model.deployment import DEFAULT_STACK_NAME
 from generator.model.session import Target, is_instance_id
 from generator.model.stack import Stack
 
@@ -40,7 +41,7 @@ def find_target(gateway: Gateway, text: str, seen: StackView, pick: Pick) -> Tar
     Raises NotFound; UsageError when several fit and nobody can choose.
     """
     if text in ("", "."):
-        return _own(gateway, seen.stack, pick)
+        return _own(gateway, seen, pick)
     if is_instance_id(text):
         return Target(text)
     found = gateway.ec2.find_targets(**_wish(text))
@@ -53,14 +54,20 @@ def find_target(gateway: Gateway, text: str, seen: StackView, pick: Pick) -> Tar
     return _one(found, f"{text} is the name of", pick)
 
 
-def _own(gateway: Gateway, stack: Stack | None, pick: Pick) -> Target:
-    if stack and (instance_id := stack.outputs.get(Output.INSTANCE_ID)):
+def _own(gateway: Gateway, seen: StackView, pick: Pick) -> Target:
+    """The stack's instance; where no stack was named and none is there or may be read, the one that has the tag."""
+    name = gateway.deployment.stack_name
+    if seen.stack and (instance_id := seen.stack.outputs.get(Output.INSTANCE_ID)):
         return Target(instance_id)
+    if not seen.denied and not seen.stack and name != DEFAULT_STACK_NAME:
+        raise StackNotFound(  # a name with a typing error must not lead onto another stack's instance
+            f"There is no stack {name} in {gateway.region or 'this region'} of this account.",
+            "Check --stack-name, --region and --profile, or name the instance.",
+        )
     found = gateway.ec2.find_targets(**{f"tag_{TAG_KEY}": TAG_VALUE})
     if not found:
         raise StackNotFound(
-            f"There is no stack {gateway.deployment.stack_name} that can be read here, and no instance tagged "
-            f"{TAG_KEY}={TAG_VALUE}.",
+            f"There is no stack {name} that can be read here, and no instance tagged {TAG_KEY}={TAG_VALUE}.",
             "Name the instance, or check --stack-name, --region and --profile.",
         )
     return _one(found, f"The tag {TAG_KEY} is on", pick)

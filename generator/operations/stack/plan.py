@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -146,9 +147,12 @@ def settle(gateway: Gateway, change_set_id: str, sleep: Sleep = time.sleep) -> C
         sleep(wait)
     if change_set.status == "FAILED" and not change_set.empty:
         gateway.cloudformation.delete_change_set(change_set_id)
+        reason = change_set.status_reason.rstrip(".")
+        wrong = re.search(r"for parameter name (\w+)", reason)
+        another = f"Give another value: {options.option(wrong.group(1))} …" if wrong else ""
         raise DeployerError(
-            f"CloudFormation could not make the change set: {change_set.status_reason}",
-            "Nothing was changed. Check the values given, and the template with: deployer lint",
+            f"CloudFormation could not make the change set, so nothing was changed: {reason}.",
+            another or "Check the values given, and the template with: deployer lint",
             code="change-set-failed",
         )
     return change_set
