@@ -18,10 +18,12 @@ import pytest
 
 from generator.cli.main import main
 from generator.errors import DeployerError
+from generator.gateway.rds import RDS
 from generator.model.database import ClientProgram, Database, Engine, Grade, Login, PrintFormat, Route
 from generator.operations.database import connect, reach, settings
 from generator.operations.database.run import connected
 from generator.sandbox.database import certificates
+from tests.canaries import watched
 
 from .conftest import ENDPOINT, World, sign
 
@@ -94,6 +96,36 @@ def test_psql_runs_signed_in_over_tls_with_the_token_in_its_environment_only(at_
     said = connect.ask(ClientProgram.psql, who, way, "SELECT current_user, current_setting('application_name')")
     assert "alice_r" in said
     assert "deployer" in said
+
+
+def test_a_token_goes_to_psql_by_its_environment_alone(
+    at_home: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    signed: list[str] = []
+    generate = RDS.generate_db_auth_token
+
+    def kept(self: RDS, endpoint: str, port: int, user: str) -> str:
+        signed.append(generate(self, endpoint, port, user))
+        return signed[-1]
+
+    monkeypatch.setattr(RDS, "generate_db_auth_token", kept)
+    with watched(tmp_path / "person") as seen:
+        for argv in (
+            ["db", "connect", *REACH, "--user", "alice_r", "-c", "SELECT 1", "--debug"],
+            ["db", "connect", *REACH, "--user", "nobody_r", "-c", "SELECT 1", "--debug"],
+        ):
+            main(argv)
+        seen.shown += capfd.readouterr()
+        assert main(["db", "token", "--endpoint", ENDPOINT, "--user", "alice_r", "--debug"]) == 0
+        token, told = capfd.readouterr()
+        seen.shown.append(told)
+    assert "sslmode=verify-full" in "".join(seen.arguments)
+    assert signed and signed[-1] in token
+    assert (
+        seen.where(*(each.rpartition("X-Amz-Signature=")[2] for each in signed), os.environ["AWS_SECRET_ACCESS_KEY"])
+        == []
+    )
+    assert not list((tmp_path / "person" / "tmp").iterdir())
 
 
 def test_the_name_of_a_database_is_no_option_of_mysql() -> None:
