@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from generator.errors import DeployerError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from generator.cli.invocation import Invocation
 
 ENVELOPE_VERSION = 1
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 
 
 def result(invocation: Invocation, value: Any, text: list[str] | None, exit_code: int = 0) -> None:
@@ -23,9 +24,9 @@ def result(invocation: Invocation, value: Any, text: list[str] | None, exit_code
     if invocation.output.value == "json":
         _write(_envelope(invocation.command, exit_code == 0, plain(value), None))
     elif text is None:
-        _write(value if isinstance(value, str) else json.dumps(plain(value), indent=2))
+        _write(visible(value if isinstance(value, str) else json.dumps(plain(value), indent=2), sys.stdout))
     else:
-        _write("\n".join(text))
+        _write(visible("\n".join(text), sys.stdout))
 
 
 def error(invocation: Invocation, problem: DeployerError) -> None:
@@ -40,9 +41,15 @@ def error(invocation: Invocation, problem: DeployerError) -> None:
         _write(_envelope(invocation.command, False, None, described))
         return
     kind = "" if problem.code == "interrupted" else "error: "  # whoever pressed Ctrl-C is told the end, not a failure
-    print(f"{kind}{problem.message}", file=sys.stderr)  # noqa: T201
+    print(visible(f"{kind}{problem.message}", sys.stderr), file=sys.stderr)  # noqa: T201
     if problem.hint:
-        print(f"  next: {problem.hint}", file=sys.stderr)  # noqa: T201
+        print(visible(f"  next: {problem.hint}", sys.stderr), file=sys.stderr)  # noqa: T201
+
+
+def visible(text: str, stream: TextIO) -> str:
+    """At a terminal, text whose control characters are seen and not obeyed: a tag or a session's reason may come from
+    somebody else. A file or a pipe gets every character as it is."""
+    return text.replace("\r\n", "\n").translate(_CONTROLS) if stream.isatty() else text
 
 
 def plain(value: Any) -> Any:
