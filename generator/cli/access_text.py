@@ -83,7 +83,9 @@ def report_lines(report: Report, files: Sequence[Path]) -> list[str]:
     """The verdict, what is left to do, and where the report is."""
     proven = sum(item.proven is True for item in report.evidence)
     verdict = "They are out" if report.complete else "NOT everything is proven"
-    lines = [f"{verdict}: {proven} of {len(report.evidence)} checks proven."]
+    asked = sum(item.proven is not None for item in report.evidence)
+    aside = len(report.evidence) - asked
+    lines = [f"{verdict}: {proven} of {asked} checks proven{f', {aside} not asked' if aside else ''}."]
     lines += [f"  left: {item}" for item in report.left]
     return [*lines, *(f"  report: {file}" for file in files)]
 

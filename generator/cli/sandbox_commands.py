@@ -53,7 +53,9 @@ def _register_life(group: typer.Typer) -> None:
     @command(group, "start")
     def start(
         call: Invocation,
-        port: Annotated[int | None, typer.Option(help="Port on 127.0.0.1; any free one when not given.")] = None,
+        port: Annotated[
+            int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1; any free one when not given.")
+        ] = None,
     ) -> Done:
         """Start the sandbox, or find it running."""
         from generator.operations import sandbox

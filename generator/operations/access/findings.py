@@ -24,6 +24,7 @@ def findings(state: AccessState, now: datetime) -> tuple[Finding, ...]:
         *(finding for door in state.doors for finding in _of_door(door, state.account)),
         *_of_grant(state.grant, state.doors, now),
         *_of_ends(state),
+        *_of_pause(state),
         *(finding for key in state.keys for finding in _of_key(key, state, now)),
     )
 
@@ -69,6 +70,11 @@ def _of_ends(state: AccessState) -> Iterator[Finding]:
         yield Finding(
             "end", "is not the same in the policies and on the stack", "deployer access revoke --all, then grant again"
         )
+
+
+def _of_pause(state: AccessState) -> Iterator[Finding]:
+    if state.grant.principals and state.keys and not any(key.active for key in state.keys):
+        yield Finding("keys", "are paused: none is active, so nobody enters by the secret", "deployer access resume")
 
 
 def _of_key(key: AccessKey, state: AccessState, now: datetime) -> Iterator[Finding]:
