@@ -132,7 +132,7 @@ def execute(invocation: Invocation, body: Callable[[], Done | None]) -> int:
         return 0
     except DeployerError as error:
         return _fail(invocation, error)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D in place of an answer
         return _fail(invocation, DeployerError("Interrupted.", code="interrupted", exit_code=130))
     except BrokenPipeError:
         return 1  # whoever read our output stopped reading: not an error of ours

@@ -40,7 +40,9 @@ def error(invocation: Invocation, problem: DeployerError) -> None:
         }
         _write(_envelope(invocation.command, False, None, described))
         return
-    kind = "" if problem.code == "interrupted" else "error: "  # whoever pressed Ctrl-C is told the end, not a failure
+    kind = "" if problem.code in ("interrupted", "declined") else "error: "  # Ctrl-C and no are answers, not failures
+    if problem.code == "interrupted" and sys.stderr.isatty():
+        print(file=sys.stderr)  # noqa: T201 - the terminal has echoed ^C into the line
     print(visible(f"{kind}{problem.message}", sys.stderr), file=sys.stderr)  # noqa: T201
     if problem.hint:
         print(visible(f"  next: {problem.hint}", sys.stderr), file=sys.stderr)  # noqa: T201

@@ -5,11 +5,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from typer.main import get_command
 
 from generator.cli.app import app
+from generator.cli.command import execute
+from generator.cli.invocation import Invocation
 from generator.cli.main import main
 
 
@@ -103,6 +106,21 @@ def test_a_file_that_cannot_be_used_is_no_defect(
     assert main(["sandbox", "start"]) == 1
     shown = capsys.readouterr().err
     assert shown.startswith(f"error: {tmp_path}/file") and "Traceback" not in shown and "defect" not in shown
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [(KeyboardInterrupt(), 130, "Interrupted."), (EOFError(), 130, "Interrupted."), ("n", 1, "Nothing was changed")],
+)
+def test_leaving_a_question_is_no_error(
+    answer: object, code: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Invocation, "interactive", True)
+    monkeypatch.setattr("builtins.input", Mock(side_effect=[answer]))
+    call = Invocation(command="up")
+    assert execute(call, lambda: call.confirm("Change the stack?")) == code
+    shown = capsys.readouterr().err
+    assert said in shown and "error:" not in shown and "defect" not in shown
 
 
 def commands() -> Iterator[tuple[str, Any]]:

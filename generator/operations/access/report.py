@@ -16,6 +16,7 @@ STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em;color:#111}"
     "table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.4em .8em;"
     "border-bottom:1px solid #ccc}.no{color:#a00;font-weight:bold}.yes{color:#060}"
+    "td:nth-child(4),td:nth-child(5){white-space:nowrap}"
 )
 
 
@@ -42,7 +43,9 @@ def as_json(report: Report) -> str:
 
 def as_page(report: Report) -> str:
     """One HTML page that needs nothing else; everything that came from outside is escaped."""
-    verdict = "Every check is proven." if report.complete else "NOT everything is proven."
+    whole = all(item.proven for item in report.evidence)
+    proven = "Every check is proven." if whole else "Every check that could be asked is proven; see “not asked” below."
+    verdict = proven if report.complete else "NOT everything is proven."
     facts = {
         "stack": report.stack_name,
         "account and region": f"{report.account} {report.region}",
@@ -58,7 +61,7 @@ def as_page(report: Report) -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Access revoked</title>'
         f"<style>{STYLE}</style><h1>Support access to {escape(report.stack_name)} revoked</h1>"
         f'<p class="{"yes" if report.complete else "no"}">{verdict}</p>'
-        f"<table>{''.join(_row('th', k, v) for k, v in facts.items())}</table>"
+        f"<table>{''.join(_fact(k, v) for k, v in facts.items())}</table>"
         + (f"<h2>Left to do</h2><ul>{left}</ul>" if left else "")
         + "<h2>Evidence</h2><table>"
         + _row("th", "step", "asked", "answered", "at", "verdict")
@@ -70,6 +73,10 @@ def as_page(report: Report) -> str:
 
 def _evidence(item: Evidence) -> str:
     return _row("td", item.step, item.asked, item.answered, item.at.strftime(END_FORMAT), item.verdict)
+
+
+def _fact(name: str, value: str) -> str:
+    return f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
 
 
 def _row(tag: str, *cells: str) -> str:
