@@ -105,7 +105,7 @@ def test_a_port_in_use_is_said_with_the_log(home: Path) -> None:
         patch.setenv("DEPLOYER_SANDBOX_HOME", str(home / "other"))
         with pytest.raises(DeployerError, match=f"Port {running.port} of 127.0.0.1 is in use") as refused:
             server.start(running.port, spawn_detached)
-    assert refused.value.hint == f"see {home / 'other' / 'server.log'}"
+    assert refused.value.hint.startswith(f"See {home / 'other' / 'server.log'};")
 
 
 def test_it_listens_on_loopback_only_and_starts_no_other_listener(tmp_path: Path) -> None:
