@@ -26,6 +26,7 @@ GROUPS = (
     "copy",
     "run",
     "preferences",
+    "recovery",
     "doctor",
     "vendor",
     "db",

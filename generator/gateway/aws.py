@@ -10,6 +10,7 @@ from generator import __version__
 from generator.model.deployment import Deployment
 
 if TYPE_CHECKING:
+    from generator.gateway.autoscaling import AutoScaling
     from generator.gateway.cloudformation import CloudFormation
     from generator.gateway.ec2 import EC2
     from generator.gateway.iam import IAM
@@ -79,6 +80,13 @@ class Gateway:
         from generator.gateway.cloudformation import CloudFormation
 
         return CloudFormation(self.client("cloudformation"))
+
+    @cached_property
+    def autoscaling(self) -> AutoScaling:
+        """The recovery group."""
+        from generator.gateway.autoscaling import AutoScaling
+
+        return AutoScaling(self.client("autoscaling"))
 
     @cached_property
     def ec2(self) -> EC2:

@@ -19,6 +19,7 @@ class Parameter(StrEnum):
     INSTANCE_NAME = "InstanceName"
     IMAGE_ID = "ImageId"
     INSTANCE_ORIGIN = "InstanceOrigin"
+    RECOVERY_BASTION = "RecoveryBastion"
     ADMIN_EMAIL = "AdminEmail"
     ADMIN_PASSWORD = "AdminPassword"  # noqa: S105 - the parameter's name
     INSTALLER_SOURCE = "InstallerSource"
@@ -55,6 +56,8 @@ class Resource(StrEnum):
     PUBLISHED_INSTANCE_GUARD = "PublishedInstanceGuard"
     INSTANCE = "Instance"
     CLUSTER_ACCESS = "ClusterAccess"
+    RECOVERY_LAUNCH_TEMPLATE = "RecoveryLaunchTemplate"
+    RECOVERY_GROUP = "RecoveryGroup"
     ADMIN_SECRET = "AdminSecret"  # noqa: S105 - a logical id
     INSTALL_SETTINGS = "InstallSettings"
     STACK_KEY = "StackKey"
@@ -139,6 +142,7 @@ class Condition(StrEnum):
     ACCESS_ENDS = "AccessEnds"
     SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
     WANT_CLUSTER_ACCESS = "WantClusterAccess"
+    WANT_RECOVERY = "WantRecovery"
     DATABASE_GIVEN = "DatabaseGiven"
     DATABASE_GROUP_GIVEN = "DatabaseGroupGiven"
 
@@ -170,7 +174,12 @@ INSTANCE_TYPES: Final = (
     "c7g.xlarge",
 )
 
-YES_NO_PARAMETERS: Final = (Parameter.CREATE_SUPPORT_USER, Parameter.CREATE_SUPPORT_ROLE, Parameter.SUPPORT_SSH)
+YES_NO_PARAMETERS: Final = (
+    Parameter.CREATE_SUPPORT_USER,
+    Parameter.CREATE_SUPPORT_ROLE,
+    Parameter.SUPPORT_SSH,
+    Parameter.RECOVERY_BASTION,
+)
 """Parameters whose values are Yes and No; on the command line yes and no."""
 
 SECRET_PARAMETERS: Final = (Parameter.ADMIN_PASSWORD,)

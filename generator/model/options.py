@@ -66,6 +66,7 @@ _ALL = (
     ParameterOption("SupportRoleExternalId", "External id of the role; the stack's own UUID when not given."),
     ParameterOption("ImageId", "AMI of the instance; resolved once and pinned when not given."),
     ParameterOption("InstanceOrigin", "new, or published for a stack made from the vendor's published template."),
+    ParameterOption("RecoveryBastion", "Whether a group exists that deployer recovery starts a host in.", Kind.YES_NO),
     ParameterOption("InstallerSource", "URL of DeepSQL's installer."),
     ParameterOption("InstallerVersion", "Release the installer installs."),
     ParameterOption("InstallerSha256", "Checksum the installer must have."),

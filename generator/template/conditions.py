@@ -47,6 +47,7 @@ def add_conditions(template: Template) -> None:
         C.SESSIONS_CUT: _given(P.SUPPORT_SESSIONS_NOT_BEFORE),
         C.ACCESS_ENDS: _given(P.SUPPORT_ACCESS_UNTIL),
         C.WANT_CLUSTER_ACCESS: And(_given(P.EKS_CLUSTER_NAME), _given(P.EKS_ACCESS_POLICY)),
+        C.WANT_RECOVERY: Equals(Ref(str(P.RECOVERY_BASTION)), "Yes"),
         C.SUPPORT_MAY_USE_SSH: Equals(Ref(str(P.SUPPORT_SSH)), "Yes"),
         C.DATABASE_GIVEN: _given(P.DATABASE_ENDPOINT),
         C.DATABASE_GROUP_GIVEN: _given(P.DATABASE_SECURITY_GROUP_ID),

@@ -51,6 +51,7 @@ COMMENTS = {
     Resource.SUPPORT_BOUNDARY: "Support, only where CreateSupportUser is Yes.",
     Resource.SUPPORT_SECRET: "The support secret. The keeper fills it; the key never passes through CloudFormation.",
     Resource.DATABASE_INGRESS: "The way to the database, only where it is asked for.",
+    Resource.RECOVERY_LAUNCH_TEMPLATE: "Recovery: a host of your own; support does not reach it.",
     Resource.KEEPER_LOG_GROUP: "The keeper. Its source, with comments, is generator/keeper/index.py.",
 }
 
@@ -99,15 +100,20 @@ def emit_example(fmt: Format = "yaml") -> str:
 
 
 def _json(template: dict[str, object]) -> str:
-    """JSON with a line for each parameter, resource and output: fully indented it would be over the limit."""
-    sections = [f"{json.dumps(name)}: {_json_entries(body)}" for name, body in template.items()]
+    """JSON with a line for each parameter, resource and output: indented or with a space behind each colon it would be
+    over the limit."""
+    sections = [f"{_line(name)}: {_json_entries(body)}" for name, body in template.items()]
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
 
 def _json_entries(body: object) -> str:
     if not isinstance(body, dict):
-        return json.dumps(body)
-    return "{\n" + ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in body.items()) + "\n}"
+        return _line(body)
+    return "{\n" + ",\n".join(f"  {_line(name)}: {_line(entry)}" for name, entry in body.items()) + "\n}"
+
+
+def _line(value: object) -> str:
+    return json.dumps(value, separators=(", ", ":"))
 
 
 def _section(name: str, body: object, pure: bool) -> str:

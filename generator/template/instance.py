@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import Base64, Sub, Template
+from troposphere import Base64, If, Sub, Template
 from troposphere.ec2 import (
     BlockDeviceMapping,
     EbsBlockDevice,
@@ -95,11 +95,7 @@ def _instance() -> Instance:
         CreationPolicy=CreationPolicy(ResourceSignal=ResourceSignal(Count=1, Timeout="PT30M")),
         DeletionPolicy="Delete",
         UpdateReplacePolicy="Retain",
-        ImageId=when(
-            Condition.IMAGE_ID_GIVEN,
-            ref(Parameter.IMAGE_ID),
-            when(published, f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}", ref(Resource.INSTANCE_IMAGE)),
-        ),
+        ImageId=image(),
         InstanceType=ref(Parameter.INSTANCE_TYPE),
         IamInstanceProfile=ref(Resource.INSTANCE_PROFILE),
         SubnetId=when(published, ref(Parameter.SUBNET_ID)),
@@ -121,6 +117,16 @@ def _instance() -> Instance:
         ),
         Tags=tags({"Name": ref(Parameter.INSTANCE_NAME), TAG_KEY: TAG_VALUE}),
         UserData=when(published, Base64(Sub(user_data.PUBLISHED)), Base64(Sub(user_data.NEW))),
+    )
+
+
+def image() -> If:
+    """The image given, else the pinned one; a published stack's is the parameter's own, as in its template."""
+    latest = f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}"
+    return when(
+        Condition.IMAGE_ID_GIVEN,
+        ref(Parameter.IMAGE_ID),
+        when(Condition.PUBLISHED_INSTANCE, latest, ref(Resource.INSTANCE_IMAGE)),
     )
 
 

@@ -67,6 +67,11 @@ INSTANCE = (
         "name: auto would take it for one of the vendor's published template.",
         limits=limits(Default="auto", AllowedValues=["auto", "published", "new"]),
     ),
+    Field(
+        P.RECOVERY_BASTION,
+        "Yes: an empty group, for a small host of your own when the instance fails.",
+        limits=limits(Default="No", AllowedValues=YES_NO),
+    ),
 )
 PRODUCT = (
     Field(

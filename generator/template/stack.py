@@ -14,6 +14,7 @@ from generator.template.key import add_key, add_session_log
 from generator.template.network import add_network
 from generator.template.outputs import add_outputs
 from generator.template.parameters import add_parameters, add_rules
+from generator.template.recovery import add_recovery
 from generator.template.role import add_role
 from generator.template.secret import add_secret
 from generator.template.support import add_support
@@ -43,5 +44,6 @@ def build() -> Template:
     add_secret(template)
     add_keeper(template)
     add_database(template)
+    add_recovery(template)
     add_outputs(template)
     return template

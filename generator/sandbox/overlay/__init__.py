@@ -6,6 +6,7 @@ start with another version of it.
 
 from generator.sandbox.app import Sandbox
 from generator.sandbox.overlay import (
+    autoscaling,
     changesets,
     cluster_access,
     conditions,
@@ -31,6 +32,6 @@ def install(sandbox: Sandbox) -> None:
     pinned.check()
     for part in (operations, events, conditions, changesets, parameters, recreation, naming, network):
         part.install()
-    for resource in (instance, iam, secrets, rotation, custom, documents, cluster_access):
+    for resource in (instance, iam, secrets, rotation, custom, documents, cluster_access, autoscaling):
         resource.install()
     recovery.install(sandbox)

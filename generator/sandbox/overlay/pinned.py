@@ -6,7 +6,7 @@ import inspect
 from importlib.metadata import version
 
 from ministack import app
-from ministack.services import ec2, iam, lambda_svc, secretsmanager
+from ministack.services import autoscaling, ec2, iam, lambda_svc, secretsmanager
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
 from generator.errors import DeployerError
@@ -41,6 +41,9 @@ SIGNATURES = {
         "(image_id, instance_type, subnet_id, count, key_name='', user_data='', sg_ids=None, "
         "requested_private_ip=None, iam_profile=None)"
     ),
+    autoscaling._reconcile_instances: "(asg)",
+    provisioners._asg_update: "(physical_id, old_props, new_props, stack_name, logical_id=None)",
+    provisioners._asg_delete: "(physical_id, props)",
     provisioners._sm_secret_string: "(props)",
     secretsmanager._rotate_secret: "(data)",
     lambda_svc._execute_function_with_config_scope: "(func: dict, event: dict) -> dict",

@@ -1,0 +1,64 @@
+"""recovery: a small host of one's own when the instance answers no session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import typer
+
+from generator.cli.command import Done, command
+from generator.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from generator.model.recovery import RecoveryGroup
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    group = typer.Typer(
+        name="recovery", no_args_is_help=True, help="A small host of your own, when the instance takes no session."
+    )
+    app.add_typer(group)
+
+    @command(group, "up")
+    def up(call: Invocation) -> Done:
+        """Start the recovery host, and wait until it takes sessions."""
+        from generator.operations.recovery import start
+
+        reached = _follow(call, start(call.gateway))
+        return Done(reached, [*lines(reached), *(f"deployer connect {host.instance_id}" for host in reached.hosts)])
+
+    @command(group, "down")
+    def down(call: Invocation) -> Done:
+        """End the recovery host, and wait until it is gone."""
+        from generator.operations.recovery import end
+
+        reached = _follow(call, end(call.gateway))
+        return Done(reached, lines(reached))
+
+    @command(group, "status")
+    def status(call: Invocation) -> Done:
+        """Show whether there is a recovery host, and whether it takes sessions."""
+        from generator.operations.recovery import status
+
+        found = status(call.gateway)
+        return Done(found, lines(found))
+
+
+def lines(group: RecoveryGroup) -> list[str]:
+    """The group as text: a line for itself and one for each host."""
+    size = f"recovery group {group.name}: {'one host is wanted' if group.desired else 'empty'}"
+    hosts = (f"  {h.instance_id}  {h.lifecycle}  {h.ping.lower() or 'not yet managed'}" for h in group.hosts)
+    return [size, *hosts]
+
+
+def _follow(call: Invocation, looks: Iterator[RecoveryGroup]) -> RecoveryGroup:
+    """Tell each change of the group once; the last look is the result."""
+    told: list[str] = []
+    for group in looks:
+        if (shown := lines(group)[1:]) != told:
+            for line in shown or ["  no host"]:
+                call.say(line)
+            told = shown
+    return group

@@ -1,0 +1,68 @@
+"""The recovery host: started when the instance answers no session, and ended again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from generator.errors import DeployerError, NotFound
+from generator.gateway.aws import Gateway
+from generator.model.contract import Resource
+from generator.model.recovery import RecoveryGroup
+from generator.operations.stack import watch
+from generator.operations.stack.watch import Sleep
+
+LIMIT = 600.0
+"""Seconds. A small instance answers Systems Manager within two or three minutes, and is terminated within as many."""
+
+
+def group_name(gateway: Gateway) -> str:
+    """The group's name in AWS. Raises StackNotFound, and NotFound where the stack has none."""
+    stack = gateway.deployment.stack_name
+    for resource in gateway.cloudformation.list_stack_resources(stack):
+        if resource.logical_id == Resource.RECOVERY_GROUP and resource.physical_id and not resource.status.deleted:
+            return resource.physical_id
+    raise NotFound(
+        f"The stack {stack} has no recovery group.", "deployer up --recovery-bastion=yes", code="no-recovery-group"
+    )
+
+
+def status(gateway: Gateway, name: str = "") -> RecoveryGroup:
+    """The group and its hosts as they are now, by default the stack's. Raises NotFound."""
+    group = gateway.autoscaling.describe_group(name or group_name(gateway))
+    if not group.hosts:
+        return group
+    nodes = gateway.ssm.describe_nodes(tuple(host.instance_id for host in group.hosts))
+    pings = {node.instance_id: node.ping for node in nodes}
+    return replace(group, hosts=tuple(replace(host, ping=pings.get(host.instance_id, "")) for host in group.hosts))
+
+
+def start(gateway: Gateway, sleep: Sleep = time.sleep) -> Iterator[RecoveryGroup]:
+    """Size one; yields the group at each look until its host takes sessions. Raises NotFound, AwsError, timeout."""
+    return _resize(gateway, 1, sleep)
+
+
+def end(gateway: Gateway, sleep: Sleep = time.sleep) -> Iterator[RecoveryGroup]:
+    """Size zero; yields the group at each look until it has no host. Raises NotFound, AwsError, timeout."""
+    return _resize(gateway, 0, sleep)
+
+
+def _resize(gateway: Gateway, size: int, sleep: Sleep) -> Iterator[RecoveryGroup]:
+    name = group_name(gateway)
+    gateway.autoscaling.set_desired_capacity(name, size)
+    waited = 0.0
+    for wait in watch.waits():
+        group = status(gateway, name)
+        yield group
+        if group.ready if size else not group.hosts:
+            return
+        if waited > LIMIT:
+            break
+        sleep(wait)
+        waited += wait
+    raise DeployerError(
+        f"The recovery group {name} has not reached size {size} within {LIMIT / 60:.0f} minutes.",
+        f"Why: aws autoscaling describe-scaling-activities --auto-scaling-group-name {name}",
+        code="recovery-timeout",
+    )

@@ -1,0 +1,98 @@
+"""Auto Scaling groups with instances that EC2 knows.
+
+MiniStack invents the ids of a group's instances: EC2 and Systems Manager have never heard of them. AWS launches them
+from the launch template into the group's first subnet with the tags that are propagated, and terminates them when the
+group shrinks or is deleted by CloudFormation. An update that names no desired capacity leaves it on AWS; MiniStack sets
+it back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ministack.services import autoscaling, ec2
+from ministack.services.cloudformation import provisioners
+
+from generator.sandbox.overlay import instance
+from generator.sandbox.overlay.tables import Created, Properties, handler
+
+RESOURCE = "AWS::AutoScaling::AutoScalingGroup"
+Group = dict[str, Any]  # MiniStack's record of a group
+
+
+def install() -> None:
+    """Stand in for the invented instances, and for what CloudFormation does with a group that has real ones."""
+    autoscaling._reconcile_instances = reconcile
+    handler(RESOURCE).update(update=update, update_with_logical_id=True, delete=delete)
+
+
+def reconcile(group: Group) -> None:
+    """Launch and terminate until the group has the instances it is to have."""
+    members = group["Instances"]
+    members[:] = [member for member in members if _running(member["InstanceId"])]
+    surplus = members[group["DesiredCapacity"] :]
+    del members[group["DesiredCapacity"] :]
+    for member in surplus:
+        instance.terminate({"InstanceId.1": [member["InstanceId"]]})
+    while len(members) < group["DesiredCapacity"]:
+        members.append(_launched(group))
+
+
+def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    """The desired capacity changes only where the template names it."""
+    before = autoscaling._asgs[physical_id]["DesiredCapacity"]
+    changed: Created = provisioners._asg_update(physical_id, old, new, stack, logical_id)
+    group = autoscaling._asgs[changed[0]]
+    if "DesiredCapacity" not in new and changed[0] == physical_id:
+        group["DesiredCapacity"] = min(max(before, group["MinSize"]), group["MaxSize"])
+    reconcile(group)
+    return changed
+
+
+def delete(physical_id: str, props: Properties) -> None:
+    """Empty the group, then delete it."""
+    if group := autoscaling._asgs.get(physical_id):
+        group["DesiredCapacity"] = 0
+        reconcile(group)
+    provisioners._asg_delete(physical_id, props)
+
+
+def _running(instance_id: str) -> bool:
+    state = (ec2._instances.get(instance_id) or {}).get("State") or {}
+    return str(state.get("Name")) == "running"
+
+
+def _launched(group: Group) -> Group:
+    chosen = group["LaunchTemplate"]
+    data = _data(chosen)
+    interfaces = [{**given, "GroupSet": given.get("Groups", [])} for given in data.get("NetworkInterfaces") or []]
+    tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in group["Tags"] if tag["PropagateAtLaunch"]]
+    own = {"Key": "aws:autoscaling:groupName", "Value": group["AutoScalingGroupName"]}
+    props = {
+        **data,
+        "IamInstanceProfile": (data.get("IamInstanceProfile") or {}).get("Name"),
+        "NetworkInterfaces": interfaces,
+        "SubnetId": group["VPCZoneIdentifier"].split(",")[0],
+        "Tags": [*tags, own],
+    }
+    instance_id, attributes = instance.create(group["AutoScalingGroupName"], props, "")
+    return {
+        "InstanceId": instance_id,
+        "LifecycleState": "InService",
+        "HealthStatus": "Healthy",
+        "AvailabilityZone": attributes["AvailabilityZone"],
+        "ProtectedFromScaleIn": group["NewInstancesProtectedFromScaleIn"],
+        "LaunchTemplate": chosen,
+        "LaunchConfigurationName": "",
+    }
+
+
+def _data(chosen: dict[str, Any]) -> Properties:
+    """The data of the version the group names."""
+    template = ec2._launch_templates[chosen["LaunchTemplateId"]]
+    found: Properties = next(
+        version["LaunchTemplateData"]
+        for version in template["Versions"]
+        if str(version["VersionNumber"]) == str(chosen["Version"])
+    )
+    return found

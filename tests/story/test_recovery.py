@@ -1,0 +1,46 @@
+"""A recovery host on the sandbox: added beside the instance, started, reached, ended, and nothing left behind."""
+
+from typing import Any
+
+from tests.embedded import Deployer
+
+
+def hosts(deployer: Deployer, group: str) -> list[dict[str, Any]]:
+    """The group's instances that EC2 has running."""
+    wish = [
+        {"Name": "tag:aws:autoscaling:groupName", "Values": [group]},
+        {"Name": "instance-state-name", "Values": ["running"]},
+    ]
+    found = deployer.gateway.client("ec2").describe_instances(Filters=wish)["Reservations"]
+    return [instance for reservation in found for instance in reservation["Instances"]]
+
+
+def test_a_host_comes_when_it_is_called_and_goes_with_the_stack(deployer: Deployer) -> None:
+    deployer.create()
+    refused = deployer("recovery", "up", "--output", "json")
+    assert (refused.code, refused.error["hint"]) == (4, "deployer up --recovery-bastion=yes")
+
+    planned = deployer("up", "--recovery-bastion=yes", "--plan", "--output", "json")
+    changes = planned.result["change_set"]["changes"]
+    added = dict.fromkeys(("RecoveryLaunchTemplate", "RecoveryGroup"), "Add")
+    assert {change["logical_id"]: change["action"] for change in changes} == added
+    assert deployer.up("--recovery-bastion=yes").code == 0
+    group = deployer.physical_ids()["RecoveryGroup"]
+    assert hosts(deployer, group) == []
+
+    up = deployer("recovery", "up")
+    [host] = hosts(deployer, group)
+    assert up.code == 0 and f"deployer connect {host['InstanceId']}" in up.out
+    tags = {tag["Key"]: tag["Value"] for tag in host["Tags"]}
+    assert tags["Name"].endswith("-recovery") and "deepsql:managed" not in tags
+    assert host["InstanceType"] == "t4g.nano" and "PublicIpAddress" not in host
+    assert "online" in deployer("recovery", "status").out
+
+    assert deployer.up("--instance-name=renamed").code == 0
+    assert len(hosts(deployer, group)) == 1, "an update leaves the host that runs"
+    assert deployer("recovery", "down").code == 0
+    assert hosts(deployer, group) == []
+
+    assert deployer("recovery", "up").code == 0
+    assert deployer("down", "--yes").code == 0
+    assert hosts(deployer, group) == []
