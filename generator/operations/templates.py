@@ -95,7 +95,7 @@ def lint(file: Path | None) -> LintReport:
     name = str(file) if file else "the product's template"
     content = read_template(file) if file else text("yaml")
     _load_cfn_lint()
-    return LintReport(str(file or TEMPLATE_PATH), lint_text(content, name))
+    return LintReport(name, lint_text(content, name))
 
 
 def _load_cfn_lint() -> None:

@@ -239,3 +239,11 @@ def test_several_instances_are_offered_at_a_terminal(
     monkeypatch.setattr(Invocation, "interactive", True)
     monkeypatch.setattr("builtins.input", lambda: answer)
     assert pick_target(call, found) is (found[picked] if picked is not None else None)
+
+
+@pytest.mark.parametrize("command", [["connect"], ["run", "--", "true"], ["ssh"]])
+def test_a_mistyped_stack_leads_to_no_other_stacks_instance(command: list[str], deployer: Deployer) -> None:
+    first, *rest = command
+    refused = deployer(first, "--stack-name", "nope", *rest)
+    assert refused.code == 4 and "There is no stack nope" in refused.err, refused.err
+    assert not deployer.live()
