@@ -77,7 +77,8 @@ def explained(error: AwsError, request: SessionRequest, stack: str) -> AwsError:
             return _as(
                 error,
                 f"The session document {document} does not allow port {port}.",
-                f"Allow it: deployer up --stack-name {stack} --support-ports {port} (with the ports allowed now)",
+                "Add it to the ports allowed now (SupportPorts in deployer status): "
+                f"deployer up --stack-name {stack} --support-ports PORT,…,{port}",
             )
         case "TargetNotConnected":
             return _as(error, f"The agent of {request.target} is not connected to Systems Manager.", doctor)
