@@ -1,0 +1,80 @@
+"""`access revoke --all` on a stack that knows a database: who has a connection open is out of it, and stays out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+from generator.operations import sandbox
+from tests.embedded import Deployer, environment, running_sandbox
+
+from .test_sandbox import LOCAL, Become, Client, allow, as_root, client_program, someone  # noqa: F401 - fixtures
+
+CLUSTER = "app"
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A sandbox of these tests' own that does not wait between its steps."""
+    root = {"aws_access_key_id": "111122223333", "aws_secret_access_key": "test"}
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as leads, environment(leads):
+        yield lambda service: botocore.session.Session().create_client(service, "us-east-1", **root)
+
+
+@pytest.fixture(scope="module")
+def bundle(aws: Client) -> str:
+    """A database, and a stack told of its endpoint."""
+    bundle = str(sandbox.database(CLUSTER)["caBundle"])
+    [cluster] = aws("rds").describe_db_clusters(DBClusterIdentifier=CLUSTER)["DBClusters"]
+    Deployer("deepsql-selfhost").create(
+        "--database-endpoint", cluster["Endpoint"], "--database-port", str(cluster["Port"])
+    )
+    return bundle
+
+
+@pytest.fixture
+def deployer() -> Deployer:
+    return Deployer("deepsql-selfhost", "--output", "json")
+
+
+def opened(deployer: Deployer, user: str) -> subprocess.Popen[str]:
+    """A session of the person we are, in the middle of a statement."""
+    words = ["db", "connect", *LOCAL, "-c", "SELECT pg_sleep(120)", "--output", "json"]
+    held = subprocess.Popen([sys.executable, "-m", "generator", *words], stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    with pytest.MonkeyPatch.context() as patch, as_root(patch):
+        while not any(u["user"] == user and u["sessions"] for u in deployer("db", "users", *LOCAL).result):
+            assert held.poll() is None and time.monotonic() < deadline, "the session did not open"
+            time.sleep(0.2)
+    return held
+
+
+def test_a_revocation_ends_the_backend_and_takes_the_tokens_right_away_and_its_report_says_so(
+    deployer: Deployer,
+    someone: Become,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    person = someone(allow("rds-db:connect"))
+    user = f"{person}_r"
+    with as_root(monkeypatch):
+        made = deployer("db", "bootstrap", *LOCAL, "--for", "root=o", "--for", f"{person}=r", "--yes")
+        assert made.code == 0, made.out
+    held = opened(deployer, user)
+    with as_root(monkeypatch):
+        ran = deployer("access", "revoke", "--all", "--report", str(tmp_path / "report"), "--yes")
+    assert ran.code == 0, ran.out + ran.err
+    said, _ = held.communicate(timeout=20)
+    assert held.returncode != 0 and not json.loads(said)["ok"]
+    written = json.loads((tmp_path / "report.json").read_text())
+    [row] = [item for item in written["evidence"] if item["step"] == "database"]
+    assert row["proven"] is True and user in row["answered"]
+    refused = deployer("db", "connect", *LOCAL, "-c", "SELECT 1")
+    assert (refused.code, refused.error["code"]) == (1, "no-such-user")
