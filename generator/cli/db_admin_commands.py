@@ -6,6 +6,7 @@ import getpass
 import sys
 import time
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,12 +35,21 @@ _MASTER: tuple[tuple[str, Any, Any], ...] = (
     ),
     ("password_prompt", Annotated[bool, typer.Option(help="Ask for the master user's password.")], False),
 )
+_POLICY = (*REACH, *(each for each in LOCAL if each[0] in ("target", "document")))
+
+
+class PolicyFormat(StrEnum):
+    """The forms of a policy document."""
+
+    json = "json"
+    yaml = "yaml"
 
 
 def register(group: typer.Typer) -> None:
     """Add the commands of this file."""
     _register_users(group)
     _register_shut_out(group)
+    _register_policy(group)
     _register_activity(group)
 
 
@@ -146,6 +156,21 @@ def _session(call: Invocation, wish: Wish) -> Iterator[tuple[Login, Query]]:
 def _show(call: Invocation, lines: list[str]) -> None:
     """One frame of --watch: over the last one at a terminal, below it elsewhere."""
     call.say(("\033[H\033[2J" if sys.stderr.isatty() else "") + "\n".join(lines))
+
+
+def _register_policy(group: typer.Typer) -> None:
+    @command(group, "policy", extra=_POLICY)
+    def policy(
+        call: Invocation,
+        fmt: Annotated[PolicyFormat, typer.Option("--format", help="JSON or YAML.")] = PolicyFormat.json,
+        **values: Any,
+    ) -> Done:
+        """Print the IAM policy with which a person may connect as that grade's user, and as no other."""
+        from generator.operations.access.manual import as_text
+        from generator.operations.database.permit import permit
+
+        made = permit(call.gateway, wish_of(values))
+        return Done(made, [as_text(made, fmt.value)])
 
 
 def _register_activity(group: typer.Typer) -> None:

@@ -80,15 +80,28 @@ def _service(gateway: Gateway, wish: Wish, database: Database) -> SessionService
     from generator.model.session import ForwardSpec, SessionRequest
     from generator.operations.sessions.documents import documents_of, port_request
     from generator.operations.sessions.service import SessionCalls
-    from generator.operations.sessions.targets import find_target, view_stack
 
-    seen = view_stack(gateway)
-    target = find_target(gateway, wish.target, seen, lambda choices: None).instance_id
-    document = wish.document or ("" if wish.target else _own_document(seen, database, target))
+    seen, target, document = _way(gateway, wish, database)
     if document:
         return SessionCalls(gateway, SessionRequest(target, document, {}, wish.reason))
     spec = ForwardSpec(0, database.port, database.endpoint)
     return SessionCalls(gateway, port_request(documents_of(seen, target), target, spec, wish.reason))
+
+
+def way_of(gateway: Gateway, wish: Wish, database: Database) -> tuple[str, str]:
+    """The id of the instance a tunnel to the database starts from, and the session document it uses."""
+    from generator.operations.sessions.documents import AWS_REMOTE_PORT
+
+    _, instance, document = _way(gateway, wish, database)
+    return instance, document or AWS_REMOTE_PORT
+
+
+def _way(gateway: Gateway, wish: Wish, database: Database) -> tuple[StackView, str, str]:
+    from generator.operations.sessions.targets import find_target, view_stack
+
+    seen = view_stack(gateway)
+    target = find_target(gateway, wish.target, seen, lambda choices: None).instance_id
+    return seen, target, wish.document or ("" if wish.target else _own_document(seen, database, target))
 
 
 def _own_document(seen: StackView, database: Database, instance_id: str) -> str:
