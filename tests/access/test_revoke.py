@@ -67,7 +67,10 @@ def test_everybody_is_out_and_the_report_says_how_that_is_known(
         "implicitDeny",
     )
     page = (tmp_path / "report.html").read_text()
-    assert "Every check that could be asked is proven; see “not asked” below." in page and old.pair.secret_access_key not in page + json.dumps(written) + ran.out
+    assert (
+        "Every check that could be asked is proven; see “not asked” below." in page
+        and old.pair.secret_access_key not in page + json.dumps(written) + ran.out
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 6, 7])
