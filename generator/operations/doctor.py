@@ -13,6 +13,7 @@ from generator.host import plugin
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
 from generator.model.health import Diagnosis, InstanceHealth, Verdict, WayOut
 from generator.model.session import Node, Target
+from generator.operations.access.show import show
 from generator.operations.sessions.documents import Documents, documents_of
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 
@@ -40,6 +41,8 @@ def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
     yield _good("region", region) if region else _bad("region", "none is set", "Add --region, or set AWS_REGION.")
     seen = view_stack(gateway)
     yield _stack(gateway, seen)
+    if seen.stack is not None:
+        yield from _access(gateway)
     try:
         found = find_target(gateway, target, seen, lambda several: several[0])
     except DeployerError as error:
@@ -82,6 +85,18 @@ def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
     return Diagnosis(
         f"stack {name}", Verdict.BAD if failed else Verdict.GOOD, str(seen.stack.status), hint if failed else ""
     )
+
+
+def _access(gateway: Gateway) -> Iterator[Diagnosis]:
+    """What a careful person would look at: grants without end, old or unused keys, dead principals."""
+    try:
+        found = show(gateway).findings
+    except DeployerError as error:  # a stack without support, or one whose policies may not be read
+        yield Diagnosis("access", Verdict.UNKNOWN, error.message, error.hint)
+        return
+    yield from (Diagnosis(f"access: {f.subject}", Verdict.NOTE, f.warning, f.hint) for f in found)
+    if not found:
+        yield _good("access", "no grant without an end, no old or unused key, no dead principal")
 
 
 def _of_instance(gateway: Gateway, target: Target, documents: Documents, caller: str) -> Iterator[Diagnosis]:
