@@ -59,11 +59,12 @@ def test_it_takes_a_reason_to_let_somebody_in_unlogged(document_by_hand: None, d
 def test_a_probe_finds_the_transcript_of_a_shell_of_its_own_and_leaves_no_session(
     deployer: Deployer, gateway: Gateway
 ) -> None:
+    before = {session.session_id for session in gateway.ssm.list_sessions()}  # of other tests, left alone by revoke
     ran = deployer("access", "grant", "--principal", SUPPORT, "--probe", "--yes")
     assert ran.code == 0 and "ok  transcript of a shell" in ran.err, ran.err
     end = time.monotonic() + 10  # DescribeSessions lags behind the end, on AWS too
-    while open_now := gateway.ssm.list_sessions():
-        assert time.monotonic() < end, open_now
+    while left := {session.session_id for session in gateway.ssm.list_sessions()} - before:
+        assert time.monotonic() < end, left
         time.sleep(0.1)
 
 
