@@ -15,6 +15,7 @@ from generator.cli import db_text
 from generator.cli.command import Done, command
 from generator.cli.db_options import LOCAL, REACH, wish_of
 from generator.cli.invocation import Invocation
+from generator.cli.terminal import tell
 from generator.errors import DeployerError, UsageError
 from generator.model.database import Grade
 
@@ -153,9 +154,10 @@ def _session(call: Invocation, wish: Wish) -> Iterator[tuple[Login, Query]]:
         yield login, query
 
 
-def _show(call: Invocation, lines: list[str]) -> None:
+def _show(lines: list[str]) -> None:
     """One frame of --watch: over the last one at a terminal, below it elsewhere."""
-    call.say(("\033[H\033[2J" if sys.stderr.isatty() else "") + "\n".join(lines))
+    for number, line in enumerate(lines):
+        tell(line, cleared=number == 0)
 
 
 def _register_policy(group: typer.Typer) -> None:
@@ -197,7 +199,7 @@ def _register_activity(group: typer.Typer) -> None:
             sessions = read_activity(query, login.database.engine)
             try:
                 while watch:
-                    _show(call, db_text.activity_lines(sessions, trees(sessions), idle=idle))
+                    _show(db_text.activity_lines(sessions, trees(sessions), idle=idle))
                     time.sleep(watch)
                     sessions = read_activity(query, login.database.engine)
             except KeyboardInterrupt:

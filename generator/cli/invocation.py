@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from generator.cli.terminal import tell
 from generator.errors import Declined, UsageError
 from generator.model.deployment import DEFAULT_STACK_NAME, Deployment
 
@@ -55,14 +56,14 @@ class Invocation:
 
     def say(self, line: str = "") -> None:
         """Tell the story, one line, on stderr."""
-        print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that does
+        tell(line)
 
     def ask(self, question: str, default: str = "", instead: str = "Give the value as an option.") -> str:
         """Ask for a line at the terminal. Raises UsageError where there is none; `instead` is its hint."""
         if not self.interactive:
             raise UsageError(f"There is no terminal to ask: {question}", instead)
         shown = f"{question} [{default}] " if default else f"{question} "
-        print(shown, end="", file=sys.stderr, flush=True)  # noqa: T201
+        tell(shown, end="")
         return input().strip() or default
 
     def confirm(self, question: str) -> None:

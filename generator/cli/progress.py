@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from generator.cli.stack_text import event_line
+from generator.cli.terminal import harmless
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -59,6 +60,6 @@ def _table(rows: dict[str, tuple[StackEvent, float, float | None]]) -> Table:
     for name, (event, began, ended) in rows.items():
         color = "red" if event.status.failed else "yellow" if event.status.in_progress else "green"
         elapsed = f"{(ended or time.monotonic()) - began:5.0f} s"
-        reason = event.reason if event.status.failed else ""
+        reason = harmless(event.reason) if event.status.failed else ""
         table.add_row(Text(name), Text(event.resource_type, "dim"), Text(event.status, color), elapsed, Text(reason))
     return table

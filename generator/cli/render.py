@@ -8,15 +8,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
+from generator.cli.terminal import visible
 from generator.errors import DeployerError
 
 if TYPE_CHECKING:
     from generator.cli.invocation import Invocation
 
 ENVELOPE_VERSION = 1
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 
 
 def result(invocation: Invocation, value: Any, text: list[str] | None, exit_code: int = 0) -> None:
@@ -48,12 +48,6 @@ def error(invocation: Invocation, problem: DeployerError) -> None:
         print(visible(f"  next: {problem.hint}", sys.stderr), file=sys.stderr)  # noqa: T201
 
 
-def visible(text: str, stream: TextIO) -> str:
-    """At a terminal, text whose control characters are seen and not obeyed: a tag or a session's reason may come from
-    somebody else. A file or a pipe gets every character as it is."""
-    return text.replace("\r\n", "\n").translate(_CONTROLS) if stream.isatty() else text
-
-
 def plain(value: Any) -> Any:
     """Reduce a result to what JSON knows. Dataclass fields with repr=False hold secrets and are left out."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -70,8 +64,8 @@ def plain(value: Any) -> Any:
 
 
 def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...] = ()) -> list[str]:
-    """Lay rows out in aligned columns, two spaces apart."""
-    lines = [*([header] if header else []), *rows]
+    """Lay rows out in aligned columns, two spaces apart; a line end in a cell would be a row that nobody wrote."""
+    lines = [tuple(" ".join(cell.splitlines()) for cell in line) for line in [*([header] if header else []), *rows]]
     if not lines:
         return []
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]

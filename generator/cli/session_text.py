@@ -159,7 +159,7 @@ def preference_plan_lines(plan: PreferencesPlan) -> list[str]:
     if not plan.changes:
         return ["They are as asked: nothing to change."]
     rows = [(f"  {c.name}", json.dumps(c.before), "->", json.dumps(c.after)) for c in plan.changes]
-    warnings = [f"  warning: {f.subject}: {f.warning}\n    {f.hint}" for f in plan.findings]
+    warnings = [line for f in plan.findings for line in (f"  warning: {f.subject}: {f.warning}", f"    {f.hint}")]
     return ["This changes for every session that names no document:", *table(rows), *warnings]
 
 

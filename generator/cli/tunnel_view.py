@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli import render, session_text
+from generator.cli.terminal import harmless
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -38,8 +39,10 @@ class TunnelScreen:
     def tick(self, tunnels: Sequence[TunnelView]) -> None:
         """Write the figures over the last ones."""
         if self._live:
+            from rich.text import Text
+
             rows = [session_text.tunnel_row(view) for view in tunnels]
-            self._live.update("\n".join(render.table(rows)), refresh=True)
+            self._live.update(Text("\n".join(map(harmless, render.table(rows)))), refresh=True)
 
     def say(self, line: str = "") -> None:
         """A line of the story."""

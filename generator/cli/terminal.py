@@ -1,0 +1,36 @@
+"""What a terminal is given: text, and no orders. The one place through which text from elsewhere reaches a screen.
+
+A tag, a session's reason, an event or a host's output may come from somebody who would like to move the cursor, hide a
+line or turn one around. At a terminal such characters are seen and not obeyed; a file or a pipe gets every character as
+it is. The characters are the C0 and C1 controls (ECMA-48) and Unicode's bidirectional ones (UAX 9).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+_TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_ORDERS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+_ORDERS |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *_TURNING)}
+_CLEAR = "\033[H\033[2J"
+
+
+def visible(text: str, stream: TextIO) -> str:
+    """Text of several lines as `stream` may have it."""
+    return text.replace("\r\n", "\n").translate(_ORDERS) if stream.isatty() else text
+
+
+def harmless(text: str) -> str:
+    """Text of one line for a program that draws on the terminal itself."""
+    return text.translate({**_ORDERS, ord("\n"): "\\n"})
+
+
+def tell(line: str = "", *, end: str = "\n", cleared: bool = False) -> None:
+    """Write one line on standard error; a line end inside it cannot begin another one.
+
+    `cleared` empties a terminal first.
+    """
+    if sys.stderr.isatty():
+        line = (_CLEAR if cleared else "") + harmless(line)
+    print(line, end=end, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that does
