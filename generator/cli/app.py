@@ -11,6 +11,7 @@ import typer
 from generator.cli import render
 from generator.cli.invocation import Invocation, OutputFormat
 from generator.cli.lazy import LazyGroup
+from generator.cli.terminal import tell
 from generator.errors import DeployerError
 
 EPILOG = "Try it all without an AWS account: deployer demo"
@@ -60,9 +61,11 @@ def _global(
     ] = False,
 ) -> None:
     if sandbox:
-        from generator.operations.sandbox import enter
+        from generator.operations.sandbox import OLDER, enter
 
-        enter()
+        if not enter():
+            for line in OLDER:
+                tell(line)
 
 
 def run(argv: list[str]) -> int:

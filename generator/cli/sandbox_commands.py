@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from generator.cli.command import Done, command
 from generator.cli.invocation import Invocation
+
+if TYPE_CHECKING:
+    from generator.operations.sandbox import SandboxReport
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +35,17 @@ def register(app: typer.Typer) -> None:
         from generator.operations import sandbox
 
         values = sandbox.environment(account) if account else sandbox.environment()
+        _say_if_older(call, sandbox.status())
         return Done(values, sandbox.export_lines(account) if account else sandbox.export_lines())
+
+
+def _say_if_older(call: Invocation, report: SandboxReport) -> None:
+    """A process that was started before this version was installed lacks what came since."""
+    from generator.operations.sandbox import OLDER
+
+    if not report.current:
+        for line in OLDER:
+            call.say(line)
 
 
 def _register_database(group: typer.Typer) -> None:
@@ -61,6 +74,7 @@ def _register_life(group: typer.Typer) -> None:
         from generator.operations import sandbox
 
         report = sandbox.start(port)
+        _say_if_older(call, report)
         call.say('  use it: deployer --sandbox COMMAND, or for every AWS client: eval "$(deployer sandbox env)"')
         return Done(report, [f"The sandbox listens on {report.endpoint} (process {report.pid})."])
 
@@ -78,6 +92,7 @@ def _register_life(group: typer.Typer) -> None:
         from generator.operations import sandbox
 
         report = sandbox.status()
+        _say_if_older(call, report)
         return Done(
             report, [f"running on {report.endpoint} (process {report.pid})" if report.running else "not running"]
         )

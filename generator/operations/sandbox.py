@@ -11,6 +11,10 @@ from generator.host.process import spawn_detached
 from generator.sandbox import server, state
 
 NOT_RUNNING = "The sandbox is not running."
+OLDER = (
+    "note: The sandbox that runs was started from other code than this deployer's and may lack what it needs.",
+    "  next: deployer sandbox stop && deployer sandbox start   (its stacks stay; a database in it ends)",
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class SandboxReport:
     endpoint: str = ""
     pid: int = 0
     home: str = ""
+    current: bool = True
+    """Whether it runs the code of this version; an older process lacks what came since."""
 
 
 def start(port: int | None = None) -> SandboxReport:
@@ -66,10 +72,15 @@ def export_lines(account: str = state.CUSTOMER_ACCOUNT) -> list[str]:
     return [f"export {name}={shlex.quote(value)}" for name, value in environment(account).items()]
 
 
-def enter() -> None:
-    """Make this process, and what it starts, use the sandbox and nothing else. Raises NotFound when it is down."""
-    os.environ.update(environment())
+def enter() -> bool:
+    """Make this process, and what it starts, use the sandbox and nothing else; whether that one is of this version.
+
+    Raises NotFound when it is down.
+    """
+    running = _running()
+    os.environ.update(state.environment(running))
+    return server.is_current(running)
 
 
 def _report(running: state.SandboxState) -> SandboxReport:
-    return SandboxReport(True, running.endpoint, running.pid, running.home)
+    return SandboxReport(True, running.endpoint, running.pid, running.home, server.is_current(running))

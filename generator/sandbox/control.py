@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 
 from generator.sandbox.app import Request, Response, Sandbox
+from generator.sandbox.version import fingerprint
 
 ACTIONS = ("create", "update", "delete", "rollback")
 
@@ -35,13 +36,15 @@ def take_failure(stack: str, logical_id: str, action: str) -> str | None:
 
 def install(sandbox: Sandbox) -> None:
     """Add the endpoints. They ask for no signature: whoever uses this computer may call them, web pages apart."""
+    code = fingerprint()  # now: later the files may be those of another version
 
     async def answer(request: Request) -> Response | None:
         if not request.path.startswith("/_sandbox/"):
             return None
         match request.method, request.path.removeprefix("/_sandbox/"):
             case "GET", "status":
-                return Response.json({"pid": os.getpid(), "failures": [asdict(failure) for failure in PLANNED]})
+                failures = [asdict(failure) for failure in PLANNED]
+                return Response.json({"pid": os.getpid(), "code": code, "failures": failures})
             case "POST", "stop":
                 sandbox.stopping.set()
             case "POST", "reset":

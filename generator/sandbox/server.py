@@ -16,6 +16,7 @@ from pathlib import Path
 from generator.errors import DeployerError
 from generator.sandbox import state as record
 from generator.sandbox.state import SandboxState
+from generator.sandbox.version import fingerprint
 
 Spawn = Callable[[Sequence[str], Mapping[str, str], Path], int]
 START_SECONDS = 30.0  # on a loaded machine; an idle one needs about one
@@ -65,13 +66,21 @@ def stop() -> bool:
 def status() -> SandboxState | None:
     """The running sandbox; None when the process is gone or something else listens on its port."""
     recorded = record.read(record.home())
-    if recorded is None:
-        return None
+    return recorded if recorded and _answer(recorded).get("pid") == recorded.pid else None
+
+
+def is_current(running: SandboxState) -> bool:
+    """Whether the process runs the code that is on the disk now; one that does not say so is older."""
+    return _answer(running).get("code") == fingerprint()
+
+
+def _answer(recorded: SandboxState) -> dict[str, object]:
+    """What the process says of itself; nothing when there is none."""
     try:
-        answer = json.loads(_call(recorded, "GET", "/_sandbox/status"))
+        answer: dict[str, object] = json.loads(_call(recorded, "GET", "/_sandbox/status"))
     except (OSError, ValueError, urllib.error.URLError):
-        return None
-    return recorded if answer.get("pid") == recorded.pid else None
+        return {}
+    return answer
 
 
 def reset() -> None:

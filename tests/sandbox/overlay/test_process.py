@@ -53,7 +53,7 @@ def kill(running: SandboxState) -> None:
 
 def test_starting_twice_gives_the_same_sandbox_and_another_port_is_refused(home: Path) -> None:
     first = server.start(None, spawn_detached)
-    assert server.start(None, spawn_detached) == first
+    assert server.start(None, spawn_detached) == first and server.is_current(first)
     assert server.start(first.port, spawn_detached) == first
     with pytest.raises(DeployerError, match=f"already runs on port {first.port}"):
         server.start(first.port + 1, spawn_detached)
