@@ -66,7 +66,6 @@ class Resource(StrEnum):
     PORT_DOCUMENT = "PortDocument"
     SSH_DOCUMENT = "SshDocument"
     SUPPORT_USER = "SupportUser"
-    SUPPORT_BOUNDARY = "SupportBoundary"
     SUPPORT_USER_POLICY = "SupportUserPolicy"
     SUPPORT_ROLE = "SupportRole"
     SUPPORT_ROLE_POLICY = "SupportRolePolicy"
@@ -198,7 +197,6 @@ GRANT_PARAMETERS: Final = (
 SUPPORT_RESOURCES: Final = frozenset(
     {
         Resource.SUPPORT_USER,
-        Resource.SUPPORT_BOUNDARY,
         Resource.SUPPORT_USER_POLICY,
         Resource.SUPPORT_ROLE,
         Resource.SUPPORT_ROLE_POLICY,
@@ -219,7 +217,6 @@ SUPPORT_MODIFIED_ONLY: Final = {Resource.STACK_KEY: frozenset({"KeyPolicy"})}
 GRANT_RESOURCES: Final = frozenset(
     {
         Resource.SUPPORT_USER,
-        Resource.SUPPORT_USER_POLICY,
         Resource.SUPPORT_SECRET_POLICY,
         Resource.SUPPORT_ROLE,
         Resource.SUPPORT_ROLE_POLICY,

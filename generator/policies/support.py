@@ -1,4 +1,4 @@
-"""What the vendor's support user may do: the policy that permits, and the boundary nothing can widen."""
+"""What the vendor's support may do: one policy that permits it, and as a boundary keeps it from ever being more."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def no_older_sessions(not_before: Value) -> Statement:
 class SupportScope:
     """Where support may go. Every value is an ARN, an ARN pattern, or an intrinsic function giving one.
 
-    `own_sessions` are the sessions of the asking user; `until` ends starting and resuming (None: no end).
-    `own_by` tells own sessions by condition: a role's session has no user name to be told by.
-    `suffix` ends the Sids that a user's and a role's policy both have: in one template no two are alike.
+    `own_sessions` are the sessions of the asking user by name; `until` ends starting and resuming (None: no end).
     """
 
     region: Value
@@ -45,8 +43,6 @@ class SupportScope:
     own_sessions: Value
     until: Value = None
     tag: tuple[str, str] = field(default=(TAG_KEY, TAG_VALUE))
-    own_by: tuple[ConditionElement, ...] = ()
-    suffix: str = ""
 
 
 def _documents_are_checked() -> ConditionElement:
@@ -60,7 +56,7 @@ def _in_region(region: Value) -> ConditionElement:
 
 
 def session_statements(scope: SupportScope) -> list[Statement]:
-    """Sessions on the instance, and the asker's own ones: what is not the same for a user and for a role.
+    """Sessions on the instance, and the asking user's own ones, told by its name.
 
     The tag is asked of the instance only: a document carries no such tag, so documents have their own statement.
     """
@@ -68,15 +64,23 @@ def session_statements(scope: SupportScope) -> list[Statement]:
     ends = before(scope.until)
     return [
         allow(
-            "StartSessionsOnThisInstance" + scope.suffix,
+            "StartSessionsOnThisInstance",
             [ssm.StartSession],
             list(scope.instances),
             StringEquals(f"ssm:resourceTag/{tag_key}", tag_value),
             _documents_are_checked(),
             *ends,
         ),
-        allow("ResumeOwnSessions" + scope.suffix, [ssm.ResumeSession], scope.own_sessions, *scope.own_by, *ends),
-        allow("EndOwnSessions" + scope.suffix, [ssm.TerminateSession], scope.own_sessions, *scope.own_by),
+        allow("ResumeOwnSessions", [ssm.ResumeSession], scope.own_sessions, *ends),
+        allow("EndOwnSessions", [ssm.TerminateSession], scope.own_sessions),
+    ]
+
+
+def role_session_statements(scope: SupportScope) -> list[Statement]:
+    """Own sessions told by the tag that Session Manager gives them: a role's session has no user name to be told by."""
+    return [
+        allow("ResumeOwnSessionsAsRole", [ssm.ResumeSession], scope.sessions, *OWN_BY_ID, *before(scope.until)),
+        allow("EndOwnSessionsAsRole", [ssm.TerminateSession], scope.sessions, *OWN_BY_ID),
     ]
 
 
@@ -118,42 +122,18 @@ def push_ssh_keys(
     )
 
 
-def support_own_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
-    """The inline policy of the support user or role. `more` are statements the caller adds."""
-    return document([*session_statements(scope), *more])
+def support_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
+    """The managed policy of user and role, and the boundary of both. `more` are statements the caller adds.
+
+    As a boundary it caps what is attached to them later; a boundary alone would permit nothing (IAM user guide,
+    "Permissions boundaries"). A managed policy has 6,144 characters, blanks not counted (IAM quotas).
+    """
+    return document([*session_statements(scope), *role_session_statements(scope), *shared_statements(scope), *more])
 
 
-def support_shared_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
-    """The managed policy of both: all inline policies of a user together have 2,048 characters (IAM quotas)."""
-    return document([*shared_statements(scope), *more])
-
-
-def support_boundary(
-    region: Value, instances: Value, documents: Value, sessions: Value, more: Sequence[Value] = ()
-) -> Document:
-    """The most the support user can ever do, whatever is attached to it later: sessions in this account and region."""
-    return document(
-        [
-            *more,
-            allow(
-                "SessionsInThisRegion",
-                [ssm.StartSession, ssm.GetConnectionStatus],
-                [instances, documents],
-            ),
-            allow(
-                "TheirChannels",
-                [ssm.ResumeSession, ssm.TerminateSession, ssmmessages.OpenDataChannel],
-                sessions,
-            ),
-            allow(
-                "FindInstancesInThisRegion",
-                [ec2.DescribeInstances, ssm.DescribeInstanceInformation],
-                "*",
-                _in_region(region),
-            ),
-            deny("NeverSessionTokens", [sts.GetSessionToken], "*"),
-        ]
-    )
+def support_user_policy() -> Document:
+    """The inline policy of the user: what its key can never do, not even while the managed policy is detached."""
+    return document([deny("NeverSessionTokens", [sts.GetSessionToken], "*")])
 
 
 def support_user_policy_document(

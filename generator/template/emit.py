@@ -48,7 +48,7 @@ COMMENTS = {
     Resource.INSTANCE_ROLE: "The instance. Each !If keeps a stack of the published template exactly as it is.",
     Resource.STACK_KEY: "One key for both secrets and the session log; it and the log outlive the stack.",
     Resource.SHELL_DOCUMENT: "Session documents: support may start these and no others.",
-    Resource.SUPPORT_BOUNDARY: "Support, only where CreateSupportUser is Yes.",
+    Resource.SUPPORT_SESSION_POLICY: "Support: what it may do, and as a boundary all it can ever do.",
     Resource.SUPPORT_SECRET: "The support secret. The keeper fills it; the key never passes through CloudFormation.",
     Resource.DATABASE_INGRESS: "The way to the database, only where it is asked for.",
     Resource.RECOVERY_LAUNCH_TEMPLATE: "Recovery: a host of your own; support does not reach it.",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from troposphere import If, Select, Split, Template
 from troposphere.iam import PolicyType, Role
 
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
 from generator.policies.document import document
-from generator.policies.support import OWN_BY_ID, no_older_sessions, support_own_policy
+from generator.policies.support import no_older_sessions
 from generator.policies.trust import nobody_assumes, vendor_assumes
-from generator.template.ending import access_ends, sessions_count
-from generator.template.parts import STACK_ID, arn, ref, tags, when
-from generator.template.support import scope
+from generator.template.ending import access_ends, sessions_begin, sessions_count
+from generator.template.parts import STACK_ID, ref, tags, when
 
 WANTED = str(Condition.WANT_SUPPORT_ROLE)
 HOUR = 3600
@@ -36,19 +33,18 @@ def add_role(template: Template) -> None:
             Condition=WANTED,
             RoleName=when(Condition.ROLE_NAME_GIVEN, ref(Parameter.SUPPORT_ROLE_NAME)),
             MaxSessionDuration=HOUR,
-            PermissionsBoundary=ref(Resource.SUPPORT_BOUNDARY),
+            ManagedPolicyArns=[ref(Resource.SUPPORT_SESSION_POLICY)],
+            PermissionsBoundary=ref(Resource.SUPPORT_SESSION_POLICY),
             AssumeRolePolicyDocument=document([when(Condition.WANT_VENDOR_ROLE, trusted, nobody_assumes())]),
             Tags=tags({"Purpose": "deepsql-support", REASON_TAG_KEY: ref(Parameter.SUPPORT_ACCESS_REASON)}),
         )
     )
-    own = replace(scope(), own_sessions=arn("ssm", "session/*"), own_by=OWN_BY_ID, suffix="AsRole")
-    cut = when(Condition.SESSIONS_CUT, no_older_sessions(ref(Parameter.SUPPORT_SESSIONS_NOT_BEFORE)))
     template.add_resource(
         PolicyType(
             str(Resource.SUPPORT_ROLE_POLICY),
             Condition=WANTED,
             PolicyName="deepsql-support-ssm",
             Roles=[ref(Resource.SUPPORT_ROLE)],
-            PolicyDocument=support_own_policy(own, [cut]),
+            PolicyDocument=document([no_older_sessions(sessions_begin())]),
         )
     )

@@ -11,9 +11,8 @@ from generator.policies.support import (
     USERNAME,
     SupportScope,
     push_ssh_keys,
-    support_boundary,
-    support_own_policy,
-    support_shared_policy,
+    support_policy,
+    support_user_policy,
 )
 from generator.template.ending import access_ends
 from generator.template.parts import REGION, arn, joined, ref, tags, when
@@ -22,19 +21,12 @@ WANTED = str(Condition.WANT_SUPPORT_USER)
 
 
 def add_support(template: Template) -> None:
-    """User, boundary, policy."""
+    """The policy, which names neither user nor role: they name it, as what they may and as their boundary."""
     template.add_resource(
         ManagedPolicy(
-            str(Resource.SUPPORT_BOUNDARY),
+            str(Resource.SUPPORT_SESSION_POLICY),
             Condition=str(Condition.WANT_SUPPORT),
-            Description="The most DeepSQL support can ever do.",
-            PolicyDocument=support_boundary(
-                REGION,
-                arn("ec2", "instance/*"),
-                arn("ssm", "document/*"),
-                arn("ssm", "session/*"),
-                [_ssh_only(push_ssh_keys("TheirSshKeys", [arn("ec2", "instance/*")]))],
-            ),
+            PolicyDocument=support_policy(scope(), [_ssh_only(_ssh_keys())]),
         )
     )
     template.add_resource(
@@ -42,7 +34,8 @@ def add_support(template: Template) -> None:
             str(Resource.SUPPORT_USER),
             Condition=WANTED,
             UserName=when(Condition.USER_NAME_GIVEN, ref(Parameter.SUPPORT_USER_NAME)),
-            PermissionsBoundary=ref(Resource.SUPPORT_BOUNDARY),
+            ManagedPolicyArns=[ref(Resource.SUPPORT_SESSION_POLICY)],
+            PermissionsBoundary=ref(Resource.SUPPORT_SESSION_POLICY),
             Tags=tags({"Purpose": "deepsql-support", REASON_TAG_KEY: ref(Parameter.SUPPORT_ACCESS_REASON)}),
         )
     )
@@ -52,24 +45,13 @@ def add_support(template: Template) -> None:
             Condition=WANTED,
             PolicyName="deepsql-support-ssm",
             Users=[ref(Resource.SUPPORT_USER)],
-            PolicyDocument=support_own_policy(scope()),
+            PolicyDocument=support_user_policy(),
         )
     )
-    _add_shared(template)
 
 
-def _add_shared(template: Template) -> None:
-    """What the user and the role may both do; SSH only where the customer says so."""
-    keys = push_ssh_keys("PushSshKeysForOneLogin", scope().instances, *before(access_ends()), tag=scope().tag)
-    template.add_resource(
-        ManagedPolicy(
-            str(Resource.SUPPORT_SESSION_POLICY),
-            Condition=str(Condition.WANT_SUPPORT),
-            Users=[when(Condition.WANT_SUPPORT_USER, ref(Resource.SUPPORT_USER))],
-            Roles=[when(Condition.WANT_SUPPORT_ROLE, ref(Resource.SUPPORT_ROLE))],
-            PolicyDocument=support_shared_policy(scope(), [_ssh_only(keys)]),
-        )
-    )
+def _ssh_keys() -> object:
+    return push_ssh_keys("PushSshKeysForOneLogin", scope().instances, *before(access_ends()), tag=scope().tag)
 
 
 def _ssh_only(value: object) -> object:

@@ -20,16 +20,16 @@ from tests.proof.mutation import (
 )
 from tests.proof.resolve import Tree
 
-POLICY, BOUNDARY, SECRET, KEY = "SupportUserPolicy", "SupportBoundary", "SupportSecretPolicy", "StackKey"
+POLICY, SECRET, KEY = "SupportSessionPolicy", "SupportSecretPolicy", "StackKey"
 INSTANCE, KEEPER, KEEPING = "InstanceRole", "KeeperRole", "KeeperSupportPolicy"
 START, GET, DECRYPT = "ssm:StartSession", "secretsmanager:GetSecretValue", "kms:Decrypt"
 ON_INSTANCE, WITH_DOCUMENTS = "StartSessionsOnThisInstance", "StartSessionsWithTheseDocuments"
 VENDOR_READS, VENDOR_DECRYPTS = "VendorReadsTheSecret", "VendorDecryptViaSecretsManager"
-SHARED, PUSH = "SupportSessionPolicy", "ec2-instance-connect:SendSSHPublicKey"
+USER, USER_POLICY, PUSH = "SupportUser", "SupportUserPolicy", "ec2-instance-connect:SendSSHPublicKey"
 ROLE, ROLE_POLICY, ASSUMES = "SupportRole", "SupportRolePolicy", "VendorAssumes"
 OWN_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
 CONSOLE = "ec2-instance-connect:SendSerialConsoleSSHPublicKey"
-PUSHES, BOUNDARY_PUSHES, LOGIN = "PushSshKeysForOneLogin", "TheirSshKeys", "ec2:osuser"
+PUSHES, LOGIN = "PushSshKeysForOneLogin", "ec2:osuser"
 SSH_ARN = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:document/${SshDocument}"
 TAG, CHECK, NOW = "ssm:resourceTag/deepsql:managed", "ssm:SessionDocumentAccessCheck", "aws:CurrentTime"
 ARN, REGION, VIA = "aws:PrincipalArn", "aws:RequestedRegion", "kms:ViaService"
@@ -65,78 +65,68 @@ SUPPORT = [
         set_resource(POLICY, ON_INSTANCE, {"Fn::Sub": "arn:aws:ec2:${AWS::Region}:*:instance/${Instance}"}),
     ),
     Mutant("instance and documents are any", set_resource(POLICY, START, "*")),
-    Mutant("every document may be used", set_resource(SHARED, WITH_DOCUMENTS, at_home("ssm", "document/*"))),
+    Mutant("every document may be used", set_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/*"))),
     Mutant(
         "a document of AWS may be used",
-        add_resource(SHARED, WITH_DOCUMENTS, {"Fn::Sub": "arn:aws:ssm:${AWS::Region}::document/AWS-StartSSHSession"}),
+        add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": "arn:aws:ssm:${AWS::Region}::document/AWS-StartSSHSession"}),
     ),
     Mutant(
         "documents whose names begin alike may be used",
-        add_resource(SHARED, WITH_DOCUMENTS, at_home("ssm", "document/${ShellDocument}*")),
+        add_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/${ShellDocument}*")),
     ),
     Mutant(
         "every document of the stack may be used",
-        add_resource(SHARED, WITH_DOCUMENTS, at_home("ssm", "document/deepsql-*-${Instance}")),
+        add_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/deepsql-*-${Instance}")),
     ),
-    Mutant("the tunnel may not be used", set_resource(SHARED, WITH_DOCUMENTS, SHELL_ONLY)),
+    Mutant("the tunnel may not be used", set_resource(POLICY, WITH_DOCUMENTS, SHELL_ONLY)),
     Mutant("documents are not checked on the instance", drop_condition(POLICY, ON_INSTANCE, CHECK)),
-    Mutant("documents are not checked", drop_condition(SHARED, WITH_DOCUMENTS, CHECK)),
+    Mutant("documents are not checked", drop_condition(POLICY, WITH_DOCUMENTS, CHECK)),
     Mutant("the check is asked for though it is not sent", rename_operator(POLICY, START, "BoolIfExists", "Bool")),
     Mutant("starting has no end", drop_condition(POLICY, ON_INSTANCE, NOW)),
-    Mutant("documents have no end", drop_condition(SHARED, WITH_DOCUMENTS, NOW)),
-    Mutant("data channels have no end", drop_condition(SHARED, "ssmmessages:OpenDataChannel", NOW)),
-    Mutant("resuming has no end", drop_condition(POLICY, "ssm:ResumeSession", NOW)),
-    Mutant("looking up has no end", drop_condition(SHARED, "ec2:DescribeInstances", NOW)),
+    Mutant("documents have no end", drop_condition(POLICY, WITH_DOCUMENTS, NOW)),
+    Mutant("data channels have no end", drop_condition(POLICY, "ssmmessages:OpenDataChannel", NOW)),
+    Mutant("resuming has no end", drop_condition(POLICY, "ResumeOwnSessions", NOW)),
+    Mutant("looking up has no end", drop_condition(POLICY, "ec2:DescribeInstances", NOW)),
     Mutant("the end itself still counts", rename_operator(POLICY, START, "DateLessThan", "DateLessThanEquals")),
     Mutant("the end is a beginning", rename_operator(POLICY, START, "DateLessThan", "DateGreaterThan")),
-    Mutant("look-ups reach every region", drop_condition(SHARED, "ec2:DescribeInstances", REGION)),
-    Mutant("every session may be resumed", set_resource(POLICY, "ssm:ResumeSession", at_home("ssm", "session/*"))),
-    Mutant("every session may be ended", set_resource(POLICY, "ssm:TerminateSession", at_home("ssm", "session/*"))),
+    Mutant("look-ups reach every region", drop_condition(POLICY, "ec2:DescribeInstances", REGION)),
+    Mutant("every session may be resumed", set_resource(POLICY, "ResumeOwnSessions", at_home("ssm", "session/*"))),
+    Mutant("every session may be ended", set_resource(POLICY, "EndOwnSessions", at_home("ssm", "session/*"))),
     Mutant(
         "sessions of users with longer names are own sessions",
-        set_resource(POLICY, "ssm:ResumeSession", at_home("ssm", "session/${!aws:username}*")),
+        set_resource(POLICY, "ResumeOwnSessions", at_home("ssm", "session/${!aws:username}*")),
     ),
     Mutant(
         "own sessions may be ended in any region",
-        set_resource(POLICY, "ssm:TerminateSession", "arn:aws:ssm:*:*:session/${aws:username}-*"),
+        set_resource(POLICY, "EndOwnSessions", "arn:aws:ssm:*:*:session/${aws:username}-*"),
     ),
-    Mutant("own sessions cannot be ended", drop_statement(POLICY, "ssm:TerminateSession")),
-    Mutant("data channels reach every region", set_resource(SHARED, "ssmmessages:OpenDataChannel", "*")),
-    Mutant("everybody's sessions are seen", add_action(SHARED, "ec2:DescribeInstances", "ssm:DescribeSessions")),
-    Mutant("all of EC2 may be described", add_action(SHARED, "ec2:DescribeInstances", "ec2:Describe*")),
+    Mutant("own sessions cannot be ended", drop_statement(POLICY, "EndOwnSessions")),
+    Mutant("data channels reach every region", set_resource(POLICY, "ssmmessages:OpenDataChannel", "*")),
+    Mutant("everybody's sessions are seen", add_action(POLICY, "ec2:DescribeInstances", "ssm:DescribeSessions")),
+    Mutant("all of EC2 may be described", add_action(POLICY, "ec2:DescribeInstances", "ec2:Describe*")),
     Mutant("commands may be run", add_action(POLICY, ON_INSTANCE, "ssm:SendCommand")),
-    Mutant("access keys may be made", add_statement(SHARED, "sts:GetSessionToken", "iam:*")),
-    Mutant("session tokens may be had", drop_statement(SHARED, "sts:GetSessionToken")),
-    Mutant("roles may be assumed", add_statement(SHARED, "sts:GetSessionToken", "sts:AssumeRole")),
+    Mutant("access keys may be made", add_statement(POLICY, "sts:GetSessionToken", "iam:*")),
+    Mutant("session tokens may be had", drop_statement(POLICY, "sts:GetSessionToken")),
+    Mutant("roles may be assumed", add_statement(POLICY, "sts:GetSessionToken", "sts:AssumeRole")),
 ]  # fmt: skip
 
 SSH = [
-    Mutant("SSH is for everybody's support", unwrap(SHARED, PUSHES)),
-    Mutant("keys may be pushed for root", drop_condition(SHARED, PUSHES, LOGIN)),
-    Mutant("keys may go to untagged instances", drop_condition(SHARED, PUSHES, "aws:ResourceTag/deepsql:managed")),
-    Mutant("pushing has no end", drop_condition(SHARED, PUSHES, NOW)),
-    Mutant("keys may be pushed to every instance", set_resource(SHARED, PUSHES, at_home("ec2", "instance/*"))),
-    Mutant("the serial console takes keys", add_action(SHARED, PUSHES, CONSOLE)),
-    Mutant("the SSH document is for everybody's support", add_resource(SHARED, WITH_DOCUMENTS, {"Fn::Sub": SSH_ARN})),
-    Mutant("the boundary permits keys for root", drop_condition(BOUNDARY, BOUNDARY_PUSHES, LOGIN)),
-    Mutant("the boundary permits keys without SSH", unwrap(BOUNDARY, BOUNDARY_PUSHES)),
-    Mutant("the boundary permits keys in every region", set_resource(BOUNDARY, BOUNDARY_PUSHES, "*")),
+    Mutant("SSH is for everybody's support", unwrap(POLICY, PUSHES)),
+    Mutant("keys may be pushed for root", drop_condition(POLICY, PUSHES, LOGIN)),
+    Mutant("keys may go to untagged instances", drop_condition(POLICY, PUSHES, "aws:ResourceTag/deepsql:managed")),
+    Mutant("pushing has no end", drop_condition(POLICY, PUSHES, NOW)),
+    Mutant("keys may be pushed to every instance", set_resource(POLICY, PUSHES, at_home("ec2", "instance/*"))),
+    Mutant("the serial console takes keys", add_action(POLICY, PUSHES, CONSOLE)),
+    Mutant("the SSH document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": SSH_ARN})),
 ]  # fmt: skip
 
 LIMITS = [
-    Mutant("the user has no boundary", drop_property("SupportUser", "PermissionsBoundary")),
-    Mutant("the boundary permits everything", add_action(BOUNDARY, "ec2:DescribeInstances", "*")),
-    Mutant("the boundary permits IAM", add_action(BOUNDARY, "ec2:DescribeInstances", "iam:*")),
-    Mutant("the boundary permits roles", add_action(BOUNDARY, "ec2:DescribeInstances", "sts:AssumeRole")),
-    Mutant("the boundary permits commands", add_action(BOUNDARY, START, "ssm:SendCommand")),
-    Mutant("the boundary reaches every region by look-ups", drop_condition(BOUNDARY, "ec2:DescribeInstances", REGION)),
-    Mutant("the boundary reaches every instance", set_resource(BOUNDARY, START, "*")),
-    Mutant(
-        "the boundary permits documents of AWS",
-        add_resource(BOUNDARY, START, {"Fn::Sub": "arn:aws:ssm:${AWS::Region}::document/*"}),
-    ),
-    Mutant("the boundary permits session tokens", drop_statement(BOUNDARY, "sts:GetSessionToken")),
-    Mutant("the boundary forbids the data channel", drop_statement(BOUNDARY, "ssmmessages:OpenDataChannel")),
+    Mutant("the user has no boundary", drop_property(USER, "PermissionsBoundary")),
+    Mutant("the user has nothing but a boundary", drop_property(USER, "ManagedPolicyArns")),
+    Mutant("the user may have session tokens", drop_statement(USER_POLICY, "sts:GetSessionToken")),
+    Mutant("the policy permits everything", add_action(POLICY, "ec2:DescribeInstances", "*")),
+    Mutant("the policy permits IAM", add_action(POLICY, "ec2:DescribeInstances", "iam:*")),
+    Mutant("the policy forbids the data channel", drop_statement(POLICY, "ssmmessages:OpenDataChannel")),
 ]
 
 VENDOR = [
@@ -206,8 +196,12 @@ SUPPORT_ROLE = [
     Mutant("the vendor tags its sessions", add_action(ROLE, ASSUMES, "sts:TagSession")),
     Mutant("whoever comes may become it", set_principal(ROLE, ASSUMES, {"AWS": "*"})),
     Mutant("the role has no boundary", drop_property(ROLE, "PermissionsBoundary")),
-    Mutant("the role ends everybody's sessions", drop_condition(ROLE_POLICY, "ssm:TerminateSession", OWN_TAG)),
-    Mutant("the role resumes everybody's sessions", drop_condition(ROLE_POLICY, "ssm:ResumeSession", OWN_TAG)),
+    Mutant("the role has nothing but a boundary", drop_property(ROLE, "ManagedPolicyArns")),
+    Mutant("the role ends everybody's sessions", drop_condition(POLICY, "EndOwnSessionsAsRole", OWN_TAG)),
+    Mutant("the role resumes everybody's sessions", drop_condition(POLICY, "ResumeOwnSessionsAsRole", OWN_TAG)),
+    Mutant("the role's own sessions are a pattern's", set_condition(POLICY, "EndOwnSessionsAsRole", OWN_TAG, "AROA*")),
+    Mutant("the role cannot end its own sessions", drop_statement(POLICY, "EndOwnSessionsAsRole")),
+    Mutant("the role resumes sessions after the end", drop_condition(POLICY, "ResumeOwnSessionsAsRole", NOW)),
     Mutant("older sessions go on after a cut", drop_statement(ROLE_POLICY, "NoOlderSessions")),
     Mutant("newer sessions end with a cut", drop_condition(ROLE_POLICY, "NoOlderSessions", "aws:TokenIssueTime")),
 ]  # fmt: skip

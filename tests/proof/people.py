@@ -38,6 +38,12 @@ def user(stack: Stack) -> Actor:
     return Actor(held.arn, _texts(held.identity), _texts(held.boundary), context)
 
 
+def stripped(stack: Stack) -> Actor:
+    """The user when somebody has taken its policy and its boundary off: its inline policy is all that is left."""
+    inline = stack.property("SupportUserPolicy", "PolicyDocument")
+    return replace(user(stack), identity=_texts((inline,)), boundary=())
+
+
 def session(stack: Stack, logical_id: str, name: str) -> Actor:
     """A session of one of the stack's roles."""
     held: Principal = principal(stack, logical_id)
@@ -68,6 +74,7 @@ def _engineer(kind: EngineerKind, arn: str, user_id: str, team: str | None = "bl
 WHO: dict[str, Callable[[Stack], Actor]] = {
     "support": user,
     "support with administrator rights": lambda stack: replace(user(stack), identity=(EVERYTHING,)),
+    "support without policy and boundary": stripped,
     "support role": lambda stack: session(stack, "SupportRole", "ada"),
     "support role with administrator rights": lambda stack: replace(
         session(stack, "SupportRole", "ada"), identity=(EVERYTHING,)

@@ -39,12 +39,11 @@ def test_only_what_is_touched_is_listed(deployer: Deployer) -> None:
 
 def test_a_role_comes_and_goes_beside_the_user(deployer: Deployer) -> None:
     deployer.create()
-    shared = {"SupportSessionPolicy": "Modify"}
-    assert listed(deployer, "--support-role=yes") == dict.fromkeys(ROLE, "Add") | shared
+    assert listed(deployer, "--support-role=yes") == dict.fromkeys(ROLE, "Add")
     assert deployer.up("--support-role=yes").code == 0
     removed = listed(deployer, "--support-user=no")
-    assert removed == dict.fromkeys(USERS - {"SupportSecretPolicy", "SupportBoundary"}, "Remove") | shared
+    assert removed == dict.fromkeys(USERS - {"SupportSecretPolicy", "SupportSessionPolicy"}, "Remove")
     assert deployer.up("--support-user=no").code == 0
-    assert listed(deployer, "--support-role=no") == dict.fromkeys([*ROLE, *shared, "SupportBoundary"], "Remove")
+    assert listed(deployer, "--support-role=no") == dict.fromkeys([*ROLE, "SupportSessionPolicy"], "Remove")
     assert deployer.up("--support-role=no").code == 0
     assert not SUPPORT_RESOURCES & deployer.physical_ids().keys()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.embedded import PLACE, Deployer
 
-SUPPORT = {"SupportUser", "SupportUserPolicy", "SupportCredentialsSecret", "SupportKey", "SupportBoundary"}
+SUPPORT = {"SupportUser", "SupportUserPolicy", "SupportCredentialsSecret", "SupportKey", "SupportSessionPolicy"}
 
 
 def test_create_flip_back_and_take_down(deployer: Deployer) -> None:

@@ -105,17 +105,27 @@ def test_a_flip_touches_the_support_set_and_the_keys_policy() -> None:
 def test_a_grant_touches_policies_only() -> None:
     role = {Resource.SUPPORT_ROLE, Resource.SUPPORT_ROLE_POLICY}
     assert changed(new(), new(**GRANT)) == set(GRANT_RESOURCES) - role
-    every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes"}
-    assert changed(new(**every), new(**every, **GRANT)) == set(GRANT_RESOURCES)
+    every, cut = {"CreateSupportRole": "Yes", "SupportSsh": "Yes"}, {"SupportSessionsNotBefore": "2026-11-01T00:00:00Z"}
+    assert changed(new(**every), new(**every, **GRANT, **cut)) == set(GRANT_RESOURCES)
     assert changed(new(**GRANT), new(**GRANT, CreateSupportUser="No")) <= SUPPORT_RESOURCES | {"StackKey"}
 
 
 @pytest.mark.parametrize("place", [Place("us-gov-west-1", "aws-us-gov"), Place("cn-northwest-1", "aws-cn")])
-def test_the_support_users_policy_fits_into_a_user(place: Place) -> None:
-    """All inline policies of a user together have 2,048 characters, blanks not counted (IAM quotas)."""
-    stack = Stack(template_dict(), CLI_CREATES | GRANT | {"SupportSsh": "Yes"}, place)
-    policy = stack.property("SupportUserPolicy", "PolicyDocument")
-    assert len(json.dumps(policy, separators=(",", ":"))) <= 2048
+def test_all_that_support_may_fits_into_one_managed_policy(place: Place) -> None:
+    """A managed policy has 6,144 characters, blanks not counted (IAM quotas)."""
+    every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes"}
+    stack = Stack(template_dict(), CLI_CREATES | GRANT | every, place)
+    policy = stack.property("SupportSessionPolicy", "PolicyDocument")
+    assert len(json.dumps(policy, separators=(",", ":"))) <= 6144
+
+
+def test_what_support_may_is_also_all_it_can_ever_do() -> None:
+    """The policy names neither: they name it, so a flip of one leaves it and the other alone."""
+    stack = new(CreateSupportRole="Yes")
+    for holder in ("SupportUser", "SupportRole"):
+        held = stack.properties(holder)
+        assert held["ManagedPolicyArns"] == [held["PermissionsBoundary"]] == ["<SupportSessionPolicy>"]
+    assert {"Users", "Roles", "Groups"}.isdisjoint(stack.properties("SupportSessionPolicy"))
 
 
 def test_every_reference_holds_in_every_case() -> None:

@@ -1,4 +1,7 @@
-"""The boundary: what the support user could still not do if somebody made it an administrator."""
+"""The boundary: what the support user could still not do if somebody made it an administrator.
+
+It is the policy that says what support may, so whatever is attached later adds nothing at all.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,16 @@ from tests.proof.tables.support import (
     SHELL,
     START,
     TERMINATE,
+    THEIRS,
     TUNNEL,
+    UNCHECKED,
+    UNTAGGED,
     aws_owned,
     login,
 )
-from tests.proof.world import Row, in_region, may, may_not, table
+from tests.proof.world import AFTER, Row, at, in_region, may, may_not, table
 
-ROWS: list[Row] = table(
+CAPPED = table(
     "boundary",
     "support with administrator rights",
     may("open a shell on the instance", START, INSTANCE, SHELL),
@@ -35,6 +41,16 @@ ROWS: list[Row] = table(
     may("look instances up", "ec2:DescribeInstances", "*"),
     may("see which instances are managed", SEE_MANAGED, "*"),
     may("see whether the instance is connected", "ssm:GetConnectionStatus", INSTANCE),
+    may_not("start on another instance that bears the tag", START, ANOTHER_INSTANCE),
+    may_not("start on the instance untagged", START, INSTANCE, given=UNTAGGED),
+    may_not("start while documents are not checked", START, INSTANCE, given=UNCHECKED),
+    may_not("start after the end", START, INSTANCE, given=at(AFTER)),
+    may("end its session after the end", TERMINATE, OWN, given=at(AFTER)),
+    may_not("resume another user's session", RESUME, f"{THEIRS}bob-1"),
+    may_not("end another user's session", TERMINATE, f"{THEIRS}bob-1"),
+    may_not("use the account's default shell", START, "<ssm>:document/SSM-SessionManagerRunShell"),
+    may_not("use another document of the account", START, "<ssm>:document/Other"),
+    may_not("see whether another instance is connected", "ssm:GetConnectionStatus", ANOTHER_INSTANCE),
     may_not("start on an instance in another region", START, SAME_ID_IN_EUROPE),
     may_not("start on an instance in another account", START, SAME_ID_AT_A_STRANGERS),
     may_not("use a document of another region", START, f"{OTHER_REGION}:document/Any"),
@@ -60,7 +76,7 @@ ROWS: list[Row] = table(
     may_not("make a user", "iam:CreateUser", "<iam>:user/second"),
     may_not("attach itself a policy", "iam:AttachUserPolicy", "<SupportUser>"),
     may_not("take its boundary off", "iam:DeleteUserPermissionsBoundary", "<SupportUser>"),
-    may_not("rewrite its boundary", "iam:CreatePolicyVersion", "<SupportBoundary>"),
+    may_not("rewrite its boundary", "iam:CreatePolicyVersion", "<SupportSessionPolicy>"),
     may_not("pass a role on", "iam:PassRole", "<InstanceRole>"),
     may_not("become another role", "sts:AssumeRole", "<iam>:role/admin"),
     may_not("turn its key into session tokens", "sts:GetSessionToken", "*"),
@@ -76,3 +92,10 @@ ROWS: list[Row] = table(
     may_not("read a bucket", "s3:GetObject", "arn:aws:s3:::bucket/key"),
     may_not("stop the audit trail", "cloudtrail:StopLogging", "<cloudtrail>:trail/main"),
 )  # fmt: skip
+STRIPPED = table(
+    "boundary",
+    "support without policy and boundary",
+    may_not("turn its key into session tokens", "sts:GetSessionToken", "*"),
+    may_not("open a shell on the instance", START, INSTANCE, SHELL),
+)
+ROWS: list[Row] = [*CAPPED, *STRIPPED]

@@ -22,6 +22,9 @@ FEDERATED = "arn:aws:sts::111122223333:federated-user/x"
 SEE_MANAGED = "ssm:DescribeInstanceInformation"
 YEARS_LATER = "2031-01-01T00:00:00Z"
 UNTAGGED = tagged(None)
+SESSION_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
+BEARS_ITS_ID: Context = {SESSION_TAG: "AIDA1B2C3D4E5F6G7H8I9"}
+BEARS_ANOTHERS: Context = {SESSION_TAG: "AIDA0Z9Y8X7W6V5U4T3S2"}
 UNCHECKED: Context = {"ssm:SessionDocumentAccessCheck": "false"}
 
 
@@ -109,6 +112,7 @@ ENDS = table(
     may_not("use the shell after the end", START, SHELL, given=at(AFTER)),
     may_not("use the tunnel after the end", START, TUNNEL, given=at(AFTER)),
     may_not("resume its session after the end", RESUME, OWN, given=at(AFTER)),
+    may_not("resume a session that bears its id after the end", RESUME, f"{THEIRS}x", given=BEARS_ITS_ID | at(AFTER)),
     may_not("open a data channel after the end", OPEN, OWN, given=at(AFTER)),
     may_not("look instances up after the end", "ec2:DescribeInstances", "*", given=at(AFTER)),
     may("end its own session after the end", TERMINATE, OWN, given=at(AFTER)),
@@ -121,6 +125,12 @@ OWN_SESSIONS = table(
     may("resume its own session", RESUME, OWN),
     may("open the data channel of its session", OPEN, OWN),
     may("end its own session on an upgraded stack", TERMINATE, OWN, stack="published"),
+    may("end a session that bears its id", TERMINATE, f"{THEIRS}x", given=BEARS_ITS_ID),
+    may("resume a session that bears its id", RESUME, f"{THEIRS}x", given=BEARS_ITS_ID),
+    may_not("end a session that bears another user's id", TERMINATE, f"{THEIRS}x", given=BEARS_ANOTHERS),
+    may_not("resume a session that bears another user's id", RESUME, f"{THEIRS}x", given=BEARS_ANOTHERS),
+    may_not("resume a session that bears its id in another region", RESUME, f"{OTHER_REGION}:session/x",
+        given=BEARS_ITS_ID),
     may_not("end another user's session", TERMINATE, f"{THEIRS}bob{SUFFIX}"),
     may_not("resume another user's session", RESUME, f"{THEIRS}bob{SUFFIX}"),
     may_not("resume a session of a user with a shorter name", RESUME, f"{THEIRS}deepsql-selfhost-SupportUser{SUFFIX}"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from tests.proof.people import Context
 from tests.proof.tables.support import (
+    ANOTHER_INSTANCE,
     INSTANCE,
     PUSH,
     SAME_ID_IN_EUROPE,
+    SESSION_TAG,
     SHELL,
     SSH_DOCUMENT,
     START,
@@ -23,7 +25,6 @@ ROLE = "<SupportRole>"
 UUID = "7c8d9e0f-1a2b-3c4d-5e6f-708192a3b4c5"  # at the end of the stack's own ARN
 SAYS_IT: Context = {"sts:ExternalId": UUID}
 BEGUN_BEFORE, BEGUN_AFTER = "2026-11-25T11:59:59Z", "2026-11-25T12:00:01Z"
-SESSION_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
 OWN_SESSION: Context = {SESSION_TAG: "AROA1B2C3D4E5F6G7H8I9:ada"}
 ANOTHERS: Context = {SESSION_TAG: "AROA1B2C3D4E5F6G7H8I9:bob"}
 
@@ -83,6 +84,9 @@ SESSIONS = table(
     may("find the instance", "ec2:DescribeInstances", "*", stack="role"),
     may_not("end another's session", TERMINATE, f"{THEIRS}bob-1", given=ANOTHERS, stack="role"),
     may_not("resume another's session", "ssm:ResumeSession", f"{THEIRS}bob-1", given=ANOTHERS, stack="role"),
+    may_not("resume its own session after the end", "ssm:ResumeSession", f"{THEIRS}ada-1",
+            given=OWN_SESSION | at(AFTER), stack="role"),
+    may("end its own session after the end", TERMINATE, f"{THEIRS}ada-1", given=OWN_SESSION | at(AFTER), stack="role"),
     may_not("end a session that says nothing", TERMINATE, f"{THEIRS}ada-1", stack="role"),
     may_not("open a shell after the end", START, INSTANCE, SHELL, given=at(AFTER), stack="role"),
     may_not("reach an instance without the tag", START, INSTANCE, given=tagged(None), stack="role"),
@@ -116,6 +120,9 @@ LIMITS = table(
     "support role with administrator rights",
     may("open a shell on the instance", START, INSTANCE, SHELL, stack="role"),
     may_not("open a shell in another region", START, SAME_ID_IN_EUROPE, stack="role"),
+    may_not("open a shell on another instance", START, ANOTHER_INSTANCE, stack="role"),
+    may_not("open a shell after the end", START, INSTANCE, given=at(AFTER), stack="role"),
+    may_not("end another's session", TERMINATE, f"{THEIRS}bob-1", given=ANOTHERS, stack="role"),
     may_not("make a user", "iam:CreateUser", "<iam>:user/second", stack="role"),
     may_not("change its own trust", "iam:UpdateAssumeRolePolicy", ROLE, stack="role"),
     may_not("run commands", "ssm:SendCommand", INSTANCE, stack="role"),

@@ -45,7 +45,7 @@ def test_the_keeper_puts_a_working_key_into_the_secret(created: Stacks, client: 
     assert who_am_i(client, secret).endswith(f":user/{user}")
     assert secret["InstanceId"] == created.outputs()["InstanceId"]
     shown = client("iam").get_user(UserName=user)["User"]
-    assert shown["PermissionsBoundary"]["PermissionsBoundaryArn"] == created.resources()["SupportBoundary"]
+    assert shown["PermissionsBoundary"]["PermissionsBoundaryArn"] == created.resources()["SupportSessionPolicy"]
 
 
 def test_the_services_show_what_was_made(created: Stacks, client: Client) -> None:
