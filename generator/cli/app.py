@@ -88,16 +88,30 @@ def _usage(argv: list[str], error: Any) -> int:
     """Typer carries its own copy of click, so its errors are told by their shape, not by their class."""
     context = getattr(error, "ctx", None)
     message = str(error.format_message()).strip()
-    path = context.command_path if context else "deployer"
+    path = context.command_path if context and context.parent else " ".join(["deployer", *_named(argv)])
     if message.startswith("Usage: "):  # only `deployer`, or only a group's name, was typed: its help is the answer
         sys.stderr.write(message + "\n")
         return 2
     message = message if message.endswith((".", "?")) else message + "."
     hint = f"See: {path} --help"
-    if path == "deployer" and (early := _common_option(argv)):
+    if not path.partition(" ")[2] and (early := _common_option(argv)):
         hint = f"Write it after the command: deployer COMMAND {early} …"
     render.error(_asked(argv, path), DeployerError(message, hint, code="usage", exit_code=2))
     return 2
+
+
+def _named(argv: list[str]) -> list[str]:
+    """The command that was typed, as far as there is one: the parser does not say which one it refused."""
+    from typer.main import get_command
+
+    found: list[str] = []
+    here: Any = get_command(app)
+    for word in (word for word in argv if not word.startswith("-")):
+        here = here.get_command(None, word) if hasattr(here, "get_command") else None
+        if here is None:
+            break
+        found.append(word)
+    return found
 
 
 def _common_option(argv: list[str]) -> str:
@@ -113,9 +127,7 @@ def _asked(argv: list[str], path: str = "") -> Invocation:
     """How the answer is to be given, read from a command line that could not be taken."""
     wants_json = "--output=json" in argv or any(pair == ("--output", "json") for pair in itertools.pairwise(argv))
     output = OutputFormat.json if wants_json else OutputFormat.text
-    words = [word for word in argv if not word.startswith("-")]
-    command = path.removeprefix("deployer").strip() if path else next(iter(words), "")
-    return Invocation(command=command, output=output)
+    return Invocation(command=path.partition(" ")[2] or " ".join(_named(argv)), output=output)
 
 
 if __name__ == "__main__":

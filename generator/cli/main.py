@@ -12,6 +12,7 @@ from typing import NoReturn
 def entry() -> NoReturn:
     """Run and leave without tearing the interpreter down, which is a third of a short command's time."""
     gc.set_threshold(100_000, 50, 100)
+    _fill_closed_streams()
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal of few letters is no defect
     code = main(sys.argv[1:])
     for stream in (sys.stdout, sys.stderr):
@@ -20,6 +21,16 @@ def entry() -> NoReturn:
         except (BrokenPipeError, ValueError):  # the reader of our output has gone: nothing left to tell it
             code = code or 1
     os._exit(code)
+
+
+def _fill_closed_streams() -> None:
+    """Lead a closed standard stream (`>&-`, some schedulers) to nowhere, before a socket is given its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115 - they live as long as the process
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def main(argv: Sequence[str]) -> int:

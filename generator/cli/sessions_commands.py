@@ -24,8 +24,8 @@ class ListByDefault(TyperGroup):
     """`sessions` alone lists."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the default in where no command of the group is named."""
-        named = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        """Put the default in where no word is given; a word that is no command is answered as one mistyped."""
+        named = bool(args) and (not args[0].startswith("-") or args[0] == "--help")
         parsed: list[str] = super().parse_args(ctx, args if named else ["list", *args])
         return parsed
 

@@ -1,7 +1,10 @@
 """The mistakes people make at the command line: one sentence, a next step, exit 2, nothing asked of AWS."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -84,9 +87,42 @@ def test_a_common_option_before_the_command_is_sent_behind_it(capsys: pytest.Cap
     assert "next: Write it after the command: deployer COMMAND --region" in capsys.readouterr().err
 
 
-def test_the_envelope_of_a_usage_error_names_the_whole_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["access", "grant", "--output", "json"]) == 2
-    assert envelope(capsys)["command"] == "access grant"
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("access grant --output=json", "access grant"),
+        ("up --output json --vpc-id", "up"),  # which the parser refuses before it knows for which command
+        ("vendor check --output=json --secret-id", "vendor check"),
+        ("sessions en x --output=json", "sessions"),
+        ("nope --output=json", ""),
+    ],
+)
+def test_a_usage_error_names_the_command_and_sends_to_its_help(
+    typed: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(typed.split()) == 2
+    answer = envelope(capsys)
+    assert answer["command"] == command
+    assert answer["error"]["hint"] == f"See: {f'deployer {command}'.strip()} --help"  # type: ignore[index]
+
+
+def test_a_mistyped_verb_of_a_group_with_a_default_is_answered_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sessions", "edn", "root-1"]) == 2
+    assert "No such command 'edn'. Did you mean 'end'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_defect(closed: str, tmp_path: Path) -> None:
+    """Some schedulers start programs without standard streams; a socket must not get their numbers either."""
+    program = f"{sys.executable} -c 'from generator.cli.main import entry; entry()' sandbox status {closed}"
+    done = subprocess.run(
+        ["sh", "-c", program],
+        env={**os.environ, "DEPLOYER_SANDBOX_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == ("" if ">&-" in closed.split() else "not running\n")
 
 
 def test_help_names_every_value_and_documents_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
