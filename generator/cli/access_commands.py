@@ -237,10 +237,11 @@ def _register_key(group: typer.Typer) -> None:
     @command(group, "resume")
     def resume(call: Invocation) -> Done:
         """Let support in again after a pause."""
-        from generator.operations.access.pause import resume as reopen
+        from generator.operations.access import pause
 
+        found = pause.plan_resume(call.gateway)
         call.confirm(f"Let support into {call.stack_name} again?")
-        return _key_done(reopen(call.gateway, lambda events: show_events(call, events)))
+        return _key_done(pause.resume(call.gateway, found, lambda events: show_events(call, events)))
 
     @command(group, "rotate")
     def rotate(
@@ -290,17 +291,18 @@ def _register_reading(group: typer.Typer) -> None:
         """Print the support secret: at a terminal after a question, elsewhere only with --stdout."""
         import json
 
-        from generator.operations.access.reveal import reveal as read
+        from generator.operations.access import reveal as revealing
 
+        if not stdout and not sys.stdout.isatty():
+            raise UsageError(
+                "The output is no terminal, so the secret was not read.",
+                "To hand it to a program, add: --stdout",
+                code="needs-stdout",
+            )
+        arn = revealing.locate(call.gateway)
         if not stdout:
-            if not sys.stdout.isatty():
-                raise UsageError(
-                    "The output is no terminal, so the secret was not read.",
-                    "To hand it to a program, add: --stdout",
-                    code="needs-stdout",
-                )
             call.confirm("Show the support user's access key on this screen?")
-        value = read(call.gateway)
+        value = revealing.reveal(call.gateway, arn)
         return Done(json.loads(value), [value])
 
     @command(group, "policy")
@@ -341,8 +343,7 @@ def _register_reading(group: typer.Typer) -> None:
             )
             return Done(own, [manual.as_text(own, fmt.value)])
         if attach_to and undo:
-            call.confirm(f"Take the support policy off {attach_to}?")
-            return _checked(manual.undo(call.gateway, attach_to, instance))
+            return _undo(call, manual.plan_undo(call.gateway, attach_to, instance))
         if attach_to:
             return _attach(call, manual.plan_attach(call.gateway, attach_to, partition, instance, document))
         made = manual.policy_document(
@@ -360,6 +361,14 @@ def _attach(call: Invocation, planned: Attachment) -> Done:
     if not planned.unchanged:
         call.confirm("Do this?")
     return _checked(manual.attach(call.gateway, planned))
+
+
+def _undo(call: Invocation, planned: Attachment) -> Done:
+    from generator.operations.access import manual
+
+    if not planned.unchanged:
+        call.confirm(f"Take the support policy off {planned.kind} {planned.name}?")
+    return _checked(manual.undo(call.gateway, planned))
 
 
 def _checked(checks: tuple[Check, ...]) -> Done:

@@ -29,6 +29,8 @@ def complete(call: Invocation, request: UpRequest, stack: Stack | None) -> UpReq
     from generator.operations.stack.parameters import missing
 
     absent = missing(REQUIRED, request.given, stack)
+    if absent and stack is None:
+        call.say(f"There is no stack {call.stack_name} in {call.gateway.region or 'this region'} yet: this creates it.")
     given = dict(request.given)
     for key in absent:
         given[key] = _value(call, key, given)
@@ -65,11 +67,17 @@ def _pick(call: Invocation, key: str, choices: Sequence[Choice], noun: str) -> s
     labels = [choice.label for choice in choices]
     if not call.interactive:
         raise _missing(key, labels)
+    return labels[choose(call, noun, labels)].split()[0]
+
+
+def choose(call: Invocation, noun: str, labels: Sequence[str]) -> int:
+    """Have a person pick one by its number or its id, a label's first word. Asks until the answer is in the list."""
     for number, label in enumerate(labels, 1):
         call.say(f"  {number:>2}  {label}")
-    answer = call.ask(f"Which {noun}? (number or id)", "1")
-    picked = labels[int(answer) - 1] if answer.isdigit() and 1 <= int(answer) <= len(labels) else answer
-    return picked.split()[0]
+    names = {name: at for at, label in enumerate(labels) for name in (str(at + 1), label.split()[0])}
+    while (answer := call.ask(f"Which {noun}? (number or id)", "1")) not in names:
+        call.say(f"  There is no {answer} in this list.")
+    return names[answer]
 
 
 def _missing(key: str, labels: list[str]) -> UsageError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from generator.cli import session_text
+from generator.cli.ask import choose
 from generator.cli.command import Done, command
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
@@ -50,12 +51,7 @@ def pick_target(call: Invocation, targets: Sequence[Target]) -> Target | None:
     """Let a person choose between several instances; None where there is nobody."""
     if not call.interactive:
         return None
-    for number, target in enumerate(targets, 1):
-        call.say(f"  {number:>2}  {target.label}")
-    answer = call.ask("Which instance? (number or id)", "1")
-    if answer.isdigit() and 1 <= int(answer) <= len(targets):
-        return targets[int(answer) - 1]
-    return next((target for target in targets if target.instance_id == answer), None)
+    return targets[choose(call, "instance", [target.label for target in targets])]
 
 
 def _register_connect(app: typer.Typer) -> None:

@@ -18,7 +18,7 @@ from generator.operations.access import grant as granting
 from generator.operations.access.grant import GrantRequest
 from generator.operations.stack import apply
 from tests.embedded import VENDOR_ROLE as SUPPORT
-from tests.embedded import Deployer
+from tests.embedded import Deployer, run
 
 OTHER = "arn:aws:iam::444455556666:role/other"
 TOUCHED = {"StackKey", "SupportSecretPolicy", "SupportSessionPolicy"}
@@ -130,6 +130,22 @@ def test_what_cannot_be_right_is_refused_before_anything_is_asked(
 ) -> None:
     ran = deployer("access", *words, "--yes")
     assert (ran.code, ran.error["code"]) == (2, code) and ran.error["hint"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "access grant --principal arn:aws:iam::444455556666:role/x",
+        "access pause",
+        "access resume",
+        "access revoke --all",
+        "access rotate",
+        "down",
+    ],
+)
+def test_a_stack_that_is_not_there_is_said_before_anything_is_asked(words: str, embedded_aws: None) -> None:
+    ran = run(*words.split(), "--stack-name", "mistyped", "--output", "json")
+    assert (ran.code, ran.error["code"]) == (4, "stack-not-found")
 
 
 def test_revoking_whom_nobody_let_in_is_said(deployer: Deployer) -> None:

@@ -43,7 +43,7 @@ def test_it_is_attached_once_and_taken_away_again(deployer: Deployer, gateway: G
 def test_a_policy_of_that_name_that_is_not_ours_is_left(deployer: Deployer, gateway: Gateway, user: str) -> None:
     theirs = {"Version": "2012-10-17", "Statement": [{"Sid": "X", "Effect": "Deny", "Action": "*", "Resource": "*"}]}
     gateway.iam.put_user_policy(user, "deepsql-support-ssm", theirs)
-    ran = deployer("access", "policy", "--attach-to", user, "--undo", "--yes")
+    ran = deployer("access", "policy", "--attach-to", user, "--undo")  # said before anything is asked
     assert (ran.code, ran.error["code"]) == (3, "not-ours") and gateway.iam.user_policies(user)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from generator.errors import AwsError, DeployerError, NotFound, Refused
+from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Credentials
 from generator.model.contract import Output
@@ -72,18 +72,24 @@ def deactivate(gateway: Gateway, found: Record) -> tuple[AccessKey, ...]:
     return active
 
 
-def activate(gateway: Gateway, found: Record) -> Check:
-    """Make the key that the secret names active again. Raises Refused when that key is gone."""
+def require_key(gateway: Gateway, found: Record) -> AccessKey:
+    """The user's key that the secret names. Raises NotFound without a secret, Refused when that key is gone."""
     named = held(gateway, record.require_secret(found))
     keys = {key.key_id: key for key in list_keys(gateway, found.support_user)}
     if named is None or named.key_id not in keys:
         raise Refused(
             f"The key in the secret of {found.stack.name} no longer exists, so there is nothing to resume.",
-            "Make a new one: deployer access rotate",
+            f"Make a new one: deployer access rotate --stack-name {found.stack.name}",
             code="no-key",
         )
-    if not keys[named.key_id].active:
-        gateway.iam.update_access_key(keys[named.key_id], active=True)
+    return keys[named.key_id]
+
+
+def activate(gateway: Gateway, found: Record) -> Check:
+    """Make the key that the secret names active again. Raises as `require_key`."""
+    named = require_key(gateway, found)
+    if not named.active:
+        gateway.iam.update_access_key(named, active=True)
     now = list_keys(gateway, found.support_user)
     active = any(key.key_id == named.key_id and key.active for key in now)
     return Check(f"key {named.key_id}", active, "active" if active else "inactive")
@@ -94,9 +100,9 @@ def rotate(gateway: Gateway, every: timedelta | None = None, sleep: Sleep = time
 
     `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too.
     """
+    days = None if every is None else _days(every)
     found = record.read_record(gateway)
     arn = record.require_secret(found)
-    days = None if every is None else _days(every)
     old, paused = held(gateway, arn), is_paused(list_keys(gateway, found.support_user))
     turn(gateway, found, days, sleep)
     new = held(gateway, arn)
@@ -174,7 +180,7 @@ def _asked(gateway: Gateway, key: Held) -> str:
 
 def _days(every: timedelta) -> int:
     if every < timedelta(days=1) or every % timedelta(days=1) or every > timedelta(days=1000):
-        raise Refused(
+        raise UsageError(
             "A rotation comes every so many whole days, 1 to 1000.", "Write it like: --every 30d", code="schedule"
         )
     return every.days

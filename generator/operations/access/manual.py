@@ -104,23 +104,31 @@ def attach(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
     )
 
 
-def undo(gateway: Gateway, target: str, instances: Sequence[str]) -> tuple[Check, ...]:
-    """Take the policy and the tags away again. Raises Refused when the policy of that name is not this one."""
+def plan_undo(gateway: Gateway, target: str, instances: Sequence[str]) -> Attachment:
+    """What undoing would take away. Raises NotFound, and Refused when the policy of that name is not this one."""
     kind, name = _target(gateway, target)
     there = _policies(gateway, kind, name).get(POLICY_NAME)
-    if there is not None:
-        if {s.sid for s in there} != {s.sid for s in statements(support_user_policy_document())}:
-            raise Refused(
-                f"The policy {POLICY_NAME} of {kind} {name} is not the one this command writes, so it was left.",
-                f"Look at it: aws iam get-{kind}-policy --{kind}-name {name} --policy-name {POLICY_NAME}",
-                code="not-ours",
-            )
-        remove = gateway.iam.delete_user_policy if kind == "user" else gateway.iam.delete_role_policy
-        remove(name, POLICY_NAME)
-    for instance in instances:
+    if there is not None and {s.sid for s in there} != {s.sid for s in statements(support_user_policy_document())}:
+        raise Refused(
+            f"The policy {POLICY_NAME} of {kind} {name} is not the one this command writes, so it was left.",
+            f"Look at it: aws iam get-{kind}-policy --{kind}-name {name} --policy-name {POLICY_NAME}",
+            code="not-ours",
+        )
+    tagged = tuple(i for i in instances if gateway.ec2.instance_tags(i).get(TAG_KEY) == TAG_VALUE)
+    return Attachment(kind, name, "unchanged" if there is None else "remove", tagged)
+
+
+def undo(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
+    """Take the policy and the tags away again, and read it back."""
+    was_there = planned.policy == "remove"
+    if was_there:
+        remove = gateway.iam.delete_user_policy if planned.kind == "user" else gateway.iam.delete_role_policy
+        remove(planned.name, POLICY_NAME)
+    for instance in planned.to_tag:
         gateway.ec2.delete_tag(instance, TAG_KEY, TAG_VALUE)
-    gone = POLICY_NAME not in _policies(gateway, kind, name)
-    return (Check(f"policy {POLICY_NAME} of {kind} {name}", gone, "removed" if there is not None else "was not there"),)
+    gone = POLICY_NAME not in _policies(gateway, planned.kind, planned.name)
+    name = f"policy {POLICY_NAME} of {planned.kind} {planned.name}"
+    return (Check(name, gone, "removed" if was_there else "was not there"),)
 
 
 def _target(gateway: Gateway, target: str) -> tuple[str, str]:

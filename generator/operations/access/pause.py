@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from generator.errors import DeployerError
+from generator.errors import DeployerError, Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import PAUSED
 from generator.model.duration import END_FORMAT
@@ -39,17 +39,38 @@ def _lasting(gateway: Gateway, found: Record, show_events: ShowEvents) -> Check:
     return Check("stack", True, status)
 
 
-def resume(gateway: Gateway, show_events: ShowEvents) -> KeyReport:
-    """Open again what the stack has; role sessions begun before now stay refused."""
+def plan_resume(gateway: Gateway) -> Record:
+    """The stack with something to open again. Raises StackNotFound; NotFound without user and role; Refused: no key."""
     found = record.read_record(gateway)
+    if found.support_user and not _role_waits(found):
+        key.require_key(gateway, found)
+    elif not found.support_role:
+        record.require_secret(found)
+    return found
+
+
+def _role_waits(found: Record) -> bool:
+    """Whether there is a role to open, whatever became of the key."""
+    return bool(found.support_role) and found.grant.paused
+
+
+def resume(gateway: Gateway, found: Record, show_events: ShowEvents) -> KeyReport:
+    """Open again what the stack has; role sessions begun before now stay refused."""
     checks = []
-    if found.support_role and found.grant.paused:
+    if _role_waits(found):
         after = replace(found.grant, not_before=datetime.now(UTC).strftime(END_FORMAT))
         checks.append(Check(f"role {found.support_role}", True, settle(gateway, found, after, show_events)))
     if found.support_user:
-        checks.append(key.activate(gateway, found))
-    _require_any(found, checks or [Check("role", True, "was not paused")] if found.support_role else checks)
+        checks.append(_key_again(gateway, found))
+    checks = checks or [Check(f"role {found.support_role}", True, "was not paused")]
     return KeyReport(found.stack.name, key.list_keys(gateway, found.support_user), tuple(checks))
+
+
+def _key_again(gateway: Gateway, found: Record) -> Check:
+    try:
+        return key.activate(gateway, found)
+    except Refused as error:  # the role is open again; that a revocation took the key is no failure of that
+        return Check("key", False, f"{error.message} {error.hint}")
 
 
 def _require_any(found: Record, checks: list[Check]) -> None:

@@ -6,7 +6,11 @@ from generator.gateway.aws import Gateway
 from generator.operations.access import record
 
 
-def reveal(gateway: Gateway) -> str:
-    """The secret's JSON text. Raises NotFound when the stack has no support secret."""
-    found = record.read_record(gateway)
-    return gateway.secretsmanager.get_secret_value(record.require_secret(found))
+def locate(gateway: Gateway) -> str:
+    """The secret's ARN. Raises StackNotFound, and NotFound when the stack has no support secret."""
+    return record.require_secret(record.read_record(gateway))
+
+
+def reveal(gateway: Gateway, arn: str) -> str:
+    """The secret's JSON text."""
+    return gateway.secretsmanager.get_secret_value(arn)

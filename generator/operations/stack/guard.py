@@ -23,6 +23,8 @@ PROTECTED_TYPES = frozenset(
     }
 )
 
+OUTSIDE = "is not part of what was asked"
+
 
 def objections(changes: Iterable[Change], request: UpRequest) -> tuple[Objection, ...]:
     """Every change that goes beyond the request, with the reason; empty when the plan may be executed."""
@@ -36,7 +38,7 @@ def _reason(change: Change, request: UpRequest) -> str:
     if change.logical_id in request.allow_replacement:
         return ""
     if request.scope is not None and not _within(change, request.scope):
-        return "is not part of what was asked"
+        return OUTSIDE
     if change.logical_id in request.named:
         return ""
     if _protected(change) and (change.removes or change.loses):
@@ -59,7 +61,10 @@ def _within(change: Change, scope: frozenset[str]) -> bool:
 
 
 def require_no_objection(plan: UpPlan) -> None:
-    """Raise Refused (exit 3) naming the first objection and how to allow it."""
+    """Raise Refused (exit 3) naming the first objection and the way on.
+
+    What was not asked for comes with a narrow change where the stack's template is not this version's.
+    """
     if not plan.objections:
         return
     first, *others = plan.objections
@@ -67,6 +72,8 @@ def require_no_objection(plan: UpPlan) -> None:
     name = first.change.logical_id
     raise Refused(
         f"Nothing was changed: {name} ({first.change.resource_type}) {first.reason}{more}.",
-        f"If that is what you want, say so: --allow-replacement {name}",
+        f"Bring the stack to this version's template first: deployer up --upgrade --stack-name {plan.stack_name}"
+        if first.reason == OUTSIDE
+        else f"If that is what you want, say so: --allow-replacement {name}",
         code="replacement-refused",
     )

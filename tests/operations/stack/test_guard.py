@@ -79,6 +79,16 @@ def test_the_refusal_names_the_resource_and_the_option() -> None:
     assert caught.value.hint.endswith("--allow-replacement Instance") and caught.value.exit_code == 3
 
 
+def test_a_narrow_change_that_carries_more_is_sent_to_the_upgrade() -> None:
+    """`access grant` and the like have no --allow-replacement."""
+    boundary = Change("OldPolicy", "AWS::IAM::ManagedPolicy", "Modify")
+    change_set = ChangeSet("id", "n", "arn", "CREATE_COMPLETE", "", "AVAILABLE", (boundary,))
+    plan = UpPlan("s", "arn", False, change_set, "t", objections=objections([boundary], FLIP))
+    with pytest.raises(Refused) as caught:
+        require_no_objection(plan)
+    assert caught.value.hint.endswith("deployer up --upgrade --stack-name s")
+
+
 def key_policy(replacement: Replacement = Replacement.NO) -> Change:
     return Change("StackKey", "AWS::KMS::Key", "Modify", replacement, properties=("KeyPolicy",), scope=("Properties",))
 
