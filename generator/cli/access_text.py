@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
+from generator.cli.session_text import span
 from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
@@ -99,22 +100,41 @@ def key_lines(report: KeyReport) -> list[str]:
 def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:
     """Who may enter, by which way, until when, what is open now, and what to look at."""
     grant, now = state.grant, now or datetime.now(UTC)
-    over = " (over)" if grant.ended(now) else ""
     head = [
         ("stack", f"{state.stack_name} in {state.account} {state.region}"),
-        ("until", _ends(state) + over),
-        ("reason", grant.reason or "-"),
-        ("way in", "paused" if grant.paused else grant.via),
         *(("granted to", principal.arn) for principal in grant.principals),
+        *([] if grant.principals else [("granted to", "nobody")]),
+        ("way in", " and ".join(_ways(state)) or "none: there is neither a support user nor a support role"),
+        ("until", _ends(state) + _distance(grant, now)),
+        ("reason", grant.reason or "-"),
     ]
-    lines = table(head if grant.principals else [*head, ("granted to", "nobody")])
-    lines += ["", "policies, as AWS has them", *(line for door in state.doors for line in _door_lines(door))]
+    lines = [*table(head), "", "policies, as AWS has them"]
+    lines += [line for door in state.doors for line in _door_lines(door)] or ["  none"]
     lines += ["", f"keys of {state.support_user or 'no support user'}", *table([_key_row(key) for key in state.keys])]
     lines += ["", "open sessions", *(table([_session_row(s) for s in state.sessions]) or ["  none"])]
     if state.findings:
         lines += ["", "look at this"]
         lines += [f"  {f.subject}: {f.warning}" + (f"\n    {f.hint}" if f.hint else "") for f in state.findings]
     return lines
+
+
+def _ways(state: AccessState) -> list[str]:
+    """The ways the grant opens, and what stands in them."""
+    shut = "" if any(key.active for key in state.keys) else ": it is inactive" if state.keys else ": there is none now"
+    secret = f"by the secret, which holds the support user's key{shut}"
+    role = f"by the role, which the vendor assumes{': it is paused' if state.grant.paused else ''}"
+    has_role = any(door.name == "support role" for door in state.doors)
+    opened = (
+        (secret, state.support_user and state.grant.goes_by("secret")),
+        (role, has_role and state.grant.goes_by("role")),
+    )
+    return [way for way, there in opened if there]
+
+
+def _distance(grant: Grant, now: datetime) -> str:
+    if grant.until is None:
+        return ""
+    return " (over)" if grant.ended(now) else f" (in {span((grant.until - now).total_seconds())})"
 
 
 def _ends(state: AccessState) -> str:
@@ -129,20 +149,17 @@ def _until(grant: Grant) -> str:
 def _door_lines(door: Door) -> list[str]:
     if door.unreadable:
         return [f"  {door.name}: {door.unreadable}"]
-    rows = []
     whose = f"  {door.name}" + (f" ({door.policy})" if door.policy else "")
-    for s in door.statements:
-        who = ", ".join(s.principal_arns or s.principals) or "its holder"
-        rows.append(
-            (
-                whose,
-                s.effect,
-                s.sid or "(without Sid)",
-                who,
-                f"until {s.until:{END_FORMAT}}" if s.until else "",
-            )
+    rows = [
+        (
+            f"    {s.effect}",
+            s.sid or "(without Sid)",
+            ", ".join(s.principal_arns or s.principals) or "its holder",
+            f"until {s.until:{END_FORMAT}}" if s.until else "",
         )
-    return table(rows) or [f"{whose}: no statements"]
+        for s in door.statements
+    ]
+    return [whose, *table(rows)] if rows else [f"{whose}: no statements"]
 
 
 def _key_row(key: AccessKey) -> tuple[str, ...]:

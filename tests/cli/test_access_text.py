@@ -1,0 +1,56 @@
+"""access show, as a person reads it: by which way somebody may enter, until when."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from generator.cli.access_text import state_lines
+from generator.model.access import AccessKey, AccessState, Door
+from generator.model.contract import PAUSED
+from generator.model.grant import Grant
+from generator.model.policy import PolicyStatement
+from generator.model.principal import parse_principal
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+VENDOR = parse_principal("arn:aws:iam::444455556666:role/support")
+SECRET, ROLE = "by the secret, which holds the support user's key", "by the role, which the vendor assumes"
+ROLE_DOOR = (Door("support role"),)
+
+
+def shown(grant: Grant, **state: object) -> dict[str, str]:
+    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", grant, **state), NOW)  # type: ignore[arg-type]
+    return {line[:11].strip(): line[12:] for line in lines[:5]}
+
+
+def key(status: str) -> tuple[AccessKey, ...]:
+    return (AccessKey("AKIA1", "support", status),)
+
+
+@pytest.mark.parametrize(
+    ("grant", "state", "ways"),
+    [
+        (Grant(), {}, "none: there is neither a support user nor a support role"),
+        (Grant(), {"support_user": "u", "keys": key("Active")}, SECRET),
+        (Grant(), {"support_user": "u", "keys": key("Inactive")}, f"{SECRET}: it is inactive"),
+        (Grant(), {"support_user": "u"}, f"{SECRET}: there is none now"),
+        (Grant(not_before=PAUSED), {"doors": ROLE_DOOR}, f"{ROLE}: it is paused"),
+        (Grant(), {"support_user": "u", "keys": key("Active"), "doors": ROLE_DOOR}, f"{SECRET} and {ROLE}"),
+        (Grant(via="role"), {"support_user": "u", "keys": key("Active"), "doors": ROLE_DOOR}, ROLE),
+    ],
+)
+def test_the_ways_in_are_told_with_what_stands_in_them(grant: Grant, state: dict[str, object], ways: str) -> None:
+    assert shown(grant, **state)["way in"] == ways
+
+
+def test_the_end_is_told_with_how_far_it_is() -> None:
+    grant = Grant((VENDOR,), NOW + timedelta(hours=2))
+    assert shown(grant, ends=(grant.until,))["until"] == "2026-01-01T14:00:00Z (in 2 h 00 min)"
+    assert shown(Grant((VENDOR,), NOW))["until"] == "2026-01-01T12:00:00Z (over)"
+    assert shown(Grant((VENDOR,)))["until"] == "no end"
+
+
+def test_a_policys_statements_stand_under_its_name() -> None:
+    door = Door("support user", (PolicyStatement("Enter", "Allow"),), policy="session-policy")
+    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", Grant(), doors=(door,)), NOW)
+    at = lines.index("  support user (session-policy)")
+    assert lines[at + 1].split() == ["Allow", "Enter", "its", "holder"]
