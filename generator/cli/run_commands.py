@@ -18,10 +18,16 @@ if TYPE_CHECKING:
     from generator.model.command import CommandRequest, HostResult
 
 
+class Run(PassThrough):
+    """`run uptime --tag Role=web` must not run on the stack's instance."""
+
+    places = ("--tag", "--instance-id", "--stack-name", "--region", "--profile")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
 
-    @command(app, "run", cls=PassThrough)
+    @command(app, "run", cls=Run)
     def run(
         call: Invocation,
         words: Annotated[
@@ -40,8 +46,8 @@ def register(app: typer.Typer) -> None:
         from generator.operations.sessions import run as operation
 
         if not words:
-            raise UsageError("There is no command to run.", "deployer run --tag Role=web uptime")
-        script = words[0] if len(words) == 1 else shlex.join(words)
+            raise UsageError("There is no command to run.", "For example: deployer run uptime")
+        script = _script(words)
         request = _request(call, script, tag, instance_id, concurrency, max_errors, timeout, reason)
         began, hosts = time.monotonic(), list["HostResult"]()
         command_id = operation.start(call.gateway, request)
@@ -55,6 +61,18 @@ def register(app: typer.Typer) -> None:
             raise
         report = operation.report(command_id, hosts, time.monotonic() - began)
         return Done(report, session_text.run_lines(report), 0 if report.succeeded else 1)
+
+
+def _script(words: list[str]) -> str:
+    """What sh is given: one quoted word as it is, several words each quoted again."""
+    if len(words) == 1:
+        return words[0]
+    if any(sign.isspace() for sign in words[0]):
+        raise UsageError(
+            f"{words[1]} stands behind a command that is quoted as a whole, so it would be lost.",
+            "Write options of deployer first, and the command's own inside the quotes.",
+        )
+    return shlex.join(words)
 
 
 def _request(

@@ -1,0 +1,32 @@
+"""Words for another program behind our own options: what is whose, and no command run elsewhere than was meant."""
+
+import pytest
+
+from generator.cli.main import main
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["run", "--tga", "Role=web", "uptime"], "No such option: --tga"),
+        (["ssh", "--reasn", "T-1", "."], "No such option: --reasn"),
+        (["run", "uptime", "--tag", "Role=web"], "--tag stands behind the command"),
+        (["run", "uptime", "--instance-id=i-1"], "--instance-id stands behind the command"),
+        (["run", "exit 3", "--output", "json"], "--output stands behind a command that is quoted as a whole"),
+        (["run", "--"], "There is no command to run."),
+    ],
+)
+def test_a_word_in_the_wrong_place_is_refused_before_anything_runs(
+    typed: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(typed) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("typed", [["run", "--", "docker", "build", "--tag", "x"], ["ssh", ".", "df", "--output"]])
+def test_what_is_the_other_programs_own_is_left_to_it(
+    typed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")  # as far as the first call of AWS
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    assert main([typed[0], "--region", "us-east-1", *typed[1:]]) != 2, capsys.readouterr().err
