@@ -93,6 +93,21 @@ envelope, failures included:
  "error": {"code": "stack-not-found", "message": "…", "hint": "…", "exit_code": 4}}
 ```
 
+## Where another program ran
+
+| command | ends with |
+| --- | --- |
+| `connect --exec` | the code of the command that ran beside the tunnel; 128 and the number of a signal that ended it |
+| `ssh`, `cp` over SSH | that of `ssh` and `scp`: the remote command's, or 255 where they themselves failed |
+| `run` | 0 where the command ended with 0 on every host, else 1; each host's code is in the result |
+| `db connect` | 0 where the client ended with 0, else 1; its code is in the result |
+
+So a 3 of `connect --exec` may be the command's or this program's own. In the envelope they differ: where the other
+program ran, `error` is null and `result.exit_code` has its code (`result.hosts` of `run`); where this program failed,
+`error` says how. Without `--output json`, a failure of its own is a line on standard error that begins with `error:`.
+
+## Kinds of errors
+
 | kind | code | exit code | meaning |
 | --- | --- | --- | --- |
 """
