@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from generator.cli.command import Done, command
 from generator.cli.invocation import Invocation
+from generator.errors import UsageError
+
+if TYPE_CHECKING:
+    from generator.model.templates import TemplateName
+    from generator.operations.templates import Written
 
 
 class TemplateFormat(StrEnum):
@@ -17,6 +22,15 @@ class TemplateFormat(StrEnum):
 
     yaml = "yaml"
     json = "json"
+
+
+class Choice(StrEnum):
+    """The templates, or all of them (generator/model/templates.py)."""
+
+    stack = "stack"
+    example_database = "example-database"
+    vpc_endpoints = "vpc-endpoints"
+    all = "all"
 
 
 class ReportFormat(StrEnum):
@@ -40,23 +54,19 @@ def register(app: typer.Typer) -> None:
         check: Annotated[
             bool, typer.Option("--check", help="Change nothing; exit 3 with a diff when FILE is stale.")
         ] = False,
+        template: Annotated[
+            Choice, typer.Option("--template", help="Which template; all: every one, to the files they are kept in.")
+        ] = Choice.stack,
         example: Annotated[
-            bool, typer.Option("--example-database", help="The example database instead of the stack.")
+            bool, typer.Option("--example-database", help="The same as --template example-database.")
         ] = False,
     ) -> Done:
-        """Emit the CloudFormation template, byte for byte the same each time."""
-        from generator.operations import templates
-
-        if file == "-":
-            return Done(templates.text(fmt.value, example=example))
-        target = templates.target(file, fmt.value, example=example)
-        if check:
-            found = templates.check(target, fmt.value, example=example)
-            return Done(found, found.lines, 0 if found.current else 3)
-        written = templates.write(target, fmt.value, example=example)
-        return Done(
-            written, [f"{written.path}  {written.bytes} bytes  {'written' if written.changed else 'unchanged'}"]
-        )
+        """Emit a CloudFormation template, byte for byte the same each time."""
+        names = _names(template, example)
+        if len(names) > 1:
+            _refuse_one_file(file)
+            return _check_all(fmt, names) if check else _write_all(fmt, names)
+        return _one(file, fmt, names[0], check)
 
     @command(app, "lint")
     def lint(
@@ -71,3 +81,57 @@ def register(app: typer.Typer) -> None:
 
         report = templates.lint(file)
         return Done(report, templates.report_lines(report, fmt.value), 3 if report.findings else 0)
+
+
+def _names(chosen: Choice, example: bool) -> list[TemplateName]:
+    from generator.model.templates import TemplateName
+
+    if example and chosen not in (Choice.stack, Choice.example_database):
+        raise UsageError(
+            f"--example-database and --template {chosen} name two templates.",
+            "Give --template alone.",
+            code="two-templates",
+        )
+    if chosen is Choice.all:
+        return list(TemplateName)
+    return [TemplateName.EXAMPLE_DATABASE if example else TemplateName(chosen)]
+
+
+def _refuse_one_file(file: str | None) -> None:
+    if file:
+        raise UsageError(
+            "--template all writes several templates, each to a file of its own.",
+            "Leave -o away, or name one template.",
+        )
+
+
+def _one(file: str | None, fmt: TemplateFormat, name: TemplateName, check: bool) -> Done:
+    from generator.operations import templates
+
+    if file == "-":
+        return Done(templates.text(fmt.value, name))
+    target = templates.target(file, fmt.value, name)
+    if check:
+        found = templates.check(target, fmt.value, name)
+        return Done(found, found.lines, 0 if found.current else 3)
+    written = templates.write(target, fmt.value, name)
+    return Done(written, [_written_line(written)])
+
+
+def _check_all(fmt: TemplateFormat, names: list[TemplateName]) -> Done:
+    from generator.operations import templates
+
+    found = [templates.check(templates.target(None, fmt.value, name), fmt.value, name) for name in names]
+    lines = [line for each in found for line in each.lines]
+    return Done(found, lines, 0 if all(each.current for each in found) else 3)
+
+
+def _write_all(fmt: TemplateFormat, names: list[TemplateName]) -> Done:
+    from generator.operations import templates
+
+    written = [templates.write(templates.target(None, fmt.value, name), fmt.value, name) for name in names]
+    return Done(written, [_written_line(each) for each in written])
+
+
+def _written_line(written: Written) -> str:
+    return f"{written.path}  {written.bytes} bytes  {'written' if written.changed else 'unchanged'}"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from generator import __version__
 from generator.errors import DeployerError, UsageError
-from generator.model.contract import EXAMPLE_PATH, TEMPLATE_PATH
 from generator.model.lint import Finding
+from generator.model.templates import TemplateName
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,21 @@ class Freshness:
     lines: list[str]
 
 
-def text(fmt: str, *, example: bool = False) -> str:
-    """The template as it would be written; with `example` the example database's."""
-    from generator.template.emit import emit, emit_example
+def text(fmt: str, name: TemplateName = TemplateName.STACK) -> str:
+    """A template as it would be written."""
+    from generator.template.emit import emit_named
 
-    return (emit_example if example else emit)("json" if fmt == "json" else "yaml")
+    return emit_named(name, "json" if fmt == "json" else "yaml")
 
 
-def target(file: str | None, fmt: str, *, example: bool = False) -> Path:
+def target(file: str | None, fmt: str, name: TemplateName = TemplateName.STACK) -> Path:
     """Where to write when the user did not say."""
-    return Path(file) if file else Path(EXAMPLE_PATH if example else TEMPLATE_PATH).with_suffix(f".{fmt}")
+    return Path(file) if file else Path(name.path).with_suffix(f".{fmt}")
 
 
-def write(path: Path, fmt: str, *, example: bool = False) -> Written:
-    """Write the template; leave an identical file alone. Raises UsageError when the folder is not there."""
-    new = text(fmt, example=example)
+def write(path: Path, fmt: str, name: TemplateName = TemplateName.STACK) -> Written:
+    """Write a template; leave an identical file alone. Raises UsageError when the folder is not there."""
+    new = text(fmt, name)
     if not path.parent.is_dir():
         raise UsageError(
             f"There is no folder {path.parent} to write {path.name} to.", f"Name another file: -o {path.name}"
@@ -62,15 +62,19 @@ def write(path: Path, fmt: str, *, example: bool = False) -> Written:
     return Written(str(path), len(new.encode()), old != new)
 
 
-def check(path: Path, fmt: str, *, example: bool = False) -> Freshness:
+def check(path: Path, fmt: str, name: TemplateName = TemplateName.STACK) -> Freshness:
     """Compare a file with what would be emitted now."""
     if not path.exists():
-        return Freshness(str(path), False, [f"There is no file {path}; deployer generate -o {path} writes it."])
-    old, new = _content(path), text(fmt, example=example)
+        return Freshness(str(path), False, [f"There is no file {path}; {_command(name)} -o {path} writes it."])
+    old, new = _content(path), text(fmt, name)
     if old == new:
         return Freshness(str(path), True, [f"{path} is current."])
     found = difflib.unified_diff((old or "").splitlines(), new.splitlines(), str(path), "generated now", lineterm="")
     return Freshness(str(path), False, list(found))
+
+
+def _command(name: TemplateName) -> str:
+    return "deployer generate" if name is TemplateName.STACK else f"deployer generate --template {name}"
 
 
 def _content(path: Path) -> str | None:
