@@ -26,7 +26,7 @@ HINT = (
 
 @dataclass(frozen=True)
 class Request:
-    """One request to IAM, with every policy that has a say in it."""
+    """One request to IAM, with every policy that has a say in it. The principal `anonymous` signed nothing."""
 
     principal: str
     action: str
@@ -36,6 +36,7 @@ class Request:
     identity: tuple[str, ...]  # policy documents as JSON text
     boundary: tuple[str, ...] = ()
     attached: str | None = None
+    endpoint: str | None = None  # the policy of the VPC endpoint it comes through
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ def _document(requests: Sequence[Request]) -> str:
             "identity": [number(policy) for policy in request.identity],
             "boundary": [number(policy) for policy in request.boundary],
             "attached": number(request.attached) if request.attached else None,
+            "endpoint": number(request.endpoint) if request.endpoint else None,
         }
         for request in requests
     ]

@@ -1,12 +1,12 @@
 // Decides a whole table of IAM requests in one process: one JSON document on stdin, one on stdout.
 //
 // in:  { policies: { id: document }, requests: [ { principal, action, resource, account, context,
-//        identity: [policy id], boundary: [policy id], attached: policy id or null } ] }
+//        identity: [policy id], boundary: [policy id], attached: policy id or null, endpoint: policy id or null } ] }
 // out: [ { decision: "allowed" | "denied" | "error", why: text } ] in the order of the requests
 //
 // An error is never a denial: whoever reads the answers has to treat it as a fault of the table.
 
-import { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy'
+import { createValidatedPolicy, validateEndpointPolicy, validateIdentityPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy'
 import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 
 // The checked entry point has no answer here, because its table of resource types knows no documents and
@@ -31,7 +31,7 @@ function simulation(request) {
   const named = (ids) => ids.map((id) => ({ name: id, policy: policy(id, validateIdentityPolicy) }))
   return {
     request: {
-      principal: request.principal,
+      principal: request.principal === 'anonymous' ? { type: 'Anonymous' } : request.principal,
       action: request.action,
       resource: { resource: request.resource, accountId: request.account },
       contextVariables: request.context,
@@ -41,17 +41,36 @@ function simulation(request) {
     resourceControlPolicies: [],
     ...(request.boundary.length && { permissionBoundaryPolicies: named(request.boundary) }),
     ...(request.attached && { resourcePolicy: policy(request.attached, validateResourcePolicy) }),
+    ...(request.endpoint && {
+      vpcEndpointPolicies: [{ name: request.endpoint, policy: policy(request.endpoint, validateEndpointPolicy) }],
+    }),
   }
 }
 
 function conditionKeys(request) {
-  const ids = [...request.identity, ...request.boundary, ...(request.attached ? [request.attached] : [])]
+  const ids = [...request.identity, ...request.boundary, request.attached, request.endpoint].filter(Boolean)
   const statements = ids.flatMap((id) => [input.policies[id].Statement].flat())
   const conditions = statements.flatMap((statement) => Object.values(statement.Condition ?? {}))
   return new Set(conditions.flatMap((keys) => Object.keys(keys)).map((key) => key.toLowerCase()))
 }
 
+// The unchecked entry point passes over endpoint policies. One that is open to every principal bounds a caller as a
+// permissions boundary does, so it stands in for one there.
+function asBoundary(id) {
+  const { Version, Statement } = input.policies[id]
+  const statements = [Statement].flat().map(({ Principal, ...rest }) => {
+    if (Principal !== '*') throw new Error('an endpoint policy that names principals cannot be a boundary')
+    return rest
+  })
+  input.policies[`${id} as a boundary`] = { Version, Statement: statements }
+  return `${id} as a boundary`
+}
+
 function unchecked(request) {
+  if (request.endpoint) {
+    if (request.boundary.length) throw new Error('a boundary and an endpoint policy at once')
+    return unchecked({ ...request, boundary: [asBoundary(request.endpoint)], endpoint: null })
+  }
   return { decision: runUnsafeSimulation(simulation(request), {}) === 'Allowed' ? 'allowed' : 'denied', why: 'unchecked' }
 }
 
