@@ -44,20 +44,24 @@ class Parameter(StrEnum):
     DATABASE_ENDPOINT = "DatabaseEndpoint"
     DATABASE_PORT = "DatabasePort"
     DATABASE_SECURITY_GROUP_ID = "DatabaseSecurityGroupId"
+    DEPLOY_BASTION_HOST = "DeployBastionHost"
 
 
 class Resource(StrEnum):
     """Logical ids."""
 
     SECURITY_GROUP = "InstanceSecurityGroup"
+    AGENT_POLICY = "AgentPolicy"
     INSTANCE_ROLE = "InstanceRole"
     INSTANCE_PROFILE = "InstanceProfile"
     INSTANCE_IMAGE = "InstanceImage"
     PUBLISHED_INSTANCE_GUARD = "PublishedInstanceGuard"
     INSTANCE = "Instance"
     CLUSTER_ACCESS = "ClusterAccess"
-    RECOVERY_LAUNCH_TEMPLATE = "RecoveryLaunchTemplate"
-    RECOVERY_GROUP = "RecoveryGroup"
+    BASTION_ROLE = "BastionRole"
+    BASTION_PROFILE = "BastionProfile"
+    BASTION_LAUNCH_TEMPLATE = "BastionLaunchTemplate"
+    BASTION_GROUP = "BastionGroup"
     ADMIN_SECRET = "AdminSecret"  # noqa: S105 - a logical id
     INSTALL_SETTINGS = "InstallSettings"
     STACK_KEY = "StackKey"
@@ -104,6 +108,7 @@ class Output(StrEnum):
     PORT_DOCUMENT_NAME = "PortDocumentName"
     SSH_DOCUMENT_NAME = "SshDocumentName"
     KEEPER_FUNCTION_NAME = "KeeperFunctionName"
+    BASTION_GROUP_NAME = "BastionGroupName"
 
 
 class DocumentKind(StrEnum):
@@ -141,7 +146,8 @@ class Condition(StrEnum):
     ACCESS_ENDS = "AccessEnds"
     SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
     WANT_CLUSTER_ACCESS = "WantClusterAccess"
-    WANT_RECOVERY = "WantRecovery"
+    WANT_BASTION_HOST = "WantBastionHost"
+    WANT_BASTION_GROUP = "WantBastionGroup"
     DATABASE_GIVEN = "DatabaseGiven"
     DATABASE_GROUP_GIVEN = "DatabaseGroupGiven"
 
@@ -150,6 +156,8 @@ DEFAULT_STACK_NAME: Final = "deepsql-selfhost"
 TAG_KEY: Final = "deepsql:managed"
 TAG_VALUE: Final = "true"
 USER_TAG_KEY: Final = "deepsql:support-user"
+BASTION_TAG_KEY: Final = "deepsql:bastion"
+"""On the bastion's host; its value is the name of the stack. Support is held to `TAG_KEY`, which the host lacks."""
 REASON_TAG_KEY: Final = "deepsql:access-reason"
 INSTALL_LOG_PATH: Final = "/var/log/deepsql-install.log"
 PAUSED: Final = "9999-12-31T00:00:00Z"
@@ -178,6 +186,7 @@ YES_NO_PARAMETERS: Final = (
     Parameter.CREATE_SUPPORT_ROLE,
     Parameter.SUPPORT_SSH,
     Parameter.RECOVERY_BASTION,
+    Parameter.DEPLOY_BASTION_HOST,
 )
 """Parameters whose values are Yes and No; on the command line yes and no."""
 

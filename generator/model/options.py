@@ -84,6 +84,7 @@ _ALL = (
     ParameterOption("DatabaseEndpoint", "Endpoint of the database, for deployer db."),
     ParameterOption("DatabasePort", "Its port.", Kind.NUMBER),
     ParameterOption("DatabaseSecurityGroupId", "Its security group; the stack lets itself in."),
+    ParameterOption("DeployBastionHost", "Whether a small host of your own is the way to the database.", Kind.YES_NO),
 )
 PARAMETERS: dict[str, ParameterOption] = {parameter.key: parameter for parameter in _ALL}
 REQUIRED: tuple[str, ...] = tuple(parameter.key for parameter in _ALL if parameter.required)

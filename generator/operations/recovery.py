@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from generator.errors import DeployerError, NotFound
+from generator.errors import DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
-from generator.model.contract import Resource
+from generator.model.contract import Parameter, Resource
 from generator.model.recovery import RecoveryGroup
 from generator.operations.stack import watch
 from generator.operations.stack.watch import Sleep
@@ -21,7 +21,7 @@ def group_name(gateway: Gateway) -> str:
     """The group's name in AWS. Raises StackNotFound, and NotFound where the stack has none."""
     stack = gateway.deployment.stack_name
     for resource in gateway.cloudformation.list_stack_resources(stack):
-        if resource.logical_id == Resource.RECOVERY_GROUP and resource.physical_id and not resource.status.deleted:
+        if resource.logical_id == Resource.BASTION_GROUP and resource.physical_id and not resource.status.deleted:
             return resource.physical_id
     raise NotFound(
         f"The stack {stack} has no recovery group.", "deployer up --recovery-bastion=yes", code="no-recovery-group"
@@ -44,8 +44,20 @@ def start(gateway: Gateway, sleep: Sleep = time.sleep) -> Iterator[RecoveryGroup
 
 
 def end(gateway: Gateway, sleep: Sleep = time.sleep) -> Iterator[RecoveryGroup]:
-    """Size zero; yields the group at each look until it has no host. Raises NotFound, AwsError, timeout."""
+    """Size zero; yields the group at each look until it has no host. Raises NotFound, Refused, AwsError, timeout."""
+    _require_none_kept(gateway)
     return _resize(gateway, 0, sleep)
+
+
+def _require_none_kept(gateway: Gateway) -> None:
+    """Raises Refused where the stack says that its host is there for good: the group may not be empty then."""
+    stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
+    if stack.parameters.get(Parameter.DEPLOY_BASTION_HOST) == "Yes":
+        raise Refused(
+            f"The stack {stack.name} keeps its host as a bastion (DeployBastionHost is Yes), so it is not ended here.",
+            "deployer up --bastion-host=no --recovery-bastion=yes, then deployer recovery down",
+            code="bastion-kept",
+        )
 
 
 def _resize(gateway: Gateway, size: int, sleep: Sleep) -> Iterator[RecoveryGroup]:

@@ -26,6 +26,19 @@ Document: TypeAlias = dict[str, object]
 VERSION = "2012-10-17"
 
 
+class BriefStatement(Statement):
+    """A statement that says one action or resource without a list: IAM reads both alike, a template has few bytes."""
+
+    def JSONrepr(self) -> dict[str, object]:
+        """The statement as it goes into the document."""
+        said: dict[str, object] = super().JSONrepr()
+        return {key: _sole(value) for key, value in said.items()}
+
+
+def _sole(value: object) -> object:
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 class BeforeTheEnd(DateLessThan):
     """`DateLessThan` whose whole operand may be an intrinsic function, so that a stack without an end has none.
 
@@ -89,7 +102,7 @@ def _statement(
     parts["Resource"] = resources if isinstance(resources, list) else [resources]
     if conditions:
         parts["Condition"] = Condition(list(conditions))
-    return Statement(**parts)
+    return BriefStatement(**parts)
 
 
 def document(statements: Sequence[Value]) -> Document:

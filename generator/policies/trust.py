@@ -15,13 +15,13 @@ from awacs.aws import (
     StringEquals,
 )
 
-from generator.policies.document import BeforeTheEnd, Document, NotYet, Value, document
+from generator.policies.document import BeforeTheEnd, BriefStatement, Document, NotYet, Value, document
 
 
 def service_assumes(sid: str, service: Value) -> Document:
     """The trust of a role that one AWS service uses."""
     return document(
-        [Statement(Sid=sid, Effect=Allow, Principal=Principal("Service", service), Action=[sts.AssumeRole])]
+        [BriefStatement(Sid=sid, Effect=Allow, Principal=Principal("Service", service), Action=[sts.AssumeRole])]
     )
 
 
@@ -39,7 +39,7 @@ def vendor_assumes(
         BeforeTheEnd(until),
         NotYet(not_before),
     ]
-    return Statement(
+    return BriefStatement(
         Sid="VendorAssumes",
         Effect=Allow,
         Principal=AWSPrincipal(accounts),
@@ -50,4 +50,4 @@ def vendor_assumes(
 
 def nobody_assumes() -> Statement:
     """The trust of a role to which nobody was let in: a role must have a trust, and it may be a refusal."""
-    return Statement(Sid="NobodyAssumes", Effect=Deny, Principal=AWSPrincipal("*"), Action=[sts.AssumeRole])
+    return BriefStatement(Sid="NobodyAssumes", Effect=Deny, Principal=AWSPrincipal("*"), Action=[sts.AssumeRole])

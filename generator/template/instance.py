@@ -11,7 +11,7 @@ from troposphere.ec2 import (
     NetworkInterfaceProperty,
 )
 from troposphere.eks import AccessEntry, AccessPolicy, AccessScope
-from troposphere.iam import InstanceProfile, Policy, Role
+from troposphere.iam import InstanceProfile, ManagedPolicy, Policy, Role
 from troposphere.policies import CreationPolicy, ResourceSignal
 
 from generator.model.contract import IMAGE_PARAMETER, TAG_KEY, TAG_VALUE, Condition, Parameter, Resource
@@ -28,6 +28,7 @@ def add_instance(template: Template) -> None:
     The image is looked up once: its id is then part of the stack and never floats. The guard fails on creation when
     the stack has no instance yet, for a new one must not get the published user data with the password in it.
     """
+    template.add_resource(ManagedPolicy(str(Resource.AGENT_POLICY), PolicyDocument=document(_of_the_agent())))
     template.add_resource(_role())
     template.add_resource(
         InstanceProfile(
@@ -58,8 +59,9 @@ def _role() -> Role:
         ),
         RoleName=when(Condition.PUBLISHED_INSTANCE, Sub("${InstanceName}-instance-role")),
         AssumeRolePolicyDocument=service_assumes("Ec2Assumes", Sub("ec2.${AWS::URLSuffix}")),
+        ManagedPolicyArns=[ref(Resource.AGENT_POLICY)],
         Policies=[
-            Policy(PolicyName="deepsql-instance", PolicyDocument=document(_always())),
+            Policy(PolicyName="deepsql-instance", PolicyDocument=document([permits.report_readiness(STACK_ID)])),
             when(
                 Condition.NEW_INSTANCE,
                 Policy(PolicyName="deepsql-installation", PolicyDocument=document(_to_install())),
@@ -69,12 +71,12 @@ def _role() -> Role:
     )
 
 
-def _always() -> list[object]:
+def _of_the_agent() -> list[object]:
+    """Sessions and their log; the bastion's agent may the same."""
     return [
         permits.be_managed_by_systems_manager(REGION),
         permits.write_the_session_log(arn_of(Resource.SESSION_LOG_GROUP), arn_of(Resource.SESSION_LOG_GROUP, ":*")),
         permits.find_the_session_log(REGION),
-        permits.report_readiness(STACK_ID),
     ]
 
 

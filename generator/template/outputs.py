@@ -55,6 +55,7 @@ def add_outputs(template: Template) -> None:
     _add(template, O.PORT_DOCUMENT_NAME, NAMED, ref(Resource.PORT_DOCUMENT))
     _add(template, O.SSH_DOCUMENT_NAME, NAMED, ref(Resource.SSH_DOCUMENT))
     _add(template, O.KEEPER_FUNCTION_NAME, NAMED, ref(Resource.KEEPER_FUNCTION))
+    _add(template, O.BASTION_GROUP_NAME, NAMED, ref(Resource.BASTION_GROUP), Condition.WANT_BASTION_GROUP)
 
 
 def _add_support(template: Template) -> None:

@@ -197,6 +197,11 @@ DATABASE = (
         "The stack lets itself in here. Empty: you do.",
         limits=limits(Default="", AllowedPattern="^$|^sg-[0-9a-f]{8,17}$"),
     ),
+    Field(
+        P.DEPLOY_BASTION_HOST,
+        "Yes: a small host of your own as the way there, new every 30 days; about 4 USD a month.",
+        limits=limits(Default="No", AllowedValues=YES_NO),
+    ),
 )
 GROUPS = (
     ("Network: the same VPC as your database", NETWORK),

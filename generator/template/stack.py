@@ -5,6 +5,7 @@ from __future__ import annotations
 from troposphere import Template
 
 from generator.template.admin import add_admin
+from generator.template.bastion import add_bastion
 from generator.template.conditions import add_conditions
 from generator.template.database import add_database
 from generator.template.documents import add_documents
@@ -14,7 +15,6 @@ from generator.template.key import add_key, add_session_log
 from generator.template.network import add_network
 from generator.template.outputs import add_outputs
 from generator.template.parameters import add_parameters, add_rules
-from generator.template.recovery import add_recovery
 from generator.template.role import add_role
 from generator.template.secret import add_secret
 from generator.template.support import add_support
@@ -44,6 +44,6 @@ def build() -> Template:
     add_secret(template)
     add_keeper(template)
     add_database(template)
-    add_recovery(template)
+    add_bastion(template)
     add_outputs(template)
     return template

@@ -214,4 +214,4 @@ def test_the_policy_for_manual_installs_needs_no_aws(
     assert main(["access", "policy", "--format", fmt, "--account", "111122223333", "--instance-id", "i-1"]) == 0
     text = capsys.readouterr().out
     document = json.loads(text) if fmt == "json" else yaml.safe_load(text)
-    assert document["Statement"][0]["Resource"] == ["arn:aws:ec2:REGION:111122223333:instance/i-1"]
+    assert document["Statement"][0]["Resource"] == "arn:aws:ec2:REGION:111122223333:instance/i-1"

@@ -86,7 +86,7 @@ def test_check_tells_the_keys_policy_apart(
 def test_the_policy_for_the_vendors_side_names_the_secret_and_the_key(deployer: Deployer) -> None:
     key = "arn:aws:kms:eu-west-1:111122223333:key/1234"
     document = deployer("vendor", "identity-policy", "--secret-id", SECRET, "--key-arn", key).result
-    assert [s["Resource"] for s in document["Statement"]] == [[SECRET], [key]]
+    assert [s["Resource"] for s in document["Statement"]] == [SECRET, key]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_manual_install_gets_its_own_values() -> None:
         tag=("team", "sql"),
     )
     start = found["StartSessionsOnThisInstance"]
-    assert start["Resource"] == [START]
+    assert start["Resource"] == START
     assert start["Condition"] == {
         "StringEquals": {"ssm:resourceTag/team": "sql"},
         "BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"},
@@ -62,8 +62,8 @@ def test_the_vendor_gets_two_permissions_and_no_more() -> None:
         (statement["Action"], statement["Resource"])
         for statement in policy["Statement"]  # type: ignore[attr-defined]
     ] == [
-        (["secretsmanager:GetSecretValue"], ["arn:aws:secretsmanager:x"]),
-        (["kms:Decrypt"], ["arn:aws:kms:y"]),
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:x"),
+        ("kms:Decrypt", "arn:aws:kms:y"),
     ]
 
 

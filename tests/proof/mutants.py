@@ -22,6 +22,7 @@ from tests.proof.resolve import Tree
 
 POLICY, SECRET, KEY = "SupportSessionPolicy", "SupportSecretPolicy", "StackKey"
 INSTANCE, KEEPER, KEEPING = "InstanceRole", "KeeperRole", "KeeperSupportPolicy"
+AGENT, BASTION = "AgentPolicy", "BastionRole"
 START, GET, DECRYPT = "ssm:StartSession", "secretsmanager:GetSecretValue", "kms:Decrypt"
 ON_INSTANCE, WITH_DOCUMENTS = "StartSessionsOnThisInstance", "StartSessionsWithTheseDocuments"
 VENDOR_READS, VENDOR_DECRYPTS = "VendorReadsTheSecret", "VendorDecryptViaSecretsManager"
@@ -40,6 +41,11 @@ LOG_SERVICE = "LogsEncryptTheSessionLog"
 
 def at_home(service: str, rest: str) -> Tree:
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"}
+
+
+def inline(*actions: str) -> Tree:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return [{"PolicyName": "more", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}]
 
 
 SHELL_ONLY = at_home("ssm", "document/${ShellDocument}")
@@ -163,15 +169,18 @@ ROLES = [
     Mutant("the instance reads every secret", set_resource(INSTANCE, GET, "*")),
     Mutant("the instance reads the support secret", add_resource(INSTANCE, GET, {"Ref": "SupportCredentialsSecret"})),
     Mutant("the instance reads every parameter", set_resource(INSTANCE, "ssm:GetParameter", "*")),
-    Mutant("the agent reads parameters", add_action(INSTANCE, "ssm:UpdateInstanceInformation", "ssm:GetParameters")),
-    Mutant("the agent registers in every region", drop_condition(INSTANCE, "ssm:UpdateInstanceInformation", REGION)),
-    Mutant("the instance writes every log", set_resource(INSTANCE, "logs:PutLogEvents", "*")),
-    Mutant("the instance deletes transcripts", add_action(INSTANCE, "logs:PutLogEvents", "logs:Delete*")),
+    Mutant("the agent reads parameters", add_action(AGENT, "ssm:UpdateInstanceInformation", "ssm:GetParameters")),
+    Mutant("the agent registers in every region", drop_condition(AGENT, "ssm:UpdateInstanceInformation", REGION)),
+    Mutant("the instance writes every log", set_resource(AGENT, "logs:PutLogEvents", "*")),
+    Mutant("the instance deletes transcripts", add_action(AGENT, "logs:PutLogEvents", "logs:Delete*")),
     Mutant("the instance decrypts by itself", drop_condition(INSTANCE, DECRYPT, VIA)),
     Mutant("the instance decrypts with every key", set_resource(INSTANCE, DECRYPT, "*")),
     Mutant("the instance signals every stack", set_resource(INSTANCE, "cloudformation:SignalResource", "*")),
-    Mutant("the instance cannot write its log", drop_statement(INSTANCE, "logs:PutLogEvents")),
+    Mutant("the instance cannot write its log", drop_statement(AGENT, "logs:PutLogEvents")),
     Mutant("the account may become the instance", set_principal(INSTANCE, "sts:AssumeRole", ANYONE_IN_THE_ACCOUNT)),
+    Mutant("the account may become the bastion", set_principal(BASTION, "sts:AssumeRole", ANYONE_IN_THE_ACCOUNT)),
+    Mutant("the bastion reads secrets", set_property(BASTION, "Policies", inline(GET, "kms:Decrypt"))),
+    Mutant("the bastion carries no sessions", drop_property(BASTION, "ManagedPolicyArns")),
     Mutant("the account may become the keeper", set_principal(KEEPER, "sts:AssumeRole", ANYONE_IN_THE_ACCOUNT)),
     Mutant("the keeper makes keys of every user", set_resource(KEEPING, "iam:CreateAccessKey", "*")),
     Mutant("the keeper makes keys for longer names", set_resource(KEEPING, "iam:CreateAccessKey", LONGER_USERS)),

@@ -80,6 +80,7 @@ WHO: dict[str, Callable[[Stack], Actor]] = {
         session(stack, "SupportRole", "ada"), identity=(EVERYTHING,)
     ),
     "instance": lambda stack: session(stack, "InstanceRole", "i-0a1b2c3d4e5f60718"),
+    "bastion": lambda stack: session(stack, "BastionRole", "i-0fedcba9876543210"),
     "keeper": lambda stack: session(stack, "KeeperRole", "keeper"),
     "vendor": _outsider(f"arn:aws:iam::{VENDOR}:role/deepsql-support"),
     "vendor with the policy handed out": lambda stack: role_session(

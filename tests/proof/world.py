@@ -47,6 +47,7 @@ STACKS: dict[str, dict[str, str]] = {
         "DatabaseSecurityGroupId": "sg-0a1b2c3d",
         "CreateSupportRole": "Yes",
     },
+    "bastion": NEW | GRANT | {"DeployBastionHost": "Yes"},
     "off": NEW | GRANT | {"CreateSupportUser": "No"},
     "account without principals": NEW | {"VendorAccounts": VENDOR},
     "published": PUBLISHED,

@@ -4,6 +4,8 @@ from typing import Any
 
 from tests.embedded import Deployer
 
+BASTION = ("BastionRole", "BastionProfile", "BastionLaunchTemplate", "BastionGroup")
+
 
 def hosts(deployer: Deployer, group: str) -> list[dict[str, Any]]:
     """The group's instances that EC2 has running."""
@@ -22,17 +24,18 @@ def test_a_host_comes_when_it_is_called_and_goes_with_the_stack(deployer: Deploy
 
     planned = deployer("up", "--recovery-bastion=yes", "--plan", "--output", "json")
     changes = planned.result["change_set"]["changes"]
-    added = dict.fromkeys(("RecoveryLaunchTemplate", "RecoveryGroup"), "Add")
+    added = dict.fromkeys(BASTION, "Add")
     assert {change["logical_id"]: change["action"] for change in changes} == added
     assert deployer.up("--recovery-bastion=yes").code == 0
-    group = deployer.physical_ids()["RecoveryGroup"]
+    group = deployer.physical_ids()["BastionGroup"]
     assert hosts(deployer, group) == []
 
     up = deployer("recovery", "up")
     [host] = hosts(deployer, group)
     assert up.code == 0 and f"deployer connect {host['InstanceId']}" in up.out
     tags = {tag["Key"]: tag["Value"] for tag in host["Tags"]}
-    assert tags["Name"].endswith("-recovery") and "deepsql:managed" not in tags
+    assert tags["Name"].endswith("-bastion") and "deepsql:managed" not in tags
+    assert tags["deepsql:bastion"] == deployer.stack_name
     assert host["InstanceType"] == "t4g.nano" and "PublicIpAddress" not in host
     assert "online" in deployer("recovery", "status").out
 
@@ -43,4 +46,27 @@ def test_a_host_comes_when_it_is_called_and_goes_with_the_stack(deployer: Deploy
 
     assert deployer("recovery", "up").code == 0
     assert deployer("down", "--yes").code == 0
+    assert hosts(deployer, group) == []
+
+
+def test_a_bastion_is_there_from_the_first_and_is_not_ended_by_accident(deployer: Deployer) -> None:
+    deployer.create("--bastion-host=yes")
+    group = deployer.outputs["BastionGroupName"]
+    [host] = hosts(deployer, group)
+    assert host["ImageId"].startswith("ami-")
+    assert "online" in deployer("recovery", "status").out
+    kept = deployer("recovery", "down", "--output", "json")
+    assert (kept.code, kept.error["code"]) == (3, "bastion-kept") and len(hosts(deployer, group)) == 1
+
+    assert deployer.up("--recovery-bastion=yes", "--bastion-host=no").code == 0
+    assert len(hosts(deployer, group)) == 1, "the host goes when it is told to"
+    assert deployer("recovery", "down").code == 0
+    assert deployer.up("--bastion-host=yes").code == 0
+    [again] = hosts(deployer, group)
+    assert again["InstanceId"] != host["InstanceId"]
+
+    planned = deployer("up", "--recovery-bastion=no", "--bastion-host=no", "--plan", "--output", "json")
+    changes = {change["logical_id"]: change["action"] for change in planned.result["change_set"]["changes"]}
+    assert changes == dict.fromkeys(BASTION, "Remove")
+    assert deployer.up("--recovery-bastion=no", "--bastion-host=no").code == 0
     assert hosts(deployer, group) == []

@@ -20,7 +20,10 @@ def test_a_failed_creation_names_its_cause_and_is_made_again_only_when_told(depl
     fail_next("SupportSessionPolicy", "create")
     failed = deployer.up(*PLACE)
     assert failed.code == 1
-    assert "ROLLBACK_COMPLETE because of SupportSessionPolicy (AWS::IAM::ManagedPolicy): asked for by the test" in failed.err
+    assert (
+        "ROLLBACK_COMPLETE because of SupportSessionPolicy (AWS::IAM::ManagedPolicy): asked for by the test"
+        in failed.err
+    )
 
     refused = deployer.up(*PLACE)
     assert refused.code == 1 and "--recreate" in refused.err

@@ -42,9 +42,9 @@ def test_our_template_is_clean_in_every_partition() -> None:
 
 
 def test_every_answer_to_the_yes_no_questions_is_linted() -> None:
-    questions = ("RecoveryBastion", "CreateSupportUser", "CreateSupportRole", "SupportSsh")
+    questions = ("RecoveryBastion", "CreateSupportUser", "CreateSupportRole", "SupportSsh", "DeployBastionHost")
     assert yes_no_combinations(template_dict()) == [
-        dict(zip(questions, answers, strict=True)) for answers in itertools.product(("Yes", "No"), repeat=4)
+        dict(zip(questions, answers, strict=True)) for answers in itertools.product(("Yes", "No"), repeat=5)
     ]
     without = decide(template_dict(), {"CreateSupportUser": "No"})
     assert "SupportUser" not in without["Resources"]
@@ -79,13 +79,13 @@ def test_a_reference_that_one_answer_breaks_is_found() -> None:
     template = copy.deepcopy(template_dict())
     template["Outputs"]["SupportUserName"].pop("Condition")
     findings = [finding for finding in lint_text(json.dumps(template), "a.json") if finding.rule == "D0013"]
-    others = "CreateSupportUser=No, CreateSupportRole={}, SupportSsh={}"
+    others = "CreateSupportUser=No, CreateSupportRole={}, SupportSsh={}, DeployBastionHost={}"
     assert [(finding.path, finding.message) for finding in findings] == [
         (
             "Outputs/SupportUserName/Value",
-            f"With RecoveryBastion={bastion}, {others.format(role, ssh)}: SupportUser does not exist.",
+            f"With RecoveryBastion={called}, {others.format(role, ssh, kept)}: SupportUser does not exist.",
         )
-        for bastion, role, ssh in itertools.product(("Yes", "No"), repeat=3)
+        for called, role, ssh, kept in itertools.product(("Yes", "No"), repeat=4)
     ]
 
 

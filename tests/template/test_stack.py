@@ -148,9 +148,9 @@ def test_every_reference_holds_in_every_case() -> None:
 
 def test_no_resource_hangs_on_an_attribute() -> None:
     """CloudFormation would list it in the change set of everything that changes what it refers to. The one exception is
-    the recovery group: CloudFormation takes a launch template by the number of its version alone."""
+    the bastion's group: CloudFormation takes a launch template by the number of its version alone."""
     resources = template_dict()["Resources"]
-    del resources["RecoveryGroup"]["Properties"]["LaunchTemplate"]["Version"]
+    del resources["BastionGroup"]["Properties"]["LaunchTemplate"]["Version"]
     assert "Fn::GetAtt" not in json.dumps(resources)
 
 

@@ -1,29 +1,53 @@
 """Auto Scaling groups with instances that EC2 knows.
 
 MiniStack invents the ids of a group's instances: EC2 and Systems Manager have never heard of them. AWS launches them
-from the launch template into the group's first subnet with the tags that are propagated, and terminates them when the
-group shrinks or is deleted by CloudFormation. An update that names no desired capacity leaves it on AWS; MiniStack sets
-it back.
+from the launch template into the group's first subnet with the tags that are propagated, as soon as CloudFormation has
+made a group that may not be empty, and terminates them when the group shrinks or is deleted. An update that names no
+desired capacity leaves it on AWS; MiniStack sets it back. Nothing is replaced for its age here.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ministack.services import autoscaling, ec2
+from ministack.services import autoscaling, ec2, ssm
 from ministack.services.cloudformation import provisioners
 
 from generator.sandbox.overlay import instance
-from generator.sandbox.overlay.tables import Created, Properties, handler
+from generator.sandbox.overlay.tables import Created, Properties, answered, handler
 
 RESOURCE = "AWS::AutoScaling::AutoScalingGroup"
 Group = dict[str, Any]  # MiniStack's record of a group
+AT_LAUNCH = "resolve:ssm:"
+"""How a launch template names an image that EC2 looks up at each launch."""
+
+_set_desired_capacity = autoscaling._set_desired_capacity
 
 
 def install() -> None:
     """Stand in for the invented instances, and for what CloudFormation does with a group that has real ones."""
     autoscaling._reconcile_instances = reconcile
-    handler(RESOURCE).update(update=update, update_with_logical_id=True, delete=delete)
+    autoscaling._ACTION_MAP["SetDesiredCapacity"] = set_desired_capacity
+    handler(RESOURCE).update(create=create, update=update, update_with_logical_id=True, delete=delete)
+
+
+def set_desired_capacity(params: dict[str, Any]) -> Any:
+    """SetDesiredCapacity; ValidationError with AWS's sentence beyond what the group may have."""
+    group = autoscaling._asgs.get(autoscaling._p(params, "AutoScalingGroupName")) or {}
+    wanted = int(autoscaling._p(params, "DesiredCapacity") or 0)
+    least, most = group.get("MinSize", wanted), group.get("MaxSize", wanted)
+    if not least <= wanted <= most:
+        bound = f"below min value {least}" if wanted < least else f"above max value {most}"
+        text = f"New SetDesiredCapacity value {wanted} is {bound} for the AutoScalingGroup."
+        return autoscaling._error("ValidationError", text)
+    return _set_desired_capacity(params)
+
+
+def create(logical_id: str, props: Properties, stack: str) -> Created:
+    """The group with the instances it may not be without."""
+    made: Created = provisioners._asg_create(logical_id, props, stack)
+    reconcile(autoscaling._asgs[made[0]])
+    return made
 
 
 def reconcile(group: Group) -> None:
@@ -70,6 +94,7 @@ def _launched(group: Group) -> Group:
     own = {"Key": "aws:autoscaling:groupName", "Value": group["AutoScalingGroupName"]}
     props = {
         **data,
+        "ImageId": _image(data["ImageId"]),
         "IamInstanceProfile": (data.get("IamInstanceProfile") or {}).get("Name"),
         "NetworkInterfaces": interfaces,
         "SubnetId": group["VPCZoneIdentifier"].split(",")[0],
@@ -85,6 +110,13 @@ def _launched(group: Group) -> Group:
         "LaunchTemplate": chosen,
         "LaunchConfigurationName": "",
     }
+
+
+def _image(named: str) -> str:
+    if not named.startswith(AT_LAUNCH):
+        return named
+    found = answered(ssm._get_parameter({"Name": named.removeprefix(AT_LAUNCH)}))
+    return str(found["Parameter"]["Value"])
 
 
 def _data(chosen: dict[str, Any]) -> Properties:

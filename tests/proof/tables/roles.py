@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.proof.people import Context
 from tests.proof.tables.support import ANOTHER_INSTANCE, INSTANCE, START
 from tests.proof.tables.vendor import DECRYPT, GET, KEY, SECRET, encrypted_for, through
@@ -70,6 +72,44 @@ INSTANCE_ROLE = table(
     may_not("sign in to the database it leads to", "rds-db:connect",
             "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-X/alice_o", stack="database"),
 )  # fmt: skip
+
+BASTION = [
+    replace(row, stack="bastion")
+    for row in table(
+        "bastion role",
+        "bastion",
+        may("register with Systems Manager", "ssm:UpdateInstanceInformation", ANOTHER_INSTANCE),
+        may("open its control channel", "ssmmessages:CreateControlChannel", "*"),
+        may("carry a tunnel", "ssmmessages:OpenDataChannel", "*"),
+        may("write what is typed in its shells to the session log", "logs:PutLogEvents", TRANSCRIPT),
+        may_not("register in another region", "ssmmessages:CreateControlChannel", "*", given=in_region("eu-west-1")),
+        may_not("read the admin password", GET, "<AdminSecret>"),
+        may_not("read the support secret", GET, SECRET),
+        may_not("read another secret", GET, OTHER_SECRET),
+        may_not("decrypt the admin password", DECRYPT, KEY, given=FOR_ADMIN),
+        may_not("decrypt with another key", DECRYPT, ANOTHER_KEY),
+        may_not("read the install settings", "ssm:GetParameter", "<InstallSettings>"),
+        may_not("read another parameter", "ssm:GetParameter", "<ssm>:parameter/database/password"),
+        may_not("read transcripts", "logs:GetLogEvents", TRANSCRIPT),
+        may_not("delete a transcript", "logs:DeleteLogStream", TRANSCRIPT),
+        may_not("write another log group", "logs:PutLogEvents", OTHER_TRANSCRIPT),
+        may_not("start a session on the instance", START, INSTANCE),
+        may_not("run commands on the instance", "ssm:SendCommand", INSTANCE),
+        may_not("report the instance ready", "cloudformation:SignalResource", STACK),
+        may_not("see instances", "ec2:DescribeInstances", "*"),
+        may_not("tag itself into support's reach", "ec2:CreateTags", ANOTHER_INSTANCE),
+        may_not("become another role", "sts:AssumeRole", OTHER_ROLE),
+        may_not("become the instance's role", "sts:AssumeRole", "<InstanceRole>"),
+        may_not("pass a role on", "iam:PassRole", "<InstanceRole>"),
+        may_not("make access keys", "iam:CreateAccessKey", "<SupportUser>"),
+        may_not("sign in to a database", "rds-db:connect",
+                "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-X/alice_r"),
+        may_not("read buckets", "s3:GetObject", "arn:aws:s3:::bucket/key"),
+        may_not("call the keeper", "lambda:InvokeFunction", "<KeeperFunction>"),
+        may_not("lengthen its life", "autoscaling:UpdateAutoScalingGroup",
+                "<autoscaling>:autoScalingGroup:x:autoScalingGroupName/x"),
+    )
+]  # fmt: skip
 
 KEEPER = table(
     "keeper",
@@ -140,6 +180,7 @@ TRUST = [
         "EC2",
         may("become the instance", ASSUME, "<InstanceRole>"),
         may_not("become the keeper", ASSUME, "<KeeperRole>"),
+        may("become the bastion", ASSUME, "<BastionRole>", stack="bastion"),
     ),
     *table(
         "trust",
@@ -152,8 +193,14 @@ TRUST = [
         "customer's administrator",
         may_not("become the instance", ASSUME, "<InstanceRole>"),
         may_not("become the keeper", ASSUME, "<KeeperRole>"),
+        may_not("become the bastion", ASSUME, "<BastionRole>", stack="bastion"),
     ),
-    *table("trust", "vendor", may_not("become the keeper", ASSUME, "<KeeperRole>")),
+    *table(
+        "trust",
+        "vendor",
+        may_not("become the keeper", ASSUME, "<KeeperRole>"),
+        may_not("become the bastion", ASSUME, "<BastionRole>", stack="bastion"),
+    ),
     *table(
         "trust",
         "Secrets Manager",
@@ -164,4 +211,4 @@ TRUST = [
     ),
 ]  # fmt: skip
 
-ROWS: list[Row] = [*INSTANCE_ROLE, *KEEPER, *TRUST]
+ROWS: list[Row] = [*INSTANCE_ROLE, *BASTION, *KEEPER, *TRUST]

@@ -71,6 +71,9 @@ INSTANCES = table(
     may_not("reach the same id in another region", START, SAME_ID_IN_EUROPE),
     may_not("reach the same id in another account", START, SAME_ID_AT_A_STRANGERS),
     may_not("reach an on-premises node", START, "<ssm>:managed-instance/mi-0a1b2c3d4e5f60718", given=tagged("true")),
+    may_not("reach the bastion's host", START, ANOTHER_INSTANCE,
+        given=UNTAGGED | tagged("deepsql-selfhost", "deepsql:bastion"), stack="bastion"),
+    may_not("reach the bastion's host though somebody tagged it", START, ANOTHER_INSTANCE, stack="bastion"),
     may_not("reach a container", START, "<ecs>:task/cluster/0a1b2c3d4e5f60718", given=tagged("true")),
 )  # fmt: skip
 
