@@ -72,9 +72,10 @@ def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Don
 
 def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> Done:
     """Show the plan, ask, execute, follow, verify, print."""
-    from generator.operations.stack import apply, plan, support
+    from generator.operations.stack import apply, plan, rhythm, support
 
-    for line in stack_text.plan_lines(planned):
+    kept = rhythm.find(call.gateway, planned)
+    for line in [*stack_text.plan_lines(planned), *stack_text.rhythm_lines(kept)]:
         call.say(line)
     if plan_only:
         plan.discard(call.gateway, planned)
@@ -85,7 +86,8 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
     apply.start(call.gateway, planned)
     if planned.change_set is not None:
         show_events(call, apply.watch(call.gateway, planned))
-    result = apply.result(call.gateway, planned, support.verify(call.gateway, before))
+    checks = (*support.verify(call.gateway, before), *rhythm.restore(call.gateway, kept))
+    result = apply.result(call.gateway, planned, checks)
     for line in stack_text.next_steps(result):
         call.say(line)
     return Done(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)

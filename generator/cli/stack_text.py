@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from generator.model.stack import StackEvent
     from generator.operations.stack.down import DownPlan, DownResult
     from generator.operations.stack.read import StackReport
+    from generator.operations.stack.rhythm import Rhythm
 
 _VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
 _REPLACED = {Replacement.NO: "", Replacement.CONDITIONAL: "may be replaced", Replacement.YES: "replaced"}
@@ -67,6 +68,13 @@ def _change_row(change: Change) -> tuple[str, ...]:
 
 def _objection_lines(plan: UpPlan) -> list[str]:
     return [f"  refused: {o.change.logical_id} {o.reason}" for o in plan.objections]
+
+
+def rhythm_lines(kept: Rhythm | None) -> list[str]:
+    """What a plan does to the rhythm that a person gave the key's rotation."""
+    if kept is None:
+        return []
+    return [f"  The key's rotation every {kept.days} days is set back by this template, and set again afterwards."]
 
 
 def event_line(event: StackEvent) -> str:
