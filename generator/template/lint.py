@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,16 +13,19 @@ from typing import TYPE_CHECKING, cast
 
 from generator.errors import NotFound, UsageError
 from generator.model.lint import Finding, Level, RuleInfo
+from generator.template.batches import Batch, batches, statement_texts
 from generator.template.own_rules import OF_VARIANTS, OWN_RULES, is_ours
-from generator.template.variants import dangling, decide, only_what_differs, yes_no_combinations
+from generator.template.variants import Variants, yes_no_combinations
 from generator.template.walk import Path as Place
-from generator.template.walk import Tree
+from generator.template.walk import Tree, resources
 
 if TYPE_CHECKING:
     from cfnlint.match import Match
+    from cfnlint.rules import CloudFormationLintRule, Rules
     from cfnlint.runner import Runner
 
 MOST_BYTES = 1_048_576  # CloudFormation takes no larger template, not even from a bucket
+OF_A_TYPE = re.compile(r"Resources/AWS::[^/*]+(/|$)")  # what a rule of cfn-lint asks for when it asks for one type
 LEVELS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
 
 
@@ -48,17 +52,15 @@ def _too_large(name: str, size: int) -> str:
 def lint_text(text: str, name: str, regions: Sequence[str] = ("us-east-1",)) -> list[Finding]:
     """What is wrong with a template, in the order of its lines.
 
-    cfn-lint runs once on the whole, with its own view of conditions, and once for every combination of the
-    template's Yes/No parameters. Raises UsageError when the text is no template at all; `name` is for its sentence.
+    cfn-lint runs on the whole, with its own view of conditions, and on what each combination of the template's Yes/No
+    parameters changes. Raises UsageError when the text is no template at all; `name` is for its sentence.
     """
     size = len(text.encode())
     if size > MOST_BYTES:
         raise UsageError(_too_large(name, size), "Name a CloudFormation template: deployer lint FILE")
     template = _decode(text, name)
     found = [*_own(template, text), *_cfn_lint(template, regions)]
-    linted: set[str] = set()
-    for answers in yes_no_combinations(template):
-        found += _of_variant(template, answers, regions, found, linted)
+    found += _of_variants(template, regions, found)
     return sorted(found, key=lambda finding: (finding.line or 0, finding.rule, finding.path))
 
 
@@ -126,8 +128,23 @@ def _runner(regions: tuple[str, ...]) -> Runner:
 
 
 def _cfn_lint(template: Tree, regions: Sequence[str]) -> list[Finding]:
-    matches = _runner(tuple(regions)).validate_template(template)
-    return [_from_match(match) for match in matches]
+    runner = copy(_runner(tuple(regions)))
+    if "Transform" not in template:  # a transform makes types that are not written here
+        kinds = {kind for _, kind, _ in resources(template)}
+        runner.rules = _rules_for(kinds, runner.rules)
+    return [_from_match(match) for match in runner.validate_template(template)]
+
+
+def _rules_for(kinds: set[str], rules: Rules) -> Rules:
+    """The rules without those that speak of other types of resources only: cfn-lint would ask each at every node."""
+    return type(rules)({name: rule for name, rule in rules.items() if not _speaks_of_others(rule, kinds)})
+
+
+def _speaks_of_others(rule: CloudFormationLintRule, kinds: set[str]) -> bool:
+    keywords = list(getattr(rule, "keywords", ()))
+    return bool(keywords) and all(
+        OF_A_TYPE.match(keyword) and keyword.split("/")[1] not in kinds for keyword in keywords
+    )
 
 
 def _from_match(match: Match) -> Finding:
@@ -138,22 +155,38 @@ def _from_match(match: Match) -> Finding:
     return Finding(rule, level, str(match.message).strip(), path, int(match.linenumber), source)
 
 
-def _of_variant(
-    template: Tree, answers: dict[str, str], regions: Sequence[str], known: Sequence[Finding], linted: set[str]
-) -> list[Finding]:
-    """What is wrong with these answers and was not seen on the whole. A variant has no lines of its own."""
-    case = ", ".join(f"{name}={answer}" for name, answer in answers.items())
-    decided = decide(template, answers)
+def _of_variants(template: Tree, regions: Sequence[str], known: Sequence[Finding]) -> list[Finding]:
+    """What is wrong with some answers and was not seen on the whole. A variant has no lines of its own."""
+    variants = Variants(template)
+    cases = [(answers, variants.entries(answers)) for answers in yes_no_combinations(template)]
     found = [
-        _finding(OF_VARIANTS, f"With {case}: {name} does not exist.", place, {}) for place, name in dangling(decided)
+        _finding(OF_VARIANTS, f"With {_case(answers)}: {name} does not exist.", place, {})
+        for answers, entries in cases
+        for place, name in variants.dangling(entries)
     ]
-    reduced, kept = only_what_differs(template, decided, linted)
+    changed = [(entry, answers) for answers, entries in cases for entry in entries]
+    statements = statement_texts(template)
     seen = {(finding.rule, _decided_path(finding.path)) for finding in known}
-    if kept:
-        for finding in _cfn_lint(_decode(json.dumps(reduced), "the variant"), regions):
-            if "/".join(finding.path.split("/")[:2]) in kept and (finding.rule, finding.path) not in seen:
-                found.append(replace(finding, message=f"With {case}: {finding.message}", line=None))
+    for batch in batches(changed):
+        for finding in _of_batch(batch, template, statements, regions):
+            if (finding.rule, finding.path) not in seen:
+                seen.add((finding.rule, finding.path))
+                found.append(finding)
     return found
+
+
+def _of_batch(batch: Batch, template: Tree, statements: set[str], regions: Sequence[str]) -> Iterable[Finding]:
+    reduced, shortened = batch.template(template, statements)
+    for finding in _cfn_lint(_decode(json.dumps(reduced), "the variant"), regions):
+        steps = finding.path.split("/")
+        answers = batch.answers.get((steps[0], steps[1] if len(steps) > 1 else ""))
+        above = {"/".join(steps[:length]) for length in range(len(steps) + 1)}
+        if answers is not None and not above & shortened:
+            yield replace(finding, message=f"With {_case(answers)}: {finding.message}", line=None)
+
+
+def _case(answers: dict[str, str]) -> str:
+    return ", ".join(f"{name}={answer}" for name, answer in answers.items())
 
 
 def _decided_path(path: str) -> str:

@@ -1,19 +1,22 @@
 """A template with some parameters known: what remains when their conditions are decided.
 
-cfn-lint follows conditions by itself, but reports what could be wrong in some case it cannot name. Here every
-combination of the Yes/No parameters is written out, so that each finding belongs to one. What the answers do not
-change is left to the run over the whole.
+cfn-lint follows conditions by itself, but looks at a mapping or list as it is written for much of what its members do
+to each other (two tags of one key, a value that another forbids), and cannot name the case. Here every combination of
+the Yes/No parameters is written out; what the answers do not change is left to the run over the whole.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import product
 
 from generator.template.walk import Path, Tree, mapping, nodes, references
 
 ANSWERS = frozenset({"Yes", "No"})
 MOST_COMBINATIONS = 64
+SECTIONS = ("Resources", "Outputs")
 
 
 def yes_no_combinations(template: Tree) -> list[dict[str, str]]:
@@ -29,91 +32,100 @@ def yes_no_combinations(template: Tree) -> list[dict[str, str]]:
 
 def decide(template: Tree, known: dict[str, str]) -> Tree:
     """The template for these answers: false resources and outputs are gone, decided `Fn::If`s are their branch."""
-    return _Decider(mapping(template.get("Conditions")), known).template(template)
+    decider = _Decider(mapping(template.get("Conditions")), known)
+    decided: Tree = dict(template)
+    for section in SECTIONS:
+        if section in template:
+            bodies = {name: decider.entry(mapping(body)) for name, body in mapping(template[section]).items()}
+            decided[section] = {name: body for name, body in bodies.items() if body is not None}
+    return decided
 
 
-def only_what_differs(template: Tree, variant: Tree, known: set[str]) -> tuple[Tree, set[str]]:
-    """The variant reduced to what these answers change and no variant before it had, and the paths of that.
+@dataclass(frozen=True)
+class Entry:
+    """A resource or an output as some answers leave it. `text` is its JSON, "" when the answers change nothing."""
 
-    What the kept entries refer to stays as its type, so that references can be judged; the rest is left out. `known`
-    holds the entries of the variants before and is added to. A `Condition` that was decided is no change: the whole
-    has been linted with it, and references to what is gone are `dangling`'s.
-    """
-    kept: dict[str, Tree] = {}
-    for section in ("Resources", "Outputs"):
-        whole, entries = mapping(template.get(section)), mapping(variant.get(section))
-        new = {name: body for name, body in entries.items() if _unconditional(body) != _unconditional(whole.get(name))}
-        marks = {
-            name: f"{section}/{name} {json.dumps(body, sort_keys=True, default=str)}" for name, body in new.items()
-        }
-        kept[section] = {name: body for name, body in new.items() if marks[name] not in known}
-        known |= set(marks.values())
-    return _around(kept, variant), {f"{section}/{name}" for section, entries in kept.items() for name in entries}
+    section: str
+    name: str
+    body: Tree
+    text: str
+    references: tuple[tuple[Path, str], ...]
+
+    @property
+    def kind(self) -> str:
+        """The resource's type, or that it is an output."""
+        return str(self.body.get("Type", self.section))
 
 
-def _names(value: object) -> list[object]:
-    return [value] if isinstance(value, str) else _list(value)
+class Variants:
+    """The entries of a template for one combination after another, each decided once for the conditions it names."""
+
+    def __init__(self, template: Tree) -> None:
+        self._conditions = mapping(template.get("Conditions"))
+        self._parameters = set(mapping(template.get("Parameters")))
+        self._entries = [
+            (section, name, mapping(body), sorted(set().union(*(conditions_at(node) for _, node in nodes(body)))))
+            for section in SECTIONS
+            for name, body in mapping(template.get(section)).items()
+        ]
+        self._decided: dict[tuple[object, ...], Entry | None] = {}
+
+    def entries(self, answers: dict[str, str]) -> list[Entry]:
+        """What there is with these answers."""
+        decider = _Decider(self._conditions, answers)
+        found = [self._entry(decider, *entry) for entry in self._entries]
+        return [entry for entry in found if entry is not None]
+
+    def _entry(self, decider: _Decider, section: str, name: str, body: Tree, named: list[str]) -> Entry | None:
+        case = (section, name, *(decider.verdicts.get(condition) for condition in named))
+        if case not in self._decided:
+            decided = decider.entry(body)
+            self._decided[case] = None if decided is None else _entry(section, name, body, decided)
+        return self._decided[case]
+
+    def dangling(self, entries: list[Entry]) -> list[tuple[Path, str]]:
+        """References to resources that are not there. Where a condition is still open none is claimed."""
+        known = self._parameters | {entry.name for entry in entries if entry.section == "Resources"}
+        return [
+            (path, name)
+            for entry in entries
+            if "Condition" not in entry.body
+            for path, name in entry.references
+            if name not in known
+        ]
 
 
-def _unconditional(body: object) -> object:
-    return {key: item for key, item in body.items() if key != "Condition"} if isinstance(body, dict) else body
+def _entry(section: str, name: str, whole: Tree, body: Tree) -> Entry:
+    """A `Condition` that was decided is no change: the whole has been linted with it."""
+    changed = _unconditional(body) != _unconditional(whole)
+    text = json.dumps(body, sort_keys=True, default=str) if changed else ""
+    return Entry(section, name, body, text, tuple(_references_in(body, (section, name))))
 
 
-def _around(kept: dict[str, Tree], variant: Tree) -> Tree:
-    """The kept entries with what they need to be linted: open conditions, parameters, the types they refer to."""
-    conditions = _open_conditions(kept, mapping(variant.get("Conditions")))
-    inner = [node for part in (kept, conditions) for _, node in nodes(part)]
-    needed = {name.split(".")[0] for node in inner for name in references(node)}
-    needed |= {str(name) for body in kept["Resources"].values() for name in _names(mapping(body).get("DependsOn"))}
-    bodies, parameters = mapping(variant.get("Resources")), mapping(variant.get("Parameters"))
-    stubs: Tree = {name: {"Type": mapping(body).get("Type")} for name, body in bodies.items() if name in needed}
-    around: Tree = {name: body for name, body in variant.items() if name not in ("Metadata", "Rules")}
-    around["Parameters"] = {name: body for name, body in parameters.items() if name in needed}
-    around |= {"Conditions": conditions, "Resources": stubs | kept["Resources"], "Outputs": kept["Outputs"]}
-    return {name: body for name, body in around.items() if body}
+def _unconditional(body: Tree) -> Tree:
+    return {key: item for key, item in body.items() if key != "Condition"}
 
 
-def _open_conditions(value: object, conditions: Tree) -> Tree:
-    """The conditions that are named in a value, and those that they name."""
-    named: Tree = {}
-    waiting = [value]
-    while waiting:
-        for _, node in nodes(waiting.pop()):
-            for name in _conditions_at(node) & set(conditions) - set(named):
-                named[name] = conditions[name]
-                waiting.append(conditions[name])
-    return named
-
-
-def _conditions_at(node: object) -> set[str]:
+def conditions_at(node: object) -> set[str]:
+    """The conditions that this very node names."""
     choice = mapping(node).get("Fn::If")
     found = {str(choice[0])} if isinstance(choice, list) and choice else set()
     own = mapping(node).get("Condition")
     return found | ({own} if isinstance(own, str) else set())
 
 
-def dangling(variant: Tree) -> list[tuple[Path, str]]:
-    """References of this variant to resources it does not have. Where a condition is still open none is claimed."""
-    known = set(mapping(variant.get("Parameters"))) | set(mapping(variant.get("Resources")))
-    found: list[tuple[Path, str]] = []
-    for section in ("Resources", "Outputs"):
-        for name, body in mapping(variant.get(section)).items():
-            if "Condition" not in mapping(body):
-                found += _dangling_in(body, known, (section, name))
-    return found
-
-
-def _dangling_in(value: object, known: set[str], path: Path) -> list[tuple[Path, str]]:
+def _references_in(value: object, path: Path) -> Iterator[tuple[Path, str]]:
+    """What is referred to for certain: not under a condition that is still open."""
     if isinstance(value, list):
-        return [hit for index, item in enumerate(value) for hit in _dangling_in(item, known, (*path, index))]
-    if not isinstance(value, dict) or "Fn::If" in value:
-        return []
-    text = value.get("Fn::Sub")
-    local = set(mapping(text[1])) if isinstance(text, list) and len(text) == 2 else set()
-    names = {name.split(".")[0] for name in references(value)} - known - local
-    missing = sorted(name for name in names if not name.startswith("AWS::"))
-    below = [hit for key, item in value.items() for hit in _dangling_in(item, known, (*path, key))]
-    return [(path, name) for name in missing] + below
+        for index, item in enumerate(value):
+            yield from _references_in(item, (*path, index))
+    elif isinstance(value, dict) and "Fn::If" not in value:
+        text = value.get("Fn::Sub")
+        local = set(mapping(text[1])) if isinstance(text, list) and len(text) == 2 else set()
+        names = {name.split(".")[0] for name in references(value)} - local
+        yield from ((path, name) for name in sorted(names) if not name.startswith("AWS::"))
+        for key, item in value.items():
+            yield from _references_in(item, (*path, key))
 
 
 def _list(value: object) -> list[object]:
@@ -128,23 +140,16 @@ NOTHING = _Nothing()
 
 
 class _Decider:
+    """Truths of the conditions for some answers, and values with what they decide."""
+
     def __init__(self, conditions: Tree, known: dict[str, str]) -> None:
         self.known = known
         self.verdicts: dict[str, bool | None] = {}
         for name in conditions:
             self._verdict(name, conditions)
 
-    def template(self, template: Tree) -> Tree:
-        kept: Tree = {}
-        for section, body in template.items():
-            if section in ("Resources", "Outputs"):
-                entries = {name: self._entry(mapping(item)) for name, item in mapping(body).items()}
-                kept[section] = {name: item for name, item in entries.items() if item is not None}
-            else:
-                kept[section] = body
-        return kept
-
-    def _entry(self, body: Tree) -> Tree | None:
+    def entry(self, body: Tree) -> Tree | None:
+        """The resource or output as it is then; None when it is not there."""
         verdict = self.verdicts.get(str(body.get("Condition", "")))
         if verdict is False:
             return None

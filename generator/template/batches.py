@@ -1,0 +1,109 @@
+"""Batches of what answers change: as few and as small templates as cfn-lint needs to see every variant.
+
+A statement of a policy that stands in the whole as well has been looked at there. It comes along shortened, with what
+other statements can meet: its Sid.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from generator.template.variants import SECTIONS, Entry, conditions_at
+from generator.template.walk import Path, Tree, mapping, nodes, policy_documents, references, statements
+
+
+@dataclass
+class Batch:
+    """Changed entries of several variants that can be linted together: a name once, a type for one variant only.
+
+    Names and identifiers of two variants never meet in an account, so entries of one type may not either.
+    """
+
+    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    kinds: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def takes(self, entry: Entry, answers: dict[str, str]) -> bool:
+        """Whether the entry was added."""
+        place = (entry.section, entry.name)
+        if place in self.entries or self.kinds.get(entry.kind, answers) != answers:
+            return False
+        self.entries[place], self.answers[place], self.kinds[entry.kind] = entry, answers, answers
+        return True
+
+    def template(self, whole: Tree, known: set[str]) -> tuple[Tree, set[str]]:
+        """The entries with what they need to be linted: open conditions, parameters, the types they refer to.
+
+        Statements in `known` are shortened; the paths of those come second: what is found there is no finding.
+        """
+        kept: dict[str, Tree] = {section: {} for section in SECTIONS}
+        shortened: set[str] = set()
+        for (section, name), entry in self.entries.items():
+            kept[section][name] = _shorten(entry.body, known, (section, name), shortened)
+        return _around(kept, whole), shortened
+
+
+def batches(changed: Iterable[tuple[Entry, dict[str, str]]]) -> list[Batch]:
+    """Every changed entry of every variant, once, in as few batches as can be."""
+    made: list[Batch] = []
+    seen: set[tuple[str, str, str]] = set()
+    for entry, answers in changed:
+        mark = (entry.section, entry.name, entry.text)
+        if entry.text and mark not in seen:
+            seen.add(mark)
+            if not any(batch.takes(entry, answers) for batch in made):
+                made.append(Batch())
+                made[-1].takes(entry, answers)
+    return made
+
+
+def statement_texts(template: Tree) -> set[str]:
+    """The statements of all policies, each as JSON: they have been looked at with the whole."""
+    found = (statement for path, document in policy_documents(template) for _, statement in statements(document, path))
+    return {_text(statement) for statement in found}
+
+
+def _shorten(value: object, known: set[str], path: Path, shortened: set[str]) -> object:
+    if isinstance(value, list):
+        return [_shorten(item, known, (*path, index), shortened) for index, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    if "Effect" in value and _text(value) in known:
+        shortened.add("/".join(map(str, path)))
+        return {key: "*" if key == "Resource" else item for key, item in value.items() if key != "Condition"}
+    return {key: _shorten(item, known, (*path, key), shortened) for key, item in value.items()}
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _around(kept: dict[str, Tree], whole: Tree) -> Tree:
+    conditions = _open_conditions(kept, mapping(whole.get("Conditions")))
+    inner = [node for part in (kept, conditions) for _, node in nodes(part)]
+    needed = {name.split(".")[0] for node in inner for name in references(node)}
+    needed |= {str(name) for body in kept["Resources"].values() for name in _names(mapping(body).get("DependsOn"))}
+    bodies, parameters = mapping(whole.get("Resources")), mapping(whole.get("Parameters"))
+    stubs: Tree = {name: {"Type": mapping(body).get("Type")} for name, body in bodies.items() if name in needed}
+    around: Tree = {name: body for name, body in whole.items() if name not in ("Metadata", "Rules")}
+    around["Parameters"] = {name: body for name, body in parameters.items() if name in needed}
+    around |= {"Conditions": conditions, "Resources": stubs | kept["Resources"], "Outputs": kept["Outputs"]}
+    return {name: body for name, body in around.items() if body}
+
+
+def _names(value: object) -> list[object]:
+    return [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []
+
+
+def _open_conditions(value: object, conditions: Tree) -> Tree:
+    """The conditions that are named in a value, and those that they name."""
+    named: Tree = {}
+    waiting = [value]
+    while waiting:
+        for _, node in nodes(waiting.pop()):
+            for name in conditions_at(node) & set(conditions) - set(named):
+                named[name] = conditions[name]
+                waiting.append(conditions[name])
+    return named
