@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import inspect
+import os
+import re
 import traceback
 import typing
 from collections.abc import Callable
@@ -147,8 +150,15 @@ def execute(invocation: Invocation, body: Callable[[], Done | None]) -> int:
 def _fail(invocation: Invocation, error: DeployerError) -> int:
     if invocation.debug:
         traceback.print_exc()
+    error.hint = signing_in(invocation, error.hint)
     render.error(invocation, error)
     return error.exit_code
+
+
+def signing_in(invocation: Invocation, hint: str) -> str:
+    """The hint, with the profile in force named where it says how to sign in."""
+    profile = invocation.profile or os.environ.get("AWS_PROFILE")
+    return re.sub(r"\baws (sso )?login\b", rf"\g<0> --profile {profile}", hint) if profile else hint
 
 
 def _defect(invocation: Invocation, error: Exception) -> int:
@@ -158,9 +168,10 @@ def _defect(invocation: Invocation, error: Exception) -> int:
 
 def _file_error(error: OSError) -> DeployerError:
     """A file or folder of this computer that cannot be used: a full disk, a home that is read-only."""
+    hint = {errno.ENOENT: "Check the path.", errno.ENOSPC: "Make room, and run it again."}
     return DeployerError(
         f"{error.filename} could not be used: {error.strerror}.",
-        "Check that the folder is there, its permissions and the space left.",
+        hint.get(error.errno or 0, "Check the path and its permissions."),
         code="file",
     )
 

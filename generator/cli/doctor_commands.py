@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from generator.cli import session_text
-from generator.cli.command import Done, command
+from generator.cli.command import Done, command, signing_in
 from generator.cli.invocation import Invocation
 from generator.cli.session_commands import TARGET
 
@@ -23,6 +24,6 @@ def register(app: typer.Typer) -> None:
         from generator.model.health import Verdict
         from generator.operations.doctor import diagnose
 
-        found = list(diagnose(call.gateway, target))
+        found = [replace(each, hint=signing_in(call, each.hint)) for each in diagnose(call.gateway, target)]
         bad = any(each.verdict is Verdict.BAD for each in found)
         return Done(found, session_text.diagnosis_lines(found), FOUND if bad else 0)

@@ -55,9 +55,9 @@ class Gateway:
         """
         from botocore.config import Config
 
-        from generator.gateway.translate import translated
+        from generator.gateway.translate import endpoint_as_url, translated
 
-        with translated(service, "client", {}):
+        with translated(service, "client", {}), endpoint_as_url():
             return self._session.create_client(
                 service,
                 **(_explicit(credentials) if credentials else {}),

@@ -109,6 +109,21 @@ def translated(service: str, operation: str, params: Mapping[str, Any], region: 
         raise _from_local_error(service, operation, error) from error
 
 
+@contextmanager
+def endpoint_as_url() -> Iterator[None]:
+    """Turn botocore's ValueError for an endpoint without http:// into a UsageError."""
+    try:
+        yield
+    except ValueError as error:
+        if "endpoint" not in str(error).lower():
+            raise
+        raise UsageError(
+            f"AWS_ENDPOINT_URL is not an address that can be asked: {_sentence(str(error))}",
+            "Write it whole, like http://127.0.0.1:4566, there or as endpoint_url in your AWS config.",
+            code="bad-endpoint",
+        ) from error
+
+
 def _from_client_error(service: str, error: boto.ClientError, params: Mapping[str, Any]) -> DeployerError:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", ""))
@@ -145,8 +160,14 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
     """Failures before or without an answer from AWS: credentials, region, network, parameters."""
     for kind, message, hint in _LOCAL:
         if isinstance(error, kind):
-            return DeployerError(message.format_map(_Named(error.kwargs)), hint, code=_slug(kind.__name__))
+            said = message.format_map(_Named({k: _bare(v) for k, v in error.kwargs.items()}))
+            return DeployerError(said, hint, code=_slug(kind.__name__))
     return AwsError(f"{service} could not be asked for {operation}: {_sentence(str(error))}", operation=operation)
+
+
+def _bare(value: object) -> str:
+    """A value within a sentence of ours: on one line, without an end of its own."""
+    return " ".join(str(value).split()).rstrip(".") or "it said nothing"
 
 
 class _Named(dict[str, Any]):
@@ -156,6 +177,7 @@ class _Named(dict[str, Any]):
         return f"({key.replace('_', ' ')})"
 
 
+SIGN_IN = "Sign in again with: aws sso login"
 _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     (
         boto.NoCredentialsError,
@@ -167,15 +189,30 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     ),
     (
         boto.PartialCredentialsError,
-        "The AWS credentials found are incomplete.",
-        "Check the profile in your AWS config.",
+        "The AWS credentials found are incomplete: {cred_var} is missing.",
+        "A key needs both halves: aws_access_key_id and aws_secret_access_key in the profile, or both variables AWS_….",
     ),
     (
         boto.ProfileNotFound,
         "There is no profile {profile} in your AWS config.",
-        "Choose another with --profile, or sign in to it first: aws configure list-profiles shows those there are.",
+        "See which there are: aws configure list-profiles; name one with --profile, or make it with: aws configure sso",
     ),
-    (boto.NoRegionError, "No AWS region is set.", "Give --region, or set AWS_REGION."),
+    (
+        boto.CredentialRetrievalError,
+        "No credentials came from {provider}: {error_msg}.",
+        "Run what the profile names (credential_process in your AWS config) by itself to see why.",
+    ),
+    (boto.InvalidConfigError, "Your AWS config cannot be used: {error_msg}.", "Mend that profile in ~/.aws/config."),
+    (
+        boto.ConfigParseError,
+        "Your AWS config {path} cannot be read.",
+        "Mend the file: it has [sections] of NAME = VALUE.",
+    ),
+    (
+        boto.NoRegionError,
+        "No AWS region is set.",
+        "Give --region eu-central-1, set AWS_REGION, or store it once: deployer config set region eu-central-1",
+    ),
     (
         boto.InvalidRegionError,
         "{region_name} cannot be the name of an AWS region.",
@@ -186,8 +223,9 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
         "The profile signs in with aws login, which needs botocore's crt extra.",
         "Install it with: pip install 'botocore[crt]'",
     ),
-    (boto.SSOTokenLoadError, "The SSO session has expired.", "Sign in again with: aws sso login"),
-    (boto.UnauthorizedSSOTokenError, "The SSO session has expired.", "Sign in again with: aws sso login"),
+    (boto.SSOError, "You are not signed in, or the SSO session has expired.", SIGN_IN),
+    (boto.TokenRetrievalError, "The SSO session has expired.", SIGN_IN),
+    (boto.LoginError, "You are not signed in, or the sign-in has expired.", "Sign in again with: aws login"),
     (
         boto.EndpointConnectionError,
         "The AWS endpoint {endpoint_url} could not be reached.",
@@ -198,7 +236,7 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
         "The AWS endpoint {endpoint_url} did not answer in time.",
         "Check the network and HTTPS_PROXY.",
     ),
-    (boto.ProxyConnectionError, "The proxy refused the connection.", "Check HTTPS_PROXY."),
+    (boto.ProxyConnectionError, "The proxy {proxy_url} refused the connection.", "Check HTTPS_PROXY and NO_PROXY."),
     (boto.SSLError, "The TLS certificate of the AWS endpoint was not accepted.", "Check AWS_CA_BUNDLE."),
 )
 

@@ -17,6 +17,7 @@ from generator.cli.app import app
 from generator.cli.command import execute
 from generator.cli.invocation import Invocation
 from generator.cli.main import main
+from generator.errors import DeployerError
 
 
 def envelope(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
@@ -157,6 +158,20 @@ def test_leaving_a_question_is_no_error(
     assert execute(call, lambda: call.confirm("Change the stack?")) == code
     shown = capsys.readouterr().err
     assert said in shown and "error:" not in shown and "defect" not in shown
+
+
+@pytest.mark.parametrize(("given", "variable", "shown"), [("corp", "", "corp"), (None, "ops", "ops"), (None, "", "")])
+def test_the_way_to_sign_in_names_the_profile(
+    given: str | None,
+    variable: str,
+    shown: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", variable)
+    call = Invocation(command="status", profile=given)
+    execute(call, Mock(side_effect=DeployerError("The session has expired.", "Sign in again with: aws sso login")))
+    assert capsys.readouterr().err.endswith(f"aws sso login{f' --profile {shown}' if shown else ''}\n")
 
 
 def commands() -> Iterator[tuple[str, Any]]:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import TokenRetrievalError
 
 from generator.errors import DeployerError, StackNotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.gateway.cloudformation import CloudFormation
-from generator.gateway.translate import stack_not_found
+from generator.gateway.translate import stack_not_found, translated
 from generator.model.deployment import Deployment
 
 
@@ -59,6 +60,62 @@ def test_what_is_wrong_on_this_computer_is_named(deployment: Deployment, code: s
         Gateway(deployment).client("ec2")
     assert (caught.value.code, caught.value.message) == (code, named)
     assert caught.value.hint
+
+
+CONFIG = """
+[sso-session corp]
+sso_region = eu-west-3
+sso_start_url = https://corp.example.com/start
+[profile corp]
+sso_session = corp
+sso_account_id = 111122223333
+sso_role_name = Admin
+region = eu-west-3
+[profile half]
+aws_access_key_id = AKIAEXAMPLE
+region = eu-west-3
+[profile process]
+credential_process = sh -c 'echo The secret is gone. >&2; exit 1'
+region = eu-west-3
+[profile chain]
+role_arn = arn:aws:iam::111122223333:role/x
+source_profile = gone
+region = eu-west-3
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "code", "said", "hint"),
+    [
+        ("corp", "sso", "You are not signed in", "aws sso login"),
+        ("half", "partial-credentials", "aws_secret_access_key is missing", "both halves"),
+        ("process", "credential-retrieval", "from custom-process: The secret is gone.", "credential_process"),
+        ("chain", "invalid-config", '"gone" referenced in the profile "chain" does not exist.', "~/.aws/config"),
+    ],
+)
+def test_credentials_that_do_not_come_are_told_with_the_way_to_them(
+    profile: str, code: str, said: str, hint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text(CONFIG)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(DeployerError) as caught:
+        Gateway(Deployment(profile=profile)).sts.get_caller_arn()
+    assert caught.value.code == code
+    assert said in caught.value.message and ".." not in caught.value.message and hint in caught.value.hint
+
+
+def test_an_expired_token_that_cannot_be_renewed_says_to_sign_in() -> None:
+    with pytest.raises(DeployerError) as caught, translated("ec2", "DescribeVpcs", {}):
+        raise TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed")
+    assert caught.value.message == "The SSO session has expired." and "aws sso login" in caught.value.hint
+
+
+def test_an_endpoint_without_a_scheme_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "127.0.0.1:4566")
+    with pytest.raises(UsageError, match="4566"):
+        Gateway(Deployment(profile="work")).client("ec2")
 
 
 def test_a_missing_stack_is_named_with_its_region_and_the_command_that_makes_it() -> None:
