@@ -1,1 +1,1 @@
-"""A stand-in for a private RDS database: a real PostgreSQL, and in front of it what RDS adds: TLS and IAM tokens."""
+"""A stand-in for a private RDS database: a real server, and before it what RDS adds: TLS and IAM tokens."""

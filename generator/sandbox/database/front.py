@@ -1,35 +1,24 @@
-"""What RDS puts before PostgreSQL: TLS under the endpoint's name, and a token where a user has rds_iam.
-
-The front speaks the start of PostgreSQL's protocol (manual, "Message Flow"), then copies bytes. Whether a user has
-rds_iam is decided by PostgreSQL itself: its pg_hba.conf lets those in at once and asks all others for their password.
-A member is let through here only with a good token; anyone else's answer is PostgreSQL's own.
-"""
+"""What RDS puts before a server: TLS under the endpoint's name, and a token where a user has no password."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-import struct
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.sandbox.database.server import SUPERUSER
-from generator.sandbox.database.token import TokenRefused
+from generator.model.database import Engine
 
 Judge = Callable[[str, str], None]
 """judge(token, user) returns when the token opens a connection for the user, else raises TokenRefused."""
 
-_SSL_REQUEST, _CANCEL, _GSS_REQUEST = 80877103, 80877102, 80877104
-_FIRST_LIMIT = 10_000  # PostgreSQL's MAX_STARTUP_PACKET_LENGTH
-_AUTH_OK = struct.pack("!cII", b"R", 8, 0)
-_ASK_PASSWORD = struct.pack("!cII", b"R", 8, 3)
-
 
 @dataclass
-class Front:
-    """A listening front. `refusals` is the server's log: why tokens were refused, which no client is told."""
+class Front(ABC):
+    """A front before the server on `socket`. `refusals` is its log: why tokens were refused; clients are not told."""
 
     socket: Path
     tls: ssl.SSLContext
@@ -38,118 +27,39 @@ class Front:
     refusals: list[str] = field(default_factory=list)
     connections: int = 0
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client, from its first byte to its last."""
-        self.connections += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            try:
-                await self._session(reader, writer)
-            finally:
-                writer.close()
+    @abstractmethod
+    async def listen(self, host: str) -> Callable[[], object]:
+        """Take clients on `port` of `host` (0: any free one, which `port` then is); gives what ends that."""
 
-    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        code, first = await _first_message(reader)
-        encrypted = False
-        while code in (_SSL_REQUEST, _GSS_REQUEST):
-            writer.write(b"S" if code == _SSL_REQUEST else b"N")
-            if code == _SSL_REQUEST:
-                await writer.drain()
-                await writer.start_tls(self.tls)
-                encrypted = True
-            code, first = await _first_message(reader)
-        parameters = _parameters(first) if code != _CANCEL else {}
-        user = parameters.get("user", "")
-        if code != _CANCEL and (not encrypted or user == SUPERUSER):
-            writer.write(_no_entry(user, parameters.get("database", user), encrypted))
-            return await writer.drain()
-        server_reader, server_writer = await asyncio.open_unix_connection(str(self.socket))
-        try:
-            server_writer.write(first)
-            if code != _CANCEL and not await self._admit(reader, writer, server_reader, user):
-                return None
-            await _relay(reader, writer, server_reader, server_writer)
-        finally:
-            server_writer.close()
 
-    async def _admit(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: asyncio.StreamReader, user: str
-    ) -> bool:
-        """Pass on how PostgreSQL begins; where it lets the user in at once, the token comes first."""
-        begin = await server.readexactly(len(_AUTH_OK))
-        if begin == _AUTH_OK:
-            writer.write(_ASK_PASSWORD)
-            try:
-                self.judge(await _password(reader), user)
-            except TokenRefused as refused:
-                self.refusals.append(f"{user}: {refused}")
-                writer.write(_fatal("28000", f'PAM authentication failed for user "{user}"'))
-                await writer.drain()
-                return False
-        writer.write(begin)
-        return True
+def front_for(engine: Engine, socket: Path, tls: ssl.SSLContext, judge: Judge) -> Front:
+    """The front that speaks the engine's protocol."""
+    from generator.sandbox.database.mysql_front import MysqlFront
+    from generator.sandbox.database.postgresql_front import PostgresqlFront
+
+    return (PostgresqlFront if engine is Engine.POSTGRESQL else MysqlFront)(socket, tls, judge)
 
 
 @asynccontextmanager
 async def listening(front: Front, host: str = "127.0.0.1") -> AsyncIterator[Front]:
     """Listen on any free port of `host` for as long as the block runs."""
-    server = await asyncio.start_server(front.serve, host, front.port)
-    front.port = server.sockets[0].getsockname()[1]
+    end = await front.listen(host)
     try:
         yield front
     finally:
-        server.close()
+        end()
 
 
-async def _first_message(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = await reader.readexactly(8)
-    length, code = struct.unpack("!II", head)
-    if not 8 <= length <= _FIRST_LIMIT:
-        raise ConnectionError("no PostgreSQL client")
-    return code, head + await reader.readexactly(length - 8)
-
-
-def _parameters(first: bytes) -> dict[str, str]:
-    words = first[8:].rstrip(b"\0").split(b"\0")
-    return {
-        k.decode(errors="replace"): v.decode(errors="replace") for k, v in zip(words[::2], words[1::2], strict=False)
-    }
-
-
-async def _password(reader: asyncio.StreamReader) -> str:
-    kind, length = struct.unpack("!cI", await reader.readexactly(5))
-    if kind != b"p" or length > _FIRST_LIMIT:
-        raise TokenRefused("no password was sent")
-    return (await reader.readexactly(length - 4)).rstrip(b"\0").decode(errors="replace")
-
-
-def _no_entry(user: str, database: str, encrypted: bool) -> bytes:
-    how = "SSL encryption" if encrypted else "no encryption"
-    return _fatal("28000", f'no pg_hba.conf entry for host "127.0.0.1", user "{user}", database "{database}", {how}')
-
-
-def _fatal(code: str, text: str) -> bytes:
-    fields = b"".join(
-        f"{kind}{value}\0".encode() for kind, value in zip("SVCM", ("FATAL", "FATAL", code, text), strict=True)
-    )
-    return struct.pack("!cI", b"E", len(fields) + 5) + fields + b"\0"
-
-
-async def _relay(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    server_reader: asyncio.StreamReader,
-    server_writer: asyncio.StreamWriter,
-) -> None:
-    ways = [asyncio.create_task(_copy(reader, server_writer)), asyncio.create_task(_copy(server_reader, writer))]
-    _, pending = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-    if not ways[1].done():  # the client has finished: what the server still says is for nobody
-        ways[1].cancel()
-    for task in pending:
-        task.cancel()
+async def relay(*ways: asyncio.Task[None]) -> None:
+    """Copy both ways until either ends; what the other still says is for nobody."""
+    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    for way in ways:
+        way.cancel()
     await asyncio.gather(*ways, return_exceptions=True)
 
 
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Copy bytes until there are no more."""
     while data := await source.read(65536):
         target.write(data)
         await target.drain()

@@ -1,8 +1,8 @@
-"""`/_sandbox/database`: a real PostgreSQL behind a cluster or instance that RDS's API made in the sandbox.
+"""`/_sandbox/database`: a real PostgreSQL or MySQL behind a cluster or instance that RDS's API made in the sandbox.
 
-PUT {"name": "app"} starts it (and has RDS make a cluster of that name when there is none): under the endpoint's name
-and port in the sandbox's network, with the master user and password RDS has for it, reachable through a session's
-tunnel and in no other way. GET lists them, with the log of refused tokens. The data ends with the sandbox.
+PUT {"name": "app"} starts it (and has RDS make an Aurora PostgreSQL of that name when there is none): under the
+endpoint's name and port in the sandbox's network, with the master user and password RDS has for it, reachable through a
+session's tunnel and in no other way. GET lists them, with the log of refused tokens. The data ends with the sandbox.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import rds, secretsmanager
 
 from generator.errors import DeployerError
+from generator.model.database import Engine
 from generator.sandbox.database import certificates, front, judge, server
+from generator.sandbox.database.owner import Owner
 from generator.sandbox.ssm import targets
 from generator.sandbox.state import DATABASE_AUTHORITIES
 
@@ -98,18 +100,18 @@ async def _start(name: str) -> Running:
     endpoint = raw["Endpoint"]
     host, port = (endpoint["Address"], endpoint["Port"]) if isinstance(endpoint, dict) else (endpoint, raw["Port"])
     resource = raw.get("DbClusterResourceId") or raw.get("DbiResourceId") or ""
-    if "postgres" not in raw["Engine"]:
-        raise ValueError(f"{name} is {raw['Engine']}, and the sandbox has PostgreSQL only")
+    engine = Engine.of(raw["Engine"])
+    if engine is None or raw["Engine"] == "mariadb":
+        raise ValueError(f"{name} is {raw['Engine']}, and the sandbox has PostgreSQL and MySQL only")
     directory = Path(os.environ["STATE_DIR"]) / "database" / name
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     certified = certificates.certify(host, directory)
     _vouch(certified.ca_bundle)
     decided = judge.judge_for(host, int(port), resource, get_account_id(), get_region())
-    owner = server.Owner(
-        raw.get("MasterUsername", "master"), str(raw.get("_MasterUserPassword") or ""), raw.get("DatabaseName") or "app"
-    )
+    database = raw.get("DatabaseName") or raw.get("DBName") or "app"
+    owner = Owner(raw.get("MasterUsername", "master"), str(raw.get("_MasterUserPassword") or ""), database)
     ready: asyncio.Future[front.Front] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(_hold(owner, certified, decided, ready))
+    task = asyncio.create_task(_hold(engine, owner, certified, decided, ready))
     door = await ready
     targets.register(targets.EVERY, {"ports": {f"{host}:{port}": door.port}})
     _running[name] = Running(host, int(port), certified.ca_bundle, door, task)
@@ -144,13 +146,17 @@ def _vouch(authority: Path) -> None:
 
 
 async def _hold(
-    owner: server.Owner, certified: certificates.Certified, decided: front.Judge, ready: asyncio.Future[front.Front]
+    engine: Engine,
+    owner: Owner,
+    certified: certificates.Certified,
+    decided: front.Judge,
+    ready: asyncio.Future[front.Front],
 ) -> None:
-    """Keep PostgreSQL and its front until the sandbox ends, which cancels this."""
+    """Keep the server and its front until the sandbox ends, which cancels this."""
     try:
         async with AsyncExitStack() as stack:
-            postgres = await stack.enter_async_context(server.running(owner))
-            door = front.Front(postgres.socket, certified.context, decided)
+            real = await stack.enter_async_context(server.running(owner, engine))
+            door = front.front_for(engine, real.socket, certified.context, decided)
             ready.set_result(await stack.enter_async_context(front.listening(door)))
             await asyncio.Event().wait()
     except Exception as error:  # whoever asked for the database is told, whatever it was

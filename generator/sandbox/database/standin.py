@@ -1,4 +1,4 @@
-"""The stand-in as one thing to enter: a PostgreSQL, its front, its authority, in a thread with its own event loop."""
+"""The stand-in as one thing to enter: a server, its front, its authority, in a thread with its own event loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator.sandbox.database import certificates, front, server, token
+from generator.model.database import Engine
+from generator.sandbox.database import certificates, front, owner, process, server, token
 
 Allows = Callable[[token.Claim, str], bool]
 """allows(claim, user): whether the signer of a good token may do rds-db:connect for the user."""
@@ -29,15 +30,19 @@ class StandIn:
     directory: Path
     password: str = field(repr=False)
     refusals: list[str] = field(default_factory=list)
-    user: str = server.MASTER
+    user: str = owner.MASTER
     database: str = "app"
 
 
 @contextmanager
 def stand_in(
-    host: str, secret_of: Callable[[str], str], allows: Allows = lambda claim, user: True, real_port: int = 5432
+    host: str,
+    secret_of: Callable[[str], str],
+    allows: Allows = lambda claim, user: True,
+    engine: Engine = Engine.POSTGRESQL,
 ) -> Iterator[StandIn]:
     """Run one for as long as the block runs. `secret_of` an access key gives its secret, or raises KeyError."""
+    real_port = engine.default_port
 
     def judge(presented: str, user: str) -> None:
         claim = token.verify(
@@ -48,28 +53,25 @@ def stand_in(
 
     ready: Future[StandIn] = Future()
     over = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_live(host, real_port, judge, ready, over)), daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(_live(host, engine, judge, ready, over)), daemon=True)
     thread.start()
     try:
-        yield ready.result(server.START_SECONDS)
+        yield ready.result(process.START_SECONDS)
     finally:
         over.set()
-        thread.join(server.START_SECONDS)
+        thread.join(process.START_SECONDS)
 
 
-async def _live(host: str, real_port: int, judge: front.Judge, ready: Future[StandIn], over: threading.Event) -> None:
+async def _live(host: str, engine: Engine, judge: front.Judge, ready: Future[StandIn], over: threading.Event) -> None:
     try:
         async with AsyncExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deployer-ca-")))
             certified = certificates.certify(host, directory)
-            postgres = await stack.enter_async_context(server.running())
-            door = front.Front(postgres.socket, certified.context, judge)
+            real = await stack.enter_async_context(server.running(engine=engine))
+            door = front.front_for(engine, real.socket, certified.context, judge)
             await stack.enter_async_context(front.listening(door))
-            ready.set_result(
-                StandIn(
-                    host, real_port, door.port, certified.ca_bundle, directory, postgres.owner.password, door.refusals
-                )
-            )
+            made = (host, engine.default_port, door.port, certified.ca_bundle, directory)
+            ready.set_result(StandIn(*made, real.owner.password, door.refusals))
             await asyncio.to_thread(over.wait)
     except BaseException as error:  # whoever waits for the start is told, whatever it was
         if ready.done():
