@@ -68,7 +68,10 @@ def _register_set(group: typer.Typer) -> None:
 
         given = _given(values)
         if not given:
-            raise UsageError("There is nothing to set.", "See: deployer session-preferences set --help")
+            raise UsageError(
+                "Nothing says which setting to change.",
+                "For example: deployer session-preferences set --idle-timeout 15; all of them: add --help",
+            )
         return _carry_out(call, preferences.plan_set(call.gateway, given))
 
 

@@ -16,7 +16,7 @@ from botocore import exceptions as boto
 
 from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError
 from generator.model.deployment import DEFAULT_STACK_NAME
-from generator.model.options import option
+from generator.model.options import PARAMETERS, option
 
 REGION = "(region)"  # the key under which a row finds the client's region among the call's parameters
 Builder = Callable[[str, Mapping[str, Any]], DeployerError]
@@ -50,17 +50,20 @@ def _change_set_not_found(message: str, params: Mapping[str, Any]) -> DeployerEr
 
 
 def _stack_busy(message: str, params: Mapping[str, Any]) -> DeployerError:
-    name = params.get("StackName", "of this change set")
+    name = str(params.get("StackName", ""))
+    which = f" --stack-name {name}" if name and not name.startswith("arn:") else ""
     return StackBusy(
-        f"The stack {name} is busy with another operation, so nothing was changed.",
-        "Follow it with: deployer events --follow",
+        f"The stack {name or 'of this change set'} is busy with another operation, so nothing was changed.",
+        f"Follow it with: deployer events --follow{which}",
     )
 
 
 def _bad_parameter(message: str, params: Mapping[str, Any]) -> DeployerError:
     """A value that the template's constraints refuse; nothing was made of it."""
     found = re.search(r"Parameter '(\w+)'|parameter name (\w+)|Parameter (\w+) failed", message)
-    hint = f"Give another value: {option(next(filter(None, found.groups())))} …" if found else ""
+    key = next(filter(None, found.groups())) if found else ""
+    what = f"  ({PARAMETERS[key].help.removesuffix('.')})" if key in PARAMETERS else ""
+    hint = f"Give another value: {option(key)} …{what}" if key else ""
     return UsageError(_sentence(message), hint, code="bad-parameter")
 
 

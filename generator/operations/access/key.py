@@ -128,7 +128,9 @@ def turn(gateway: Gateway, found: Record, days: int | None = None, sleep: Sleep 
     keeper = found.stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
     raise DeployerError(
         f"The secret of {found.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; the old key is still in it.",
-        f"The keeper says why: aws logs tail --since 10m (log group of {keeper})" if keeper else "Run it again.",
+        f"Its function {keeper} says why, in the log group that deployer status calls KeeperLogGroup."
+        if keeper
+        else "Run it again.",
         code="rotation-failed",
     )
 

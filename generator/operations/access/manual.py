@@ -140,7 +140,9 @@ def _target(gateway: Gateway, target: str) -> tuple[str, str]:
     if kind in ("", "role") and gateway.iam.role_exists(name):
         return "role", name
     raise NotFound(
-        f"This account has no {kind or 'user or role'} {name}.", "List them with: aws iam list-users", code="no-target"
+        f"This account has no {kind or 'user or role'} {name}.",
+        f"List them with: {' or '.join(f'aws iam list-{each}s' for each in ([kind] if kind else ['user', 'role']))}",
+        code="no-target",
     )
 
 

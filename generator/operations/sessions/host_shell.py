@@ -23,6 +23,7 @@ from generator.operations.sessions.service import SessionCalls
 BEGIN, END = b"\x01", b"\x02"
 PATIENCE, READY = 120.0, 20.0  # seconds for one answer, for the first
 ENTER = 'exec sh -c \'stty raw -echo; printf "\\001\\002"; while IFS= read -r line; do eval "$line"; done\'\n'
+REACHED = "Check the path there, and that the session's own user (ssm-user) may use it."
 
 
 @asynccontextmanager
@@ -55,7 +56,7 @@ class HostShell:
         said, _, code = b64decode(await self.answer()).rpartition(b"\n")
         if code != b"0":
             words = " ".join(said.decode("utf-8", "replace").split()) or f"exit {code.decode()}"
-            raise DeployerError(f"The instance refused: {words.rstrip('.')}.", "Mend that there.", code="host-refused")
+            raise DeployerError(f"The instance refused: {words.rstrip('.')}.", REACHED, code="host-refused")
         return said
 
     async def read(self, path: str, offset: int, length: int) -> bytes:
@@ -76,7 +77,8 @@ class HostShell:
         )
         await self._say(text)
         if words := b64decode(await self.answer()):
-            raise DeployerError(f"The instance could not write {path}: {words.decode('utf-8', 'replace').strip()}.")
+            said = words.decode("utf-8", "replace").strip()
+            raise DeployerError(f"The instance could not write {path}: {said}.", REACHED, code="host-refused")
 
     async def answer(self, patience: float = PATIENCE) -> bytes:
         """What stands between the marks of the next answer."""

@@ -94,7 +94,11 @@ def latest(gateway: Gateway) -> Path:
     """The newest saved state of this account and region. Raises NotFound."""
     saved = sorted(_directory().glob(f"{_place(gateway)}-*.json"))
     if not saved:
-        raise NotFound("Nothing was saved on this computer for this account and region.", "Give a file: --from FILE")
+        raise NotFound(
+            "No preferences of this account and region were saved on this computer.",
+            "session-preferences set saves what it changes; a state saved elsewhere is given with: --from FILE",
+            code="nothing-saved",
+        )
     return saved[-1]
 
 

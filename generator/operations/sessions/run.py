@@ -37,7 +37,7 @@ def start(gateway: Gateway, request: CommandRequest) -> str:
             raise
         raise AwsError(
             f"Systems Manager cannot reach {', '.join(request.instance_ids)}: not running, or no agent that is online.",
-            "See what is missing with: deployer doctor",
+            f"See what is missing with: deployer doctor {request.instance_ids[0]}",
             operation=error.operation,
             aws_code=error.aws_code,
             request_id=error.request_id,
@@ -50,7 +50,11 @@ def follow(gateway: Gateway, command_id: str) -> Iterator[HostResult]:
     while True:
         seen = gateway.ssm.command_hosts(command_id)
         if not seen and time.monotonic() - began > SETTLE:
-            raise NotFound("No instance that is online fits, so nothing ran.", "See them with: deployer doctor")
+            raise NotFound(
+                "No instance that is online has these tags, so nothing ran.",
+                "Check --tag, --region and --profile; these are online: aws ssm describe-instance-information",
+                code="no-host",
+            )
         for instance_id, status in sorted(seen.items()):
             if instance_id not in told and HostResult(instance_id, status).over:
                 told.add(instance_id)

@@ -96,7 +96,8 @@ def explained(error: AwsError, request: SessionRequest, stack: str) -> AwsError:
                 "For a database use: deployer db connect, which has a document for that host alone.",
             )
         case code if "AccessDenied" in code:
-            return _as(error, f"You may not start a session on {request.target} with {document}.", doctor)
+            hint = f"{doctor}; as the vendor's support, ask the customer whether access has ended: deployer access show"
+            return _as(error, f"You may not start a session on {request.target} with {document}.", hint)
     return error
 
 

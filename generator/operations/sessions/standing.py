@@ -34,7 +34,7 @@ async def while_standing(gateway: Gateway, instance_id: str, work: Awaitable[T])
         await asyncio.gather(doing, watching, return_exceptions=True)
     raise DeployerError(
         f"Your access to {instance_id} has ended, so the session was closed.",
-        "Ask for another grant.",
+        "Ask the customer for another grant: deployer access grant --principal ARN --for 8h",
         code="access-ended",
     )
 

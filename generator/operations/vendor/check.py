@@ -6,6 +6,10 @@ from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.vendor import Policy, SecretArn, VendorCheck
 
+GONE = (
+    "It was removed, or made anew under another ARN: ask the customer what deployer outputs says as SupportSecretArn."
+)
+
 
 def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck:
     """Try to read the secret; the value is dropped at once. Nothing else is asked of the customer's account."""
@@ -13,7 +17,7 @@ def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck
     try:
         gateway.secretsmanager.get_secret_value(secret.text)
     except NotFound as error:
-        return VendorCheck(secret.text, caller, False, (), error.message, "Ask the customer for: deployer outputs")
+        return VendorCheck(secret.text, caller, False, (), error.message, GONE)
     except AwsError as error:
         missing, hint = explained(error.message, _own_kms(gateway, caller, key_arn))
         return VendorCheck(secret.text, caller, False, missing, error.message, hint)

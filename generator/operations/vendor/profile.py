@@ -35,7 +35,7 @@ def by_role(name: str, role_arn: str, external_id: str, region: str, source: str
 
 def _title(name: str) -> str:
     if "]" in name:
-        raise UsageError(f"A profile cannot be called {name}.", "Choose another --name.", code="profile")
+        raise UsageError(f"A profile cannot be called {name}.", "Give a --name without the sign ].", code="profile")
     return name
 
 
