@@ -38,15 +38,15 @@ types: $(READY) ## mypy --strict
 	@$(BIN)/mypy
 
 generate: $(RUNS) ## emit templates/ again
-	@$(BIN)/deployer generate
-	@$(BIN)/deployer generate --example-database
+	@$(BIN)/deployer generate --template all
 
 docs: $(READY) ## write the generated reference pages again
 	@$(BIN)/python -m tests.docs.reference --write
 
 check: lint types ## everything CI checks, before the tests
-	@$(BIN)/deployer generate --check
+	@$(BIN)/deployer generate --template all --check
 	@$(BIN)/deployer lint
+	@$(BIN)/deployer lint templates/deepsql-vpc-endpoints.yaml
 	@$(BIN)/python -m tests.docs.reference --check
 
 bench: $(READY) ## measure against peers, write docs/explanation/performance.md

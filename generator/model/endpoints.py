@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 DEFAULT_STACK_NAME: Final = "deepsql-vpc-endpoints"
+STACK_TAG_KEY: Final = "deepsql:vpc-endpoints"
+"""On each endpoint of the template; its value is the stack's name, so that doctor extends that stack."""
 
 
 class Parameter(StrEnum):
@@ -89,10 +91,7 @@ regions have no such endpoint. The session log's encryption and the secrets' are
 """
 
 FOR_SESSIONS: Final = ("ssm", "ssmmessages", "logs")
-"""What sessions take: without logs no shell starts, because the stack's shells refuse to run unlogged."""
-
-FOR_TUNNELS: Final = ("ssm", "ssmmessages")
-"""What an agent takes to be reached at all."""
+"""What sessions take. Without logs no shell starts, because the stack's shells refuse to run unlogged."""
 
 FOR_THE_INSTALLATION: Final = ("secretsmanager", "cloudformation")
 """What a new instance calls besides while it installs DeepSQL."""

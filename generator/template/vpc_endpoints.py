@@ -6,10 +6,10 @@ left out, since a VPC takes one with private DNS per service and may have some a
 
 from __future__ import annotations
 
-from troposphere import And, Equals, If, Join, Not, NoValue, Output, Parameter, Ref, Sub, Template
+from troposphere import And, Equals, If, Join, Not, NoValue, Output, Parameter, Ref, Sub, Tags, Template
 from troposphere.ec2 import SecurityGroup, SecurityGroupRule, VPCEndpoint
 
-from generator.model.endpoints import SERVICES, Resource, Service
+from generator.model.endpoints import SERVICES, STACK_TAG_KEY, Resource, Service
 from generator.model.endpoints import Condition as C
 from generator.model.endpoints import Output as O
 from generator.model.endpoints import Parameter as P
@@ -25,6 +25,7 @@ COMMENTS = {
     SERVICES[0].resource: "One endpoint a service, for the whole VPC. Only this account's principals get through.",
     str(Resource.S3_ENDPOINT): "S3: free, by the route tables. Amazon Linux packages come this way.",
 }
+STACK_NAME = Ref("AWS::StackName")
 SECURITY_GROUP_ID = "^$|^sg-[0-9a-f]{8,17}$"
 CIDR = r"^$|^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$"
 
@@ -122,7 +123,7 @@ def _security_group(template: Template) -> None:
             VpcId=Ref(str(P.VPC_ID)),
             SecurityGroupIngress=[If(str(C.CIDR_GIVEN), cidr, NoValue), If(str(C.GROUP_GIVEN), group, NoValue)],
             SecurityGroupEgress=[nowhere],
-            Tags=tags({"Name": Sub("${AWS::StackName}")}),
+            Tags=tags({"Name": STACK_NAME, STACK_TAG_KEY: STACK_NAME}),
         )
     )
 
@@ -141,9 +142,13 @@ def _interfaces(template: Template) -> None:
                 SubnetIds=Ref(str(P.SUBNET_IDS)),
                 SecurityGroupIds=[Ref(str(Resource.SECURITY_GROUP))],
                 PolicyDocument=_policy(service),
-                Tags=tags({"Name": Sub(f"${{AWS::StackName}}-{service.name}")}),
+                Tags=_tags(service.name),
             )
         )
+
+
+def _tags(name: str) -> Tags:
+    return tags({"Name": Sub(f"${{AWS::StackName}}-{name}"), STACK_TAG_KEY: STACK_NAME})
 
 
 def _service_name(service: Service) -> object:
@@ -179,7 +184,7 @@ def _s3(template: Template) -> None:
             ServiceName=Sub("com.amazonaws.${AWS::Region}.s3"),
             RouteTableIds=Ref(str(P.ROUTE_TABLE_IDS)),
             PolicyDocument=policies.buckets(ACCOUNT, of_aws),
-            Tags=tags({"Name": Sub("${AWS::StackName}-s3")}),
+            Tags=_tags("s3"),
         )
     )
 

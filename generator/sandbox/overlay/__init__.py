@@ -12,6 +12,7 @@ from generator.sandbox.overlay import (
     conditions,
     custom,
     documents,
+    endpoints,
     events,
     iam,
     instance,
@@ -32,6 +33,6 @@ def install(sandbox: Sandbox) -> None:
     pinned.check()
     for part in (operations, events, conditions, changesets, parameters, recreation, naming, network):
         part.install()
-    for resource in (instance, iam, secrets, rotation, custom, documents, cluster_access, autoscaling):
+    for resource in (instance, iam, secrets, rotation, custom, documents, cluster_access, autoscaling, endpoints):
         resource.install()
     recovery.install(sandbox)

@@ -1,0 +1,116 @@
+"""VPC endpoints: their private DNS is there once in a VPC, and they are described with what they were given.
+
+AWS (CreateVpcEndpoint): a second endpoint with private DNS for a service, two subnets in one zone and a route table
+that leads to S3 already are refused. DescribeVpcEndpoints goes by its filters and tells security groups, private DNS
+and the policy. MiniStack: makes any endpoint, describes all of them whatever the filter, and leaves those three out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.sax.saxutils import escape
+
+from ministack.core.responses import get_region
+from ministack.services import ec2
+from ministack.services.cloudformation import provisioners
+
+from generator.sandbox.overlay.tables import Created, Properties, handler
+
+TYPE = "AWS::EC2::VPCEndpoint"
+
+_fields_xml = ec2._vpce_fields_xml
+_create = handler(TYPE)["create"]
+
+
+def install() -> None:
+    """Check creations through CloudFormation, and describe what is there."""
+    handler(TYPE)["create"] = create
+    provisioners._REPLACING_PROPERTIES[TYPE] = ("VpcId", "ServiceName", "VpcEndpointType")
+    ec2._ACTION_MAP["DescribeVpcEndpoints"] = describe
+    ec2._vpce_fields_xml = fields_xml
+
+
+def create(logical_id: str, props: Properties, stack: str) -> Created:
+    """MiniStack's creation, refused with EC2's sentence where EC2 would."""
+    ec2._ensure_defaults_initialized()
+    made = [each for each in ec2._vpc_endpoints.values() if each["VpcId"] == props["VpcId"]]
+    _refuse_second_domain(props, made)
+    _refuse_second_route(props, made)
+    _refuse_same_zone(props)
+    created: Created = _create(logical_id, props, stack)
+    return created
+
+
+def _refuse_second_domain(props: Properties, made: list[dict[str, Any]]) -> None:
+    private = [each["ServiceName"] for each in made if each.get("PrivateDnsEnabled")]
+    if _true(props.get("PrivateDnsEnabled")) and props["ServiceName"] in private:
+        service = props["ServiceName"].rpartition(".")[2]
+        raise ValueError(
+            "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
+            f"{service}.{get_region()}.amazonaws.com in the VPC {props['VpcId']}"
+        )
+
+
+def _refuse_second_route(props: Properties, made: list[dict[str, Any]]) -> None:
+    same = [each for each in made if each["ServiceName"] == props["ServiceName"]]
+    taken = {table for each in same for table in each.get("RouteTableIds", ())}
+    for table in props.get("RouteTableIds", ()):
+        if table not in ec2._route_tables:
+            raise ValueError(f"The routeTable ID '{table}' does not exist")
+        if table in taken:
+            raise ValueError(f"route table {table} already has a route with destination-prefix-list-id pl-63a5400a")
+
+
+def _refuse_same_zone(props: Properties) -> None:
+    seen: set[str] = set()
+    for subnet in props.get("SubnetIds", ()):
+        if subnet not in ec2._subnets:
+            raise ValueError(f"The subnet ID '{subnet}' does not exist")
+        zone = ec2._subnets[subnet]["AvailabilityZone"]
+        if zone in seen:
+            raise ValueError(
+                f"Found another VPC endpoint subnet in the availability zone of {subnet}. VPC endpoint subnets should "
+                "be in different availability zones supported by the VPC endpoint service."
+            )
+        seen.add(zone)
+
+
+def describe(params: Any) -> Any:
+    """Those that the filters name: vpc-id, service-name, vpc-endpoint-type and vpc-endpoint-state."""
+    wanted = {key: values for key, values in ec2._parse_filters(params).items() if key in _FILTERS}
+    ids = ec2._parse_member_list(params, "VpcEndpointId")
+    found = [
+        each
+        for each in ec2._vpc_endpoints.values()
+        if (not ids or each["VpcEndpointId"] in ids)
+        and all(each.get(_FILTERS[key]) in values for key, values in wanted.items())
+    ]
+    items = "".join(fields_xml(each) for each in found)
+    return ec2._xml(200, "DescribeVpcEndpointsResponse", f"<vpcEndpointSet>{items}</vpcEndpointSet>")
+
+
+def fields_xml(endpoint: dict[str, Any], tag: str = "item") -> str:
+    """MiniStack's description with the three fields it leaves out."""
+    groups = "".join(f"<item><groupId>{each}</groupId></item>" for each in endpoint.get("SecurityGroupIds", ()))
+    policy = endpoint.get("PolicyDocument") or ""
+    text = policy if isinstance(policy, str) else json.dumps(policy)
+    more = (
+        f"<groupSet>{groups}</groupSet>"
+        f"<privateDnsEnabled>{str(_true(endpoint.get('PrivateDnsEnabled'))).lower()}</privateDnsEnabled>"
+        f"<policyDocument>{escape(text)}</policyDocument>"
+    )
+    head, end, _ = str(_fields_xml(endpoint, tag)).rpartition(f"</{tag}>")
+    return head + more + end
+
+
+_FILTERS = {
+    "vpc-id": "VpcId",
+    "service-name": "ServiceName",
+    "vpc-endpoint-type": "VpcEndpointType",
+    "vpc-endpoint-state": "State",
+}
+
+
+def _true(value: object) -> bool:
+    return str(value).lower() == "true"
