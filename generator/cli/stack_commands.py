@@ -72,10 +72,12 @@ def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Don
 
 def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> Done:
     """Show the plan, ask, execute, follow, verify, print."""
+    from generator.operations import network_way
     from generator.operations.stack import apply, plan, rhythm, support
 
     kept = rhythm.find(call.gateway, planned)
-    for line in [*stack_text.plan_lines(planned), *stack_text.rhythm_lines(kept)]:
+    warned = network_way.before_creation(call.gateway, planned, request.given)
+    for line in [*stack_text.plan_lines(planned), *stack_text.rhythm_lines(kept), *warned]:
         call.say(line)
     if plan_only:
         plan.discard(call.gateway, planned)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
-from generator.model.health import InstanceHealth, WayOut
-from generator.model.network import Instance, Subnet, Vpc
+from generator.model.endpoints import STACK_TAG_KEY
+from generator.model.health import InstanceHealth
+from generator.model.network import Instance, Opening, RouteOut, Subnet, Vpc, VpcEndpoint
 from generator.model.session import Target
 
 
@@ -66,18 +67,36 @@ class EC2(Service):
             int(metadata.get("HttpPutResponseHopLimit", 0)),
             metadata.get("HttpEndpoint", "enabled"),
             {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())},
+            found.get("PrivateIpAddress", ""),
+            found.get("PublicIpAddress", ""),
+            tuple(group["GroupId"] for group in found.get("SecurityGroups", ())),
         )
 
-    def way_out(self, vpc_id: str, subnet_id: str) -> WayOut:
-        """Where a subnet's default route leads ("" nowhere), and the VPC's interface endpoints by service."""
+    def describe_route_out(self, vpc_id: str, subnet_id: str) -> RouteOut:
+        """Where a subnet's default route leads. One call."""
         wish = [{"Name": "vpc-id", "Values": [vpc_id]}]
         tables = [t for page in self._pages("describe_route_tables", Filters=wish) for t in page["RouteTables"]]
-        endpoints = self._pages("describe_vpc_endpoints", Filters=wish)
-        ready = [e for page in endpoints for e in page["VpcEndpoints"] if e.get("State", "available") == "available"]
-        routes = _routes(subnet_id, vpc_id, tables)
-        default = next((r for r in routes if r.get("DestinationCidrBlock") == "0.0.0.0/0"), {})
+        table = _table(subnet_id, vpc_id, tables)
+        live = [r for r in table.get("Routes", ()) if r.get("State", "active") == "active"]
+        default: Answer = next((r for r in live if r.get("DestinationCidrBlock") == "0.0.0.0/0"), {})
+        local: Answer = next((r for r in live if r.get("GatewayId") == "local"), {})
         leads = next((default[key] for key in _NEXT_HOPS if default.get(key)), "")
-        return WayOut(leads, frozenset(e["ServiceName"].rpartition(".")[2] for e in ready))
+        return RouteOut(leads, table.get("RouteTableId", ""), local.get("DestinationCidrBlock", ""))
+
+    def describe_vpc_endpoints(self, vpc_id: str) -> list[VpcEndpoint]:
+        """The VPC's endpoints that are there; those on their way or on their way out are left out. One call."""
+        wish = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        found = [e for page in self._pages("describe_vpc_endpoints", Filters=wish) for e in page["VpcEndpoints"]]
+        return [_endpoint(raw) for raw in found if raw.get("State", "available").lower() == "available"]
+
+    def describe_openings(self, group_ids: Iterable[str]) -> list[Opening]:
+        """What lets TCP into these security groups. One call; none for no group."""
+        chosen = sorted(set(group_ids))
+        if not chosen:
+            return []
+        pages = self._pages("describe_security_groups", GroupIds=chosen)
+        groups = [g for page in pages for g in page["SecurityGroups"]]
+        return [_opening(g["GroupId"], rule) for g in groups for rule in g["IpPermissions"] if _carries_tcp(rule)]
 
     def find_targets(self, **wishes: str) -> list[Target]:
         """Instances by EC2's own filters, written with underscores (`private_ip_address`, `tag_Name` for tag:Name).
@@ -140,16 +159,52 @@ def _name(raw: Answer) -> str:
     return next((str(tag["Value"]) for tag in raw.get("Tags", ()) if tag["Key"] == "Name"), "")
 
 
-_NEXT_HOPS = ("NatGatewayId", "GatewayId", "TransitGatewayId", "NetworkInterfaceId", "VpcPeeringConnectionId")
+_NEXT_HOPS = (
+    "NatGatewayId",
+    "GatewayId",  # an internet or virtual private gateway, or a Gateway Load Balancer's endpoint
+    "TransitGatewayId",
+    "NetworkInterfaceId",
+    "VpcPeeringConnectionId",
+    "LocalGatewayId",
+    "CarrierGatewayId",
+    "CoreNetworkArn",
+)
+
+
+def _endpoint(raw: Answer) -> VpcEndpoint:
+    return VpcEndpoint(
+        raw["VpcEndpointId"],
+        raw["ServiceName"].rpartition(".")[2],
+        raw.get("VpcEndpointType") == "Interface",
+        raw.get("PrivateDnsEnabled", False),
+        tuple(group["GroupId"] for group in raw.get("Groups", ())),
+        tuple(raw.get("RouteTableIds", ())),
+        next((str(tag["Value"]) for tag in raw.get("Tags", ()) if tag["Key"] == STACK_TAG_KEY), ""),
+    )
+
+
+def _carries_tcp(rule: Answer) -> bool:
+    return rule["IpProtocol"] in ("tcp", "6", "-1")
+
+
+def _opening(group_id: str, rule: Answer) -> Opening:
+    return Opening(
+        group_id,
+        rule.get("FromPort", 0),
+        rule.get("ToPort", 65535),
+        tuple(each["CidrIp"] for each in rule.get("IpRanges", ())),
+        tuple(each["GroupId"] for each in rule.get("UserIdGroupPairs", ()) if "GroupId" in each),
+        tuple(each["PrefixListId"] for each in rule.get("PrefixListIds", ())),
+    )
 
 
 def _public(subnet: Answer, tables: Iterable[Answer]) -> bool:
-    routes = _routes(subnet["SubnetId"], subnet["VpcId"], tables)
+    routes = _table(subnet["SubnetId"], subnet["VpcId"], tables).get("Routes", ())
     return any(str(route.get("GatewayId", "")).startswith("igw-") for route in routes)
 
 
-def _routes(subnet_id: str, vpc_id: str, tables: Iterable[Answer]) -> Sequence[Answer]:
-    """The routes of a subnet: its own table's, else the VPC's main one's."""
+def _table(subnet_id: str, vpc_id: str, tables: Iterable[Answer]) -> Answer:
+    """The route table of a subnet: its own, else the VPC's main one; empty where neither is told."""
     own, main = None, None
     for table in tables:
         for association in table.get("Associations", ()):
@@ -157,5 +212,4 @@ def _routes(subnet_id: str, vpc_id: str, tables: Iterable[Answer]) -> Sequence[A
                 own = table
             elif association.get("Main") and table.get("VpcId") == vpc_id:
                 main = table
-    found: Sequence[Answer] = (own or main or {}).get("Routes", ())
-    return found
+    return own or main or {}

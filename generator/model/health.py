@@ -28,7 +28,8 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class InstanceHealth:
-    """What of an instance decides about sessions. `tokens` and `hops` are IMDS settings; "" and 0 when not told."""
+    """What of an instance decides about sessions. `tokens` and `hops` are IMDS settings; "" and 0 when not told.
+    `groups` are the ids of its security groups."""
 
     instance_id: str
     state: str
@@ -39,11 +40,6 @@ class InstanceHealth:
     hops: int = 0
     imds: str = "enabled"
     tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class WayOut:
-    """How the instance reaches AWS: the target of its default route, and the VPC's interface endpoints by service."""
-
-    default_route: str
-    endpoints: frozenset[str] = frozenset()
+    private_ip: str = ""
+    public_ip: str = ""
+    groups: tuple[str, ...] = ()

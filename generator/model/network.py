@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,57 @@ class Subnet:
         """One line to pick it by."""
         kind = "public" if self.is_public else "private"
         return "  ".join(part for part in (self.subnet_id, self.cidr, self.zone, kind, self.name) if part)
+
+
+@dataclass(frozen=True)
+class RouteOut:
+    """Where a subnet's default route leads, in words of EC2: `nat-…`, `igw-…`; "" nowhere, a black hole too.
+
+    `table_id` is the subnet's route table, or the VPC's main one; `cidr` the VPC's range, from its local route.
+    """
+
+    target: str = ""
+    table_id: str = ""
+    cidr: str = ""
+
+    def serves(self, *, public_address: bool) -> bool:
+        """Whether an instance gets out by it: an internet gateway takes those with a public address only."""
+        return bool(self.target) and (public_address or not self.target.startswith("igw-"))
+
+
+@dataclass(frozen=True)
+class VpcEndpoint:
+    """A VPC endpoint for a service of AWS that is there. `service` ends its service's name: `ssm`, `s3`.
+
+    `stack` is the stack of the VPC endpoints' template it belongs to, if any.
+    """
+
+    endpoint_id: str
+    service: str
+    interface: bool
+    private_dns: bool = False
+    groups: tuple[str, ...] = ()
+    route_tables: tuple[str, ...] = ()
+    stack: str = ""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One rule that lets TCP into a security group: from port to port, from ranges or from groups."""
+
+    group_id: str
+    first: int
+    last: int
+    cidrs: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+
+    def lets_in(self, port: int, address: str, groups: tuple[str, ...]) -> bool:
+        """Whether it may let this client in. A prefix list is not looked into, so it may."""
+        if not self.first <= port <= self.last:
+            return False
+        near = bool(address) and any(ip_address(address) in ip_network(cidr, strict=False) for cidr in self.cidrs)
+        return near or bool(self.lists) or bool(set(self.groups) & set(groups))
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
-from generator.model.health import Diagnosis, InstanceHealth, Verdict, WayOut
+from generator.model.health import Diagnosis, InstanceHealth, Verdict
 from generator.model.session import Node, Target
 from generator.operations.access.show import show
+from generator.operations.network_way import way_out
 from generator.operations.sessions.documents import Documents, documents_of
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 
-NEEDED = ("ssm", "ssmmessages", "ec2messages")
 AGENT = (  # Systems Manager user guide, "Session Manager prerequisites"
     ("2.3.68.0", "sessions"),
     ("3.0.222.0", "tunnels"),
@@ -104,7 +104,7 @@ def _of_instance(gateway: Gateway, target: Target, documents: Documents, caller:
     yield from _instance(target, health)
     yield from _asked("agent", lambda: _agent(gateway, target, health))
     if isinstance(health, InstanceHealth):
-        yield from _asked("way out", lambda: _network(gateway, health))
+        yield from _asked("way out", lambda: way_out(gateway, health))
     yield from _asked("documents", lambda: _documents(gateway, documents))
     yield from _asked("permissions", lambda: _permissions(gateway, caller, target, documents))
 
@@ -180,22 +180,6 @@ def _why_silent(health: InstanceHealth | DeployerError) -> str:
     if isinstance(health, InstanceHealth) and not health.profile:
         return "Give the instance a role first."
     return "Check the role's permissions and the way out below; the log is /var/log/amazon/ssm/amazon-ssm-agent.log"
-
-
-def _network(gateway: Gateway, health: InstanceHealth) -> Iterator[Diagnosis]:
-    way: WayOut = gateway.ec2.way_out(health.vpc_id, health.subnet_id)
-    missing = [name for name in NEEDED if name not in way.endpoints]
-    if not missing:
-        yield _good("way out", f"VPC endpoints {', '.join(NEEDED)}")
-    elif way.default_route:
-        yield _good("way out", f"default route to {way.default_route}")
-    else:
-        hint = "; ".join(
-            f"aws ec2 create-vpc-endpoint --vpc-id {health.vpc_id} --vpc-endpoint-type Interface"
-            f" --subnet-ids {health.subnet_id} --service-name com.amazonaws.{gateway.region}.{name}"
-            for name in missing
-        )
-        yield _bad("way out", f"no default route, and no endpoint for {', '.join(missing)}", hint)
 
 
 def _documents(gateway: Gateway, documents: Documents) -> Iterator[Diagnosis]:

@@ -10,7 +10,7 @@ from generator.errors import AwsError
 from generator.gateway.ec2 import EC2
 from generator.gateway.iam import IAM
 from generator.gateway.ssm import SSM
-from generator.model.health import InstanceHealth, WayOut
+from generator.model.health import InstanceHealth
 from generator.model.session import Node
 from generator.operations.doctor import principal_of
 from tests.sessions.conftest import Deployer, as_support
@@ -64,23 +64,6 @@ def test_what_the_agent_lacks(
     monkeypatch.setattr(SSM, "describe_nodes", lambda self, ids: nodes)
     each = found(deployer)[subject]
     assert each["verdict"] == "missing" and words in each["answer"] and each["hint"]
-
-
-@pytest.mark.parametrize(
-    ("way", "verdict"),
-    [
-        (WayOut(""), "missing"),
-        (WayOut("", frozenset({"ssm"})), "missing"),
-        (WayOut("nat-1"), "ok"),
-        (WayOut("", frozenset({"ssm", "ssmmessages", "ec2messages"})), "ok"),
-    ],
-)
-def test_the_way_out(deployer: Deployer, monkeypatch: pytest.MonkeyPatch, way: WayOut, verdict: str) -> None:
-    monkeypatch.setattr(EC2, "way_out", lambda self, vpc, subnet: way)
-    each = found(deployer)["way out"]
-    assert each["verdict"] == verdict
-    if verdict == "missing":
-        assert "create-vpc-endpoint" in each["hint"] and "us-east-1.ssmmessages" in each["hint"]
 
 
 def test_documents_that_are_gone(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
