@@ -232,14 +232,13 @@ def read_until(terminal: int, text: bytes, seconds: float = 20) -> bytes:
     return shown
 
 
-@pytest.mark.parametrize(("answer", "picked"), [("2", 1), ("i-0b", 1), ("", 0), ("9", None)])
-def test_several_instances_are_offered_at_a_terminal(
-    answer: str, picked: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_several_instances_are_offered_at_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     call, found = Invocation(), [Target("i-0a", "web"), Target("i-0b", "web")]
     monkeypatch.setattr(Invocation, "interactive", True)
-    monkeypatch.setattr("builtins.input", lambda: answer)
-    assert pick_target(call, found) is (found[picked] if picked is not None else None)
+    monkeypatch.setattr("builtins.input", lambda: "i-0b")
+    assert pick_target(call, found) is found[1]
+    monkeypatch.setattr(Invocation, "interactive", False)
+    assert pick_target(call, found) is None
 
 
 @pytest.mark.parametrize("command", [["connect"], ["run", "--", "true"], ["ssh"]])

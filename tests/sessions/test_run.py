@@ -59,7 +59,11 @@ def test_support_may_not_run_commands(deployer: Deployer, monkeypatch: pytest.Mo
 
 
 def test_an_interrupt_cancels_it_on_the_hosts(deployer: Deployer, ended: Ended) -> None:
+    ssm = deployer.gateway.client("ssm")
+    before = len(ssm.list_commands()["Commands"])
     process = deployer.start("run", "sleep 30")
-    time.sleep(1.5)
+    deadline = time.monotonic() + 20
+    while len(ssm.list_commands()["Commands"]) == before and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert ended(process, signal.SIGINT) == 130
-    assert deployer.gateway.client("ssm").list_commands()["Commands"][0]["Status"] == "Cancelled"
+    assert ssm.list_commands()["Commands"][0]["Status"] == "Cancelled"
