@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from generator.cli.invocation import Invocation
     from generator.model.stack import StackEvent
 
+NAME_WIDTH = 30  # longer names are cut where the terminal is narrow
+Rows = dict[str, "tuple[StackEvent, float, float | None]"]
+"""By resource: its last event, when its first one came, and when it ended."""
 # CloudFormation's second CREATE_IN_PROGRESS of each resource: it tells no more than the first one.
 ALREADY_SAID = "Resource creation Initiated"
 
@@ -43,20 +46,37 @@ def _live(events: Iterator[StackEvent]) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    rows: dict[str, tuple[StackEvent, float, float | None]] = {}
-    with Live(console=Console(stderr=True), refresh_per_second=4, get_renderable=lambda: _table(rows)) as live:
+    rows: Rows = {}
+    console, over = Console(stderr=True), False
+
+    def picture() -> Table:
+        return _table(rows if over else _fitting(rows, console.size.height - 1))
+
+    with Live(console=console, refresh_per_second=4, get_renderable=picture) as live:
         for event in events:
             now = time.monotonic()
             began = rows[event.logical_id][1] if event.logical_id in rows else now
             rows[event.logical_id] = (event, began, None if event.status.in_progress else now)
             live.refresh()
+        over = True  # what scrolls by at the end may be longer than the terminal
 
 
-def _table(rows: dict[str, tuple[StackEvent, float, float | None]]) -> Table:
+def _fitting(rows: Rows, height: int) -> Rows:
+    """As many rows as the terminal has lines: those that are done make room first, the earliest before the others."""
+    done = [name for name, (event, _, ended) in rows.items() if ended is not None and not event.status.failed]
+    gone = set(done[: max(len(rows) - height, 0)])
+    return {name: row for name, row in rows.items() if name not in gone}
+
+
+def _table(rows: Rows) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, show_header=False, pad_edge=False)
+    names = min(max(map(len, rows), default=0), NAME_WIDTH)
+    states = max((len(event.status) for event, _, _ in rows.values()), default=0)
+    for width in (names, None, states, len("00000 s"), None):  # a narrow terminal cuts the types
+        table.add_column(no_wrap=True, min_width=width)
     for name, (event, began, ended) in rows.items():
         color = "red" if event.status.failed else "yellow" if event.status.in_progress else "green"
         elapsed = f"{(ended or time.monotonic()) - began:5.0f} s"
