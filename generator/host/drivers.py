@@ -72,7 +72,7 @@ def mysql(
         )
         connection.connect(socket.create_connection(address, timeout=SECONDS_TO_CONNECT))
     except (pymysql.MySQLError, OSError) as error:
-        raise SqlRefused(str(error)) from None
+        raise SqlRefused(_said(error)) from None
 
     def query(statements: str) -> list[Row]:
         try:
@@ -83,12 +83,17 @@ def mysql(
                     rows = list(cursor.fetchall()) if cursor.description else rows
                 return rows
         except (pymysql.MySQLError, OSError) as error:
-            raise SqlRefused(str(error)) from None
+            raise SqlRefused(_said(error)) from None
 
     try:
         yield query
     finally:
         connection.close()
+
+
+def _said(error: Exception) -> str:
+    """What the server, or the way to it, said: PyMySQL gives a number and a text."""
+    return str(error.args[-1]) if error.args and not isinstance(error, OSError) else str(error)
 
 
 def _driver(name: str) -> ModuleType:

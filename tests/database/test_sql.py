@@ -1,8 +1,6 @@
-"""No name becomes SQL: hostile names through every script, on a real PostgreSQL; MySQL's by reading the text back."""
+"""No name becomes SQL: hostile names through every script, on a real PostgreSQL."""
 
 from __future__ import annotations
-
-import re
 
 import psycopg
 import pytest
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 
 from generator.errors import UsageError
 from generator.model.database import Grade
-from generator.operations.database import mysql, postgresql, sql
+from generator.operations.database import postgresql, sql
 
 from .conftest import World
 
@@ -124,32 +122,3 @@ def test_what_a_dropped_user_owned_is_kept_and_its_session_ended(world: World, m
 def test_names_no_database_can_hold_are_refused(name: str) -> None:
     with pytest.raises(UsageError):
         sql.identifier(name)
-
-
-# MySQL, by reading the text as its lexer does: inside backticks only a doubled backtick stands for anything else.
-
-ACCOUNT = re.compile(r"`((?:[^`]|``)+)`@`%`")
-
-
-@given(NAMES.filter(lambda n: len(n) <= 32 and n == n.rstrip(" ") and all(ord(c) <= 0xFFFF for c in n)))
-def test_mysql_statements_hold_the_name_and_nothing_after_it(name: str) -> None:
-    plain = mysql.bootstrap("app", {"x": Grade.READ}) + mysql.drop_user("x") + mysql.shut_out(["x"])
-    hostile = mysql.bootstrap("app", {name: Grade.READ}) + mysql.drop_user(name) + mysql.shut_out([name])
-    assert {m.replace("``", "`") for m in ACCOUNT.findall(hostile)} == {name}
-    assert ACCOUNT.sub("`x`@`%`", hostile) == plain
-
-
-@given(st.text("ab_%\\`", min_size=1, max_size=12))
-def test_a_mysql_grant_matches_the_one_database(name: str) -> None:
-    pattern = sql.mysql_schema_pattern(name)[1:-1].replace("``", "`")
-    assert re.fullmatch(r"(?:[^\\_%]|\\[\\_%])*", pattern)
-    assert re.sub(r"\\(.)", r"\1", pattern) == name
-
-
-def test_mysql_grades_have_the_grants_meant() -> None:
-    grants = mysql.bootstrap("app", {"a_r": Grade.READ, "a_w": Grade.WRITE, "a_o": Grade.OPERATE})
-    lines = [line for line in grants.splitlines() if line.startswith("GRANT")]
-    of = {user: [line for line in lines if f"`{user}`" in line] for user in ("a_r", "a_w", "a_o")}
-    assert of["a_r"] == ["GRANT SELECT, SHOW VIEW ON `app`.* TO `a_r`@`%`;"]
-    assert of["a_w"] == ["GRANT SELECT, INSERT, UPDATE, DELETE, SHOW VIEW ON `app`.* TO `a_w`@`%`;"]
-    assert not any("`app`" in line for line in of["a_o"])

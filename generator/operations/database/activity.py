@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.errors import NotFound
+from generator.errors import DeployerError, NotFound
 from generator.host.drivers import Query
 from generator.model.database import Engine, Session
+from generator.operations.database import mysql
 
 # The age is that of the statement, or of the transaction when it only sits there; our own session is left out.
 _POSTGRESQL = """SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''),
@@ -20,13 +21,35 @@ FROM pg_catalog.pg_stat_activity AS a
 WHERE a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid() AND a.state IS NOT NULL
 ORDER BY 7 DESC"""
 
+# What sleeps in an open transaction is told from what only sleeps, as PostgreSQL tells it.
 _MYSQL = """SELECT p.ID, coalesce(p.USER, ''), '', coalesce(p.HOST, ''),
-  CASE p.COMMAND WHEN 'Sleep' THEN 'idle' ELSE 'active' END, coalesce(p.STATE, ''), p.TIME + 0e0, coalesce(p.INFO, ''),
-  (SELECT group_concat(DISTINCT b.PROCESSLIST_ID) FROM performance_schema.data_lock_waits AS w
-     JOIN performance_schema.threads AS r ON r.THREAD_ID = w.REQUESTING_THREAD_ID
-     JOIN performance_schema.threads AS b ON b.THREAD_ID = w.BLOCKING_THREAD_ID WHERE r.PROCESSLIST_ID = p.ID),
-  coalesce(p.DB, '')
-FROM performance_schema.processlist AS p WHERE p.ID <> connection_id() AND p.COMMAND <> 'Daemon' ORDER BY 7 DESC"""
+  CASE WHEN p.COMMAND <> 'Sleep' THEN 'active' WHEN t.trx_id IS NULL THEN 'idle' ELSE 'idle in transaction' END,
+  CASE WHEN t.trx_state IS NULL OR t.trx_state <> 'LOCK WAIT' THEN coalesce(p.STATE, '')
+    WHEN @@performance_schema THEN 'row lock' ELSE 'row lock (whose is unknown: performance_schema is off)' END,
+  CASE WHEN p.COMMAND = 'Sleep' AND t.trx_id IS NOT NULL THEN timestampdiff(SECOND, t.trx_started, now())
+    ELSE p.TIME END + 0e0,
+  coalesce(p.INFO, ''), '', coalesce(p.DB, '')
+FROM information_schema.PROCESSLIST AS p
+LEFT JOIN information_schema.INNODB_TRX AS t ON t.trx_mysql_thread_id = p.ID
+WHERE p.ID <> connection_id() AND p.COMMAND <> 'Daemon' ORDER BY 7 DESC"""
+
+# Rows, and tables: there a lock waits for those it conflicts with, and for an exclusive one that waits before it.
+_MYSQL_WAITS = """SELECT r.PROCESSLIST_ID, b.PROCESSLIST_ID FROM performance_schema.data_lock_waits AS w
+JOIN performance_schema.threads AS r ON r.THREAD_ID = w.REQUESTING_THREAD_ID
+JOIN performance_schema.threads AS b ON b.THREAD_ID = w.BLOCKING_THREAD_ID
+UNION SELECT r.PROCESSLIST_ID, b.PROCESSLIST_ID FROM performance_schema.metadata_locks AS w
+JOIN performance_schema.metadata_locks AS h ON h.OBJECT_TYPE = w.OBJECT_TYPE AND h.OBJECT_SCHEMA = w.OBJECT_SCHEMA
+  AND h.OBJECT_NAME = w.OBJECT_NAME AND h.OWNER_THREAD_ID <> w.OWNER_THREAD_ID AND (
+    h.LOCK_STATUS = 'PENDING' AND h.LOCK_TYPE = 'EXCLUSIVE' AND w.LOCK_TYPE <> 'EXCLUSIVE'
+    OR h.LOCK_STATUS = 'GRANTED' AND (w.LOCK_TYPE IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE')
+      OR h.LOCK_TYPE IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE')
+      OR w.LOCK_TYPE IN ('SHARED_NO_WRITE', 'SHARED_READ_ONLY') AND h.LOCK_TYPE LIKE 'SHARED_WRITE%'
+      OR h.LOCK_TYPE IN ('SHARED_NO_WRITE', 'SHARED_READ_ONLY') AND w.LOCK_TYPE LIKE 'SHARED_WRITE%'
+      OR w.LOCK_TYPE IN ('SHARED_UPGRADABLE', 'SHARED_NO_WRITE')
+        AND h.LOCK_TYPE IN ('SHARED_UPGRADABLE', 'SHARED_NO_WRITE')))
+JOIN performance_schema.threads AS r ON r.THREAD_ID = w.OWNER_THREAD_ID
+JOIN performance_schema.threads AS b ON b.THREAD_ID = h.OWNER_THREAD_ID
+WHERE w.LOCK_STATUS = 'PENDING'"""
 
 
 @dataclass(frozen=True)
@@ -40,6 +63,7 @@ class Node:
 def read_activity(query: Query, engine: Engine) -> list[Session]:
     """Every client session but our own, the longest first."""
     rows = query(_POSTGRESQL if engine is Engine.POSTGRESQL else _MYSQL)
+    waits = query(_MYSQL_WAITS) if engine is Engine.MYSQL else []
     return [
         Session(
             pid=int(pid),
@@ -50,7 +74,7 @@ def read_activity(query: Query, engine: Engine) -> list[Session]:
             wait=str(wait),
             seconds=max(float(seconds), 0.0),
             query=str(text),
-            blocked_by=_pids(blockers),
+            blocked_by=_pids(blockers or [b for waiter, b in waits if waiter == pid]),
             database=str(database),
         )
         for pid, user, application, client, state, wait, seconds, text, blockers, database in rows
@@ -58,9 +82,7 @@ def read_activity(query: Query, engine: Engine) -> list[Session]:
 
 
 def _pids(blockers: object) -> tuple[int, ...]:
-    """PostgreSQL gives a list (0 stands for a prepared transaction), MySQL a text, or nothing."""
-    if isinstance(blockers, str):
-        return tuple(sorted(int(pid) for pid in blockers.split(",")))
+    """Without the 0 that stands for a prepared transaction, and without None, a thread of the server's own."""
     return tuple(sorted({int(pid) for pid in blockers if pid})) if isinstance(blockers, Sequence) else ()
 
 
@@ -118,5 +140,10 @@ def end_session(query: Query, engine: Engine, pid: int) -> bool:
     """End one session; False when it had ended by itself. A superuser's session is refused by the server."""
     if engine is Engine.POSTGRESQL:
         return bool(query(f"SELECT pg_catalog.pg_terminate_backend({pid:d})")[0][0])
-    query(f"CALL mysql.rds_kill({pid:d})")
+    try:
+        query(mysql.end_session(pid))
+    except DeployerError as refused:
+        if mysql.GONE not in refused.message:
+            raise
+        return False
     return True

@@ -1,4 +1,7 @@
-"""Revocation inside the database: IAM stops new connections only, so sessions are ended and rds_iam is taken away."""
+"""Revocation inside the database: IAM stops new connections only, so sessions are ended and the users locked.
+
+In PostgreSQL rds_iam is taken away, in MySQL the account is locked; `db bootstrap` undoes either.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ from dataclasses import dataclass
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.database import DatabaseUser, Engine
+from generator.model.database import DatabaseUser
 from generator.operations.database.connect import route_to
 from generator.operations.database.reach import Wish, find_database
-from generator.operations.database.run import Query, connected, master_login, shut_out, users
+from generator.operations.database.run import connected, master_login, shut_out, users
 from generator.operations.database.tunnel import Tunnel, session_tunnel
 
 
@@ -47,17 +50,10 @@ def shut_everybody_out(
         login = master_login(gateway, database, wish.user, password)
         way = tunnel or session_tunnel(gateway, wish)
         with route_to(database, wish, way) as route, connected(login, route) as query:
-            wanted = [u for u in _known(query, database.engine, only) if not only or u.user == only]
+            wanted = [u for u in users(query, database.engine) if not only or u.user == only]
             shut_out(query, database.engine, sorted({user.user for user in wanted}))
-            after = _known(query, database.engine, only) if database.engine is Engine.POSTGRESQL else []
+            after = users(query, database.engine)
     except DeployerError as error:
         return ShutOut(name, problem=error.message, hint=error.hint)
     left = tuple(u for u in after if (not only or u.user == only) and (u.tokens or u.sessions))
     return ShutOut(name, tuple(sorted({user.user for user in wanted})), left)
-
-
-def _known(query: Query, engine: Engine, only: str) -> list[DatabaseUser]:
-    """MySQL keeps no list of who has which grade: there the one named is taken as it is."""
-    if engine is not Engine.POSTGRESQL and only:
-        return [DatabaseUser(only, "", True, 0)]
-    return users(query, engine)

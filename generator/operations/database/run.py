@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -13,10 +14,13 @@ from generator.host.drivers import Query as Query
 from generator.host.drivers import Row
 from generator.model.database import Database, DatabaseUser, Engine, Grade, Login, Route
 from generator.operations.database import mysql, postgresql
+from generator.operations.database.activity import end_session
 from generator.operations.database.diagnosis import diagnose
 from generator.operations.database.grades import user_name
 from generator.operations.database.reach import now
 from generator.operations.database.settings import libpq
+
+SECONDS_TO_END = 5.0  # a killed session of MySQL's first takes back what it had not committed
 
 
 @contextmanager
@@ -84,16 +88,45 @@ def drop_user_sql(database: Database, user: str) -> str:
 
 
 def users(query: Query, engine: Engine) -> list[DatabaseUser]:
-    """The users of the grades. Raises UsageError for MySQL, which has no such list."""
-    if engine is not Engine.POSTGRESQL:
-        raise UsageError("MySQL keeps no list of who has which grade.", "See: SELECT user FROM mysql.user")
-    return [DatabaseUser(str(u), str(role), bool(iam), int(live)) for u, role, iam, live in query(postgresql.USERS)]
+    """The users of the grades. An operator may ask for them, and the master user."""
+    if engine is Engine.POSTGRESQL:
+        return [DatabaseUser(str(u), str(role), bool(iam), int(live)) for u, role, iam, live in query(postgresql.USERS)]
+    found = query(mysql.USERS)
+    return [DatabaseUser(str(u), Grade(letter).role, bool(tokens), int(live)) for u, letter, tokens, live in found]
 
 
 def shut_out(query: Query, engine: Engine, names: list[str]) -> None:
     """End the sessions of these users and let no token of theirs open more. Needs the master user."""
-    if names:
-        query(postgresql.shut_out(names) if engine is Engine.POSTGRESQL else mysql.shut_out(names))
+    if not names:
+        return
+    if engine is Engine.POSTGRESQL:
+        query(postgresql.shut_out(names))
+        return
+    query(mysql.shut_out(names))
+    _end_sessions(query, names)
+
+
+def drop_user(query: Query, engine: Engine, user: str) -> None:
+    """Take a user away, and end its sessions. Needs the master user."""
+    if engine is Engine.MYSQL:
+        if user not in {found.user for found in users(query, engine)}:
+            query(mysql.drop_user(user))  # refuses an application's
+            return
+        shut_out(query, engine, [user])
+    query(postgresql.drop_user(user) if engine is Engine.POSTGRESQL else mysql.drop_user(user))
+
+
+def _end_sessions(query: Query, names: list[str]) -> None:
+    """End the sessions of MySQL users, and wait until they are over, or SECONDS_TO_END."""
+    deadline = time.monotonic() + SECONDS_TO_END
+    asked: set[int] = set()
+    while live := {int(row[0]) for row in query(mysql.sessions(names))}:
+        for session in live - asked:
+            end_session(query, Engine.MYSQL, session)
+        asked |= live
+        if time.monotonic() > deadline:
+            return  # the caller looks again
+        time.sleep(0.05)
 
 
 def master_login(gateway: Gateway, database: Database, user: str, password: str) -> Login:

@@ -43,6 +43,14 @@ def mysql_identifier(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def mysql_literal(text: str) -> str:
+    """A MySQL string constant, right in every SQL mode: with a backslash in it, by its bytes."""
+    _storable(text, empty=True)
+    if "\\" in text:
+        return f"_utf8mb4 X'{text.encode().hex()}'"
+    return "'" + text.replace("'", "''") + "'"
+
+
 def mysql_schema_pattern(name: str) -> str:
     """A database's name in GRANT … ON name.*, where an unescaped _ or % would match other databases too."""
     escaped = "".join(f"\\{char}" if char in "\\_%" else char for char in name)

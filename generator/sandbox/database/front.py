@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,12 +50,15 @@ async def listening(front: Front, host: str = "127.0.0.1") -> AsyncIterator[Fron
         end()
 
 
-async def relay(*ways: asyncio.Task[None]) -> None:
+async def relay(*ways: Coroutine[None, None, None]) -> None:
     """Copy both ways until either ends; what the other still says is for nobody."""
-    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-    for way in ways:
-        way.cancel()
-    await asyncio.gather(*ways, return_exceptions=True)
+    tasks = [asyncio.create_task(way) for way in ways]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

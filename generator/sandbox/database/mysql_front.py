@@ -70,7 +70,7 @@ class MysqlFront(Front):
             server_writer.write(bytes(response))
             if await self._admit(reader, writer, await _next(server_reader), response.user, encrypted):
                 ways = _commands(reader, writer, server_writer), copy(server_reader, writer)
-                await relay(*(asyncio.create_task(way) for way in ways))
+                await relay(*ways)
             await writer.drain()
         finally:
             writer.close()

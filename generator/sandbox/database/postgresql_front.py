@@ -62,7 +62,7 @@ class PostgresqlFront(Front):
             if code != _CANCEL and not await self._admit(reader, writer, server_reader, user):
                 return None
             ways = copy(reader, server_writer), copy(server_reader, writer)
-            await relay(*(asyncio.create_task(way) for way in ways))
+            await relay(*ways)
         finally:
             server_writer.close()
 
