@@ -76,10 +76,11 @@ def _table(rows: Rows) -> Table:
     names = min(max(map(len, rows), default=0), NAME_WIDTH)
     states = max((len(event.status) for event, _, _ in rows.values()), default=0)
     for width in (names, None, states, len("00000 s"), None):  # a narrow terminal cuts the types
-        table.add_column(no_wrap=True, min_width=width)
+        table.add_column(no_wrap=width is not None, min_width=width)
     for name, (event, began, ended) in rows.items():
         color = "red" if event.status.failed else "yellow" if event.status.in_progress else "green"
         elapsed = f"{(ended or time.monotonic()) - began:5.0f} s"
         reason = harmless(event.reason) if event.status.failed else ""
-        table.add_row(Text(name), Text(event.resource_type, "dim"), Text(event.status, color), elapsed, Text(reason))
+        kind = Text(event.resource_type, "dim", no_wrap=True, overflow="ellipsis")
+        table.add_row(Text(name), kind, Text(event.status, color), elapsed, Text(reason))
     return table
