@@ -13,7 +13,7 @@ from generator.model.plan import UpPlan
 
 HTTPS = 443
 FILE = "vpc-endpoints.yaml"
-INTERNET = "DeepSQL's installer, its container images and its language model are not on AWS's endpoints"
+INTERNET = "No endpoint leads to DeepSQL's installer, its container images and its language model"
 PAGE = "docs/how-to/without-nat.md"
 
 
@@ -31,7 +31,7 @@ def way_out(gateway: Gateway, health: InstanceHealth) -> Iterator[Diagnosis]:
         yield Diagnosis("way out", Verdict.BAD, answer, hint)
     else:
         yield Diagnosis("way out", Verdict.GOOD, f"VPC endpoints {', '.join(FOR_SESSIONS)}")
-        yield Diagnosis("way to the internet", Verdict.NOTE, f"{_no_route(route)}: {INTERNET}", f"See {PAGE}")
+        yield Diagnosis("way to the internet", Verdict.NOTE, f"{_no_route(route)}. {INTERNET}", f"See {PAGE}")
     yield from _closed(gateway, health, endpoints)
 
 
@@ -53,11 +53,13 @@ def before_creation(gateway: Gateway, plan: UpPlan, given: Mapping[str, str]) ->
     needed = (*FOR_SESSIONS, *FOR_THE_INSTALLATION)
     absent = missing(needed, endpoints)
     if not absent:
-        return [f"  NOTE  In {subnet}, {_no_route(route)}: {INTERNET}.", f"        See {PAGE}"]
+        return [f"  NOTE  {subnet} has {_no_route(route)}. {INTERNET}:", f"        {PAGE} says what to do."]
+    another = "another --subnet-id, or: " if route.target else ""
     return [
-        f"  NOTE  In {subnet}, {_no_route(route)}, and no endpoint for {', '.join(absent)}:",
-        "        the installation could not report, and after half an hour the stack would be taken back.",
-        f"  next: {mend(vpc, subnet, route, endpoints, needed)}",
+        f"  NOTE  {subnet} has {_no_route(route)}, and its VPC no endpoint for {', '.join(absent)}.",
+        "        Nobody could reach the instance, and after half an hour the stack would be taken back.",
+        f"        Endpoints mend that. {INTERNET}: {PAGE}",
+        f"  next: {another}{mend(vpc, subnet, route, endpoints, needed)}",
     ]
 
 
@@ -79,15 +81,18 @@ def mend(vpc_id: str, subnet_id: str, route: RouteOut, endpoints: Sequence[VpcEn
         )
     stack = next((each.stack for each in endpoints if each.stack), "")
     values = _more(needed, endpoints) if stack else _anew(vpc_id, subnet_id, route, endpoints)
+    return _deploy(stack or DEFAULT_STACK_NAME, values)
+
+
+def _deploy(stack: str, values: Mapping[str, str]) -> str:
+    """What is not among the values stays as it is: `deploy` takes a stack's own for the rest."""
     return (
-        f"deployer generate --template vpc-endpoints -o {FILE} && aws cloudformation deploy"
-        f" --stack-name {stack or DEFAULT_STACK_NAME} --template-file {FILE}"
-        f" --parameter-overrides {' '.join(f'{key}={value}' for key, value in values.items())}"
+        f"deployer generate --template vpc-endpoints -o {FILE} && aws cloudformation deploy --stack-name {stack}"
+        f" --template-file {FILE} --parameter-overrides {' '.join(f'{key}={value}' for key, value in values.items())}"
     )
 
 
 def _more(needed: Sequence[str], endpoints: Sequence[VpcEndpoint]) -> dict[str, str]:
-    """What a stack of endpoints keeps is not named, so it stays."""
     absent = missing(needed, endpoints)
     return {service.parameter: "Yes" for service in SERVICES if service.name in absent}
 
@@ -107,7 +112,7 @@ def _anew(vpc_id: str, subnet_id: str, route: RouteOut, endpoints: Sequence[VpcE
 
 def _no_route(route: RouteOut) -> str:
     if route.target:
-        return f"the default route leads to {route.target}, which takes public addresses only"
+        return f"only a default route to {route.target}, which takes public addresses"
     return "no default route"
 
 
@@ -115,14 +120,23 @@ def _closed(gateway: Gateway, health: InstanceHealth, endpoints: Sequence[VpcEnd
     """Endpoints the instance is led to by DNS, route or no route, and whose security groups do not let it in."""
     used = [each for each in endpoints if each.service in FOR_SESSIONS and each.interface and each.private_dns]
     openings = gateway.ec2.describe_openings(group for each in used for group in each.groups)
+    mends: dict[str, list[VpcEndpoint]] = {}
     for each in used:
         if each.groups and health.groups and not _open_to(health, each, openings):
-            hint = (
-                f"aws ec2 authorize-security-group-ingress --group-id {each.groups[0]} --protocol tcp --port {HTTPS}"
-                f" --source-group {health.groups[0]}"
-            )
-            answer = f"{each.endpoint_id} does not let the instance in, and by private DNS there is no other way"
-            yield Diagnosis(f"endpoint {each.service}", Verdict.BAD, answer, hint)
+            mends.setdefault(_opened(each, health.groups[0]), []).append(each)
+    for hint, closed in mends.items():
+        services, ids = (", ".join(names) for names in zip(*((e.service, e.endpoint_id) for e in closed), strict=True))
+        answer = f"the security group of {services} does not let the instance in ({ids}); private DNS leads there only"
+        yield Diagnosis("endpoints", Verdict.BAD, answer, hint)
+
+
+def _opened(endpoint: VpcEndpoint, client: str) -> str:
+    if endpoint.stack:
+        return _deploy(endpoint.stack, {Parameter.CLIENT_SECURITY_GROUP_ID: client})
+    return (
+        f"aws ec2 authorize-security-group-ingress --group-id {endpoint.groups[0]} --protocol tcp --port {HTTPS}"
+        f" --source-group {client}"
+    )
 
 
 def _open_to(health: InstanceHealth, endpoint: VpcEndpoint, openings: Sequence[Opening]) -> bool:

@@ -72,7 +72,12 @@ def diagnoses(ec2: Ec2, health: InstanceHealth = HEALTH) -> list[Diagnosis]:
     [
         (Ec2(NAT), HEALTH, Verdict.GOOD, "default route to nat-1"),
         (Ec2(IGW), replace(HEALTH, public_ip="1.2.3.4"), Verdict.GOOD, "default route to igw-1"),
-        (Ec2(IGW), HEALTH, Verdict.BAD, "igw-1, which takes public addresses only, and no endpoint for ssm, ssmmess"),
+        (
+            Ec2(IGW),
+            HEALTH,
+            Verdict.BAD,
+            "only a default route to igw-1, which takes public addresses, and no endpoint for ssm",
+        ),
         (Ec2(NOWHERE, SESSIONS), HEALTH, Verdict.GOOD, "VPC endpoints ssm, ssmmessages, logs"),
         (Ec2(NOWHERE, SESSIONS[:2]), HEALTH, Verdict.BAD, "no default route, and no endpoint for logs"),
         (Ec2(NOWHERE, [replace(each, interface=False) for each in SESSIONS]), HEALTH, Verdict.BAD, "ssm, ssmmessages"),
@@ -113,10 +118,22 @@ def test_endpoints_alone_are_said_not_to_reach_the_internet() -> None:
     assert note.verdict is Verdict.NOTE and "installer" in note.answer and "without-nat.md" in note.hint
 
 
-def test_an_endpoint_that_lets_nobody_in_is_wrong_even_beside_a_route() -> None:
-    [_, closed] = diagnoses(Ec2(NAT, [interface("ssm")], openings=[replace(OPEN, cidrs=("10.9.0.0/16",))]))
-    assert (closed.subject, closed.verdict) == ("endpoint ssm", Verdict.BAD)
-    assert "--group-id sg-1 --protocol tcp --port 443 --source-group sg-client" in closed.hint
+ELSEWHERE = replace(OPEN, cidrs=("10.9.0.0/16",))
+
+
+def test_endpoints_that_do_not_let_the_instance_in_are_wrong_even_beside_a_route() -> None:
+    [_, closed] = diagnoses(Ec2(NAT, SESSIONS[:2], openings=[ELSEWHERE]))
+    assert (closed.subject, closed.verdict) == (
+        "endpoints",
+        Verdict.BAD,
+    ) and "of ssm, ssmmessages does" in closed.answer
+    assert closed.hint.endswith("--group-id sg-1 --protocol tcp --port 443 --source-group sg-client")
+
+
+def test_a_stack_of_endpoints_is_told_of_the_client_and_not_changed_beside_itself() -> None:
+    [_, closed] = diagnoses(Ec2(NAT, [interface("ssm", stack="ours")], openings=[ELSEWHERE]))
+    assert "--stack-name ours" in closed.hint
+    assert closed.hint.endswith("--parameter-overrides ClientSecurityGroupId=sg-client")
 
 
 def test_doctor_is_told_of_a_refusal() -> None:
@@ -128,9 +145,13 @@ def test_doctor_is_told_of_a_refusal() -> None:
     ("ec2", "asked", "words"),
     [
         (Ec2(NAT), ["routes"], ""),
-        (Ec2(NOWHERE, EVERYTHING), ["routes", "endpoints"], "no default route: DeepSQL's installer"),
+        (
+            Ec2(NOWHERE, EVERYTHING),
+            ["routes", "endpoints"],
+            "subnet-1 has no default route. No endpoint leads to DeepSQL's installer",
+        ),
         (Ec2(NOWHERE, SESSIONS), ["routes", "endpoints"], "no endpoint for secretsmanager, cloudformation"),
-        (Ec2(IGW), ["routes", "endpoints"], "igw-1, which takes public addresses only"),
+        (Ec2(IGW), ["routes", "endpoints"], "next: another --subnet-id, or: deployer generate"),
         (Ec2(NOWHERE, refuses=True), ["routes"], "Could not look whether subnet-1 has a way"),
     ],
 )
