@@ -10,7 +10,7 @@ import typer
 from generator.cli.command import Done, command
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
-from generator.model.vendor import SecretArn, check_key_arn, parse_secret_arn
+from generator.model.vendor import SecretArn, check_key_arn, check_role_arn, check_session_name, parse_secret_arn
 
 SecretId = Annotated[str | None, typer.Option("--secret-id", metavar="ARN", help="The secret the customer shared.")]
 RoleArn = Annotated[str | None, typer.Option("--role-arn", metavar="ARN", help="The customer's support role.")]
@@ -43,13 +43,11 @@ def _register_credentials(group: typer.Typer) -> None:
         if secret_id:
             secret = _secret(call, secret_id, role_arn)
             found = fetching.from_secret(call.gateway, secret)
-        elif role_arn and session_name:
-            found = fetching.from_role(call.gateway, role_arn, external_id, session_name, session_name)
+        elif role_arn:
+            name = check_session_name(_wanted(session_name, "--session-name YOUR.NAME"))
+            found = fetching.from_role(call.gateway, check_role_arn(role_arn), external_id, name, name)
         else:
-            raise UsageError(
-                "Nothing says where the credentials come from.",
-                "Give --secret-id ARN, or --role-arn ARN with --session-name YOUR.NAME.",
-            )
+            raise _no_source("--secret-id ARN, or --role-arn ARN --external-id ID --session-name YOUR.NAME")
         return Done(found, [json.dumps(found)])
 
     @command(group, "profile")
@@ -65,14 +63,23 @@ def _register_credentials(group: typer.Typer) -> None:
 
         if secret_id:
             lines = writing.by_secret(name, _secret(call, secret_id, role_arn), call.profile)
-        elif role_arn and call.region:
-            lines = writing.by_role(name, role_arn, external_id, call.region, call.profile)
+        elif role_arn:
+            region = _wanted(call.region, "--region REGION, the customer's")
+            lines = writing.by_role(name, check_role_arn(role_arn), external_id, region, call.profile)
         else:
-            raise UsageError(
-                "Nothing says where the credentials come from.",
-                "Give --secret-id ARN, or --role-arn ARN --external-id ID --region REGION.",
-            )
+            raise _no_source("--secret-id ARN, or --role-arn ARN --external-id ID --region REGION")
         return Done({"name": name, "config": lines}, lines)
+
+
+def _no_source(options: str) -> UsageError:
+    return UsageError("Nothing says where the credentials come from.", f"Give {options}")
+
+
+def _wanted(value: str | None, option: str) -> str:
+    """An option that goes with --role-arn."""
+    if not value:
+        raise UsageError(f"With --role-arn this needs {option.partition(' ')[0]} too.", f"Give {option}")
+    return value
 
 
 def _register_checks(group: typer.Typer) -> None:

@@ -12,6 +12,8 @@ _SECRET = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):secret:"
     r"(?P<name>[A-Za-z0-9/_+=.@-]+)-(?P<suffix>[A-Za-z0-9]{6})"
 )
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9/_+=,.@-]+")
+_SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
 
 
@@ -43,6 +45,28 @@ def check_key_arn(text: str) -> str:
             f"{text} is not the ARN of a KMS key.",
             "The customer finds it with: deployer outputs (StackKeyArn)",
             code="key-arn",
+        )
+    return text
+
+
+def check_role_arn(text: str) -> str:
+    """The ARN of a role as it is. Raises UsageError that says where it is found."""
+    if _ROLE.fullmatch(text) is None:
+        raise UsageError(
+            f"{text} is not the ARN of a role.",
+            "The customer finds it with: deployer access confirm, or deployer outputs (SupportRoleArn)",
+            code="role-arn",
+        )
+    return text
+
+
+def check_session_name(text: str) -> str:
+    """The name of a role session as it is. Raises UsageError for what STS does not take (API: RoleSessionName)."""
+    if _SESSION_NAME.fullmatch(text) is None:
+        raise UsageError(
+            f"{text!r} cannot be the name of a role session.",
+            "Give --session-name 2 to 64 letters, digits and _ + = , . @ - like jo.doe",
+            code="session-name",
         )
     return text
 

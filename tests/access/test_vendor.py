@@ -64,6 +64,33 @@ def test_a_confirmed_value_adds_no_line_to_the_profile(bad: str, deployer: Deplo
         assert refused.code == 2 and refused.error["code"] == "profile"
 
 
+ROLE = "arn:aws:iam::111122223333:role/support"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "hint"),
+    [
+        ("credentials", "usage", "--secret-id ARN, or --role-arn ARN"),
+        (f"credentials --role-arn {ROLE}", "usage", "--session-name"),
+        (f"credentials --role-arn {ROLE} --session-name j", "session-name", "2 to 64"),
+        ("credentials --role-arn support --session-name jo", "role-arn", "deployer access confirm"),
+        (f"profile --role-arn {ROLE}", "usage", "--region"),
+        ("profile --role-arn support --region eu-west-1", "role-arn", "deployer access confirm"),
+        (f"profile --role-arn {ROLE} --secret-id {SECRET}", "usage", "one of them"),
+    ],
+)
+def test_what_is_missing_on_the_vendors_side_is_named(words: str, code: str, hint: str, deployer: Deployer) -> None:
+    refused = deployer("vendor", *words.split())
+    assert (refused.code, refused.error["code"]) == (2, code) and hint in refused.error["hint"]
+
+
+def test_a_refusal_sends_the_vendor_to_what_tells_its_cause(shared: str, deployer: Deployer) -> None:
+    refused = deployer("vendor", "credentials", "--secret-id", shared, "--profile", "stranger")
+    assert refused.code == 1 and refused.error["hint"].endswith(f"deployer vendor check --secret-id {shared}")
+    refused = deployer("vendor", "credentials", "--role-arn", ROLE, "--session-name", "jo", "--profile", "stranger")
+    assert refused.code == 1 and "sts:SetSourceIdentity" in refused.error["hint"]
+
+
 def test_check_names_what_is_missing(shared: str, deployer: Deployer) -> None:
     assert deployer("vendor", "check", "--secret-id", shared, "--profile", "vendor").result["readable"]
     stranger = deployer("vendor", "check", "--secret-id", shared, "--profile", "stranger")

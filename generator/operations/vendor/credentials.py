@@ -6,10 +6,11 @@ Source: AWS SDKs and tools guide, "Process credential provider" (the envelope an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from generator.errors import DeployerError
+from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.duration import END_FORMAT
 from generator.model.vendor import SecretArn
@@ -20,7 +21,8 @@ LIFETIME = timedelta(minutes=15)
 
 def from_secret(gateway: Gateway, secret: SecretArn, now: datetime | None = None) -> dict[str, object]:
     """The envelope for the key that the secret holds now. Raises DeployerError, and none of them shows a value."""
-    value = _value(gateway.secretsmanager.get_secret_value(secret.text))
+    with _refused(f"See which policy is missing: deployer vendor check --secret-id {secret.text}"):
+        value = _value(gateway.secretsmanager.get_secret_value(secret.text))
     expires = (now or datetime.now(UTC)) + LIFETIME
     return {
         "Version": 1,
@@ -32,7 +34,11 @@ def from_secret(gateway: Gateway, secret: SecretArn, now: datetime | None = None
 
 def from_role(gateway: Gateway, role_arn: str, external_id: str, session_name: str, identity: str) -> dict[str, object]:
     """The envelope for a session of the customer's support role; AWS says when it ends."""
-    credentials, expires = gateway.sts.assume_role(role_arn, external_id, session_name, identity)
+    with _refused(
+        "Ask the customer for deployer access confirm: it says who may enter until when, and the external id; your own "
+        "policy needs sts:AssumeRole and sts:SetSourceIdentity on that role."
+    ):
+        credentials, expires = gateway.sts.assume_role(role_arn, external_id, session_name, identity)
     return {
         "Version": 1,
         "AccessKeyId": credentials.access_key_id,
@@ -40,6 +46,17 @@ def from_role(gateway: Gateway, role_arn: str, external_id: str, session_name: s
         "SessionToken": credentials.session_token,
         "Expiration": expires.astimezone(UTC).strftime(END_FORMAT),
     }
+
+
+@contextmanager
+def _refused(hint: str) -> Iterator[None]:
+    """Send a refusal to what tells its cause; the caller is the vendor, who may not look into the account."""
+    try:
+        yield
+    except AwsError as error:
+        if "AccessDenied" in error.aws_code:
+            error.hint = hint
+        raise
 
 
 def _value(text: str) -> Mapping[str, str]:
