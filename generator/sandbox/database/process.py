@@ -21,9 +21,9 @@ from generator.errors import DeployerError
 # A parent that watches over the server: when its standard input ends, which happens however this process ends, it sends
 # the signal and removes what was on the disk. Where the server ends by itself, so does it.
 _WATCH = (
-    'signal=$1; shift; exec 3<&0; "$@" </dev/null 3<&- & server=$!; '
-    "(cat <&3 >/dev/null; kill -$signal $server) 2>/dev/null & watch=$!; "
-    'wait $server; code=$?; kill $watch 2>/dev/null; rm -rf -- "$0"; exit $code'
+    'signal=$1; shift; exec 3<&0; "$@" </dev/null 3<&- & server=$!; exec 2>/dev/null; '  # nobody may listen any more
+    "(cat <&3 >/dev/null; kill -$signal $server) & watch=$!; "
+    'wait $server; code=$?; kill $watch; rm -rf -- "$0"; exit $code'
 )
 START_SECONDS = 60.0
 _UNPRIVILEGED = "nobody"
