@@ -54,13 +54,18 @@ def shells(directory: Path, argv: tuple[str, ...] = ("bash", "--norc", "-i")) ->
 
 
 def _serve(connection: socket.socket, directory: Path, argv: tuple[str, ...]) -> None:
+    # Until it is another program, the child has this process's handlers and tells this process's event loop of signals.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     child, terminal = pty.fork()
     if child == 0:
         try:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
             os.chdir(directory)
             os.execvpe(argv[0], argv, {"PATH": os.environ["PATH"], "HOME": str(directory), "HISTFILE": "/dev/null"})
         finally:
             os._exit(127)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     with connection, suppress(OSError):
         while True:
             readable, _, _ = select.select([connection, terminal], [], [])

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -46,8 +46,7 @@ class Journal:
             saved = json.loads(path.read_text())
             if (saved["digest"], saved["size"]) == (digest, size):
                 return cls(path, digest, size, int(saved["piece"]), set(map(int, saved["there"])))
-        piece = max(min(LARGEST_PIECE, -(-size // max(sessions, 1))), SMALLEST_PIECE)
-        return cls(path, digest, size, piece)
+        return cls(path, digest, size, piece_of(size, sessions))
 
     @property
     def missing(self) -> list[int]:
@@ -77,68 +76,106 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
 
+def piece_of(size: int, sessions: int) -> int:
+    """Bytes of a piece: as many rounds as it takes, and all sessions busy to the end of the last."""
+    sessions = max(sessions, 1)
+    rounds = max(-(-size // (LARGEST_PIECE * sessions)), 1)
+    return max(-(-size // (rounds * sessions)), SMALLEST_PIECE)
+
+
+class Shells:
+    """Shell sessions of one copy: each opened when it is needed and kept for the next errand, all ended together."""
+
+    def __init__(self, calls: Callable[[], SessionCalls], options: ChannelOptions) -> None:
+        self._calls, self._options = calls, options
+        self._open: dict[HostShell, AbstractAsyncContextManager[HostShell]] = {}
+        self._free: list[HostShell] = []
+
+    async def __aenter__(self) -> Shells:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(made.__aexit__(None, None, None) for made in self._open.values()))
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[HostShell]:
+        """A session for one errand; after a failure it is ended at once. Raises as `host_shell` does."""
+        shell = self._free.pop() if self._free else await self._another()
+        try:
+            yield shell
+        except BaseException:
+            await self._open.pop(shell).__aexit__(None, None, None)
+            raise
+        self._free.append(shell)
+
+    async def _another(self) -> HostShell:
+        made = host_shell(self._calls(), self._options)
+        shell = await made.__aenter__()
+        self._open[shell] = made
+        return shell
+
+
 async def fetch(
-    shells: Callable[[], SessionCalls], options: ChannelOptions, far: str, near: Path, state: Path, sessions: int,
+    calls: Callable[[], SessionCalls], options: ChannelOptions, far: str, near: Path, state: Path, sessions: int,
     progress: Progress, key: str,
 ) -> str:  # fmt: skip
     """Copy a file of the instance here; its SHA-256. Raises DeployerError, `checksum` when the bytes differ."""
-    async with host_shell(shells(), options) as shell:
-        digest, size = await _describe(shell, far)
     part = near.with_name(near.name + SUFFIX)
-    journal = Journal.of(state, key, digest, size, sessions)
-    if not part.exists() or part.stat().st_size != size:
-        journal.forget()
-        with part.open("wb") as empty:
-            empty.truncate(size)
+    async with Shells(calls, options) as shells:
+        async with shells.one() as shell:
+            digest, size = await _describe(shell, far)
+        journal = Journal.of(state, key, digest, size, sessions)
+        if not part.exists() or part.stat().st_size != size:
+            journal.forget()
+            with part.open("wb") as empty:
+                empty.truncate(size)
 
-    with part.open("r+b") as out:
+        with part.open("r+b") as out:
 
-        async def move(shell: HostShell, offset: int, length: int) -> None:
-            data = await shell.read(far, offset, length)
-            if len(data) != length:
-                raise DeployerError(f"{far} changed while it was copied.", "Copy it again.", code="changed")
-            out.seek(offset)
-            out.write(data)
+            async def move(shell: HostShell, offset: int, length: int) -> None:
+                data = await shell.read(far, offset, length)
+                if len(data) != length:
+                    raise DeployerError(f"{far} changed while it was copied.", "Copy it again.", code="changed")
+                out.seek(offset)
+                out.write(data)
 
-        await _carry(shells, options, journal, sessions, move, progress)
+            await _carry(shells, journal, sessions, move, progress)
     _compare(digest, digest_of(part), far, journal)
     part.replace(near)
     return digest
 
 
 async def send(
-    shells: Callable[[], SessionCalls], options: ChannelOptions, near: Path, far: str, state: Path, sessions: int,
+    calls: Callable[[], SessionCalls], options: ChannelOptions, near: Path, far: str, state: Path, sessions: int,
     progress: Progress, key: str,
 ) -> str:  # fmt: skip
     """Copy a file of this computer to the instance; its SHA-256. Raises as `fetch` does."""
     digest, size = digest_of(near), near.stat().st_size
     journal = Journal.of(state, key, digest, size, sessions)
-    async with host_shell(shells(), options) as shell:
-        if (await shell.ask(f"test -d {quoted(far)} && echo directory || echo file")).strip() == b"directory":
-            far = f"{far.rstrip('/')}/{near.name}"
-        part = far + SUFFIX
-        if not journal.there or b"yes" not in await shell.ask(f"test -f {quoted(part)} && echo yes || echo no"):
-            journal.forget()
-            await shell.ask(f": > {quoted(part)}")
+    async with Shells(calls, options) as shells:
+        async with shells.one() as shell:
+            if (await shell.ask(f"test -d {quoted(far)} && echo directory || echo file")).strip() == b"directory":
+                far = f"{far.rstrip('/')}/{near.name}"
+            part = far + SUFFIX
+            if not journal.there or b"yes" not in await shell.ask(f"test -f {quoted(part)} && echo yes || echo no"):
+                journal.forget()
+                await shell.ask(f": > {quoted(part)}")
 
-    with near.open("rb") as source:
+        with near.open("rb") as source:
 
-        async def move(shell: HostShell, offset: int, length: int) -> None:
-            source.seek(offset)
-            await shell.write(part, offset, source.read(length))
+            async def move(shell: HostShell, offset: int, length: int) -> None:
+                source.seek(offset)
+                await shell.write(part, offset, source.read(length))
 
-        await _carry(shells, options, journal, sessions, move, progress)
-    async with host_shell(shells(), options) as shell:
-        arrived, _ = await _describe(shell, part)
-        _compare(digest, arrived, far, journal)
-        await shell.ask(f"mv -f -- {quoted(part)} {quoted(far)}")
+            await _carry(shells, journal, sessions, move, progress)
+        async with shells.one() as shell:
+            arrived, _ = await _describe(shell, part)
+            _compare(digest, arrived, far, journal)
+            await shell.ask(f"mv -f -- {quoted(part)} {quoted(far)}")
     return digest
 
 
-async def _carry(
-    shells: Callable[[], SessionCalls], options: ChannelOptions, journal: Journal, sessions: int, move: Move,
-    progress: Progress,
-) -> None:  # fmt: skip
+async def _carry(shells: Shells, journal: Journal, sessions: int, move: Move, progress: Progress) -> None:
     """Let several sessions carry the missing pieces; a session that is lost is replaced, its piece goes again."""
     missing = journal.missing[::-1]
     progress(journal.arrived, journal.size)
@@ -147,7 +184,7 @@ async def _carry(
         losses = 0
         while missing:
             try:
-                async with host_shell(shells(), options) as shell:
+                async with shells.one() as shell:
                     while missing:
                         offset = missing.pop()
                         try:
