@@ -51,6 +51,7 @@ def hand_over_lines(needs: HandOver) -> list[str]:
         ("key", needs.key_arn),
         ("region", needs.region),
         ("instance", needs.instance_id),
+        *([("database", needs.database)] if needs.database else []),
         ("until", needs.until or "no end"),
         ("reason", needs.reason or "-"),
     ]
@@ -105,6 +106,7 @@ def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:
         *(("granted to", principal.arn) for principal in grant.principals),
         *([] if grant.principals else [("granted to", "nobody")]),
         ("way in", " and ".join(_ways(state)) or "none: there is neither a support user nor a support role"),
+        *([("database", f"{state.database}, whichever way")] if state.database else []),
         ("until", _ends(state) + _distance(grant, now)),
         ("reason", grant.reason or "-"),
     ]

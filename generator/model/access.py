@@ -108,7 +108,8 @@ class AccessState:
     """Everything `access show` knows, from the services themselves.
 
     `ends` are the ends that stand in the policies (None: no end); there is one, unless they disagree.
-    `changed` is when the stack was changed last, and so no earlier than the grant.
+    `changed` is when the stack was changed last, and so no earlier than the grant. `database` is who support is in which
+    database (deepsql-support_r at HOST:PORT); empty where it may not sign in.
     """
 
     stack_name: str
@@ -117,6 +118,7 @@ class AccessState:
     instance_id: str
     grant: Grant
     support_user: str = ""
+    database: str = ""
     secret_arn: str = ""
     key_arn: str = ""
     doors: tuple[Door, ...] = ()
@@ -142,3 +144,4 @@ class HandOver:
     identity_policy: Mapping[str, object] = field(default_factory=dict)
     role_arn: str = ""
     external_id: str = ""
+    database: str = ""

@@ -44,6 +44,8 @@ class Parameter(StrEnum):
     DATABASE_ENDPOINT = "DatabaseEndpoint"
     DATABASE_PORT = "DatabasePort"
     DATABASE_SECURITY_GROUP_ID = "DatabaseSecurityGroupId"
+    DATABASE_RESOURCE_ID = "DatabaseResourceId"
+    SUPPORT_DATABASE_GRADE = "SupportDatabaseGrade"
     DEPLOY_BASTION_HOST = "DeployBastionHost"
 
 
@@ -150,6 +152,7 @@ class Condition(StrEnum):
     WANT_BASTION_GROUP = "WantBastionGroup"
     DATABASE_GIVEN = "DatabaseGiven"
     DATABASE_GROUP_GIVEN = "DatabaseGroupGiven"
+    SUPPORT_MAY_USE_DATABASE = "SupportMayUseDatabase"
 
 
 DEFAULT_STACK_NAME: Final = "deepsql-selfhost"
@@ -164,6 +167,8 @@ PAUSED: Final = "9999-12-31T00:00:00Z"
 """`SupportSessionsNotBefore` of a stack whose role is paused: no session counts until somebody resumes it."""
 UI_PORT: Final = 3035
 SSH_PORT: Final = 22
+NO_GRADE: Final = "none"
+"""`SupportDatabaseGrade` of a stack whose support has no way to the database."""
 SSH_USER: Final = "ec2-user"
 IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 SECRET_KEYS: Final = ("AccessKeyId", "SecretAccessKey", "Region", "InstanceId")

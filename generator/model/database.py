@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 DEFAULT_LOCAL_PORT: Final = 56789
+SUPPORT_PERSON: Final = "deepsql-support"
+"""Who the vendor's support is in a database: one user for each grade, and none for each of its people."""
 TOKEN_SECONDS: Final = 900  # RDS user guide, "IAM database authentication": a token opens connections for 15 minutes
 
 

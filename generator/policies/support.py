@@ -122,6 +122,11 @@ def push_ssh_keys(
     )
 
 
+def sign_in_to_the_database(users: Value, *ends: ConditionElement) -> Statement:
+    """A token for these database users (`…:dbuser:RESOURCE_ID/NAME`), good for one connection within 15 minutes."""
+    return allow("SignInToTheDatabase", [Action("rds-db", "connect")], users, *ends)
+
+
 def support_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
     """The managed policy of user and role, and the boundary of both. `more` are statements the caller adds.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from troposphere import And, Condition, Equals, Join, Not, Or, Ref, Template
 
+from generator.model.contract import NO_GRADE
 from generator.model.contract import Condition as C
 from generator.model.contract import Parameter as P
 
@@ -52,6 +53,11 @@ def add_conditions(template: Template) -> None:
         C.SUPPORT_MAY_USE_SSH: Equals(Ref(str(P.SUPPORT_SSH)), "Yes"),
         C.DATABASE_GIVEN: _given(P.DATABASE_ENDPOINT),
         C.DATABASE_GROUP_GIVEN: _given(P.DATABASE_SECURITY_GROUP_ID),
+        C.SUPPORT_MAY_USE_DATABASE: And(
+            Condition(str(C.DATABASE_GIVEN)),
+            _given(P.DATABASE_RESOURCE_ID),
+            Not(Equals(Ref(str(P.SUPPORT_DATABASE_GRADE)), NO_GRADE)),
+        ),
     }
     for name, condition in conditions.items():
         template.add_condition(str(name), condition)

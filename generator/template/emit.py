@@ -112,8 +112,7 @@ def _text(template: Template, header: str, comments: Mapping[str, str], fmt: For
 
 
 def _json(template: dict[str, object]) -> str:
-    """JSON with a line for each parameter, resource and output: indented or with a space behind each colon it would be
-    over the limit."""
+    """JSON with a line for each parameter, resource and output: indented or with spaces it would be over the limit."""
     sections = [f"{_line(name)}: {_json_entries(body)}" for name, body in template.items()]
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
@@ -125,7 +124,7 @@ def _json_entries(body: object) -> str:
 
 
 def _line(value: object) -> str:
-    return json.dumps(value, separators=(", ", ":"))
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _section(name: str, body: object, comments: Mapping[str, str], pure: bool) -> str:

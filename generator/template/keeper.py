@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
 from importlib import resources
 
@@ -18,6 +19,7 @@ from generator.template.parts import STACK_ID, arn_of, ref
 
 SOURCE = "index.py"
 MOST_IN_A_LINE = 130
+COMPOUND = re.compile(r"@|(async|class|def|elif|else|except|finally|for|if|match|try|while|with)\b")
 PUBLIC_IMAGES = "arn:${AWS::Partition}:ssm:${AWS::Region}::parameter/aws/service/ami-amazon-linux-latest/*"
 
 
@@ -35,11 +37,13 @@ def slim(text: str) -> str:
 
 
 def _narrow(text: str) -> str:
-    """One space for four, and a body of one short statement on its header's line.
+    """One space for four, short statements side by side, and a body of one line on its header's line.
 
     `ast.unparse` writes every statement and every string on one line: a line that ends in a colon is a header.
     """
-    lines = [(len(line) - len(line.lstrip(" ")), line.strip()) for line in text.splitlines() if line.strip()]
+    lines = _side_by_side(
+        [(len(line) - len(line.lstrip(" ")), line.strip()) for line in text.splitlines() if line.strip()]
+    )
     narrow: list[str] = []
     for index, (depth, code) in enumerate(lines):
         after = lines[index + 1][0] if index + 1 < len(lines) else 0
@@ -50,6 +54,23 @@ def _narrow(text: str) -> str:
         else:
             narrow.append(" " * (depth // 4) + code)
     return "\n".join(narrow)
+
+
+def _side_by_side(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Simple statements that follow each other, as far as they fit into a line."""
+    joined: list[tuple[int, str]] = []
+    for depth, code in lines:
+        before, above = joined[-1] if joined else (-1, "")
+        if before == depth and _is_simple(code) and _is_simple(above) and len(above) + len(code) < MOST_IN_A_LINE:
+            joined[-1] = (depth, f"{above}; {code}")
+        else:
+            joined.append((depth, code))
+    return joined
+
+
+def _is_simple(code: str) -> bool:
+    """Whether a statement can stand beside another: whatever has a body cannot."""
+    return not COMPOUND.match(code)
 
 
 class _Slim(ast.NodeTransformer):

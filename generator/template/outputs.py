@@ -22,7 +22,7 @@ def add_outputs(template: Template) -> None:
     _add(
         template,
         O.SECURITY_GROUP_ID,
-        "Let this security group in at your database (5432 for PostgreSQL, 3306 for MySQL).",
+        "Let it in at your database.",
         ref(Resource.SECURITY_GROUP),
     )
     _add(
@@ -46,11 +46,11 @@ def add_outputs(template: Template) -> None:
     _add(
         template,
         O.ADMIN_SECRET_ARN,
-        "The secret with the first administrator's password",
+        NAMED,
         ref(Resource.ADMIN_SECRET),
         Condition.NEW_INSTANCE,
     )
-    _add(template, O.SESSION_LOG_GROUP_NAME, "Where support shells are written down", ref(Resource.SESSION_LOG_GROUP))
+    _add(template, O.SESSION_LOG_GROUP_NAME, NAMED, ref(Resource.SESSION_LOG_GROUP))
     _add(template, O.SHELL_DOCUMENT_NAME, NAMED, ref(Resource.SHELL_DOCUMENT))
     _add(template, O.PORT_DOCUMENT_NAME, NAMED, ref(Resource.PORT_DOCUMENT))
     _add(template, O.SSH_DOCUMENT_NAME, NAMED, ref(Resource.SSH_DOCUMENT))
@@ -62,7 +62,7 @@ def _add_support(template: Template) -> None:
     _add(
         template,
         O.SUPPORT_SECRET_ARN,
-        "The secret with the support user's access key; this ARN is what support needs.",
+        "What support needs: the secret with its key",
         ref(Resource.SUPPORT_SECRET),
         WANTED,
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from troposphere import Parameter, Template
+from troposphere import And, Equals, Not, Parameter, Ref, Template
 
-from generator.model.contract import INSTANCE_TYPES
+from generator.model.contract import INSTANCE_TYPES, NO_GRADE
 from generator.model.contract import Parameter as P
+from generator.model.database import Grade
 
 RETENTION_DAYS = [30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 """What CloudWatch Logs accepts, from a month on: evidence is kept at least that long."""
@@ -63,8 +64,8 @@ INSTANCE = (
     ),
     Field(
         P.INSTANCE_ORIGIN,
-        "Leave auto for a stack that exists. Choose new for a new one with both an admin password and a support user "
-        "name: auto would take it for one of the vendor's published template.",
+        "Leave auto for a stack that exists. Choose new for a new one with an admin password and a support user name: "
+        "auto would take it for one of the vendor's published template.",
         limits=limits(Default="auto", AllowedValues=["auto", "published", "new"]),
     ),
     Field(
@@ -198,6 +199,16 @@ DATABASE = (
         limits=limits(Default="", AllowedPattern="^$|^sg-[0-9a-f]{8,17}$"),
     ),
     Field(
+        P.DATABASE_RESOURCE_ID,
+        "RDS's resource id of it, cluster-… or db-….",
+        limits=limits(Default="", AllowedPattern="^$|^(cluster|db)-[A-Z0-9]+$"),
+    ),
+    Field(
+        P.SUPPORT_DATABASE_GRADE,
+        "What support may do in it: r reads, w writes, o operates.",
+        limits=limits(Default=NO_GRADE, AllowedValues=[NO_GRADE, *Grade]),
+    ),
+    Field(
         P.DEPLOY_BASTION_HOST,
         "Yes: a small host of your own as the way there, new every 30 days; about 4 USD a month.",
         limits=limits(Default="No", AllowedValues=YES_NO),
@@ -237,5 +248,19 @@ def add_rules(template: Template) -> None:
                     "AssertDescription": "SubnetId must be a subnet of VpcId.",
                 }
             ]
+        },
+    )
+    template.add_rule(
+        "SupportDatabaseIsKnown",
+        {
+            "RuleCondition": Not(Equals(Ref(P.SUPPORT_DATABASE_GRADE), NO_GRADE)),
+            "Assertions": [
+                {
+                    "Assert": And(
+                        *(Not(Equals(Ref(name), "")) for name in (P.DATABASE_ENDPOINT, P.DATABASE_RESOURCE_ID))
+                    ),
+                    "AssertDescription": "SupportDatabaseGrade needs DatabaseEndpoint and DatabaseResourceId.",
+                }
+            ],
         },
     )

@@ -6,11 +6,13 @@ from troposphere import Template
 from troposphere.iam import ManagedPolicy, PolicyType, User
 
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
+from generator.model.database import SUPPORT_PERSON
 from generator.policies.document import before
 from generator.policies.support import (
     USERNAME,
     SupportScope,
     push_ssh_keys,
+    sign_in_to_the_database,
     support_policy,
     support_user_policy,
 )
@@ -26,7 +28,7 @@ def add_support(template: Template) -> None:
         ManagedPolicy(
             str(Resource.SUPPORT_SESSION_POLICY),
             Condition=str(Condition.WANT_SUPPORT),
-            PolicyDocument=support_policy(scope(), [_ssh_only(_ssh_keys())]),
+            PolicyDocument=support_policy(scope(), [_ssh_only(_ssh_keys()), _database_only(_sign_in())]),
         )
     )
     template.add_resource(
@@ -54,6 +56,17 @@ def _ssh_keys() -> object:
     return push_ssh_keys("PushSshKeysForOneLogin", scope().instances, *before(access_ends()), tag=scope().tag)
 
 
+def _sign_in() -> object:
+    """One user for each grade and stack; who of the vendor's people it was, stands in CloudTrail."""
+    user = f"dbuser:${{{Parameter.DATABASE_RESOURCE_ID}}}/{SUPPORT_PERSON}_${{{Parameter.SUPPORT_DATABASE_GRADE}}}"
+    return sign_in_to_the_database(arn("rds-db", user), *before(access_ends()))
+
+
+def _database_only(value: object) -> object:
+    """Only where the customer gave support a grade, and said of which database."""
+    return when(Condition.SUPPORT_MAY_USE_DATABASE, value)
+
+
 def _ssh_only(value: object) -> object:
     """Only where support may use SSH."""
     return when(Condition.SUPPORT_MAY_USE_SSH, value)
@@ -68,6 +81,7 @@ def scope() -> SupportScope:
             arn("ssm", f"document/${{{Resource.SHELL_DOCUMENT}}}"),
             arn("ssm", f"document/${{{Resource.PORT_DOCUMENT}}}"),
             _ssh_only(arn("ssm", f"document/${{{Resource.SSH_DOCUMENT}}}")),
+            _database_only(arn("ssm", f"document/${{{Resource.DATABASE_DOCUMENT}}}")),
         ],
         sessions=arn("ssm", "session/*"),
         own_sessions=joined(arn("ssm", "session/"), f"{USERNAME}-*"),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import yaml
 
-LINE = 132
+LINE = 150
 """How long a list or mapping in brackets may be."""
 LONG_ONLY = frozenset({"Fn::EachMemberIn", "Fn::ValueOfAll", "Fn::RefAll", "Fn::ValueOf", "Fn::EachMemberEquals"})
 """Functions of the Rules section, for which CloudFormation documents the long form alone."""

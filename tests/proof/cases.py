@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.proof.tables import boundary, engineers, roles, support, support_role, vendor
+from tests.proof.tables import boundary, engineers, roles, support, support_database, support_role, vendor
 from tests.proof.world import Row
 
-ROWS: list[Row] = [*support.ROWS, *boundary.ROWS, *vendor.ROWS, *roles.ROWS, *support_role.ROWS, *engineers.ROWS]
+ROWS: list[Row] = [
+    *support.ROWS,
+    *support_role.ROWS,
+    *support_database.ROWS,
+    *boundary.ROWS,
+    *vendor.ROWS,
+    *roles.ROWS,
+    *engineers.ROWS,
+]

@@ -11,6 +11,7 @@ from tests.proof.mutation import (
     drop_operator,
     drop_property,
     drop_statement,
+    redefine,
     rename_operator,
     set_condition,
     set_principal,
@@ -48,6 +49,14 @@ def inline(*actions: str) -> Tree:
     return [{"PolicyName": "more", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}]
 
 
+def db_user(name: str, resource: str = "${DatabaseResourceId}") -> Tree:
+    return at_home("rds-db", f"dbuser:{resource}/{name}")
+
+
+GRADE, MAY_USE, SIGN_IN = "SupportDatabaseGrade", "SupportMayUseDatabase", "rds-db:connect"
+GRADED = {"Fn::Not": [{"Fn::Equals": [{"Ref": GRADE}, "none"]}]}
+GRADE_ALONE = {"Fn::And": [{"Condition": "DatabaseGiven"}, GRADED]}
+SUPPORTS, DATABASE_ARN = f"deepsql-support_${{{GRADE}}}", at_home("ssm", "document/deepsql-database-${Instance}")
 SHELL_ONLY = at_home("ssm", "document/${ShellDocument}")
 LONGER_NAMES = "arn:aws:iam::444455556666:role/deepsql-support*"
 LONGER_USERS = {"Fn::Sub": "${SupportUser.Arn}*"}
@@ -215,4 +224,18 @@ SUPPORT_ROLE = [
     Mutant("newer sessions end with a cut", drop_condition(ROLE_POLICY, "NoOlderSessions", "aws:TokenIssueTime")),
 ]  # fmt: skip
 
-MUTANTS = [*SUPPORT, *SSH, *LIMITS, *VENDOR, *ROLES, *SUPPORT_ROLE]
+DATABASE = [
+    Mutant("support signs in with every grade", set_resource(POLICY, SIGN_IN, db_user("deepsql-support_*"))),
+    Mutant("support signs in as anybody", set_resource(POLICY, SIGN_IN, db_user("*"))),
+    Mutant("support signs in to any database", set_resource(POLICY, SIGN_IN, db_user(SUPPORTS, "*"))),
+    Mutant("support signs in as users whose names go on", add_resource(POLICY, SIGN_IN, db_user(f"{SUPPORTS}*"))),
+    Mutant("signing in has no end", drop_condition(POLICY, SIGN_IN, NOW)),
+    Mutant("signing in hangs on nothing", unwrap(POLICY, SIGN_IN)),
+    Mutant("support cannot sign in", drop_statement(POLICY, SIGN_IN)),
+    Mutant("support looks databases up", add_statement(POLICY, SIGN_IN, "rds:DescribeDBClusters")),
+    Mutant("the database's document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, DATABASE_ARN)),
+    Mutant("no grade is asked for", redefine(MAY_USE, {"Condition": "DatabaseGiven"})),
+    Mutant("a database without an id is enough", redefine(MAY_USE, GRADE_ALONE)),
+]  # fmt: skip
+
+MUTANTS = [*SUPPORT, *DATABASE, *SSH, *LIMITS, *VENDOR, *ROLES, *SUPPORT_ROLE]

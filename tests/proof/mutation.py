@@ -162,6 +162,16 @@ def unwrap(logical_id: str, sid: str) -> Change:
     return change
 
 
+def redefine(condition: str, body: Tree) -> Change:
+    """Another meaning for one of the template's conditions."""
+
+    def change(template: Tree) -> None:
+        assert condition in template["Conditions"]
+        template["Conditions"][condition] = body
+
+    return change
+
+
 def set_property(logical_id: str, name: str, value: Tree) -> Change:
     def change(template: Tree) -> None:
         properties(template, logical_id)[name] = value

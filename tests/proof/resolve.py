@@ -70,10 +70,10 @@ class Stack:
 
     def holds(self, condition: str) -> bool:
         if condition not in self._known:
-            self._known[condition] = self._test(self.template["Conditions"][condition])
+            self._known[condition] = self.is_true(self.template["Conditions"][condition])
         return self._known[condition]
 
-    def _test(self, node: Tree) -> bool:
+    def is_true(self, node: Tree) -> bool:
         ((kind, body),) = node.items()
         if kind == "Condition":
             return self.holds(body)
@@ -81,9 +81,9 @@ class Stack:
             left, right = (self.resolve(side) for side in body)
             return str(left) == str(right)
         if kind == "Fn::Not":
-            return not self._test(body[0])
+            return not self.is_true(body[0])
         if kind in ("Fn::And", "Fn::Or"):
-            return (all if kind == "Fn::And" else any)([self._test(part) for part in body])
+            return (all if kind == "Fn::And" else any)([self.is_true(part) for part in body])
         raise Unresolved(f"condition function {kind}")
 
     def resolve(self, node: Tree) -> Tree:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tests.proof.attachments import resource_policy
 from tests.proof.evaluator import Request, text
 from tests.proof.people import VENDOR, WHO, Actor, Context
-from tests.proof.resolve import ACCOUNT, Place, Stack, Tree
+from tests.proof.resolve import ACCOUNT, CLUSTER, Place, Stack, Tree
 
 NOW, END, AFTER = "2026-11-25T12:00:00Z", "2026-12-01T00:00:00Z", "2026-12-01T00:00:01Z"
 HAS_A_POLICY = ("AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::IAM::Role", "AWS::Lambda::Function")
@@ -25,6 +25,14 @@ PUBLISHED = {
     "AdminEmail": "ops@example.com",
     "AdminPassword": "correct-horse-battery",
     "SupportUserName": "deepsql-support",
+}
+SUPPORTED = {
+    "DatabaseEndpoint": "app.cluster-x.us-east-1.rds.amazonaws.com",
+    "DatabaseResourceId": CLUSTER,
+    "SupportDatabaseGrade": "r",
+    "SupportAccessUntil": END,
+    "CreateSupportRole": "Yes",
+    "DeployBastionHost": "Yes",
 }
 STACKS: dict[str, dict[str, str]] = {
     "open": NEW | GRANT | {"SupportAccessUntil": END},
@@ -47,6 +55,10 @@ STACKS: dict[str, dict[str, str]] = {
         "DatabaseSecurityGroupId": "sg-0a1b2c3d",
         "CreateSupportRole": "Yes",
     },
+    "support's database": NEW | GRANT | SUPPORTED,
+    "database without a grade": NEW | GRANT | SUPPORTED | {"SupportDatabaseGrade": "none"},
+    "database without an id": NEW | GRANT | SUPPORTED | {"DatabaseResourceId": ""},
+    "database without an endpoint": NEW | GRANT | SUPPORTED | {"DatabaseEndpoint": ""},
     "bastion": NEW | GRANT | {"DeployBastionHost": "Yes"},
     "off": NEW | GRANT | {"CreateSupportUser": "No"},
     "account without principals": NEW | {"VendorAccounts": VENDOR},

@@ -28,6 +28,7 @@ GRANT = {
     "SupportAccessUntil": "2026-12-01T00:00:00Z",
     "SupportAccessReason": "TICKET-1",
 }
+DATABASE = {"DatabaseEndpoint": "app.cluster-x.rds.amazonaws.com", "DatabaseResourceId": f"cluster-{'A' * 26}"}
 PARTITIONS = [("aws", "us-east-1"), ("aws-us-gov", "us-gov-west-1"), ("aws-cn", "cn-north-1")]
 
 
@@ -83,6 +84,7 @@ def test_the_form_asks_for_every_parameter_once() -> None:
         ("SupportAccessReason", ["", "TICKET-1: slow again"], ["a;b", "x" * 257, "line\nbreak"]),
         ("EksClusterName", ["", "cell-1"], ["cell 1", "-cell"]),
         ("EksAccessPolicy", ["", "AmazonEKSViewPolicy"], ["View", "arn:aws:eks::aws:x/AmazonEKSViewPolicy"]),
+        ("DatabaseResourceId", ["", "cluster-ABC01", "db-ABC01"], ["app", "cluster-", "db-abc", "cluster-A/x", "db-*"]),
         ("SupportPorts", ["3035", "3035,5432"], ["", "any", "3035|22", "22-80", "123456"]),
     ],
 )
@@ -113,7 +115,7 @@ def test_a_grant_touches_policies_only() -> None:
 @pytest.mark.parametrize("place", [Place("us-gov-west-1", "aws-us-gov"), Place("cn-northwest-1", "aws-cn")])
 def test_all_that_support_may_fits_into_one_managed_policy(place: Place) -> None:
     """A managed policy has 6,144 characters, blanks not counted (IAM quotas)."""
-    every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes"}
+    every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes", **DATABASE, "SupportDatabaseGrade": "w"}
     stack = Stack(template_dict(), CLI_CREATES | GRANT | every, place)
     policy = stack.property("SupportSessionPolicy", "PolicyDocument")
     assert len(json.dumps(policy, separators=(",", ":"))) <= 6144
@@ -275,3 +277,25 @@ def test_the_databases_document_leads_to_its_endpoint_and_lets_nobody_choose_ano
     content = document["Content"]
     assert (content["properties"]["host"], str(content["properties"]["portNumber"])) == ("db.example.com", "5432")
     assert set(content["parameters"]) == {"localPortNumber"}
+
+
+def test_a_grade_of_support_changes_its_policy_and_nothing_else() -> None:
+    assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseGrade="r")) == {"SupportSessionPolicy"}
+    assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseGrade="none")) == set()
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({}, False),
+        ({"SupportDatabaseGrade": "none"}, False),
+        (DATABASE | {"SupportDatabaseGrade": "o"}, False),
+        ({"SupportDatabaseGrade": "o"}, True),
+        (DATABASE | {"SupportDatabaseGrade": "o", "DatabaseResourceId": ""}, True),
+        (DATABASE | {"SupportDatabaseGrade": "o", "DatabaseEndpoint": ""}, True),
+    ],
+)
+def test_the_form_refuses_a_grade_without_a_database(given: dict[str, str], refused: bool) -> None:
+    rule, stack = template_dict()["Rules"]["SupportDatabaseIsKnown"], new(**given)
+    [assertion] = rule["Assertions"]
+    assert (stack.is_true(rule["RuleCondition"]) and not stack.is_true(assertion["Assert"])) is refused

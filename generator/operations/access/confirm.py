@@ -46,6 +46,7 @@ def facts(found: Record) -> tuple[tuple[str, str], ...]:
         ("Instance name", found.stack.parameters.get(Parameter.INSTANCE_NAME, "")),
         ("Shell document", outputs.get(Output.SHELL_DOCUMENT_NAME, "")),
         ("Tunnel document", outputs.get(Output.PORT_DOCUMENT_NAME, "")),
+        ("Database", found.database),
         ("Session log group", outputs.get(Output.SESSION_LOG_GROUP_NAME, "")),
         ("Access ends", found.grant.until_text or "no end"),
         ("Reason", found.grant.reason),

@@ -172,6 +172,7 @@ def hand_over(found: Record) -> HandOver:
         identity_policy=_identity_policy(found),
         role_arn=found.role_arn if grant.goes_by("role") else "",
         external_id=found.external_id if grant.goes_by("role") else "",
+        database=found.database,
     )
 
 

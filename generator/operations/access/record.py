@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from generator.errors import DeployerError, NotFound
 from generator.gateway.aws import Gateway
-from generator.model.contract import GRANT_PARAMETERS, Output, Parameter
+from generator.model.contract import GRANT_PARAMETERS, NO_GRADE, Output, Parameter
+from generator.model.database import SUPPORT_PERSON
 from generator.model.grant import Grant
 from generator.model.stack import Stack
 
@@ -43,6 +44,21 @@ class Record:
         """A stack of the vendor's published template has no such output, but a name that was given."""
         wanted = self.stack.parameters.get(Parameter.CREATE_SUPPORT_USER) == "Yes"
         return self.stack.parameters.get(Parameter.SUPPORT_USER_NAME, "") if wanted else ""
+
+    @property
+    def database_user(self) -> str:
+        """Who support is in the stack's database (condition SupportMayUseDatabase); empty where it may not sign in."""
+        known = self.stack.parameters
+        grade = known.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
+        there = known.get(Parameter.DATABASE_ENDPOINT) and known.get(Parameter.DATABASE_RESOURCE_ID)
+        return f"{SUPPORT_PERSON}_{grade}" if there and grade != NO_GRADE else ""
+
+    @property
+    def database(self) -> str:
+        """The same with where: deepsql-support_r at HOST:PORT."""
+        known, user = self.stack.parameters, self.database_user
+        at = f"{known.get(Parameter.DATABASE_ENDPOINT)}:{known.get(Parameter.DATABASE_PORT)}"
+        return f"{user} at {at}" if user else ""
 
     @property
     def secret_arn(self) -> str:

@@ -17,12 +17,14 @@ KEY_SID = "VendorDecryptViaSecretsManager"
 ROLE_SID = "VendorAssumes"
 SUPPORT_SID = "StartSessionsOnThisInstance"
 DOCUMENTS_SID = "StartSessionsWithTheseDocuments"
+DATABASE_SID = "SignInToTheDatabase"
 ALWAYS = frozenset({"EndOwnSessions"})
 """What the holder of the key may do even after the end: leave."""
 AS_ROLE = "AsRole"
 """In one template no two Sids are alike, so the role's end in this."""
 BOUNDED = frozenset(
-    {"PushSshKeysForOneLogin", *(s.sid for s in statements(support_user_policy_document()) if s.allows)} - ALWAYS
+    {"PushSshKeysForOneLogin", DATABASE_SID, *(s.sid for s in statements(support_user_policy_document()) if s.allows)}
+    - ALWAYS
 )
 
 
@@ -61,6 +63,11 @@ class Ways(Protocol):
         """Name of the role."""
         ...
 
+    @property
+    def database_user(self) -> str:
+        """Who support is in the stack's database."""
+        ...
+
 
 def sentences(grant: Grant, ways: Ways) -> tuple[Sentence, ...]:
     """What the grant lets whom do, by the ways the stack has."""
@@ -75,13 +82,27 @@ def sentences(grant: Grant, ways: Ways) -> tuple[Sentence, ...]:
         if grant.principals and there
     ]
     if not ways.support_user:
-        return tuple(vendor)
+        return (*vendor, *_in_the_database(grant, ways))
     holder = [
         Sentence("support user", spoken(s.sid), "whoever holds the key", grant.until_text)
         for s in statements(support_user_policy_document(until=grant.until_text or None))
         if s.allows and s.sid not in ALWAYS
     ]
-    return (*vendor, *holder)
+    return (*vendor, *holder, *_in_the_database(grant, ways))
+
+
+def _in_the_database(grant: Grant, ways: Ways) -> list[Sentence]:
+    """What the tunnel is for, where the stack gives support a grade; by user and by role alike."""
+    permits = f"{spoken(DATABASE_SID)} as {ways.database_user}"
+    holders = (
+        ("support user", "whoever holds the key", ways.support_user),
+        ("support role", "whoever assumes it", ways.support_role and grant.goes_by("role")),
+    )
+    return [
+        Sentence(policy, permits, who, grant.until_text)
+        for policy, who, there in holders
+        if there and ways.database_user
+    ]
 
 
 def described(pattern: str) -> str:

@@ -22,6 +22,7 @@ def show(gateway: Gateway) -> AccessState:
         instance_id=found.instance_id,
         grant=found.grant,
         support_user=found.support_user,
+        database=found.database,
         secret_arn=found.secret_arn,
         key_arn=found.key_arn,
         doors=read,

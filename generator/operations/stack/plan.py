@@ -16,7 +16,7 @@ from generator.model import options
 from generator.model.changeset import ChangeSet, ChangeSetRequest
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
-from generator.operations.stack import guard, parameters, states
+from generator.operations.stack import guard, parameters, states, support
 
 Sleep = Callable[[float], None]
 
@@ -48,6 +48,8 @@ def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, sleep: 
     source = _source(request, stack)
     given = _with_origin(request, stack, source)
     refuse_missing(request, stack)
+    known = {} if stack is None or stack.status.only_planned else stack.parameters
+    support.refuse_grade_alone({**known, **given})
     if stack is not None and source.body is not None and _is_current(gateway, stack, source.body, given):
         return _nothing(stack)
     return _plan_by_change_set(gateway, request, stack, source, given, sleep)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from generator.errors import NotFound
+from generator.errors import NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.contract import (
+    NO_GRADE,
     PUBLISHED_ONLY_RESOURCES,
     SUPPORT_MODIFIED_ONLY,
     SUPPORT_RESOURCES,
@@ -14,6 +16,7 @@ from generator.model.contract import (
     Resource,
 )
 from generator.model.network import Instance
+from generator.model.options import option
 from generator.model.plan import Check, UpPlan, UpRequest
 
 FLIPS = frozenset(map(str, (Parameter.CREATE_SUPPORT_USER, Parameter.CREATE_SUPPORT_ROLE)))
@@ -36,6 +39,21 @@ def scoped(request: UpRequest) -> UpRequest:
         return request
     alone = set(request.given) <= FLIPS and not request.upgrade
     return replace(request, named=FLIP_RESOURCES, scope=FLIP_SCOPE if alone else None)
+
+
+def refuse_grade_alone(values: Mapping[str, str]) -> None:
+    """Raise UsageError where support has a grade in a database of which something is missing. Pure.
+
+    CloudFormation checks the same (the rule SupportDatabaseIsKnown), but later and without the option to type.
+    """
+    grade = values.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
+    absent = [name for name in (Parameter.DATABASE_ENDPOINT, Parameter.DATABASE_RESOURCE_ID) if not values.get(name)]
+    if grade != NO_GRADE and absent:
+        raise UsageError(
+            f"SupportDatabaseGrade is {grade}, and nothing says of which database: {' and '.join(absent)} missing.",
+            f"Give: {' '.join(f'{option(name)} …' for name in absent)}",
+            code="no-database",
+        )
 
 
 def before(gateway: Gateway, plan: UpPlan, request: UpRequest) -> Before | None:
