@@ -25,6 +25,7 @@ _TOOLS = (
     _Tool(("clip.exe",), ("powershell.exe", "-NoProfile", "-Command", "Get-Clipboard -Raw")),
 )
 _SECONDS = 10.0
+_WITHOUT = "Leave --copy out and take the token from standard output: deployer db token"
 
 
 @dataclass
@@ -51,19 +52,26 @@ def copy(text: str) -> Clipboard:
             return Clipboard(tool, text)
     raise NotFound(
         "There is no clipboard here: no pbcopy, wl-copy, xclip, xsel or clip.exe that reaches a display.",
-        "Leave --copy out and take the token from standard output.",
+        _WITHOUT,
         code="no-clipboard",
     )
 
 
 def _feed(tool: _Tool, text: str) -> None:
     # The tools stay behind to serve the selection, so none of our streams may be left open in them.
-    subprocess.run(
-        tool.copy,
-        input=text,
-        text=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=_SECONDS,
-        check=True,
-    )
+    try:
+        subprocess.run(
+            tool.copy,
+            input=text,
+            text=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):  # its own text is no help, and may hold what was copied
+        raise NotFound(
+            f"{tool.copy[0]} did not take the text: the display it is to reach may be gone.",
+            _WITHOUT,
+            code="no-clipboard",
+        ) from None
