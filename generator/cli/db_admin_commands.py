@@ -13,11 +13,11 @@ import typer
 
 from generator.cli import db_text
 from generator.cli.command import Done, command
-from generator.cli.db_options import LOCAL, REACH, wish_of
+from generator.cli.db_options import HOP, LOCAL, MASTER, PERMISSION, REACH, SUPPORT, wish_of
 from generator.cli.invocation import Invocation
 from generator.cli.terminal import tell
-from generator.errors import DeployerError, UsageError
-from generator.model.database import Grade
+from generator.errors import DeployerError, NotFound, UsageError
+from generator.model.database import SUPPORT_PERSON, Grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,16 +27,8 @@ if TYPE_CHECKING:
     from generator.operations.database.run import Query
 
 _OPERATE = tuple((n, a, Grade.OPERATE if n == "permission" else d) for n, a, d in (*REACH, *LOCAL))
-_MASTER: tuple[tuple[str, Any, Any], ...] = (
-    *((n, a, d) for n, a, d in (*REACH, *LOCAL) if n != "permission"),
-    (
-        "password_stdin",
-        Annotated[bool, typer.Option(help="Read the master user's password from standard input.")],
-        False,
-    ),
-    ("password_prompt", Annotated[bool, typer.Option(help="Ask for the master user's password.")], False),
-)
-_POLICY = (*REACH, *(each for each in LOCAL if each[0] in ("target", "document")))
+_MASTER_OF_USERS = (*MASTER, PERMISSION, SUPPORT)
+_POLICY = (*REACH, *HOP)
 
 
 class PolicyFormat(StrEnum):
@@ -55,7 +47,7 @@ def register(group: typer.Typer) -> None:
 
 
 def _register_users(group: typer.Typer) -> None:
-    @command(group, "bootstrap", extra=_MASTER)
+    @command(group, "bootstrap", extra=_MASTER_OF_USERS)
     def bootstrap(
         call: Invocation,
         people: Annotated[
@@ -64,44 +56,75 @@ def _register_users(group: typer.Typer) -> None:
         print_only: Annotated[bool, typer.Option("--print", help="Print the SQL; connect to nothing.")] = False,
         **values: Any,
     ) -> Done:
-        """Make the grades and the users of them, as the master user. Safe to run again."""
+        """Make the grades and users of them. Works as the master user, and may be run again."""
         from generator.operations.database import reach, run
 
-        master = _master(values)
+        master, supports = _master(values), _supports(values)
         wish = wish_of(values)
+        wanted = [*people, *([f"{SUPPORT_PERSON}={supports.value}"] if supports else [])]
         database = reach.find_database(call.gateway, wish)
-        users = run.people(people, database.engine)
+        users = run.people(wanted, database.engine)
         sql = run.bootstrap_sql(database, users)
         if print_only:
             return Done({"sql": sql}, sql.splitlines())
         names = ", ".join(users) or "no user"
         call.confirm(f"Make the grades in {database.name} and {names}?")
-        _as_master(call, database, wish, master, sql)
+        with _as_master(call, database, wish, master) as query:
+            query(sql)
         return Done({"database": database.name, "users": users}, [f"{u}  {g.meaning}" for u, g in users.items()])
 
-    @command(group, "drop-user", extra=_MASTER)
+    @command(group, "drop-user", extra=_MASTER_OF_USERS)
     def drop_user(
         call: Invocation,
-        gone: Annotated[str, typer.Argument(metavar="USER", help="The database user, as db users lists it.")],
+        gone: Annotated[
+            str,
+            typer.Argument(metavar="USER", help="The database user, as db users lists it; left out with --support."),
+        ] = "",
         print_only: Annotated[bool, typer.Option("--print", help="Print the SQL; connect to nothing.")] = False,
         **values: Any,
     ) -> Done:
-        """Take users of the grades away: sessions ended, what they owned kept by the master user."""
+        """Take a user of the grades away. Its sessions end, and what it owned goes to the master user."""
         from generator.operations.database import reach, run
+        from generator.operations.database.grades import user_name
 
-        master = _master(values)
+        master, supports = _master(values), _supports(values)
+        gone, values["name"] = _one_user(gone, values["name"], supports)
         wish = wish_of(values)
         database = reach.find_database(call.gateway, wish)
-        sql = run.drop_user_sql(database, gone)
+        user = user_name(SUPPORT_PERSON, supports, database.engine) if supports else gone
         if print_only:
+            sql = run.drop_user_sql(database, user)
             return Done({"sql": sql}, sql.splitlines())
-        call.confirm(f"Drop {gone} in {database.name}, and end its sessions?")
-        _as_master(call, database, wish, master, sql)
-        return Done({"database": database.name, "user": gone}, [f"{gone} is gone."])
+        call.confirm(f"Drop {user} in {database.name}, and end its sessions?")
+        with _as_master(call, database, wish, master) as query:
+            before = {known.user for known in run.users(query, database.engine)}
+            run.drop_user(query, database.engine, user)
+        if user not in before:
+            raise NotFound(
+                f"{database.name} had no user {user} of a grade, so nothing was dropped.",
+                "List them with: deployer db users",
+                code="no-such-user",
+            )
+        return Done({"database": database.name, "user": user}, [f"{user} is gone."])
+
+
+def _supports(values: dict[str, Any]) -> Grade | None:
+    """The grade of the vendor's user, where that is the one meant: the way and the master stay the caller's own."""
+    support, grade = values.pop("support"), values.pop("permission")
+    return grade if support else None
+
+
+def _one_user(gone: str, name: str, supports: Grade | None) -> tuple[str, str]:
+    """USER and NAME as they were meant: --support says the user, and then the one word is NAME. Raises UsageError."""
+    if supports and gone and name:
+        raise UsageError(f"--support says which user goes, and {gone} is another.", "Leave one of the two out.")
+    if not supports and not gone:
+        raise UsageError("Which user is to go was not said.", "Name it: deployer db drop-user USER, or use --support.")
+    return ("", gone or name) if supports else (gone, name)
 
 
 def _register_shut_out(group: typer.Typer) -> None:
-    @command(group, "shut-out", extra=_MASTER)
+    @command(group, "shut-out", extra=MASTER)
     def shut_out(
         call: Invocation,
         only: Annotated[
@@ -109,15 +132,23 @@ def _register_shut_out(group: typer.Typer) -> None:
         ] = "",
         **values: Any,
     ) -> Done:
-        """End what the users of the grades have open, and let no token of theirs open more. Exit 3 when not all is."""
+        """End users' sessions, let none begin. Those of the grades, or one of them; exit 3 when not all is shut."""
+        from generator.operations.database import reach
         from generator.operations.database.revoke import shut_everybody_out
 
         password = _master(values)
         wish = wish_of(values)
-        call.confirm(f"Shut {only or 'every user of the grades'} out of the database?")
+        database = reach.find_database(call.gateway, wish)
+        call.confirm(f"Shut {only or 'every user of the grades'} out of {database.name} ({database.endpoint})?")
         found = shut_everybody_out(call.gateway, wish, password, only)
         if found.problem:
             raise DeployerError(f"{found.database} was not shut: {found.problem}", found.hint, code="not-shut-out")
+        if only and not found.ended:
+            raise NotFound(
+                f"{found.database} has no user {only} of a grade, so nobody was shut out.",
+                "List them with: deployer db users",
+                code="no-such-user",
+            )
         lines = [f"{user} is shut out." for user in found.ended] or ["There is nobody to shut out."]
         lines += [f"NOT SO: {u.user} (tokens {u.tokens}, {u.sessions} sessions)" for u in found.left]
         return Done(found, lines, 0 if found.holds else 3)
@@ -133,13 +164,15 @@ def _master(values: dict[str, Any]) -> str:
     return sys.stdin.readline().rstrip("\r\n") if stdin else ""
 
 
-def _as_master(call: Invocation, database: Database, wish: Wish, password: str, sql: str) -> None:
+@contextmanager
+def _as_master(call: Invocation, database: Database, wish: Wish, password: str) -> Iterator[Query]:
+    """A connection as the master user."""
     from generator.operations.database import connect, run, tunnel
 
     login = run.master_login(call.gateway, database, wish.user, password)
-    way = tunnel.session_tunnel(call.gateway, wish)
+    way = tunnel.session_tunnel(call.gateway, wish, call.say)
     with connect.route_to(database, wish, way) as route, run.connected(login, route) as query:
-        query(sql)
+        yield query
 
 
 @contextmanager
@@ -149,7 +182,7 @@ def _session(call: Invocation, wish: Wish) -> Iterator[tuple[Login, Query]]:
 
     database = reach.find_database(call.gateway, wish)
     login = reach.login_for(call.gateway, database, wish)
-    way = tunnel.session_tunnel(call.gateway, wish)
+    way = tunnel.session_tunnel(call.gateway, wish, call.say)
     with connect.route_to(database, wish, way) as route, run.connected(login, route) as query:
         yield login, query
 
@@ -165,20 +198,25 @@ def _register_policy(group: typer.Typer) -> None:
     def policy(
         call: Invocation,
         fmt: Annotated[PolicyFormat, typer.Option("--format", help="JSON or YAML.")] = PolicyFormat.json,
+        any_host: Annotated[
+            bool, typer.Option("--any-host", help="Print it even where its holder can reach other hosts too.")
+        ] = False,
         **values: Any,
     ) -> Done:
-        """Print the IAM policy with which a person may connect as that grade's user, and as no other."""
+        """Print the IAM policy of one user. With it a person connects as that user, and as no other."""
         from generator.operations.access.manual import as_text
         from generator.operations.database.permit import permit
 
-        made = permit(call.gateway, wish_of(values))
-        return Done(made, [as_text(made, fmt.value)])
+        made = permit(call.gateway, wish_of(values), any_host=any_host)
+        for warning in made.warnings:
+            call.say(f"warning: {warning}")
+        return Done(made.policy, [as_text(made.policy, fmt.value)])
 
 
 def _register_activity(group: typer.Typer) -> None:
     @command(group, "users", extra=_OPERATE)
     def users(call: Invocation, **values: Any) -> Done:
-        """List the users of the grades, whether tokens open them, and what they have open."""
+        """List the users of the grades. Whether a token still opens them, and how many sessions they have."""
         from generator.operations.database import run
 
         with _session(call, wish_of(values)) as (login, query):
@@ -216,7 +254,7 @@ def _register_activity(group: typer.Typer) -> None:
         pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="Which session, as db activity numbers it.")],
         **values: Any,
     ) -> Done:
-        """End a session of the database, after showing it and asking."""
+        """End a session, after showing it and asking."""
         from generator.operations.database.activity import end_session, find_session, read_activity
 
         with _session(call, wish_of(values)) as (login, query):

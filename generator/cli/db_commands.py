@@ -9,8 +9,9 @@ import typer
 
 from generator.cli import db_admin_commands, db_text, render
 from generator.cli.command import Done, command
-from generator.cli.db_options import LOCAL, REACH, wish_of
+from generator.cli.db_options import LOCAL, REACH, token_command, wish_of
 from generator.cli.invocation import Invocation
+from generator.errors import UsageError
 from generator.model.database import ClientProgram, Login, PrintFormat, Route
 
 COPY_SECONDS = 45
@@ -44,22 +45,25 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
         ] = None,
         execute: Annotated[str, typer.Option("-c", "--command", help="Run this SQL and leave.", metavar="SQL")] = "",
         copy: Annotated[
-            bool, typer.Option("--copy", help="Put the token on the clipboard; cleared at the end.")
+            bool,
+            typer.Option("--copy", help="Put the token on the clipboard while the tunnel is open; starts no client."),
         ] = False,
         **values: Any,
     ) -> Done | None:
-        """Open a tunnel to the database and start psql or mysql, signed in by IAM, the server's name verified."""
+        """Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, and the server's name is verified."""
         from generator.operations.database import connect as operation
         from generator.operations.database import reach, tunnel
 
         wish = wish_of(values)
+        _one_purpose(client, form, execute, copy)
         database = reach.find_database(call.gateway, wish)
+        chosen = ClientProgram.none if form or copy else client or ClientProgram.of(database.engine)
+        operation.ready(chosen, database.engine)
         login = reach.login_for(call.gateway, database, wish)
-        chosen = ClientProgram.none if form else client or ClientProgram.of(database.engine)
-        way = tunnel.session_tunnel(call.gateway, wish)
+        way = tunnel.session_tunnel(call.gateway, wish, call.say)
         with operation.route_to(database, wish, way) as route:
             if execute:
-                output = operation.ask(ClientProgram.of(database.engine), login, route, execute)
+                output = operation.ask(chosen, login, route, execute)
                 return Done({"user": login.user, "output": output}, output.splitlines())
             operation.check(chosen, login, route)
             for line in db_text.connected_lines(login, route):
@@ -67,20 +71,33 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
             if chosen is not ClientProgram.none:
                 code = operation.start(chosen, login, route)
                 return Done({"user": login.user, "exit_code": code}, [], 1 if code else 0)
-            _hold(call, login, route, form, copy)
+            _hold(call, login, route, token_command(call, wish, login), form, copy)
             return None
 
 
-def _hold(call: Invocation, login: Login, route: Route, form: PrintFormat | None, copy: bool) -> None:
-    """Print what was asked for, then keep the tunnel until Ctrl-C."""
+def _one_purpose(client: ClientProgram | None, form: PrintFormat | None, execute: str, copy: bool) -> None:
+    """A client in this terminal, one statement, or a tunnel for a client of one's own. Raises UsageError for two."""
+    held = [option for option, given in (("--print", form), ("--copy", copy)) if given]
+    held += ["--client none"] if client is ClientProgram.none else []
+    if execute and held:
+        raise UsageError(f"-c leaves at once, and {held[0]} keeps the tunnel open.", "Leave one of the two out.")
+    if held and client not in (None, ClientProgram.none):
+        raise UsageError(
+            f"{held[0]} keeps the tunnel open for a client of your own, and --client starts one here.",
+            "Leave one of the two out.",
+        )
+
+
+def _hold(call: Invocation, login: Login, route: Route, token: str, form: PrintFormat | None, copy: bool) -> None:
+    """Print what was asked for, then keep the tunnel until Ctrl-C. `token` is the command for another one."""
     from generator.operations.database import clipboard, settings
 
-    lines = settings.printed(form, login, route) if form else []
+    lines = settings.printed(form, login, route, token) if form else []
     shown = {"user": login.user, "host": route.host, "port": route.port, "database": route.database, "lines": lines}
-    render.result(call, shown, lines)
-    for line in db_text.tunnel_lines(login, route):
-        call.say(line)
-    with clipboard.holding(login.token if copy else ""):
+    with clipboard.holding(login.token if copy else "", call.say):
+        render.result(call, shown, lines)
+        for line in db_text.tunnel_lines(route, token):
+            call.say(line)
         try:
             while True:
                 time.sleep(3600)
@@ -97,7 +114,7 @@ def _register_token(group: typer.Typer) -> None:
         ] = False,
         **values: Any,
     ) -> Done:
-        """Print a token that opens connections for 15 minutes: the password of your user of that grade."""
+        """Print a token: the password of your user. It opens connections for 15 minutes."""
         from generator.operations.database import clipboard, reach
 
         wish = wish_of(values)
@@ -106,7 +123,7 @@ def _register_token(group: typer.Typer) -> None:
         call.say(f"{login.user} on {database.endpoint}:{database.port}")
         if not copy:
             return Done({"user": login.user, "token": login.token, "seconds": login.seconds}, [login.token])
-        with clipboard.holding(login.token):
+        with clipboard.holding(login.token, call.say):
             call.say(f"The token is on the clipboard for {COPY_SECONDS} seconds; Ctrl-C clears it at once.")
             time.sleep(COPY_SECONDS)
         return Done({"user": login.user, "seconds": login.seconds}, [])
@@ -115,18 +132,20 @@ def _register_token(group: typer.Typer) -> None:
 def _register_looking(group: typer.Typer) -> None:
     @command(group, "list")
     def list_(call: Invocation) -> Done:
-        """List the databases of this account and region that these commands can reach."""
+        """List the databases within reach. Those of this account and region that these commands speak to."""
         found = call.gateway.rds.describe_databases()
         return Done(found, db_text.database_lines(found))
 
     @command(group, "whoami", extra=REACH)
     def whoami(call: Invocation, **values: Any) -> Done:
-        """Say which user of the database you are in each grade, and whether IAM lets you be it."""
+        """Say who you are there, grade by grade. And whether IAM lets you be that user."""
         from generator.operations.database import reach
 
         wish = wish_of(values)
         found = reach.who(call.gateway, reach.find_database(call.gateway, wish), wish)
-        return Done(found, render.table([(f.user, f.permission, f.meaning) for f in found]))
+        if any(each.permission == "unknown" for each in found):
+            call.say("unknown: IAM may not be asked about these credentials; the database decides when you connect.")
+        return Done(found, db_text.permission_lines(found))
 
     @command(group, "ca-bundle")
     def ca_bundle(
@@ -134,7 +153,7 @@ def _register_looking(group: typer.Typer) -> None:
         sha256: Annotated[str, typer.Option(help="The SHA-256 the bundle must have.", metavar="HEX")] = "",
         source: Annotated[str, typer.Option("--from", help="Where to fetch it.", metavar="URL")] = "",
     ) -> Done:
-        """Fetch RDS's certificate authorities, and keep them only when their hash is the one given."""
+        """Fetch RDS's certificate authorities. They are kept only when their hash is the one given."""
         from generator.operations.database import reach
 
         path = reach.fetch_bundle(source, sha256)

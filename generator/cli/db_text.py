@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
-from generator.model.database import Database, DatabaseUser, Grade, Login, Route, Session
+from generator.model.database import Database, DatabaseUser, Grade, Login, Permission, Route, Session
 
 if TYPE_CHECKING:
     from generator.operations.database.activity import Node
@@ -24,13 +24,11 @@ def connected_lines(login: Login, route: Route) -> list[str]:
     ]
 
 
-def tunnel_lines(login: Login, route: Route) -> list[str]:
+def tunnel_lines(route: Route, token_command: str) -> list[str]:
     """What keeps on standard error while the tunnel is open."""
-    name = login.database.name
-    grade = f" --permission {login.grade.value}" if login.grade else f" --user {login.user}"
     return [
         f"The tunnel listens on {route.host}:{route.port} until you press Ctrl-C.",
-        f"  a fresh token for each new connection: deployer db token {name}{grade}",
+        f"  a fresh token for each new connection: {token_command}",
     ]
 
 
@@ -45,6 +43,11 @@ def database_lines(found: Sequence[Database]) -> list[str]:
 
 def _iam(database: Database) -> str:
     return "on" if database.iam_enabled else "off"
+
+
+def permission_lines(found: Sequence[Permission]) -> list[str]:
+    """The caller's user of each grade, and whether IAM lets the caller be it."""
+    return table([(f.user, f.permission, f.meaning) for f in found], ("USER", "IAM SAYS", "IT"))
 
 
 def activity_lines(sessions: Sequence[Session], trees: Sequence[Node], *, idle: bool) -> list[str]:

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import awacs.cloudformation as cloudformation
+import awacs.ec2 as ec2
 import awacs.ssm as ssm
 import awacs.ssmmessages as ssmmessages
 from awacs.aws import Action, BoolIfExists, Statement, StringEquals
 
 from generator.policies.document import Document, Value, allow, document
 from generator.policies.support import OWN_BY_ID
+
+
+@dataclass(frozen=True)
+class DatabaseScope:
+    """Who signs in, and the way there. Every value is an ARN or an intrinsic function giving one.
+
+    `users` are `…:dbuser:RESOURCE_ID/NAME`. `hop` is the instance a tunnel starts from; with `tag` any instance of that
+    pattern bearing it. `tunnel` is the session document, `stack` the stack that tells of both ("" for none).
+    """
+
+    users: Sequence[Value]
+    hop: Value
+    tunnel: Value
+    sessions: Value
+    region: Value
+    stack: Value = ""
+    tag: tuple[str, str] | None = None
 
 
 def carry_sessions(region: Value) -> Statement:
@@ -24,19 +44,26 @@ def carry_sessions(region: Value) -> Statement:
     return allow("CarrySessions", calls, "*", StringEquals("aws:RequestedRegion", region))
 
 
-def database_policy(users: Sequence[Value], hop: Value, tunnel: Value, sessions: Value, region: Value) -> Document:
-    """Sign in as these users (`…:dbuser:RESOURCE_ID/NAME`), by one document through one instance.
+def database_policy(scope: DatabaseScope) -> Document:
+    """Sign in as these users, by one document through one instance.
 
-    The document has the database's host and port in it, so the tunnel leads nowhere else.
+    The document has the database's host and port in it, so the tunnel leads nowhere else. The tag is asked of the
+    instance only: a document carries no such tag.
     """
     checked = BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
+    here = StringEquals("aws:RequestedRegion", scope.region)
+    tagged = [StringEquals(f"ssm:resourceTag/{scope.tag[0]}", scope.tag[1])] if scope.tag else []
     find = [Action("rds", "DescribeDBClusters"), Action("rds", "DescribeDBInstances")]
-    return document(
-        [
-            allow("SignInToTheDatabase", [Action("rds-db", "connect")], list(users)),
-            allow("OpenTheTunnel", [ssm.StartSession], [hop, tunnel], checked),
-            allow("OpenTheChannel", [ssmmessages.OpenDataChannel], sessions),
-            allow("KeepOrEndOwnSessions", [ssm.ResumeSession, ssm.TerminateSession], sessions, *OWN_BY_ID),
-            allow("FindTheDatabase", find, "*", StringEquals("aws:RequestedRegion", region)),
-        ]
-    )
+    statements = [
+        allow("SignInToTheDatabase", [Action("rds-db", "connect")], list(scope.users)),
+        allow("StartFromTheHop", [ssm.StartSession], scope.hop, checked, *tagged),
+        allow("UseTheTunnel", [ssm.StartSession], scope.tunnel, checked),
+        allow("OpenTheChannel", [ssmmessages.OpenDataChannel], scope.sessions),
+        allow("KeepOrEndOwnSessions", [ssm.ResumeSession, ssm.TerminateSession], scope.sessions, *OWN_BY_ID),
+        allow("FindTheDatabase", find, "*", here),
+    ]
+    if scope.stack:
+        statements.append(allow("ReadTheStack", [cloudformation.DescribeStacks], scope.stack))
+    if scope.tag:
+        statements.append(allow("FindTheHop", [ec2.DescribeInstances], "*", here))
+    return document(statements)

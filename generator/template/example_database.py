@@ -26,7 +26,7 @@ from troposphere.ssm import Document
 
 from generator.model.contract import IMAGE_PARAMETER, TAG_KEY, TAG_VALUE
 from generator.model.database import Grade
-from generator.policies.database import carry_sessions, database_policy
+from generator.policies.database import DatabaseScope, carry_sessions, database_policy
 from generator.policies.document import document
 from generator.policies.trust import service_assumes
 from generator.template.documents import ANY_PORT
@@ -236,11 +236,14 @@ def _access(template: Template) -> None:
                 f"{grade.name.capitalize()}Policy",
                 Description=f"deployer db connect --permission {grade.value}",
                 PolicyDocument=database_policy(
-                    [arn("rds-db", user)],
-                    arn("ec2", "instance/${Bastion}"),
-                    arn("ssm", "document/${DatabaseDocument}"),
-                    arn("ssm", "session/*"),
-                    REGION,
+                    DatabaseScope(
+                        users=[arn("rds-db", user)],
+                        hop=arn("ec2", "instance/${Bastion}"),
+                        tunnel=arn("ssm", "document/${DatabaseDocument}"),
+                        sessions=arn("ssm", "session/*"),
+                        region=REGION,
+                        stack=Ref("AWS::StackId"),
+                    )
                 ),
             )
         )

@@ -127,6 +127,8 @@ def at_home(world: World, psql: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("DEPLOYER_CA_BUNDLE", str(world.server.ca_bundle))
     monkeypatch.setattr(
-        tunnel, "session_tunnel", lambda gateway, wish: lambda database, port: forwarder(world.server.port, port)
+        tunnel,
+        "session_tunnel",
+        lambda gateway, wish, say=None: lambda database, port: forwarder(world.server.port, port),
     )
     return world

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,16 +20,20 @@ import botocore
 import psycopg
 import pytest
 
+from generator.channel.listen import Listen, bind
+from generator.cli.db_options import token_command
+from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.gateway.rds import RDS
 from generator.model.database import ClientProgram, Database, Engine, Grade, Login, PrintFormat, Route
-from generator.operations.database import connect, reach, settings
+from generator.operations.database import connect, reach, settings, tunnel
+from generator.operations.database.diagnosis import diagnose
 from generator.operations.database.run import connected
 from generator.sandbox.database import certificates
 from tests.canaries import watched
 
-from .conftest import ENDPOINT, World, sign
+from .conftest import ENDPOINT, KEYS, World, sign
 
 REACH = ["--endpoint", ENDPOINT, "--dbname", "app", "--local-port", "0"]
 
@@ -179,6 +187,7 @@ CASES: dict[str, tuple[Callable[[World], tuple[Login, Route]], str, str]] = {
     "no bundle": (lambda w: (login(), route(w, ca_bundle="/nowhere.pem")), "ca-bundle-missing", "is not there"),
     "no database": (lambda w: (login(), route(w, database="nothing")), "no-such-database", "no database nothing"),
     "no user": (lambda w: (login(user="stranger_r"), route(w)), "no-such-user", "asks a password of stranger_r"),
+    "nobody's user": (lambda w: (login(user="stranger"), route(w)), "no-such-user", "asks a password of stranger"),
     "no tunnel": (lambda w: (login(), route(w, port=1)), "tunnel-down", "Nothing answers"),
 }
 
@@ -198,6 +207,115 @@ def test_each_failure_has_its_own_sentence(at_home: World, client: ClientProgram
     assert who.token not in refused.value.message + refused.value.hint
 
 
+@pytest.mark.parametrize(
+    ("statement", "code", "says"),
+    [
+        ("selec 1", "statement-failed", 'syntax error at or near "selec"'),
+        ("SELECT * FROM nothing", "statement-failed", 'relation "nothing" does not exist'),
+        ("GRANT alice_r TO nobody", "statement-failed", 'role "nobody" does not exist'),
+        ("DROP TABLE orders", "wrong-grade", "must be owner of table orders"),
+    ],
+)
+def test_a_statement_that_fails_is_told_from_a_connection_that_does(
+    at_home: World, statement: str, code: str, says: str
+) -> None:
+    with pytest.raises(DeployerError) as refused:
+        connect.ask(ClientProgram.psql, login(), route(at_home), statement)
+    assert (refused.value.code, says in refused.value.message) == (code, True), refused.value.message
+
+
+def test_ctrl_c_in_a_statement_is_no_failure(at_home: World) -> None:
+    with pytest.raises(DeployerError) as ended:
+        raise diagnose("ERROR:  canceling statement due to user request\n", login(), route(at_home), datetime.now(UTC))
+    assert (ended.value.code, ended.value.exit_code) == ("interrupted", 130)
+
+
+ANYTHING = ["--endpoint", ENDPOINT, "--user", "alice_r"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["db", "connect", *ANYTHING, "--client", "mysql"], "wrong-client", "--client psql"),
+        (["db", "connect", *ANYTHING, "-c", "SELECT 1", "--copy"], "usage", "Leave one of the two out"),
+        (["db", "connect", *ANYTHING, "-c", "SELECT 1", "--client", "none"], "usage", "Leave one of the two out"),
+        (["db", "connect", *ANYTHING, "--print", "uri", "--client", "psql"], "usage", "Leave one of the two out"),
+        (["db", "connect", *ANYTHING, "--support"], "usage", "Leave one of the two out"),
+        (["db", "connect", "--port", "3306"], "usage", "--endpoint HOST"),
+        (["db", "connect", *ANYTHING, "--port", "99999"], "usage", "db connect --help"),
+        (["db", "connect", *ANYTHING, "--local-port", "-1"], "usage", "db connect --help"),
+        (["db", "drop-user"], "usage", "deployer db drop-user USER"),
+        (["db", "drop-user", "a_r", "app", "--support"], "usage", "Leave one of the two out"),
+        (["db", "drop-user", "a_r", "--password-stdin", "--password-prompt"], "usage", "Keep one"),
+        (["db", "bootstrap", "--endpoint", ENDPOINT, "--for", "alice"], "usage", "--for alice=r"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_opened(
+    words: list[str], code: str, says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tunnel, "session_tunnel", lambda *_: pytest.fail("a tunnel was opened"))
+    assert main([*words, "--output", "json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["code"], says in error["hint"]) == (code, True), error
+
+
+def test_a_port_in_use_is_said_with_the_option_that_chooses_another(
+    at_home: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(DeployerError) as refused, connect._listening(_taken, database(), 56789):
+        pass
+    assert (refused.value.code, "--local-port 0" in refused.value.hint) == ("port-in-use", True)
+
+
+@asynccontextmanager
+async def _taken(database: Database, local_port: int) -> AsyncIterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        bind(Listen(held.getsockname()[1], ("127.0.0.1",)))
+        yield 0
+
+
+def test_a_client_that_is_missing_is_said_before_anything_is_opened(
+    at_home: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(tunnel, "session_tunnel", lambda *_: pytest.fail("a tunnel was opened"))
+    assert main(["db", "connect", *REACH, "--user", "alice_r", "--engine", "mysql"]) == 4
+    assert "--client none" in capsys.readouterr().err
+
+
+def test_the_command_for_another_token_leads_to_the_same_user_of_the_same_database(
+    at_home: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = Invocation(stack_name="other", profile="p q", region="eu-west-1")
+    for wish, words in (
+        (reach.Wish(name="app"), "db token app --user alice_r"),
+        (reach.Wish(), "db token --user alice_r"),
+        (reach.Wish(endpoint=ENDPOINT), f"db token --endpoint {ENDPOINT} --port 5432 --user alice_r"),
+    ):
+        assert token_command(Invocation(), wish, login()) == f"deployer {words}"
+    told = token_command(call, reach.Wish(support=True), replace(login("deepsql-support_r"), grade=Grade.READ))
+    where = "--stack-name other --profile 'p q' --region eu-west-1"
+    assert told == f"deployer db token --permission r --support {where}"
+
+
+def test_the_hints_name_commands_and_options_that_exist() -> None:
+    """At two in the morning a hint is typed as it stands."""
+    from typer.main import get_command
+
+    from generator.cli.app import app
+
+    group = get_command(app).get_command(None, "db")  # type: ignore[attr-defined]
+    every = {word for command in group.commands.values() for p in command.params for word in p.opts}
+    root = Path(__file__).parents[2] / "generator"
+    for path in [*(root / "operations/database").glob("*.py"), *(root / "cli").glob("db_*.py")]:
+        text = path.read_text()
+        for command in re.findall(r"deployer db ([a-z][a-z-]+)", text):
+            assert command in group.commands, f"{path.name}: deployer db {command}"
+        if path.parent.name == "database":
+            for option in re.findall(r"(?:with|Use|Add|Give|give) (--[a-z-]+)", text):
+                assert option in every, f"{path.name}: {option}"
+
+
 def test_a_revoked_users_token_opens_nothing_more(at_home: World) -> None:
     with at_home.connect() as master:
         master.execute("REVOKE rds_iam FROM alice_o")
@@ -212,7 +330,7 @@ def test_a_revoked_users_token_opens_nothing_more(at_home: World) -> None:
 @pytest.mark.parametrize("form", PrintFormat)
 def test_the_printed_settings_hold_no_token_but_where_it_is_the_point(at_home: World, form: PrintFormat) -> None:
     who, way = login(), route(at_home)
-    lines = settings.printed(form, who, way)
+    lines = settings.printed(form, who, way, "deployer db token app")
     holds = form in (PrintFormat.ENV, PrintFormat.PGPASS_ENTRY)
     # the token's own signature survives every quoting
     assert (who.token[-40:] in "\n".join(lines)) is holds
@@ -223,11 +341,11 @@ def test_the_uri_the_environment_and_the_pgpass_entry_work_in_psql(at_home: Worl
     passfile = tmp_path / "pgpass"
     passfile.touch(0o600)
     passfile.write_text(settings.pgpass_entry(who, way) + "\n")
-    [uri] = settings.printed(PrintFormat.URI, who, way)
+    [uri] = settings.printed(PrintFormat.URI, who, way, "")
     by_uri = ["psql", uri, "-XAtc", "SELECT current_user"]
     done = subprocess.run(by_uri, env={**os.environ, "PGPASSFILE": str(passfile)}, capture_output=True, text=True)
     assert done.stdout == "alice_r\n", done.stderr
-    exports = "\n".join(settings.printed(PrintFormat.ENV, who, way))
+    exports = "\n".join(settings.printed(PrintFormat.ENV, who, way, ""))
     by_env = ["sh", "-c", f"{exports}\npsql -XAtc 'SELECT current_user'"]
     assert subprocess.run(by_env, capture_output=True, text=True).stdout == "alice_r\n"
 
@@ -239,7 +357,7 @@ def test_the_tunnel_stays_open_for_any_client_until_it_is_told_to_end(at_home: W
         "from tests.database.conftest import forwarder\n"
         "from generator.operations.database import tunnel\n"
         "port = int(sys.argv[2])\n"
-        "tunnel.session_tunnel = lambda g, w: lambda d, local: forwarder(port, local)\n"
+        "tunnel.session_tunnel = lambda g, w, say=None: lambda d, local: forwarder(port, local)\n"
         "from generator.cli.main import main\n"
         "sys.exit(main(sys.argv[3:]))\n"
     )
@@ -290,7 +408,30 @@ def test_bootstrap_makes_people_and_drop_user_takes_one_away(
     assert main(["db", "connect", *REACH, "--user", "dora@example.com_r", "-c", "SELECT 1"]) == 1
     assert main(["db", "connect", *REACH, "--user", "dora@example.com_o", "-c", "SELECT 1"]) == 0
     assert with_password(["db", "drop-user", "dora@example.com_o", *master]) == 0
+    assert with_password(["db", "drop-user", "dora@example.com_o", *master]) == 4
+    assert "had no user dora@example.com_o" in capsys.readouterr().err
     assert at_home.server.password not in "".join(capsys.readouterr())
+
+
+def test_the_vendors_support_is_one_user_for_each_grade(
+    at_home: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    master = [*REACH, "--user", "master", "--password-stdin", "--yes"]
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS["AKIDOTHEREXAMPLE"])
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDOTHEREXAMPLE")
+    who = [*REACH, "--support", "-c", "SELECT current_user"]
+
+    def with_password(*words: str) -> int:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{at_home.server.password}\n"))
+        return main([*words, *master])
+
+    assert with_password("db", "bootstrap", "--support") == 0
+    assert main(["db", "connect", *who]) == 0
+    assert "deepsql-support_r" in capsys.readouterr().out
+    assert main(["db", "connect", *who, "--permission", "w"]) == 1
+    assert with_password("db", "drop-user", "--support") == 0
+    assert "deepsql-support_r is gone." in capsys.readouterr().out
+    assert main(["db", "connect", *who]) == 1
 
 
 def test_a_grades_users_can_be_shut_out_and_that_ends_what_they_have_open(at_home: World) -> None:

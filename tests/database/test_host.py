@@ -152,7 +152,7 @@ def test_the_user_is_the_callers_and_iam_is_asked_about_the_role_behind_a_sessio
 
 
 def test_a_grade_the_role_does_not_permit_is_refused_before_anything_is_opened() -> None:
-    with pytest.raises(AwsError, match=r"may not do rds-db:connect on .*alice_w"):
+    with pytest.raises(DeployerError, match=r"may not do rds-db:connect on .*alice_w"):
         reach.login_for(gateway([FOUND], answer="implicitDeny"), FOUND, reach.Wish(grade=Grade.WRITE))  # type: ignore[arg-type]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from generator.errors import DeployerError, NotFound
+from generator.errors import DeployerError, NotFound, UsageError
 from generator.host import programs
 from generator.model.database import ClientProgram, Database, Engine, Login, Route
 from generator.operations.database.diagnosis import diagnose
@@ -13,8 +13,6 @@ from generator.operations.database.reach import Wish, ca_bundle, now
 from generator.operations.database.run import connected
 from generator.operations.database.settings import client_argv, client_environment
 from generator.operations.database.tunnel import Tunnel, held_open
-
-CHECK_SECONDS = 40.0
 
 
 @contextmanager
@@ -24,8 +22,22 @@ def route_to(database: Database, wish: Wish, tunnel: Tunnel) -> Iterator[Route]:
     The CA bundle is looked for first. SIGTERM and SIGHUP arrive in the block as KeyboardInterrupt.
     """
     bundle = ca_bundle(wish.ca_bundle)
-    with programs.ending_politely(), held_open(tunnel, database, wish.local_port) as port:
+    with programs.ending_politely(), _listening(tunnel, database, wish.local_port) as port:
         yield Route("127.0.0.1", port, bundle, wish.dbname or database.database or _usual(database.engine))
+
+
+@contextmanager
+def _listening(tunnel: Tunnel, database: Database, local_port: int) -> Iterator[int]:
+    """The tunnel held open; a port that is taken is said with the option that chooses another."""
+    with ExitStack() as open_now:
+        try:
+            port = open_now.enter_context(held_open(tunnel, database, local_port))
+        except DeployerError as error:
+            if error.code not in ("port-in-use", "port-denied"):
+                raise
+            hint = "Choose another with --local-port, or --local-port 0 for any free one."
+            raise DeployerError(error.message, hint, code=error.code) from error
+        yield port
 
 
 def _usual(engine: Engine) -> str:
@@ -59,13 +71,18 @@ def ask(client: ClientProgram, login: Login, route: Route, sql: str) -> str:
     return said.output
 
 
+def ready(client: ClientProgram, engine: Engine) -> None:
+    """See that the client can be started, before anything is opened. Raises NotFound, UsageError for another's."""
+    if client is ClientProgram.none:
+        return
+    own = ClientProgram.of(engine)
+    if client is not own:
+        raise UsageError(
+            f"{client} does not speak to a {engine} database.", f"Use --client {own}.", code="wrong-client"
+        )
+    programs.find(client)
+
+
 def start(client: ClientProgram, login: Login, route: Route) -> int:
     """Start the client at this terminal; gives its exit code when it has ended."""
-    if client.value != client_argv(login, route)[0]:
-        raise DeployerError(
-            f"{client} does not speak to a {login.database.engine} database.",
-            f"Use --client {client_argv(login, route)[0]}.",
-            exit_code=2,
-            code="wrong-client",
-        )
     return programs.run_client(client_argv(login, route), client_environment(login))

@@ -7,6 +7,7 @@ token itself. Texts: PostgreSQL's sources and libpq's (fe-secure-openssl.c, auth
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -23,11 +24,11 @@ def diagnose(text: str, login: Login, route: Route, now: datetime) -> DeployerEr
     """The error for a failed connection or statement. `text` never holds the token: no server repeats it."""
     if re.search(r"PAM authentication failed|Access denied for user", text) and "to database" not in text:
         return _token_refused(login, now)
-    for pattern, build in _ROWS:
+    for pattern, build in _ROWS_OF_STATEMENTS if _STATEMENT.match(text) else _ROWS:
         if re.search(pattern, text):
             return build(text, login, route)
     return DeployerError(
-        f"The database {login.database.name} refused: {_first_line(text)}",
+        f"The database {login.database.name} refused: {_first_line(text)}.",
         "Look at its log in the RDS console.",
         code="database-refused",
     )
@@ -51,11 +52,17 @@ def _token_refused(login: Login, now: datetime) -> DeployerError:
     else:
         message = (
             f"{database.name} does not let {login.user} in by IAM: the credentials lack rds-db:connect on "
-            f"{database.user_arn(login.user)}, or the key that signed is revoked."
+            f"{_right(login)}, or the key that signed is revoked."
         )
-        hint = "See what the role may with: deployer db login, and ask the customer's engineer for the permission."
+        hint = "Ask for the permission: deployer db policy prints it, and deployer db whoami tells who you are there."
         return DeployerError(message, hint, code="iam-refused")
     return DeployerError(message, hint, code="token-refused")
+
+
+def _right(login: Login) -> str:
+    """The ARN where it is known whole, else the user alone."""
+    known = login.database.resource_id and login.database.account
+    return login.database.user_arn(login.user) if known else f"the database user {login.user}"
 
 
 def _wrong_host(text: str, login: Login, route: Route) -> DeployerError:
@@ -87,22 +94,25 @@ def _no_bundle(text: str, login: Login, route: Route) -> DeployerError:
 def _no_tls(text: str, login: Login, route: Route) -> DeployerError:
     return DeployerError(
         f"{login.database.name} takes {login.user} over TLS only, or not into this database at all.",
-        "Leave sslmode at verify-full, and check the database's name with --database.",
+        "Leave sslmode at verify-full, and check the database's name with --dbname.",
         code="no-entry",
     )
 
 
 def _password(text: str, login: Login, route: Route) -> DeployerError:
+    grade = grade_of(login.user)
+    person = login.user.rpartition("_")[0] if grade else "NAME"
     return DeployerError(
         f"{login.database.name} asks a password of {login.user}: there is no such user, or it lacks rds_iam.",
-        f"Make it with: deployer db bootstrap {login.database.name} --for {_person(login.user)}",
+        "The master user makes it: deployer db bootstrap "
+        + shlex.join([login.database.name, "--for", f"{person}={grade.value if grade else 'r'}"]),
         code="no-such-user",
     )
 
 
 def _no_database(text: str, login: Login, route: Route) -> DeployerError:
     return DeployerError(
-        f"The server has no database {route.database}.", "Name another one with --database.", code="no-such-database"
+        f"The server has no database {route.database}.", "Name another one with --dbname.", code="no-such-database"
     )
 
 
@@ -124,7 +134,7 @@ def _cut(text: str, login: Login, route: Route) -> DeployerError:
 
 def _wrong_grade(text: str, login: Login, route: Route) -> DeployerError:
     grade = grade_of(login.user)
-    what = re.search(r"permission denied[^\n]*|command denied[^\n]*|Access denied[^\n]*", text)
+    what = re.search(r"(?:permission denied|command denied|Access denied|must be )[^\n]*", text)
     meaning = f"grade {grade.value}, which {grade.meaning}" if grade else "no grade"
     wanted = "w" if grade is Grade.READ else "r"
     return DeployerError(
@@ -134,13 +144,25 @@ def _wrong_grade(text: str, login: Login, route: Route) -> DeployerError:
     )
 
 
-def _person(user: str) -> str:
-    return user[:-2] if grade_of(user) else user
+def _interrupted(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError("The statement was canceled, as you asked.", code="interrupted", exit_code=130)
+
+
+def _statement(text: str, login: Login, route: Route) -> DeployerError:
+    """What a person typed after -c, and the database could not do."""
+    return DeployerError(
+        f"The statement failed in {route.database}: {_first_line(text)}.",
+        "Mend it. To look round first: deployer db connect without -c",
+        code="statement-failed",
+    )
 
 
 def _first_line(text: str) -> str:
-    line = next((line for line in text.splitlines() if line.strip()), "no reason was given.")
-    return re.sub(r"^(psql: error: )?(connection (to server )?.*?failed: )*((FATAL|ERROR):\s+)?", "", line.strip())
+    line = next((line for line in text.splitlines() if line.strip()), "no reason was given")
+    known = (
+        r"^(psql: error: )?(connection (to server )?.*?failed: )*((FATAL|ERROR):\s+)?(ERROR \d+ \(\w+\) at line \d+: )?"
+    )
+    return re.sub(known, "", line.strip()).rstrip(".")
 
 
 _ROWS: tuple[tuple[str, Builder], ...] = (
@@ -156,6 +178,15 @@ _ROWS: tuple[tuple[str, Builder], ...] = (
     (r"permission denied|command denied|must be (?:owner|a member|superuser)|PROCESS privilege", _wrong_grade),
     (r"Connection refused|Can't connect to MySQL", _unreachable),
     (r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset|timeout expired", _cut),
+)
+
+
+# psql begins a statement's error with ERROR, and a connection's with its own name; mysql names the statement's line.
+_STATEMENT = re.compile(r"\s*ERROR:\s|\s*ERROR \d+ \(\w+\) at line")
+_ROWS_OF_STATEMENTS: tuple[tuple[str, Builder], ...] = (
+    (r"canceling statement due to user request|Query execution was interrupted", _interrupted),
+    (r"permission denied|command denied|must be (?:owner|a member|superuser)|PROCESS privilege", _wrong_grade),
+    (r"", _statement),
 )
 
 

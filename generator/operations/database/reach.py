@@ -8,21 +8,31 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator.errors import AwsError, NotFound, UsageError
+from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.host.download import fetch
 from generator.model.contract import Parameter
-from generator.model.database import DEFAULT_LOCAL_PORT, Database, Engine, Grade, Login, Permission
-from generator.model.stack import Stack
+from generator.model.database import (
+    DEFAULT_LOCAL_PORT,
+    SUPPORT_PERSON,
+    Database,
+    Engine,
+    Grade,
+    Login,
+    Permission,
+)
 from generator.operations.database.diagnosis import default_bundle
 from generator.operations.database.grades import grade_of, person_of, user_name
+from generator.operations.database.way import RESOURCE_ID, told
+from generator.operations.sessions.targets import view_stack
 
 BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"  # RDS user guide, "Using SSL/TLS"
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for; empty means "find out". `name` is an identifier in RDS, `target` the instance to hop from."""
+    """What was asked for; empty means "find out". `name` is an identifier in RDS, `target` the instance to hop from,
+    `support` the vendor's user of the grade in the place of the caller's own."""
 
     name: str = ""
     endpoint: str = ""
@@ -36,21 +46,21 @@ class Wish:
     target: str = ""
     document: str = ""
     reason: str = ""
+    support: bool = False
 
 
 def find_database(gateway: Gateway, wish: Wish) -> Database:
     """The database meant: the endpoint given, the one named, the stack's, or the only one there is.
 
-    Raises NotFound, and UsageError when there are several and nothing says which.
+    Raises NotFound, UsageError when several are there or RDS says another engine, AwsError where RDS may not be asked.
     """
-    if wish.endpoint:
-        found = _given(gateway, wish)
-    elif wish.name:
-        found = gateway.rds.describe_database(wish.name)
-    else:
-        found = _of_stack(gateway) or _only(gateway.rds.describe_databases(), gateway.region)
+    if wish.port and not wish.endpoint:
+        raise UsageError("--port says which port of --endpoint, and no endpoint is given.", "Add --endpoint HOST.")
+    found = _given(gateway, wish) if wish.endpoint else _looked_up(gateway, wish)
     if not found.endpoint:
         raise NotFound(f"{found.name} has no endpoint yet: it is being made.", "Wait until it is available.")
+    if wish.engine and found.resource_id and wish.engine is not found.engine:
+        raise UsageError(f"{found.name} is a {found.engine} database, not {wish.engine}.", "Leave --engine out.")
     return replace(found, database=wish.dbname or found.database, engine=wish.engine or found.engine)
 
 
@@ -60,44 +70,64 @@ def _given(gateway: Gateway, wish: Wish) -> Database:
     return Database(wish.name or wish.endpoint, engine, wish.endpoint, port, region=gateway.region)
 
 
+def _looked_up(gateway: Gateway, wish: Wish) -> Database:
+    try:
+        if wish.name:
+            return gateway.rds.describe_database(wish.name)
+        return _of_stack(gateway) or _only(gateway.rds.describe_databases(), gateway.region)
+    except AwsError as error:
+        if not _denied(error):
+            raise
+        raise AwsError(
+            "These credentials may not ask RDS which databases there are.",
+            "Say where it is: --endpoint HOST --port PORT",
+            operation=error.operation,
+            aws_code=error.aws_code,
+            request_id=error.request_id,
+        ) from error
+
+
+def _denied(error: AwsError) -> bool:
+    return "AccessDenied" in error.aws_code
+
+
 def _of_stack(gateway: Gateway) -> Database | None:
     """The database the stack was told of; None without a stack, such parameters, or leave to read them.
 
     What RDS knows of that endpoint besides, like the id that policies name, is taken where RDS may be asked.
     """
-    try:
-        stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
-    except AwsError as error:
-        if "AccessDenied" in error.aws_code:
-            return None
-        raise
-    if stack is None:
+    stack = view_stack(gateway).stack
+    endpoint = told(stack, Parameter.DATABASE_ENDPOINT) if stack else ""
+    if stack is None or not endpoint:
         return None
-    endpoint = _told(stack, Parameter.DATABASE_ENDPOINT)
-    port = _told(stack, Parameter.DATABASE_PORT)
-    if not endpoint:
-        return None
-    try:
-        if known := next((d for d in gateway.rds.describe_databases() if d.endpoint == endpoint), None):
-            return known
-    except AwsError as error:
-        if "AccessDenied" not in error.aws_code:
-            raise
+    port = told(stack, Parameter.DATABASE_PORT)
     engine = Engine.MYSQL if port == str(Engine.MYSQL.default_port) else Engine.POSTGRESQL
-    return Database(
+    known = Database(
         name=endpoint.split(".")[0],
         engine=engine,
         endpoint=endpoint,
         port=int(port) if port.isdigit() else engine.default_port,
+        resource_id=told(stack, RESOURCE_ID),
         region=stack.region,
         account=stack.account,
         partition=stack.partition,
     )
+    return as_rds_knows(gateway, known)
 
 
-def _told(stack: Stack, name: Parameter) -> str:
-    """Our own stack has it as a parameter, one that made its own database as an output."""
-    return stack.outputs.get(name, "") or stack.parameters.get(name, "")
+def as_rds_knows(gateway: Gateway, database: Database) -> Database:
+    """The same endpoint with all that RDS knows of it; as it is where RDS does not know it or may not be asked.
+
+    A cluster's reader endpoint is its writer's with `-ro` (Aurora user guide, "Amazon Aurora endpoint connections").
+    """
+    writer = database.endpoint.replace(".cluster-ro-", ".cluster-")
+    try:
+        found = next((d for d in gateway.rds.describe_databases() if d.endpoint == writer), None)
+    except AwsError as error:
+        if not _denied(error):
+            raise
+        return database
+    return replace(found, endpoint=database.endpoint) if found else database
 
 
 def _only(found: Sequence[Database], region: str) -> Database:
@@ -110,7 +140,11 @@ def _only(found: Sequence[Database], region: str) -> Database:
             code="database-not-found",
         )
     listed = "\n    ".join(database.label for database in found)
-    raise UsageError(f"There are {len(found)} databases.", f"Name one:\n    {listed}", code="database-ambiguous")
+    raise UsageError(
+        f"There are {len(found)} databases in {region or 'this region'}, and nothing says which is meant.",
+        f"Name one after the command:\n    {listed}",
+        code="database-ambiguous",
+    )
 
 
 def login_for(gateway: Gateway, database: Database, wish: Wish) -> Login:
@@ -119,21 +153,35 @@ def login_for(gateway: Gateway, database: Database, wish: Wish) -> Login:
     Raises DeployerError with code `iam-refused`, NotFound without IAM authentication, UsageError.
     """
     if not database.iam_enabled:
+        kind = "cluster" if database.is_cluster else "instance"
         raise NotFound(
             f"{database.name} does not take IAM tokens: IAM database authentication is off.",
-            "Switch it on: aws rds modify-db-cluster --enable-iam-database-authentication --apply-immediately",
+            f"Switch it on: aws rds modify-db-{kind} --db-{kind}-identifier {database.name} "
+            "--enable-iam-database-authentication --apply-immediately",
             code="iam-authentication-off",
         )
-    caller = gateway.sts.get_caller_arn() if not wish.user or database.resource_id else ""
-    user = wish.user or user_name(person_of(caller), wish.grade, database.engine)
+    named = wish.user or wish.support
+    caller = gateway.sts.get_caller_arn() if not named or database.resource_id else ""
+    user = user_of(wish, wish.grade, database.engine, caller)
     if may_connect(gateway, database, user, caller) is False:
-        raise AwsError(
+        raise DeployerError(
             f"The credentials in use ({caller}) may not do rds-db:connect on {database.user_arn(user)}.",
-            "Use a grade your role permits (--permission r, w or o), or ask for this permission.",
-            operation="rds-db:connect",
-            aws_code="AccessDenied",
+            "Use a grade they permit (deployer db whoami tells), or ask for this one: deployer db policy prints it.",
+            code="iam-refused",
         )
     return Login(database, user, grade_of(user), sign(gateway, database, user))
+
+
+def user_of(wish: Wish, grade: Grade, engine: Engine, caller: str) -> str:
+    """The database user meant: the one named, the vendor's of that grade, or the caller's own. Raises UsageError."""
+    if wish.support and wish.user:
+        raise UsageError(
+            f"--support means the user {user_name(SUPPORT_PERSON, grade, engine)}, and --user another one.",
+            "Leave one of the two out.",
+        )
+    if wish.support:
+        return user_name(SUPPORT_PERSON, grade, engine)
+    return wish.user or user_name(person_of(caller), grade, engine)
 
 
 def sign(gateway: Gateway, database: Database, user: str) -> str:
@@ -160,7 +208,7 @@ def who(gateway: Gateway, database: Database, wish: Wish) -> list[Permission]:
     words = {True: "allowed", False: "denied", None: "unknown"}
     found = []
     for grade in Grade:
-        user = wish.user or user_name(person_of(caller), grade, database.engine)
+        user = user_of(wish, grade, database.engine, caller)
         permission = words[may_connect(gateway, database, user, caller)]
         found.append(Permission(user, grade, permission, grade.meaning))
     return found

@@ -58,8 +58,13 @@ def client_environment(login: Login) -> dict[str, str]:
     return {"PGPASSWORD" if login.database.engine is Engine.POSTGRESQL else "MYSQL_PWD": login.token}
 
 
-def printed(form: PrintFormat, login: Login, route: Route) -> list[str]:
-    """The settings in the form asked for. Only `pgpass-entry` and `env` hold the token, as its way to a client."""
+def printed(form: PrintFormat, login: Login, route: Route, again: str) -> list[str]:
+    """The settings in the form asked for; `again` is the command that prints another token.
+
+    Only `pgpass-entry` and `env` hold the token, as its way to a client.
+    """
+    if form is PrintFormat.DBEAVER:
+        return _dbeaver(login, route, again)
     postgresql = login.database.engine is Engine.POSTGRESQL
     if form is PrintFormat.PGPASS_ENTRY:
         if not postgresql:
@@ -69,7 +74,6 @@ def printed(form: PrintFormat, login: Login, route: Route) -> list[str]:
         PrintFormat.ENV: _env_postgresql if postgresql else _env_mysql,
         PrintFormat.URI: _uri,
         PrintFormat.JDBC: _jdbc,
-        PrintFormat.DBEAVER: _dbeaver,
     }[form](login, route)
 
 
@@ -120,7 +124,7 @@ def _jdbc(login: Login, route: Route) -> list[str]:
 _CLEAR_PASSWORD = "com.mysql.cj.protocol.a.authentication.MysqlClearPasswordPlugin"  # noqa: S105 - a class name
 
 
-def _dbeaver(login: Login, route: Route) -> list[str]:
+def _dbeaver(login: Login, route: Route, again: str) -> list[str]:
     """The fields of DBeaver's dialog, in its own words."""
     engine = "PostgreSQL" if login.database.engine is Engine.POSTGRESQL else "MySQL"
     return [
@@ -131,7 +135,7 @@ def _dbeaver(login: Login, route: Route) -> list[str]:
         f"Database:        {route.database}",
         "Authentication:  Database Native",
         f"Username:        {login.user}",
-        "Password:        the token (deployer db token; not saved, it lives 15 minutes)",
+        f"Password:        what this prints, not saved (15 minutes): {again}",
         "SSL:             on",
         f"CA certificate:  {route.ca_bundle}",
         "SSL mode:        verify-ca",
