@@ -83,3 +83,8 @@ class AwsError(DeployerError):
         self.operation = operation
         self.aws_code = aws_code
         self.request_id = request_id
+
+    @property
+    def denied(self) -> bool:
+        """Whether AWS refused for want of a permission: AccessDenied, or EC2's UnauthorizedOperation."""
+        return any(word in self.aws_code for word in ("AccessDenied", "Unauthorized", "NotAuthorized"))

@@ -149,7 +149,9 @@ def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> 
 
 def _hint_for(code: str, operation: str) -> str:
     if "AccessDenied" in code or "Unauthorized" in code or "NotAuthorized" in code:
-        return f"The credentials in use lack a permission for {operation}; deployer doctor lists what is needed."
+        return (
+            f"Use credentials that may call {operation}: --profile NAME; whose these are: aws sts get-caller-identity"
+        )
     if "Expired" in code or code in ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"):
         return "Sign in again (aws sso login, or aws login), or choose other credentials with --profile."
     if "Throttl" in code or code == "RequestLimitExceeded":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from generator.errors import Refused
+from generator.errors import AwsError, Refused
 from generator.gateway.aws import Gateway as Gateway
 from generator.model.deployment import Deployment
 
@@ -32,3 +34,14 @@ def refuse_mixture(environment: os._Environ[str] | dict[str, str]) -> None:
             'Take both from the sandbox: eval "$(deployer sandbox env)", or unset AWS_ACCESS_KEY_ID.',
             code="sandbox-mixture",
         )
+
+
+@contextmanager
+def refused(hint: str) -> Iterator[None]:
+    """Give a refusal for want of a permission the hint of somebody who knows what support may."""
+    try:
+        yield
+    except AwsError as error:
+        if error.denied:
+            error.hint = hint
+        raise

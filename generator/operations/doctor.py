@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 from generator.channel.session import newer_than
-from generator.errors import AwsError, DeployerError
+from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
@@ -102,6 +102,8 @@ def _access(gateway: Gateway) -> Iterator[Diagnosis]:
 def _of_instance(gateway: Gateway, target: Target, documents: Documents, caller: str) -> Iterator[Diagnosis]:
     health = _health(gateway, target.instance_id)
     yield from _instance(target, health)
+    if isinstance(health, NotFound):
+        return
     yield from _asked("agent", lambda: _agent(gateway, target, health))
     if isinstance(health, InstanceHealth):
         yield from _asked("way out", lambda: way_out(gateway, health))
@@ -118,6 +120,9 @@ def _health(gateway: Gateway, instance_id: str) -> InstanceHealth | DeployerErro
 
 def _instance(target: Target, health: InstanceHealth | DeployerError) -> Iterator[Diagnosis]:
     name = target.instance_id
+    if isinstance(health, NotFound):
+        yield _bad(f"instance {name}", "there is none in this region", "Check the id, --region and --profile.")
+        return
     if isinstance(health, DeployerError):
         yield Diagnosis(f"instance {name}", Verdict.UNKNOWN, health.message, health.hint)
         return
@@ -238,7 +243,10 @@ def _asked(subject: str, look: Look) -> Iterator[Diagnosis]:
     try:
         yield from look()
     except AwsError as error:
-        yield Diagnosis(subject, Verdict.UNKNOWN, error.message, error.hint)
+        if not error.denied:
+            yield Diagnosis(subject, Verdict.UNKNOWN, error.message, error.hint)
+            return
+        yield Diagnosis(subject, Verdict.UNKNOWN, f"you may not look: {error.operation} is not granted to you")
 
 
 def _good(subject: str, answer: str) -> Diagnosis:

@@ -87,6 +87,7 @@ def test_support_is_told_what_it_may_not_look_at(deployer: Deployer, monkeypatch
         as_support(deployer, patch)
         each = found(deployer)
     assert each["agent"]["verdict"] == "ok" and each["permissions"]["verdict"] == "unknown"
+    assert each["permissions"]["answer"] == "you may not look: SimulatePrincipalPolicy is not granted to you"
 
 
 def test_without_credentials_nothing_else_is_asked(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +101,8 @@ def test_without_credentials_nothing_else_is_asked(deployer: Deployer, monkeypat
 
 def test_an_instance_that_is_not_there(deployer: Deployer) -> None:
     assert deployer("doctor", "web-99").code == 3
+    each = found(deployer, "i-0000000000000000a")
+    assert each["instance i-0000000000000000a"]["verdict"] == "missing" and "agent" not in each
 
 
 def test_the_principal_behind_a_role_session_is_the_role() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from generator.gateway.ssm import SSM
 from generator.operations.sessions import listing
-from tests.sessions.conftest import Deployer, until_line
+from tests.sessions.conftest import Deployer, as_support, until_line
 
 
 @pytest.fixture
@@ -63,3 +63,20 @@ def test_a_session_that_does_not_end_is_not_called_ended(
 def test_an_unknown_session_is_not_found(deployer: Deployer) -> None:
     assert deployer("sessions", "end", "alice-0123").code == 4
     assert deployer("sessions", "end").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("sessions", "it ends its own by the id that was shown: deployer sessions end ID"),
+        ("sessions end --all --yes", "it ends its own by the id that was shown: deployer sessions end ID"),
+        ("sessions end root-0a1b", "the customer ends any: deployer sessions end ID"),
+    ],
+)
+def test_support_is_told_what_it_may_instead(
+    words: str, hint: str, deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        as_support(deployer, patch)
+        refused = deployer(*words.split())
+    assert refused.code == 1 and hint in refused.err

@@ -55,7 +55,8 @@ def test_where_nothing_can_run_it_is_said(deployer: Deployer, argv: list[str], c
 def test_support_may_not_run_commands(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         as_support(deployer, patch)
-        assert deployer("run", "true").code == 1
+        refused = deployer("run", "true")
+    assert refused.code == 1 and "Support may start sessions and run nothing else" in refused.err
 
 
 def test_an_interrupt_cancels_it_on_the_hosts(deployer: Deployer, ended: Ended) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from generator.errors import AwsError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.access import Session
+from generator.operations.aws import refused
 
 WAITS = (0.0, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)  # seconds before each look for a session's end
 
@@ -33,7 +34,8 @@ def list_sessions(gateway: Gateway, *, past: bool = False, target: str = "", own
 
     `owner` is an ARN, or the name at its end.
     """
-    found = gateway.ssm.list_sessions(active=not past, target=target or None)
+    with refused("Support may list no sessions; it ends its own by the id that was shown: deployer sessions end ID"):
+        found = gateway.ssm.list_sessions(active=not past, target=target or None)
     return tuple(session for session in found if owned_by(session, owner))
 
 
@@ -75,6 +77,7 @@ def _left(gateway: Gateway, wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _end_unseen(gateway: Gateway, session_ids: Sequence[str]) -> EndReport:
     """For support, which may end its own sessions but see nobody's."""
-    for name in session_ids:
-        gateway.ssm.terminate_session(name)
+    with refused("One ends one's own sessions; the customer ends any: deployer sessions end ID"):
+        for name in session_ids:
+            gateway.ssm.terminate_session(name)
     return EndReport(unseen=tuple(session_ids))

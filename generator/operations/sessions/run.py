@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.command import CommandRequest, HostResult
+from generator.operations.aws import refused
 
 POLL = 1.0  # seconds between two looks
 SETTLE = 10.0  # seconds in which the first invocations appear: they come a moment after the command
@@ -31,7 +32,8 @@ class RunReport:
 def start(gateway: Gateway, request: CommandRequest) -> str:
     """Send the command; its id. Raises AwsError."""
     try:
-        return gateway.ssm.send_command(request)
+        with refused("Support may start sessions and run nothing else: deployer connect. Others need ssm:SendCommand."):
+            return gateway.ssm.send_command(request)
     except AwsError as error:
         if error.aws_code != "InvalidInstanceId":
             raise

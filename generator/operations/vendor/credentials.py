@@ -6,14 +6,14 @@ Source: AWS SDKs and tools guide, "Process credential provider" (the envelope an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from generator.errors import AwsError, DeployerError
+from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.duration import END_FORMAT
 from generator.model.vendor import SecretArn
+from generator.operations.aws import refused
 
 LIFETIME = timedelta(minutes=15)
 """After this SDKs ask again, so that a rotated key is picked up and a revoked one is missed soon."""
@@ -21,7 +21,7 @@ LIFETIME = timedelta(minutes=15)
 
 def from_secret(gateway: Gateway, secret: SecretArn, now: datetime | None = None) -> dict[str, object]:
     """The envelope for the key that the secret holds now. Raises DeployerError, and none of them shows a value."""
-    with _refused(f"See which policy is missing: deployer vendor check --secret-id {secret.text}"):
+    with refused(f"See which policy is missing: deployer vendor check --secret-id {secret.text}"):
         value = _value(gateway.secretsmanager.get_secret_value(secret.text))
     expires = (now or datetime.now(UTC)) + LIFETIME
     return {
@@ -34,7 +34,7 @@ def from_secret(gateway: Gateway, secret: SecretArn, now: datetime | None = None
 
 def from_role(gateway: Gateway, role_arn: str, external_id: str, session_name: str, identity: str) -> dict[str, object]:
     """The envelope for a session of the customer's support role; AWS says when it ends."""
-    with _refused(
+    with refused(
         "Ask the customer for deployer access confirm: it says who may enter until when, and the external id; your own "
         "policy needs sts:AssumeRole and sts:SetSourceIdentity on that role."
     ):
@@ -46,17 +46,6 @@ def from_role(gateway: Gateway, role_arn: str, external_id: str, session_name: s
         "SessionToken": credentials.session_token,
         "Expiration": expires.astimezone(UTC).strftime(END_FORMAT),
     }
-
-
-@contextmanager
-def _refused(hint: str) -> Iterator[None]:
-    """Send a refusal to what tells its cause; the caller is the vendor, who may not look into the account."""
-    try:
-        yield
-    except AwsError as error:
-        if "AccessDenied" in error.aws_code:
-            error.hint = hint
-        raise
 
 
 def _value(text: str) -> Mapping[str, str]:
