@@ -76,7 +76,8 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
     from generator.operations.stack import apply, plan, rhythm, support
 
     kept = rhythm.find(call.gateway, planned)
-    warned = network_way.before_creation(call.gateway, planned, request.given)
+    asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
+    warned = network_way.before_creation(call.gateway, planned, request.given) if asks else []
     for line in [*stack_text.plan_lines(planned), *stack_text.rhythm_lines(kept), *warned]:
         call.say(line)
     if plan_only:
