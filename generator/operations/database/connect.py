@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from generator.errors import DeployerError, NotFound, UsageError
-from generator.host import programs
+from generator.host import drivers, programs
 from generator.model.database import ClientProgram, Database, Engine, Login, Route
 from generator.operations.database.diagnosis import diagnose
 from generator.operations.database.reach import Wish, ca_bundle, now
@@ -63,12 +63,22 @@ def check(client: ClientProgram, login: Login, route: Route) -> None:
 
 def ask(client: ClientProgram, login: Login, route: Route, sql: str) -> str:
     """Run `sql` by the client, without a terminal; gives its output. Raises DeployerError for what was refused."""
+    if client is ClientProgram.mysql:
+        _see_name(login, route)
     argv = client_argv(login, route)
     quiet = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if client is ClientProgram.psql else ["--execute", sql]
     said = programs.ask_client([argv[0], *argv[1:], *quiet], client_environment(login))
     if said.exit_code:
         raise diagnose(said.errors or said.output, login, route, now())
     return said.output
+
+
+def _see_name(login: Login, route: Route) -> None:
+    """Oracle's client verifies the authority and cannot verify a name it does not dial: so that is done here first."""
+    try:
+        drivers.check_mysql_name(login.database.endpoint, (route.host, route.port), route.ca_bundle)
+    except drivers.SqlRefused as refused:
+        raise diagnose(str(refused), login, route, now()) from None
 
 
 def ready(client: ClientProgram, engine: Engine) -> None:

@@ -22,7 +22,7 @@ Builder = Callable[[str, Login, Route], DeployerError]
 
 def diagnose(text: str, login: Login, route: Route, now: datetime) -> DeployerError:
     """The error for a failed connection or statement. `text` never holds the token: no server repeats it."""
-    if re.search(r"PAM authentication failed|Access denied for user", text) and "to database" not in text:
+    if re.search(r"PAM authentication failed|Access denied for user(?!.*(?:to database|is locked))", text):
         return _token_refused(login, now)
     for pattern, build in _ROWS_OF_STATEMENTS if _STATEMENT.match(text) else _ROWS:
         if re.search(pattern, text):
@@ -54,6 +54,8 @@ def _token_refused(login: Login, now: datetime) -> DeployerError:
             f"{database.name} does not let {login.user} in by IAM: the credentials lack rds-db:connect on "
             f"{_right(login)}, or the key that signed is revoked."
         )
+        if database.engine is Engine.MYSQL:  # it says no more of a user that is not there
+            message = f"{message[:-1]}, or there is no such user."
         hint = "Ask for the permission: deployer db policy prints it, and deployer db whoami tells who you are there."
         return DeployerError(message, hint, code="iam-refused")
     return DeployerError(message, hint, code="token-refused")
@@ -107,6 +109,28 @@ def _password(text: str, login: Login, route: Route) -> DeployerError:
         "The master user makes it: deployer db bootstrap "
         + shlex.join([login.database.name, "--for", f"{person}={grade.value if grade else 'r'}"]),
         code="no-such-user",
+    )
+
+
+def _locked(text: str, login: Login, route: Route) -> DeployerError:
+    """MySQL, of a user that was shut out."""
+    grade = grade_of(login.user)
+    again = [login.database.name, "--for", f"{login.user.rpartition('_')[0]}={grade.value}" if grade else "NAME=r"]
+    return DeployerError(
+        f"{login.user} is shut out of {login.database.name}: its account is locked.",
+        f"The master user lets it in again: deployer db bootstrap {shlex.join(again)}",
+        code="user-locked",
+    )
+
+
+def _stranger(text: str, login: Login, route: Route) -> DeployerError:
+    """MySQL, of a user that our scripts refuse to touch (mysql.py)."""
+    named = re.search(r"the user (.*) exists and is no user of a grade", text)
+    return DeployerError(
+        f"{login.database.name} has a user {named[1] if named else 'of that name'} that is none of a grade: "
+        "it was left as it is.",
+        "Choose another name.",
+        code="not-of-a-grade",
     )
 
 
@@ -165,6 +189,7 @@ def _first_line(text: str) -> str:
     return re.sub(known, "", line.strip()).rstrip(".")
 
 
+_NOT_ALLOWED = r"permission denied|command denied|must be (?:owner|a member|superuser)|Access denied; you need"
 _ROWS: tuple[tuple[str, Builder], ...] = (
     (r"does not match host name|Hostname mismatch|IP address mismatch", _wrong_host),
     (r"root certificate file|could not read root certificate|SSL error: no certificate|No such file", _no_bundle),
@@ -173,9 +198,11 @@ _ROWS: tuple[tuple[str, Builder], ...] = (
         _wrong_authority,
     ),
     (r"no pg_hba.conf entry|pg_hba.conf rejects|Connections using insecure transport", _no_tls),
+    (r"Account is locked", _locked),
+    (r"exists and is no user of a grade", _stranger),
     (r"password authentication failed|role \".*\" does not exist", _password),
     (r"database \".*\" does not exist|Unknown database|to database", _no_database),
-    (r"permission denied|command denied|must be (?:owner|a member|superuser)|PROCESS privilege", _wrong_grade),
+    (_NOT_ALLOWED, _wrong_grade),
     (r"Connection refused|Can't connect to MySQL", _unreachable),
     (r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset|timeout expired", _cut),
 )
@@ -185,7 +212,7 @@ _ROWS: tuple[tuple[str, Builder], ...] = (
 _STATEMENT = re.compile(r"\s*ERROR:\s|\s*ERROR \d+ \(\w+\) at line")
 _ROWS_OF_STATEMENTS: tuple[tuple[str, Builder], ...] = (
     (r"canceling statement due to user request|Query execution was interrupted", _interrupted),
-    (r"permission denied|command denied|must be (?:owner|a member|superuser)|PROCESS privilege", _wrong_grade),
+    (_NOT_ALLOWED, _wrong_grade),
     (r"", _statement),
 )
 
