@@ -7,7 +7,7 @@ makes every `--help` pay for it.
 from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "generate": ("template", "Emit the CloudFormation template, byte for byte the same each time."),
+    "generate": ("template", "Emit a CloudFormation template, byte for byte the same each time."),
     "lint": (
         "template",
         "Check a template: cfn-lint for every combination of its conditions, and the product's own rules.",

@@ -7,19 +7,36 @@ written from the index, and one command costs its own file (docs/explanation/per
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import MutableMapping
 from typing import Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_group
+from typer.main import get_command_from_info, get_group
+from typer.models import CommandInfo, TyperInfo
 
 from generator.cli.index import COMMANDS
 
 Commands = MutableMapping[str, Any]  # name -> a command of Typer's own copy of click, which has no public name
 
 
-class LazyGroup(TyperGroup):
+class Listed(TyperGroup):
+    """A group whose help is written from outlines of its commands, which costs no command."""
+
+    def outline(self, ctx: Any, name: str) -> Any:
+        """A command with its name and help, and nothing else if that can be had cheaper."""
+        raise NotImplementedError
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands without building them."""
+        shown = [(name, self.outline(ctx, name)) for name in self.list_commands(ctx)]
+        limit = formatter.width - 6 - max(len(name) for name, _ in shown)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, made.get_short_help_str(limit)) for name, made in shown if not made.hidden])
+
+
+class LazyGroup(Listed):
     """Knows its commands by name from the index and builds them by file."""
 
     files: ClassVar[tuple[str, ...]] = ()  # generator/cli/NAME_commands.py, each with `register(app)`
@@ -45,23 +62,80 @@ class LazyGroup(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name from its file; None when there is none."""
         if cmd_name in COMMANDS:
-            return self._of(COMMANDS[cmd_name][0]).get(cmd_name)
+            return self._one(COMMANDS[cmd_name][0], cmd_name)
         return self.commands.get(cmd_name)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands without building the indexed ones."""
-        shown = [(name, self._outline(ctx, name)) for name in self.list_commands(ctx)]
-        limit = formatter.width - 6 - max(len(name) for name, _ in shown)
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, made.get_short_help_str(limit)) for name, made in shown if not made.hidden])
-
-    def _outline(self, ctx: Any, name: str) -> Any:
+    def outline(self, ctx: Any, name: str) -> Any:
+        """From the index."""
         return TyperCommand(name, help=COMMANDS[name][1]) if name in COMMANDS else self.get_command(ctx, name)
 
     def _of(self, file: str) -> Commands:
         """The commands of one file, built once."""
         if file not in self._built:
-            own = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-            importlib.import_module(f"generator.cli.{file}_commands").register(own)
-            self._built[file] = dict(get_group(own).commands)
+            self._built[file] = dict(get_group(_registered(file)).commands)
         return self._built[file]
+
+    def _one(self, file: str, name: str) -> Any:
+        """One command of a file; those beside it are not built for it."""
+        if file in self._built:
+            return self._built[file].get(name)
+        own = _registered(file)
+        own.registered_commands = [each for each in own.registered_commands if each.name == name]
+        own.registered_groups = [each for each in own.registered_groups if _name_of(each) == name]
+        return get_group(own).commands.get(name)
+
+
+class LaterGroup(Listed):
+    """A group within a file: builds the command that is asked for, and lists all by what they were declared with."""
+
+    declared: ClassVar[dict[str, CommandInfo]] = {}
+
+    def __init__(self, **attributes: Any) -> None:
+        self._built: Commands = {}
+        super().__init__(**attributes)
+
+    @property
+    def commands(self) -> Commands:
+        """All commands, built."""
+        return {name: self.get_command(None, name) for name in self.list_commands(None)}
+
+    @commands.setter
+    def commands(self, given: Commands) -> None:
+        """Groups within the group come built."""
+        self._built = given
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names in the order of their declaration, groups last."""
+        return [*self.declared, *(name for name in self._built if name not in self.declared)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name; None when there is none."""
+        if cmd_name not in self._built and cmd_name in self.declared:
+            declared = self.declared[cmd_name]
+            self._built[cmd_name] = get_command_from_info(declared, pretty_exceptions_short=True, rich_markup_mode=None)
+        return self._built.get(cmd_name)
+
+    def outline(self, ctx: Any, name: str) -> Any:
+        """From the declaration."""
+        declared = self.declared.get(name)
+        if declared is None:
+            return self.get_command(ctx, name)
+        words = declared.help or inspect.getdoc(declared.callback) or ""
+        return TyperCommand(name, help=words, hidden=declared.hidden)
+
+
+def _registered(file: str) -> typer.Typer:
+    """What a file of commands declares, its groups to be built later."""
+    own = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    importlib.import_module(f"generator.cli.{file}_commands").register(own)
+    for each in own.registered_groups:
+        if (group := each.typer_instance) is not None:
+            declared = {str(info.name): info for info in group.registered_commands}
+            group.info.cls = type("Group", (LaterGroup,), {"declared": declared})
+            group.registered_commands = []
+    return own
+
+
+def _name_of(group: TyperInfo) -> object:
+    """A group is added by its Typer, which has the name."""
+    return group.typer_instance.info.name if group.typer_instance else group.name
