@@ -50,10 +50,10 @@ def test_a_grade_without_a_database_is_refused_with_the_options_to_type(deployer
     [
         ({"DatabaseEndpoint": "h"}, "DatabaseResourceId"),
         ({"DatabaseResourceId": "db-1"}, "DatabaseEndpoint"),
-        ({"DatabaseEndpoint": "", "DatabaseResourceId": ""}, "DatabaseEndpoint and DatabaseResourceId"),
+        ({"DatabaseEndpoint": "", "DatabaseResourceId": ""}, "DatabaseEndpoint and the DatabaseResourceId"),
     ],
 )
 def test_what_is_missing_of_the_database_is_named(values: dict[str, str], absent: str) -> None:
-    with pytest.raises(UsageError, match=f"of which database: {absent} missing"):
+    with pytest.raises(UsageError, match=f"the stack lacks the {absent} of that database"):
         refuse_grade_alone({"SupportDatabaseGrade": "o"} | values)
     refuse_grade_alone({"SupportDatabaseGrade": "none"} | values)

@@ -50,7 +50,7 @@ def refuse_grade_alone(values: Mapping[str, str]) -> None:
     absent = [name for name in (Parameter.DATABASE_ENDPOINT, Parameter.DATABASE_RESOURCE_ID) if not values.get(name)]
     if grade != NO_GRADE and absent:
         raise UsageError(
-            f"SupportDatabaseGrade is {grade}, and nothing says of which database: {' and '.join(absent)} missing.",
+            f"SupportDatabaseGrade is {grade}, and the stack lacks the {' and the '.join(absent)} of that database.",
             f"Give: {' '.join(f'{option(name)} …' for name in absent)}",
             code="no-database",
         )
