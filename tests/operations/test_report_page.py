@@ -13,3 +13,11 @@ def test_nothing_from_outside_becomes_a_tag() -> None:
     item = Evidence(SCRIPT, SCRIPT, SCRIPT, NOW, False, SCRIPT)
     page = as_page(Report(SCRIPT, SCRIPT, SCRIPT, SCRIPT, (SCRIPT,), SCRIPT, SCRIPT, NOW, NOW, (item,)))
     assert "<script" not in page and page.count("&lt;script&gt;") >= 11
+
+
+def test_what_is_not_proven_stands_out_and_a_printed_table_repeats_its_head() -> None:
+    items = (Evidence("a", "x", "y", NOW, True), Evidence("b", "x", "y", NOW, False, "again"))
+    page = as_page(Report("s", "1", "r", "i", (), "me", "", NOW, NOW, items))
+    assert page.count('<tr class="no">') == 1 and '<p class="no">NOT everything is proven.' in page
+    assert "<thead><tr><th>step" in page and "table-header-group" in page
+    assert 'name="viewport"' in page and "prefers-color-scheme:dark" in page
