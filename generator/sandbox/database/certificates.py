@@ -28,10 +28,16 @@ def certify(name: str, directory: Path) -> Certified:
     now = dt.datetime.now(dt.UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = _name("Stand-in for the RDS certificate authority")
+    # All authorities made here have one name; where a bundle holds several, the key's identifier tells which is meant.
+    identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
     ca = _builder(issuer, issuer, ca_key, now).add_extension(x509.BasicConstraints(True, 0), critical=True)
+    ca = ca.add_extension(identifier, critical=False)
     ca = ca.add_extension(_usage(signs_certificates=True), critical=True)
     server = _builder(_name(name[:64]), issuer, key, now)
     server = server.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    server = server.add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False
+    )
     server = server.add_extension(_usage(signs_certificates=False), critical=True)
     bundle, chain, private = (directory / file for file in ("ca.pem", "server.pem", "server.key"))
     bundle.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))

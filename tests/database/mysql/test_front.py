@@ -12,7 +12,8 @@ import pymysql
 import pytest
 from pymysql.constants import COMMAND
 
-from generator.host.drivers import SqlRefused
+from generator.host.drivers import SqlRefused, check_mysql_name
+from generator.sandbox.database.certificates import certify
 from generator.sandbox.database.mysql_packets import LONGEST, Packet, error
 from tests.database.conftest import ENDPOINT
 
@@ -105,3 +106,10 @@ def test_what_to_install_is_said_where_there_is_no_mysql(tmp_path: Path) -> None
     argv = [sys.executable, "-c", program, str(tmp_path / "python")]
     done = subprocess.run(argv, env={**os.environ, "PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert done.stdout.startswith(("mysql-missing Put its mysqld on the PATH.", "/usr/sbin/")), done.stderr
+
+
+def test_one_bundle_may_hold_several_authorities_of_the_one_name(world: World, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    others = [certify(ENDPOINT, tmp_path).ca_bundle.read_text() for _ in range(2)]
+    bundle.write_text("".join([*others, world.server.ca_bundle.read_text()]))
+    check_mysql_name(ENDPOINT, ("127.0.0.1", world.server.port), str(bundle))
