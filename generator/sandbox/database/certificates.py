@@ -27,8 +27,8 @@ def certify(name: str, directory: Path) -> Certified:
     """Make an authority and a server certificate for `name` in `directory` (PEM files; the key is mode 0600)."""
     now = dt.datetime.now(dt.UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    issuer = _name("Stand-in for the RDS certificate authority")
-    # All authorities made here have one name; where a bundle holds several, the key's identifier tells which is meant.
+    issuer = _name(f"Stand-in for RDS's authority: {name}"[:64])
+    # A bundle may hold several authorities of the one name: the key's identifier tells which is meant.
     identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
     ca = _builder(issuer, issuer, ca_key, now).add_extension(x509.BasicConstraints(True, 0), critical=True)
     ca = ca.add_extension(identifier, critical=False)
