@@ -10,7 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "generate": ("template", "Emit a CloudFormation template, byte for byte the same each time."),
     "lint": (
         "template",
-        "Check a template: cfn-lint for every combination of its conditions, and the product's own rules.",
+        "Check templates: cfn-lint for every combination of its conditions, and the product's own rules.",
     ),
     "up": ("stack", "Create or update the stack through a change set; what is not given keeps its value."),
     "down": ("stack", "Delete the stack; says what is lost and what is kept, and asks for the stack's name."),

@@ -71,16 +71,19 @@ def register(app: typer.Typer) -> None:
     @command(app, "lint")
     def lint(
         call: Invocation,
-        file: Annotated[
-            Path | None, typer.Argument(help="Template to check; the product's own when not given.")
+        files: Annotated[
+            list[Path] | None,
+            typer.Argument(help="Templates to check; the product's own when none is given.", metavar="[FILE]..."),
         ] = None,
         fmt: Annotated[ReportFormat, typer.Option("--format", help="How to print the findings.")] = ReportFormat.text,
     ) -> Done:
-        """Check a template: cfn-lint for every combination of its conditions, and the product's own rules."""
+        """Check templates: cfn-lint for every combination of its conditions, and the product's own rules."""
         from generator.operations import templates
 
-        report = templates.lint(file)
-        return Done(report, templates.report_lines(report, fmt.value), 3 if report.findings else 0)
+        reports = templates.lint(files or [])
+        result = reports if len(reports) > 1 else reports[0]
+        code = 3 if any(report.findings for report in reports) else 0
+        return Done(result, templates.report_lines(reports, fmt.value), code)
 
 
 def _names(chosen: Choice, example: bool) -> list[TemplateName]:

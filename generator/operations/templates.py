@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import gc
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from generator import __version__
@@ -92,16 +94,29 @@ class LintReport:
     findings: list[Finding]
 
 
-def lint(file: Path | None) -> LintReport:
-    """Check a template file, or the product's own. Raises NotFound or UsageError when it cannot be read as one."""
-    from generator.template.lint import lint_text, read_template
+def lint(files: Sequence[Path]) -> list[LintReport]:
+    """Check template files, or the product's own. Raises NotFound or UsageError when one cannot be read as one."""
+    from generator.template.lint import read_template
 
-    name = str(file) if file else "the product's template"
-    content = read_template(file) if file else text("yaml")
+    named = [(str(file), read_template(file)) for file in files] or [("the product's template", text("yaml"))]
+    return [LintReport(name, _findings(name, content)) for name, content in named]
+
+
+def _findings(name: str, content: str) -> list[Finding]:
+    from generator.operations import clean_templates
+
+    if clean_templates.known(content):
+        return []
+    from generator.template.lint import lint_text
+
     _load_cfn_lint()
-    return LintReport(name, lint_text(content, name))
+    found = lint_text(content, name)
+    if not found:
+        clean_templates.remember(content)
+    return found
 
 
+@lru_cache(maxsize=1)
 def _load_cfn_lint() -> None:
     """Load it without the collector, which would go over its many lasting objects again and again, now and later."""
     from generator.template.lint import load
@@ -114,14 +129,19 @@ def _load_cfn_lint() -> None:
         gc.enable()
 
 
-def report_lines(report: LintReport, fmt: str) -> list[str]:
+def report_lines(reports: Sequence[LintReport], fmt: str) -> list[str]:
     """The findings as text, JSON or SARIF."""
     from generator.template.sarif import to_json, to_sarif
 
+    found = [(report.name, report.findings) for report in reports]
     if fmt == "json":
-        return json.dumps(to_json(report.findings), indent=2).splitlines()
+        return json.dumps(to_json(found), indent=2).splitlines()
     if fmt == "sarif":
-        return json.dumps(to_sarif(report.findings, report.name, __version__), indent=2).splitlines()
+        return json.dumps(to_sarif(found, __version__), indent=2).splitlines()
+    return [line for report in reports for line in _lines(report)]
+
+
+def _lines(report: LintReport) -> list[str]:
     if not report.findings:
         return [f"{report.name}: no findings."]
     found = [f"{report.name}:{f.line or '-'}  {f.rule}  {f.level}  {f.message}" for f in report.findings]

@@ -12,24 +12,21 @@ SARIF_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "not
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def to_json(findings: Sequence[Finding]) -> list[dict[str, object]]:
-    """The findings as plain dictionaries."""
-    return [asdict(finding) for finding in findings]
+def to_json(found: Sequence[tuple[str, Sequence[Finding]]]) -> list[dict[str, object]]:
+    """The findings of files (name, findings) as plain dictionaries."""
+    return [{"file": name, **asdict(finding)} for name, findings in found for finding in findings]
 
 
-def to_sarif(findings: Sequence[Finding], uri: str, version: str) -> dict[str, object]:
-    """The findings as one SARIF 2.1.0 run over the file at `uri`; `version` is the product's."""
+def to_sarif(found: Sequence[tuple[str, Sequence[Finding]]], version: str) -> dict[str, object]:
+    """The findings of files (URI, findings) as one SARIF 2.1.0 run; `version` is the product's."""
     titles = {rule.id: rule.title for rule in rules()}
     described = [
         {"id": rule, "shortDescription": {"text": titles.get(rule, rule)}}
-        for rule in sorted({finding.rule for finding in findings})
+        for rule in sorted({finding.rule for _, findings in found for finding in findings})
     ]
     driver = {"name": "deployer", "version": version, "rules": described}
-    return {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": [_result(finding, uri) for finding in findings]}],
-    }
+    results = [_result(finding, uri) for uri, findings in found for finding in findings]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
 def _result(finding: Finding, uri: str) -> dict[str, object]:

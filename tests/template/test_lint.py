@@ -277,9 +277,16 @@ def test_findings_in_other_tools_formats() -> None:
         Finding("D0001", Level.ERROR, "Wide.", "Resources/A", 7, "IAM"),
         Finding("W2001", Level.WARNING, "Unused.", "", None),
     ]
-    sarif = to_sarif(findings, "templates/a.yaml", "1.0")
+    found = [("templates/a.yaml", findings), ("templates/b.yaml", findings[:1])]
+    sarif = to_sarif(found, "1.0")
     run = sarif["runs"][0]
-    assert [result["level"] for result in run["results"]] == ["error", "warning"]
+    assert [result["level"] for result in run["results"]] == ["error", "warning", "error"]
     assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 7}
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["D0001", "W2001"]
-    assert json.loads(json.dumps(to_json(findings)))[0]["level"] == "error"
+    uris = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]]
+    assert uris == ["templates/a.yaml", "templates/a.yaml", "templates/b.yaml"]
+    assert [(each["file"], each["level"]) for each in json.loads(json.dumps(to_json(found)))] == [
+        ("templates/a.yaml", "error"),
+        ("templates/a.yaml", "warning"),
+        ("templates/b.yaml", "error"),
+    ]
