@@ -74,9 +74,8 @@ def _refuse(user: str, stranger: str) -> str:
     called where no row matches.
     """
     said = f"concat('the user ', User, {mysql_literal(' exists and is no user of a grade')})"
-    return (
-        f"SELECT UUID_TO_BIN({said}) FROM mysql.user WHERE User = {mysql_literal(user)} AND Host = '%' AND ({stranger})"
-    )
+    whose = f"User = {mysql_literal(user)} AND Host = '%' AND ({stranger})"
+    return f"SELECT /* fails for a user of somebody else's */ UUID_TO_BIN({said}) FROM mysql.user WHERE {whose}"
 
 
 def _drop(user: str) -> str:
@@ -84,19 +83,35 @@ def _drop(user: str) -> str:
 
 
 def _grants(database: str, account: str, grade: Grade) -> list[str]:
-    on_database = f"{mysql_schema_pattern(database)}.*"
     if grade in _DATA:
-        return [f"GRANT {_DATA[grade]} ON {on_database} TO {account}"]
+        return _grant_on(database, _DATA[grade], account)
     procedures = ("rds_kill", "rds_kill_query")
     return [
         # It reads no row; without any right on the database nobody can open it.
-        f"GRANT SHOW VIEW ON {on_database} TO {account}",
+        *_grant_on(database, "SHOW VIEW", account),
         f"GRANT PROCESS ON *.* TO {account}",
         f"GRANT SELECT ON `performance_schema`.* TO {account}",
         f"GRANT SELECT, EXECUTE ON `sys`.* TO {account}",
         # Who there is, and no password's hash.
         f"GRANT SELECT (Host, User, plugin, account_locked) ON `mysql`.`user` TO {account}",
         *(f"GRANT EXECUTE ON PROCEDURE `mysql`.`{name}` TO {account}" for name in procedures),
+    ]
+
+
+def _grant_on(database: str, privileges: str, account: str) -> list[str]:
+    """A grant on one database. Where partial_revokes is on, _ and % in its name mean themselves and take no backslash
+    (MySQL manual, "Privilege Restriction Using Partial Revokes"); elsewhere they match other databases without one.
+    """
+    pattern, plain = mysql_schema_pattern(database), mysql_identifier(database)
+    if pattern == plain:
+        return [f"GRANT {privileges} ON {plain}.* TO {account}"]
+    begin, either, end = f"GRANT {privileges} ON ", (plain, pattern), f".* TO {account}"
+    name = f"IF(@@partial_revokes, {', '.join(map(mysql_literal, either))})"
+    return [
+        f"SET @deployer = concat({mysql_literal(begin)}, {name}, {mysql_literal(end)})",
+        "PREPARE deployer FROM @deployer",
+        "EXECUTE deployer",
+        "DEALLOCATE PREPARE deployer",
     ]
 
 
