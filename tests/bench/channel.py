@@ -3,11 +3,15 @@
 Printed, never tested: what a shared machine does in a second is no property of the code.
 """
 
+from __future__ import annotations
+
 import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from statistics import median
+from typing import Any
 from uuid import uuid4
 
 from generator.channel import payloads, wire
@@ -16,9 +20,12 @@ from generator.channel.listen import Listen
 from generator.channel.pacing import RATE
 from generator.channel.port import Forward, forward
 from generator.channel.session import ChannelOptions
-from tests.channel.agent import Agent, BytesApp, Echo, MuxApp
-from tests.channel.gateway import Faults, Gateway, on_websockets
+from tests.channel import agent, gateway
 
+AGENTS: Any = agent  # the test agent and gateway are written without types
+GATEWAYS: Any = gateway
+Far = Callable[[Any], Any]
+"""Makes what answers one connection of the agent's side (tests.channel.agent, which is untyped)."""
 FORWARDING = {"type": "LocalPortForwarding"}
 LIMIT = RATE * wire.MAX_PAYLOAD / 1024  # KiB a second
 MEBIBYTE = 1 << 20
@@ -30,18 +37,23 @@ class Sink:
 
     count = 0
 
-    def __init__(self, stream):
+    def __init__(self, stream: Any) -> None:
         self.stream = stream
 
-    def data(self, data):
+    def data(self, data: bytes) -> None:
         Sink.count += len(data)
 
 
-def tunnel_gateway(far):
-    return Gateway(lambda emit: Agent(emit, MuxApp(far), properties=FORWARDING))
+def tunnel_gateway(far: Far) -> Any:
+    """A gateway with an agent whose tunnels end at `far`."""
+    return _gateway(lambda: AGENTS.MuxApp(far), properties=FORWARDING)
 
 
-def codec():
+def _gateway(app: Callable[[], Any], **settings: Any) -> Any:
+    return GATEWAYS.Gateway(lambda emit: AGENTS.Agent(emit, app(), **settings))
+
+
+def codec() -> tuple[float, float]:
     """Microseconds to write and to read one full message with its acknowledgement."""
     message = wire.Message(wire.OUTPUT, uuid4(), 1, bytes(1024), wire.PayloadType.OUTPUT, 1)
     frame, count = wire.encode(message), 20_000
@@ -55,7 +67,7 @@ def codec():
     return (middle - start) / count * 1e6, (end - middle) / count * 1e6
 
 
-def imports():
+def imports() -> float:
     """Seconds a fresh process takes to import what a tunnel needs."""
     runs = [
         subprocess.run([sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True) for _ in range(5)
@@ -63,25 +75,25 @@ def imports():
     return median(float(run.stdout) for run in runs)
 
 
-async def start_to_listening():
+async def start_to_listening() -> float:
     """Seconds from asking for a session to a port that answers."""
     times = []
-    async with on_websockets(tunnel_gateway(Echo)) as gateway:
+    async with GATEWAYS.on_websockets(tunnel_gateway(AGENTS.Echo)) as far_side:
         for _ in range(9):
             start = time.perf_counter()
-            async with forward([Forward(gateway, (Listen(),))]) as (tunnel,):
+            async with forward([Forward(far_side, (Listen(),))]) as (tunnel,):
                 _, writer = await asyncio.open_connection("127.0.0.1", tunnel.ports[0])
                 times.append(time.perf_counter() - start)
                 writer.close()
     return median(times)
 
 
-async def upload(sessions, mebibytes, options=None):
+async def upload(sessions: int, mebibytes: int, options: ChannelOptions | None = None) -> float:
     """KiB a second through so many tunnels at once."""
     data = bytes(mebibytes * MEBIBYTE // sessions)
     Sink.count = 0
-    async with on_websockets(tunnel_gateway(Sink)) as gateway:
-        wanted = [Forward(gateway, (Listen(),)) for _ in range(sessions)]
+    async with GATEWAYS.on_websockets(tunnel_gateway(Sink)) as far_side:
+        wanted = [Forward(far_side, (Listen(),)) for _ in range(sessions)]
         async with forward(wanted, options) as tunnels:
             start = time.perf_counter()
             for tunnel in tunnels:
@@ -92,11 +104,11 @@ async def upload(sessions, mebibytes, options=None):
             return mebibytes * 1024 / (time.perf_counter() - start)
 
 
-async def echo_latency():
+async def echo_latency() -> float:
     """Milliseconds for one byte there and back, with 20 ms added each way."""
-    made = tunnel_gateway(Echo)
-    made.faults = Faults(delay=0.02)
-    async with on_websockets(made) as gateway, forward([Forward(gateway, (Listen(),))]) as (tunnel,):
+    made = tunnel_gateway(AGENTS.Echo)
+    made.faults = GATEWAYS.Faults(delay=0.02)
+    async with GATEWAYS.on_websockets(made) as far_side, forward([Forward(far_side, (Listen(),))]) as (tunnel,):
         reader, writer = await asyncio.open_connection("127.0.0.1", tunnel.ports[0])
         times = []
         for _ in range(30):
@@ -107,12 +119,12 @@ async def echo_latency():
         return median(times)
 
 
-async def download():
+async def download() -> float:
     """KiB a second from an agent that does not pace itself."""
     size = 16 * MEBIBYTE
-    made = Gateway(lambda emit: Agent(emit, BytesApp(lambda data: bytes(size))))
-    async with on_websockets(made) as gateway, open_channel(gateway, ChannelOptions(rate=0)) as channel:
-        gateway.session.agent.interval = 0
+    made = _gateway(lambda: AGENTS.BytesApp(lambda data: bytes(size)))
+    async with GATEWAYS.on_websockets(made) as far_side, open_channel(far_side, ChannelOptions(rate=0)) as channel:
+        far_side.session.agent.interval = 0
         await channel.write(b"?")
         start, got = time.perf_counter(), 0
         while got < size and (received := await channel.receive()):
@@ -120,18 +132,18 @@ async def download():
         return size / 1024 / (time.perf_counter() - start)
 
 
-async def slow_reader():
+async def slow_reader() -> float:
     """MiB the client holds when nobody reads what an agent keeps sending."""
     size = 24 * MEBIBYTE
-    made = Gateway(lambda emit: Agent(emit, BytesApp(lambda data: bytes(size))))
-    async with on_websockets(made) as gateway, open_channel(gateway) as channel:
+    made = _gateway(lambda: AGENTS.BytesApp(lambda data: bytes(size)))
+    async with GATEWAYS.on_websockets(made) as far_side, open_channel(far_side) as channel:
         await channel.write(b"?")
-        gateway.session.agent.interval = 0.0001
+        far_side.session.agent.interval = 0.0001
         await asyncio.sleep(6)
         return channel._flow.receiver.waiting * wire.MAX_PAYLOAD / MEBIBYTE
 
 
-def main():
+def main() -> None:
     """Print every figure with what it is held against."""
     encode, decode = codec()
     print(f"codec                        {encode:8.1f} us a message out, {decode:.1f} us in with its acknowledgement")
