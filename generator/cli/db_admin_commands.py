@@ -130,17 +130,22 @@ def _register_shut_out(group: typer.Typer) -> None:
         only: Annotated[
             str, typer.Option("--only", metavar="USER", help="This user; all of the grades if left out.")
         ] = "",
+        support: Annotated[bool, typer.Option("--support", help="The vendor's support, whatever its grade.")] = False,
         **values: Any,
     ) -> Done:
         """End users' sessions, let none begin. Those of the grades, or one of them; exit 3 when not all is shut."""
         from generator.operations.database import reach
-        from generator.operations.database.revoke import shut_everybody_out
+        from generator.operations.database.revoke import SUPPORTS, shut_everybody_out
 
+        if support and only:
+            raise UsageError("--support and --only say who is meant in two ways.", "Keep one of them.")
         password = _master(values)
         wish = wish_of(values)
         database = reach.find_database(call.gateway, wish)
-        call.confirm(f"Shut {only or 'every user of the grades'} out of {database.name} ({database.endpoint})?")
-        found = shut_everybody_out(call.gateway, wish, password, only)
+        whom = "the vendor's support" if support else only or "every user of the grades"
+        call.confirm(f"Shut {whom} out of {database.name} ({database.endpoint})?")
+        meant = SUPPORTS if support else (only,) if only else ()
+        found = shut_everybody_out(call.gateway, wish, password, meant)
         if found.problem:
             raise DeployerError(f"{found.database} was not shut: {found.problem}", found.hint, code="not-shut-out")
         if only and not found.ended:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from generator.operations.access import backends
 from generator.operations.access.record import Record
 from generator.operations.access.revoke import Revocation
 from generator.operations.database import revoke
-from generator.operations.database.revoke import ShutOut
+from generator.operations.database.revoke import SUPPORTS, ShutOut
 
 ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1"
 ENDPOINT = {"DatabaseEndpoint": "app.cluster-x.us-east-1.rds.amazonaws.com"}
@@ -48,7 +49,7 @@ def test_only_what_the_database_itself_showed_is_called_done(
     answer: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def shut(*_: Any) -> ShutOut:
+    def shut(*_: Any, only: Collection[str]) -> ShutOut:
         assert found is not None, "the database was asked"
         return found
 
@@ -56,3 +57,18 @@ def test_only_what_the_database_itself_showed_is_called_done(
     said = backends.shut(revocation(parameters, after))
     assert said.proven is proven and answer in said.answered
     assert ("deployer db shut-out" in said.left) == (proven is False)
+
+
+@pytest.mark.parametrize(("grade", "users"), [("none", ()), ("r", SUPPORTS)])
+def test_the_customers_people_stay_in_where_support_has_a_user_of_its_own(
+    grade: str, users: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def shut(*_: Any, only: Collection[str]) -> ShutOut:
+        asked.append(tuple(only))
+        return ShutOut("app")
+
+    monkeypatch.setattr(revoke, "shut_everybody_out", shut)
+    backends.shut(revocation({**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseGrade": grade}, Grant()))
+    assert asked == [users]

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from generator.operations.access.revoke import Revocation
 
 STEP, ASKED = "database", "the database itself, as its master user"
-BY_HAND = "deployer db shut-out --password-prompt"
+BY_HAND = "deployer db shut-out{} --password-prompt"
 
 
 def shut(r: Revocation) -> Evidence:
-    """End what the users of the grades have open and take their tokens' right away; or say why that was not done.
+    """End what support's users have open and take their tokens' right away; or say why that was not done.
 
-    Whose connection is whose cannot be told by principal, so one of several leaves the database as it is.
+    Where the stack gives support a user of its own, the customer's people stay in; else any user of a grade may be
+    support's. Whose connection is whose cannot be told by principal, so one of several leaves the database as it is.
     """
     stack = r.found.stack
     told = Parameter.DATABASE_ENDPOINT  # a stack that made its own database says so in an output
@@ -28,12 +29,14 @@ def shut(r: Revocation) -> Evidence:
     if not r.everybody:
         return proofs.said(STEP, ASKED, f"{endpoint}: others stay, so it was left as it is", None)
     from generator.operations.database.reach import Wish  # only here: most stacks have no database
-    from generator.operations.database.revoke import shut_everybody_out
+    from generator.operations.database.revoke import SUPPORTS, shut_everybody_out
 
-    found = shut_everybody_out(r.gateway, Wish())
+    of_its_own = r.found.database_user
+    by_hand = BY_HAND.format(" --support" if of_its_own else "")
+    found = shut_everybody_out(r.gateway, Wish(), only=SUPPORTS if of_its_own else ())
     if found.problem:
-        return proofs.said(STEP, ASKED, f"could not: {found.problem}", False, BY_HAND)
+        return proofs.said(STEP, ASKED, f"could not: {found.problem}", False, by_hand)
     if found.left:
-        return proofs.said(STEP, ASKED, f"could not: {', '.join(u.user for u in found.left)} still in", False, BY_HAND)
+        return proofs.said(STEP, ASKED, f"could not: {', '.join(u.user for u in found.left)} still in", False, by_hand)
     shown = ", ".join(found.ended) or "no user of the grades"
     return proofs.said(STEP, ASKED, f"done in {found.database}: {shown}", True)
