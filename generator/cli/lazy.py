@@ -131,7 +131,9 @@ def _registered(file: str) -> typer.Typer:
     for each in own.registered_groups:
         if (group := each.typer_instance) is not None:
             declared = {str(info.name): info for info in group.registered_commands}
-            group.info.cls = type("Group", (LaterGroup,), {"declared": declared})
+            wanted = group.info.cls
+            base = wanted if isinstance(wanted, type) and issubclass(wanted, LaterGroup) else LaterGroup
+            group.info.cls = type("Group", (base,), {"declared": declared})
             group.registered_commands = []
     return own
 

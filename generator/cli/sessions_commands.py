@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from generator.cli import session_text
 from generator.cli.command import Done, command
 from generator.cli.invocation import Invocation
+from generator.cli.lazy import LaterGroup
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ TARGET = typer.Option(metavar="ID", help="Only those on this instance.")
 NOT_PROVED = 3
 
 
-class ListByDefault(TyperGroup):
+class ListByDefault(LaterGroup):
     """`sessions` alone lists."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
