@@ -47,7 +47,7 @@ def _iam(database: Database) -> str:
 
 def permission_lines(found: Sequence[Permission]) -> list[str]:
     """The caller's user of each grade, and whether IAM lets the caller be it."""
-    return table([(f.user, f.permission, f.meaning) for f in found], ("USER", "IAM SAYS", "IT"))
+    return table([(f.user, f.permission, f.meaning) for f in found], ("USER", "IAM", "GRADE"))
 
 
 def activity_lines(sessions: Sequence[Session], trees: Sequence[Node], *, idle: bool) -> list[str]:

@@ -226,7 +226,8 @@ def test_a_statement_that_fails_is_told_from_a_connection_that_does(
 
 def test_ctrl_c_in_a_statement_is_no_failure(at_home: World) -> None:
     with pytest.raises(DeployerError) as ended:
-        raise diagnose("ERROR:  canceling statement due to user request\n", login(), route(at_home), datetime.now(UTC))
+        said = "Cancel request sent\nERROR:  canceling statement due to user request\n"
+        raise diagnose(said, login(), route(at_home), datetime.now(UTC))
     assert (ended.value.code, ended.value.exit_code) == ("interrupted", 130)
 
 

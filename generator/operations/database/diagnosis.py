@@ -24,7 +24,7 @@ def diagnose(text: str, login: Login, route: Route, now: datetime) -> DeployerEr
     """The error for a failed connection or statement. `text` never holds the token: no server repeats it."""
     if re.search(r"PAM authentication failed|Access denied for user(?!.*(?:to database|is locked))", text):
         return _token_refused(login, now)
-    for pattern, build in _ROWS_OF_STATEMENTS if _STATEMENT.match(text) else _ROWS:
+    for pattern, build in _ROWS_OF_STATEMENTS if _STATEMENT.search(text) else _ROWS:
         if re.search(pattern, text):
             return build(text, login, route)
     return DeployerError(
@@ -102,12 +102,13 @@ def _no_tls(text: str, login: Login, route: Route) -> DeployerError:
 
 
 def _password(text: str, login: Login, route: Route) -> DeployerError:
-    grade = grade_of(login.user)
+    grade, database = grade_of(login.user), login.database
     person = login.user.rpartition("_")[0] if grade else "NAME"
+    there = [database.name] if database.name != database.endpoint else ["--endpoint", database.endpoint]
     return DeployerError(
-        f"{login.database.name} asks a password of {login.user}: there is no such user, or it lacks rds_iam.",
+        f"{database.name} asks a password of {login.user}: there is no such user, or it lacks rds_iam.",
         "The master user makes it: deployer db bootstrap "
-        + shlex.join([login.database.name, "--for", f"{person}={grade.value if grade else 'r'}"]),
+        + shlex.join([*there, "--for", f"{person}={grade.value if grade else 'r'}"]),
         code="no-such-user",
     )
 
@@ -182,7 +183,8 @@ def _statement(text: str, login: Login, route: Route) -> DeployerError:
 
 
 def _first_line(text: str) -> str:
-    line = next((line for line in text.splitlines() if line.strip()), "no reason was given")
+    lines = [line for line in text.splitlines() if line.strip()] or ["no reason was given"]
+    line = next((line for line in lines if re.search(r"\b(ERROR|FATAL)\b", line)), lines[0])
     known = (
         r"^(psql: error: )?(connection (to server )?.*?failed: )*((FATAL|ERROR):\s+)?(ERROR \d+ \(\w+\) at line \d+: )?"
     )
@@ -209,7 +211,7 @@ _ROWS: tuple[tuple[str, Builder], ...] = (
 
 
 # psql begins a statement's error with ERROR, and a connection's with its own name; mysql names the statement's line.
-_STATEMENT = re.compile(r"\s*ERROR:\s|\s*ERROR \d+ \(\w+\) at line")
+_STATEMENT = re.compile(r"^ERROR:\s|^ERROR \d+ \(\w+\) at line", re.MULTILINE)
 _ROWS_OF_STATEMENTS: tuple[tuple[str, Builder], ...] = (
     (r"canceling statement due to user request|Query execution was interrupted", _interrupted),
     (_NOT_ALLOWED, _wrong_grade),

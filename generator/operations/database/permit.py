@@ -96,11 +96,12 @@ def _check(gateway: Gateway, database: Database, seen: StackView, document: str,
 def _wide(gateway: Gateway, database: Database, seen: StackView, document: str) -> str:
     """Why the document is no way to this database alone; "" where it is."""
     there = f"{database.endpoint}:{database.port}"
-    if leads_anywhere(document):
+    if document and leads_anywhere(document):
+        return f"{document}, which was named, leads to any host that the instance reaches."
+    if not document:
         name = gateway.deployment.stack_name
         why = f"The stack {name} does not know {database.name}" if seen.stack else f"There is no stack {name} here"
-        why = f"{document} was named" if document else why
-        return f"{why}, and {document or AWS_REMOTE_PORT} leads to any host that the instance reaches."
+        return f"{why}, and {AWS_REMOTE_PORT} leads to any host that the instance reaches."
     try:
         found = gateway.ssm.find_document(document)
     except AwsError as error:

@@ -23,7 +23,7 @@ from generator.model.database import (
 )
 from generator.operations.database.diagnosis import default_bundle
 from generator.operations.database.grades import grade_of, person_of, user_name
-from generator.operations.database.way import RESOURCE_ID, told
+from generator.operations.database.way import told
 from generator.operations.sessions.targets import view_stack
 
 BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"  # RDS user guide, "Using SSL/TLS"
@@ -107,7 +107,7 @@ def _of_stack(gateway: Gateway) -> Database | None:
         engine=engine,
         endpoint=endpoint,
         port=int(port) if port.isdigit() else engine.default_port,
-        resource_id=told(stack, RESOURCE_ID),
+        resource_id=told(stack, Parameter.DATABASE_RESOURCE_ID),
         region=stack.region,
         account=stack.account,
         partition=stack.partition,

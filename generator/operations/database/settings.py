@@ -135,7 +135,7 @@ def _dbeaver(login: Login, route: Route, again: str) -> list[str]:
         f"Database:        {route.database}",
         "Authentication:  Database Native",
         f"Username:        {login.user}",
-        f"Password:        what this prints, not saved (15 minutes): {again}",
+        f"Password:        the token of {again} (15 minutes; do not save it)",
         "SSL:             on",
         f"CA certificate:  {route.ca_bundle}",
         "SSL mode:        verify-ca",

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from generator.operations.database.reach import Wish
 
 DOCUMENT_OUTPUT = "DatabaseDocumentName"  # of a stack that made its own database, as the example does
-RESOURCE_ID = "DatabaseResourceId"
 
 
 @dataclass(frozen=True)
