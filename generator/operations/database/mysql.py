@@ -12,7 +12,13 @@ instances, and then its tables are empty.
 from __future__ import annotations
 
 from generator.model.database import Grade
-from generator.operations.database.sql import mysql_identifier, mysql_literal, mysql_schema_pattern, script
+from generator.operations.database.sql import (
+    mysql_account,
+    mysql_identifier,
+    mysql_literal,
+    mysql_schema_pattern,
+    script,
+)
 
 _DATA = {
     Grade.READ: "SELECT, SHOW VIEW",
@@ -32,12 +38,15 @@ def bootstrap(database: str, users: dict[str, Grade]) -> str:
 
 def drop_user(user: str) -> str:
     """The script that takes a user away; no error where there is none. What it has open is ended apart (`sessions`)."""
-    return script(_refuse(user, f"plugin <> '{_PLUGIN}' OR right(User, 2) NOT IN ({_SUFFIXES})"), _drop(user))
+    return script(
+        _refuse(user, f"plugin <> '{_PLUGIN}' OR right(User, 2) NOT IN ({_SUFFIXES})"),
+        f"DROP USER IF EXISTS {mysql_account(user)}",
+    )
 
 
 def shut_out(users: list[str]) -> str:
     """The script after which no token of these users opens a connection. What they have open is ended apart."""
-    return script(*(f"ALTER USER IF EXISTS {_account(user)} ACCOUNT LOCK" for user in users))
+    return script(*(f"ALTER USER IF EXISTS {mysql_account(user)} ACCOUNT LOCK" for user in users))
 
 
 def sessions(users: list[str]) -> str:
@@ -58,7 +67,7 @@ FROM mysql.user AS u WHERE u.plugin = '{_PLUGIN}' AND u.Host = '%' AND right(u.U
 
 
 def _user(database: str, user: str, grade: Grade) -> list[str]:
-    account = _account(user)
+    account = mysql_account(user)
     return [
         _refuse(user, f"plugin <> '{_PLUGIN}'"),
         f"CREATE USER IF NOT EXISTS {account} IDENTIFIED WITH {_PLUGIN} AS 'RDS'",
@@ -76,10 +85,6 @@ def _refuse(user: str, stranger: str) -> str:
     said = f"concat('the user ', User, {mysql_literal(' exists and is no user of a grade')})"
     whose = f"User = {mysql_literal(user)} AND Host = '%' AND ({stranger})"
     return f"SELECT /* fails for a user of somebody else's */ UUID_TO_BIN({said}) FROM mysql.user WHERE {whose}"
-
-
-def _drop(user: str) -> str:
-    return f"DROP USER IF EXISTS {_account(user)}"
 
 
 def _grants(database: str, account: str, grade: Grade) -> list[str]:
@@ -113,7 +118,3 @@ def _grant_on(database: str, privileges: str, account: str) -> list[str]:
         "EXECUTE deployer",
         "DEALLOCATE PREPARE deployer",
     ]
-
-
-def _account(user: str) -> str:
-    return f"{mysql_identifier(user)}@`%`"

@@ -129,13 +129,18 @@ def _end_sessions(query: Query, names: list[str]) -> None:
         time.sleep(0.05)
 
 
+def _usual_master(engine: Engine) -> str:
+    """What RDS's console calls the master user of the engine."""
+    return "postgres" if engine is Engine.POSTGRESQL else "admin"
+
+
 def master_login(gateway: Gateway, database: Database, user: str, password: str) -> Login:
     """Who may make users: the name and password given, or RDS's own secret of the master user.
 
     Raises DeployerError when there is neither.
     """
     if password:
-        return Login(database, user or database.master_user or "postgres", None, password)
+        return Login(database, user or database.master_user or _usual_master(database.engine), None, password)
     if not database.master_secret:
         raise DeployerError(
             f"RDS keeps no master password of {database.name} in Secrets Manager.",

@@ -11,6 +11,7 @@ from generator.errors import UsageError
 
 IDENTIFIER_BYTES = 63  # PostgreSQL cuts longer names silently, so two of them could meet
 MYSQL_IDENTIFIER_LENGTH = 64
+MYSQL_USER_LENGTH = 32
 
 
 def identifier(name: str) -> str:
@@ -41,6 +42,19 @@ def mysql_identifier(name: str) -> str:
     if len(name) > MYSQL_IDENTIFIER_LENGTH or name != name.rstrip(" ") or any(ord(char) > 0xFFFF for char in name):
         raise UsageError(f"MySQL cannot hold the name {name!r}.", "Choose another name.")
     return "`" + name.replace("`", "``") + "`"
+
+
+def mysql_account(user: str) -> str:
+    """A MySQL account of a user, from any host. Raises UsageError for a name it cannot hold whole.
+
+    The server takes blanks off either end of a user's name, so two of them could meet.
+    """
+    if user != user.strip() or len(user) > MYSQL_USER_LENGTH:
+        raise UsageError(
+            f"MySQL cannot hold the user {user!r}: over {MYSQL_USER_LENGTH} characters, or a blank at an end.",
+            "Choose another name.",
+        )
+    return f"{mysql_identifier(user)}@`%`"
 
 
 def mysql_literal(text: str) -> str:
