@@ -111,16 +111,19 @@ class CloudFormation(Service):
     ) -> list[StackEvent]:
         """Events in time order; AWS gives them newest first, and pages are read only as far as needed.
 
-        Reading stops at the event with id `after`, at the first event of another operation when `token` (the
-        ClientRequestToken) is given, and at `limit` events.
+        Reading stops at the event with id `after`, and at `limit` events. With `token` (the ClientRequestToken) events
+        of other operations are left out: newer ones are passed over, as the next operation may begin between two
+        looks, and reading stops at an older one, or with the first page that has none of ours.
         """
         found: list[StackEvent] = []
         for page in self._pages("describe_stack_events", StackName=stack_id):
-            for raw in page["StackEvents"]:
-                event = _event(raw)
-                if event.event_id == after or len(found) == limit or (token is not None and event.token != token):
+            for event in map(_event, page["StackEvents"]):
+                ours = token is None or event.token == token
+                if event.event_id == after or len(found) == limit or (found and not ours):
                     return found[::-1]
-                found.append(event)
+                found += [event] if ours else []
+            if token is not None and not found and after is None:
+                break
         return found[::-1]
 
 

@@ -45,7 +45,9 @@ def _bad_stack_name(message: str, params: Mapping[str, Any]) -> DeployerError:
 
 def _change_set_not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
     return NotFound(
-        f"The change set {params.get('ChangeSetName', '')} is gone.", "Run the command again to make a new plan."
+        "This plan is void: another change of the stack was executed, or its change set was deleted, in between.",
+        "Run the command again to make a new plan.",
+        code="plan-void",
     )
 
 

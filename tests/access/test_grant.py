@@ -108,7 +108,7 @@ def test_of_two_plans_the_second_is_void_once_the_first_is_executed(gateway: Gat
     second = granting.plan_grant(gateway, GrantRequest((parse_principal(OTHER),)))
     apply.start(gateway, first.up)
     list(apply.watch(gateway, first.up))
-    with pytest.raises(NotFound, match="gone"):
+    with pytest.raises(NotFound, match="void"):
         apply.start(gateway, second.up)
 
 

@@ -102,13 +102,14 @@ def test_both_of_awss_texts_mean_nothing_to_do(reason: str, stubbed: Any) -> Non
     assert CloudFormation(client).describe_change_set("cs").empty
 
 
+def raw(number: int, token: str) -> dict[str, Any]:
+    """An event of the operation marked `token`."""
+    ids = {"StackId": ID, "EventId": str(number), "StackName": "s", "Timestamp": NOW}
+    return {**ids, "LogicalResourceId": "A", "ResourceStatus": "CREATE_COMPLETE", "ClientRequestToken": token}
+
+
 def test_events_come_in_time_order_and_reading_stops_at_another_operation(stubbed: Any) -> None:
     client, stub = stubbed.client("cloudformation")
-
-    def raw(number: int, token: str) -> dict[str, Any]:
-        ids = {"StackId": ID, "EventId": str(number), "StackName": "s", "Timestamp": NOW}
-        return {**ids, "LogicalResourceId": "A", "ResourceStatus": "CREATE_COMPLETE", "ClientRequestToken": token}
-
     newest_first = [raw(4, "ours"), raw(3, "ours"), raw(2, "theirs"), raw(1, "theirs")]
     for _ in range(3):
         stub.add_response(
@@ -118,3 +119,16 @@ def test_events_come_in_time_order_and_reading_stops_at_another_operation(stubbe
     assert [e.event_id for e in gateway.stack_events(ID, token="ours")] == ["3", "4"]
     assert [e.event_id for e in gateway.stack_events(ID, after="3")] == ["4"]
     assert [e.event_id for e in gateway.stack_events(ID, limit=1)] == ["4"]
+
+
+def test_an_operation_is_seen_to_its_end_though_the_next_one_has_begun(stubbed: Any) -> None:
+    client, stub = stubbed.client("cloudformation")
+    newest_first = [raw(6, "next"), raw(5, "next"), raw(4, "ours"), raw(3, "ours"), raw(2, "theirs")]
+    for _ in range(2):
+        stub.add_response("describe_stack_events", {"StackEvents": newest_first}, {"StackName": ID})
+    foreign = {"StackEvents": [raw(1, "theirs")], "NextToken": "more"}
+    stub.add_response("describe_stack_events", foreign, {"StackName": ID})
+    gateway = CloudFormation(client)
+    assert [e.event_id for e in gateway.stack_events(ID, token="ours")] == ["3", "4"]
+    assert [e.event_id for e in gateway.stack_events(ID, token="ours", after="3")] == ["4"]
+    assert gateway.stack_events(ID, token="ours") == []  # not begun yet: the whole history is not read for it
