@@ -96,6 +96,8 @@ def _usage(argv: list[str], error: Any) -> int:
     hint = f"See: {path} --help"
     if not path.partition(" ")[2] and (early := _common_option(argv)):
         hint = f"Write it after the command: deployer COMMAND {early} …"
+    elif path == "deployer" and (inner := _inside_groups(argv)):
+        hint = f"Perhaps: {' or '.join(f'deployer {each}' for each in inner)}; all commands: deployer --help"
     render.error(_asked(argv, path), DeployerError(message, hint, code="usage", exit_code=2))
     return 2
 
@@ -112,6 +114,15 @@ def _named(argv: list[str]) -> list[str]:
             break
         found.append(word)
     return found
+
+
+def _inside_groups(argv: list[str]) -> list[str]:
+    """The commands of groups that bear the name that was typed without its group: `deployer revoke`."""
+    from typer.main import get_command
+
+    groups: Any = get_command(app)
+    typed = next((word for word in argv if not word.startswith("-")), "")
+    return [f"{name} {typed}" for name, group in groups.commands.items() if typed in getattr(group, "commands", ())]
 
 
 def _common_option(argv: list[str]) -> str:

@@ -107,6 +107,14 @@ def test_a_usage_error_names_the_command_and_sends_to_its_help(
     assert answer["error"]["hint"] == f"See: {f'deployer {command}'.strip()} --help"  # type: ignore[index]
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"), [("revoke", "deployer access revoke;"), ("start", "deployer sandbox start;"), ("nope", "--help")]
+)
+def test_a_verb_without_its_group_is_sent_to_it(typed: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([typed]) == 2
+    assert hint in capsys.readouterr().err
+
+
 def test_a_mistyped_verb_of_a_group_with_a_default_is_answered_as_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sessions", "edn", "root-1"]) == 2
     assert "No such command 'edn'. Did you mean 'end'?" in capsys.readouterr().err
