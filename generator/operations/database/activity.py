@@ -24,8 +24,9 @@ ORDER BY 7 DESC"""
 # What sleeps in an open transaction is told from what only sleeps, as PostgreSQL tells it.
 _MYSQL = """SELECT p.ID, coalesce(p.USER, ''), '', coalesce(p.HOST, ''),
   CASE WHEN p.COMMAND <> 'Sleep' THEN 'active' WHEN t.trx_id IS NULL THEN 'idle' ELSE 'idle in transaction' END,
-  CASE WHEN t.trx_state IS NULL OR t.trx_state <> 'LOCK WAIT' THEN coalesce(p.STATE, '')
-    WHEN @@performance_schema THEN 'row lock' ELSE 'row lock (whose is unknown: performance_schema is off)' END,
+  CASE WHEN t.trx_state = 'LOCK WAIT' AND @@performance_schema THEN 'row lock'
+    WHEN t.trx_state = 'LOCK WAIT' THEN 'row lock (whose is unknown: performance_schema is off)'
+    WHEN p.STATE LIKE 'Waiting %' THEN p.STATE ELSE '' END,
   CASE WHEN p.COMMAND = 'Sleep' AND t.trx_id IS NOT NULL THEN timestampdiff(SECOND, t.trx_started, now())
     ELSE p.TIME END + 0e0,
   coalesce(p.INFO, ''), '', coalesce(p.DB, '')
