@@ -113,6 +113,14 @@ def _password(text: str, login: Login, route: Route) -> DeployerError:
     )
 
 
+def _not_oracles(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        "The mysql on this computer is MariaDB's, which does not verify the server as Oracle's does.",
+        "Install Oracle's (Ubuntu: apt install mysql-client; macOS: brew install mysql-client), or use --client none.",
+        code="client-not-oracles",
+    )
+
+
 def _locked(text: str, login: Login, route: Route) -> DeployerError:
     """MySQL, of a user that was shut out."""
     grade = grade_of(login.user)
@@ -193,6 +201,7 @@ def _first_line(text: str) -> str:
 
 _NOT_ALLOWED = r"permission denied|command denied|must be (?:owner|a member|superuser)|Access denied; you need"
 _ROWS: tuple[tuple[str, Builder], ...] = (
+    (r"unknown variable 'ssl-mode=", _not_oracles),
     (r"does not match host name|Hostname mismatch|IP address mismatch", _wrong_host),
     (r"root certificate file|could not read root certificate|SSL error: no certificate|No such file", _no_bundle),
     (

@@ -157,6 +157,18 @@ def test_one_who_is_shut_out_is_told_so(at_home: World, client: ClientProgram) -
     assert (refused.value.code, "its account is locked" in refused.value.message) == ("user-locked", True)
 
 
+def test_mariadbs_client_is_named_as_what_it_is(
+    at_home: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "WARNING: option '--enable-cleartext-plugin' is obsolete.\nmysql: unknown variable 'ssl-mode=VERIFY_CA'"
+    (tmp_path / "mysql").write_text(f'#!/bin/sh\necho "{said}" >&2\nexit 7\n')
+    (tmp_path / "mysql").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(DeployerError, match="is MariaDB's") as refused:
+        connect.check(ClientProgram.mysql, login(), at_home.route())
+    assert refused.value.code == "client-not-oracles"
+
+
 def test_the_name_is_verified_where_the_client_cannot(at_home: World) -> None:
     address, bundle = ("127.0.0.1", at_home.server.port), str(at_home.server.ca_bundle)
     drivers.check_mysql_name(ENDPOINT, address, bundle)
