@@ -1,7 +1,12 @@
 """What a grant and a flip list in CloudFormation's change set: what they touch, with no echo of it elsewhere."""
 
+from unittest.mock import Mock
+
+import pytest
+
 from generator.model.contract import GRANT_RESOURCES, SUPPORT_RESOURCES
-from tests.embedded import VENDOR_ROLE, Deployer
+from generator.operations.stack import plan
+from tests.embedded import PLACE, VENDOR_ROLE, Deployer
 
 GRANT = {
     "VendorAccounts": "444455556666",
@@ -47,3 +52,18 @@ def test_a_role_comes_and_goes_beside_the_user(deployer: Deployer) -> None:
     assert listed(deployer, "--support-role=no") == dict.fromkeys([*ROLE, "SupportSessionPolicy"], "Remove")
     assert deployer.up("--support-role=no").code == 0
     assert not SUPPORT_RESOURCES & deployer.physical_ids().keys()
+
+
+def test_an_interrupt_while_planning_leaves_nothing_behind(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = deployer.gateway.client("cloudformation")
+    with monkeypatch.context() as patch:
+        patch.setattr(plan, "settle", Mock(side_effect=KeyboardInterrupt))
+        assert deployer("up", *PLACE, "--yes").code == 130
+        assert deployer("status").code == 4  # not even the empty stack that planning a creation makes
+    deployer.create()
+    with monkeypatch.context() as patch:
+        patch.setattr(plan, "settle", Mock(side_effect=KeyboardInterrupt))
+        assert deployer("up", "--support-user=no", "--yes").code == 130
+    left = client.list_change_sets(StackName=deployer.stack_name)["Summaries"]
+    assert [each["ExecutionStatus"] for each in left] in ([], ["EXECUTE_COMPLETE"])  # the creation's own
+    assert deployer("status").code == 0

@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -123,7 +124,13 @@ def _plan_by_change_set(
         parameters=parameters.choose(given, stack, source.keys),
         description=request.why,
     )
-    change_set = settle(gateway, gateway.cloudformation.create_change_set(wanted), sleep)
+    change_set_id = gateway.cloudformation.create_change_set(wanted)
+    try:
+        change_set = settle(gateway, change_set_id, sleep)
+    except KeyboardInterrupt:  # nobody has seen this plan: it goes as one does that nobody wants
+        with suppress(DeployerError):
+            _drop(gateway, change_set_id, wanted.stack_name if creates else "", token)
+        raise
     if change_set.empty:
         gateway.cloudformation.delete_change_set(change_set.change_set_id)
     return UpPlan(
@@ -162,11 +169,15 @@ def settle(gateway: Gateway, change_set_id: str, sleep: Sleep = time.sleep) -> C
 
 def discard(gateway: Gateway, plan: UpPlan) -> None:
     """Throw a plan away: its change set, and the empty stack that planning a creation leaves in REVIEW_IN_PROGRESS."""
-    if plan.change_set is None:
-        return
-    gateway.cloudformation.delete_change_set(plan.change_set.change_set_id)
-    if plan.creates:
-        gateway.cloudformation.delete_stack(plan.stack_id, plan.token)
+    if plan.change_set is not None:
+        _drop(gateway, plan.change_set.change_set_id, plan.stack_id if plan.creates else "", plan.token)
+
+
+def _drop(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> None:
+    """Delete a change set, and the stack (id or name, "" for none) that is there only for it."""
+    gateway.cloudformation.delete_change_set(change_set_id)
+    if made_for_it:
+        gateway.cloudformation.delete_stack(made_for_it, token)
 
 
 def running_operation(gateway: Gateway, stack: Stack) -> str:
