@@ -46,6 +46,8 @@ class Sentence:
 
 def spoken(sid: str) -> str:
     """VendorReadsTheSecret -> Vendor reads the secret."""
+    if sid == KEY_SID:
+        return "Vendor decrypts it, through Secrets Manager only"
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", sid).lower()
     return words[:1].upper() + words[1:]
 
