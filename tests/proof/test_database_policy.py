@@ -234,7 +234,8 @@ def test_only_the_hole_that_was_asked_for_is_warned_of() -> None:
         (gateway(document=found("{{ host }}")), Wish(document="ours"), "leads to {{ host }}:5432"),
         (gateway(document=found("other.example")), Wish(), "leads to other.example:5432"),
         (gateway(document=found(port="{{ portNumber }}")), Wish(), "leads to app.cluster-x"),
-        (gateway(document="{}"), Wish(document="ours"), "leads to the instance itself"),
+        (gateway(document="{}"), Wish(document="ours"), "leads to the instance itself, not to"),
+        (gateway(document=found().replace('"Port"', '"InteractiveCommands"')), Wish(), "leads to the instance itself"),
         (gateway(document=AwsError("", aws_code="AccessDeniedException")), Wish(document="ours"), "may not be read"),
     ],
 )

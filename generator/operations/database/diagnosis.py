@@ -52,7 +52,7 @@ def _token_refused(login: Login, now: datetime) -> DeployerError:
     else:
         message = (
             f"{database.name} does not let {login.user} in by IAM: the credentials lack rds-db:connect on "
-            f"{_right(login)}, or the key that signed is revoked."
+            f"{_right(login)}, or the key that signed is revoked or has expired."
         )
         if database.engine is Engine.MYSQL:  # it says no more of a user that is not there
             message = f"{message[:-1]}, or there is no such user."
@@ -160,7 +160,8 @@ def _unreachable(text: str, login: Login, route: Route) -> DeployerError:
 def _cut(text: str, login: Login, route: Route) -> DeployerError:
     return DeployerError(
         f"The connection to {login.database.endpoint}:{login.database.port} was cut before the database answered.",
-        "Check that the database's security group lets the instance or the bastion in, and that it is running.",
+        "Check that it runs, and that its security group lets the instance or the bastion in: "
+        "deployer up --database-security-group-id sg-…",
         code="connection-cut",
     )
 

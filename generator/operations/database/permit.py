@@ -114,8 +114,9 @@ def _wide(gateway: Gateway, database: Database, seen: StackView, document: str) 
             _narrow(database, seen),
             code="document-not-found",
         )
-    end = json.loads(found[0]).get("properties") or {}
-    leads = f"{end.get('host', 'the instance itself')}:{end.get('portNumber', '')}"
+    content = json.loads(found[0])
+    end = content.get("properties") or {} if content.get("sessionType") == "Port" else {}
+    leads = f"{end.get('host', 'the instance itself')}:{end.get('portNumber', '')}".rstrip(":")
     return "" if leads.lower() == there.lower() else f"{document} leads to {leads}, not to {there} alone."
 
 
