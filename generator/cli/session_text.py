@@ -88,10 +88,11 @@ def not_ended_lines(sessions: Sequence[str]) -> list[str]:
     return [f"The session {name} may still be open: deployer sessions end {name}" for name in sessions]
 
 
-def session_lines(sessions: Sequence[Session], *, past: bool = False) -> list[str]:
-    """Sessions as a table, times in UTC."""
+def session_lines(sessions: Sequence[Session], *, past: bool = False, some: bool = False) -> list[str]:
+    """Sessions as a table, times in UTC. `some`: only those of an owner or an instance were asked for."""
     if not sessions:
-        return ["No session ended in the last 30 days." if past else "No session is open."]
+        none = "No such session" if some else "No session"
+        return [f"{none} ended in the last 30 days." if past else f"{none} is open."]
     header = ("session", "owner", "instance", "document", "began", *(["ended"] if past else []), "reason")
     rows = [
         (
@@ -117,7 +118,7 @@ def end_lines(report: EndReport) -> list[str]:
         (report.unseen, "was told to end; you may not list sessions, so nobody looked"),
     ]
     lines = [f"{name} {what}." for names, what in said for name in names]
-    return lines or ["No session is open."]
+    return lines or ["There was no session to end."]
 
 
 def host_lines(host: HostResult) -> list[str]:

@@ -50,7 +50,7 @@ def _register_list(group: typer.Typer) -> None:
         from generator.operations.sessions.listing import list_sessions
 
         found = list_sessions(call.gateway, past=past, target=target, owner=owner)
-        return Done(found, session_text.session_lines(found, past=past))
+        return Done(found, session_text.session_lines(found, past=past, some=bool(owner or target)))
 
 
 def _register_end(group: typer.Typer) -> None:
@@ -79,7 +79,7 @@ def _register_end(group: typer.Typer) -> None:
 
 
 def _ask(call: Invocation, found: tuple[Session, ...]) -> None:
-    for line in session_text.session_lines(found):
+    for line in session_text.session_lines(found) if found else ():
         call.say(line)
     if found:
         call.confirm(f"End {len(found)} session{'s' if len(found) > 1 else ''}?")

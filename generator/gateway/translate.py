@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError
 from generator.model.deployment import DEFAULT_STACK_NAME
@@ -112,6 +113,12 @@ def translated(service: str, operation: str, params: Mapping[str, Any], region: 
         raise _from_client_error(service, error, {**params, REGION: region}) from error
     except boto.BotoCoreError as error:
         raise _from_local_error(service, operation, error) from error
+    except ResponseParserError as error:
+        raise DeployerError(
+            f"What answered {service}'s {operation} is not AWS, or something on the way changed the answer.",
+            "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a sign-in of its own.",
+            code="not-aws",
+        ) from error
 
 
 @contextmanager

@@ -88,7 +88,11 @@ KEYS: dict[str, Key] = {key.name: key for key in _ALL}
 def key_named(name: str) -> Key:
     """The key of that name. Raises UsageError with the names there are."""
     if name not in KEYS:
-        raise UsageError(f"There is no stored default {name}.", f"There are: {', '.join(KEYS)}")
+        import difflib  # every command reads this file, and few need that
+
+        meant = difflib.get_close_matches(name, KEYS, 1)
+        perhaps = f"Did you mean {meant[0]}? " if meant else ""
+        raise UsageError(f"There is no stored default {name}.", f"{perhaps}There are: {', '.join(KEYS)}")
     return KEYS[name]
 
 

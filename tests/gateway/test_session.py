@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import TokenRetrievalError
+from botocore.parsers import ResponseParserError
 
 from generator.errors import DeployerError, StackNotFound, UsageError
 from generator.gateway.aws import Gateway
@@ -110,6 +111,13 @@ def test_an_expired_token_that_cannot_be_renewed_says_to_sign_in() -> None:
     with pytest.raises(DeployerError) as caught, translated("ec2", "DescribeVpcs", {}):
         raise TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed")
     assert caught.value.message == "The SSO session has expired." and "aws sso login" in caught.value.hint
+
+
+def test_an_answer_of_something_else_is_no_defect() -> None:
+    """A web server under AWS_ENDPOINT_URL, or the sign-in page of a hotel."""
+    with pytest.raises(DeployerError, match="is not AWS") as caught, translated("ec2", "DescribeVpcs", {}):
+        raise ResponseParserError("Unable to parse response (syntax error), invalid XML received.")
+    assert caught.value.code == "not-aws" and "AWS_ENDPOINT_URL" in caught.value.hint
 
 
 def test_an_endpoint_without_a_scheme_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,6 +60,11 @@ def test_a_session_that_does_not_end_is_not_called_ended(
     assert done.code == 3 and "STILL OPEN" in done.out
 
 
+def test_none_of_somebodys_is_not_none_at_all(deployer: Deployer, tunnel: Popen[str]) -> None:
+    assert deployer("sessions", "--owner", "nobody").out == "No such session is open.\n"
+    assert deployer("sessions", "end", "--owner", "nobody", "--yes").out == "There was no session to end.\n"
+
+
 def test_an_unknown_session_is_not_found(deployer: Deployer) -> None:
     assert deployer("sessions", "end", "alice-0123").code == 4
     assert deployer("sessions", "end").code == 2
