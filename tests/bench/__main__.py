@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import page, peers, programs, stacks
+from tests.bench import copying, lists, page, peers, programs, stacks
 from tests.bench.goals import GOALS, MISSED, Row
 
 
@@ -34,11 +34,14 @@ def measure(home: Path, rounds: int) -> tuple[list[Row], list[stacks.Counted]]:
     installed = peers.install()
     rows = [*_told("start-up", programs.start_up(rounds))]
     rows += _told("generate", programs.generating(installed, home, rounds))
-    rows += _told("lint", programs.linting(installed, rounds))
+    rows += _told("many templates", programs.many())
+    rows += _told("lint", programs.linting(installed, home, rounds))
+    rows += _told("lists", lists.rows(home))
     with stacks.own_sandbox(home / "sandbox") as env:
         tools = stacks.Tools(installed, home)
         counted = stacks.calls(tools, env)
         rows += _told("stacks", stacks.rows(tools, env, counted, rounds))
+        rows += _told("copies", copying.rows(env, home))
     return rows, counted
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Literal
@@ -26,7 +27,7 @@ class Command:
 class Run:
     """What one process took: seconds of wall and cpu time (its own children included), peak memory in MiB.
 
-    The system counts from the memory of whoever started it: a peak is never less than the bench's own.
+    The system counts from the memory of whoever started it: a peak is never less than the bench's own (`peak_alone`).
     """
 
     wall: float
@@ -71,6 +72,23 @@ def ratio(ours: Sequence[Run], theirs: Sequence[Run], of: Literal["wall", "cpu"]
     """The median of the ratios of each round."""
     pairs = zip(ours, theirs, strict=True)
     return median(a.wall / b.wall if of == "wall" else a.cpu / b.cpu for a, b in pairs)
+
+
+# A process is counted from the memory of the one that started it, so this one is as small as Python can be.
+SMALL = """\
+import os, sys
+silent = (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[silent])
+_, status, used = os.wait4(pid, 0)
+print(used.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def peak_alone(command: Command, rounds: int = 3) -> float:
+    """The median peak memory in MiB of a program whose memory is less than the bench's own, which hides it."""
+    launched = replace(command, argv=[sys.executable, "-I", "-S", "-c", SMALL, *command.argv])
+    return median(int(run(launched).output) / 1024 for _ in range(rounds))
 
 
 def peak(runs: Sequence[Run]) -> float:

@@ -1,15 +1,17 @@
-"""Start-up, generate and lint: programs that make no call (P1 to P5, P7, P20)."""
+"""Start-up, generate and lint: programs that make no call (P1 to P9, P20)."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
 from generator.cli.index import COMMANDS
 from tests.bench import projects
 from tests.bench.goals import Row, row
-from tests.bench.measure import Command, Run, interleave, peak, ratio
+from tests.bench.measure import Command, Run, interleave, peak, peak_alone, ratio, run
 from tests.bench.peers import Peers, with_node
 
 DEPLOYER = str(Path(sys.executable).with_name("deployer"))
@@ -31,7 +33,7 @@ def start_up(rounds: int) -> list[Row]:
         row("P1", ratio(taken["version"], bare), _seconds(taken["version"])),
         row("P2", ratio(taken["help"], bare), _seconds(taken["help"])),
         row("P3", ratio(taken[dearest], bare), f"of {len(helps)}: {dearest}, {_seconds(taken[dearest])}"),
-        row("P20 help", peak(taken["help"])),
+        row("P20 help", peak_alone(Command([DEPLOYER, "--help"]))),
     ]
 
 
@@ -44,7 +46,7 @@ def generating(peers: Peers, home: Path, rounds: int) -> list[Row]:
     taken = interleave(
         {
             "deployer": Command([DEPLOYER, "generate", "-o", "-"]),
-            "sceptre": Command([peers.program("sceptre"), "generate", "bench.yaml"], _sceptre_env(), sceptre),
+            "sceptre": Command([peers.program("sceptre"), "generate", "bench.yaml"], _own_code(), sceptre),
             "cdk": Command([*synth, "--app", "node app.js", "--output", str(home / "cdk.out")], env, app),
         },
         rounds,
@@ -52,27 +54,50 @@ def generating(peers: Peers, home: Path, rounds: int) -> list[Row]:
     return [
         row("P4", ratio(taken["deployer"], taken["sceptre"]), _against(taken, "sceptre")),
         row("P5", ratio(taken["deployer"], taken["cdk"]), _against(taken, "cdk")),
-        row("P20 generate", peak(taken["deployer"])),
+        row("P20 generate", peak_alone(Command([DEPLOYER, "generate", "-o", "-"]))),
     ]
 
 
-def linting(peers: Peers, rounds: int) -> list[Row]:
-    """P7 on a template like the vendor's published one and on the product's own, cold each time."""
-    files = {"published": PUBLISHED, "own": projects.TEMPLATE}
-    commands: dict[str, Command] = {}
-    for name, file in files.items():
-        theirs = Command([peers.program("cfn-lint"), "--", str(file)])
-        commands |= {name: Command([DEPLOYER, "lint", str(file)], exit_code=3 if name == "published" else 0)}
-        commands |= {f"{name} cfn-lint": theirs}
-    taken = interleave(commands, rounds)
+def many() -> list[Row]:
+    """P6: the ratio is taken pair by pair within one process."""
+    done = run(Command([sys.executable, "-m", "tests.bench.one_process"], _own_code()))
+    figures = json.loads(done.output)
+    return [row("P6", figures["ratio"], f"{figures['milliseconds']:.0f} ms a template here")]
+
+
+def linting(peers: Peers, home: Path, rounds: int) -> list[Row]:
+    """P7 to P9: a template like the vendor's published one and the product's own, cold but for P9."""
+    program, ten = peers.program("cfn-lint"), _copies(home / "ten")
+    cold, warm = ({**os.environ, "XDG_CACHE_HOME": str(home / name)} for name in ("cold", "warm"))
+    own = [DEPLOYER, "lint", str(projects.TEMPLATE)]
+    commands = {
+        "published": Command([DEPLOYER, "lint", str(PUBLISHED)], cold, exit_code=3),
+        "ten": Command([DEPLOYER, "lint", *ten], cold, exit_code=3),
+        "published cfn-lint": Command([program, "--", str(PUBLISHED)]),
+        "own": Command(own, cold),
+        "own again": Command(own, warm),
+        "own cfn-lint": Command([program, "--", str(projects.TEMPLATE)]),
+    }
+    taken = interleave(commands, rounds, lambda _: shutil.rmtree(home / "cold", ignore_errors=True))
     return [
         row("P7", ratio(taken["published"], taken["published cfn-lint"]), _seconds(taken["published"])),
         row("P7 own", ratio(taken["own"], taken["own cfn-lint"]), _seconds(taken["own"])),
+        row("P8", ratio(taken["ten"], taken["published cfn-lint"]), _seconds(taken["ten"])),
+        row("P9", ratio(taken["own again"], taken["own cfn-lint"]), _seconds(taken["own again"])),
         row("P20 lint", peak(taken["own"])),
     ]
 
 
-def _sceptre_env() -> dict[str, str]:
+def _copies(home: Path) -> list[str]:
+    """Ten templates of the published one's size, no two alike."""
+    home.mkdir()
+    text = PUBLISHED.read_text()
+    for number in range(10):
+        (home / f"{number}.yaml").write_text(f"{text}# {number}\n")
+    return [str(path) for path in sorted(home.iterdir())]
+
+
+def _own_code() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(projects.ROOT)}
 
 

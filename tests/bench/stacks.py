@@ -159,6 +159,7 @@ def waiting() -> list[Row]:
         row("P14 worst", max(tails), note),
         row("P14 mean", sum(tails) / len(tails), note),
         row("P15", needed, "one call each"),
+        row("P19", busiest(seen), "one process, one stack; it backs off where AWS asks for it"),
     ]
 
 
@@ -170,6 +171,11 @@ def polls(until: float) -> list[float]:
         if moment > until:
             break
     return at
+
+
+def busiest(moments: list[float]) -> int:
+    """The most of these moments (ascending, in seconds) that lie within one second."""
+    return max(sum(1 for later in moments if first <= later < first + 1) for first in moments)
 
 
 def _wall(taken: dict[str, list[Run]], peer: str) -> str:

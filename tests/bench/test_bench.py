@@ -1,5 +1,6 @@
 """The bench's own arithmetic, and the goals that are exact on every machine."""
 
+import json
 import sys
 import urllib.error
 import urllib.request
@@ -11,9 +12,10 @@ import pytest
 
 from tests.bench import page
 from tests.bench.goals import GOALS, MISSED, row
-from tests.bench.measure import Command, Run, interleave, ratio, run
+from tests.bench.lists import serving
+from tests.bench.measure import Command, Run, interleave, peak_alone, ratio, run
 from tests.bench.proxy import counting
-from tests.bench.stacks import waiting
+from tests.bench.stacks import busiest, waiting
 
 
 def test_a_ratio_is_taken_round_by_round() -> None:
@@ -28,7 +30,10 @@ def test_a_figure_is_wanted_accepted_or_missed() -> None:
 
 
 def test_waiting_reaches_what_is_wanted() -> None:
-    assert {row.goal.id: row.verdict for row in waiting()} == dict.fromkeys(("P14 worst", "P14 mean", "P15"), "want")
+    assert {row.goal.id: row.verdict for row in waiting()} == dict.fromkeys(
+        ("P14 worst", "P14 mean", "P15", "P19"), "want"
+    )
+    assert busiest([0, 0.5, 1.2, 1.4, 5]) == 3
 
 
 def test_programs_run_in_turn_and_must_end_as_they_should() -> None:
@@ -39,6 +44,11 @@ def test_programs_run_in_turn_and_must_end_as_they_should() -> None:
     assert all(one.cpu > 0 and one.peak > 1 and one.wall > 0 for one in taken["a"])
     with pytest.raises(RuntimeError, match="ended with 3"):
         run(Command(three.argv))
+
+
+def test_a_small_program_is_not_hidden_by_the_memory_of_the_bench() -> None:
+    small, large = (Command([sys.executable, "-S", "-c", f"print(bytearray({mib} << 20)[:1])"]) for mib in (0, 64))
+    assert peak_alone(small, 1) < 20 and peak_alone(large, 1) - peak_alone(small, 1) == pytest.approx(64, abs=2)
 
 
 def test_the_page_changes_between_its_markers_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,3 +83,17 @@ def test_the_proxy_counts_by_operation_and_passes_everything_on() -> None:
         assert proxy.calls == {"DescribeStacks": 2, "GetTemplate": 1}
     server.shutdown()
     server.server_close()
+
+
+def test_the_canned_service_gives_every_session_once_in_pages_of_the_size_asked_for() -> None:
+    with serving(450, latency=0) as server:
+        for size, pages in ((None, 9), (200, 3), (1000, 3)):
+            server.calls, token = 0, None
+            found: list[str] = []
+            while token is not None or not found:
+                asked = {name: value for name, value in (("MaxResults", size), ("NextToken", token)) if value}
+                with urllib.request.urlopen(server.endpoint, json.dumps(asked).encode()) as answer:
+                    page = json.load(answer)
+                found += [session["SessionId"] for session in page["Sessions"]]
+                token = page.get("NextToken")
+            assert (len(set(found)), len(found), server.calls) == (450, 450, pages)

@@ -1,0 +1,46 @@
+"""cp through sessions: what four carry against one, to shells behind the sandbox's instance."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+
+from tests.bench.goals import Row, row
+from tests.bench.measure import Command, run
+from tests.bench.programs import DEPLOYER
+from tests.sessions.host import shells
+
+STACK = "deployer-bench"
+MEBIBYTES = 16
+
+
+def rows(env: Mapping[str, str], home: Path) -> list[Row]:
+    """The time of four sessions against one; each session may say 950 messages of 1 KiB a second."""
+    there, source = home / "there", home / "source"
+    there.mkdir()
+    source.write_bytes(os.urandom(MEBIBYTES << 20))
+    with shells(there) as host:
+        _behind(env, host.port)
+        env = {**env, "XDG_STATE_HOME": str(home / "state")}
+        one = _seconds(env, source, 1)
+        four = median(_seconds(env, source, 4) for _ in range(3))
+    speed = MEBIBYTES * 1024 / four
+    return [row("cp", four / one, f"{one / four:.1f} times as fast; {speed:.0f} KiB/s")]
+
+
+def _seconds(env: Mapping[str, str], source: Path, sessions: int) -> float:
+    how = ("--via", "session", "--sessions", str(sessions), "--stack-name", STACK)
+    return run(Command([DEPLOYER, "cp", *how, str(source), ":copied"], env)).wall
+
+
+def _behind(env: Mapping[str, str], port: int) -> None:
+    """Have the sandbox's instance answer shell sessions with ours."""
+    said = run(Command([DEPLOYER, "outputs", "--stack-name", STACK, "--output", "json"], env)).output
+    instance = json.loads(said)["result"]["InstanceId"]
+    url = f"{env['AWS_ENDPOINT_URL']}/_sandbox/instances/{instance}"
+    body = json.dumps({"ports": {"shell": port}}).encode()
+    urllib.request.urlopen(urllib.request.Request(url, body, method="PUT"), timeout=5).read()
