@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
+import pty
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -351,8 +356,9 @@ def test_the_uri_the_environment_and_the_pgpass_entry_work_in_psql(at_home: Worl
     assert subprocess.run(by_env, capture_output=True, text=True).stdout == "alice_r\n"
 
 
-def test_the_tunnel_stays_open_for_any_client_until_it_is_told_to_end(at_home: World, tmp_path: Path) -> None:
-    program = tmp_path / "hold.py"
+def through_the_forwarder(world: World, directory: Path) -> list[str]:
+    """A command line of `db connect` in a process of its own, its tunnel a plain forwarder."""
+    program = directory / "hold.py"
     program.write_text(
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from tests.database.conftest import forwarder\n"
@@ -363,7 +369,12 @@ def test_the_tunnel_stays_open_for_any_client_until_it_is_told_to_end(at_home: W
         "sys.exit(main(sys.argv[3:]))\n"
     )
     root = str(Path(__file__).parents[2])
-    argv = [sys.executable, str(program), root, str(at_home.server.port), "db", "connect", *REACH, "--user", "alice_r"]
+    words = ["db", "connect", *REACH, "--user", "alice_r"]
+    return [sys.executable, str(program), root, str(world.server.port), *words]
+
+
+def test_the_tunnel_stays_open_for_any_client_until_it_is_told_to_end(at_home: World, tmp_path: Path) -> None:
+    root, argv = str(Path(__file__).parents[2]), through_the_forwarder(at_home, tmp_path)
     held = subprocess.Popen([*argv, "--print", "uri"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert held.stdout
@@ -380,6 +391,44 @@ def test_the_tunnel_stays_open_for_any_client_until_it_is_told_to_end(at_home: W
         _, story = held.communicate(timeout=30)
     assert held.returncode == 0
     assert "The tunnel is closed." in story
+
+
+def test_ctrl_c_at_a_terminal_ends_the_statement_and_neither_psql_nor_the_tunnel(
+    at_home: World, tmp_path: Path
+) -> None:
+    ours, its = pty.openpty()
+    env = {**os.environ, "PAGER": "cat", "PSQL_PAGER": "cat", "TERM": "dumb"}
+    held = subprocess.Popen(
+        through_the_forwarder(at_home, tmp_path),
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env=env,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that ^C reaches whoever is in the foreground
+    )
+    os.close(its)
+    try:
+        read_until(ours, b"=> ")
+        os.write(ours, b"SELECT pg_sleep(60);\n")
+        read_until(ours, b"pg_sleep(60);")
+        time.sleep(0.3)  # until the statement runs
+        os.write(ours, b"\x03")
+        read_until(ours, b"canceling statement due to user request")
+        os.write(ours, b"SELECT 40 + 2;\n")
+        read_until(ours, b"42")
+        os.write(ours, b"\\q\n")
+        assert held.wait(20) == 0
+    finally:
+        held.kill()
+        os.close(ours)
+
+
+def read_until(terminal: int, text: bytes, seconds: float = 20) -> None:
+    seen, deadline = b"", time.monotonic() + seconds
+    while text not in seen:
+        assert select.select([terminal], [], [], max(deadline - time.monotonic(), 0))[0], seen
+        seen += os.read(terminal, 4096)
 
 
 def test_nothing_is_signed_in_without_authorities(

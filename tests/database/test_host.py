@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import http.server
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +47,31 @@ def test_what_the_user_copied_meanwhile_is_left_alone(board: Path) -> None:
     with clipboard.holding("the-token"):
         board.write_text("a shopping list")
     assert board.read_text() == "a shopping list"
+
+
+def test_a_token_is_taken_off_the_clipboard_when_its_command_is_told_to_end(
+    board: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDCUSTOMEREXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "customer-secret")
+    words = ["db", "token", "--endpoint", "app.example", "--user", "alice_r", "--region", "us-east-1", "--copy"]
+    root = Path(__file__).parents[2]
+    argv = [sys.executable, "-m", "generator", *words]
+    held = subprocess.Popen(argv, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert held.stderr and "alice_r" in held.stderr.readline()
+    assert "for 45 seconds" in held.stderr.readline()
+    assert "DBUser=alice_r" in board.read_text()
+    held.terminate()
+    printed, told = held.communicate(timeout=20)
+    assert (held.returncode, printed, board.read_text()) == (130, "", "")
+    assert "The clipboard is empty again." in told
+
+
+def test_a_clipboard_whose_display_is_gone_is_one_sentence(board: Path) -> None:
+    (board.parent / "xclip").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(NotFound, match="xclip did not take the text") as refused, clipboard.holding("the-token"):
+        pass
+    assert "the-token" not in refused.value.message + refused.value.hint
 
 
 def test_without_a_clipboard_the_error_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
