@@ -242,7 +242,7 @@ def _access(template: Template) -> None:
                         tunnel=arn("ssm", "document/${DatabaseDocument}"),
                         sessions=arn("ssm", "session/*"),
                         region=REGION,
-                        stack=Ref("AWS::StackId"),
+                        stack=arn("cloudformation", "stack/${AWS::StackName}/*"),
                     )
                 ),
             )

@@ -11,11 +11,12 @@ from generator.template.example_database import build_example
 from tests.proof.evaluator import Answer, text
 from tests.proof.judge import judge
 from tests.proof.people import Actor, Context, role_session
-from tests.proof.resolve import ACCOUNT, CLUSTER, Stack
+from tests.proof.resolve import ACCOUNT, CLUSTER, STACK, Stack
 from tests.proof.tables.support import OPEN, OTHER_REGION, RESUME, START, TERMINATE, THEIRS, UNCHECKED, aws_owned
 from tests.proof.world import Row, World, in_region, may, may_not, table
 
 CONNECT, HOP, TUNNEL = "rds-db:connect", "<Bastion>", "<DatabaseDocument>"
+READ, STACK_UUID = "cloudformation:DescribeStacks", "7c8d9e0f-1a2b-3c4d-5e6f-708192a3b4c5"
 SESSION_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
 OWN: Context = {SESSION_TAG: "AROA1B2C3D4E5F6G7H8I9:alice"}
 ANOTHERS: Context = {SESSION_TAG: "AROA1B2C3D4E5F6G7H8I9:bob"}
@@ -55,6 +56,8 @@ def rows_of(grade: Grade) -> list[Row]:
         may("open its channel", OPEN, f"{THEIRS}alice-1"),
         may("end its own session", TERMINATE, f"{THEIRS}alice-1", given=OWN),
         may("find the database", "rds:DescribeDBClusters", "<rds>:cluster:x"),
+        may("read the stack that tells the way", READ, f"<cloudformation>:stack/{STACK}/{STACK_UUID}"),
+        may_not("read another stack", READ, f"<cloudformation>:stack/other/{STACK_UUID}"),
         *(may_not(f"sign in with {o.value}", CONNECT, database_user(f"alice_{o.value}")) for o in others),
         may_not("sign in as the master", CONNECT, database_user("master")),
         may_not("sign in as RDS itself", CONNECT, database_user("rdsadmin")),
