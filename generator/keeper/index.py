@@ -46,7 +46,8 @@ def told(error: Exception) -> str:
     """The failure in AWS's words or in ours, which hold no secret; of anything else only the kind."""
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"].removesuffix("Exception")
-        return f"{error} {HINTS.get(code, 'Repeat it.')}"
+        hint = HINTS.get(code, "Repeat it.")  # no string within an f-string: Pythons write those differently
+        return f"{error} {hint}"
     return str(error) if isinstance(error, Refusal) else f"The keeper failed with {type(error).__name__}. Repeat it."
 
 
