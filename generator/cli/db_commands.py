@@ -50,7 +50,7 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
         ] = False,
         **values: Any,
     ) -> Done | None:
-        """Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, and the server's name is verified."""
+        """Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, the server's name is verified."""
         from generator.operations.database import connect as operation
         from generator.operations.database import reach, tunnel
 

@@ -8,6 +8,7 @@ import typer
 
 from generator.cli.command import Done, command
 from generator.cli.invocation import Invocation
+from generator.model.database import Engine
 
 if TYPE_CHECKING:
     from generator.operations.sandbox import SandboxReport
@@ -53,11 +54,14 @@ def _register_database(group: typer.Typer) -> None:
     def database(
         call: Invocation,
         name: Annotated[str, typer.Argument(help="Name of the Aurora cluster in the sandbox.")] = "app",
+        engine: Annotated[
+            Engine | None, typer.Option("--engine", help="Of a new cluster: postgresql if left out.")
+        ] = None,
     ) -> Done:
-        """Start a real PostgreSQL behind an Aurora cluster of the sandbox; its data ends with the sandbox."""
+        """Start a real PostgreSQL or MySQL behind an Aurora cluster of the sandbox; its data ends with the sandbox."""
         from generator.operations import sandbox
 
-        found = sandbox.database(name)
+        found = sandbox.database(name, engine)
         call.say(f"  next: deployer db bootstrap {name} --for root=rwo, then: deployer db connect {name}")
         return Done(found, [f"{name} answers as {found['endpoint']}, through a tunnel only."])
 

@@ -18,7 +18,7 @@ from generator.errors import NotFound
 
 _INSTALL = {
     "psql": "Debian and Ubuntu: apt install postgresql-client; macOS: brew install libpq; Windows: the EDB installer",
-    "mysql": "Debian and Ubuntu: apt install default-mysql-client; macOS: brew install mysql-client",
+    "mysql": "Ubuntu: apt install mysql-client; Debian: from Oracle's own repository; macOS: brew install mysql-client",
 }
 
 

@@ -108,8 +108,8 @@ class AccessState:
     """Everything `access show` knows, from the services themselves.
 
     `ends` are the ends that stand in the policies (None: no end); there is one, unless they disagree.
-    `changed` is when the stack was changed last, and so no earlier than the grant. `database` is who support is in which
-    database (deepsql-support_r at HOST:PORT); empty where it may not sign in.
+    `changed` is when the stack was changed last, and so no earlier than the grant. `database` is who support is in
+    which database (deepsql-support_r at HOST:PORT); empty where it may not sign in.
     """
 
     stack_name: str

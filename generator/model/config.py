@@ -14,7 +14,9 @@ USER_FILE = "config.toml"
 PROJECT_FILE = ".deployer.toml"
 ENVIRONMENTS = "environments"
 SIGN_IN = frozenset({"db connect", "db token", "connect-bastion", "cb"})
-REACH = SIGN_IN | {f"db {name}" for name in ("whoami", "bootstrap", "drop-user", "users", "activity", "kill")}
+REACH = SIGN_IN | {
+    f"db {name}" for name in ("whoami", "bootstrap", "drop-user", "users", "activity", "kill", "shut-out", "policy")
+}
 
 
 class Origin(StrEnum):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from generator.errors import NotFound
 from generator.host.process import spawn_detached
+from generator.model.database import Engine
 from generator.sandbox import server, state
 
 NOT_RUNNING = "The sandbox is not running."
@@ -50,9 +51,9 @@ def reset() -> None:
     server.reset()
 
 
-def database(name: str) -> dict[str, object]:
-    """Start a real PostgreSQL behind a cluster of the sandbox. Raises NotFound when the sandbox is down."""
-    return server.start_database(_running(), name)
+def database(name: str, engine: Engine | None = None) -> dict[str, object]:
+    """Start a real PostgreSQL or MySQL behind a cluster of the sandbox. Raises NotFound when the sandbox is down."""
+    return server.start_database(_running(), name, engine)
 
 
 def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:

@@ -149,4 +149,4 @@ def _lines(report: LintReport) -> list[str]:
     if not report.findings:
         return [f"{report.name}: no findings."]
     found = [f"{report.name}:{f.line or '-'}  {f.rule}  {f.level}  {f.message}" for f in report.findings]
-    return [*found, f"{len(found)} findings."]
+    return [*found, f"{len(found)} finding{'s' if len(found) > 1 else ''}."]

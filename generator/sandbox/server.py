@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from generator.errors import DeployerError
+from generator.model.database import Engine
 from generator.sandbox import state as record
 from generator.sandbox.state import SandboxState
 from generator.sandbox.version import fingerprint
@@ -97,10 +98,14 @@ def fail_next(running: SandboxState, logical_id: str, action: str, reason: str =
     _call(running, "POST", "/_sandbox/fail", body)
 
 
-def start_database(running: SandboxState, name: str) -> dict[str, object]:
-    """Have a real PostgreSQL behind the cluster of that name, made when RDS has none. Raises DeployerError."""
+def start_database(running: SandboxState, name: str, engine: Engine | None = None) -> dict[str, object]:
+    """Have a real PostgreSQL or MySQL behind the cluster of that name, made when RDS has none. Raises DeployerError.
+
+    Without an engine: that of the cluster, and PostgreSQL for a new one.
+    """
+    asked = {"name": name} | ({"engine": str(engine)} if engine else {})
     try:
-        answer = _call(running, "PUT", "/_sandbox/database", json.dumps({"name": name}).encode(), 60)
+        answer = _call(running, "PUT", "/_sandbox/database", json.dumps(asked).encode(), 60)
     except urllib.error.HTTPError as error:
         why = json.loads(error.read() or b"{}").get("message", str(error))
         raise DeployerError(f"The sandbox has no database {name}: {why}", "Choose another name.") from None

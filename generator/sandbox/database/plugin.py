@@ -1,8 +1,9 @@
 """`/_sandbox/database`: a real PostgreSQL or MySQL behind a cluster or instance that RDS's API made in the sandbox.
 
-PUT {"name": "app"} starts it (and has RDS make an Aurora PostgreSQL of that name when there is none): under the
-endpoint's name and port in the sandbox's network, with the master user and password RDS has for it, reachable through a
-session's tunnel and in no other way. GET lists them, with the log of refused tokens. The data ends with the sandbox.
+PUT {"name": "app"} starts it (and has RDS make an Aurora PostgreSQL of that name when there is none, or with
+"engine": "mysql" an Aurora MySQL): under the endpoint's name and port in the sandbox's network, with the master user
+and password RDS has for it, reachable through a session's tunnel and in no other way. GET lists them, with the log of
+refused tokens. The data ends with the sandbox.
 """
 
 from __future__ import annotations
@@ -76,8 +77,10 @@ def install(sandbox: Sandbox) -> None:
         if request.method != "PUT":
             return None
         try:
-            name = str(json.loads(request.body)["name"])
-            found = _running.get(name) or await _start(name)
+            asked = json.loads(request.body)
+            name = str(asked["name"])
+            raw, engine = _record(name, Engine(asked["engine"]) if asked.get("engine") else None)
+            found = _running.get(name) or await _start(name, raw, engine)
         except (ValueError, KeyError, TypeError) as error:
             return Response.error("ValidationError", f'Send {{"name": a cluster or instance}}: {error}.')
         except DeployerError as error:
@@ -95,14 +98,10 @@ def _stop_all() -> None:
     _running.clear()
 
 
-async def _start(name: str) -> Running:
-    raw = _record(name)
+async def _start(name: str, raw: dict[str, Any], engine: Engine) -> Running:
     endpoint = raw["Endpoint"]
     host, port = (endpoint["Address"], endpoint["Port"]) if isinstance(endpoint, dict) else (endpoint, raw["Port"])
     resource = raw.get("DbClusterResourceId") or raw.get("DbiResourceId") or ""
-    engine = Engine.of(raw["Engine"])
-    if engine is None or raw["Engine"] == "mariadb":
-        raise ValueError(f"{name} is {raw['Engine']}, and the sandbox has PostgreSQL and MySQL only")
     directory = Path(os.environ["STATE_DIR"]) / "database" / name
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     certified = certificates.certify(host, directory)
@@ -118,16 +117,23 @@ async def _start(name: str) -> Running:
     return _running[name]
 
 
-def _record(name: str) -> dict[str, Any]:
+def _record(name: str, wanted: Engine | None) -> tuple[dict[str, Any], Engine]:
+    """What RDS has under that name, made when there is nothing, and its engine; ValueError for another than wanted."""
     found = rds._clusters.get(name) or rds._instances.get(name)
     if not found:
-        rds._create_db_cluster({key: [value] for key, value in _EXAMPLE.items()} | {"DBClusterIdentifier": [name]})
+        example = {**_EXAMPLE, "Engine": f"aurora-{wanted or Engine.POSTGRESQL}", "DBClusterIdentifier": name}
+        rds._create_db_cluster({key: [value] for key, value in example.items()})
         found = rds._clusters.get(name)
     if not found:
         raise ValueError(f"RDS makes no cluster {name}")
+    engine = Engine.of(found["Engine"])
+    if engine is None or found["Engine"] == "mariadb":
+        raise ValueError(f"{name} is {found['Engine']}, and the sandbox has PostgreSQL and MySQL only")
+    if wanted not in (None, engine):
+        raise ValueError(f"{name} is {found['Engine']} already")
     if not found.get("MasterUserSecret") and found.get("_MasterUserPassword", "") in _NOT_GIVEN:
         _manage_password(found, name)
-    return dict(found)
+    return dict(found), engine
 
 
 def _manage_password(record: dict[str, Any], name: str) -> None:

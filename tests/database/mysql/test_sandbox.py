@@ -13,6 +13,8 @@ from pathlib import Path
 import botocore.session
 import pytest
 
+from generator.errors import DeployerError
+from generator.model.database import Engine
 from generator.operations import sandbox
 from tests.database.test_sandbox import Become, Client, allow, as_root, someone  # noqa: F401 - fixtures
 from tests.embedded import Deployer, environment, running_sandbox
@@ -114,5 +116,7 @@ def test_a_revocation_ends_the_session_and_locks_the_account_and_its_report_says
 def test_an_engine_that_nothing_here_can_stand_in_for_is_named(aws: Client) -> None:
     given = {"DBInstanceIdentifier": "maria", "Engine": "mariadb", "DBInstanceClass": "db.t4g.micro"}
     aws("rds").create_db_instance(**given, MasterUsername="boss", MasterUserPassword="long-enough", AllocatedStorage=20)
-    with pytest.raises(Exception, match="PostgreSQL and MySQL only"):
+    with pytest.raises(DeployerError, match="PostgreSQL and MySQL only"):
         sandbox.database("maria")
+    with pytest.raises(DeployerError, match="orders is aurora-mysql already"):
+        sandbox.database("orders", Engine.POSTGRESQL)
