@@ -75,6 +75,7 @@ def register(app: typer.Typer) -> None:
     _register_revoke(group)
     _register_key(group)
     _register_reading(group)
+    _register_policy(group)
 
 
 def _register_grant(group: typer.Typer) -> None:
@@ -305,6 +306,8 @@ def _register_reading(group: typer.Typer) -> None:
         value = revealing.reveal(call.gateway, arn)
         return Done(json.loads(value), [value])
 
+
+def _register_policy(group: typer.Typer) -> None:
     @command(group, "policy")
     def policy(
         call: Invocation,
