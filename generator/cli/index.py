@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
     "connect-bastion": (
         "db",
-        "Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, and the server's name is verified.",
+        "Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, the server's name is verified.",
     ),
     "db": ("db", "Reach a private Aurora or RDS database: tunnel, token, verified TLS, users by grade."),
     "config": ("config", "Stored defaults: profile, region, stack, database, and more."),
