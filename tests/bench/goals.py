@@ -62,11 +62,11 @@ GOALS = {
         Goal("P17", "10,000 past sessions listed: calls", 102, 100, ""),
         Goal("P17 time", "the same, wall / a list of one page and 60 ms for each further page at best", 1.2, 1.2),
         Goal("P19", "read calls in any one second while a stack is waited for", 4, 4, ""),
-        Goal("cp", "`cp` of 16 MiB over four sessions / over one, wall", 1 / 3.5, 1 / 3.8),
         Goal("P20 help", "peak memory of `deployer --help`", 24, 18, "MiB"),
         Goal("P20 generate", "peak memory of `deployer generate`", 32, 24, "MiB"),
         Goal("P20 status", "peak memory of `deployer status`", 60, 50, "MiB"),
         Goal("P20 lint", "peak memory of `deployer lint FILE`", 160, 145, "MiB"),
+        Goal("P21", "`cp` of 16 MiB over four sessions / over one, wall", 1 / 3.5, 1 / 3.8),
     )
 }
 
