@@ -45,8 +45,8 @@ def own_sandbox(home: Path) -> Iterator[Mapping[str, str]]:
     try:
         sandbox.start()
         yield {**before, **sandbox.environment(), HOME_VARIABLE: str(home), "PYTHONPATH": str(projects.ROOT)}
-        sandbox.stop()
     finally:
+        sandbox.stop()
         os.environ.clear()
         os.environ.update(before)
 
