@@ -14,6 +14,9 @@ from generator.model.access import Session
 from generator.model.command import RUNNING, CommandRequest, HostResult
 from generator.model.session import Node, SessionRequest, StartedSession
 
+MOST_SESSIONS = 200
+"""Sessions of a page, the most that DescribeSessions gives: the fewest calls for a long history."""
+
 
 class SSM(Service):
     """Domain verbs over the Systems Manager API."""
@@ -25,7 +28,8 @@ class SSM(Service):
         wanted = [("Target", target), ("Owner", owner)]
         filters = [{"key": key, "value": value} for key, value in wanted if value]
         optional: Answer = {"Filters": filters} if filters else {}
-        pages = self._pages("describe_sessions", State="Active" if active else "History", **optional)
+        state = "Active" if active else "History"
+        pages = self._pages("describe_sessions", State=state, MaxResults=MOST_SESSIONS, **optional)
         return [_session(raw) for page in pages for raw in page["Sessions"]]
 
     def get_document(self, name: str) -> str:

@@ -96,7 +96,7 @@ def test_a_keys_policy_is_the_one_called_default(stubbed: Any) -> None:
 def test_live_sessions_are_asked_for_one_instance(stubbed: Any) -> None:
     client, stub = stubbed.client("ssm")
     raw = {"SessionId": "u-1", "Target": "i-1", "Status": "Connected", "Owner": "arn", "StartDate": NOW}
-    expected = {"State": "Active", "Filters": [{"key": "Target", "value": "i-1"}]}
+    expected = {"State": "Active", "MaxResults": 200, "Filters": [{"key": "Target", "value": "i-1"}]}
     stub.add_response("describe_sessions", {"Sessions": [raw]}, expected)
     assert SSM(client).list_sessions(target="i-1")[0].session_id == "u-1"
 
