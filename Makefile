@@ -46,8 +46,7 @@ docs: $(READY) ## write the generated reference pages again
 
 check: lint types ## everything CI checks, before the tests
 	@$(BIN)/deployer generate --template all --check
-	@$(BIN)/deployer lint
-	@$(BIN)/deployer lint templates/deepsql-vpc-endpoints.yaml
+	@$(BIN)/deployer lint templates/*.yaml
 	@$(BIN)/python -m tests.docs.reference --check
 
 bench: $(READY) ## measure against peers, write docs/explanation/performance.md
