@@ -15,6 +15,7 @@ from generator.sandbox.overlay import (
     endpoints,
     events,
     iam,
+    ingress,
     instance,
     naming,
     network,
@@ -33,6 +34,8 @@ def install(sandbox: Sandbox) -> None:
     pinned.check()
     for part in (operations, events, conditions, changesets, parameters, recreation, naming, network):
         part.install()
-    for resource in (instance, iam, secrets, rotation, custom, documents, cluster_access, autoscaling, endpoints):
+    for resource in (instance, iam, secrets, rotation, custom, documents, cluster_access, autoscaling):
         resource.install()
+    endpoints.install()
+    ingress.install()
     recovery.install(sandbox)

@@ -1,0 +1,77 @@
+"""A rule of its own in a security group: AWS::EC2::SecurityGroupIngress.
+
+MiniStack's CloudFormation does not know the type, its EC2 has the rules. AWS (resource reference): creation authorizes
+the rule in the group, deletion revokes it, every change but the description's replaces it. EC2 refuses a group it does
+not know (InvalidGroup.NotFound) and a rule that is there already (InvalidPermission.Duplicate).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from ministack.services import ec2
+from ministack.services.cloudformation import provisioners
+
+from generator.sandbox.overlay.tables import Created, Properties, register
+
+TYPE = "AWS::EC2::SecurityGroupIngress"
+REPLACING = (
+    "GroupId",
+    "IpProtocol",
+    "FromPort",
+    "ToPort",
+    "CidrIp",
+    "CidrIpv6",
+    "SourcePrefixListId",
+    "SourceSecurityGroupId",
+)
+
+
+def install() -> None:
+    """Serve the type."""
+    register(TYPE, create, update, delete, replacing=REPLACING)
+
+
+def create(logical_id: str, props: Properties, stack: str) -> Created:
+    """Authorize the rule. Raises ValueError with EC2's sentence for a group that is not there, or a second rule."""
+    ec2._ensure_defaults_initialized()
+    for group in filter(None, (props["GroupId"], props.get("SourceSecurityGroupId"))):
+        if group not in ec2._security_groups:
+            raise ValueError(f"The security group '{group}' does not exist")
+    rules, rule = ec2._security_groups[props["GroupId"]]["IpPermissions"], _rule(props)
+    if _bare(rule) in map(_bare, rules):
+        raise ValueError("the specified rule already exists")
+    rules.append(rule)
+    made = f"sgr-{uuid.uuid4().hex[:17]}"
+    return made, {"Id": made}
+
+
+def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    """Only the description changes in place; otherwise the old rule makes way for the new one."""
+    if _bare(_rule(old)) == _bare(_rule(new)):
+        delete(physical_id, old)
+        create(logical_id, new, stack)
+        return physical_id, {"Id": physical_id}
+    made = create(logical_id, new, stack)
+    delete(physical_id, old)
+    return made
+
+
+def delete(physical_id: str, props: Properties) -> None:
+    """Revoke the rule; a group or a rule that somebody took away already is no failure."""
+    group = ec2._security_groups.get(props.get("GroupId", ""))
+    if group:
+        gone = _bare(_rule(props))
+        group["IpPermissions"][:] = [rule for rule in group["IpPermissions"] if _bare(rule) != gone]
+
+
+def _rule(props: Properties) -> dict[str, Any]:
+    """The rule in the shape of MiniStack's EC2."""
+    [rule] = provisioners._ec2_sg_permissions([props])
+    return dict(rule)
+
+
+def _bare(rule: dict[str, Any]) -> Any:
+    """The rule without its description, which does not tell rules apart."""
+    return ec2._strip_descriptions(rule)
