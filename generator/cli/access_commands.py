@@ -181,6 +181,7 @@ def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False, k
     checks = doors.verify(call.gateway, found)
     needs = grant.hand_over(found) if found.grant.principals else None
     lines = [*access_text.check_lines(checks), *(["", *access_text.hand_over_lines(needs)] if needs else [])]
+    lines += ["", *database] if (database := access_text.database_lines(found)) else []
     result = {"changed": not planned.unchanged, "grant": found.grant, "checks": checks, "vendor": needs}
     return Done(result, lines, 0 if all(check.holds for check in checks) else INCOMPLETE)
 

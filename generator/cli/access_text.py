@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from generator.model.plan import Check
     from generator.operations.access.grant import AccessPlan
     from generator.operations.access.key import KeyReport
+    from generator.operations.access.record import Record
     from generator.operations.access.revoke import Revocation
+
+_NO_OWN_USERS = " if it has none, every user of the grades is, your people too."
 
 
 def plan_lines(plan: AccessPlan) -> list[str]:
@@ -64,15 +67,30 @@ def hand_over_lines(needs: HandOver) -> list[str]:
     ]
 
 
+def database_lines(found: Record) -> list[str]:
+    """What a grant leaves to the customer, where the stack lets support into the database: to make its user there."""
+    if not found.grant.principals or not found.database_user:
+        return []
+    grade = found.database_user.rpartition("_")[2]
+    return [
+        f"Make support's user in the database, {found.database_user}: needed once, and again after each revoke.",
+        f"  next: deployer db bootstrap --support --permission {grade}",
+    ]
+
+
 def check_lines(checks: tuple[Check, ...]) -> list[str]:
     """What was read back."""
     return table([("ok" if check.holds else "NOT SO", check.subject, check.answer) for check in checks])
 
 
 def revoke_question(revocation: Revocation) -> str:
-    """What is asked before anybody is locked out."""
-    whom = ", ".join(revocation.locked_out)
-    more = "" if revocation.everybody else " (those who stay get a new key, and open sessions end)"
+    """What is asked before anybody is locked out, with what becomes of those who are not meant."""
+    from generator.operations.access.backends import endpoint_of
+
+    whom, database = ", ".join(revocation.locked_out), endpoint_of(revocation.found.stack)
+    more = f" (In the database {database} support's own users are shut out;{_NO_OWN_USERS})" if database else ""
+    if not revocation.everybody:
+        more = " (those who stay get a new key, and open sessions end)"
     return f"Lock out of {revocation.found.stack.name}: {whom}?{more}"
 
 

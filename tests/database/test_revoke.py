@@ -10,14 +10,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import botocore.session
+import psycopg
 import pytest
 
+from generator.model.database import Database, DatabaseUser, Engine, Grade, Login, Route
 from generator.operations import sandbox
+from generator.operations.database import postgresql, run
+from generator.operations.database.revoke import supports_among
+from generator.operations.database.run import connected
 from tests.embedded import Deployer, environment, running_sandbox
 
+from .conftest import ENDPOINT, World
 from .test_sandbox import LOCAL, Become, Client, allow, as_root, client_program, someone  # noqa: F401 - fixtures
 
 CLUSTER = "app"
+POSTGRESQL = Database("app", Engine.POSTGRESQL, ENDPOINT, 5432)
 
 
 @pytest.fixture(scope="module")
@@ -76,5 +83,53 @@ def test_a_revocation_ends_the_backend_and_takes_the_tokens_right_away_and_its_r
     written = json.loads((tmp_path / "report.json").read_text())
     [row] = [item for item in written["evidence"] if item["step"] == "database"]
     assert row["proven"] is True and user in row["answered"]
+    assert "1 session ended" in row["answered"] and "every user of the grades" in row["answered"]
     refused = deployer("db", "connect", *LOCAL, "-c", "SELECT 1")
     assert (refused.code, refused.error["code"]) == (1, "no-such-user")
+
+
+def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(world: World) -> None:
+    """rds_iam is what keeps passwords from being asked for, and a revocation takes rds_iam away."""
+
+    def shown() -> tuple[DatabaseUser, bool]:
+        inside = {user.user for user in run.still_in(query, Engine.POSTGRESQL)}
+        [found] = [user for user in run.users(query, Engine.POSTGRESQL) if user.user == "eve_r"]
+        return found, "eve_r" in inside
+
+    master, boss = world.connect(), Login(POSTGRESQL, world.server.user, None, world.server.password)
+    way = Route("127.0.0.1", world.server.port, str(world.server.ca_bundle), "app")
+    master.execute(postgresql.bootstrap("app", {"eve_r": Grade.READ}))
+    with connected(boss, way) as query:
+        world.connect("eve_r").execute("ALTER ROLE CURRENT_USER PASSWORD 'her own'")
+        master.execute("REVOKE rds_iam FROM eve_r")
+        with world.connect("eve_r", password="her own"):
+            found, inside = shown()
+        assert (found.tokens, inside) == (False, True)
+        run.shut_out(query, Engine.POSTGRESQL, ["eve_r"])
+        found, inside = shown()
+        assert (found.tokens, found.sessions, inside) == (False, 0, False)
+        for secret in ("her own", "given again"):
+            with pytest.raises(psycopg.OperationalError):
+                world.connect("eve_r", password=secret)
+            master.execute("ALTER ROLE eve_r PASSWORD 'given again'")
+        master.execute(postgresql.bootstrap("app", {"eve_r": Grade.READ}))
+        with world.connect("eve_r") as again:
+            again.execute("SELECT 1")
+        master.execute("REVOKE rds_iam FROM eve_r")
+        with pytest.raises(psycopg.OperationalError):
+            world.connect("eve_r", password="given again")
+        run.drop_user(query, Engine.POSTGRESQL, "eve_r")
+
+
+@pytest.mark.parametrize(
+    ("there", "meant"),
+    [
+        (("ada_r", "deepsql-support_w", "deepsql-support_r"), ["deepsql-support_w", "deepsql-support_r"]),
+        (("ada_r", "bo_w"), ["ada_r", "bo_w"]),
+        ((), []),
+    ],
+)
+def test_the_vendors_own_users_are_meant_and_everybody_only_where_it_has_none(
+    there: tuple[str, ...], meant: list[str]
+) -> None:
+    assert [u.user for u in supports_among([DatabaseUser(name, "", True, 0) for name in there])] == meant

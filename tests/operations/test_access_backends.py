@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import pytest
 
+from generator.cli.access_text import database_lines, revoke_question
 from generator.gateway.aws import Gateway
 from generator.model.database import DatabaseUser
 from generator.model.deployment import Deployment
@@ -35,9 +35,11 @@ def revocation(parameters: dict[str, str], after: Grant) -> Revocation:
     [
         ({}, Grant(), None, None, "not ours"),
         (ENDPOINT, STAYS, None, None, "others stay"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r")), True, "done in app: ada_r, bo_r"),
-        (ENDPOINT, Grant(), ShutOut("app"), True, "no user of the grades"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), (LEFT,)), False, "could not: ada_r still in"),
+        (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r"), 2), True, "ada_r, bo_r; 2 sessions ended; that is every"),
+        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",)), True, "again: deployer db bootstrap app --for NAME=GRADES"),
+        (ENDPOINT, Grant(), ShutOut("app", SUPPORTS[:1], 1, True), True, "1 session ended; your people stay in"),
+        (ENDPOINT, Grant(), ShutOut("app"), True, "it has no user of the grades"),
+        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), left=(LEFT, LEFT)), False, "could not: ada_r still in"),
         (ENDPOINT, Grant(), ShutOut("app", problem="No route."), False, "could not: No route."),
     ],
 )
@@ -49,26 +51,31 @@ def test_only_what_the_database_itself_showed_is_called_done(
     answer: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def shut(*_: Any, only: Collection[str]) -> ShutOut:
+    def shut(*_: Any) -> ShutOut:
         assert found is not None, "the database was asked"
         return found
 
-    monkeypatch.setattr(revoke, "shut_everybody_out", shut)
+    monkeypatch.setattr(revoke, "shut_support_out", shut)
     said = backends.shut(revocation(parameters, after))
     assert said.proven is proven and answer in said.answered
     assert ("deployer db shut-out" in said.left) == (proven is False)
 
 
-@pytest.mark.parametrize(("grade", "users"), [("none", ()), ("r", SUPPORTS)])
-def test_the_customers_people_stay_in_where_support_has_a_user_of_its_own(
-    grade: str, users: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("parameters", "after", "said"),
+    [(ENDPOINT, Grant(), True), ({}, Grant(), False), (ENDPOINT, STAYS, False)],
+)
+def test_the_question_says_what_becomes_of_the_customers_people(
+    parameters: dict[str, str], after: Grant, said: bool
 ) -> None:
-    asked = []
+    question = revoke_question(revocation(parameters, after))
+    assert ("every user of the grades is, your people too" in question) is said
 
-    def shut(*_: Any, only: Collection[str]) -> ShutOut:
-        asked.append(tuple(only))
-        return ShutOut("app")
 
-    monkeypatch.setattr(revoke, "shut_everybody_out", shut)
-    backends.shut(revocation({**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseGrade": grade}, Grant()))
-    assert asked == [users]
+@pytest.mark.parametrize(
+    ("grade", "grant", "said"), [("w", STAYS, True), ("none", STAYS, False), ("w", Grant(), False)]
+)
+def test_a_grant_names_the_step_that_is_left_in_the_database(grade: str, grant: Grant, said: bool) -> None:
+    known = {**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseGrade": grade}
+    lines = database_lines(Record(Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), parameters=known), grant))
+    assert any("deployer db bootstrap --support --permission w" in line for line in lines) is said

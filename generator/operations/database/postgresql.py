@@ -3,6 +3,8 @@
 r is pg_read_all_data, w that and pg_write_all_data, o pg_monitor and pg_signal_backend (PostgreSQL manual, "Predefined
 Roles"). Members of these cannot signal a superuser's backend. A person's user belongs to its grade's role and to
 rds_iam, which makes RDS take a token in place of a password (RDS user guide, "Creating a database account").
+Whoever is signed in may give itself a password, which counts as soon as rds_iam is gone: so a user that is shut out may
+not log in at all, and a bootstrap forgets the password before it lets the user in.
 Every script is one transaction and may be run again.
 """
 
@@ -83,20 +85,33 @@ END"""
 
 USERS = f"""SELECT u.rolname, g.rolname,
   EXISTS (SELECT FROM pg_catalog.pg_auth_members AS i JOIN pg_catalog.pg_roles AS r ON r.oid = i.roleid
-          WHERE i.member = u.oid AND r.rolname = '{IAM_ROLE}'),
+          WHERE i.member = u.oid AND r.rolname = '{IAM_ROLE}') AND u.rolcanlogin,
   (SELECT count(*) FROM pg_catalog.pg_stat_activity AS a WHERE a.usesysid = u.oid)
 FROM pg_catalog.pg_auth_members AS m
 JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid
 JOIN pg_catalog.pg_roles AS u ON u.oid = m.member
-WHERE g.rolname IN ({_GROUPS}) AND NOT m.admin_option AND u.rolcanlogin
+WHERE g.rolname IN ({_GROUPS}) AND NOT m.admin_option
 ORDER BY 1, 2"""
-"""The users of the grades: name, grade's role, whether a token still opens a connection, live sessions."""
+"""The users of the grades: name, grade's role, whether a token still opens a connection, live sessions.
+
+Whoever is shut out is among them.
+"""
+
+MAY_LOG_IN = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolcanlogin"
+"""Who may open a connection, by a token or by a password."""
 
 
 def shut_out(users: list[str]) -> str:
-    """The script that ends what these users have open and lets no token of theirs open more."""
+    """The script that ends what these users have open and lets neither a token nor a password of theirs open more.
+
+    Needs the right to change these roles, which whoever made them has (PostgreSQL manual, "ALTER ROLE").
+    """
     names = ", ".join(literal(user) for user in users)
-    revoke = [f"REVOKE {IAM_ROLE} FROM {identifier(user)}" for user in users]
+    revoke = [
+        statement
+        for user in map(identifier, users)
+        for statement in (f"ALTER ROLE {user} NOLOGIN PASSWORD NULL", f"REVOKE {IAM_ROLE} FROM {user}")
+    ]
     sessions = f"pg_catalog.pg_stat_activity WHERE usename IN ({names})"
     return script("BEGIN", *revoke, "COMMIT", f"SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM {sessions}")
 
@@ -115,12 +130,16 @@ def _user(user: str, grade: Grade) -> list[str]:
     name, text = identifier(user), literal(user)
     body = f"""BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {text}) THEN
-    CREATE ROLE {name} LOGIN;
+    CREATE ROLE {name};
     GRANT {identifier(grade.role)} TO {name};
   END IF;
 {_refuse_stranger(text)}
 END"""
-    return [f"DO {dollar_quoted(body)}", f"GRANT {identifier(grade.role)}, {IAM_ROLE} TO {name}"]
+    return [
+        f"DO {dollar_quoted(body)}",
+        f"ALTER ROLE {name} LOGIN PASSWORD NULL",
+        f"GRANT {identifier(grade.role)}, {IAM_ROLE} TO {name}",
+    ]
 
 
 def _refuse_stranger(text: str) -> str:

@@ -95,8 +95,18 @@ def users(query: Query, engine: Engine) -> list[DatabaseUser]:
     return [DatabaseUser(str(u), Grade(letter).role, bool(tokens), int(live)) for u, letter, tokens, live in found]
 
 
+def still_in(query: Query, engine: Engine) -> list[DatabaseUser]:
+    """The users of the grades that have a session, or may open one: by a token or, in PostgreSQL, by a password.
+
+    MySQL locks whole accounts, so a user whose tokens open nothing has no other way.
+    """
+    found = users(query, engine)
+    enter = {str(name) for (name,) in query(postgresql.MAY_LOG_IN)} if engine is Engine.POSTGRESQL else set()
+    return [user for user in found if user.tokens or user.sessions or user.user in enter]
+
+
 def shut_out(query: Query, engine: Engine, names: list[str]) -> None:
-    """End the sessions of these users and let no token of theirs open more. Needs the master user."""
+    """End the sessions of these users and let neither a token nor a password open more. Needs the master user."""
     if not names:
         return
     if engine is Engine.POSTGRESQL:
