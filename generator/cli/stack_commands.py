@@ -86,12 +86,13 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
     if planned.change_set is not None:
         _go_on(call, planned)
     before = support.before(call.gateway, planned, request)
+    let_in = support.newly_let_in(call.gateway, planned, request)
     apply.start(call.gateway, planned)
     if planned.change_set is not None:
         show_events(call, apply.watch(call.gateway, planned))
     checks = (*support.verify(call.gateway, before), *rhythm.restore(call.gateway, kept))
     result = apply.result(call.gateway, planned, checks)
-    for line in stack_text.next_steps(result):
+    for line in stack_text.next_steps(result, let_in):
         call.say(line)
     return Done(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
 

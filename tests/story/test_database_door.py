@@ -1,4 +1,4 @@
-"""The stack's own rule in the database's security group: made, moved, and gone when nobody wants it any more."""
+"""The ways to a database that a stack opens: its rule in the database's security group, and support's grade."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.embedded import Deployer
+from tests.embedded import PLACE, Deployer
 
 VPC = "vpc-00000001"
 
@@ -51,3 +51,16 @@ def test_a_group_that_is_not_there_is_refused(deployer: Deployer) -> None:
     refused = deployer.up(*door("sg-0123456789abcdef0"))
     assert refused.code != 0 and "The security group 'sg-0123456789abcdef0' does not exist" in refused.err
     assert "DatabaseIngress" not in deployer.physical_ids()
+
+
+def test_a_grade_that_is_not_one_is_refused_before_anything_else(deployer: Deployer) -> None:
+    refused = deployer("up", *PLACE, "--support-database-grade", "x", "--yes")
+    assert refused.code == 2 and "allowed are none, r, w, o" in refused.err
+
+
+def test_who_newly_lets_support_in_is_told_to_make_its_user(deployer: Deployer, group: str) -> None:
+    hint = "next: deployer db bootstrap --support --permission "
+    grade = ("--support-database-grade", "r", "--database-resource-id", "cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    assert hint + "r" in deployer.create(*door(group), *grade).err
+    assert hint not in deployer.up("--support-database-grade", "r", "--database-port=3306").err
+    assert hint + "w" in deployer.up("--support-database-grade", "w").err
