@@ -67,11 +67,12 @@ def _register_users(group: typer.Typer) -> None:
         sql = run.bootstrap_sql(database, users)
         if print_only:
             return Done({"sql": sql}, sql.splitlines())
-        names = ", ".join(users) or "no user"
-        call.confirm(f"Make the grades in {database.name} and {names}?")
+        call.confirm(f"Make the grades in {database.name}{''.join(f', {user}' for user in users)}?")
         with _as_master(call, database, wish, master) as query:
             query(sql)
-        return Done({"database": database.name, "users": users}, [f"{u}  {g.meaning}" for u, g in users.items()])
+        lines = [f"{u}  {g.meaning}" for u, g in users.items()]
+        lines = lines or [f"The grades are made in {database.name}; no user was made: add --for NAME=r"]
+        return Done({"database": database.name, "users": users}, lines)
 
     @command(group, "drop-user", extra=_MASTER_OF_USERS)
     def drop_user(
@@ -97,14 +98,13 @@ def _register_users(group: typer.Typer) -> None:
             return Done({"sql": sql}, sql.splitlines())
         call.confirm(f"Drop {user} in {database.name}, and end its sessions?")
         with _as_master(call, database, wish, master) as query:
-            before = {known.user for known in run.users(query, database.engine)}
+            if user not in {known.user for known in run.users(query, database.engine)}:
+                raise NotFound(
+                    f"{user} is no user of a grade in {database.name}, so nothing was dropped.",
+                    "List them with: deployer db users",
+                    code="no-such-user",
+                )
             run.drop_user(query, database.engine, user)
-        if user not in before:
-            raise NotFound(
-                f"{database.name} had no user {user} of a grade, so nothing was dropped.",
-                "List them with: deployer db users",
-                code="no-such-user",
-            )
         return Done({"database": database.name, "user": user}, [f"{user} is gone."])
 
 
@@ -234,23 +234,23 @@ def _register_activity(group: typer.Typer) -> None:
         watch: Annotated[float, typer.Option(help="Show it again every so many seconds, until Ctrl-C.", min=0)] = 0,
         idle: Annotated[bool, typer.Option("--idle", help="Show idle sessions too.")] = False,
         **values: Any,
-    ) -> Done | None:
+    ) -> Done:
         """Show what runs, what waits, and who blocks whom."""
-        from generator.operations.database.activity import read_activity, trees
+        from generator.operations.database.activity import blind_spot, read_activity, trees
 
         with _session(call, wish_of(values)) as (login, query):
+            unseen = blind_spot(login.grade)
+            if unseen:
+                call.say(unseen)
             sessions = read_activity(query, login.database.engine)
-            try:
-                while watch:
-                    _show(db_text.activity_lines(sessions, trees(sessions), idle=idle))
-                    time.sleep(watch)
-                    sessions = read_activity(query, login.database.engine)
-            except KeyboardInterrupt:
-                call.say()
+            while watch:
+                _show(db_text.activity_lines(sessions, trees(sessions), idle=idle, unseen=unseen))
+                time.sleep(watch)
+                sessions = read_activity(query, login.database.engine)
         found = trees(sessions)
         return Done(
             {"sessions": sessions, "blocking": found},
-            [] if watch else db_text.activity_lines(sessions, found, idle=idle),
+            db_text.activity_lines(sessions, found, idle=idle, unseen=unseen),
         )
 
     @command(group, "kill", extra=_OPERATE)
@@ -263,7 +263,7 @@ def _register_activity(group: typer.Typer) -> None:
         from generator.operations.database.activity import end_session, find_session, read_activity
 
         with _session(call, wish_of(values)) as (login, query):
-            found = find_session(read_activity(query, login.database.engine), pid)
+            found = find_session(read_activity(query, login.database.engine), pid, login.grade)
             for line in db_text.activity_lines([found], [], idle=True):
                 call.say(line)
             call.confirm(f"End the session {pid} of {found.user}?")

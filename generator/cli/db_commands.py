@@ -52,27 +52,42 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
     ) -> Done | None:
         """Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, the server's name is verified."""
         from generator.operations.database import connect as operation
-        from generator.operations.database import reach, tunnel
+        from generator.operations.database import reach, settings, tunnel
 
         wish = wish_of(values)
         _one_purpose(client, form, execute, copy)
         database = reach.find_database(call.gateway, wish)
         chosen = ClientProgram.none if form or copy else client or ClientProgram.of(database.engine)
+        settings.see_printable(form, database.engine)
         operation.ready(chosen, database.engine)
         login = reach.login_for(call.gateway, database, wish)
         way = tunnel.session_tunnel(call.gateway, wish, call.say)
         with operation.route_to(database, wish, way) as route:
             if execute:
+                for line in db_text.defaulted_lines(login, route):
+                    call.say(line)
                 output = operation.ask(chosen, login, route, execute)
                 return Done({"user": login.user, "output": output}, output.splitlines())
             operation.check(chosen, login, route)
-            for line in db_text.connected_lines(login, route):
+            for line in db_text.connected_lines(login, route, _tls(chosen, form, login)):
                 call.say(line)
             if chosen is not ClientProgram.none:
                 code = operation.start(chosen, login, route)
                 return Done({"user": login.user, "exit_code": code}, [], 1 if code else 0)
             _hold(call, login, route, token_command(call, wish, login), form, copy)
             return None
+
+
+def _tls(client: ClientProgram, form: PrintFormat | None, login: Login) -> str:
+    """What is verified, where it is less than the endpoint's name by the client itself; else ""."""
+    from generator.operations.database.settings import tls_of
+
+    host = login.database.endpoint
+    if form:
+        return tls_of(form, login.database.engine)
+    if client is ClientProgram.mysql:
+        return f"TLS was verified for {host} just now; mysql itself verifies the authority alone."
+    return "" if client is ClientProgram.psql else f"TLS is what your client makes of it: have it verify {host}."
 
 
 def _one_purpose(client: ClientProgram | None, form: PrintFormat | None, execute: str, copy: bool) -> None:

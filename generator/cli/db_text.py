@@ -14,14 +14,23 @@ if TYPE_CHECKING:
 QUERY_WIDTH = 60
 
 
-def connected_lines(login: Login, route: Route) -> list[str]:
-    """Who is connected to what, on standard error."""
+def connected_lines(login: Login, route: Route, tls: str = "") -> list[str]:
+    """Who is connected to what, on standard error; `tls` where a client does not verify the endpoint's name."""
     grade = f" (grade {login.grade.value}: {login.grade.meaning})" if login.grade else ""
     database = login.database
+    where = f"{route.database} on {database.endpoint}:{database.port}"
     return [
-        f"{login.user}{grade} on {database.endpoint}:{database.port}, through {route.host}:{route.port}.",
-        f"TLS is verified for {database.endpoint}; the token opens connections for 15 minutes.",
+        f"{login.user}{grade} in {where}, through {route.host}:{route.port}.",
+        *defaulted_lines(login, route),
+        tls or f"TLS is verified for {database.endpoint}.",
+        "The token opens connections for 15 minutes.",
     ]
+
+
+def defaulted_lines(login: Login, route: Route) -> list[str]:
+    """That nobody said which database is meant, where nobody did."""
+    known = login.database.database
+    return [] if known else [f"Nobody named a database, so this is {route.database}: choose with --dbname NAME"]
 
 
 def tunnel_lines(route: Route, token_command: str) -> list[str]:
@@ -50,15 +59,16 @@ def permission_lines(found: Sequence[Permission]) -> list[str]:
     return table([(f.user, f.permission, f.meaning) for f in found], ("USER", "IAM", "GRADE"))
 
 
-def activity_lines(sessions: Sequence[Session], trees: Sequence[Node], *, idle: bool) -> list[str]:
-    """What runs and waits, then who blocks whom as a tree."""
+def activity_lines(sessions: Sequence[Session], trees: Sequence[Node], *, idle: bool, unseen: str = "") -> list[str]:
+    """What runs and waits, then who blocks whom as a tree; `unseen` where only one's own sessions are seen."""
     from generator.operations.database.activity import shortened
 
     shown = [session for session in sessions if idle or session.state != "idle" or session.blocked_by]
     rows = [
         (str(s.pid), s.user, s.state, _age(s.seconds), s.wait or "-", shortened(s.query, QUERY_WIDTH)) for s in shown
     ]
-    lines = table(rows, ("PID", "USER", "STATE", "AGE", "WAITS FOR", "QUERY")) if rows else ["Nothing runs."]
+    nothing = "No session of your own runs." if unseen else "Nothing runs."
+    lines = table(rows, ("PID", "USER", "STATE", "AGE", "WAITS FOR", "QUERY")) if rows else [nothing]
     if trees:
         lines += ["", "Who blocks whom:"]
         for top in trees:

@@ -136,5 +136,9 @@ def test_activity_and_kill_from_the_command_line(at_home: World, capsys: pytest.
 def test_a_reader_may_end_nobody_elses_session(at_home: World, capsys: pytest.CaptureFixture[str]) -> None:
     with at_home.connect("alice_w") as victim:
         asked = [*REACH[:-1], "alice_r", "--yes"]
-        assert main(["db", "kill", str(victim.info.backend_pid), *asked]) in (1, 4)  # refused, or not even seen
+        assert main(["db", "kill", str(victim.info.backend_pid), *asked]) == 4
+        assert "Grade r sees only its own sessions" in capsys.readouterr().err
+        assert main(["db", "activity", *asked]) == 0
+        shown, told = capsys.readouterr()
+        assert (shown, "use --permission o" in told) == ("No session of your own runs.\n", True)
         assert victim.execute("SELECT 1").fetchone() == (1,)

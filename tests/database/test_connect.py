@@ -26,10 +26,11 @@ import psycopg
 import pytest
 
 from generator.channel.listen import Listen, bind
+from generator.cli import db_text
 from generator.cli.db_options import token_command
 from generator.cli.invocation import Invocation
 from generator.cli.main import main
-from generator.errors import DeployerError
+from generator.errors import DeployerError, NotFound
 from generator.gateway.rds import RDS
 from generator.model.database import ClientProgram, Database, Engine, Grade, Login, PrintFormat, Route
 from generator.operations.database import connect, reach, settings, tunnel
@@ -229,6 +230,64 @@ def test_a_statement_that_fails_is_told_from_a_connection_that_does(
     assert (refused.value.code, says in refused.value.message) == (code, True), refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("user", "statement", "hint"),
+    [
+        ("alice_r", "INSERT INTO orders (item) VALUES ('tea')", "--permission w"),
+        ("alice_o", "SELECT * FROM orders", "--permission r"),
+        ("alice_r", "TRUNCATE orders", "No grade permits it"),
+        ("alice_w", "TRUNCATE orders", "No grade permits it"),
+        ("alice_w", "CREATE TABLE public.note (id int)", "No grade permits it"),
+        ("alice_w", "ALTER TABLE orders ADD note text", "No grade permits it"),
+        ("alice_r", "SELECT * FROM nothing", "--dbname NAME"),
+    ],
+)
+def test_the_next_step_is_one_that_works(at_home: World, user: str, statement: str, hint: str) -> None:
+    with pytest.raises(DeployerError) as refused:
+        connect.ask(ClientProgram.psql, login(user), route(at_home), statement)
+    assert hint in refused.value.hint, refused.value
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "says"),
+    [
+        ("FATAL:  terminating connection due to administrator command\nSSL error: eof", "session-ended", "Somebody"),
+        ("ERROR 2013 (HY000) at line 1: Lost connection to MySQL server during query", "session-ended", "Somebody"),
+        ("psql: error: connection to server failed: timeout expired", "connection-cut", "no answer at port 5432"),
+    ],
+)
+def test_a_session_that_ends_and_a_server_that_is_silent_are_told(
+    at_home: World, said: str, code: str, says: str
+) -> None:
+    error = diagnose(said, login(), route(at_home), datetime.now(UTC))
+    assert (error.code, says in error.message) == (code, True), error
+
+
+@pytest.mark.parametrize("form", PrintFormat)
+@pytest.mark.parametrize("engine", Engine)
+def test_tls_is_said_to_be_verified_only_where_the_settings_verify_the_name(form: PrintFormat, engine: Engine) -> None:
+    verified = engine is Engine.POSTGRESQL and form in (PrintFormat.ENV, PrintFormat.URI)
+    assert (settings.tls_of(form, engine) == "") is verified
+
+
+def test_the_database_nobody_named_is_said_to_be_the_usual_one() -> None:
+    way = Route("127.0.0.1", 1, "/ca.pem", "postgres")
+    assert "--dbname NAME" in "".join(db_text.connected_lines(login(database=""), way))
+    assert "in app on" in (told := "".join(db_text.connected_lines(login(), replace(way, database="app"))))
+    assert "--dbname" not in told
+
+
+def test_a_bundle_without_a_certificate_is_said(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("<html>not found</html>")
+    with pytest.raises(NotFound, match="holds no certificate"):
+        reach.ca_bundle(str(tmp_path / "empty.pem"))
+
+
+def test_whoami_of_one_user_is_one_row(at_home: World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "whoami", *REACH[:4], "--user", "alice_w"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["USER", "alice_w"]
+
+
 def test_ctrl_c_in_a_statement_is_no_failure(at_home: World) -> None:
     with pytest.raises(DeployerError) as ended:
         said = "Cancel request sent\nERROR:  canceling statement due to user request\n"
@@ -254,6 +313,8 @@ ANYTHING = ["--endpoint", ENDPOINT, "--user", "alice_r"]
         (["db", "drop-user", "a_r", "app", "--support"], "usage", "Leave one of the two out"),
         (["db", "drop-user", "a_r", "--password-stdin", "--password-prompt"], "usage", "Keep one"),
         (["db", "bootstrap", "--endpoint", ENDPOINT, "--for", "alice"], "usage", "--for alice=r"),
+        (["db", "bootstrap", "--endpoint", ENDPOINT, "--for", "é'=r"], "usage", "--for NAME=GRADES"),
+        (["db", "connect", *ANYTHING, "--engine", "mysql", "--print", "pgpass-entry"], "usage", "--print env"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_opened(
@@ -459,8 +520,13 @@ def test_bootstrap_makes_people_and_drop_user_takes_one_away(
     assert main(["db", "connect", *REACH, "--user", "dora@example.com_o", "-c", "SELECT 1"]) == 0
     assert with_password(["db", "drop-user", "dora@example.com_o", *master]) == 0
     assert with_password(["db", "drop-user", "dora@example.com_o", *master]) == 4
-    assert "had no user dora@example.com_o" in capsys.readouterr().err
-    assert at_home.server.password not in "".join(capsys.readouterr())
+    assert with_password(["db", "drop-user", "master", *master]) == 4
+    assert with_password(["db", "bootstrap", *master]) == 0
+    shown, told = capsys.readouterr()
+    assert "no user was made" in shown
+    for gone in ("dora@example.com_o", "master"):
+        assert f"{gone} is no user of a grade" in told
+    assert at_home.server.password not in shown + told
 
 
 def test_the_vendors_support_is_one_user_for_each_grade(

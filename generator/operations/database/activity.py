@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generator.errors import DeployerError, NotFound
 from generator.host.drivers import Query
-from generator.model.database import Engine, Session
+from generator.model.database import Engine, Grade, Session
 from generator.operations.database import mysql
 
 # The age is that of the statement, or of the transaction when it only sits there; our own session is left out.
@@ -127,11 +127,24 @@ def shortened(query: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: max(width - 3, 0)]}..."
 
 
-def find_session(sessions: Sequence[Session], pid: int) -> Session:
-    """The session of that pid. Raises NotFound."""
+def blind_spot(grade: Grade | None) -> str:
+    """What a user of the grade does not see of the sessions; "" for one that sees all, or is of no grade."""
+    if grade in (None, Grade.OPERATE):
+        return ""
+    return f"grade {grade} sees only its own sessions; use --permission o"
+
+
+def find_session(sessions: Sequence[Session], pid: int, grade: Grade | None = None) -> Session:
+    """The session of that pid, among those a user of the grade sees. Raises NotFound."""
     for session in sessions:
         if session.pid == pid:
             return session
+    if unseen := blind_spot(grade):
+        raise NotFound(
+            f"{unseen.partition(';')[0].capitalize()}, and {pid} is none of them.",
+            "Use --permission o",
+            code="session-not-found",
+        )
     raise NotFound(
         f"There is no client session {pid}.", "List them with: deployer db activity", code="session-not-found"
     )

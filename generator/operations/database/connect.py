@@ -69,7 +69,7 @@ def ask(client: ClientProgram, login: Login, route: Route, sql: str) -> str:
     quiet = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if client is ClientProgram.psql else ["--execute", sql]
     said = programs.ask_client([argv[0], *argv[1:], *quiet], client_environment(login))
     if said.exit_code:
-        raise diagnose(said.errors or said.output, login, route, now())
+        raise diagnose(said.errors or said.output, login, route, now(), sql)
     return said.output
 
 

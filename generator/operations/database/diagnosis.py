@@ -20,11 +20,15 @@ from generator.operations.database.token import read_token
 Builder = Callable[[str, Login, Route], DeployerError]
 
 
-def diagnose(text: str, login: Login, route: Route, now: datetime) -> DeployerError:
-    """The error for a failed connection or statement. `text` never holds the token: no server repeats it."""
-    if re.search(r"PAM authentication failed|Access denied for user(?!.*(?:to database|is locked))", text):
+def diagnose(text: str, login: Login, route: Route, now: datetime, sql: str = "") -> DeployerError:
+    """The error for a failed connection, or for `sql`. `text` never holds the token: no server repeats it."""
+    of_statement = bool(_STATEMENT.search(text))
+    refused = r"PAM authentication failed|Access denied for user(?!.*(?:to database|is locked))"
+    if not of_statement and re.search(refused, text):
         return _token_refused(login, now)
-    for pattern, build in _ROWS_OF_STATEMENTS if _STATEMENT.search(text) else _ROWS:
+    if re.search(_NOT_ALLOWED_A_STATEMENT if of_statement else _NOT_ALLOWED, text):
+        return _wrong_grade(text, login, sql)
+    for pattern, build in _ROWS_OF_STATEMENTS if of_statement else _ROWS:
         if re.search(pattern, text):
             return build(text, login, route)
     return DeployerError(
@@ -166,20 +170,76 @@ def _cut(text: str, login: Login, route: Route) -> DeployerError:
     )
 
 
-def _wrong_grade(text: str, login: Login, route: Route) -> DeployerError:
+def _wrong_grade(text: str, login: Login, sql: str) -> DeployerError:
     grade = grade_of(login.user)
     what = re.search(r"(?:permission denied|command denied|Access denied|must be )[^\n]*", text)
     meaning = f"grade {grade.value}, which {grade.meaning}" if grade else "no grade"
-    wanted = "w" if grade is Grade.READ else "r"
+    wanted = _grade_for(text, sql, grade)
     return DeployerError(
         f"{login.user} may not do this ({what[0] if what else 'refused'}): it has {meaning}.",
-        f"Where your role permits it, use another grade: --permission {wanted}",
+        f"Where your role permits it, use another grade: --permission {wanted}"
+        if wanted
+        else "No grade permits it (none makes, changes or empties tables): the owner or the master user does it.",
         code="wrong-grade",
     )
 
 
+def _grade_for(text: str, sql: str, grade: Grade | None) -> Grade | None:
+    """The grade that may do what was refused; None where none may. PostgreSQL's text alone does not tell TRUNCATE."""
+    if re.search(r"rds_kill|pg_kill_connection|terminate process|cancel query|terminate_backend|cancel_backend", text):
+        return None if grade is Grade.OPERATE else Grade.OPERATE
+    if _OWNERS.match(sql) or re.search(_OWNERS_REFUSAL, text):
+        return None
+    if not re.search(
+        r"denied for (?:table|schema|sequence|view|relation)|(?:SELECT|INSERT|UPDATE|DELETE) command", text
+    ):
+        return None
+    if grade is Grade.READ and (re.match(r"\s*SELECT\b", sql, re.IGNORECASE) or "SELECT command denied" in text):
+        return None  # it reads all there is to read
+    changes = re.match(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|REPLACE)\b", sql, re.IGNORECASE)
+    if changes or re.search(r"(?:INSERT|UPDATE|DELETE) command denied", text) or grade is Grade.READ:
+        wanted = Grade.WRITE
+    else:
+        wanted = Grade.READ
+    return None if wanted is grade or grade is Grade.WRITE else wanted
+
+
 def _interrupted(text: str, login: Login, route: Route) -> DeployerError:
     return DeployerError("The statement was canceled, as you asked.", code="interrupted", exit_code=130)
+
+
+def _ended(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"Somebody ended this session in {login.database.name}.",
+        "Ask who, or connect again: deployer db connect",
+        code="session-ended",
+    )
+
+
+def _lost(text: str, login: Login, route: Route) -> DeployerError:
+    """MySQL does not tell a client that it was killed: the connection is gone."""
+    return DeployerError(
+        f"Somebody ended this session in {login.database.name}, or the way to it broke.",
+        "Connect again: deployer db connect",
+        code="session-ended",
+    )
+
+
+def _silent(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"There is no answer at port {login.database.port} of {login.database.endpoint}.",
+        "Check that this is its port, that it runs, and that its security group lets the instance or the bastion in: "
+        "deployer up --database-security-group-id sg-…",
+        code="connection-cut",
+    )
+
+
+def _no_table(text: str, login: Login, route: Route) -> DeployerError:
+    return DeployerError(
+        f"The statement failed in the database {route.database}: {_first_line(text)}.",
+        "Check the name, or name another database with --dbname NAME.",
+        code="statement-failed",
+    )
 
 
 def _statement(text: str, login: Login, route: Route) -> DeployerError:
@@ -201,7 +261,14 @@ def _first_line(text: str) -> str:
 
 
 _NOT_ALLOWED = r"permission denied|command denied|must be (?:owner|a member|superuser)|Access denied; you need"
+_NOT_ALLOWED_A_STATEMENT = rf"{_NOT_ALLOWED}|Access denied for user"
+_OWNERS = re.compile(
+    r"\s*(?:CREATE|ALTER|DROP|TRUNCATE|RENAME|GRANT|REVOKE|COMMENT|REINDEX|VACUUM|ANALYZE|REFRESH|SET\s+PASSWORD)\b",
+    re.IGNORECASE,
+)
+_OWNERS_REFUSAL = r"must be owner|(?:CREATE|ALTER|DROP|INDEX|GRANT|REFERENCES|TRIGGER)(?: \w+)? command denied"
 _ROWS: tuple[tuple[str, Builder], ...] = (
+    (r"terminating connection due to administrator command|Connection was killed", _ended),
     (r"unknown variable 'ssl-mode=", _not_oracles),
     (r"does not match host name|Hostname mismatch|IP address mismatch", _wrong_host),
     (r"root certificate file|could not read root certificate|SSL error: no certificate|No such file", _no_bundle),
@@ -214,9 +281,9 @@ _ROWS: tuple[tuple[str, Builder], ...] = (
     (r"exists and is no user of a grade", _stranger),
     (r"password authentication failed|role \".*\" does not exist", _password),
     (r"database \".*\" does not exist|Unknown database|to database", _no_database),
-    (_NOT_ALLOWED, _wrong_grade),
     (r"Connection refused|Can't connect to MySQL", _unreachable),
-    (r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset|timeout expired", _cut),
+    (r"timeout expired|timed out", _silent),
+    (r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset", _cut),
 )
 
 
@@ -224,7 +291,9 @@ _ROWS: tuple[tuple[str, Builder], ...] = (
 _STATEMENT = re.compile(r"^ERROR:\s|^ERROR \d+ \(\w+\) at line", re.MULTILINE)
 _ROWS_OF_STATEMENTS: tuple[tuple[str, Builder], ...] = (
     (r"canceling statement due to user request|Query execution was interrupted", _interrupted),
-    (_NOT_ALLOWED, _wrong_grade),
+    (r"terminating connection due to administrator command|Connection was killed", _ended),
+    (r"Lost connection to MySQL server", _lost),
+    (r"relation \".*\" does not exist|Table '.*' doesn't exist", _no_table),
     (r"", _statement),
 )
 

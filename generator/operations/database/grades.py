@@ -36,8 +36,8 @@ def user_name(person: str, grade: Grade, engine: Engine) -> str:
     """
     if not _PERSON.fullmatch(person):
         raise UsageError(
-            f"{person!r} cannot be part of a database user: letters, digits and + = , . @ _ - are.",
-            "Choose another name with --user.",
+            f"{person!r} cannot be part of a database user: letters a to z and A to Z, digits and + = , . @ _ - can.",
+            "Choose another name: --for NAME=GRADES",
         )
     suffix = f"_{grade.value}"
     room = engine.name_limit - len(suffix)

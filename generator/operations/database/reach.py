@@ -203,14 +203,16 @@ def may_connect(gateway: Gateway, database: Database, user: str, caller: str) ->
 
 
 def who(gateway: Gateway, database: Database, wish: Wish) -> list[Permission]:
-    """The caller's user of each grade, and what IAM says to each."""
-    caller = gateway.sts.get_caller_arn()
+    """The caller's user of each grade, or the one user named, and what IAM says to each."""
+    caller = gateway.sts.get_caller_arn() if not wish.user or database.resource_id else ""
     words = {True: "allowed", False: "denied", None: "unknown"}
     found = []
-    for grade in Grade:
+    named = [grade_of(wish.user) or wish.grade] if wish.user else list(Grade)
+    for grade in named:
         user = user_of(wish, grade, database.engine, caller)
         permission = words[may_connect(gateway, database, user, caller)]
-        found.append(Permission(user, grade, permission, grade.meaning))
+        meaning = grade.meaning if not wish.user or grade_of(user) else "of no grade"
+        found.append(Permission(user, grade, permission, meaning))
     return found
 
 
@@ -236,7 +238,25 @@ def ca_bundle(given: str) -> str:
             "Fetch it with: deployer db ca-bundle, or give one with --ca-bundle FILE.",
             code="ca-bundle-missing",
         )
+    _see_certificates(chosen)
     return str(chosen.absolute())
+
+
+def _see_certificates(bundle: Path) -> None:
+    try:
+        found = b"-BEGIN CERTIFICATE-" in bundle.read_bytes()
+    except OSError as error:
+        raise NotFound(
+            f"The CA bundle {bundle} cannot be read: {error.strerror}.",
+            "Make it readable, or fetch another with: deployer db ca-bundle",
+            code="ca-bundle-missing",
+        ) from None
+    if not found:
+        raise NotFound(
+            f"The file {bundle} holds no certificate in PEM, so it is no CA bundle.",
+            "Fetch RDS's with: deployer db ca-bundle",
+            code="ca-bundle-empty",
+        )
 
 
 def fetch_bundle(source: str, sha256: str) -> Path:

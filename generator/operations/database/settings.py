@@ -7,6 +7,7 @@ or the name too where the hosts file gives the endpoint's name 127.0.0.1. Only w
 
 from __future__ import annotations
 
+import shlex
 from urllib.parse import quote, urlencode
 
 from generator.errors import UsageError
@@ -63,18 +64,40 @@ def printed(form: PrintFormat, login: Login, route: Route, again: str) -> list[s
 
     Only `pgpass-entry` and `env` hold the token, as its way to a client.
     """
+    see_printable(form, login.database.engine)
     if form is PrintFormat.DBEAVER:
         return _dbeaver(login, route, again)
     postgresql = login.database.engine is Engine.POSTGRESQL
     if form is PrintFormat.PGPASS_ENTRY:
-        if not postgresql:
-            raise UsageError("mysql has no pgpass file.", "Use --print env.")
         return [pgpass_entry(login, route)]
     return {
         PrintFormat.ENV: _env_postgresql if postgresql else _env_mysql,
         PrintFormat.URI: _uri,
         PrintFormat.JDBC: _jdbc,
     }[form](login, route)
+
+
+def see_printable(form: PrintFormat | None, engine: Engine) -> None:
+    """Raises UsageError for a form the engine's clients do not have; to be asked before anything is opened."""
+    if form is PrintFormat.PGPASS_ENTRY and engine is Engine.MYSQL:
+        raise UsageError("mysql has no pgpass file.", "Use --print env.")
+
+
+def tls_of(form: PrintFormat, engine: Engine) -> str:
+    """What a client verifies that was told no more than `form`: by its documentation, not by what we hope."""
+    authority = "it verifies the authority alone, not the endpoint's name"
+    if form is PrintFormat.JDBC and engine is Engine.MYSQL:
+        # Connector/J reference, "Connecting Securely Using SSL": trust stores are JKS or PKCS12, never PEM.
+        return (
+            f"TLS of Connector/J: {authority}, and it reads no PEM: put the authorities into a key store (keytool "
+            "-importcert, one at a time) and add &trustCertificateKeyStoreUrl=file:STORE"
+            "&trustCertificateKeyStorePassword=…"
+        )
+    if form is PrintFormat.PGPASS_ENTRY:
+        return "This line holds no TLS setting: give the client sslmode=verify-full and sslrootcert too."
+    if engine is Engine.MYSQL or form in (PrintFormat.JDBC, PrintFormat.DBEAVER):
+        return f"TLS of a client with these settings: {authority}."
+    return ""
 
 
 def pgpass_entry(login: Login, route: Route) -> str:
@@ -91,11 +114,9 @@ def _env_postgresql(login: Login, route: Route) -> list[str]:
 
 
 def _env_mysql(login: Login, route: Route) -> list[str]:
-    return [
-        _export("MYSQL_HOST", route.host),
-        _export("MYSQL_TCP_PORT", str(route.port)),
-        _export("MYSQL_PWD", login.token),
-    ]
+    """The token, and a function: mysql reads no user, database, authority or TLS mode from its environment."""
+    command = shlex.join(client_argv(login, route))
+    return [_export("MYSQL_PWD", login.token), f'deployer_mysql() {{ command {command} "$@"; }}']
 
 
 def _export(name: str, value: str) -> str:

@@ -17,7 +17,7 @@ from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.host import drivers
 from generator.host.drivers import SqlRefused
-from generator.model.database import ClientProgram, Login, Route
+from generator.model.database import ClientProgram, Login, PrintFormat, Route
 from generator.operations.database import connect, settings
 from generator.sandbox.database import certificates
 from tests.database.conftest import ENDPOINT
@@ -77,10 +77,31 @@ def test_a_fresh_token_opens_a_second_connection(at_home: World, capsys: pytest.
 
 
 def test_the_printed_environment_works_in_mysql(at_home: World) -> None:
-    exports = "\n".join(settings._env_mysql(login(), at_home.route()))
-    asked = "mysql --user=alice_r --enable-cleartext-plugin --ssl-mode=REQUIRED -Ne 'SELECT user()'"
-    done = subprocess.run(["sh", "-c", f"{exports}\n{asked}"], capture_output=True, text=True, check=False)
-    assert done.stdout.startswith("alice_r@"), done.stderr
+    exports = "\n".join(settings.printed(PrintFormat.ENV, login(), at_home.route(), ""))
+    asked = "deployer_mysql -Ne 'SELECT user(), database()'"
+    done = subprocess.run(["sh", "-c", f'eval "$1"; {asked}', "sh", exports], capture_output=True, text=True)
+    assert (done.stdout[:8], done.stdout[-4:]) == ("alice_r@", "app\n"), done.stderr
+    other = at_home.route(ca_bundle=other_authority(at_home)[1].ca_bundle)
+    exports = "\n".join(settings.printed(PrintFormat.ENV, login(), other, ""))
+    done = subprocess.run(["sh", "-c", f'eval "$1"; {asked}', "sh", exports], capture_output=True, text=True)
+    assert "certificate verify failed" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("user", "statement", "hint"),
+    [
+        ("alice_r", "DELETE FROM orders", "--permission w"),
+        ("alice_r", "CREATE TABLE app.note (id int)", "No grade permits it"),
+        ("alice_w", "TRUNCATE orders", "No grade permits it"),
+        ("alice_w", "CALL mysql.rds_kill(1)", "--permission o"),
+        ("alice_r", "ALTER USER root@'%' IDENTIFIED BY 'x'", "No grade permits it"),
+        ("alice_r", "SELECT * FROM nothing", "--dbname NAME"),
+    ],
+)
+def test_the_next_step_is_one_that_works(at_home: World, user: str, statement: str, hint: str) -> None:
+    with pytest.raises(DeployerError) as refused:
+        connect.ask(ClientProgram.mysql, login(user), at_home.route(), statement)
+    assert hint in refused.value.hint, refused.value
 
 
 def expired(world: World) -> tuple[Login, Route]:
