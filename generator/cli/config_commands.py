@@ -47,12 +47,32 @@ def _register_writing(group: typer.Typer) -> None:
 
     @command(group, "unset")
     def unset(call: Invocation, key: Name, project: Project = False) -> Done:
-        """Take a stored default away."""
+        """Take a stored default away. Exit 4 when it is stored, but not there."""
         from generator.operations.config.files import write
 
         path, origin = _place(project)
         changed = write(path, origin, call.env, key, None)
+        if not changed:
+            _refuse_elsewhere(key, path, call.env)
         return Done({"key": key, "path": str(path), "changed": changed}, ["removed" if changed else "was not set"])
+
+
+def _refuse_elsewhere(key: str, path: Path, environment: str) -> None:
+    """Raise NotFound with the command that takes it away where it is; nothing is wrong when it is nowhere."""
+    from generator.model.config import Origin
+    from generator.operations.config.files import places
+
+    found = places(key)
+    if not found:
+        return
+    file, named = found[0]
+    options = ("--project " if file.origin is Origin.PROJECT else "") + (f"--env {named} " if named else "")
+    here, there = (f"{p}{f' [{name}]' if name else ''}" for p, name in ((path, environment), (file.path, named)))
+    raise NotFound(
+        f"{key} is not set in {here}, but in {there}.",
+        f"Take it away there: deployer config unset {options}{key}",
+        code="not-set",
+    )
 
 
 def _place(project: bool) -> tuple[Path, Origin]:

@@ -33,7 +33,7 @@ class Key:
     """One stored default. `parameter` is the command's parameter it fills, in `commands` (all of them when empty).
 
     `variables` are the environment variables that say the same and win. `anywhere` False: a project's file may not set
-    it, since such a file may come with somebody else's repository.
+    it, since such a file may come with somebody else's repository. `form`: what `pattern` allows, for a person.
     """
 
     name: str
@@ -45,13 +45,12 @@ class Key:
     commands: frozenset[str] = frozenset()
     number: bool = False
     anywhere: bool = True
+    form: str = "1 to 256 characters on one line"
 
     def parse(self, text: str) -> str | int:
         """The value as it is stored. Raises UsageError for one the key cannot have."""
         if not re.fullmatch(self.pattern, text) or (self.number and int(text) > 65535):
-            raise UsageError(
-                f"{self.name} cannot be {text!r}: {self.help}", f"See: deployer config explain {self.name}"
-            )
+            raise UsageError(f"{self.name} cannot be {text!r}: {self.help}", f"Allowed: {self.form}.")
         return int(text) if self.number else text
 
 
@@ -60,7 +59,7 @@ _WHO = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
 _WHERE = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ALL = (
     Key("profile", "profile", "AWS profile.", variables=_WHO),
-    Key("region", "region", "AWS region.", r"[a-z]{2}(-[a-z]+)+-\d", variables=_WHERE),
+    Key("region", "region", "AWS region.", r"[a-z]{2}(-[a-z]+)+-\d", variables=_WHERE, form="a region, like eu-west-1"),
     Key(
         "stack-name",
         "stack_name",
@@ -68,12 +67,37 @@ _ALL = (
         r"[A-Za-z][A-Za-z0-9-]{0,127}",
         DEFAULT_STACK_NAME,
         ("DEPLOYER_STACK_NAME",),
+        form="letters, digits and hyphens, a letter first, 128 at most",
     ),
-    Key("database", "name", "Aurora cluster or RDS instance.", r"[A-Za-z][A-Za-z0-9-]{0,62}", commands=REACH),
+    Key(
+        "database",
+        "name",
+        "Aurora cluster or RDS instance.",
+        r"[A-Za-z][A-Za-z0-9-]{0,62}",
+        commands=REACH,
+        form="letters, digits and hyphens, a letter first, 63 at most",
+    ),
     Key("dbname", "dbname", "Database in it.", commands=REACH),
-    Key("permission", "permission", "Grade: r, w or o.", "[rwo]", Grade.READ.value, commands=SIGN_IN),
-    Key("local-port", "local_port", "Local end of the tunnel.", r"\d{1,5}", DEFAULT_LOCAL_PORT, (), REACH, number=True),
-    Key("client", "client", "psql, mysql or none.", "|".join(ClientProgram), commands=SIGN_IN),
+    Key("permission", "permission", "Grade: r, w or o.", "[rwo]", Grade.READ.value, commands=SIGN_IN, form="r, w or o"),
+    Key(
+        "local-port",
+        "local_port",
+        "Local end of the tunnel.",
+        r"[0-9]{1,5}",
+        DEFAULT_LOCAL_PORT,
+        (),
+        REACH,
+        number=True,
+        form="a number from 0 to 65535, 0 for any free port",
+    ),
+    Key(
+        "client",
+        "client",
+        "psql, mysql or none.",
+        "|".join(ClientProgram),
+        commands=SIGN_IN,
+        form="psql, mysql or none",
+    ),
     Key("target", "target", "Instance to hop from.", commands=REACH),
     Key(
         "ca-bundle",

@@ -206,3 +206,27 @@ def test_no_key_collides_with_a_template_parameters_option() -> None:
 def test_a_key_says_what_it_may_be() -> None:
     with pytest.raises(UsageError, match="r, w or o"):
         KEYS["permission"].parse("admin")
+
+
+def test_a_port_beyond_the_range_is_told_the_range(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "set", "local-port", "99999"]) == 2
+    assert "0 to 65535" in capsys.readouterr().err
+
+
+def test_a_broken_file_is_not_answered_with_a_command_that_reads_it(
+    folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folders / "project" / ".deployer.toml").write_text("permission = 'x'\n")
+    assert main(["config", "list"]) != 0
+    said = capsys.readouterr().err
+    assert "Mend or remove that line in the file. Allowed: r, w or o." in said and "deployer config" not in said
+
+
+@pytest.mark.parametrize("options", [["--project"], ["--env", "prod"], ["--project", "--env", "prod"]])
+def test_unset_says_where_a_value_is_that_is_not_there(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "unset", "region"]) == 0
+    assert main(["config", "set", *options, "region", "eu-west-1"]) == 0
+    assert main(["config", "unset", "region"]) == 4
+    assert f"deployer config unset {' '.join(options)} region" in capsys.readouterr().err
+    assert main(["config", "unset", *options, "region"]) == 0
+    assert main(["config", "get", "region"]) == 4

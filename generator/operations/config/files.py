@@ -84,12 +84,24 @@ def _checked(path: Path, origin: Origin, table: Mapping[str, Any]) -> Values:
         try:
             values[name] = KEYS[name].parse(str(value))
         except UsageError as error:
-            raise _bad(path, error.message.rstrip(".")) from None
+            raise _bad(path, error.message.rstrip("."), error.hint) from None
     return values
 
 
-def _bad(path: Path, what: str) -> DeployerError:
-    return DeployerError(f"{path}: {what}.", "Mend it, or see: deployer config list", code="config-file")
+def _bad(path: Path, what: str, allowed: str = "") -> DeployerError:
+    # No command is named: each of them reads the file first, and would end with this very error.
+    hint = f"Mend or remove that line in the file. {allowed}".strip()
+    return DeployerError(f"{path}: {what}.", hint, code="config-file")
+
+
+def places(name: str) -> list[tuple[ConfigFile, str]]:
+    """Where a default stands: each file that has it, with the named environment in it ("" for none)."""
+    return [
+        (file, title)
+        for file in read_files()
+        for title, table in [("", file.values), *file.environments.items()]
+        if name in table
+    ]
 
 
 def write(path: Path, origin: Origin, environment: str, name: str, value: str | int | None) -> bool:
