@@ -88,6 +88,23 @@ def test_a_revocation_ends_the_backend_and_takes_the_tokens_right_away_and_its_r
     assert (refused.code, refused.error["code"]) == (1, "no-such-user")
 
 
+def test_where_support_has_a_user_the_customers_people_stay_in_though_the_stack_gives_it_no_grade(
+    deployer: Deployer,
+    someone: Become,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    person = someone(allow("rds-db:connect"))
+    with as_root(monkeypatch):
+        made = deployer("db", "bootstrap", *LOCAL, "--support", "--permission", "w", "--for", f"{person}=r", "--yes")
+        assert made.code == 0, made.out
+        ran = deployer("access", "revoke", "--all", "--yes")
+    [row] = [item for item in ran.result["evidence"] if item["step"] == "database"]
+    assert row["proven"] is True and row["answered"].endswith(
+        "deepsql-support_w; 0 sessions ended; your people stay in"
+    )
+    assert deployer("db", "connect", *LOCAL, "-c", "SELECT 1").code == 0
+
+
 def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(world: World) -> None:
     """rds_iam is what keeps passwords from being asked for, and a revocation takes rds_iam away."""
 
