@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types check generate docs bench soak lock clean
+.PHONY: help setup demo test lint types check generate docs bench soak lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -22,6 +22,8 @@ $(RUNS): requirements.lock pyproject.toml
 $(READY): requirements-dev.lock $(RUNS)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $(READY)
+
+setup: $(READY) ## make .venv: deployer from this tree, and what its tests need
 
 demo: $(RUNS) ## the whole story on the embedded AWS
 	@$(BIN)/deployer demo
