@@ -186,7 +186,7 @@ def _wrong_grade(text: str, login: Login, sql: str) -> DeployerError:
 
 def _grade_for(text: str, sql: str, grade: Grade | None) -> Grade | None:
     """The grade that may do what was refused; None where none may. PostgreSQL's text alone does not tell TRUNCATE."""
-    if re.search(r"rds_kill|pg_kill_connection|terminate process|cancel query|terminate_backend|cancel_backend", text):
+    if re.search(_OPERATORS_REFUSAL, text):
         return None if grade is Grade.OPERATE else Grade.OPERATE
     if _OWNERS.match(sql) or re.search(_OWNERS_REFUSAL, text):
         return None
@@ -266,6 +266,7 @@ _OWNERS = re.compile(
     r"\s*(?:CREATE|ALTER|DROP|TRUNCATE|RENAME|GRANT|REVOKE|COMMENT|REINDEX|VACUUM|ANALYZE|REFRESH|SET\s+PASSWORD)\b",
     re.IGNORECASE,
 )
+_OPERATORS_REFUSAL = r"PROCESS privilege|rds_kill|pg_kill_connection|(?:terminate|cancel)(?: process| query|_backend)"
 _OWNERS_REFUSAL = r"must be owner|(?:CREATE|ALTER|DROP|INDEX|GRANT|REFERENCES|TRIGGER)(?: \w+)? command denied"
 _ROWS: tuple[tuple[str, Builder], ...] = (
     (r"terminating connection due to administrator command|Connection was killed", _ended),

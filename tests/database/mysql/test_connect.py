@@ -94,6 +94,7 @@ def test_the_printed_environment_works_in_mysql(at_home: World) -> None:
         ("alice_r", "CREATE TABLE app.note (id int)", "No grade permits it"),
         ("alice_w", "TRUNCATE orders", "No grade permits it"),
         ("alice_w", "CALL mysql.rds_kill(1)", "--permission o"),
+        ("alice_r", "SELECT trx_id FROM information_schema.INNODB_TRX", "--permission o"),
         ("alice_r", "ALTER USER root@'%' IDENTIFIED BY 'x'", "No grade permits it"),
         ("alice_r", "SELECT * FROM nothing", "--dbname NAME"),
     ],
