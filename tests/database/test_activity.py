@@ -142,3 +142,11 @@ def test_a_reader_may_end_nobody_elses_session(at_home: World, capsys: pytest.Ca
         shown, told = capsys.readouterr()
         assert (shown, "use --permission o" in told) == ("No session of your own runs.\n", True)
         assert victim.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_ctrl_c_ends_watching_as_it_ends_everything(at_home: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("generator.cli.db_admin_commands.time.sleep", pressed)
+    assert main(["db", "activity", *REACH, "--watch", "7"]) == 130
