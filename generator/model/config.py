@@ -50,7 +50,7 @@ class Key:
     def parse(self, text: str) -> str | int:
         """The value as it is stored. Raises UsageError for one the key cannot have."""
         if not re.fullmatch(self.pattern, text) or (self.number and int(text) > 65535):
-            raise UsageError(f"{self.name} cannot be {text!r}: {self.help}", f"Allowed: {self.form}.")
+            raise UsageError(f"{self.name} cannot be {text!r}: {self.help}", f"Give {self.form}.")
         return int(text) if self.number else text
 
 

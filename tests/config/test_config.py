@@ -219,7 +219,7 @@ def test_a_broken_file_is_not_answered_with_a_command_that_reads_it(
     (folders / "project" / ".deployer.toml").write_text("permission = 'x'\n")
     assert main(["config", "list"]) != 0
     said = capsys.readouterr().err
-    assert "Mend or remove that line in the file. Allowed: r, w or o." in said and "deployer config" not in said
+    assert "Mend or remove that line in the file. Give r, w or o." in said and "deployer config" not in said
 
 
 @pytest.mark.parametrize("options", [["--project"], ["--env", "prod"], ["--project", "--env", "prod"]])
