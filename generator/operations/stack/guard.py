@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from generator.errors import Refused
 from generator.model import contract
@@ -24,40 +24,62 @@ PROTECTED_TYPES = frozenset(
 )
 
 OUTSIDE = "is not part of what was asked"
+LOST = "and what it holds would be lost"
+
+Guard = Callable[[Change, UpRequest], str]
+
+
+def outside_scope(change: Change, request: UpRequest) -> str:
+    """Refuse what a narrow request (a support flip, a grant) does not name."""
+    return OUTSIDE if _narrow(change, request) and change.logical_id not in (request.scope or ()) else ""
+
+
+def more_of_a_shared_resource(change: Change, request: UpRequest) -> str:
+    """Refuse to a narrow request more of the shared key than its policy."""
+    only = _SHARED.get(change.logical_id)
+    if only is None or not _narrow(change, request):
+        return ""
+    in_place = change.action == "Modify" and not change.loses
+    return "" if in_place and set(change.properties) <= only else OUTSIDE
+
+
+def would_be_removed(change: Change, request: UpRequest) -> str:
+    """Refuse the removal of what holds state or evidence, unless the request names it."""
+    return f"would be removed, {LOST}" if _protected(change, request) and change.removes else ""
+
+
+def would_be_replaced(change: Change, request: UpRequest) -> str:
+    """Refuse a certain or possible replacement of the same, and an action that is not known."""
+    replaced = change.loses and not change.removes
+    return f"would be replaced, {LOST}" if _protected(change, request) and replaced else ""
+
+
+GUARDS: tuple[Guard, ...] = (outside_scope, more_of_a_shared_resource, would_be_removed, would_be_replaced)
+"""Every reason to refuse a change, the first that applies being named. Applied by `objections` alone."""
+
+_SHARED = {str(key): value for key, value in contract.SUPPORT_MODIFIED_ONLY.items()}
 
 
 def objections(changes: Iterable[Change], request: UpRequest) -> tuple[Objection, ...]:
     """Every change that goes beyond the request, with the reason; empty when the plan may be executed."""
     listed = list(changes)
-    echoes = harmless_echoes(listed)
-    judged = ((change, _reason(change, request)) for change in listed if change.logical_id not in echoes)
+    excused = harmless_echoes(listed) | request.allow_replacement
+    judged = ((change, _reason(change, request)) for change in listed if change.logical_id not in excused)
     return tuple(Objection(change, reason) for change, reason in judged if reason)
 
 
 def _reason(change: Change, request: UpRequest) -> str:
-    if change.logical_id in request.allow_replacement:
-        return ""
-    if request.scope is not None and not _within(change, request.scope):
-        return OUTSIDE
-    if change.logical_id in request.named:
-        return ""
-    if _protected(change) and (change.removes or change.loses):
-        return f"would be {'removed' if change.removes else 'replaced'}, and what it holds would be lost"
-    return ""
+    return next((reason for guard in GUARDS if (reason := guard(change, request))), "")
 
 
-def _protected(change: Change) -> bool:
-    return change.resource_type in PROTECTED_TYPES or change.logical_id in contract.PROTECTED_RESOURCES
+def _narrow(change: Change, request: UpRequest) -> bool:
+    """Whether the request has a scope and the change touches a live resource."""
+    return request.scope is not None and change.touches_properties
 
 
-def _within(change: Change, scope: frozenset[str]) -> bool:
-    """A narrow operation touches what it names, and of the shared key no more than its policy."""
-    if not change.touches_properties:
-        return True
-    only = {str(key): value for key, value in contract.SUPPORT_MODIFIED_ONLY.items()}.get(change.logical_id)
-    if only is not None and change.logical_id in scope:
-        return change.action == "Modify" and not change.loses and set(change.properties) <= only
-    return change.logical_id in scope
+def _protected(change: Change, request: UpRequest) -> bool:
+    listed = change.resource_type in PROTECTED_TYPES or change.logical_id in contract.PROTECTED_RESOURCES
+    return listed and change.logical_id not in request.named
 
 
 def require_no_objection(plan: UpPlan) -> None:

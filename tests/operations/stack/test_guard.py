@@ -8,6 +8,7 @@ from generator.errors import Refused
 from generator.model.changeset import Change, ChangeSet, Replacement
 from generator.model.contract import SUPPORT_RESOURCES
 from generator.model.plan import UpPlan, UpRequest
+from generator.operations.stack import guard
 from generator.operations.stack.guard import objections, require_no_objection
 from generator.operations.stack.support import scoped
 
@@ -106,3 +107,20 @@ def test_what_refers_to_a_resource_that_may_be_replaced_is() -> None:
     group = echo("SessionLogGroup", "StackKey.Arn")
     for changes in ([key_policy(Replacement.CONDITIONAL), group], [group], [key_policy(), echo("X", "StackKey.Other")]):
         assert any(o.change is changes[-1] for o in objections(changes, FLIP))
+
+
+@pytest.mark.parametrize(
+    ("silenced", "change", "asked"),
+    [
+        (guard.outside_scope, Change("KeeperRole", "AWS::IAM::Role", "Add"), FLIP),
+        (guard.more_of_a_shared_resource, Change("StackKey", "AWS::KMS::Key", "Modify", properties=("Tags",)), FLIP),
+        (guard.would_be_removed, instance("Remove"), UpRequest()),
+        (guard.would_be_replaced, instance("Dynamic"), UpRequest()),
+    ],
+)
+def test_each_guard_refuses_what_no_other_does(
+    silenced: guard.Guard, change: Change, asked: UpRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert objections([change], asked)
+    monkeypatch.setattr(guard, "GUARDS", tuple(g for g in guard.GUARDS if g is not silenced))
+    assert not objections([change], asked)
