@@ -96,23 +96,23 @@ class LintReport:
 
 def lint(files: Sequence[Path]) -> list[LintReport]:
     """Check template files, or the product's own. Raises NotFound or UsageError when one cannot be read as one."""
-    from generator.template.lint import read_template
+    from generator.lint.engine import read_template
 
     named = [(str(file), read_template(file)) for file in files] or [("the product's template", text("yaml"))]
     return [LintReport(name, _findings(name, content)) for name, content in named]
 
 
 def _findings(name: str, content: str) -> list[Finding]:
-    from generator.operations import clean_templates
+    from generator.operations import lint_cache
 
-    if clean_templates.known(content):
+    if lint_cache.known(content):
         return []
-    from generator.template.lint import lint_text
+    from generator.lint.engine import lint_text
 
     _load_cfn_lint()
     found = lint_text(content, name)
     if not found:
-        clean_templates.remember(content)
+        lint_cache.remember(content)
     return found
 
 
@@ -122,7 +122,7 @@ def _load_cfn_lint() -> None:
 
     What a check makes is let go of young: looking often then costs nothing and saves 15 MiB.
     """
-    from generator.template.lint import load
+    from generator.lint.engine import load
 
     gc.disable()
     try:
@@ -135,7 +135,7 @@ def _load_cfn_lint() -> None:
 
 def report_lines(reports: Sequence[LintReport], fmt: str) -> list[str]:
     """The findings as text, JSON or SARIF."""
-    from generator.template.sarif import to_json, to_sarif
+    from generator.lint.sarif import to_json, to_sarif
 
     found = [(report.name, report.findings) for report in reports]
     if fmt == "json":

@@ -1,1 +1,1 @@
-"""The stack as a value: troposphere parts by feature area, deterministic YAML, and cfn-lint."""
+"""The stack as a value: troposphere parts by feature area, deterministic YAML."""

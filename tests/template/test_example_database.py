@@ -7,10 +7,10 @@ from pathlib import Path
 
 import cfn_flip
 
+from generator.lint.engine import lint_text
 from generator.model.contract import EXAMPLE_PATH, TEMPLATE_LIMIT_BYTES
 from generator.model.templates import TemplateName
 from generator.template.emit import emit_named
-from generator.template.lint import lint_text
 
 GOLDEN = Path(__file__).parents[2] / EXAMPLE_PATH
 

@@ -10,11 +10,11 @@ import cfn_flip
 import pytest
 
 from generator.cli.template_commands import Choice
+from generator.lint.engine import lint_text
 from generator.model.contract import TEMPLATE_LIMIT_BYTES
 from generator.model.endpoints import SERVICES, Condition, Output, Parameter, Resource
 from generator.model.templates import TemplateName
 from generator.template.emit import emit_named
-from generator.template.lint import lint_text
 
 TEXT = emit_named(TemplateName.VPC_ENDPOINTS)
 GOLDEN = Path(__file__).parents[2] / TemplateName.VPC_ENDPOINTS.path

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from generator.errors import DeployerError, NotFound, UsageError
+from generator.lint.engine import lint_text, read_template
+from generator.lint.rules import OWN_RULES, rules
+from generator.lint.sarif import to_json, to_sarif
+from generator.lint.variants import decide, yes_no_combinations
 from generator.model.lint import Finding, Level
 from generator.template.emit import emit, template_dict
-from generator.template.lint import lint_text, read_template
-from generator.template.own_rules import OWN_RULES, rules
-from generator.template.sarif import to_json, to_sarif
-from generator.template.variants import decide, yes_no_combinations
 from tests.template.rendered import PUBLISHED_FILE
 
 Change = Callable[[Any], object]

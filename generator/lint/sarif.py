@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from generator.lint.rules import rules
 from generator.model.lint import Finding, Level
-from generator.template.own_rules import rules
 
 SARIF_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
-RULES = ("model", "template")  # the rooms a verdict is made of
+RULES = ("lint", "model")  # the rooms a verdict is made of
 KEPT = 86_400  # seconds; a digest of an earlier day is of no use
 
 

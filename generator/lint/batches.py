@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from generator.template.variants import SECTIONS, Entry, conditions_at
-from generator.template.walk import Path, Tree, mapping, nodes, policy_documents, references, statements
+from generator.lint.traverse import Path, Tree, mapping, nodes, policy_documents, references, statements
+from generator.lint.variants import SECTIONS, Entry, conditions_at
 
 
 @dataclass

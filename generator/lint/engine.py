@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from generator.errors import NotFound, UsageError
+from generator.lint.batches import Batch, batches, statement_texts
+from generator.lint.rules import OF_VARIANTS, OWN_RULES, is_ours
+from generator.lint.traverse import Path as Place
+from generator.lint.traverse import Tree, resources
+from generator.lint.variants import Variants, yes_no_combinations
 from generator.model.lint import Finding, Level, RuleInfo
-from generator.template.batches import Batch, batches, statement_texts
-from generator.template.own_rules import OF_VARIANTS, OWN_RULES, is_ours
-from generator.template.variants import Variants, yes_no_combinations
-from generator.template.walk import Path as Place
-from generator.template.walk import Tree, resources
 
 if TYPE_CHECKING:
     from cfnlint.match import Match

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from generator.template.walk import Path, Tree, mapping, nodes, references
+from generator.lint.traverse import Path, Tree, mapping, nodes, references
 
 ANSWERS = frozenset({"Yes", "No"})
 MOST_COMBINATIONS = 64

@@ -6,16 +6,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TypeAlias
 
-from generator.model.contract import (
-    PUBLISHED_PARAMETERS,
-    TEMPLATE_LIMIT_BYTES,
-    Condition,
-    Output,
-    Parameter,
-    Resource,
-)
-from generator.model.lint import Level, RuleInfo
-from generator.template.walk import (
+from generator.lint.traverse import (
     Path,
     Tree,
     mapping,
@@ -25,6 +16,15 @@ from generator.template.walk import (
     statements,
     values_without,
 )
+from generator.model.contract import (
+    PUBLISHED_PARAMETERS,
+    TEMPLATE_LIMIT_BYTES,
+    Condition,
+    Output,
+    Parameter,
+    Resource,
+)
+from generator.model.lint import Level, RuleInfo
 
 Hits: TypeAlias = Iterator[tuple[Path, str]]
 Check: TypeAlias = Callable[[Tree, str], Hits]
@@ -219,7 +219,7 @@ OWN_RULES: tuple[tuple[RuleInfo, Check], ...] = (
     ),
 )
 OF_VARIANTS = RuleInfo(
-    "D0013", "Every reference holds with every Yes and No", Level.ERROR, "generator/template/variants.py"
+    "D0013", "Every reference holds with every Yes and No", Level.ERROR, "generator/lint/variants.py"
 )
 """Asked of each combination of answers, not of the template as a whole."""
 

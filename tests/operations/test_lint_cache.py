@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import generator.template.lint
+import generator.lint.engine
 from generator.model.lint import Finding, Level
-from generator.operations import clean_templates, templates
+from generator.operations import lint_cache, templates
 
 CLEAN, BROKEN = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n", "Resources: {Topic: {Type: 'AWS::SNS::Topi'}}\n"
 
@@ -24,7 +24,7 @@ def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return [] if text == CLEAN else [Finding("E3006", Level.ERROR, "No such type.")]
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(generator.template.lint, "lint_text", lint_text)
+    monkeypatch.setattr(generator.lint.engine, "lint_text", lint_text)
     monkeypatch.setattr(templates, "_load_cfn_lint", lambda: None)
     return names
 
@@ -58,7 +58,7 @@ def test_what_judges_is_part_of_the_verdict(
     what: str, checked: list[str], lint: Callable[..., list[int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lint(a=CLEAN)
-    monkeypatch.setattr(clean_templates, what, (lambda _: "0") if what == "version" else ("model",))
+    monkeypatch.setattr(lint_cache, what, (lambda _: "0") if what == "version" else ("model",))
     lint(a=CLEAN)
     assert checked == ["a", "a"]
 
