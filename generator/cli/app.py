@@ -11,7 +11,7 @@ import typer
 from generator.cli import render
 from generator.cli.invocation import Invocation, OutputFormat
 from generator.cli.lazy import LazyGroup
-from generator.cli.terminal import tell
+from generator.cli.sanitize import tell
 from generator.errors import DeployerError
 
 EPILOG = "Try it all without an AWS account: deployer demo"
@@ -21,7 +21,7 @@ GROUPS = (
     "sandbox",
     "demo",
     "access",
-    "session",
+    "connect",
     "sessions",
     "ssh",
     "copy",

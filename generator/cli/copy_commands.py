@@ -11,8 +11,8 @@ import typer
 
 from generator.cli import session_text
 from generator.cli.command import Done, command
+from generator.cli.connect_commands import REASON, pick_target
 from generator.cli.invocation import Invocation
-from generator.cli.session_commands import REASON, pick_target
 from generator.model.session import Via
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from generator.cli import db_text
 from generator.cli.command import Done, command
 from generator.cli.db_options import HOP, LOCAL, MASTER, PERMISSION, REACH, SUPPORT, wish_of
 from generator.cli.invocation import Invocation
-from generator.cli.terminal import tell
+from generator.cli.sanitize import tell
 from generator.errors import DeployerError, NotFound, UsageError
 from generator.model.database import SUPPORT_PERSON, Grade
 

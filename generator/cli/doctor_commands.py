@@ -9,8 +9,8 @@ import typer
 
 from generator.cli import session_text
 from generator.cli.command import Done, command, signing_in
+from generator.cli.connect_commands import TARGET
 from generator.cli.invocation import Invocation
-from generator.cli.session_commands import TARGET
 
 FOUND = 3
 

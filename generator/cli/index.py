@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("sandbox", "An AWS on this computer to try everything on; it imitates, and says what."),
     "demo": ("demo", "Tell the whole story on an embedded AWS: create, grant, read, flip, take down."),
     "access": ("access", "Let the vendor's support in, until a time; show it; end it."),
-    "connect": ("session", "Open a shell on an instance, or tunnels to it; nothing needs to be installed."),
+    "connect": ("connect", "Open a shell on an instance, or tunnels to it; nothing needs to be installed."),
     "sessions": ("sessions", "List the sessions on instances, and end them."),
     "ssh": ("ssh", "Run OpenSSH through a session, with a key made for this connection."),
     "ssh-config": ("ssh", "Print a block for ~/.ssh/config, for ssh, scp, sftp, rsync and editors."),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from generator.cli.terminal import tell
+from generator.cli.sanitize import tell
 from generator.errors import Declined, UsageError
 from generator.model.deployment import DEFAULT_STACK_NAME, Deployment
 

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from generator.cli.sanitize import harmless
 from generator.cli.stack_text import event_line
-from generator.cli.terminal import harmless
 
 if TYPE_CHECKING:
     from rich.table import Table

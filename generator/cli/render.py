@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from generator.cli.terminal import visible
+from generator.cli.sanitize import visible
 from generator.errors import DeployerError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from generator.cli.command import Done, command
+from generator.cli.connect_commands import REASON, TARGET, pick_target, show_frames
 from generator.cli.invocation import Invocation
 from generator.cli.passthrough import PassThrough
-from generator.cli.session_commands import REASON, TARGET, pick_target, show_frames
 from generator.errors import UsageError
 from generator.model.contract import SSH_USER
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli import render, session_text
-from generator.cli.terminal import harmless
+from generator.cli.sanitize import harmless
 
 if TYPE_CHECKING:
     from rich.live import Live

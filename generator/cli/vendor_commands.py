@@ -38,7 +38,7 @@ def _register_credentials(group: typer.Typer) -> None:
         session_name: Annotated[str, typer.Option(help="Your name: it stands in the customer's CloudTrail.")] = "",
     ) -> Done:
         """Print credentials for an AWS credential_process; nothing is written anywhere."""
-        from generator.operations.vendor import credentials as fetching
+        from generator.operations.vendor_side import credentials as fetching
 
         if secret_id:
             secret = _secret(call, secret_id, role_arn)
@@ -59,7 +59,7 @@ def _register_credentials(group: typer.Typer) -> None:
         name: Annotated[str, typer.Option(help="Name of the profile.")] = "deepsql-support",
     ) -> Done:
         """Print a profile for ~/.aws/config that fetches the credentials on demand."""
-        from generator.operations.vendor import profile as writing
+        from generator.operations.vendor_side import profile as writing
 
         if secret_id:
             lines = writing.by_secret(name, _secret(call, secret_id, role_arn), call.profile)
@@ -90,7 +90,7 @@ def _register_checks(group: typer.Typer) -> None:
         key_arn: Annotated[str, typer.Option(metavar="ARN", help="Its key; lets the check tell one more cause.")] = "",
     ) -> Done:
         """Try to read the secret, and say which of the three policies is missing."""
-        from generator.operations.vendor.check import check as asking
+        from generator.operations.vendor_side.check import check as asking
 
         found = asking(call.gateway, _secret(call, secret_id), check_key_arn(key_arn) if key_arn else "")
         lines = [f"as      {found.caller}", f"answer  {found.answer}"]
@@ -105,7 +105,7 @@ def _register_checks(group: typer.Typer) -> None:
         key_arn: Annotated[str, typer.Option(metavar="ARN", help="Its key.")],
     ) -> Done:
         """Print the policy for the vendor's own role or user."""
-        from generator.operations.vendor.identity import identity_policy as made
+        from generator.operations.vendor_side.identity import identity_policy as made
 
         document = made(_secret(call, secret_id).text, check_key_arn(key_arn))
         return Done(document, [json.dumps(document, indent=2)])

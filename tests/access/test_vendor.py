@@ -13,8 +13,8 @@ from botocore.session import Session
 from generator.errors import DeployerError, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.vendor import Policy, check_key_arn, parse_secret_arn
-from generator.operations.vendor.check import explained
-from generator.operations.vendor.credentials import from_secret
+from generator.operations.vendor_side.check import explained
+from generator.operations.vendor_side.credentials import from_secret
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
 

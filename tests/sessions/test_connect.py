@@ -18,8 +18,8 @@ from subprocess import Popen
 
 import pytest
 
+from generator.cli.connect_commands import pick_target
 from generator.cli.invocation import Invocation
-from generator.cli.session_commands import pick_target
 from generator.model.session import Target
 from generator.operations.sessions import standing
 from tests.sessions.conftest import STACK, Deployer, as_support, put, until_line, wait_for
