@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from generator.cli import access_text, stack_text
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.progress import show_events
 from generator.errors import UsageError
@@ -101,7 +101,7 @@ def _register_grant(group: typer.Typer) -> None:
             ByHand | None, typer.Option(help="Statements that people put into the policies: keep or replace them.")
         ] = None,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
-    ) -> Done:
+    ) -> CommandResult:
         """Let vendor principals read the support secret until the end time."""
         from generator.operations.access import grant as granting
 
@@ -155,7 +155,9 @@ def _hand_made(call: Invocation, planned: AccessPlan, choice: ByHand | None) -> 
     return made if choice is ByHand.keep else None
 
 
-def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False, keeping: HandMade | None = None) -> Done:
+def _carry_out(
+    call: Invocation, planned: AccessPlan, plan_only: bool = False, keeping: HandMade | None = None
+) -> CommandResult:
     """Show, ask, execute, follow, see that there is a key, read back."""
     from generator.operations.access import by_hand, doors, grant, record
     from generator.operations.stack import apply, plan
@@ -164,7 +166,7 @@ def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False, k
         call.say(line)
     if plan_only:
         plan.discard(call.gateway, planned.up)
-        return Done(planned, stack_text.plan_summary(planned.up))
+        return CommandResult(planned, stack_text.plan_summary(planned.up))
     if planned.unchanged:
         call.say(access_text.unchanged_line(planned))
     else:
@@ -183,7 +185,7 @@ def _carry_out(call: Invocation, planned: AccessPlan, plan_only: bool = False, k
     lines = [*access_text.check_lines(checks), *(["", *access_text.hand_over_lines(needs)] if needs else [])]
     lines += ["", *database] if (database := access_text.database_lines(found)) else []
     result = {"changed": not planned.unchanged, "grant": found.grant, "checks": checks, "vendor": needs}
-    return Done(result, lines, 0 if all(check.holds for check in checks) else INCOMPLETE)
+    return CommandResult(result, lines, 0 if all(check.holds for check in checks) else INCOMPLETE)
 
 
 def _ask(call: Invocation, planned: AccessPlan) -> None:
@@ -208,7 +210,7 @@ def _register_revoke(group: typer.Typer) -> None:
         report: Annotated[
             Path | None, typer.Option(metavar="FILE", help="Write the evidence: FILE.json and FILE.html.")
         ] = None,
-    ) -> Done:
+    ) -> CommandResult:
         """Lock principals out, end their sessions, and prove it; stopped anywhere, it can be run again."""
         from generator.model.principal import parse_principal
         from generator.operations.access import revoke as revoking
@@ -225,19 +227,19 @@ def _register_revoke(group: typer.Typer) -> None:
             evidence.append(item)
         found = revoking.report(revocation, began, tuple(evidence))
         files = write(found, report) if report else ()
-        return Done(found, access_text.report_lines(found, files), 0 if found.complete else INCOMPLETE)
+        return CommandResult(found, access_text.report_lines(found, files), 0 if found.complete else INCOMPLETE)
 
 
 def _register_key(group: typer.Typer) -> None:
     @command(group, "pause")
-    def pause(call: Invocation) -> Done:
+    def pause(call: Invocation) -> CommandResult:
         """Shut key and role within seconds, also while the stack is busy; open sessions go on."""
         from generator.operations.access.pause import pause as shut
 
         return _key_done(shut(call.gateway, lambda events: show_events(call, events)))
 
     @command(group, "resume")
-    def resume(call: Invocation) -> Done:
+    def resume(call: Invocation) -> CommandResult:
         """Let support in again after a pause."""
         from generator.operations.access import pause
 
@@ -251,7 +253,7 @@ def _register_key(group: typer.Typer) -> None:
         every: Annotated[
             str | None, typer.Option(metavar="30d", help="From now on by itself, every so many days.")
         ] = None,
-    ) -> Done:
+    ) -> CommandResult:
         """Put a new key into the secret; see that it works and that the old one is dead."""
         from generator.model.duration import parse_duration
         from generator.operations.access import key
@@ -259,37 +261,37 @@ def _register_key(group: typer.Typer) -> None:
         return _key_done(key.rotate(call.gateway, parse_duration(every) if every else None))
 
 
-def _key_done(report: KeyReport) -> Done:
+def _key_done(report: KeyReport) -> CommandResult:
     holds = all(check.holds for check in report.checks)
-    return Done(report, access_text.key_lines(report), 0 if holds else INCOMPLETE)
+    return CommandResult(report, access_text.key_lines(report), 0 if holds else INCOMPLETE)
 
 
 def _register_reading(group: typer.Typer) -> None:
     @command(group, "show")
-    def show(call: Invocation) -> Done:
+    def show(call: Invocation) -> CommandResult:
         """Show who may enter, by which way, until when, and what is open now."""
         from generator.operations.access.show import show as read
 
         state = read(call.gateway)
-        return Done(state, access_text.state_lines(state))
+        return CommandResult(state, access_text.state_lines(state))
 
     @command(group, "confirm")
     def confirm(
         call: Invocation,
         fmt: Annotated[TicketFormat, typer.Option("--format", help="How the text is set.")] = TicketFormat.markdown,
-    ) -> Done:
+    ) -> CommandResult:
         """Print the text for the support ticket: who may enter, where, until when."""
         from generator.operations.access import confirm as confirming
 
         found = confirming.confirm(call.gateway)
         result = {"principals": found.principals, **dict(found.facts)}
-        return Done(result, None if fmt is TicketFormat.json else confirming.as_text(found, fmt.value))
+        return CommandResult(result, None if fmt is TicketFormat.json else confirming.as_text(found, fmt.value))
 
     @command(group, "reveal")
     def reveal(
         call: Invocation,
         stdout: Annotated[bool, typer.Option("--stdout", help="Print it though the output is no terminal.")] = False,
-    ) -> Done:
+    ) -> CommandResult:
         """Print the support secret: at a terminal after a question, elsewhere only with --stdout."""
         import json
 
@@ -305,7 +307,7 @@ def _register_reading(group: typer.Typer) -> None:
         if not stdout:
             call.confirm("Show the support user's access key on this screen?")
         value = revealing.reveal(call.gateway, arn)
-        return Done(json.loads(value), [value])
+        return CommandResult(json.loads(value), [value])
 
 
 def _register_policy(group: typer.Typer) -> None:
@@ -337,7 +339,7 @@ def _register_policy(group: typer.Typer) -> None:
         engineers: Annotated[
             Engineers, typer.Option("--as", help="With --abac: as what they sign in.")
         ] = Engineers.role,
-    ) -> Done:
+    ) -> CommandResult:
         """Print the support policy for hosts that no stack made, or attach it there."""
         from generator.operations.access import manual
 
@@ -345,7 +347,7 @@ def _register_policy(group: typer.Typer) -> None:
             own = manual.engineers_document(
                 abac, engineers.value, account=account, region=call.region, partition=partition, documents=document
             )
-            return Done(own, [manual.as_text(own, fmt.value)])
+            return CommandResult(own, [manual.as_text(own, fmt.value)])
         if attach_to and undo:
             return _undo(call, manual.plan_undo(call.gateway, attach_to, instance))
         if attach_to:
@@ -353,10 +355,10 @@ def _register_policy(group: typer.Typer) -> None:
         made = manual.policy_document(
             account=account, region=call.region, partition=partition, instances=instance, documents=document
         )
-        return Done(made, [manual.as_text(made, fmt.value)])
+        return CommandResult(made, [manual.as_text(made, fmt.value)])
 
 
-def _attach(call: Invocation, planned: Attachment) -> Done:
+def _attach(call: Invocation, planned: Attachment) -> CommandResult:
     from generator.operations.access import manual
 
     call.say(f"{planned.policy} the policy {manual.POLICY_NAME} of {planned.kind} {planned.name}")
@@ -367,7 +369,7 @@ def _attach(call: Invocation, planned: Attachment) -> Done:
     return _checked(manual.attach(call.gateway, planned))
 
 
-def _undo(call: Invocation, planned: Attachment) -> Done:
+def _undo(call: Invocation, planned: Attachment) -> CommandResult:
     from generator.operations.access import manual
 
     if not planned.unchanged:
@@ -375,5 +377,7 @@ def _undo(call: Invocation, planned: Attachment) -> Done:
     return _checked(manual.undo(call.gateway, planned))
 
 
-def _checked(checks: tuple[Check, ...]) -> Done:
-    return Done({"checks": checks}, access_text.check_lines(checks), 0 if all(c.holds for c in checks) else INCOMPLETE)
+def _checked(checks: tuple[Check, ...]) -> CommandResult:
+    return CommandResult(
+        {"checks": checks}, access_text.check_lines(checks), 0 if all(c.holds for c in checks) else INCOMPLETE
+    )

@@ -23,7 +23,7 @@ from generator.model.deployment import DEFAULT_STACK_NAME
 
 
 @dataclass(frozen=True)
-class Done:
+class CommandResult:
     """What a command hands to the renderer: a result for scripts, and the lines a person reads.
 
     `result` is a dataclass, mapping, list or string; `text` None means the result is printed as it is.
@@ -35,7 +35,7 @@ class Done:
 
 
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-Body = Callable[..., Done | None]
+Body = Callable[..., CommandResult | None]
 
 COMMON_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     ("profile", Annotated[str | None, typer.Option(help="AWS profile to use.", rich_help_panel="Common")], None),
@@ -81,7 +81,7 @@ def command(
             common = {key: values.pop(key) for key, _, _ in COMMON_OPTIONS if key in names}
             invocation = Invocation(command=name_of(app, name), **common)
 
-            def run() -> Done | None:
+            def run() -> CommandResult | None:
                 _fill_in(context, invocation, values)
                 return body(invocation, **values)
 
@@ -125,7 +125,7 @@ def name_of(app: typer.Typer, name: str) -> str:
     return f"{group} {name}" if isinstance(group, str) and group != "deployer" else name
 
 
-def execute(invocation: Invocation, body: Callable[[], Done | None]) -> int:
+def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) -> int:
     """Run a command's body, print its result or its error, and return the exit code."""
     try:
         done = body()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from generator.cli import render
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.errors import NotFound
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def _register_writing(group: typer.Typer) -> None:
     @command(group, "set")
-    def set_(call: Invocation, key: Name, value: Value, project: Project = False) -> Done:
+    def set_(call: Invocation, key: Name, value: Value, project: Project = False) -> CommandResult:
         """Store a default; with --env for that environment only."""
         from generator.model.config import environment_name, key_named
         from generator.operations.config.files import write
@@ -40,13 +40,13 @@ def _register_writing(group: typer.Typer) -> None:
         path, origin = _place(project)
         stored = environment_name(value) if key == "environment" else key_named(key).parse(value)
         changed = write(path, origin, environment_name(call.env) if call.env else "", key, stored)
-        return Done(
+        return CommandResult(
             {"key": key, "value": stored, "path": str(path), "changed": changed},
             [f"{key} = {stored}  {path}{'' if changed else '  unchanged'}"],
         )
 
     @command(group, "unset")
-    def unset(call: Invocation, key: Name, project: Project = False) -> Done:
+    def unset(call: Invocation, key: Name, project: Project = False) -> CommandResult:
         """Take a stored default away. Exit 4 when it is stored, but not there."""
         from generator.operations.config.files import write
 
@@ -54,7 +54,9 @@ def _register_writing(group: typer.Typer) -> None:
         changed = write(path, origin, call.env, key, None)
         if not changed:
             _refuse_elsewhere(key, path, call.env)
-        return Done({"key": key, "path": str(path), "changed": changed}, ["removed" if changed else "was not set"])
+        return CommandResult(
+            {"key": key, "path": str(path), "changed": changed}, ["removed" if changed else "was not set"]
+        )
 
 
 def _refuse_elsewhere(key: str, path: Path, environment: str) -> None:
@@ -88,7 +90,7 @@ def _place(project: bool) -> tuple[Path, Origin]:
 
 def _register_reading(group: typer.Typer) -> None:
     @command(group, "get")
-    def get(call: Invocation, key: Name) -> Done:
+    def get(call: Invocation, key: Name) -> CommandResult:
         """Print the value in force, and nothing else. Exit 4 when there is none."""
         from generator.model.config import key_named
         from generator.operations.config.resolve import settings
@@ -96,10 +98,10 @@ def _register_reading(group: typer.Typer) -> None:
         [found] = [setting for setting in settings(call.env) if setting.key == key_named(key).name]
         if found.value is None:
             raise NotFound(f"{key} has no value.", f"Set it with: deployer config set {key} VALUE", code="not-set")
-        return Done(found, [str(found.value)])
+        return CommandResult(found, [str(found.value)])
 
     @command(group, "list")
-    def list_(call: Invocation) -> Done:
+    def list_(call: Invocation) -> CommandResult:
         """List what the two files store."""
         from generator.operations.config.files import read_files
 
@@ -110,12 +112,12 @@ def _register_reading(group: typer.Typer) -> None:
             for title, table in tables.items():
                 lines += [f"{file.path}{title}"] + [f"  {key} = {value}" for key, value in table.items()]
         result = [{"path": str(f.path), "values": f.values, "environments": f.environments} for f in files]
-        return Done(result, lines or ["Nothing is stored."])
+        return CommandResult(result, lines or ["Nothing is stored."])
 
     @command(group, "explain")
     def explain(
         call: Invocation, key: Annotated[str, typer.Argument(metavar="[KEY]", help="One key; all if left out.")] = ""
-    ) -> Done:
+    ) -> CommandResult:
         """Say for each value where it comes from. An option on the command line is stronger than all."""
         from generator.model.config import KEYS, key_named
         from generator.operations.config.resolve import settings
@@ -123,4 +125,4 @@ def _register_reading(group: typer.Typer) -> None:
         wanted = {key_named(key).name} if key else set(KEYS)
         found = [setting for setting in settings(call.env) if setting.key in wanted]
         rows = [(s.key, "-" if s.value is None else str(s.value), s.origin.value, s.place) for s in found]
-        return Done(found, render.table(rows, ("KEY", "VALUE", "FROM", "WHERE")))
+        return CommandResult(found, render.table(rows, ("KEY", "VALUE", "FROM", "WHERE")))

@@ -9,7 +9,7 @@ import typer
 
 from generator.cli import session_text
 from generator.cli.ask import choose
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
 from generator.model.session import Client
@@ -38,13 +38,13 @@ def show_frames(call: Invocation) -> None:
         logging.getLogger("deployer.channel").setLevel(logging.DEBUG)
 
 
-def _selftest(call: Invocation, plan: ConnectPlan) -> Done:
+def _selftest(call: Invocation, plan: ConnectPlan) -> CommandResult:
     from generator.operations.sessions.selftest import selftest
 
     if not plan.is_shell:
         raise UsageError("--selftest tests a shell session.", "Leave -L out.")
     result = selftest(call.gateway, plan, call.say)
-    return Done(result, session_text.selftest_lines(result), 0 if result.resumed_whole else 1)
+    return CommandResult(result, session_text.selftest_lines(result), 0 if result.resumed_whole else 1)
 
 
 def pick_target(call: Invocation, targets: Sequence[Target]) -> Target | None:
@@ -79,7 +79,7 @@ def _register_connect(app: typer.Typer) -> None:
         selftest: Annotated[
             bool, typer.Option("--selftest", help="Measure a session, cut it once, and log its frames.")
         ] = False,
-    ) -> Done:
+    ) -> CommandResult:
         """Open a shell on an instance, or tunnels to it; nothing needs to be installed."""
         from generator.cli.tunnel_view import TunnelScreen
         from generator.model.duration import parse_duration
@@ -109,4 +109,4 @@ def _register_connect(app: typer.Typer) -> None:
             screen.close()
         for line in session_text.not_ended_lines(result.not_ended):
             call.say(line)
-        return Done(result, session_text.result_lines(result), result.exit_code)
+        return CommandResult(result, session_text.result_lines(result), result.exit_code)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from generator.cli import session_text
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.connect_commands import REASON, pick_target
 from generator.cli.invocation import Invocation
 from generator.model.session import Via
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
         sessions: Annotated[int, typer.Option(help="Sessions at once, without SSH.", min=1, max=16)] = 4,
         document: Annotated[str, typer.Option(help="Another shell document than the stack's, without SSH.")] = "",
         reason: Annotated[str, REASON] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """Copy files to or from an instance: over SSH, or through sessions where there is no SSH."""
         from generator.operations.sessions import copy as operation
 
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         )
         with _bar() as progress:
             result = operation.copy(call.gateway, request, lambda found: pick_target(call, found), progress)
-        return Done(result, session_text.copy_lines(result), result.exit_code)
+        return CommandResult(result, session_text.copy_lines(result), result.exit_code)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from generator.cli import db_text
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.db_options import HOP, LOCAL, MASTER, PERMISSION, REACH, SUPPORT, wish_of
 from generator.cli.invocation import Invocation
 from generator.cli.sanitize import tell
@@ -55,7 +55,7 @@ def _register_users(group: typer.Typer) -> None:
         ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
         print_only: Annotated[bool, typer.Option("--print", help="Print the SQL; connect to nothing.")] = False,
         **values: Any,
-    ) -> Done:
+    ) -> CommandResult:
         """Make the grades and users of them. Works as the master user, and may be run again."""
         from generator.operations.database import reach, run
 
@@ -66,13 +66,13 @@ def _register_users(group: typer.Typer) -> None:
         users = run.people(wanted, database.engine)
         sql = run.bootstrap_sql(database, users)
         if print_only:
-            return Done({"sql": sql}, sql.splitlines())
+            return CommandResult({"sql": sql}, sql.splitlines())
         call.confirm(f"Make the grades in {database.name}{''.join(f', {user}' for user in users)}?")
         with _as_master(call, database, wish, master) as query:
             query(sql)
         lines = [f"{u}  {g.meaning}" for u, g in users.items()]
         lines = lines or [f"The grades are made in {database.name}; no user was made: add --for NAME=r"]
-        return Done({"database": database.name, "users": users}, lines)
+        return CommandResult({"database": database.name, "users": users}, lines)
 
     @command(group, "drop-user", extra=_MASTER_OF_USERS)
     def drop_user(
@@ -83,7 +83,7 @@ def _register_users(group: typer.Typer) -> None:
         ] = "",
         print_only: Annotated[bool, typer.Option("--print", help="Print the SQL; connect to nothing.")] = False,
         **values: Any,
-    ) -> Done:
+    ) -> CommandResult:
         """Take a user of the grades away. Its sessions end, and what it owned goes to the master user."""
         from generator.operations.database import reach, run
         from generator.operations.database.grades import user_name
@@ -95,7 +95,7 @@ def _register_users(group: typer.Typer) -> None:
         user = user_name(SUPPORT_PERSON, supports, database.engine) if supports else gone
         if print_only:
             sql = run.drop_user_sql(database, user)
-            return Done({"sql": sql}, sql.splitlines())
+            return CommandResult({"sql": sql}, sql.splitlines())
         call.confirm(f"Drop {user} in {database.name}, and end its sessions?")
         with _as_master(call, database, wish, master) as query:
             if user not in {known.user for known in run.users(query, database.engine)}:
@@ -105,7 +105,7 @@ def _register_users(group: typer.Typer) -> None:
                     code="no-such-user",
                 )
             run.drop_user(query, database.engine, user)
-        return Done({"database": database.name, "user": user}, [f"{user} is gone."])
+        return CommandResult({"database": database.name, "user": user}, [f"{user} is gone."])
 
 
 def _supports(values: dict[str, Any]) -> Grade | None:
@@ -132,7 +132,7 @@ def _register_shut_out(group: typer.Typer) -> None:
         ] = "",
         support: Annotated[bool, typer.Option("--support", help="The vendor's support, whatever its grade.")] = False,
         **values: Any,
-    ) -> Done:
+    ) -> CommandResult:
         """End users' sessions, let none begin. Those of the grades, or one of them; exit 3 when not all is shut."""
         from generator.operations.database import reach
         from generator.operations.database.revoke import SUPPORTS, shut_everybody_out
@@ -156,7 +156,7 @@ def _register_shut_out(group: typer.Typer) -> None:
             )
         lines = [f"{user} is shut out." for user in found.ended] or ["There is nobody to shut out."]
         lines += [f"NOT SO: {u.user} (tokens {u.tokens}, {u.sessions} sessions)" for u in found.left]
-        return Done(found, lines, 0 if found.holds else 3)
+        return CommandResult(found, lines, 0 if found.holds else 3)
 
 
 def _master(values: dict[str, Any]) -> str:
@@ -207,7 +207,7 @@ def _register_policy(group: typer.Typer) -> None:
             bool, typer.Option("--any-host", help="Print it even where its holder can reach other hosts too.")
         ] = False,
         **values: Any,
-    ) -> Done:
+    ) -> CommandResult:
         """Print the IAM policy of one user. With it a person connects as that user, and as no other."""
         from generator.operations.access.manual import as_text
         from generator.operations.database.permit import permit
@@ -215,18 +215,18 @@ def _register_policy(group: typer.Typer) -> None:
         made = permit(call.gateway, wish_of(values), any_host=any_host)
         for warning in made.warnings:
             call.say(f"warning: {warning}")
-        return Done(made.policy, [as_text(made.policy, fmt.value)])
+        return CommandResult(made.policy, [as_text(made.policy, fmt.value)])
 
 
 def _register_activity(group: typer.Typer) -> None:
     @command(group, "users", extra=_OPERATE)
-    def users(call: Invocation, **values: Any) -> Done:
+    def users(call: Invocation, **values: Any) -> CommandResult:
         """List the users of the grades. Whether a token still opens them, and how many sessions they have."""
         from generator.operations.database import run
 
         with _session(call, wish_of(values)) as (login, query):
             found = run.users(query, login.database.engine)
-        return Done(found, db_text.user_lines(found))
+        return CommandResult(found, db_text.user_lines(found))
 
     @command(group, "activity", extra=_OPERATE)
     def activity(
@@ -234,7 +234,7 @@ def _register_activity(group: typer.Typer) -> None:
         watch: Annotated[float, typer.Option(help="Show it again every so many seconds, until Ctrl-C.", min=0)] = 0,
         idle: Annotated[bool, typer.Option("--idle", help="Show idle sessions too.")] = False,
         **values: Any,
-    ) -> Done:
+    ) -> CommandResult:
         """Show what runs, what waits, and who blocks whom."""
         from generator.operations.database.activity import blind_spot, read_activity, trees
 
@@ -248,7 +248,7 @@ def _register_activity(group: typer.Typer) -> None:
                 time.sleep(watch)
                 sessions = read_activity(query, login.database.engine)
         found = trees(sessions)
-        return Done(
+        return CommandResult(
             {"sessions": sessions, "blocking": found},
             db_text.activity_lines(sessions, found, idle=idle, unseen=unseen),
         )
@@ -258,7 +258,7 @@ def _register_activity(group: typer.Typer) -> None:
         call: Invocation,
         pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="Which session, as db activity numbers it.")],
         **values: Any,
-    ) -> Done:
+    ) -> CommandResult:
         """End a session, after showing it and asking."""
         from generator.operations.database.activity import end_session, find_session, read_activity
 
@@ -268,4 +268,6 @@ def _register_activity(group: typer.Typer) -> None:
                 call.say(line)
             call.confirm(f"End the session {pid} of {found.user}?")
             ended = end_session(query, login.database.engine, pid)
-        return Done({"pid": pid, "ended": ended}, [f"{pid} is ended." if ended else f"{pid} had ended by itself."])
+        return CommandResult(
+            {"pid": pid, "ended": ended}, [f"{pid} is ended." if ended else f"{pid} had ended by itself."]
+        )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli import db_admin_commands, db_text, render
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.db_options import LOCAL, REACH, token_command, wish_of
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
@@ -49,7 +49,7 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
             typer.Option("--copy", help="Put the token on the clipboard while the tunnel is open; starts no client."),
         ] = False,
         **values: Any,
-    ) -> Done | None:
+    ) -> CommandResult | None:
         """Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, the server's name is verified."""
         from generator.operations.database import connect as operation
         from generator.operations.database import reach, settings, tunnel
@@ -67,13 +67,13 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
                 for line in db_text.defaulted_lines(login, route):
                     call.say(line)
                 output = operation.ask(chosen, login, route, execute)
-                return Done({"user": login.user, "output": output}, output.splitlines())
+                return CommandResult({"user": login.user, "output": output}, output.splitlines())
             operation.check(chosen, login, route)
             for line in db_text.connected_lines(login, route, _tls(chosen, form, login)):
                 call.say(line)
             if chosen is not ClientProgram.none:
                 code = operation.start(chosen, login, route)
-                return Done({"user": login.user, "exit_code": code}, [], 1 if code else 0)
+                return CommandResult({"user": login.user, "exit_code": code}, [], 1 if code else 0)
             _hold(call, login, route, token_command(call, wish, login), form, copy)
             return None
 
@@ -128,7 +128,7 @@ def _register_token(group: typer.Typer) -> None:
             bool, typer.Option("--copy", help=f"To the clipboard instead, cleared after {COPY_SECONDS} seconds.")
         ] = False,
         **values: Any,
-    ) -> Done:
+    ) -> CommandResult:
         """Print a token: the password of your user. It opens connections for 15 minutes."""
         from generator.operations.database import clipboard, reach
 
@@ -137,22 +137,22 @@ def _register_token(group: typer.Typer) -> None:
         login = reach.login_for(call.gateway, database, wish)
         call.say(f"{login.user} on {database.endpoint}:{database.port}")
         if not copy:
-            return Done({"user": login.user, "token": login.token, "seconds": login.seconds}, [login.token])
+            return CommandResult({"user": login.user, "token": login.token, "seconds": login.seconds}, [login.token])
         with clipboard.holding(login.token, call.say):
             call.say(f"The token is on the clipboard for {COPY_SECONDS} seconds; Ctrl-C clears it at once.")
             time.sleep(COPY_SECONDS)
-        return Done({"user": login.user, "seconds": login.seconds}, [])
+        return CommandResult({"user": login.user, "seconds": login.seconds}, [])
 
 
 def _register_looking(group: typer.Typer) -> None:
     @command(group, "list")
-    def list_(call: Invocation) -> Done:
+    def list_(call: Invocation) -> CommandResult:
         """List the databases within reach. Those of this account and region that these commands speak to."""
         found = call.gateway.rds.describe_databases()
-        return Done(found, db_text.database_lines(found))
+        return CommandResult(found, db_text.database_lines(found))
 
     @command(group, "whoami", extra=REACH)
-    def whoami(call: Invocation, **values: Any) -> Done:
+    def whoami(call: Invocation, **values: Any) -> CommandResult:
         """Say who you are there, grade by grade. And whether IAM lets you be that user."""
         from generator.operations.database import reach
 
@@ -160,16 +160,16 @@ def _register_looking(group: typer.Typer) -> None:
         found = reach.who(call.gateway, reach.find_database(call.gateway, wish), wish)
         if any(each.permission == "unknown" for each in found):
             call.say("unknown: IAM may not be asked about these credentials; the database decides when you connect.")
-        return Done(found, db_text.permission_lines(found))
+        return CommandResult(found, db_text.permission_lines(found))
 
     @command(group, "ca-bundle")
     def ca_bundle(
         call: Invocation,
         sha256: Annotated[str, typer.Option(help="The SHA-256 the bundle must have.", metavar="HEX")] = "",
         source: Annotated[str, typer.Option("--from", help="Where to fetch it.", metavar="URL")] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """Fetch RDS's certificate authorities. They are kept only when their hash is the one given."""
         from generator.operations.database import reach
 
         path = reach.fetch_bundle(source, sha256)
-        return Done({"path": str(path)}, [str(path)])
+        return CommandResult({"path": str(path)}, [str(path)])

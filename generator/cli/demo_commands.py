@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         keep: Annotated[
             bool, typer.Option("--keep", help="Leave the embedded AWS running, to look around in.")
         ] = False,
-    ) -> Done:
+    ) -> CommandResult:
         """Tell the whole story on an embedded AWS: create, grant, read, flip, take down."""
         from generator.operations.demo import run
 
@@ -32,4 +32,4 @@ def register(app: typer.Typer) -> None:
                 '  eval "$(deployer sandbox env)"',
                 "To end it: deployer sandbox stop",
             ]
-        return Done(result, lines)
+        return CommandResult(result, lines)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from generator.cli import session_text
-from generator.cli.command import Done, command, signing_in
+from generator.cli.command import CommandResult, command, signing_in
 from generator.cli.connect_commands import TARGET
 from generator.cli.invocation import Invocation
 
@@ -19,11 +19,11 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
 
     @command(app, "doctor")
-    def doctor(call: Invocation, target: Annotated[str, TARGET] = "") -> Done:
+    def doctor(call: Invocation, target: Annotated[str, TARGET] = "") -> CommandResult:
         """Find what sessions lack here and in the account, each with the command that mends it."""
         from generator.model.health import Verdict
         from generator.operations.doctor import diagnose
 
         found = [replace(each, hint=signing_in(call, each.hint)) for each in diagnose(call.gateway, target)]
         bad = any(each.verdict is Verdict.BAD for each in found)
-        return Done(found, session_text.diagnosis_lines(found), FOUND if bad else 0)
+        return CommandResult(found, session_text.diagnosis_lines(found), FOUND if bad else 0)

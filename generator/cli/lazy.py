@@ -21,22 +21,22 @@ from generator.cli.index import COMMANDS
 Commands = MutableMapping[str, Any]  # name -> a command of Typer's own copy of click, which has no public name
 
 
-class Listed(TyperGroup):
-    """A group whose help is written from outlines of its commands, which costs no command."""
+class LazyHelpGroup(TyperGroup):
+    """A group whose help is written from stubs of its commands, which costs no command."""
 
-    def outline(self, ctx: Any, name: str) -> Any:
+    def help_stub(self, ctx: Any, name: str) -> Any:
         """A command with its name and help, and nothing else if that can be had cheaper."""
         raise NotImplementedError
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands without building them."""
-        shown = [(name, self.outline(ctx, name)) for name in self.list_commands(ctx)]
+        shown = [(name, self.help_stub(ctx, name)) for name in self.list_commands(ctx)]
         limit = formatter.width - 6 - max(len(name) for name, _ in shown)
         with formatter.section("Commands"):
             formatter.write_dl([(name, made.get_short_help_str(limit)) for name, made in shown if not made.hidden])
 
 
-class LazyGroup(Listed):
+class LazyGroup(LazyHelpGroup):
     """Knows its commands by name from the index and builds them by file."""
 
     files: ClassVar[tuple[str, ...]] = ()  # generator/cli/NAME_commands.py, each with `register(app)`
@@ -65,7 +65,7 @@ class LazyGroup(Listed):
             return self._one(COMMANDS[cmd_name][0], cmd_name)
         return self.commands.get(cmd_name)
 
-    def outline(self, ctx: Any, name: str) -> Any:
+    def help_stub(self, ctx: Any, name: str) -> Any:
         """From the index."""
         return TyperCommand(name, help=COMMANDS[name][1]) if name in COMMANDS else self.get_command(ctx, name)
 
@@ -85,7 +85,7 @@ class LazyGroup(Listed):
         return get_group(own).commands.get(name)
 
 
-class LaterGroup(Listed):
+class LazySubgroup(LazyHelpGroup):
     """A group within a file: builds the command that is asked for, and lists all by what they were declared with."""
 
     declared: ClassVar[dict[str, CommandInfo]] = {}
@@ -115,7 +115,7 @@ class LaterGroup(Listed):
             self._built[cmd_name] = get_command_from_info(declared, pretty_exceptions_short=True, rich_markup_mode=None)
         return self._built.get(cmd_name)
 
-    def outline(self, ctx: Any, name: str) -> Any:
+    def help_stub(self, ctx: Any, name: str) -> Any:
         """From the declaration."""
         declared = self.declared.get(name)
         if declared is None:
@@ -132,7 +132,7 @@ def _registered(file: str) -> typer.Typer:
         if (group := each.typer_instance) is not None:
             declared = {str(info.name): info for info in group.registered_commands}
             wanted = group.info.cls
-            base = wanted if isinstance(wanted, type) and issubclass(wanted, LaterGroup) else LaterGroup
+            base = wanted if isinstance(wanted, type) and issubclass(wanted, LazySubgroup) else LazySubgroup
             group.info.cls = type("Group", (base,), {"declared": declared})
             group.registered_commands = []
     return own

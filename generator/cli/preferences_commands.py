@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from generator.cli import session_text
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.parameter_options import YesNo
 from generator.errors import UsageError
@@ -52,17 +52,17 @@ def register(app: typer.Typer) -> None:
 
 def _register_show(group: typer.Typer) -> None:
     @command(group, "show")
-    def show(call: Invocation) -> Done:
+    def show(call: Invocation) -> CommandResult:
         """Show them; they hold for every session that names no document."""
         from generator.operations.sessions import preferences
 
         found = preferences.read(call.gateway)
-        return Done(found, session_text.preference_lines(found.settings))
+        return CommandResult(found, session_text.preference_lines(found.settings))
 
 
 def _register_set(group: typer.Typer) -> None:
     @command(group, "set", extra=_OPTIONS)
-    def set_(call: Invocation, **values: Any) -> Done:
+    def set_(call: Invocation, **values: Any) -> CommandResult:
         """Change those given, keep all others, and save what was there."""
         from generator.operations.sessions import preferences
 
@@ -80,7 +80,7 @@ def _register_restore(group: typer.Typer) -> None:
     def restore(
         call: Invocation,
         file: Annotated[Path | None, typer.Option("--from", help="A saved state; the latest when not given.")] = None,
-    ) -> Done:
+    ) -> CommandResult:
         """Put back what `set` saved before its change."""
         from generator.operations.sessions import preferences
 
@@ -99,7 +99,7 @@ def _given(values: dict[str, Any]) -> dict[str, object]:
     return {**given, "shellProfile": profile} if profile else given
 
 
-def _carry_out(call: Invocation, plan: PreferencesPlan) -> Done:
+def _carry_out(call: Invocation, plan: PreferencesPlan) -> CommandResult:
     from generator.operations.sessions import preferences
 
     for line in session_text.preference_plan_lines(plan):
@@ -109,4 +109,4 @@ def _carry_out(call: Invocation, plan: PreferencesPlan) -> Done:
     result = preferences.apply(call.gateway, plan)
     if result.saved:
         call.say(f"What was there is in {result.saved}; back to it: deployer session-preferences restore")
-    return Done(result, session_text.preference_lines(result.settings))
+    return CommandResult(result, session_text.preference_lines(result.settings))

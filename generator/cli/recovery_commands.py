@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -22,28 +22,30 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group)
 
     @command(group, "up")
-    def up(call: Invocation) -> Done:
+    def up(call: Invocation) -> CommandResult:
         """Start the recovery host, and wait until it takes sessions."""
         from generator.operations.recovery import start
 
         reached = _follow(call, start(call.gateway))
-        return Done(reached, [*lines(reached), *(f"deployer connect {host.instance_id}" for host in reached.hosts)])
+        return CommandResult(
+            reached, [*lines(reached), *(f"deployer connect {host.instance_id}" for host in reached.hosts)]
+        )
 
     @command(group, "down")
-    def down(call: Invocation) -> Done:
+    def down(call: Invocation) -> CommandResult:
         """End the recovery host, and wait until it is gone."""
         from generator.operations.recovery import end
 
         reached = _follow(call, end(call.gateway))
-        return Done(reached, lines(reached))
+        return CommandResult(reached, lines(reached))
 
     @command(group, "status")
-    def status(call: Invocation) -> Done:
+    def status(call: Invocation) -> CommandResult:
         """Show whether there is a recovery host, and whether it takes sessions."""
         from generator.operations.recovery import status
 
         found = status(call.gateway)
-        return Done(found, lines(found))
+        return CommandResult(found, lines(found))
 
 
 def lines(group: RecoveryGroup) -> list[str]:

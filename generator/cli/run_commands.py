@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from generator.cli import session_text
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.passthrough import PassThrough
 from generator.errors import UsageError
@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
         max_errors: Annotated[str, typer.Option(help="Failures after which no further host begins.")] = "0",
         timeout: Annotated[str, typer.Option(metavar="DURATION", help="How long it may run on a host.")] = "1h",
         reason: Annotated[str, typer.Option(help="Ticket or reason; kept with the command.")] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """Run a command on the stack's instance, or over instances by tag, and show what each did."""
         from generator.operations.sessions import run as operation
 
@@ -60,7 +60,7 @@ def register(app: typer.Typer) -> None:
             operation.cancel(call.gateway, command_id)
             raise
         report = operation.report(command_id, hosts, time.monotonic() - began)
-        return Done(report, session_text.run_lines(report), 0 if report.succeeded else 1)
+        return CommandResult(report, session_text.run_lines(report), 0 if report.succeeded else 1)
 
 
 def _script(words: list[str]) -> str:

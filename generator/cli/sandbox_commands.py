@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.model.database import Engine
 
@@ -31,13 +31,13 @@ def register(app: typer.Typer) -> None:
         account: Annotated[
             str | None, typer.Option(help="Account to be root of; the customer's when not given.")
         ] = None,
-    ) -> Done:
+    ) -> CommandResult:
         """Print export lines: eval "$(deployer sandbox env)"."""
         from generator.operations import sandbox
 
         values = sandbox.environment(account) if account else sandbox.environment()
         _say_if_older(call, sandbox.status())
-        return Done(values, sandbox.export_lines(account) if account else sandbox.export_lines())
+        return CommandResult(values, sandbox.export_lines(account) if account else sandbox.export_lines())
 
 
 def _say_if_older(call: Invocation, report: SandboxReport) -> None:
@@ -57,13 +57,13 @@ def _register_database(group: typer.Typer) -> None:
         engine: Annotated[
             Engine | None, typer.Option("--engine", help="Of a new cluster: postgresql if left out.")
         ] = None,
-    ) -> Done:
+    ) -> CommandResult:
         """Start a real PostgreSQL or MySQL behind an Aurora cluster of the sandbox; its data ends with the sandbox."""
         from generator.operations import sandbox
 
         found = sandbox.database(name, engine)
         call.say(f"  next: deployer db bootstrap {name} --for root=rwo, then: deployer db connect {name}")
-        return Done(found, [f"{name} answers as {found['endpoint']}, through a tunnel only."])
+        return CommandResult(found, [f"{name} answers as {found['endpoint']}, through a tunnel only."])
 
 
 def _register_life(group: typer.Typer) -> None:
@@ -73,39 +73,39 @@ def _register_life(group: typer.Typer) -> None:
         port: Annotated[
             int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1; any free one when not given.")
         ] = None,
-    ) -> Done:
+    ) -> CommandResult:
         """Start the sandbox, or find it running."""
         from generator.operations import sandbox
 
         report = sandbox.start(port)
         _say_if_older(call, report)
         call.say('  use it: deployer --sandbox COMMAND, or for every AWS client: eval "$(deployer sandbox env)"')
-        return Done(report, [f"The sandbox listens on {report.endpoint} (process {report.pid})."])
+        return CommandResult(report, [f"The sandbox listens on {report.endpoint} (process {report.pid})."])
 
     @command(group, "stop")
-    def stop(call: Invocation) -> Done:
+    def stop(call: Invocation) -> CommandResult:
         """Stop the sandbox; its state is kept."""
         from generator.operations import sandbox
 
         stopped = sandbox.stop()
-        return Done({"stopped": stopped}, ["The sandbox has stopped." if stopped else sandbox.NOT_RUNNING])
+        return CommandResult({"stopped": stopped}, ["The sandbox has stopped." if stopped else sandbox.NOT_RUNNING])
 
     @command(group, "status")
-    def status(call: Invocation) -> Done:
+    def status(call: Invocation) -> CommandResult:
         """Say whether the sandbox runs, and where."""
         from generator.operations import sandbox
 
         report = sandbox.status()
         _say_if_older(call, report)
-        return Done(
+        return CommandResult(
             report, [f"running on {report.endpoint} (process {report.pid})" if report.running else "not running"]
         )
 
     @command(group, "reset")
-    def reset(call: Invocation) -> Done:
+    def reset(call: Invocation) -> CommandResult:
         """Empty the sandbox: every account, every stack."""
         from generator.operations import sandbox
 
         call.confirm("Remove everything in the sandbox?")
         sandbox.reset()
-        return Done({"reset": True}, ["The sandbox is empty."])
+        return CommandResult({"reset": True}, ["The sandbox is empty."])

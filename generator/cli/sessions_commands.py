@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from generator.cli import session_text
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
-from generator.cli.lazy import LaterGroup
+from generator.cli.lazy import LazySubgroup
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ TARGET = typer.Option(metavar="ID", help="Only those on this instance.")
 NOT_PROVED = 3
 
 
-class ListByDefault(LaterGroup):
+class ListByDefault(LazySubgroup):
     """`sessions` alone lists."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -45,12 +45,12 @@ def _register_list(group: typer.Typer) -> None:
         past: Annotated[bool, typer.Option("--past", help="Those that ended in the last 30 days.")] = False,
         owner: Annotated[str, OWNER] = "",
         target: Annotated[str, TARGET] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """List the live sessions: owner, instance, document, start, reason."""
         from generator.operations.sessions.listing import list_sessions
 
         found = list_sessions(call.gateway, past=past, target=target, owner=owner)
-        return Done(found, session_text.session_lines(found, past=past, some=bool(owner or target)))
+        return CommandResult(found, session_text.session_lines(found, past=past, some=bool(owner or target)))
 
 
 def _register_end(group: typer.Typer) -> None:
@@ -63,7 +63,7 @@ def _register_end(group: typer.Typer) -> None:
         ] = False,
         owner: Annotated[str, OWNER] = "",
         target: Annotated[str, TARGET] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """End sessions, and look until they are over."""
         from generator.operations.sessions.listing import end_sessions, list_sessions
 
@@ -75,7 +75,7 @@ def _register_end(group: typer.Typer) -> None:
             _ask(call, found)
             session_id = [session.session_id for session in found]
         report = end_sessions(call.gateway, session_id)
-        return Done(report, session_text.end_lines(report), 0 if report.proved else NOT_PROVED)
+        return CommandResult(report, session_text.end_lines(report), 0 if report.proved else NOT_PROVED)
 
 
 def _ask(call: Invocation, found: tuple[Session, ...]) -> None:

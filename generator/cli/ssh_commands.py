@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.connect_commands import REASON, TARGET, pick_target, show_frames
 from generator.cli.invocation import Invocation
 from generator.cli.passthrough import PassThrough
@@ -31,7 +31,7 @@ def _register_ssh(app: typer.Typer) -> None:
             typer.Argument(metavar="[SSH OPTIONS] [USER@]TARGET [COMMAND]", help="As for ssh; . is the stack's own."),
         ] = None,
         reason: Annotated[str, REASON] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """Run OpenSSH through a session, with a key made for this connection."""
         from generator.operations.sessions import ssh as operation
 
@@ -40,7 +40,7 @@ def _register_ssh(app: typer.Typer) -> None:
             call.gateway, typed.destination, typed.user, typed.port, reason, lambda found: pick_target(call, found)
         )
         code = operation.run_ssh(call.gateway, route, typed.options, typed.command)
-        return Done({"target": route.target.instance_id, "user": route.user, "exit_code": code}, [], code)
+        return CommandResult({"target": route.target.instance_id, "user": route.user, "exit_code": code}, [], code)
 
 
 def _register_config(app: typer.Typer) -> None:
@@ -50,13 +50,13 @@ def _register_config(app: typer.Typer) -> None:
         target: Annotated[str, TARGET] = "",
         os_user: Annotated[str, typer.Option(help="The login on the instance.")] = SSH_USER,
         alias: Annotated[str, typer.Option(help="The name to use with ssh; the stack's name when not given.")] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """Print a block for ~/.ssh/config, for ssh, scp, sftp, rsync and editors."""
         from generator.operations.sessions import ssh as operation
 
         route = operation.plan_ssh(call.gateway, target, os_user, 22, "", lambda found: pick_target(call, found))
         lines = operation.config_block(call.deployment, route, alias or target or call.stack_name)
-        return Done({"target": route.target.instance_id, "lines": lines}, lines)
+        return CommandResult({"target": route.target.instance_id, "lines": lines}, lines)
 
 
 def _register_proxy(app: typer.Typer) -> None:

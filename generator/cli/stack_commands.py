@@ -8,7 +8,7 @@ import typer
 
 from generator.cli import render, stack_text
 from generator.cli.ask import complete
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
 from generator.cli.progress import show_events
@@ -44,7 +44,7 @@ def _register_up(app: typer.Typer) -> None:
             bool, typer.Option("--continue-rollback", help="Take a stuck rollback up again.")
         ] = False,
         **values: Any,
-    ) -> Done:
+    ) -> CommandResult:
         """Create or update the stack through a change set; what is not given keeps its value."""
         from generator.model.plan import UpRequest
         from generator.operations.stack import plan, recovery
@@ -63,14 +63,14 @@ def _register_up(app: typer.Typer) -> None:
         return carry_out(call, plan.plan_from(call.gateway, request, stack), request, plan_only)
 
 
-def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Done:
+def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> CommandResult:
     """Plan and carry out: shared by every command that changes the stack."""
     from generator.operations.stack.plan import plan_up
 
     return carry_out(call, plan_up(call.gateway, request), request, plan_only)
 
 
-def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> Done:
+def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> CommandResult:
     """Show the plan, ask, execute, follow, verify, print."""
     from generator.operations import network_way
     from generator.operations.stack import apply, plan, rhythm, support
@@ -82,7 +82,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
         call.say(line)
     if plan_only:
         plan.discard(call.gateway, planned)
-        return Done(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
+        return CommandResult(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
     if planned.change_set is not None:
         _go_on(call, planned)
     before = support.before(call.gateway, planned, request)
@@ -94,7 +94,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
     result = apply.result(call.gateway, planned, checks)
     for line in stack_text.next_steps(result, let_in):
         call.say(line)
-    return Done(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
+    return CommandResult(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
 
 
 def _go_on(call: Invocation, planned: UpPlan) -> None:
@@ -117,7 +117,7 @@ def _register_down(app: typer.Typer) -> None:
         retain: Annotated[
             list[str], typer.Option(metavar="LOGICAL_ID", help="Leave this behind when a deletion failed on it.")
         ] = [],  # noqa: B006
-    ) -> Done:
+    ) -> CommandResult:
         """Delete the stack; says what is lost and what is kept, and asks for the stack's name."""
         from generator.operations.stack import down as removal
 
@@ -128,7 +128,7 @@ def _register_down(app: typer.Typer) -> None:
             _ask_name(call, planned.stack_name)
         show_events(call, removal.apply(call.gateway, planned))
         result = removal.result(call.gateway, planned)
-        return Done(result, stack_text.down_lines(result))
+        return CommandResult(result, stack_text.down_lines(result))
 
 
 def _ask_name(call: Invocation, name: str) -> None:
@@ -141,44 +141,44 @@ def _ask_name(call: Invocation, name: str) -> None:
 
 def _register_reading(app: typer.Typer) -> None:
     @command(app, "status")
-    def status(call: Invocation) -> Done:
+    def status(call: Invocation) -> CommandResult:
         """Show the stack: its state, its parameters, its resources."""
         from generator.operations.stack.read import status as read
 
         found = read(call.gateway)
-        return Done(found, stack_text.status_lines(found))
+        return CommandResult(found, stack_text.status_lines(found))
 
     @command(app, "outputs")
-    def outputs(call: Invocation) -> Done:
+    def outputs(call: Invocation) -> CommandResult:
         """Print the stack's outputs."""
         from generator.operations.stack.read import outputs as read
 
         found = read(call.gateway)
-        return Done(found, render.table(sorted(found.items())))
+        return CommandResult(found, render.table(sorted(found.items())))
 
     @command(app, "events")
     def events(
         call: Invocation,
         follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay until the running operation ends.")] = False,
         limit: Annotated[int, typer.Option(help="How many events to show.", min=1)] = 50,
-    ) -> Done | None:
+    ) -> CommandResult | None:
         """Show what happened to the stack, newest last."""
         from generator.operations.stack import read
 
         found = read.events(call.gateway, limit)
         if not follow:
-            return Done(found, [stack_text.event_line(event) for event in found])
+            return CommandResult(found, [stack_text.event_line(event) for event in found])
         show_events(call, iter(found))
         show_events(call, read.follow_on(call.gateway, found))
-        return Done(found, [])
+        return CommandResult(found, [])
 
     @command(app, "diff")
     def diff(
         call: Invocation,
         check: Annotated[bool, typer.Option("--check", help="Exit 3 when something would change.")] = False,
-    ) -> Done:
+    ) -> CommandResult:
         """Compare the stack's template with this version's."""
         from generator.operations.stack.read import diff as read
 
         found = read(call.gateway)
-        return Done(found, found.lines or ["No difference."], 3 if check and found.lines else 0)
+        return CommandResult(found, found.lines or ["No difference."], 3 if check and found.lines else 0)

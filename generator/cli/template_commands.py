@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
 
@@ -60,7 +60,7 @@ def register(app: typer.Typer) -> None:
         example: Annotated[
             bool, typer.Option("--example-database", help="The same as --template example-database.")
         ] = False,
-    ) -> Done:
+    ) -> CommandResult:
         """Emit a CloudFormation template, byte for byte the same each time."""
         names = _names(template, example)
         if len(names) > 1:
@@ -76,14 +76,14 @@ def register(app: typer.Typer) -> None:
             typer.Argument(help="Templates to check; the product's own when none is given.", metavar="[FILE]..."),
         ] = None,
         fmt: Annotated[ReportFormat, typer.Option("--format", help="How to print the findings.")] = ReportFormat.text,
-    ) -> Done:
+    ) -> CommandResult:
         """Check templates: cfn-lint for every combination of its conditions, and the product's own rules."""
         from generator.operations import templates
 
         reports = templates.lint(files or [])
         result = reports if len(reports) > 1 else reports[0]
         code = 3 if any(report.findings for report in reports) else 0
-        return Done(result, templates.report_lines(reports, fmt.value), code)
+        return CommandResult(result, templates.report_lines(reports, fmt.value), code)
 
 
 def _names(chosen: Choice, example: bool) -> list[TemplateName]:
@@ -108,32 +108,32 @@ def _refuse_one_file(file: str | None) -> None:
         )
 
 
-def _one(file: str | None, fmt: TemplateFormat, name: TemplateName, check: bool) -> Done:
+def _one(file: str | None, fmt: TemplateFormat, name: TemplateName, check: bool) -> CommandResult:
     from generator.operations import templates
 
     if file == "-":
-        return Done(templates.text(fmt.value, name))
+        return CommandResult(templates.text(fmt.value, name))
     target = templates.target(file, fmt.value, name)
     if check:
         found = templates.check(target, fmt.value, name)
-        return Done(found, found.lines, 0 if found.current else 3)
+        return CommandResult(found, found.lines, 0 if found.current else 3)
     written = templates.write(target, fmt.value, name)
-    return Done(written, [_written_line(written)])
+    return CommandResult(written, [_written_line(written)])
 
 
-def _check_all(fmt: TemplateFormat, names: list[TemplateName]) -> Done:
+def _check_all(fmt: TemplateFormat, names: list[TemplateName]) -> CommandResult:
     from generator.operations import templates
 
     found = [templates.check(templates.target(None, fmt.value, name), fmt.value, name) for name in names]
     lines = [line for each in found for line in each.lines]
-    return Done(found, lines, 0 if all(each.current for each in found) else 3)
+    return CommandResult(found, lines, 0 if all(each.current for each in found) else 3)
 
 
-def _write_all(fmt: TemplateFormat, names: list[TemplateName]) -> Done:
+def _write_all(fmt: TemplateFormat, names: list[TemplateName]) -> CommandResult:
     from generator.operations import templates
 
     written = [templates.write(templates.target(None, fmt.value, name), fmt.value, name) for name in names]
-    return Done(written, [_written_line(each) for each in written])
+    return CommandResult(written, [_written_line(each) for each in written])
 
 
 def _written_line(written: Written) -> str:

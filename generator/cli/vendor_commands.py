@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
 from generator.model.vendor import SecretArn, check_key_arn, check_role_arn, check_session_name, parse_secret_arn
@@ -36,7 +36,7 @@ def _register_credentials(group: typer.Typer) -> None:
         role_arn: RoleArn = None,
         external_id: ExternalId = "",
         session_name: Annotated[str, typer.Option(help="Your name: it stands in the customer's CloudTrail.")] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """Print credentials for an AWS credential_process; nothing is written anywhere."""
         from generator.operations.vendor_side import credentials as fetching
 
@@ -48,7 +48,7 @@ def _register_credentials(group: typer.Typer) -> None:
             found = fetching.from_role(call.gateway, check_role_arn(role_arn), external_id, name, name)
         else:
             raise _no_source("--secret-id ARN, or --role-arn ARN --external-id ID --session-name YOUR.NAME")
-        return Done(found, [json.dumps(found)])
+        return CommandResult(found, [json.dumps(found)])
 
     @command(group, "profile")
     def profile(
@@ -57,7 +57,7 @@ def _register_credentials(group: typer.Typer) -> None:
         role_arn: RoleArn = None,
         external_id: ExternalId = "",
         name: Annotated[str, typer.Option(help="Name of the profile.")] = "deepsql-support",
-    ) -> Done:
+    ) -> CommandResult:
         """Print a profile for ~/.aws/config that fetches the credentials on demand."""
         from generator.operations.vendor_side import profile as writing
 
@@ -68,7 +68,7 @@ def _register_credentials(group: typer.Typer) -> None:
             lines = writing.by_role(name, check_role_arn(role_arn), external_id, region, call.profile)
         else:
             raise _no_source("--secret-id ARN, or --role-arn ARN --external-id ID --region REGION")
-        return Done({"name": name, "config": lines}, lines)
+        return CommandResult({"name": name, "config": lines}, lines)
 
 
 def _no_source(options: str) -> UsageError:
@@ -88,7 +88,7 @@ def _register_checks(group: typer.Typer) -> None:
         call: Invocation,
         secret_id: Annotated[str, typer.Option("--secret-id", metavar="ARN", help="The secret the customer shared.")],
         key_arn: Annotated[str, typer.Option(metavar="ARN", help="Its key; lets the check tell one more cause.")] = "",
-    ) -> Done:
+    ) -> CommandResult:
         """Try to read the secret, and say which of the three policies is missing."""
         from generator.operations.vendor_side.check import check as asking
 
@@ -96,19 +96,19 @@ def _register_checks(group: typer.Typer) -> None:
         lines = [f"as      {found.caller}", f"answer  {found.answer}"]
         lines += [f"missing {policy.value}" for policy in found.missing]
         lines += [f"next    {found.hint}"] if found.hint else []
-        return Done(found, lines, 0 if found.readable else UNREADABLE)
+        return CommandResult(found, lines, 0 if found.readable else UNREADABLE)
 
     @command(group, "identity-policy")
     def identity_policy(
         call: Invocation,
         secret_id: Annotated[str, typer.Option("--secret-id", metavar="ARN", help="The secret the customer shared.")],
         key_arn: Annotated[str, typer.Option(metavar="ARN", help="Its key.")],
-    ) -> Done:
+    ) -> CommandResult:
         """Print the policy for the vendor's own role or user."""
         from generator.operations.vendor_side.identity import identity_policy as made
 
         document = made(_secret(call, secret_id).text, check_key_arn(key_arn))
-        return Done(document, [json.dumps(document, indent=2)])
+        return CommandResult(document, [json.dumps(document, indent=2)])
 
 
 def _secret(call: Invocation, secret_id: str, role_arn: str | None = None) -> SecretArn:
