@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     @command(group, "up")
     def up(call: Invocation) -> CommandResult:
         """Start the recovery host, and wait until it takes sessions."""
-        from generator.operations.recovery import start
+        from generator.operations.recovery_host import start
 
         reached = _follow(call, start(call.gateway))
         return CommandResult(
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
     @command(group, "down")
     def down(call: Invocation) -> CommandResult:
         """End the recovery host, and wait until it is gone."""
-        from generator.operations.recovery import end
+        from generator.operations.recovery_host import end
 
         reached = _follow(call, end(call.gateway))
         return CommandResult(reached, lines(reached))
@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
     @command(group, "status")
     def status(call: Invocation) -> CommandResult:
         """Show whether there is a recovery host, and whether it takes sessions."""
-        from generator.operations.recovery import status
+        from generator.operations.recovery_host import status
 
         found = status(call.gateway)
         return CommandResult(found, lines(found))

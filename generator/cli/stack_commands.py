@@ -47,13 +47,13 @@ def _register_up(app: typer.Typer) -> None:
     ) -> CommandResult:
         """Create or update the stack through a change set; what is not given keeps its value."""
         from generator.model.plan import UpRequest
-        from generator.operations.stack import plan, recovery
+        from generator.operations.stack import failed_stack, plan
         from generator.operations.stack.support import scoped
 
         given = given_parameters(call, values)
         request = scoped(UpRequest(given=given, upgrade=upgrade, allow_replacement=frozenset(allow_replacement)))
         stack = call.gateway.cloudformation.find_stack(call.stack_name)
-        waiting = recovery.prepare(
+        waiting = failed_stack.prepare(
             call.gateway, stack, recreate=recreate, continue_rollback=continue_rollback, say=call.say
         )
         for events in waiting:
@@ -72,12 +72,12 @@ def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Com
 
 def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> CommandResult:
     """Show the plan, ask, execute, follow, verify, print."""
-    from generator.operations import network_way
-    from generator.operations.stack import apply, plan, rhythm, support
+    from generator.operations import connectivity
+    from generator.operations.stack import apply, plan, rotation_schedule, support
 
-    kept = rhythm.find(call.gateway, planned)
+    kept = rotation_schedule.find(call.gateway, planned)
     asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
-    warned = network_way.before_creation(call.gateway, planned, request.given) if asks else []
+    warned = connectivity.before_creation(call.gateway, planned, request.given) if asks else []
     for line in [*stack_text.plan_lines(planned), *stack_text.rhythm_lines(kept), *warned]:
         call.say(line)
     if plan_only:
@@ -90,7 +90,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
     apply.start(call.gateway, planned)
     if planned.change_set is not None:
         show_events(call, apply.watch(call.gateway, planned))
-    checks = (*support.verify(call.gateway, before), *rhythm.restore(call.gateway, kept))
+    checks = (*support.verify(call.gateway, before), *rotation_schedule.restore(call.gateway, kept))
     result = apply.result(call.gateway, planned, checks)
     for line in stack_text.next_steps(result, let_in):
         call.say(line)

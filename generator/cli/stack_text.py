@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from generator.model.stack import StackEvent
     from generator.operations.stack.down import DownPlan, DownResult
     from generator.operations.stack.read import StackReport
-    from generator.operations.stack.rhythm import Rhythm
+    from generator.operations.stack.rotation_schedule import Rhythm
 
 _VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
 _REPLACED = {Replacement.NO: "", Replacement.CONDITIONAL: "may be replaced", Replacement.YES: "replaced"}

@@ -14,7 +14,7 @@ from generator.model.contract import TAG_KEY, TAG_VALUE, Output
 from generator.model.health import Diagnosis, InstanceHealth, Verdict
 from generator.model.session import Node, Target
 from generator.operations.access.show import show
-from generator.operations.network_way import way_out
+from generator.operations.connectivity import way_out
 from generator.operations.sessions.documents import Documents, documents_of
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 

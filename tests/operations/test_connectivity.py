@@ -14,7 +14,7 @@ from generator.model.endpoints import FOR_SESSIONS, FOR_THE_INSTALLATION
 from generator.model.health import Diagnosis, InstanceHealth, Verdict
 from generator.model.network import Opening, RouteOut, VpcEndpoint
 from generator.model.plan import UpPlan
-from generator.operations.network_way import before_creation, way_out
+from generator.operations.connectivity import before_creation, way_out
 
 NOWHERE = RouteOut("", "rtb-1", "10.0.0.0/16")
 NAT = replace(NOWHERE, target="nat-1")
