@@ -41,8 +41,10 @@ def show_frames(call: Invocation) -> None:
 def _selftest(call: Invocation, plan: ConnectPlan) -> CommandResult:
     from generator.operations.sessions.selftest import selftest
 
-    if not plan.is_shell:
-        raise UsageError("--selftest tests a shell session.", "Leave -L out.")
+    if not plan.is_shell or plan.plugin:
+        raise UsageError(
+            "--selftest tests a shell session of deployer's own data channel.", "Leave -L and --client out."
+        )
     result = selftest(call.gateway, plan, call.say)
     return CommandResult(result, session_text.selftest_lines(result), 0 if result.resumed_whole else 1)
 
@@ -69,7 +71,9 @@ def _register_connect(app: typer.Typer) -> None:
                 "--exec", metavar="CMD", help="Run this here while the tunnel is up (its port: $DEPLOYER_PORT)."
             ),
         ] = "",
-        client: Annotated[Client, typer.Option(help="Which data channel to use.")] = Client.auto,
+        client: Annotated[
+            Client, typer.Option(help="Which data channel to use: deployer's own, or AWS's session-manager-plugin.")
+        ] = Client.native,
         reason: Annotated[str, REASON] = "",
         length: Annotated[str, typer.Option("--for", metavar="DURATION", help="End it after this time.")] = "",
         document: Annotated[str, typer.Option(help="Another session document than the stack's.")] = "",
@@ -91,7 +95,7 @@ def _register_connect(app: typer.Typer) -> None:
             target,
             tuple(parse_forward(text) for text in forward),
             exec_,
-            Client.native if selftest else client,
+            client,
             reason,
             document,
             not unsigned_channel,

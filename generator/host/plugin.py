@@ -11,14 +11,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
-from asyncio import StreamReader
 from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from generator.errors import DeployerError
+from generator.host import plugin_output
 from generator.host import run as programs
 from generator.model.session import SessionRequest, StartedSession
 
@@ -26,7 +28,8 @@ NAME = "session-manager-plugin"
 MINIMUM = (1, 2, 764, 0)  # the first that signs the channel's opening; AWS announced that older ones will stop working
 VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"
 PLACES = ("/usr/local/sessionmanagerplugin/bin", "/usr/local/bin", "/opt/homebrew/bin")
-READY = re.compile(r"Waiting for connections|Port \d+ opened")
+OPENING = 60.0  # seconds for the plugin to listen: it prints nothing when its port is taken, and goes on
+LARGEST_READ = 65_536  # bytes
 _VERSION = re.compile(r"\d+(?:\.\d+){3}")
 
 
@@ -109,18 +112,39 @@ def dotted(version: tuple[int, ...]) -> str:
 
 
 async def run_shell(call: PluginCall, stdout: int | None = None) -> None:
-    """Give this terminal to the plugin until its session is over; keys typed meanwhile are the plugin's."""
+    """Give this terminal to the plugin until its session is over; keys typed meanwhile are the plugin's.
+
+    Raises DeployerError when the plugin crashed: its exit code is 0 otherwise, a failed start included.
+    """
     process = await asyncio.create_subprocess_exec(*call.argv, env=call.environment(os.environ), stdout=stdout)
     with programs.typed_signals_ignored():
         try:
             await process.wait()
         finally:
             await programs.end(process)
+    if process.returncode:
+        raise _failed(f"{NAME} crashed ({_exit_text(process)}).")
 
 
-async def start_tunnel(call: PluginCall, say: Callable[[str], None]) -> tuple[Process, asyncio.Task[None]]:
-    """Start the plugin for a tunnel and wait until it listens. It is in a process group of its own, so that a typed
-    interrupt does not reach it before its session is ended here. Raises DeployerError with its words when it ends.
+@dataclass(frozen=True)
+class PluginTunnel:
+    """A plugin whose local port listens. `over` ends with the plugin and gives a sentence on why it did."""
+
+    process: Process
+    over: asyncio.Task[str]
+
+    async def close(self) -> None:
+        """End the plugin: by an interrupt, the one signal after which it removes its socket from the temporary
+        directory."""
+        await programs.end(self.process, signal.SIGINT)
+        await self.over
+
+
+async def start_tunnel(call: PluginCall, say: Callable[[str], None]) -> PluginTunnel:
+    """Start the plugin for a tunnel and wait until it listens; `say` is given what it prints beyond the routine.
+
+    It is in a process group of its own, so that a typed interrupt does not reach it before its session is ended here.
+    Raises DeployerError (`plugin-failed`), quoting it, when it ends or does not listen within OPENING seconds.
     """
     process = await asyncio.create_subprocess_exec(
         *call.argv,
@@ -130,24 +154,47 @@ async def start_tunnel(call: PluginCall, say: Callable[[str], None]) -> tuple[Pr
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
-    assert process.stdout
+    listening: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     words: list[str] = []
+    tunnel = PluginTunnel(process, asyncio.create_task(_follow(process, listening, words, say)))
     try:
-        while line := (await process.stdout.readline()).decode("utf-8", "replace"):
-            words.append(line.strip())
-            if READY.search(line):
-                return process, asyncio.create_task(_relay(process.stdout, say))
+        waited_for: set[asyncio.Future[Any]] = {listening, tunnel.over}
+        await asyncio.wait(waited_for, timeout=OPENING, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
-        await programs.end(process)
+        await tunnel.close()
         raise
-    await programs.end(process)
-    raise DeployerError(
-        f"{NAME} ended before its tunnel was open: {' '.join(word for word in words if word) or 'it said nothing'}.",
-        "Try without it: --client native",
-        code="plugin-failed",
-    )
+    if listening.done():
+        return tunnel
+    failure = f"ended before its tunnel was open ({await tunnel.over})" if tunnel.over.done() else "opened no port"
+    await tunnel.close()
+    raise _failed(f"{NAME} {failure}; it printed: {' '.join(words) or 'nothing'}")
 
 
-async def _relay(stream: StreamReader, say: Callable[[str], None]) -> None:
-    while line := (await stream.readline()).decode("utf-8", "replace").strip():
-        say(line)
+async def _follow(
+    process: Process, listening: asyncio.Future[None], words: list[str], say: Callable[[str], None]
+) -> str:
+    """Read everything the plugin prints, to its end: a full pipe would stop it. Gives why it ended."""
+    assert process.stdout
+    lines, reason = plugin_output.Lines(), ""
+    while True:
+        data = await process.stdout.read(LARGEST_READ)
+        for line in lines.feed(data) if data else lines.rest():
+            if plugin_output.is_listening(line) and not listening.done():
+                listening.set_result(None)
+            if plugin_output.is_end(line):
+                reason = line
+            elif not plugin_output.is_routine(line):
+                words.append(line)
+                say(line)
+        if not data:
+            await process.wait()
+            return reason or f"The plugin ended: {_exit_text(process)}."
+
+
+def _exit_text(process: Process) -> str:
+    code = process.returncode or 0
+    return f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
+
+
+def _failed(message: str) -> DeployerError:
+    return DeployerError(message, "Try without it: leave --client out.", code="plugin-failed")

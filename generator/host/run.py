@@ -36,12 +36,12 @@ async def run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
         return await _to_its_end(process)
 
 
-async def end(process: Process) -> None:
-    """Ask a program to end, and make it end when it does not."""
+async def end(process: Process, first: signal.Signals = signal.SIGTERM) -> None:
+    """Ask a program to end, by the signal `first`, and kill it when it does not."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):
-        process.terminate()
+        process.send_signal(first)
     try:
         await asyncio.wait_for(process.wait(), FAREWELL)
     except TimeoutError:

@@ -20,9 +20,8 @@ _PIECES = re.compile(r"\[([0-9A-Fa-f:.]+)\]|([^:\[\]]*)")
 
 
 class Client(StrEnum):
-    """Which data channel carries a session."""
+    """Which data channel carries a session: our own, or that of AWS's session-manager-plugin."""
 
-    auto = "auto"
     native = "native"
     plugin = "plugin"
 

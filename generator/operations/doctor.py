@@ -55,13 +55,15 @@ def _here() -> Iterator[Diagnosis]:
     """This computer."""
     found = plugin.find_plugin()
     if found is None:
-        yield Diagnosis(plugin.NAME, Verdict.NOTE, "not installed; it is not needed")
+        yield Diagnosis(plugin.NAME, Verdict.NOTE, "not installed; only --client plugin needs it")
     elif found.usable:
         yield _good(plugin.NAME, f"{found.version_text} at {found.path}")
     else:
         least = plugin.dotted(plugin.MINIMUM)
-        answer = f"{found.version_text} at {found.path} is older than {least} and is passed over"
-        yield Diagnosis(plugin.NAME, Verdict.NOTE, answer, "Update it; until then sessions work without it.")
+        answer = f"{found.version_text} at {found.path} is older than {least}; --client plugin refuses it"
+        yield Diagnosis(
+            plugin.NAME, Verdict.NOTE, answer, "Sessions work without it; update it to use --client plugin."
+        )
     absent = [name for name in ("ssh", "scp", "ssh-agent") if shutil.which(name) is None]
     if absent:
         yield Diagnosis(

@@ -7,14 +7,15 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from generator.channel.calls import started, unhurried
+from generator.channel.channel import ACCESS_ENDED
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import plugin
-from generator.host import run as programs
 from generator.model.session import ForwardSpec, SessionRequest, StartedSession
 from generator.operations.sessions import hold
 from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher
 from generator.operations.sessions.service import SessionCalls
+from generator.operations.sessions.standing import while_standing
 
 
 async def carry_out(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
@@ -23,12 +24,13 @@ async def carry_out(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, qu
     tunnels: tuple[TunnelView, ...] = ()
     async with AsyncExitStack() as stack:
         calls = [await _session(gateway, plan, wish.request, stack, not_ended) for wish in plan.wishes]
+        where = plan.target.instance_id
         if plan.is_shell:
-            await plugin.run_shell(calls[0], stdout=hold.STDERR if quiet else None)
-            code = 0
+            await while_standing(gateway, where, plugin.run_shell(calls[0], stdout=hold.STDERR if quiet else None))
+            code, ended = 0, ""
         else:
-            code, tunnels = await _tunnels(plan, calls, watcher, quiet=quiet)
-    return ConnectResult(plan.target.instance_id, "plugin", tunnels, "", code, tuple(not_ended))
+            code, ended, tunnels = await while_standing(gateway, where, _tunnels(plan, calls, watcher, quiet=quiet))
+    return ConnectResult(plan.target.instance_id, "plugin", tunnels, ended, code, tuple(not_ended))
 
 
 async def _session(
@@ -58,24 +60,28 @@ async def _terminate(calls: SessionCalls, session_id: str, not_ended: list[str])
 
 async def _tunnels(
     plan: ConnectPlan, calls: list[plugin.PluginCall], watcher: Watcher, *, quiet: bool
-) -> tuple[int, tuple[TunnelView, ...]]:
+) -> tuple[int, str, tuple[TunnelView, ...]]:
+    """The exit code, why the tunnels ended, and each with its local port."""
     async with AsyncExitStack() as stack:
-        running = []
+        opened = []
         for call in calls:
-            process, relay = await plugin.start_tunnel(call, watcher.say)
-            stack.push_async_callback(programs.end, process)
-            running.append(relay)
+            opened.append(await plugin.start_tunnel(call, watcher.say))
+            stack.push_async_callback(opened[-1].close)
         views = tuple(_view(wish.forwards[0], call) for wish, call in zip(plan.wishes, calls, strict=True))
         watcher.opened(views)
         if plan.command:
             ports = [wish.forwards[0].local_port for wish in plan.wishes]
-            return await hold.run_beside(plan.command, ports, quiet=quiet), views
-        done, _ = await asyncio.wait(running, timeout=_left(plan), return_when=asyncio.FIRST_COMPLETED)
-        if done:
+            return await hold.run_beside(plan.command, ports, quiet=quiet), "", views
+        over, _ = await asyncio.wait(
+            [tunnel.over for tunnel in opened], timeout=_left(plan), return_when=asyncio.FIRST_COMPLETED
+        )
+        if over:
             raise DeployerError(
-                "The plugin ended a tunnel; its own words are above.", "Connect again.", code="session-ended"
+                f"The plugin's tunnel ended: {over.pop().result()}",
+                "Connect again; deployer sessions --past shows what happened.",
+                code="session-ended",
             )
-        return 0, views
+        return 0, ACCESS_ENDED.reason, views
 
 
 def _view(forward: ForwardSpec, call: plugin.PluginCall) -> TunnelView:

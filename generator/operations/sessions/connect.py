@@ -10,7 +10,7 @@ from typing import Protocol
 from generator.channel.listen import Listen, bind
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
-from generator.host.plugin import Plugin, find_plugin, require_plugin
+from generator.host.plugin import Plugin, require_plugin
 from generator.model.session import Client, ForwardSpec, SessionRequest, Target, check_reason
 from generator.operations.sessions import documents
 from generator.operations.sessions.targets import Pick, find_target, view_stack
@@ -23,7 +23,7 @@ class ConnectRequest:
     target: str = ""
     forwards: tuple[ForwardSpec, ...] = ()
     command: str = ""
-    client: Client = Client.auto
+    client: Client = Client.native
     reason: str = ""
     document: str = ""
     signed: bool = True
@@ -123,16 +123,13 @@ def plan_connect(gateway: Gateway, request: ConnectRequest, pick: Pick) -> Conne
 
 
 def choose_plugin(client: Client, forwards: Sequence[ForwardSpec]) -> Plugin | None:
-    """The plugin to use; None for our own channel. The plugin listens on localhost alone."""
-    special = any(forward.bind not in ("", "localhost") for forward in forwards)
-    if client is Client.native or (client is Client.auto and special):
+    """The plugin when it was asked for; None for our own channel, whatever is installed. Raises UsageError for an
+    address that the plugin cannot listen on, and what `require_plugin` raises."""
+    if client is Client.native:
         return None
-    if client is Client.plugin:
-        if special:
-            raise UsageError("The plugin listens on localhost only.", "Use --client native.", code="plugin-bind")
-        return require_plugin()
-    found = find_plugin()
-    return found if found and found.usable else None
+    if any(forward.bind not in ("", "localhost") for forward in forwards):
+        raise UsageError("The plugin listens on localhost only.", "Leave --client out.", code="plugin-bind")
+    return require_plugin()
 
 
 def require_free(forwards: Sequence[ForwardSpec]) -> tuple[ForwardSpec, ...]:
