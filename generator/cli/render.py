@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from generator.cli.invocation import Invocation
 
 ENVELOPE_VERSION = 1
+EVALUATED = frozenset({"sandbox env"})
+"""Commands whose text a shell evaluates. `eval ""` succeeds, so a failure prints `false`, which does not."""
 
 
 def result(invocation: Invocation, value: Any, text: list[str] | None, exit_code: int = 0) -> None:
@@ -40,6 +42,8 @@ def error(invocation: Invocation, problem: DeployerError) -> None:
         }
         _write(_envelope(invocation.command, False, None, described))
         return
+    if invocation.command in EVALUATED:
+        _write("false")
     kind = "" if problem.code in ("interrupted", "declined") else "error: "  # Ctrl-C and no are answers, not failures
     if problem.code == "interrupted" and sys.stderr.isatty():
         print(file=sys.stderr)  # noqa: T201 - the terminal has echoed ^C into the line

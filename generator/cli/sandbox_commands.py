@@ -32,12 +32,12 @@ def register(app: typer.Typer) -> None:
             str | None, typer.Option(help="Account to be root of; the customer's when not given.")
         ] = None,
     ) -> CommandResult:
-        """Print export lines: eval "$(deployer sandbox env)"."""
+        """Print export lines: eval "$(deployer sandbox env)". Prints `false` when the sandbox is not running."""
         from generator.operations import sandbox
 
         values = sandbox.environment(account) if account else sandbox.environment()
         _say_if_older(call, sandbox.status())
-        return CommandResult(values, sandbox.export_lines(account) if account else sandbox.export_lines())
+        return CommandResult(values, sandbox.export_lines(values))
 
 
 def _say_if_older(call: Invocation, report: SandboxReport) -> None:

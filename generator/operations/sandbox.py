@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.errors import NotFound
@@ -68,9 +69,9 @@ def _running() -> state.SandboxState:
     return running
 
 
-def export_lines(account: str = state.CUSTOMER_ACCOUNT) -> list[str]:
+def export_lines(values: Mapping[str, str]) -> list[str]:
     """`export NAME=value` lines for eval."""
-    return [f"export {name}={shlex.quote(value)}" for name, value in environment(account).items()]
+    return [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
 
 
 def enter() -> bool:

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 from generator.errors import DeployerError
@@ -76,12 +77,12 @@ def is_current(running: SandboxState) -> bool:
 
 
 def _answer(recorded: SandboxState) -> dict[str, object]:
-    """What the process says of itself; nothing when there is none."""
+    """What the process says of itself; nothing when there is none, or when its port is another program's now."""
     try:
-        answer: dict[str, object] = json.loads(_call(recorded, "GET", "/_sandbox/status"))
-    except (OSError, ValueError, urllib.error.URLError):
+        answer = json.loads(_call(recorded, "GET", "/_sandbox/status"))
+    except (OSError, ValueError, HTTPException):
         return {}
-    return answer
+    return answer if isinstance(answer, dict) else {}
 
 
 def reset() -> None:
