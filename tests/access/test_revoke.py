@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import Any
 import pytest
 from botocore.session import Session as Aws
 
+from generator.cli.render import plain
 from generator.errors import StackBusy
 from generator.gateway.aws import Gateway
 from generator.model.policy import statements
 from generator.model.principal import parse_principal
-from generator.operations.access import closing, key, revoke
+from generator.operations.access import closing, key, observations, revoke, verdicts
 from generator.operations.access.revoke import RevokeRequest
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
@@ -71,6 +73,28 @@ def test_everybody_is_out_and_the_report_says_how_that_is_known(
         "Every check that could be asked is proven; see “not asked” below." in page
         and old.pair.secret_access_key not in page + json.dumps(written) + ran.out
     )
+
+
+def test_what_was_observed_can_be_recorded_and_judged_again_without_aws(
+    granted: Deployer, stack: dict[str, str], gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: list[Any] = []
+    observe, judge = observations.observe, verdicts.judge
+    old = key.held(gateway, stack["SupportSecretArn"])
+
+    def record(seen: Any, wanted: Any) -> Any:
+        recorded.append((seen, wanted))
+        return judge(seen, wanted)
+
+    monkeypatch.setattr(observations, "observe", lambda *asked: recorded.append(observe(*asked)) or recorded[0])
+    monkeypatch.setattr(verdicts, "judge", record)
+    ran = granted("access", "revoke", "--all", "--yes")
+    [observed, (seen, wanted)] = recorded
+    assert ran.code == 0 and seen is observed and old is not None
+    again = judge(pickle.loads(pickle.dumps(seen)), wanted)
+    assert again == judge(seen, wanted) and len(again) == len(verdicts.VERDICTS)
+    assert [plain(item) for item in again] == ran.result["evidence"][-len(again) :]
+    assert old.pair.secret_access_key not in repr(recorded) + str(pickle.dumps(seen, 0))
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 6, 7])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from generator.model.contract import Parameter
 from generator.model.evidence import Evidence
 from generator.model.stack import Stack
-from generator.operations.access import proofs
 
 if TYPE_CHECKING:
     from generator.operations.access.revoke import Revocation
@@ -25,6 +25,10 @@ def endpoint_of(stack: Stack) -> str:
     return stack.parameters.get(told, "") or stack.outputs.get(told, "")
 
 
+def _said(step: str, asked: str, answered: str, proven: bool | None, left: str = "") -> Evidence:
+    return Evidence(step, asked, answered, datetime.now(UTC), proven, left)
+
+
 def shut(r: Revocation) -> Evidence:
     """End what support's users have open and let them open no more; or say why that was not done.
 
@@ -33,20 +37,20 @@ def shut(r: Revocation) -> Evidence:
     """
     endpoint = endpoint_of(r.found.stack)
     if not endpoint:
-        return proofs.said(STEP, ASKED, "not ours: the stack knows of none", None)
+        return _said(STEP, ASKED, "not ours: the stack knows of none", None)
     if not r.everybody:
-        return proofs.said(STEP, ASKED, f"{endpoint}: others stay, so it was left as it is", None)
+        return _said(STEP, ASKED, f"{endpoint}: others stay, so it was left as it is", None)
     from generator.operations.database.reach import Wish  # only here: most stacks have no database
     from generator.operations.database.revoke import shut_support_out
 
     found = shut_support_out(r.gateway, Wish())
     if found.problem:
-        return proofs.said(STEP, ASKED, f"could not: {found.problem}", False, BY_HAND.format(" --support") + IF_NOBODY)
+        return _said(STEP, ASKED, f"could not: {found.problem}", False, BY_HAND.format(" --support") + IF_NOBODY)
     if found.left:
         by_hand = BY_HAND.format(" --support" if found.only_support else "")
         still = ", ".join(sorted({user.user for user in found.left}))
-        return proofs.said(STEP, ASKED, f"could not: {still} still in", False, by_hand)
-    return proofs.said(STEP, ASKED, f"done in {found.database}: {_done(found)}", True)
+        return _said(STEP, ASKED, f"could not: {still} still in", False, by_hand)
+    return _said(STEP, ASKED, f"done in {found.database}: {_done(found)}", True)
 
 
 def _done(found: ShutOut) -> str:

@@ -19,12 +19,12 @@ from generator.model.contract import GRANT_PARAMETERS
 from generator.model.evidence import Evidence, Report
 from generator.model.grant import Grant
 from generator.model.principal import Principal
-from generator.operations.access import backends, closing, key, proofs, record, role
+from generator.operations.access import backends, closing, key, observations, record, role, verdicts
 from generator.operations.access.record import Record
 from generator.operations.access.settle import ShowEvents, settle
+from generator.operations.access.verdicts import AGAIN, Expectation
 
 Sleep = Callable[[float], None]
-AGAIN = "deployer access revoke, the same command again"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,11 @@ class Revocation:
     def everybody(self) -> bool:
         """Whether nobody shall be left."""
         return not self.after.principals
+
+    @property
+    def expectation(self) -> Expectation:
+        """What the verdicts hold the account against."""
+        return Expectation(self.found, self.after, self.old.key_id if self.old else "")
 
     @property
     def locked_out(self) -> tuple[str, ...]:
@@ -97,8 +102,10 @@ def run(revocation: Revocation) -> Iterator[Evidence]:
     """Do the steps in order, each yielding its evidence; a step that fails is named and the others go on."""
     everybody = (_keys, _role, _secret, _key_policy, _sessions, backends.shut, _stack, _erase)
     steps = everybody if revocation.everybody else (_narrow, _narrow_role, _sessions, backends.shut, _renew, _stack)
-    for step in (*steps, *proofs.ALL):
+    for step in steps:
         yield _evidence(step, revocation)
+    seen = observations.observe(revocation.gateway, revocation.found, revocation.old, revocation.sleep)
+    yield from verdicts.judge(seen, revocation.expectation)
 
 
 def _evidence(step: Callable[[Revocation], Evidence], revocation: Revocation) -> Evidence:
@@ -133,47 +140,52 @@ def _caller(gateway: Gateway) -> str:
         return "unknown"
 
 
+def said(step: str, asked: str, answered: str, proven: bool | None, left: str = "") -> Evidence:
+    """Evidence as of now."""
+    return Evidence(step, asked, answered, datetime.now(UTC), proven, "" if proven else left)
+
+
 def _keys(r: Revocation) -> Evidence:
     key.deactivate(r.gateway, r.found)
     found = key.inactive_check(key.list_keys(r.gateway, r.found.support_user))
-    return proofs.said("key inactive", "iam:ListAccessKeys", found.answer, found.holds)
+    return said("key inactive", "iam:ListAccessKeys", found.answer, found.holds)
 
 
 def _role(r: Revocation) -> Evidence:
     there = role.shut(r.gateway, r.found) and role.cut(r.gateway, r.found, r.after.not_before)
     answer = f"nobody assumes it, sessions before {r.after.not_before} are refused" if there else "there is no role"
-    return proofs.said("role shut", "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy", answer, True)
+    return said("role shut", "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy", answer, True)
 
 
 def _secret(r: Revocation) -> Evidence:
     stood = closing.close_secret(r.gateway, r.found)
     sids = ", ".join(s.sid or "(without Sid)" for s in stood) or "nothing"
-    return proofs.said("secret's policy removed", "secretsmanager:DeleteResourcePolicy", f"removed: {sids}", True)
+    return said("secret's policy removed", "secretsmanager:DeleteResourcePolicy", f"removed: {sids}", True)
 
 
 def _narrow(r: Revocation) -> Evidence:
     was = bool(r.found.secret_arn) and closing.narrow_secret(r.gateway, r.found, r.after)
     answer = "their principals removed" if was else "no vendor's statement"
-    return proofs.said("secret's policy narrowed", "secretsmanager:PutResourcePolicy", answer, True)
+    return said("secret's policy narrowed", "secretsmanager:PutResourcePolicy", answer, True)
 
 
 def _narrow_role(r: Revocation) -> Evidence:
     was = role.narrow(r.gateway, r.found, r.after) and role.cut(r.gateway, r.found, r.after.not_before)
     answer = "their principals removed, everybody's older sessions refused" if was else "there is no such role"
-    return proofs.said("role's trust narrowed", "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy", answer, True)
+    return said("role's trust narrowed", "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy", answer, True)
 
 
 def _key_policy(r: Revocation) -> Evidence:
     was = closing.close_key(r.gateway, r.found)
     answer = "the vendor's statement removed" if was else "no vendor's statement"
-    return proofs.said("key's policy closed", "kms:PutKeyPolicy", answer, True)
+    return said("key's policy closed", "kms:PutKeyPolicy", answer, True)
 
 
 def _sessions(r: Revocation) -> Evidence:
     were, still = closing.end_sessions(r.gateway, r.found, r.sleep)
     gone = ", ".join(s.session_id for s in were if s not in still) or "none was open"
     answer = f"ended: {gone}" + (f"; still open: {', '.join(s.session_id for s in still)}" if still else "")
-    return proofs.said("live sessions ended", "ssm:TerminateSession, ssm:DescribeSessions", answer, not still, AGAIN)
+    return said("live sessions ended", "ssm:TerminateSession, ssm:DescribeSessions", answer, not still, AGAIN)
 
 
 def _stack(r: Revocation) -> Evidence:
@@ -181,9 +193,9 @@ def _stack(r: Revocation) -> Evidence:
     asked = "cloudformation:ExecuteChangeSet"
     if any(name not in r.found.stack.parameters for name in GRANT_PARAMETERS):
         answer = "its template knows no grants, so it lets nobody in by itself"
-        return proofs.said("stack agrees", asked, answer, None)
+        return said("stack agrees", asked, answer, None)
     status = settle(r.gateway, r.found, r.after, r.show_events)
-    return proofs.said("stack agrees", asked, status, True)
+    return said("stack agrees", asked, status, True)
 
 
 def _erase(r: Revocation) -> Evidence:
@@ -192,20 +204,18 @@ def _erase(r: Revocation) -> Evidence:
     for found in gone:
         r.gateway.iam.delete_access_key(found)
     shown = ", ".join(found.key_id for found in gone) or "there was none"
-    return proofs.said("keys deleted", "iam:DeleteAccessKey", shown, True)
+    return said("keys deleted", "iam:DeleteAccessKey", shown, True)
 
 
 def _renew(r: Revocation) -> Evidence:
     """Those who stay get a new key; the one that was known to the others is deleted."""
     asked = "secretsmanager:RotateSecret, iam:DeleteAccessKey"
     if not r.found.support_user:
-        return proofs.said("key renewed", asked, "there is no key", True)
+        return said("key renewed", asked, "there is no key", True)
     if r.old is None:
-        return proofs.said(
-            "key renewed", asked, "the secret may not be read from here", False, "deployer access rotate"
-        )
+        return said("key renewed", asked, "the secret may not be read from here", False, "deployer access rotate")
     key.turn(r.gateway, r.found, sleep=r.sleep)
     stale = [k for k in key.list_keys(r.gateway, r.found.support_user) if k.key_id == r.old.key_id]
     for found in stale:
         r.gateway.iam.delete_access_key(found)
-    return proofs.said("key renewed", asked, f"{r.old.key_id} deleted, a new one is in the secret", True)
+    return said("key renewed", asked, f"{r.old.key_id} deleted, a new one is in the secret", True)
