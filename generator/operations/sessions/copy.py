@@ -15,7 +15,7 @@ from generator.host import ssh as openssh
 from generator.model.session import Via
 from generator.operations.sessions import ssh, stripes
 from generator.operations.sessions.documents import documents_of, shell_request
-from generator.operations.sessions.hold import authorities
+from generator.operations.sessions.native_client import authorities
 from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.targets import Pick, find_target, view_stack
 

@@ -22,8 +22,8 @@ from generator.channel.transport import Connection, connect_websocket
 from generator.gateway.aws import Gateway
 from generator.host.ssh import state_directory
 from generator.operations.sessions.connect import ConnectPlan
-from generator.operations.sessions.hold import options_of
 from generator.operations.sessions.host_shell import HostShell, host_shell
+from generator.operations.sessions.native_client import options_of
 from generator.operations.sessions.service import SessionCalls
 
 ECHOES = 10

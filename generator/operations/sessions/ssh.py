@@ -21,7 +21,7 @@ from generator.model.contract import SSH_USER
 from generator.model.deployment import Deployment
 from generator.model.session import SessionRequest, Target
 from generator.operations.sessions.documents import documents_of, ssh_request
-from generator.operations.sessions.hold import authorities
+from generator.operations.sessions.native_client import authorities
 from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.targets import Pick, find_target, view_stack
 

@@ -30,9 +30,9 @@ def carry_out(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: b
     channel raises. Every session was ended, or is named in the result.
     """
     if plan.plugin:
-        from generator.operations.sessions import by_plugin
+        from generator.operations.sessions import plugin_client
 
-        return leave.run(by_plugin.carry_out(gateway, plan, watcher, quiet=quiet))
+        return leave.run(plugin_client.carry_out(gateway, plan, watcher, quiet=quiet))
     if plan.is_shell:
         return leave.run(_shell(gateway, plan, stdout=STDERR if quiet else STDOUT))
     return leave.run(_tunnels(gateway, plan, watcher, quiet=quiet))
