@@ -88,8 +88,8 @@ def _register_connect(app: typer.Typer) -> None:
         from generator.cli.tunnel_view import TunnelScreen
         from generator.model.duration import parse_duration
         from generator.model.session import parse_forward
-        from generator.operations.sessions import native_client
         from generator.operations.sessions.connect import ConnectRequest, plan_connect
+        from generator.operations.sessions.open import run_session
 
         request = ConnectRequest(
             target,
@@ -108,7 +108,7 @@ def _register_connect(app: typer.Typer) -> None:
             return _selftest(call, plan)
         screen = TunnelScreen(call, live=not exec_)
         try:
-            result = native_client.carry_out(call.gateway, plan, screen, quiet=call.output.value == "json")
+            result = run_session(call.gateway, plan, screen, quiet=call.output.value == "json")
         finally:
             screen.close()
         for line in session_text.not_ended_lines(result.not_ended):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ministack.core import iam_actions, responses
 from ministack.core import iam_evaluator as engine
 from ministack.core.router import extract_access_key_id
-from ministack.services import iam, sts, tagging
+from ministack.services import sts, tagging
 
 from generator.errors import DeployerError
 from generator.sandbox import dead_principals, decisions, policy_guard, secret_access, simulation, trail
@@ -146,20 +146,3 @@ def _tags(arn: str) -> Tags | None:
         from ministack.services import ec2
 
         return {tag["Key"]: tag["Value"] for tag in ec2._tags.get(parts[5].rpartition("/")[2]) or []}
-
-
-def principal_exists(name: str) -> bool:
-    """Whether a policy may name this principal: "*", an account, or a user or role that exists in the sandbox.
-
-    The unique id of a deleted principal (AROA..., AIDA...) is refused, as AWS refuses to save it again.
-    """
-    if name == "*" or name.isdigit():
-        return True
-    arn = decisions.role_arn(name)
-    parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[5] == "root":
-        return len(parts) == 6
-    kind, _, path = parts[5].partition("/")
-    table = {"user": iam._users, "role": iam._roles}.get(kind)
-    found = table.get_scoped(parts[4], None, path.rpartition("/")[2]) if table is not None else None
-    return found is not None and found.get("Arn") == arn

@@ -125,6 +125,25 @@ def role_arn(arn: str) -> str:
     return str(role.get("Arn") or f"arn:aws:iam::{account}:role/{name}")
 
 
+def principal_exists(name: str) -> bool:
+    """Whether a policy may name this principal: "*", an account, or a user or role that exists in the sandbox.
+
+    The unique id of a deleted principal (AROA..., AIDA...) is refused, as AWS refuses to save it again.
+    """
+    from ministack.services import iam
+
+    if name == "*" or name.isdigit():
+        return True
+    arn = role_arn(name)
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[5] == "root":
+        return len(parts) == 6
+    kind, _, path = parts[5].partition("/")
+    table = {"user": iam._users, "role": iam._roles}.get(kind)
+    found = table.get_scoped(parts[4], None, path.rpartition("/")[2]) if table is not None else None
+    return found is not None and found.get("Arn") == arn
+
+
 def arn_like(actual: str, pattern: str) -> bool:
     """ArnLike and ArnEquals: each of the six parts is matched on its own, so `*` does not cross a colon."""
     have, want = actual.split(":", 5), pattern.split(":", 5)

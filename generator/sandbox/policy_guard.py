@@ -11,6 +11,7 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import iam, kms, secretsmanager
 
 from generator.sandbox import policy_documents
+from generator.sandbox.decisions import principal_exists
 from generator.sandbox.policy_documents import Kind
 
 Handler = Callable[[dict[str, Any]], Any]
@@ -85,6 +86,4 @@ def _guarded_key(handler: Handler) -> Handler:
 
 
 def _unknown_principal(document: object) -> str:
-    from generator.sandbox.access import principal_exists  # access installs this module
-
     return next((name for name in policy_documents.named_principals(document) if not principal_exists(name)), "")

@@ -1,4 +1,4 @@
-"""Carrying a plan out: the session lives exactly as long as this function, whatever ends it."""
+"""A plan carried out by the built-in client: shells and tunnels over our own data channel."""
 
 from __future__ import annotations
 
@@ -8,34 +8,26 @@ import ssl
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from generator.channel import leave, port
+from generator.channel import port
 from generator.channel.channel import open_channel
 from generator.channel.session import ChannelOptions, End, EndKind
 from generator.channel.shell import shell
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.host import run as programs
 from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher, Wish, listen_of
+from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.standing import while_standing
 
-STDOUT, STDERR = 1, 2
+STDOUT = 1
 TICK = 1.0  # seconds between two looks at the figures
 
 
-def carry_out(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool = False) -> ConnectResult:
-    """Open what was planned and stay until it is over. `quiet` sends what is shown to standard error.
-
-    Raises DeployerError: `interrupted` after a signal, `session-ended` when the far side ended a tunnel, and what the
-    channel raises. Every session was ended, or is named in the result.
-    """
-    if plan.plugin:
-        from generator.operations.sessions import plugin_client
-
-        return leave.run(plugin_client.carry_out(gateway, plan, watcher, quiet=quiet))
+async def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
+    """Run the planned shell, or the planned tunnels, over our own data channel until they end."""
     if plan.is_shell:
-        return leave.run(_shell(gateway, plan, stdout=STDERR if quiet else STDOUT))
-    return leave.run(_tunnels(gateway, plan, watcher, quiet=quiet))
+        return await _shell(gateway, plan, stdout=STDERR if quiet else STDOUT)
+    return await _tunnels(gateway, plan, watcher, quiet=quiet)
 
 
 def options_of(plan: ConnectPlan) -> ChannelOptions:
@@ -111,12 +103,6 @@ def _reason(ends: Sequence[End]) -> str:
         "Connect again; deployer sessions --past shows what happened.",
         code="session-ended",
     )
-
-
-async def run_beside(command: str, ports: Sequence[int], *, quiet: bool) -> int:
-    """Run the user's command while tunnels are open; it finds the local ports in DEPLOYER_PORT, DEPLOYER_PORT_2, …"""
-    named = {"DEPLOYER_PORT" if n == 1 else f"DEPLOYER_PORT_{n}": str(value) for n, value in enumerate(ports, 1)}
-    return await programs.run_shell(command, {**os.environ, **named}, stdout=STDERR if quiet else None)
 
 
 async def _tick(plan: ConnectPlan, opened: Sequence[port.Tunnel], watcher: Watcher) -> None:

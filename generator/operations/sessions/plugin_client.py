@@ -12,13 +12,13 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.session import ForwardSpec, SessionRequest, StartedSession
-from generator.operations.sessions import native_client
 from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher
+from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.standing import while_standing
 
 
-async def carry_out(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
+async def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
     """Run the plugin, once a session, until it ends; terminate every session afterwards."""
     not_ended: list[str] = []
     tunnels: tuple[TunnelView, ...] = ()
@@ -26,7 +26,7 @@ async def carry_out(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, qu
         calls = [await _session(gateway, plan, wish.request, stack, not_ended) for wish in plan.wishes]
         where = plan.target.instance_id
         if plan.is_shell:
-            await while_standing(gateway, where, plugin.run_shell(calls[0], stdout=native_client.STDERR if quiet else None))
+            await while_standing(gateway, where, plugin.run_shell(calls[0], stdout=STDERR if quiet else None))
             code, ended = 0, ""
         else:
             code, ended, tunnels = await while_standing(gateway, where, _tunnels(plan, calls, watcher, quiet=quiet))
@@ -71,7 +71,7 @@ async def _tunnels(
         watcher.opened(views)
         if plan.command:
             ports = [wish.forwards[0].local_port for wish in plan.wishes]
-            return await native_client.run_beside(plan.command, ports, quiet=quiet), "", views
+            return await run_beside(plan.command, ports, quiet=quiet), "", views
         over, _ = await asyncio.wait(
             [tunnel.over for tunnel in opened], timeout=_left(plan), return_when=asyncio.FIRST_COMPLETED
         )

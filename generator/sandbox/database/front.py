@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.model.database import Engine
-
 Judge = Callable[[str, str], None]
 """judge(token, user) returns when the token opens a connection for the user, else raises TokenRefused."""
 
@@ -30,14 +28,6 @@ class Front(ABC):
     @abstractmethod
     async def listen(self, host: str) -> Callable[[], object]:
         """Take clients on `port` of `host` (0: any free one, which `port` then is); gives what ends that."""
-
-
-def front_for(engine: Engine, socket: Path, tls: ssl.SSLContext, judge: Judge) -> Front:
-    """The front that speaks the engine's protocol."""
-    from generator.sandbox.database.mysql_front import MysqlFront
-    from generator.sandbox.database.postgresql_front import PostgresqlFront
-
-    return (PostgresqlFront if engine is Engine.POSTGRESQL else MysqlFront)(socket, tls, judge)
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from ministack.services import rds, secretsmanager
 
 from generator.errors import DeployerError
 from generator.model.database import Engine
-from generator.sandbox.database import certificates, front, judge, server
+from generator.sandbox.database import certificates, front, fronts, judge, server
 from generator.sandbox.database.owner import Owner
 from generator.sandbox.ssm import targets
 from generator.sandbox.state import DATABASE_AUTHORITIES
@@ -162,7 +162,7 @@ async def _hold(
     try:
         async with AsyncExitStack() as stack:
             real = await stack.enter_async_context(server.running(owner, engine))
-            door = front.front_for(engine, real.socket, certified.context, decided)
+            door = fronts.front_for(engine, real.socket, certified.context, decided)
             ready.set_result(await stack.enter_async_context(front.listening(door)))
             await asyncio.Event().wait()
     except Exception as error:  # whoever asked for the database is told, whatever it was

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from generator.model.database import Engine
-from generator.sandbox.database import certificates, front, owner, process, server, token
+from generator.sandbox.database import certificates, front, fronts, owner, process, server, token
 
 Allows = Callable[[token.Claim, str], bool]
 """allows(claim, user): whether the signer of a good token may do rds-db:connect for the user."""
@@ -68,7 +68,7 @@ async def _live(host: str, engine: Engine, judge: front.Judge, ready: Future[Sta
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deployer-ca-")))
             certified = certificates.certify(host, directory)
             real = await stack.enter_async_context(server.running(engine=engine))
-            door = front.front_for(engine, real.socket, certified.context, judge)
+            door = fronts.front_for(engine, real.socket, certified.context, judge)
             await stack.enter_async_context(front.listening(door))
             made = (host, engine.default_port, door.port, certified.ca_bundle, directory)
             ready.set_result(StandIn(*made, real.owner.password, door.refusals))

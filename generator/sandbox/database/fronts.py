@@ -1,0 +1,16 @@
+"""Which front stands before which engine."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from generator.model.database import Engine
+from generator.sandbox.database.front import Front, Judge
+from generator.sandbox.database.mysql_front import MysqlFront
+from generator.sandbox.database.postgresql_front import PostgresqlFront
+
+
+def front_for(engine: Engine, socket: Path, tls: ssl.SSLContext, judge: Judge) -> Front:
+    """The front that speaks the engine's protocol, before the server on `socket`."""
+    return (PostgresqlFront if engine is Engine.POSTGRESQL else MysqlFront)(socket, tls, judge)
