@@ -18,9 +18,9 @@ from datetime import datetime
 from uuid import uuid4
 
 from generator.channel import payloads, wire
+from generator.channel.buffers import Flow
 from generator.channel.calls import is_refusal, started, unhurried
-from generator.channel.conversation import converse, session_lost
-from generator.channel.flow import Flow
+from generator.channel.connection_loop import converse, session_lost
 from generator.channel.framelog import LOG
 from generator.channel.handshake import Handshake
 from generator.channel.session import ChannelOptions, End, EndKind, SessionGrant, SessionService, Stats

@@ -10,7 +10,7 @@ import pytest
 
 from generator.channel import payloads, wire
 from generator.channel.channel import open_channel
-from generator.channel.delivery import READY
+from generator.channel.reliability import READY
 from generator.channel.session import ChannelOptions, DataKey, EndKind
 from generator.channel.transport import ConnectionLost
 from generator.errors import AwsError, DeployerError

@@ -8,10 +8,10 @@ import pytest
 
 from generator.channel import payloads
 from generator.channel.channel import open_channel
-from generator.channel.delivery import READY
 from generator.channel.listen import Listen, bind, reset
 from generator.channel.mux import HELD, Mux
 from generator.channel.port import Forward, forward
+from generator.channel.reliability import READY
 from generator.channel.session import ChannelOptions, EndKind
 from generator.errors import AwsError, DeployerError
 from tests.channel.agent import Agent, BytesApp, Echo, MuxApp, source

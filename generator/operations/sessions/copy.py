@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.channel import leave
+from generator.channel import signals
 from generator.channel.session import ChannelOptions
 from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
@@ -134,7 +134,7 @@ def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest) -> int:
     flags = ["-r"] if request.recursive else []
     with ssh.let_in(gateway, route) as own:
         settings = ssh.as_options(openssh.host_key_options(instance_id))
-        return leave.run(programs.run([program, "-p", *flags, *own, *settings, "--", *words]))
+        return signals.run(programs.run([program, "-p", *flags, *own, *settings, "--", *words]))
 
 
 def _by_sessions(gateway: Gateway, request: CopyRequest, pick: Pick, progress: stripes.Progress) -> CopyResult:
@@ -148,7 +148,7 @@ def _by_sessions(gateway: Gateway, request: CopyRequest, pick: Pick, progress: s
             done.append(await _one(lambda: SessionCalls(gateway, wish), request, source, target, progress))
         return done
 
-    return CopyResult(target, "session", tuple(leave.run(work())))
+    return CopyResult(target, "session", tuple(signals.run(work())))
 
 
 async def _one(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.channel import leave
+from generator.channel import signals
 from generator.gateway.aws import Gateway
 from generator.operations.sessions.connect import ConnectPlan, ConnectResult, Watcher
 
@@ -17,7 +17,7 @@ def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet:
     if plan.plugin:
         from generator.operations.sessions import plugin_client
 
-        return leave.run(plugin_client.run_session(gateway, plan, watcher, quiet=quiet))
+        return signals.run(plugin_client.run_session(gateway, plan, watcher, quiet=quiet))
     from generator.operations.sessions import native_client
 
-    return leave.run(native_client.run_session(gateway, plan, watcher, quiet=quiet))
+    return signals.run(native_client.run_session(gateway, plan, watcher, quiet=quiet))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator.channel import leave
+from generator.channel import signals
 from generator.channel.framelog import LOG
 from generator.channel.session import ChannelOptions
 from generator.channel.transport import Connection, connect_websocket
@@ -72,7 +72,7 @@ def selftest(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None]) ->
     LOG.addHandler(handler)
     LOG.setLevel(logging.DEBUG)
     try:
-        return leave.run(_measure(gateway, plan, say, path))
+        return signals.run(_measure(gateway, plan, say, path))
     finally:
         LOG.setLevel(level)
         LOG.removeHandler(handler)

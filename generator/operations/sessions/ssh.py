@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.channel import leave
+from generator.channel import signals
 from generator.channel.channel import open_channel
 from generator.channel.session import ChannelOptions
 from generator.channel.stdio import stdio
@@ -51,7 +51,7 @@ def run_ssh(gateway: Gateway, route: SshRoute, options: Sequence[str], command: 
     program = openssh.require("ssh")
     with let_in(gateway, route) as own:
         last = as_options(openssh.host_key_options(route.target.instance_id))
-        return leave.run(programs.run([program, *own, *options, *last, route.target.instance_id, *command]))
+        return signals.run(programs.run([program, *own, *options, *last, route.target.instance_id, *command]))
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def carry(gateway: Gateway, request: SessionRequest, *, signed: bool = True, key
     goes with it, unless another connection has put its own there."""
     before = key.stat().st_ino if key and key.exists() else None
     try:
-        leave.run(_carry(SessionCalls(gateway, request, signed=signed)))
+        signals.run(_carry(SessionCalls(gateway, request, signed=signed)))
     finally:
         if key and before and key.exists() and key.stat().st_ino == before:
             key.unlink()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from generator.channel import delivery, payloads, wire
+from generator.channel import payloads, reliability, wire
 from generator.channel.payloads import ActionStatus, HandshakeRequest, HandshakeResponse, Processed
 from generator.channel.wire import Flag, Message, PayloadType
 from generator.errors import DeployerError
@@ -57,9 +57,9 @@ class Agent:
         self.end: str | None = None  # the reason to show, "" for a plain end
         self.client_version = ""
         self.last_data = time.monotonic()
-        self._sender = delivery.Sender(wire.OUTPUT, _stamp)
-        self._receiver = delivery.Receiver()
-        self._outbox = delivery.Outbox()
+        self._sender = reliability.Sender(wire.OUTPUT, _stamp)
+        self._receiver = reliability.Receiver()
+        self._outbox = reliability.Outbox()
         self._write: Write | None = None
         self._cipher: Cipher | None = None
         self._arrived, self._progress = asyncio.Event(), asyncio.Event()

@@ -9,7 +9,7 @@ import pytest
 STORY = """
 import asyncio, sys
 from generator.channel.channel import open_channel
-from generator.channel.leave import run
+from generator.channel.signals import run
 from generator.errors import DeployerError
 from tests.channel.agent import Agent, BytesApp
 from tests.channel.gateway import Gateway

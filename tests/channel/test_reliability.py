@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.channel import wire
-from generator.channel.delivery import FIRST_TIMEOUT, GRANULARITY, LONGEST_TIMEOUT, Outbox, Receiver, RoundTrip, Sender
+from generator.channel.reliability import (
+    FIRST_TIMEOUT,
+    GRANULARITY,
+    LONGEST_TIMEOUT,
+    Outbox,
+    Receiver,
+    RoundTrip,
+    Sender,
+)
 from generator.channel.wire import PayloadType
 
 

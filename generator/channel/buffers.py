@@ -11,7 +11,7 @@ import time
 from collections import deque
 from uuid import UUID, uuid4
 
-from generator.channel import delivery, payloads, wire
+from generator.channel import payloads, reliability, wire
 from generator.channel.framelog import LOG, log_frame
 from generator.channel.handshake import Handshake
 from generator.channel.pacing import Pacer
@@ -32,8 +32,8 @@ class Flow:
 
     def __init__(self, handshake: Handshake, stats: Stats, rate: float) -> None:
         self.handshake, self.stats = handshake, stats
-        self.sender, self.receiver = delivery.Sender(wire.INPUT, stamp), delivery.Receiver()
-        self.outbox, self.pacer = delivery.Outbox(), Pacer(rate)
+        self.sender, self.receiver = reliability.Sender(wire.INPUT, stamp), reliability.Receiver()
+        self.outbox, self.pacer = reliability.Outbox(), Pacer(rate)
         self.acks: deque[wire.Message] = deque()  # messages to acknowledge
         self.end: End | None = None
         self.ended = asyncio.Event()
@@ -89,7 +89,7 @@ class Flow:
         while True:
             message = self.receiver.take()
             if message is not None:
-                if self.deaf and self.receiver.waiting <= delivery.READY // 2:
+                if self.deaf and self.receiver.waiting <= reliability.READY // 2:
                     self._room.set()
                 return message
             if self.end:

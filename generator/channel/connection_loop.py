@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 
 from generator.channel import payloads, wire
-from generator.channel.flow import Flow, stamp
+from generator.channel.buffers import Flow, stamp
 from generator.channel.framelog import log_frame
 from generator.channel.pacing import ACKNOWLEDGEMENT
 from generator.channel.session import ChannelOptions
