@@ -73,6 +73,20 @@ class Deployer:
         assert made.code == 0, made.err
         return made
 
+    def update_outside(self, **parameters: str) -> None:
+        """Change parameters of the stack as the console does, and wait; what is not named keeps its value."""
+        client = self.gateway.client("cloudformation")
+        known = client.describe_stacks(StackName=self.stack_name)["Stacks"][0]["Parameters"]
+        kept = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in known]
+        client.update_stack(
+            StackName=self.stack_name,
+            UsePreviousTemplate=True,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Parameters=[p for p in kept if p["ParameterKey"] not in parameters]
+            + [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        )
+        client.get_waiter("stack_update_complete").wait(StackName=self.stack_name, WaiterConfig={"Delay": 1})
+
     @property
     def gateway(self) -> Gateway:
         return Gateway(Deployment(stack_name=self.stack_name))

@@ -17,7 +17,7 @@ from botocore.parsers import ResponseParserError
 
 from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError
 from generator.model.deployment import DEFAULT_STACK_NAME
-from generator.model.options import PARAMETERS, option
+from generator.model.options import PARAMETERS, another_value
 
 REGION = "(region)"  # the key under which a row finds the client's region among the call's parameters
 Builder = Callable[[str, Mapping[str, Any]], DeployerError]
@@ -66,7 +66,7 @@ def _bad_parameter(message: str, params: Mapping[str, Any]) -> DeployerError:
     found = re.search(r"Parameter '(\w+)'|parameter name (\w+)|Parameter (\w+) failed", message)
     key = next(filter(None, found.groups())) if found else ""
     what = f"  ({PARAMETERS[key].help.removesuffix('.')})" if key in PARAMETERS else ""
-    hint = f"Give another value: {option(key)} …{what}" if key else ""
+    hint = another_value(key) + what if key else ""
     return UsageError(_sentence(message), hint, code="bad-parameter")
 
 

@@ -6,8 +6,12 @@ The template itself (generator/template) stays the owner of defaults and constra
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+
+from generator.errors import UsageError
+from generator.model.contract import GRANT_PARAMETERS, Parameter
 
 
 class Kind(Enum):
@@ -39,6 +43,11 @@ class ParameterOption:
         """The option: kebab case (CreateSupportUser: --support-user)."""
         return option(self.key)
 
+    @property
+    def of_the_grant(self) -> bool:
+        """Whether only the verbs of `access` change it."""
+        return self.key in GRANT_PARAMETERS
+
 
 def snake(key: str) -> str:
     """CreateSupportUser -> support_user, VolumeSizeGiB -> volume_size_gib, InstallerSha256 -> installer_sha256."""
@@ -49,6 +58,37 @@ def snake(key: str) -> str:
 def option(key: str) -> str:
     """CreateSupportUser -> --support-user."""
     return "--" + snake(key).replace("_", "-")
+
+
+_GRANT = "deployer access grant --principal ARN --for 8h --reason TICKET"
+_REVOKE = "deployer access revoke --all"
+_PAUSE = "deployer access pause"
+
+
+def refuse_grant_parameters(keys: Iterable[str]) -> None:
+    """Raise UsageError for the first parameter of the grant, with the verb of `access` that changes it.
+
+    An end, a reason, the check of the session log and the end of open sessions hang on those verbs.
+    """
+    for key in keys:
+        if key not in GRANT_PARAMETERS:
+            continue
+        sessions = key == Parameter.SUPPORT_SESSIONS_NOT_BEFORE
+        verbs = "deployer access pause, resume and revoke change" if sessions else "deployer access grant changes"
+        raise UsageError(
+            f"{option(key)} ({key}) is not for up: only {verbs} it, and nothing was changed.",
+            f"Stop access at once: {_PAUSE}. Permit it again: deployer access resume."
+            if sessions
+            else f"On a stack that exists: {_GRANT}. To end access: {_REVOKE}",
+            code="grant-parameter",
+        )
+
+
+def another_value(key: str) -> str:
+    """What to do about a value that CloudFormation refuses: the next command to type."""
+    if key in GRANT_PARAMETERS:
+        return f"Revoke access, which empties it ({_REVOKE}), run this again, and then grant anew: {_GRANT}"
+    return f"Give another value: {option(key)} …"
 
 
 _ALL = (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from generator.model.changeset import Change, ChangeSet
+from generator.model.options import refuse_grant_parameters
 from generator.model.stack import Stack, StackEvent, StackStatus
 
 
@@ -15,6 +16,8 @@ class UpRequest:
 
     `scope`, when set, is the closed list of logical ids the operation may touch: a support flip or a grant.
     `named` are the resources the request itself names, so that losing them is what was asked.
+    `by_access`: a verb of `access` asks, and only those may change the grant's parameters; anything else that gives
+    one raises UsageError.
     """
 
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -23,6 +26,12 @@ class UpRequest:
     scope: frozenset[str] | None = None
     named: frozenset[str] = frozenset()
     why: str = ""
+    by_access: bool = False
+
+    def __post_init__(self) -> None:
+        """Hold what the docstring says."""
+        if not self.by_access:
+            refuse_grant_parameters(self.given)
 
 
 @dataclass(frozen=True)

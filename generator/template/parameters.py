@@ -34,6 +34,8 @@ def limits(**values: object) -> tuple[tuple[str, object], ...]:
 
 
 YES_NO = ["Yes", "No"]
+PRINCIPAL = r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(\*|root|(role|user)/[\w+=.@/:-]+)$"
+"""One member of the list, which CloudFormation holds against the pattern one by one: of wildcards only `:*`."""
 TIME = "^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
 
 NETWORK = (
@@ -138,7 +140,7 @@ SUPPORT = (
         P.VENDOR_PRINCIPALS,
         "ARNs of the roles or users in those accounts that are let in.",
         "CommaDelimitedList",
-        limits(Default="", AllowedPattern="^$|^arn:aws[a-z-]*:iam::[0-9]{12}:[A-Za-z0-9+=,.@_/:*-]+$"),
+        limits(Default="", AllowedPattern=PRINCIPAL),
     ),
     Field(
         P.SUPPORT_ACCESS_UNTIL,

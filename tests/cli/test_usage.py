@@ -18,6 +18,8 @@ from generator.cli.command import execute
 from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError
+from generator.model.contract import GRANT_PARAMETERS
+from generator.model.options import option, snake
 
 
 def envelope(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
@@ -45,6 +47,59 @@ def test_a_password_in_argv_is_refused_and_not_repeated(argv: list[str], capsys:
     shown = capsys.readouterr()
     assert "is not taken from the command line" in shown.err and "--admin-password-file" in shown.err
     assert "hunter2" not in shown.err + shown.out
+
+
+GRANT_VALUES = {
+    "VendorAccounts": ["444455556666", ""],
+    "VendorPrincipals": [
+        "arn:aws:iam::444455556666:role/support",
+        "arn:aws:iam::444455556666:role/*",
+        "arn:aws-cn:iam::444455556666:user/a",
+        "arn:aws-us-gov:iam::444455556666:*",
+        "arn:aws:iam::444455556666:role/support,",
+        "arn:aws:iam::*:root",
+        "*",
+        "?",
+        "",
+    ],
+    "SupportAccessUntil": ["", "2030-01-01T00:00:00Z"],
+    "SupportAccessReason": ["", "TICKET-1"],
+    "SupportAccessVia": ["all", "secret", "role"],
+    "SupportSessionsNotBefore": ["", "2026-01-01T00:00:00Z"],
+}
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in GRANT_VALUES.items() for value in values])
+def test_up_refuses_what_only_access_may_change_in_every_spelling(
+    key: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", Mock(side_effect=AssertionError("AWS was asked")))
+    verb = "access pause" if key == "SupportSessionsNotBefore" else "access grant"
+    spellings = [[option(key), value], [f"{option(key)}={value}"]]
+    spellings += [["--parameter", f"{key}={value}"], [f"--parameter={key}={value}"]]
+    place = ["--vpc-id", "vpc-1", "--subnet-id", "subnet-1", "--admin-email", "a@example.com"]
+    for spelling in spellings:
+        for more in ([], ["--plan"], ["--yes", "--upgrade"], ["--yes", "--support-user=yes"], [*place, "--yes"]):
+            assert main(["up", *spelling, *more]) == 2, (spelling, more)
+            said = capsys.readouterr().err
+            assert f"{option(key)} ({key}) is not for up" in said and f"deployer {verb}" in said
+
+
+def test_every_parameter_of_the_grant_is_refused_and_hidden(capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(GRANT_VALUES) == {str(key) for key in GRANT_PARAMETERS}
+    assert main(["up", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert not [key for key in GRANT_VALUES if option(key) in shown]
+
+
+def test_no_stored_default_sets_a_parameter_of_the_grant(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for key in GRANT_PARAMETERS:
+        for name in (option(key).removeprefix("--"), snake(key), str(key)):
+            (tmp_path / ".deployer.toml").write_text(f'{name} = "x"\n')
+            assert main(["up"]) == 1 and f"{name} is no stored default" in capsys.readouterr().err
 
 
 def test_support_user_takes_yes_or_no(capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,8 +142,9 @@ def template_page() -> str:
         default = (
             f"`{raw['Default']}`" if raw.get("Default") not in (None, "") else ("" if "Default" in raw else "required")
         )
-        option = PARAMETERS[key].option + ("-file" if PARAMETERS[key].secret else "")
-        lines.append(f"| `{key}` | `{option}` | {default} | {_sentence(raw.get('Description'))} |")
+        option = f"`{PARAMETERS[key].option}{'-file' if PARAMETERS[key].secret else ''}`"
+        option = "only `deployer access`" if PARAMETERS[key].of_the_grant else option
+        lines.append(f"| `{key}` | {option} | {default} | {_sentence(raw.get('Description'))} |")
     lines += [
         "\n## Resources\n",
         "| logical id | type | condition | on deletion | on replacement |",

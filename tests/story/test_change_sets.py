@@ -8,19 +8,15 @@ from generator.model.contract import GRANT_RESOURCES, SUPPORT_RESOURCES
 from generator.operations.stack import plan
 from tests.embedded import PLACE, VENDOR_ROLE, Deployer
 
-GRANT = {
-    "VendorAccounts": "444455556666",
-    "VendorPrincipals": VENDOR_ROLE,
-    "SupportAccessUntil": "2030-01-01T00:00:00Z",
-    "SupportAccessReason": "TICKET-1",
-}
+GRANT = ("access", "grant", "--principal", VENDOR_ROLE, "--for", "8h", "--reason", "TICKET-1")
 
 
 def listed(deployer: Deployer, *asked: str) -> dict[str, str]:
-    """Logical id -> action, of everything the change set names."""
-    planned = deployer("up", *asked, "--plan", "--output", "json")
+    """Logical id -> action, of everything the change set of `up` or of a grant names."""
+    planned = deployer(*(asked if asked[0] == "access" else ("up", *asked)), "--plan", "--output", "json")
     assert planned.code == 0, planned.err
-    return {change["logical_id"]: change["action"] for change in planned.result["change_set"]["changes"]}
+    changes = planned.result.get("up", planned.result)["change_set"]["changes"]
+    return {change["logical_id"]: change["action"] for change in changes}
 
 
 ROLE = {"SupportRole", "SupportRolePolicy"}
@@ -29,12 +25,11 @@ USERS = SUPPORT_RESOURCES - ROLE
 
 def test_only_what_is_touched_is_listed(deployer: Deployer) -> None:
     deployer.create()
-    grant = [f"--parameter={name}={value}" for name, value in GRANT.items()]
-    assert listed(deployer, *grant).keys() == GRANT_RESOURCES - ROLE
+    assert listed(deployer, *GRANT).keys() == GRANT_RESOURCES - ROLE
     removed = listed(deployer, "--support-user=no")
     assert removed == dict.fromkeys(USERS - {"SupportSecretPolicy"}, "Remove")
 
-    assert deployer.up(*grant).code == 0
+    assert deployer(*GRANT, "--yes").code == 0
     removed = listed(deployer, "--support-user=no")
     assert removed == dict.fromkeys(USERS, "Remove") | {"StackKey": "Modify"}
     assert deployer.up("--support-user=no").code == 0

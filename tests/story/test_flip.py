@@ -8,7 +8,7 @@ from generator.model.plan import UpRequest
 from generator.operations.stack import plan
 from generator.operations.stack.guard import objections
 from generator.operations.stack.support import FLIP_RESOURCES, scoped
-from tests.embedded import Deployer
+from tests.embedded import VENDOR_ROLE, Deployer
 
 OTHER = st.fixed_dictionaries(
     {},
@@ -16,10 +16,13 @@ OTHER = st.fixed_dictionaries(
         "SupportUserName": st.sampled_from(["support-a", "support-b"]),
         "SupportPorts": st.sampled_from(["3035", "3035,5432"]),
         "SessionLogRetentionDays": st.sampled_from(["30", "365"]),
-        "VendorAccounts": st.just("444455556666"),
-        "SupportAccessUntil": st.just("2030-01-01T00:00:00Z"),
     },
 )
+GRANT = {
+    "VendorAccounts": "444455556666",
+    "VendorPrincipals": VENDOR_ROLE,
+    "SupportAccessUntil": "2030-01-01T00:00:00Z",
+}
 
 
 @pytest.fixture
@@ -29,13 +32,12 @@ def live(deployer: Deployer) -> Deployer:
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(other=OTHER, wanted=st.sampled_from(["Yes", "No"]))
-def test_a_flip_names_support_resources_only(live: Deployer, other: dict[str, str], wanted: str) -> None:
+@given(other=OTHER, grant=st.sampled_from([GRANT, dict.fromkeys(GRANT, "")]), wanted=st.sampled_from(["Yes", "No"]))
+def test_a_flip_names_support_resources_only(
+    live: Deployer, other: dict[str, str], grant: dict[str, str], wanted: str
+) -> None:
     gateway, opposite = live.gateway, {"Yes": "No", "No": "Yes"}[wanted]
-    if "VendorAccounts" in other:
-        other = {**other, "VendorPrincipals": "arn:aws:iam::444455556666:role/deepsql-support"}
-    pairs = [f"--parameter={key}={value}" for key, value in {**other, "CreateSupportUser": opposite}.items()]
-    assert live.up(*pairs).code == 0
+    live.update_outside(**other, **grant, CreateSupportUser=opposite)
     request = scoped(UpRequest(given={"CreateSupportUser": wanted}))
     planned = plan.plan_up(gateway, request, sleep=lambda _: None)
     try:

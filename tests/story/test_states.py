@@ -7,13 +7,17 @@ import pytest
 
 from generator.operations.stack import apply
 from generator.sandbox import server
-from tests.embedded import PLACE, Deployer
+from tests.embedded import PLACE, VENDOR_ROLE, Deployer, Outcome
 
 
 def fail_next(logical_id: str, action: str) -> None:
     running = server.status()
     assert running is not None
     server.fail_next(running, logical_id, action, "asked for by the test")
+
+
+def grant(deployer: Deployer) -> Outcome:
+    return deployer("access", "grant", "--principal", VENDOR_ROLE, "--yes")
 
 
 def test_a_failed_creation_names_its_cause_and_is_made_again_only_when_told(deployer: Deployer) -> None:
@@ -35,7 +39,7 @@ def test_a_failed_update_rolls_back_and_leaves_the_door_as_it_was(deployer: Depl
     deployer.create()
     before = deployer.physical_ids()
     fail_next("StackKey", "update")
-    failed = deployer.up("--vendor-accounts", "444455556666", "--vendor-principals", "arn:aws:iam::444455556666:role/x")
+    failed = grant(deployer)
     assert failed.code == 1 and "UPDATE_ROLLBACK_COMPLETE" in failed.err
     assert deployer.physical_ids() == before
     assert deployer.up("--support-user=no").code == 0
@@ -45,7 +49,7 @@ def test_a_stuck_rollback_is_taken_up_again_only_when_told(deployer: Deployer) -
     deployer.create()
     fail_next("SupportSecretPolicy", "create")
     fail_next("StackKey", "rollback")
-    failed = deployer.up("--vendor-accounts", "444455556666", "--vendor-principals", "arn:aws:iam::444455556666:role/x")
+    failed = grant(deployer)
     assert failed.code == 1 and "UPDATE_ROLLBACK_FAILED because of SupportSecretPolicy" in failed.err
     refused = deployer.up("--support-user=no")
     assert refused.code == 1 and "--continue-rollback" in refused.err

@@ -149,6 +149,7 @@ def plan_change(gateway: Gateway, found: Record, after: Grant) -> AccessPlan:
     request = UpRequest(
         given=after.parameters(),
         scope=SCOPE,
+        by_access=True,
         why=f"support access: {after.reason}" if after.reason else "support access",
     )
     kept = set(found.grant.principals) & set(after.principals)

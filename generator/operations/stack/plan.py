@@ -158,7 +158,7 @@ def settle(gateway: Gateway, change_set_id: str, sleep: Sleep = time.sleep) -> C
         gateway.cloudformation.delete_change_set(change_set_id)
         reason = change_set.status_reason.rstrip(".")
         wrong = re.search(r"for parameter name (\w+)", reason)
-        another = f"Give another value: {options.option(wrong.group(1))} …" if wrong else ""
+        another = options.another_value(wrong.group(1)) if wrong else ""
         raise DeployerError(
             f"CloudFormation could not make the change set, so nothing was changed: {reason}.",
             another or "Check the values given, and the template with: deployer lint",
