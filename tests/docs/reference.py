@@ -15,6 +15,7 @@ import typer.main
 from generator import errors
 from generator.cli.app import app
 from generator.cli.command import COMMON_OPTIONS
+from tests.docs import policies_page as policies
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
@@ -160,36 +161,20 @@ def template_page() -> str:
 
 
 def policies_page() -> str:
-    """Every IAM statement of the template: what its Sid permits, and the statement itself."""
+    """Every IAM statement of the template as a row of a table."""
+    return NOTE + "\n" + policies.policies_page(_resources())
+
+
+def policies_json() -> str:
+    """The same statements as the template has them, by logical id."""
+    return json.dumps(dict(policies.statements_of(_resources())), indent=1) + "\n"
+
+
+def _resources() -> dict[str, Any]:
     from generator.template.emit import template_dict
 
-    lines = [
-        NOTE,
-        "# The policies\n",
-        "Each statement as the template has it; a Sid says what it permits or forbids.\n",
-    ]
-    for logical_id, statements in _statements(template_dict()["Resources"]):
-        lines.append(f"## {logical_id}\n")
-        for statement in statements:
-            lines += [f"**{statement.get('Sid', 'no Sid')}**\n", "```json", json.dumps(statement, indent=2), "```\n"]
-    return "\n".join(lines)
-
-
-def _statements(resources: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    def walk(value: Any) -> Iterator[dict[str, Any]]:
-        if isinstance(value, dict):
-            if "Effect" in value and ("Action" in value or "NotAction" in value):
-                yield value
-            else:
-                for item in value.values():
-                    yield from walk(item)
-        elif isinstance(value, list):
-            for item in value:
-                yield from walk(item)
-
-    for logical_id, resource in resources.items():
-        if found := list(walk(resource.get("Properties", {}))):
-            yield logical_id, found
+    resources: Any = template_dict()["Resources"]
+    return dict(resources)
 
 
 PAGES = {
@@ -197,6 +182,7 @@ PAGES = {
     "exit-codes.md": exit_codes_page,
     "template.md": template_page,
     "policies.md": policies_page,
+    "policies.json": policies_json,
 }
 
 
