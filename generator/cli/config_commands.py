@@ -48,10 +48,11 @@ def _register_writing(group: typer.Typer) -> None:
     @command(group, "unset")
     def unset(call: Invocation, key: Name, project: Project = False) -> CommandResult:
         """Take a stored default away. Exit 4 when it is stored, but not there."""
+        from generator.model.config import environment_name
         from generator.operations.config.files import write
 
         path, origin = _place(project)
-        changed = write(path, origin, call.env, key, None)
+        changed = write(path, origin, environment_name(call.env) if call.env else "", key, None)
         if not changed:
             _refuse_elsewhere(key, path, call.env)
         return CommandResult(
@@ -79,13 +80,10 @@ def _refuse_elsewhere(key: str, path: Path, environment: str) -> None:
 
 def _place(project: bool) -> tuple[Path, Origin]:
     from generator.model.config import Origin
-    from generator.operations.config.files import project_path, user_path
+    from generator.operations.config.files import path_to_edit
 
-    if project:
-        path = project_path(create=True)
-        assert path, "asked to be made"
-        return path, Origin.PROJECT
-    return user_path(), Origin.USER
+    origin = Origin.PROJECT if project else Origin.USER
+    return path_to_edit(origin), origin
 
 
 def _register_reading(group: typer.Typer) -> None:

@@ -12,6 +12,7 @@ from generator.model.deployment import DEFAULT_STACK_NAME
 
 USER_FILE = "config.toml"
 PROJECT_FILE = ".deployer.toml"
+PROJECT_VARIABLE = "DEPLOYER_PROJECT_FILE"  # the file to take in place of the search; os.devnull for none
 ENVIRONMENTS = "environments"
 SIGN_IN = frozenset({"db connect", "db token", "connect-bastion", "cb"})
 REACH = SIGN_IN | {
@@ -32,8 +33,9 @@ class Origin(StrEnum):
 class Key:
     """One stored default. `parameter` is the command's parameter it fills, in `commands` (all of them when empty).
 
-    `variables` are the environment variables that say the same and win. `anywhere` False: a project's file may not set
-    it, since such a file may come with somebody else's repository. `form`: what `pattern` allows, for a person.
+    `variables` are the environment variables that say the same and win. `in_project`: a project's file may set it.
+    Such a file may come with somebody else's repository, so it names things in the account that the user already works
+    in, and nothing else: no credentials, access level, program, port or host. `form`: what `pattern` allows, in words.
     """
 
     name: str
@@ -44,7 +46,7 @@ class Key:
     variables: tuple[str, ...] = ()
     commands: frozenset[str] = frozenset()
     number: bool = False
-    anywhere: bool = True
+    in_project: bool = False
     form: str = "1 to 256 characters on one line"
 
     def parse(self, text: str) -> str | int:
@@ -59,7 +61,15 @@ _WHO = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
 _WHERE = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ALL = (
     Key("profile", "profile", "AWS profile.", variables=_WHO),
-    Key("region", "region", "AWS region.", r"[a-z]{2}(-[a-z]+)+-\d", variables=_WHERE, form="a region, like eu-west-1"),
+    Key(
+        "region",
+        "region",
+        "AWS region.",
+        r"[a-z]{2}(-[a-z]+)+-[0-9]",
+        variables=_WHERE,
+        in_project=True,
+        form="a region, like eu-west-1",
+    ),
     Key(
         "stack-name",
         "stack_name",
@@ -67,6 +77,7 @@ _ALL = (
         r"[A-Za-z][A-Za-z0-9-]{0,127}",
         DEFAULT_STACK_NAME,
         ("DEPLOYER_STACK_NAME",),
+        in_project=True,
         form="letters, digits and hyphens, a letter first, 128 at most",
     ),
     Key(
@@ -75,9 +86,10 @@ _ALL = (
         "Aurora cluster or RDS instance.",
         r"[A-Za-z][A-Za-z0-9-]{0,62}",
         commands=REACH,
+        in_project=True,
         form="letters, digits and hyphens, a letter first, 63 at most",
     ),
-    Key("dbname", "dbname", "Database in it.", commands=REACH),
+    Key("dbname", "dbname", "Database in it.", commands=REACH, in_project=True),
     Key("permission", "permission", "Grade: r, w or o.", "[rwo]", Grade.READ.value, commands=SIGN_IN, form="r, w or o"),
     Key(
         "local-port",
@@ -105,10 +117,10 @@ _ALL = (
         "File of RDS's authorities.",
         variables=("DEPLOYER_CA_BUNDLE",),
         commands=REACH,
-        anywhere=False,
     ),
 )
 KEYS: dict[str, Key] = {key.name: key for key in _ALL}
+PROJECT_KEYS = tuple(key.name for key in _ALL if key.in_project)
 
 
 def key_named(name: str) -> Key:

@@ -11,7 +11,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.cli.command import Done, command
+from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError, NotFound, UsageError
@@ -116,8 +116,8 @@ def test_comments_and_order_stay() -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("region = ", "could not be read"),
-        ("colour = 'red'", "no stored default"),
+        ("region = ", "is not TOML: Invalid value"),
+        ("colour = 'red'", "colour is not a stored default"),
         ("permission = 'x'", "permission cannot be"),
         ("[environments]\nprod = 1", "must hold tables"),
         ("local-port = 70000", "local-port cannot be"),
@@ -130,11 +130,23 @@ def test_a_broken_file_is_named_with_what_is_wrong(tmp_path: Path, content: str,
     assert "c.toml" in refused.value.message
 
 
-def test_a_projects_file_may_not_say_whom_to_trust(folders: Path) -> None:
-    assert main(["config", "set", "--project", "ca-bundle", "/evil.pem"]) == 2
-    (folders / "project" / ".deployer.toml").write_text('ca-bundle = "/evil.pem"\n')
-    with pytest.raises(DeployerError, match="your own file only"):
+@pytest.mark.parametrize("name", sorted({*KEYS, "environment"} - {"region", "stack-name", "database", "dbname"}))
+def test_a_projects_file_names_things_in_the_account_and_nothing_else(
+    name: str, folders: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may come with somebody's repository: no credentials, level, program, port, host or authority from there."""
+    value = {"permission": "r", "local-port": "1", "client": "psql"}.get(name, "mine")
+    assert main(["config", "set", "--project", name, value]) == 2
+    assert f"and not {name}" in capsys.readouterr().err
+    (folders / "project" / ".deployer.toml").write_text(f'[environments.prod]\n{name} = "{value}"\n')
+    with pytest.raises(DeployerError, match=f"may not set {name}|{name} is not a stored default") as refused:
         stored_for("db connect", "")
+    assert f"deployer config unset --project --env prod {name}" in refused.value.hint
+    (folders / "project" / ".deployer.toml").write_text(f'{name} = "{value}"\n')
+    assert main(["generate", "-o", "-"]) == 1
+    assert f"a project's file may not set {name}." in capsys.readouterr().err
+    assert main(["config", "unset", "--project", name]) == 0  # as the hint says
+    assert stored_for("db connect", "") == {}
 
 
 def envelope(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
@@ -170,14 +182,14 @@ def seen(app_argv: list[str]) -> Invocation:
     app, group, caught = typer.Typer(), typer.Typer(name="db"), []
 
     @command(group, "connect")
-    def connect(call: Invocation, local_port: int = 1, permission: str = "r") -> Done:
+    def connect(call: Invocation, local_port: int = 1, permission: str = "r") -> CommandResult:
         caught.append((call, local_port, permission))
-        return Done({}, [])
+        return CommandResult({}, [])
 
     @command(group, "other")
-    def other(call: Invocation, local_port: int = 1) -> Done:
+    def other(call: Invocation, local_port: int = 1) -> CommandResult:
         caught.append((call, local_port, ""))
-        return Done({}, [])
+        return CommandResult({}, [])
 
     app.add_typer(group)
     app(args=app_argv, standalone_mode=False)
@@ -213,13 +225,11 @@ def test_a_port_beyond_the_range_is_told_the_range(capsys: pytest.CaptureFixture
     assert "0 to 65535" in capsys.readouterr().err
 
 
-def test_a_broken_file_is_not_answered_with_a_command_that_reads_it(
-    folders: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folders / "project" / ".deployer.toml").write_text("permission = 'x'\n")
-    assert main(["config", "list"]) != 0
+def test_a_wrong_value_is_answered_with_what_it_may_be(folders: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folders / "project" / ".deployer.toml").write_text("region = 'Frankfurt'\n")
+    assert main(["config", "list"]) == 1
     said = capsys.readouterr().err
-    assert "Mend or remove that line in the file. Give r, w or o." in said and "deployer config" not in said
+    assert "Fix that line in the file. Give a region, like eu-west-1." in said
 
 
 @pytest.mark.parametrize("options", [["--project"], ["--env", "prod"], ["--project", "--env", "prod"]])

@@ -1,18 +1,30 @@
-"""The two files: found without reading, read only when there, and edited so that comments stay."""
+"""The two files: found without reading, and taken only when nobody else could have written them."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from generator.errors import DeployerError, UsageError
-from generator.model.config import ENVIRONMENTS, KEYS, PROJECT_FILE, USER_FILE, Origin, key_named
+from generator.model.config import (
+    ENVIRONMENTS,
+    PROJECT_FILE,
+    PROJECT_KEYS,
+    PROJECT_VARIABLE,
+    USER_FILE,
+    Origin,
+    key_named,
+)
+from generator.operations.config import parse
 
-Values = dict[str, str | int]
+if TYPE_CHECKING:
+    from generator.host.ownership import Objection
+
 _TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?$")
 
 
@@ -32,70 +44,89 @@ def user_path() -> Path:
     return Path(home) / "deployer" / USER_FILE
 
 
-def project_path(create: bool = False) -> Path | None:
+def project_path() -> Path | None:
     """The project's file: in this folder or the nearest one above it, the home directory left out.
 
-    With `create`, where a new one would be: this folder.
+    The variable DEPLOYER_PROJECT_FILE names a file in place of the search; /dev/null means none.
     """
-    here = Path.cwd()
+    if named := os.environ.get(PROJECT_VARIABLE):
+        return None if named == os.devnull else Path(named)
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # the folder was removed under this process
+        return None
     for folder in (here, *here.parents):
-        if folder == Path.home():
-            break
-        if (folder / PROJECT_FILE).is_file():
+        if _is_home(folder):
+            return None
+        if os.path.lexists(folder / PROJECT_FILE):
             return folder / PROJECT_FILE
-    return here / PROJECT_FILE if create else None
+    return None
+
+
+def _is_home(folder: Path) -> bool:
+    try:
+        return folder.samefile(Path.home())
+    except (OSError, RuntimeError):  # no such home
+        return False
+
+
+def path_to_edit(origin: Origin) -> Path:
+    """The file that `config set` writes. For a project that has none, a new one in this folder. Raises UsageError."""
+    if origin is Origin.USER:
+        return user_path()
+    if os.environ.get(PROJECT_VARIABLE) == os.devnull:
+        raise UsageError(f"{PROJECT_VARIABLE} says that there is no project's file.", f"unset {PROJECT_VARIABLE}")
+    try:
+        return project_path() or Path.cwd() / PROJECT_FILE
+    except FileNotFoundError:
+        raise DeployerError("The current folder does not exist any more.", "Go to another folder.") from None
 
 
 def read_files() -> list[ConfigFile]:
-    """The files that are there, the stronger first. Nothing is parsed where there is none."""
-    places = ((project_path(), Origin.PROJECT), (user_path(), Origin.USER))
-    return [read(path, origin) for path, origin in places if path and path.is_file()]
+    """The files that exist, the stronger first. Nothing is parsed where there is none."""
+    project, user = project_path(), user_path()
+    found = [read(project, Origin.PROJECT)] if project else []
+    return [*found, read(user, Origin.USER)] if os.path.lexists(user) else found
 
 
 def read(path: Path, origin: Origin) -> ConfigFile:
-    """Parse and check one file. Raises DeployerError that names the file and what is wrong in it."""
-    import tomllib
-
-    try:
-        content = tomllib.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise DeployerError(f"{path} could not be read: {error}.", "Mend or remove it.", code="config-file") from None
-    named = content.pop(ENVIRONMENTS, {})
-    if not isinstance(named, dict) or not all(isinstance(table, dict) for table in named.values()):
-        raise _bad(path, f"{ENVIRONMENTS} must hold tables")
-    return ConfigFile(
-        path,
-        origin,
-        _checked(path, origin, content),
-        {name: _checked(path, origin, table) for name, table in named.items()},
-    )
+    """Read and check one file. Raises DeployerError that names the file and what is wrong with it."""
+    parse.require_file(path)
+    require_own(path, origin)
+    tables = parse.tables(path, origin, parse.parse(path, parse.read_text(path)))
+    return ConfigFile(path, origin, tables.pop(""), tables)
 
 
-def _checked(path: Path, origin: Origin, table: Mapping[str, Any]) -> Values:
-    values: Values = {}
-    for name, value in table.items():
-        if name == "environment" and isinstance(value, str):
-            values[name] = value
-            continue
-        if name not in KEYS or isinstance(value, bool) or not isinstance(value, (str, int)):
-            raise _bad(path, f"{name} is no stored default, or no text")
-        if origin is Origin.PROJECT and not KEYS[name].anywhere:
-            raise _bad(path, f"{name} is taken from your own file only")
-        try:
-            values[name] = KEYS[name].parse(str(value))
-        except UsageError as error:
-            raise _bad(path, error.message.rstrip("."), error.hint) from None
-    return values
+def require_own(path: Path, origin: Origin) -> None:
+    """Raise DeployerError when somebody else could have written the file, or could replace it.
+
+    A project's file that the user names by DEPLOYER_PROJECT_FILE is taken as it is: that is how to vouch for one.
+    """
+    from generator.host.ownership import objection_to
+
+    if origin is Origin.PROJECT and os.environ.get(PROJECT_VARIABLE):
+        return
+    if objection := objection_to(path):
+        hint = _way_out_of_project(objection) if origin is Origin.PROJECT else _way_out(objection)
+        raise DeployerError(f"{objection.reason}, so nothing is taken from it.", hint, code="config-file-owner")
 
 
-def _bad(path: Path, what: str, allowed: str = "") -> DeployerError:
-    # No command is named: each of them reads the file first, and would end with this very error.
-    hint = f"Mend or remove that line in the file. {allowed}".strip()
-    return DeployerError(f"{path}: {what}.", hint, code="config-file")
+def _way_out(objection: Objection) -> str:
+    if not objection.stranger:
+        return f"Close it to others: {objection.remedy}"
+    return f"If you trust what it says, make it yours: {objection.remedy}"
+
+
+def _way_out_of_project(objection: Objection) -> str:
+    """The same, or the variable: what belongs to a stranger is not made the user's own by our advice."""
+    without = f"work without it: export {PROJECT_VARIABLE}={os.devnull}"
+    if not objection.stranger:
+        return f"{_way_out(objection)}; or {without}"
+    return f"W{without[1:]}; or, if you trust it: export {PROJECT_VARIABLE}={shlex.quote(str(objection.path))}"
 
 
 def places(name: str) -> list[tuple[ConfigFile, str]]:
-    """Where a default stands: each file that has it, with the named environment in it ("" for none)."""
+    """Where a default is stored: each file that has it, with the named environment in it ("" for none)."""
     return [
         (file, title)
         for file in read_files()
@@ -109,10 +140,12 @@ def write(path: Path, origin: Origin, environment: str, name: str, value: str | 
 
     The text is edited in place and read back before it is kept, so comments and order stay. Raises UsageError.
     """
-    key = None if name == "environment" else key_named(name)
-    if key and origin is Origin.PROJECT and not key.anywhere:
-        raise UsageError(f"{name} is not taken from a project's file.", "Set it without --project.")
-    before = path.read_text() if path.is_file() else ""
+    if value is not None:
+        _require_allowed(origin, environment, name)
+    if os.path.lexists(path):
+        parse.require_file(path)
+    require_own(path, origin)
+    before = parse.read_text(path) if os.path.lexists(path) else ""
     after = _edited(before, environment, name, value)
     if after == before:
         return False
@@ -129,6 +162,18 @@ def write(path: Path, origin: Origin, environment: str, name: str, value: str | 
     finally:
         Path(draft.name).unlink(missing_ok=True)
     return True
+
+
+def _require_allowed(origin: Origin, environment: str, name: str) -> None:
+    """Raise UsageError for a default that may not be stored in this file, or not in a named environment."""
+    if name == "environment" and environment:
+        raise UsageError("A named environment cannot choose an environment.", "Leave --env out.")
+    if name != "environment":
+        key_named(name)
+    if origin is Origin.PROJECT and name not in PROJECT_KEYS:
+        raise UsageError(
+            f"A project's file may set {', '.join(PROJECT_KEYS)}, and not {name}.", "Set it without --project."
+        )
 
 
 def _edited(text: str, environment: str, name: str, value: str | int | None) -> str:
