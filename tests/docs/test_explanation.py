@@ -55,6 +55,14 @@ def test_every_goal_stands_in_the_page() -> None:
     assert told == list(GOALS)
 
 
+def test_every_decision_stands_in_the_index_under_its_own_title() -> None:
+    index = (ROOT / "docs" / "decisions" / "README.md").read_text()
+    records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    titles = [record.read_text().splitlines()[0].removeprefix("# ").partition(". ")[2] for record in records]
+    listed = re.findall(r"^- \[(\d+)\]\((.+)\): (.+)$", index, re.M)
+    assert listed == [(record.name[:4], record.name, title) for record, title in zip(records, titles, strict=True)]
+
+
 def _section(page: Path, name: str) -> str:
     found = re.search(rf"<!-- {name}\b.*?-->(.*?)<!-- end {name} -->", page.read_text(), re.S)
     assert found, f"{page} has no section {name}"
