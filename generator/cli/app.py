@@ -139,7 +139,3 @@ def _asked(argv: list[str], path: str = "") -> Invocation:
     wants_json = "--output=json" in argv or any(pair == ("--output", "json") for pair in itertools.pairwise(argv))
     output = OutputFormat.json if wants_json else OutputFormat.text
     return Invocation(command=path.partition(" ")[2] or " ".join(_named(argv)), output=output)
-
-
-if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:]))

@@ -7,17 +7,20 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from generator.host.own import own_command
 
-def spawn_detached(argv: Sequence[str], env: Mapping[str, str], log: Path) -> int:
-    """Start a program of its own session, without a terminal, its output appended to `log` (mode 0600); gives its pid.
 
-    `env` is the whole environment of the program. Raises OSError when it cannot be started.
+def spawn_detached(module: str, words: Sequence[str], env: Mapping[str, str], log: Path) -> int:
+    """Start a module of ours in a session of its own, its output appended to `log` (mode 0600); gives its process id.
+
+    It runs in the folder of `log`; `env` is its whole environment. Raises OSError when it cannot be started.
     """
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         process = subprocess.Popen(
-            argv,
+            own_command(*words, module=module),
             env=dict(env),
+            cwd=log.parent,
             stdin=subprocess.DEVNULL,
             stdout=handle,
             stderr=handle,

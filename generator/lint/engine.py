@@ -124,7 +124,13 @@ def _runner(regions: tuple[str, ...]) -> Runner:
     from cfnlint.config import ConfigMixIn
     from cfnlint.runner import Runner
 
-    return Runner(ConfigMixIn(regions=list(regions)))
+    class Settings(ConfigMixIn):  # type: ignore[misc]
+        """cfn-lint's settings without its files: a `.cfnlintrc` of the current folder names programs (append_rules)."""
+
+        def _find_config(self) -> tuple[str, str]:
+            return "", ""
+
+    return Runner(Settings(regions=list(regions)))
 
 
 def _cfn_lint(template: Tree, regions: Sequence[str]) -> list[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
+from generator.host.own import own_command
 from generator.host.process import run_attached
 from generator.model.deployment import Deployment
 from generator.operations import sandbox
@@ -85,7 +85,7 @@ def _tell(say: Say, step: Step) -> int:
     say("")
     say(f"# {step.telling}")
     say(f"$ deployer {' '.join(step.argv)}")
-    code = run_attached([sys.executable, "-m", "generator", *step.argv])
+    code = run_attached(own_command(*step.argv))
     if code != step.exit_code:
         raise DeployerError(
             f"The demo stopped: that command ended with {code}, and {step.exit_code} was expected.",

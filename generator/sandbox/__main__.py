@@ -1,5 +1,10 @@
 """`python -m generator.sandbox [--port N]`: the sandbox in the foreground, until Ctrl-C."""
 
+import sys
+
+if not sys.flags.safe_path:
+    del sys.path[0]  # the current folder: nothing in it is ours
+
 import argparse
 
 from generator.sandbox.serve import serve

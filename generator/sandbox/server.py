@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -20,7 +19,9 @@ from generator.sandbox import state as record
 from generator.sandbox.state import SandboxState
 from generator.sandbox.version import fingerprint
 
-Spawn = Callable[[Sequence[str], Mapping[str, str], Path], int]
+Spawn = Callable[[str, Sequence[str], Mapping[str, str], Path], int]
+"""spawn(module, words, environment, log file) starts a module of this package by itself; gives its process id."""
+
 START_SECONDS = 30.0  # on a loaded machine; an idle one needs about one
 STOP_SECONDS = 15.0
 LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -29,9 +30,9 @@ LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def start(port: int | None, spawn: Spawn) -> SandboxState:
     """Start the sandbox and return when it answers; one that runs already is returned as it is.
 
-    `spawn(argv, environment, log file)` gives a pid (`host.process.spawn_detached`). `port` None: the last port when it
-    is free, so that an exported environment stays good, else any. Raises DeployerError: another port is in use by a
-    running sandbox, or the process ended before it answered (the hint names the log).
+    `port` None: the last port when it is free, so that an exported environment stays good, else any. Raises
+    DeployerError: another port is in use by a running sandbox, or the process ended before it answered (the hint names
+    the log).
     """
     if running := status():
         if port in (None, running.port):
@@ -44,8 +45,8 @@ def start(port: int | None, spawn: Spawn) -> SandboxState:
     directory = record.home()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     environment = {**record.without_aws(os.environ), record.HOME_VARIABLE: str(directory)}
-    argv = [sys.executable, "-m", "generator.sandbox", *([] if port is None else ["--port", str(port)])]
-    return _wait_for(spawn(argv, environment, directory / "server.log"), directory)
+    words = [] if port is None else ["--port", str(port)]
+    return _wait_for(spawn("generator.sandbox", words, environment, directory / "server.log"), directory)
 
 
 def stop() -> bool:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from generator.model.search_path import leave_current_folder
+
 CUSTOMER_ACCOUNT = "111122223333"
 VENDOR_ACCOUNT = "444455556666"
 VENDOR_ROLE = "deepsql-support"
@@ -58,7 +60,7 @@ class SandboxState:
 def home(env: Mapping[str, str] = os.environ) -> Path:
     """The directory of everything the sandbox keeps: $DEPLOYER_SANDBOX_HOME, else the user's state directory (XDG)."""
     if chosen := env.get(HOME_VARIABLE):
-        return Path(chosen)
+        return Path(chosen).absolute()
     base = env.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "deepsql-deployer" / "sandbox"
 
@@ -121,9 +123,12 @@ def environment(
 def without_aws(env: Mapping[str, str]) -> dict[str, str]:
     """An environment without AWS settings and proxies, so that no credential of the user reaches the sandbox.
 
-    The functions that run there inherit its environment: a profile or endpoint of the user's would lead them astray.
+    The functions that run there inherit its environment: a profile or endpoint of the user's would lead them astray. So
+    would a search path that names the current folder.
     """
-    return {k: v for k, v in env.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
+    kept = {k: v for k, v in env.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
+    leave_current_folder(kept)
+    return kept
 
 
 def _write_private(path: Path, text: str) -> None:

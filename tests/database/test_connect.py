@@ -441,7 +441,7 @@ def test_the_tunnel_stays_open_for_any_client_until_it_is_told_to_end(at_home: W
         assert held.stdout
         uri = held.stdout.readline().strip()
         token = subprocess.run(
-            [sys.executable, "-m", "generator.cli.app", "db", "token", *REACH[:4], "--user", "alice_r"],
+            [sys.executable, "-m", "generator", "db", "token", *REACH[:4], "--user", "alice_r"],
             capture_output=True, text=True, cwd=root, check=True,
         ).stdout.strip()  # fmt: skip
         asked = ["psql", uri, "-XAtc", "SELECT current_user"]

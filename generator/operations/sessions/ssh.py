@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import run as programs
 from generator.host import ssh as openssh
+from generator.host.own import own_command
 from generator.model.contract import SSH_USER
 from generator.model.deployment import Deployment
 from generator.model.session import SessionRequest, Target
@@ -81,7 +80,7 @@ def push(gateway: Gateway, instance_id: str, user: str, public_key: str) -> None
 
 def proxy_argv(deployment: Deployment, request: SessionRequest) -> list[str]:
     """The command that carries ssh's bytes; the document is named, so that nothing has to be looked up again."""
-    argv = [sys.executable, "-m", "generator", "ssh-proxy", request.target, "--document", request.document]
+    argv = own_command("ssh-proxy", request.target, "--document", request.document)
     argv += [word for name, value in request.parameters.items() for word in ("--parameter", f"{name}={value[0]}")]
     return [*argv, *(["--reason", request.reason] if request.reason else []), *common_options(deployment)]
 
@@ -131,10 +130,8 @@ def prepare(gateway: Gateway, instance_id: str, user: str) -> Path:
 def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[str]:
     """Lines for ~/.ssh/config after which ssh, scp, sftp, rsync and editors reach the instance by `alias`."""
     instance_id, key = route.target.instance_id, str(key_path(route.target.instance_id))
-    own = shutil.which("deployer")
-    me = [own] if own else [sys.executable, "-m", "generator"]
-    proxy = [*me, *proxy_argv(deployment, route.request)[3:], "--key", key]
-    ready = openssh.proxy_command([*me, "ssh-key", instance_id, *common_options(deployment)]) + " --os-user %r"
+    proxy = [*proxy_argv(deployment, route.request), "--key", key]
+    ready = openssh.proxy_command(own_command("ssh-key", instance_id, *common_options(deployment))) + " --os-user %r"
     settings = {
         "HostName": instance_id,
         "User": route.user,

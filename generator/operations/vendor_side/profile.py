@@ -1,6 +1,7 @@
-"""vendor profile: the block of ~/.aws/config that fetches the key on demand. Pure.
+"""vendor profile: the block of ~/.aws/config that fetches the key on demand.
 
-A line too many could name another program (`credential_process`), so values from elsewhere are held to one line.
+A line too many could name another program (`credential_process`), so values from elsewhere are held to one line. The
+program is named by its whole path: AWS clients run the line from whatever folder they are in.
 """
 
 from __future__ import annotations
@@ -8,16 +9,19 @@ from __future__ import annotations
 import shlex
 
 from generator.errors import UsageError
+from generator.host.own import own_command
 from generator.model.vendor import SecretArn
 
 
 def by_secret(name: str, secret: SecretArn, source: str | None) -> list[str]:
     """A profile whose credentials come from the secret; `source` is the vendor's own profile."""
-    own = f" --profile {shlex.quote(source)}" if source else ""
+    program = own_command(
+        "vendor", "credentials", "--secret-id", secret.text, *(["--profile", source] if source else [])
+    )
     return _lines(
         f"[profile {_title(name)}]",
         f"region = {secret.region}",
-        f"credential_process = deployer vendor credentials --secret-id {secret.text}{own}",
+        f"credential_process = {shlex.join(program)}",
     )
 
 
