@@ -19,10 +19,12 @@ class DeployerError(Exception):
     """An expected failure: `message` is a full sentence that names the thing, `hint` the next step to take.
 
     `code` is a stable slug for scripts; `exit_code` is what the process ends with (docs/reference/exit-codes.md).
+    `transient`: the same call may well succeed in a moment, as AWS throttled it, failed inside, or was out of reach.
     """
 
     code = "failed"
     exit_code = 1
+    transient = False
 
     def __init__(self, message: str, hint: str = "", *, code: str | None = None, exit_code: int | None = None) -> None:
         super().__init__(message)
@@ -77,9 +79,17 @@ class AwsError(DeployerError):
     code = "aws"
 
     def __init__(
-        self, message: str, hint: str = "", *, operation: str = "", aws_code: str = "", request_id: str = ""
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        operation: str = "",
+        aws_code: str = "",
+        request_id: str = "",
+        transient: bool = False,
     ) -> None:
         super().__init__(message, hint)
+        self.transient = transient
         self.operation = operation
         self.aws_code = aws_code
         self.request_id = request_id

@@ -22,9 +22,7 @@ from botocore import loaders, session
 from generator.cli.main import main
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
-from generator.operations import sandbox
-from generator.operations.access import closing, key
-from generator.operations.stack import watch
+from generator.operations import polling, sandbox
 
 PLACE = ("--vpc-id", "vpc-00000001", "--subnet-id", "subnet-00000002", "--admin-email", "admin@example.com")
 VENDOR_ROLE = "arn:aws:iam::444455556666:role/deepsql-support"
@@ -130,7 +128,6 @@ def environment(leads: Mapping[str, str]) -> Iterator[None]:
             patch.delenv(name)
         for name, value in leads.items():
             patch.setenv(name, value)
-        for polling in (watch, key, closing):
-            patch.setattr(polling, "waits", lambda: itertools.repeat(0.05))
+        patch.setattr(polling, "waits", lambda first=(): itertools.repeat(0.05))
         patch.setattr(session, "create_loader", _one_loader)
         yield

@@ -142,16 +142,12 @@ def _request(
 
 def _hand_made(call: Invocation, planned: AccessPlan, choice: ByHand | None) -> HandMade | None:
     """The statements to put back afterwards; a plan nobody wants is thrown away."""
-    from generator.errors import DeployerError
     from generator.operations.access import by_hand
     from generator.operations.stack import plan
 
-    try:
+    with plan.discarded_on_error(call.gateway, planned.up):
         made = by_hand.find(call.gateway, planned.record)
         by_hand.require_choice(made, planned.record, choice and choice.value)
-    except DeployerError:
-        plan.discard(call.gateway, planned.up)
-        raise
     return made if choice is ByHand.keep else None
 
 
@@ -170,12 +166,10 @@ def _carry_out(
     if planned.unchanged:
         call.say(access_text.unchanged_line(planned))
     else:
-        for line in stack_text.plan_lines(planned.up):
-            call.say(line)
         _ask(call, planned)
         apply.start(call.gateway, planned.up)
         show_events(call, apply.watch(call.gateway, planned.up))
-    found = record.read_record(call.gateway)
+    found = apply.read_back(call.gateway, planned.up, lambda: record.read_record(call.gateway))
     if keeping is not None:
         by_hand.restore(call.gateway, found, keeping)
     if grant.ensure_key(call.gateway, found):
@@ -189,16 +183,14 @@ def _carry_out(
 
 
 def _ask(call: Invocation, planned: AccessPlan) -> None:
-    """Ask; whatever is not a yes leaves nothing behind."""
-    from generator.errors import DeployerError
+    """Show the change set and ask; whatever is not a yes leaves nothing behind."""
     from generator.operations.stack import guard, plan
 
-    try:
+    for line in stack_text.plan_lines(planned.up):
+        call.say(line)
+    with plan.discarded_on_error(call.gateway, planned.up):
         guard.require_no_objection(planned.up)
         call.confirm(stack_text.question(planned.up))
-    except (DeployerError, KeyboardInterrupt):
-        plan.discard(call.gateway, planned.up)
-        raise
 
 
 def _register_revoke(group: typer.Typer) -> None:

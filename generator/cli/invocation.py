@@ -47,7 +47,7 @@ class Invocation:
         """The way to AWS, opened on first use."""
         from generator.operations.aws import open_gateway
 
-        return open_gateway(self.deployment)
+        return open_gateway(self.deployment, self.say)
 
     @property
     def interactive(self) -> bool:

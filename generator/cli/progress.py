@@ -34,10 +34,11 @@ def show_events(call: Invocation, events: Iterator[StackEvent]) -> None:
                     call.say(event_line(event))
     except KeyboardInterrupt:
         call.say("")
+        stop = f"aws cloudformation cancel-update-stack --stack-name {call.stack_name} --region {call.gateway.region}"
         call.say(f"The stack {call.stack_name} goes on without this command.")
-        call.say(f"  follow it: deployer events --follow --stack-name {call.stack_name}")
-        call.say(f"  join it:   deployer up --stack-name {call.stack_name}   (the same command again)")
-        call.say(f"  stop it:   aws cloudformation cancel-update-stack --stack-name {call.stack_name}   (updates only)")
+        call.say(f"  follow it: {call.gateway.command('events --follow')}")
+        call.say("  join it:   run the same command again")
+        call.say(f"  stop it:   {stop}   (updates only)")
         raise
 
 

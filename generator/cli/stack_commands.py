@@ -14,7 +14,7 @@ from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
 from generator.cli.progress import show_events
 
 if TYPE_CHECKING:
-    from generator.model.plan import UpPlan, UpRequest
+    from generator.model.plan import UpPlan, UpRequest, UpResult
 
 Named = Annotated[list[str], typer.Option(metavar="LOGICAL_ID")]
 
@@ -73,41 +73,35 @@ def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Com
 def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> CommandResult:
     """Show the plan, ask, execute, follow, verify, print."""
     from generator.operations import connectivity
-    from generator.operations.stack import apply, plan, rotation_schedule, support
+    from generator.operations.stack import apply, guard, last_flip, plan, rotation_schedule, support
 
-    kept = rotation_schedule.find(call.gateway, planned)
-    asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
-    warned = connectivity.before_creation(call.gateway, planned, request.given) if asks else []
-    for line in [*stack_text.plan_lines(planned), *stack_text.rhythm_lines(kept), *warned]:
-        call.say(line)
-    if plan_only:
-        plan.discard(call.gateway, planned)
-        return CommandResult(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
-    if planned.change_set is not None:
-        _go_on(call, planned)
-    before = support.before(call.gateway, planned, request)
-    let_in = support.newly_let_in(call.gateway, planned, request)
+    with plan.discarded_on_error(call.gateway, planned):
+        kept = rotation_schedule.find(call.gateway, planned)
+        asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
+        warned = connectivity.before_creation(call.gateway, planned, request.given) if asks else []
+        for line in [*stack_text.plan_lines(planned), *stack_text.rhythm_lines(kept), *warned]:
+            call.say(line)
+        if plan_only:
+            plan.discard(call.gateway, planned)
+            return CommandResult(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
+        if planned.change_set is not None:
+            guard.require_no_objection(planned)
+            call.confirm(stack_text.question(planned))
+        before = support.before(call.gateway, planned, request)
+        let_in = support.newly_let_in(call.gateway, planned, request)
     apply.start(call.gateway, planned)
     if planned.change_set is not None:
-        show_events(call, apply.watch(call.gateway, planned))
-    checks = (*support.verify(call.gateway, before), *rotation_schedule.restore(call.gateway, kept))
-    result = apply.result(call.gateway, planned, checks)
+        with rotation_schedule.named_when_lost(call.gateway, kept):
+            show_events(call, apply.watch(call.gateway, planned))
+
+    def verified() -> UpResult:
+        checks = (*support.verify(call.gateway, before), *last_flip.verify(call.gateway, planned, request))
+        return apply.result(call.gateway, planned, (*checks, *rotation_schedule.restore(call.gateway, kept)))
+
+    result = apply.read_back(call.gateway, planned, verified)
     for line in stack_text.next_steps(result, let_in):
         call.say(line)
     return CommandResult(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
-
-
-def _go_on(call: Invocation, planned: UpPlan) -> None:
-    """Ask; whatever is not a yes leaves nothing behind."""
-    from generator.errors import DeployerError
-    from generator.operations.stack import guard, plan
-
-    try:
-        guard.require_no_objection(planned)
-        call.confirm(stack_text.question(planned))
-    except (DeployerError, KeyboardInterrupt):
-        plan.discard(call.gateway, planned)
-        raise
 
 
 def _register_down(app: typer.Typer) -> None:
@@ -124,7 +118,7 @@ def _register_down(app: typer.Typer) -> None:
         planned = removal.plan_down(call.gateway, frozenset(retain))
         for line in stack_text.down_plan_lines(planned):
             call.say(line)
-        if not call.yes:
+        if not (call.yes or planned.joins):
             _ask_name(call, planned.stack_name)
         show_events(call, removal.apply(call.gateway, planned))
         result = removal.result(call.gateway, planned)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from generator import __version__
+from generator.errors import UsageError
 from generator.model.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from generator.model.access import Credentials
 
 
+RETRY_MODES = ("legacy", "standard", "adaptive")
+
+
 class Gateway:
     """Everything the operations may ask of AWS, as the deployment's profile and region.
 
@@ -33,6 +38,14 @@ class Gateway:
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
+        self.notify: Callable[[str], None] = lambda line: None
+        """Where a line goes that says why something takes longer; nowhere unless the caller sets it."""
+
+    def command(self, words: str, stack_name: str = "") -> str:
+        """A command line of this program for the same stack, region and profile, to be pasted."""
+        where = {"stack-name": stack_name or self.deployment.stack_name, "region": self.region}
+        given = {**where, "profile": self.deployment.profile}
+        return " ".join(["deployer", words, *(f"--{name} {value}" for name, value in given.items() if value)])
 
     @cached_property
     def _session(self) -> Any:
@@ -49,10 +62,7 @@ class Gateway:
         return session
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
-        """Make a botocore client for `service`, with standard retries (5 attempts, back-off on throttling).
-
-        With `credentials` it asks as those and not as the deployment's profile.
-        """
+        """Make a botocore client for `service`; with `credentials` it asks as those, not as the profile."""
         from botocore.config import Config
 
         from generator.gateway.translate import endpoint_as_url, translated
@@ -62,12 +72,26 @@ class Gateway:
                 service,
                 **(_explicit(credentials) if credentials else {}),
                 config=Config(
-                    retries={"mode": "standard", "total_max_attempts": 5},
+                    retries=self._retries,
                     user_agent_extra=f"deepsql-deployer/{__version__}",
                     connect_timeout=10,
                     read_timeout=60,
                 ),
             )
+
+    @cached_property
+    def _retries(self) -> Any:
+        """What the environment or the profile says of retries; standard mode with five attempts where they are silent.
+
+        Raises UsageError for values that botocore does not take (AWS SDKs and Tools reference guide, retry behavior).
+        """
+        profile = self._session.get_scoped_config()
+        mode = os.environ.get("AWS_RETRY_MODE") or profile.get("retry_mode") or "standard"
+        attempts = os.environ.get("AWS_MAX_ATTEMPTS") or profile.get("max_attempts") or "5"
+        _require(mode in RETRY_MODES, "AWS_RETRY_MODE", "retry_mode", f"one of {', '.join(RETRY_MODES)}", mode)
+        whole = attempts.isascii() and attempts.isdigit() and int(attempts) > 0
+        _require(whole, "AWS_MAX_ATTEMPTS", "max_attempts", "a whole number from 1", attempts)
+        return {"mode": mode, "total_max_attempts": int(attempts)}
 
     @property
     def region(self) -> str:
@@ -156,6 +180,15 @@ class Gateway:
         from generator.gateway.sts import STS
 
         return STS(self.client("sts", credentials))
+
+
+def _require(holds: bool, variable: str, setting: str, wanted: str, value: str) -> None:
+    """Raise UsageError for a setting of the environment or the AWS config that is not what is wanted."""
+    if not holds:
+        name, place = (variable, "") if os.environ.get(variable) else (setting, " in your AWS config")
+        raise UsageError(
+            f"{name}{place} must be {wanted}, not {value!r}.", "Correct it, or take it out.", code="retries"
+        )
 
 
 def _explicit(credentials: Credentials) -> dict[str, str | None]:

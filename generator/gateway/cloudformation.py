@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from generator.errors import StackNotFound
@@ -105,6 +105,11 @@ class CloudFormation(Service):
         """Every resource of the stack, in AWS's order."""
         pages = self._pages("list_stack_resources", StackName=name)
         return [_resource(summary) for page in pages for summary in page["StackResourceSummaries"]]
+
+    def events_newest_first(self, stack_id: str) -> Iterator[StackEvent]:
+        """Every event of the stack that AWS still has (90 days), the newest first; pages are read as needed."""
+        for page in self._pages("describe_stack_events", StackName=stack_id):
+            yield from map(_event, page["StackEvents"])
 
     def stack_events(
         self, stack_id: str, *, after: str | None = None, token: str | None = None, limit: int | None = None

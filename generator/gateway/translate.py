@@ -82,6 +82,36 @@ def _not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
     return NotFound(_sentence(message), "Check the name, the account and the region.")
 
 
+SERVER_ERROR = 500
+THROTTLED_CODES = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "EC2ThrottledException",
+        "SlowDown",
+    }
+)
+"""The codes of botocore's standard retry mode, less those that also name a quota (LimitExceededException)."""
+TRANSIENT_CODES = THROTTLED_CODES | {
+    "InternalError",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServiceError",
+    "PriorRequestNotComplete",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "Unavailable",
+}
+PASSING = (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, boto.MetadataRetrievalError)
+"""The network's own failures: no name, no route, cut, timed out; and the instance's credentials not to be had."""
+
 ROWS: tuple[tuple[str, str, Builder], ...] = (
     ("ValidationError", "Stack with id", _stack_not_found),
     ("ValidationError", "Stack [", _stack_not_found),
@@ -114,11 +144,13 @@ def translated(service: str, operation: str, params: Mapping[str, Any], region: 
     except boto.BotoCoreError as error:
         raise _from_local_error(service, operation, error) from error
     except ResponseParserError as error:
-        raise DeployerError(
+        problem = DeployerError(
             f"What answered {service}'s {operation} is not AWS, or something on the way changed the answer.",
             "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a sign-in of its own.",
             code="not-aws",
-        ) from error
+        )
+        problem.transient = True  # where AWS answered a moment ago, it is a load balancer's page, and it passes
+        raise problem from error
 
 
 @contextmanager
@@ -146,13 +178,15 @@ def _from_client_error(service: str, error: boto.ClientError, params: Mapping[st
 
 
 def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> AwsError:
-    request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
+    metadata = error.response.get("ResponseMetadata", {})
+    request_id, status = metadata.get("RequestId", ""), metadata.get("HTTPStatusCode", 0)
     return AwsError(
         f"{service} refused {error.operation_name} ({code}): {_sentence(message)}",
         _hint_for(code, error.operation_name) or (f"Request id for AWS support: {request_id}" if request_id else ""),
         operation=error.operation_name,
         aws_code=code,
         request_id=request_id,
+        transient=status >= SERVER_ERROR or code in TRANSIENT_CODES,
     )
 
 
@@ -163,7 +197,7 @@ def _hint_for(code: str, operation: str) -> str:
         )
     if "Expired" in code or code in ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"):
         return "Sign in again (aws sso login, or aws login), or choose other credentials with --profile."
-    if "Throttl" in code or code == "RequestLimitExceeded":
+    if code in THROTTLED_CODES:
         return "AWS is limiting the rate of calls: wait a minute and run it again."
     if code in ("InvalidAction", "UnknownOperationException", "NotImplemented"):
         return f"This endpoint does not offer {operation}."
@@ -175,8 +209,14 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
     for kind, message, hint in _LOCAL:
         if isinstance(error, kind):
             said = message.format_map(_Named({k: _bare(v) for k, v in error.kwargs.items()}))
-            return DeployerError(said, hint, code=_slug(kind.__name__))
-    return AwsError(f"{service} could not be asked for {operation}: {_sentence(str(error))}", operation=operation)
+            problem = DeployerError(said, hint, code=_slug(kind.__name__))
+            problem.transient = isinstance(error, PASSING)
+            return problem
+    return AwsError(
+        f"{service} could not be asked for {operation}: {_sentence(str(error))}",
+        operation=operation,
+        transient=isinstance(error, PASSING),
+    )
 
 
 def _bare(value: object) -> str:

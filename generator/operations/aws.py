@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -16,10 +16,15 @@ SANDBOX_KEY_LENGTH = 12
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def open_gateway(deployment: Deployment) -> Gateway:
-    """The gateway for a deployment. Raises Refused when sandbox credentials would reach a real endpoint."""
+def open_gateway(deployment: Deployment, notify: Callable[[str], None]) -> Gateway:
+    """The gateway for a deployment. Raises Refused when sandbox credentials would reach a real endpoint.
+
+    `notify` is given a line whenever something takes longer than it should.
+    """
     refuse_mixture(os.environ)
-    return Gateway(deployment)
+    gateway = Gateway(deployment)
+    gateway.notify = notify
+    return gateway
 
 
 def refuse_mixture(environment: os._Environ[str] | dict[str, str]) -> None:

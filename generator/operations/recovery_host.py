@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,8 +9,7 @@ from generator.errors import DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import Parameter, Resource
 from generator.model.recovery import RecoveryGroup
-from generator.operations.stack import watch
-from generator.operations.stack.watch import Sleep
+from generator.operations import polling
 
 LIMIT = 600.0
 """Seconds. A small instance answers Systems Manager within two or three minutes, and is terminated within as many."""
@@ -38,15 +36,15 @@ def status(gateway: Gateway, name: str = "") -> RecoveryGroup:
     return replace(group, hosts=tuple(replace(host, ping=pings.get(host.instance_id, "")) for host in group.hosts))
 
 
-def start(gateway: Gateway, sleep: Sleep = time.sleep) -> Iterator[RecoveryGroup]:
+def start(gateway: Gateway) -> Iterator[RecoveryGroup]:
     """Size one; yields the group at each look until its host takes sessions. Raises NotFound, AwsError, timeout."""
-    return _resize(gateway, 1, sleep)
+    return _resize(gateway, 1)
 
 
-def end(gateway: Gateway, sleep: Sleep = time.sleep) -> Iterator[RecoveryGroup]:
+def end(gateway: Gateway) -> Iterator[RecoveryGroup]:
     """Size zero; yields the group at each look until it has no host. Raises NotFound, Refused, AwsError, timeout."""
     _require_none_kept(gateway)
-    return _resize(gateway, 0, sleep)
+    return _resize(gateway, 0)
 
 
 def _require_none_kept(gateway: Gateway) -> None:
@@ -60,19 +58,20 @@ def _require_none_kept(gateway: Gateway) -> None:
         )
 
 
-def _resize(gateway: Gateway, size: int, sleep: Sleep) -> Iterator[RecoveryGroup]:
+def _resize(gateway: Gateway, size: int) -> Iterator[RecoveryGroup]:
     name = group_name(gateway)
     gateway.autoscaling.set_desired_capacity(name, size)
-    waited = 0.0
-    for wait in watch.waits():
-        group = status(gateway, name)
-        yield group
-        if group.ready if size else not group.hosts:
-            return
-        if waited > LIMIT:
-            break
-        sleep(wait)
-        waited += wait
+    try:
+        for group in polling.looks(gateway, lambda: status(gateway, name), LIMIT, first=polling.STEADY):
+            yield group
+            if group.ready if size else not group.hosts:
+                return
+    except DeployerError as error:
+        raise DeployerError(
+            f"The recovery group {name} goes on to size {size} in AWS, but could not be followed: {error.message}",
+            polling.then(error, f"follow it with: {gateway.command('recovery status')}"),
+            code="not-followed",
+        ) from error
     raise DeployerError(
         f"The recovery group {name} has not reached size {size} within {LIMIT / 60:.0f} minutes.",
         f"Why: aws autoscaling describe-scaling-activities --auto-scaling-group-name {name}",

@@ -11,7 +11,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from generator.operations import sandbox
-from generator.operations.stack.watch import waits
+from generator.operations.polling import STEADY, waits
 from generator.sandbox.state import HOME_VARIABLE
 from tests.bench import projects
 from tests.bench.goals import Row, row
@@ -166,7 +166,7 @@ def waiting() -> list[Row]:
 def polls(until: float) -> list[float]:
     """The seconds after the start at which the events are read."""
     at: list[float] = []
-    for moment in accumulate(waits(), initial=0.0):
+    for moment in accumulate(waits(STEADY), initial=0.0):
         at.append(moment)
         if moment > until:
             break

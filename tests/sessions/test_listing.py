@@ -53,7 +53,7 @@ def test_ending_all_asks_first(deployer: Deployer, tunnel: Popen[str]) -> None:
 def test_a_session_that_does_not_end_is_not_called_ended(
     deployer: Deployer, tunnel: Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listing, "WAITS", (0.0,))
+    monkeypatch.setattr(listing, "END_SECONDS", 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(SSM, "terminate_session", lambda self, session_id: None)
         done = deployer("sessions", "end", deployer.live()[0].session_id)

@@ -52,12 +52,12 @@ def test_a_role_comes_and_goes_beside_the_user(deployer: Deployer) -> None:
 def test_an_interrupt_while_planning_leaves_nothing_behind(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     client = deployer.gateway.client("cloudformation")
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "settle", Mock(side_effect=KeyboardInterrupt))
+        patch.setattr(plan, "wait_for_change_set", Mock(side_effect=KeyboardInterrupt))
         assert deployer("up", *PLACE, "--yes").code == 130
         assert deployer("status").code == 4  # not even the empty stack that planning a creation makes
     deployer.create()
     with monkeypatch.context() as patch:
-        patch.setattr(plan, "settle", Mock(side_effect=KeyboardInterrupt))
+        patch.setattr(plan, "wait_for_change_set", Mock(side_effect=KeyboardInterrupt))
         assert deployer("up", "--support-user=no", "--yes").code == 130
     left = client.list_change_sets(StackName=deployer.stack_name)["Summaries"]
     assert [each["ExecutionStatus"] for each in left] in ([], ["EXECUTE_COMPLETE"])  # the creation's own

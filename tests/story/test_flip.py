@@ -39,7 +39,7 @@ def test_a_flip_names_support_resources_only(
     gateway, opposite = live.gateway, {"Yes": "No", "No": "Yes"}[wanted]
     live.update_outside(**other, **grant, CreateSupportUser=opposite)
     request = scoped(UpRequest(given={"CreateSupportUser": wanted}))
-    planned = plan.plan_up(gateway, request, sleep=lambda _: None)
+    planned = plan.plan_up(gateway, request)
     try:
         assert planned.change_set is not None and not planned.objections
         touching = [c for c in planned.changes if not c.echo_of]

@@ -11,9 +11,9 @@ from generator.gateway.aws import Gateway
 from generator.model.access import Session
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement, account_of
-from generator.operations.access.key import waits
 from generator.operations.access.record import Record
 from generator.operations.access.sentences import KEY_SID, SECRET_SID
+from generator.operations.polling import Clock, looks
 
 Sleep = Callable[[float], None]
 SESSION_SECONDS = 60.0
@@ -85,13 +85,13 @@ def end_sessions(
     What a session has put into the background goes on: ending a session ends its terminal, not every process.
     """
     were = left = vendor_sessions(gateway, found)
-    waited = 0.0
-    for wait in waits():
-        if not left or waited > SESSION_SECONDS:
-            return were, left
+
+    def end() -> tuple[Session, ...]:
         for session in left:
             gateway.ssm.terminate_session(session.session_id)
-        sleep(wait)
-        waited += wait
-        left = vendor_sessions(gateway, found)
-    raise AssertionError("the waits do not end")
+        return vendor_sessions(gateway, found)
+
+    for left in looks(gateway, end, SESSION_SECONDS, Clock(sleep)) if were else ():
+        if not left:
+            break
+    return were, left

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -14,8 +13,10 @@ from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Credentials
 from generator.model.contract import Output
 from generator.model.plan import Check
+from generator.operations import polling
 from generator.operations.access import record
 from generator.operations.access.record import Record
+from generator.operations.polling import Clock
 
 Sleep = Callable[[float], None]
 ROTATION_SECONDS = 180.0
@@ -49,11 +50,6 @@ def held(gateway: Gateway, arn: str) -> Held | None:
     if not isinstance(value, dict) or not value.get("AccessKeyId"):
         return None
     return Held(value["AccessKeyId"], Credentials(value["AccessKeyId"], value.get("SecretAccessKey", "")))
-
-
-def waits() -> Iterator[float]:
-    """Seconds between looks at something that takes AWS a while."""
-    return itertools.chain((0.5, 1.0, 1.0, 2.0), itertools.repeat(3.0))
 
 
 def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
@@ -117,14 +113,15 @@ def rotate(gateway: Gateway, every: timedelta | None = None, sleep: Sleep = time
 def turn(gateway: Gateway, found: Record, days: int | None = None, sleep: Sleep = time.sleep) -> None:
     """Start the secret's rotation and wait for its end. Raises DeployerError that says where the keeper tells why."""
     wanted = gateway.secretsmanager.rotate_secret(found.secret_arn, every_days=days)
-    waited = 0.0
-    for wait in waits():
-        if gateway.secretsmanager.describe_secret(found.secret_arn).version("AWSCURRENT") == wanted:
+
+    def current() -> str:
+        return gateway.secretsmanager.describe_secret(found.secret_arn).version("AWSCURRENT")
+
+    try:
+        if any(version == wanted for version in polling.looks(gateway, current, ROTATION_SECONDS, Clock(sleep))):
             return
-        if waited > ROTATION_SECONDS:
-            break
-        sleep(wait)
-        waited += wait
+    except DeployerError as error:
+        raise _rotates_on(gateway, found, error) from error
     keeper = found.stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
     raise DeployerError(
         f"The secret of {found.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; the old key is still in it.",
@@ -132,6 +129,16 @@ def turn(gateway: Gateway, found: Record, days: int | None = None, sleep: Sleep 
         if keeper
         else "Run it again.",
         code="rotation-failed",
+    )
+
+
+def _rotates_on(gateway: Gateway, found: Record, error: DeployerError) -> DeployerError:
+    """The error for a rotation that was begun and whose end could not be seen."""
+    return DeployerError(
+        f"The rotation of the secret of {found.stack.name} was begun and goes on in AWS; its end could not be seen: "
+        f"{error.message}",
+        polling.then(error, f"see which key there is with: {gateway.command('access show')}"),
+        code="rotation-not-followed",
     )
 
 
@@ -162,21 +169,26 @@ def _new_check(gateway: Gateway, new: Held | None, paused: bool, user: str, slee
 
 
 def call_as(gateway: Gateway, key: Held, *, wanted_alive: bool, sleep: Sleep) -> str:
-    """Ask AWS with this key who it is, until the answer is the wanted one: an ARN, or AWS's refusal."""
-    waited = 0.0
-    for wait in waits():
-        answer = _asked(gateway, key)
-        if answer.startswith("arn:") == wanted_alive or waited + wait > KNOWN_SECONDS:
-            return answer
-        sleep(wait)
-        waited += wait
-    raise AssertionError("the waits do not end")
+    """Ask AWS with this key who it is, until the answer is the wanted one: an ARN, or AWS's refusal.
+
+    Where AWS could not be asked, the reason is the answer: it proves nothing, and no check takes it for a refusal.
+    """
+    answer = ""
+    try:
+        for answer in polling.looks(gateway, lambda: _asked(gateway, key), KNOWN_SECONDS, Clock(sleep)):
+            if answer.startswith("arn:") == wanted_alive:
+                break
+    except DeployerError as error:
+        return error.message
+    return answer
 
 
 def _asked(gateway: Gateway, key: Held) -> str:
     try:
         return gateway.sts_as(key.pair).get_caller_arn()
     except AwsError as error:
+        if error.transient:
+            raise
         return error.aws_code or error.message
 
 

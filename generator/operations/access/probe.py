@@ -15,8 +15,10 @@ from generator.gateway.aws import Gateway
 from generator.model.contract import Output
 from generator.model.plan import Check
 from generator.model.session import SessionRequest
-from generator.operations.access import key, record
+from generator.operations import polling
+from generator.operations.access import record
 from generator.operations.access.record import Record
+from generator.operations.polling import Clock
 from generator.operations.sessions.service import SessionCalls
 
 Sleep = Callable[[float], None]
@@ -67,17 +69,15 @@ async def _used(gateway: Gateway, found: Record) -> str:
 
 
 def _written(gateway: Gateway, found: Record, session: str, sleep: Sleep) -> int:
-    group, waited = found.stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, ""), 0.0
-    for wait in key.waits():
+    group = found.stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, "")
+
+    def lines() -> int:
         try:
-            lines = gateway.logs.count_events(group, session)
+            return gateway.logs.count_events(group, session)
         except NotFound:
-            lines = 0
-        if lines or waited > TRANSCRIPT_SECONDS:
-            return lines
-        sleep(wait)
-        waited += wait
-    raise AssertionError("the waits do not end")
+            return 0
+
+    return next(filter(None, polling.looks(gateway, lines, TRANSCRIPT_SECONDS, Clock(sleep))), 0)
 
 
 def _refused(found: Record, why: str) -> Refused:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.grant import Grant
 from generator.model.stack import StackEvent
 from generator.operations.access.grant import plan_change
 from generator.operations.access.record import Record
-from generator.operations.stack import apply, guard
-from generator.operations.stack import plan as stack_plan
+from generator.operations.stack import apply
 
 ShowEvents = Callable[[Iterator[StackEvent]], None]
 
@@ -22,12 +20,7 @@ def settle(gateway: Gateway, found: Record, after: Grant, show_events: ShowEvent
     Raises StackBusy, Refused and the planner's errors; a plan that may not be executed is thrown away.
     """
     planned = plan_change(gateway, found, after)
-    try:
-        guard.require_no_objection(planned.up)
-        apply.start(gateway, planned.up)
-    except DeployerError:
-        stack_plan.discard(gateway, planned.up)
-        raise
+    apply.start(gateway, planned.up)
     if planned.unchanged:
         return "nothing to change"
     show_events(apply.watch(gateway, planned.up))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generator.errors import AwsError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.access import Session
+from generator.operations import polling
 from generator.operations.aws import refused
 
-WAITS = (0.0, 0.2, 0.5, 1.0, 2.0, 3.0, 4.0)  # seconds before each look for a session's end
+END_SECONDS = 10.0  # how long a session may take to end
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,15 @@ def end_sessions(gateway: Gateway, session_ids: Sequence[str]) -> EndReport:
 
 def _left(gateway: Gateway, wanted: Sequence[str]) -> tuple[str, ...]:
     """Those of the sessions that are still open after a while."""
+
+    def look() -> tuple[str, ...]:
+        live = {session.session_id for session in gateway.ssm.list_sessions()}
+        return tuple(name for name in wanted if name in live)
+
     left = tuple(wanted)
-    for wait in WAITS:
+    for left in polling.looks(gateway, look, END_SECONDS, first=(0.2, 0.5, 1.0, 2.0)) if wanted else ():
         if not left:
             break
-        time.sleep(wait)
-        live = {session.session_id for session in gateway.ssm.list_sessions()}
-        left = tuple(name for name in left if name in live)
     return left
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.command import CommandRequest, HostResult
+from generator.operations import polling
 from generator.operations.aws import refused
+from generator.operations.polling import Clock
 
-POLL = 1.0  # seconds between two looks
+LIMIT = 172_800.0  # seconds: no command of Systems Manager runs longer
 SETTLE = 10.0  # seconds in which the first invocations appear: they come a moment after the command
 
 
@@ -46,24 +47,58 @@ def start(gateway: Gateway, request: CommandRequest) -> str:
         ) from error
 
 
-def follow(gateway: Gateway, command_id: str) -> Iterator[HostResult]:
-    """Yield each host's result as it comes, until all are there. Raises NotFound when no host fits the tags."""
-    began, told = time.monotonic(), set[str]()
-    while True:
-        seen = gateway.ssm.command_hosts(command_id)
-        if not seen and time.monotonic() - began > SETTLE:
-            raise NotFound(
-                "No instance that is online has these tags, so nothing ran.",
-                "Check --tag, --region and --profile; these are online: aws ssm describe-instance-information",
-                code="no-host",
-            )
-        for instance_id, status in sorted(seen.items()):
-            if instance_id not in told and HostResult(instance_id, status).over:
-                told.add(instance_id)
-                yield gateway.ssm.command_result(command_id, instance_id)
-        if seen and len(told) == len(seen) and gateway.ssm.command_over(command_id):
-            return
-        time.sleep(POLL)
+@dataclass(frozen=True)
+class _Look:
+    """One look at a command: results that are new, how many hosts it has reached, whether it is over."""
+
+    fresh: tuple[HostResult, ...]
+    reached: int
+    over: bool
+
+
+def follow(gateway: Gateway, command_id: str, clock: Clock | None = None) -> Iterator[HostResult]:
+    """Yield each host's result as it comes, until all are there.
+
+    Raises NotFound when no host fits the tags, DeployerError when the command goes on and cannot be followed.
+    """
+    clock = clock or Clock()
+    began, seen = clock.now(), set[str]()
+    try:
+        for found in polling.looks(gateway, lambda: _look(gateway, command_id, seen), LIMIT, clock, (1.0,) * 9):
+            if not found.reached and clock.now() - began > SETTLE:
+                break
+            for host in found.fresh:
+                seen.add(host.instance_id)
+                yield host
+            if found.over:
+                return
+    except DeployerError as error:
+        raise _not_followed(gateway, command_id, error) from error
+    if seen:
+        raise _not_followed(gateway, command_id)
+    raise NotFound(
+        "No instance that is online has these tags, so nothing ran.",
+        "Check --tag, --region and --profile; these are online: aws ssm describe-instance-information",
+        code="no-host",
+    )
+
+
+def _look(gateway: Gateway, command_id: str, seen: Collection[str]) -> _Look:
+    hosts = gateway.ssm.command_hosts(command_id)
+    done = [name for name, status in sorted(hosts.items()) if name not in seen and HostResult(name, status).over]
+    fresh = tuple(gateway.ssm.command_result(command_id, name) for name in done)
+    all_done = bool(hosts) and len(seen) + len(fresh) == len(hosts)
+    return _Look(fresh, len(hosts), all_done and gateway.ssm.command_over(command_id))
+
+
+def _not_followed(gateway: Gateway, command_id: str, error: DeployerError | None = None) -> DeployerError:
+    why = error.message if error else f"It has not ended within {LIMIT / 3600:.0f} hours."
+    look = f"aws ssm list-command-invocations --details --region {gateway.region} --command-id {command_id}"
+    return DeployerError(
+        f"The command {command_id} goes on on its hosts, but could not be followed to its end: {why}",
+        polling.then(error, f"see what it did with: {look}"),
+        code="not-followed",
+    )
 
 
 def cancel(gateway: Gateway, command_id: str) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TypeVar
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.plan import Check, Failure, UpPlan, UpResult
 from generator.model.stack import StackEvent
+from generator.operations import polling
+from generator.operations.polling import Clock
 from generator.operations.stack import guard
-from generator.operations.stack.watch import Sleep, failure, follow
+from generator.operations.stack import plan as planning
+from generator.operations.stack.watch import failure, follow, not_followed
+
+T = TypeVar("T")
 
 
 class OperationFailed(DeployerError):
@@ -26,19 +32,48 @@ class OperationFailed(DeployerError):
 
 
 def start(gateway: Gateway, plan: UpPlan) -> None:
-    """Execute the plan's change set. Raises Refused when the plan goes beyond what was asked."""
-    guard.require_no_objection(plan)
-    if plan.change_set is None:
-        return
-    if plan.protect:
-        gateway.cloudformation.update_termination_protection(plan.stack_id, True)
-    gateway.cloudformation.execute_change_set(plan.change_set.change_set_id, plan.token)
+    """Execute the plan's change set; a plan that is refused, by us or by AWS, is thrown away.
+
+    Raises Refused when the plan goes beyond what was asked, and NotFollowed when AWS gave no answer to the order.
+    """
+    with planning.discarded_on_error(gateway, plan):
+        guard.require_no_objection(plan)
+        if plan.change_set is not None and plan.protect:
+            gateway.cloudformation.update_termination_protection(plan.stack_id, True)
+    if plan.change_set is not None:
+        _execute(gateway, plan, plan.change_set.change_set_id)
 
 
-def watch(gateway: Gateway, plan: UpPlan, sleep: Sleep = time.sleep) -> Iterator[StackEvent]:
-    """Yield the plan's events until its end. Raises OperationFailed with the cause."""
+def _execute(gateway: Gateway, plan: UpPlan, change_set_id: str) -> None:
+    """Give the order, again while AWS does not answer. The token on the stack's events tells whether it has begun."""
+    attempts = 0
+
+    def order() -> None:
+        nonlocal attempts
+        attempts += 1
+        gateway.cloudformation.execute_change_set(change_set_id, plan.token)
+
+    try:
+        polling.patiently(gateway, order)
+    except DeployerError as error:
+        if _has_begun(gateway, plan):
+            return
+        if error.transient or attempts > 1:
+            raise not_followed(gateway, plan.stack_id, error) from error
+        with planning.discarded_on_error(gateway, plan):
+            raise
+
+
+def _has_begun(gateway: Gateway, plan: UpPlan) -> bool:
+    with suppress(DeployerError):
+        return bool(gateway.cloudformation.stack_events(plan.stack_id, token=plan.token, limit=1))
+    return False
+
+
+def watch(gateway: Gateway, plan: UpPlan, clock: Clock | None = None) -> Iterator[StackEvent]:
+    """Yield the plan's events until its end. Raises OperationFailed with the cause, and NotFollowed."""
     seen: list[StackEvent] = []
-    for event in follow(gateway, plan.stack_id, plan.token, sleep):
+    for event in follow(gateway, plan.stack_id, plan.token, clock):
         seen.append(event)
         yield event
     if found := failure(seen):
@@ -49,3 +84,15 @@ def result(gateway: Gateway, plan: UpPlan, checks: tuple[Check, ...] = ()) -> Up
     """The stack as it is now: read again (one call) where something was changed."""
     stack = plan.stack or gateway.cloudformation.describe_stack(plan.stack_id)
     return UpResult(stack.name, stack.stack_id, stack.status, plan.change_set is not None, stack.outputs, checks)
+
+
+def read_back(gateway: Gateway, plan: UpPlan, read: Callable[[], T]) -> T:
+    """What `read` gives after the operation, through faults that pass. Raises DeployerError if AWS cannot be asked."""
+    try:
+        return polling.patiently(gateway, read)
+    except DeployerError as error:
+        raise DeployerError(
+            f"What became of the stack {plan.stack_name} could not be verified: {error.message}",
+            polling.then(error, "run the same command again, which verifies the result"),
+            code="not-verified",
+        ) from error

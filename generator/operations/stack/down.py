@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,10 +10,12 @@ from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
 from generator.model.network import Instance
 from generator.model.stack import Stack, StackEvent, StackResource
+from generator.operations import polling
+from generator.operations.polling import Clock
 from generator.operations.stack.apply import OperationFailed
-from generator.operations.stack.plan import new_token
+from generator.operations.stack.plan import new_token, running_operation
 from generator.operations.stack.states import busy
-from generator.operations.stack.watch import Sleep, failure, follow
+from generator.operations.stack.watch import failure, follow
 
 # Kept by the template's DeletionPolicy: evidence, and the key without which it cannot be read.
 KEPT = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP)
@@ -31,7 +32,7 @@ class KeptThing:
 
 @dataclass(frozen=True)
 class DownPlan:
-    """What a deletion would do. Nothing has been changed yet."""
+    """What a deletion would do. Nothing has been changed yet, unless it `joins` a deletion that runs."""
 
     stack_name: str
     stack_id: str
@@ -41,6 +42,7 @@ class DownPlan:
     kept: tuple[KeptThing, ...]
     warnings: tuple[str, ...] = ()
     retain: frozenset[str] = frozenset()
+    joins: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,13 @@ class DownResult:
 
 
 def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPlan:
-    """Read what would go and what would stay. Raises StackNotFound, StackBusy, and UsageError for a wrong --retain."""
+    """Read what would go and what would stay. Raises StackNotFound, StackBusy, and UsageError for a wrong --retain.
+
+    A deletion that an earlier call of this command began is joined.
+    """
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
-    if stack.status.in_progress:
+    joins = stack.status == "DELETE_IN_PROGRESS"
+    if stack.status.in_progress and not joins:
         raise busy(stack)
     if retain and stack.status != "DELETE_FAILED":
         raise DeployerError(
@@ -71,26 +77,36 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPla
     return DownPlan(
         stack_name=stack.name,
         stack_id=stack.stack_id,
-        token=new_token(),
+        token=running_operation(gateway, stack) if joins else new_token(),
         protected=stack.termination_protection,
         lost=gone,
         kept=_kept(stack, live, instance),
         warnings=_warnings(live, instance),
         retain=retain,
+        joins=joins,
     )
 
 
-def apply(gateway: Gateway, plan: DownPlan, sleep: Sleep = time.sleep) -> Iterator[StackEvent]:
-    """Lift termination protection, delete, and yield the events to the end. Raises OperationFailed with the cause."""
-    if plan.protected:
-        gateway.cloudformation.update_termination_protection(plan.stack_id, False)
-    gateway.cloudformation.delete_stack(plan.stack_id, plan.token, plan.retain)
+def apply(gateway: Gateway, plan: DownPlan, clock: Clock | None = None) -> Iterator[StackEvent]:
+    """Lift termination protection, delete, and yield the events to the end.
+
+    Raises OperationFailed with the cause, and NotFollowed when the deletion goes on unwatched.
+    """
+    if not plan.joins:
+        _delete(gateway, plan)
     seen: list[StackEvent] = []
-    for event in follow(gateway, plan.stack_id, plan.token, sleep):
+    for event in follow(gateway, plan.stack_id, plan.token, clock):
         seen.append(event)
         yield event
     if found := failure(seen):
         raise OperationFailed(plan.stack_name, found)
+
+
+def _delete(gateway: Gateway, plan: DownPlan) -> None:
+    """Give the order; AWS takes it once, however often it is given with the same token."""
+    if plan.protected:
+        gateway.cloudformation.update_termination_protection(plan.stack_id, False)
+    polling.patiently(gateway, lambda: gateway.cloudformation.delete_stack(plan.stack_id, plan.token, plan.retain))
 
 
 def result(gateway: Gateway, plan: DownPlan) -> DownResult:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import secrets
-import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,9 +15,12 @@ from generator.model import options
 from generator.model.changeset import ChangeSet, ChangeSetRequest
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
+from generator.operations import polling
+from generator.operations.polling import Clock
 from generator.operations.stack import guard, parameters, states, support
 
-Sleep = Callable[[float], None]
+CHANGE_SET_SECONDS = 900.0
+"""How long CloudFormation may take to work a change set out; it takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ def new_token() -> str:
     return f"{states.OUR_TOKEN_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
-def plan_up(gateway: Gateway, request: UpRequest, sleep: Sleep = time.sleep) -> UpPlan:
+def plan_up(gateway: Gateway, request: UpRequest) -> UpPlan:
     """Work out what `request` would change. Raises StackBusy, UsageError and the errors of operations.stack.states."""
-    return plan_from(gateway, request, gateway.cloudformation.find_stack(gateway.deployment.stack_name), sleep)
+    return plan_from(gateway, request, gateway.cloudformation.find_stack(gateway.deployment.stack_name))
 
 
-def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, sleep: Sleep = time.sleep) -> UpPlan:
+def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPlan:
     """The same for a stack already looked at, so that a command describes it once."""
     if stack is not None:
         states.require_updatable(stack)
@@ -53,7 +54,7 @@ def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, sleep: 
     support.refuse_grade_alone({**known, **given})
     if stack is not None and source.body is not None and _is_current(gateway, stack, source.body, given):
         return _nothing(stack)
-    return _plan_by_change_set(gateway, request, stack, source, given, sleep)
+    return _plan_by_change_set(gateway, request, stack, source, given)
 
 
 def parameters_only(request: UpRequest, stack: Stack) -> bool:
@@ -113,7 +114,7 @@ def _is_current(gateway: Gateway, stack: Stack, body: str, given: dict[str, str]
 
 
 def _plan_by_change_set(
-    gateway: Gateway, request: UpRequest, stack: Stack | None, source: _Source, given: dict[str, str], sleep: Sleep
+    gateway: Gateway, request: UpRequest, stack: Stack | None, source: _Source, given: dict[str, str]
 ) -> UpPlan:
     token, creates = new_token(), stack is None or stack.status.only_planned
     wanted = ChangeSetRequest(
@@ -125,12 +126,8 @@ def _plan_by_change_set(
         description=request.why,
     )
     change_set_id = gateway.cloudformation.create_change_set(wanted)
-    try:
-        change_set = settle(gateway, change_set_id, sleep)
-    except KeyboardInterrupt:  # nobody has seen this plan: it goes as one does that nobody wants
-        with suppress(DeployerError):
-            _drop(gateway, change_set_id, wanted.stack_name if creates else "", token)
-        raise
+    with _dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
+        change_set = wait_for_change_set(gateway, change_set_id)
     if change_set.empty:
         gateway.cloudformation.delete_change_set(change_set.change_set_id)
     return UpPlan(
@@ -147,15 +144,26 @@ def _plan_by_change_set(
     )
 
 
-def settle(gateway: Gateway, change_set_id: str, sleep: Sleep = time.sleep) -> ChangeSet:
-    """Wait until CloudFormation has worked the change set out. Raises DeployerError when it could not."""
-    for wait in itertools.chain((0.5, 1.0, 1.0, 2.0), itertools.repeat(3.0)):
-        change_set = gateway.cloudformation.describe_change_set(change_set_id)
+def wait_for_change_set(gateway: Gateway, change_set_id: str, clock: Clock | None = None) -> ChangeSet:
+    """Wait until CloudFormation has worked the change set out. Raises DeployerError when it could not do so in time."""
+
+    def look() -> ChangeSet:
+        return gateway.cloudformation.describe_change_set(change_set_id)
+
+    for change_set in polling.looks(gateway, look, CHANGE_SET_SECONDS, clock):
         if not change_set.pending:
-            break
-        sleep(wait)
+            return _worked_out(change_set)
+    raise DeployerError(
+        f"CloudFormation has not worked the change set out within {CHANGE_SET_SECONDS / 60:.0f} minutes, "
+        "so nothing was changed.",
+        "Run it again; if it stays like this, see https://health.aws.amazon.com",
+        code="change-set-timeout",
+    )
+
+
+def _worked_out(change_set: ChangeSet) -> ChangeSet:
+    """The change set, unless it failed otherwise than by being empty. Raises DeployerError."""
     if change_set.status == "FAILED" and not change_set.empty:
-        gateway.cloudformation.delete_change_set(change_set_id)
         reason = change_set.status_reason.rstrip(".")
         wrong = re.search(r"for parameter name (\w+)", reason)
         another = options.another_value(wrong.group(1)) if wrong else ""
@@ -173,6 +181,41 @@ def discard(gateway: Gateway, plan: UpPlan) -> None:
         _drop(gateway, plan.change_set.change_set_id, plan.stack_id if plan.creates else "", plan.token)
 
 
+@contextmanager
+def discarded_on_error(gateway: Gateway, plan: UpPlan) -> Iterator[None]:
+    """Throw the plan away when what is done within fails or is interrupted: nothing of it stays behind."""
+    change_set_id = plan.change_set.change_set_id if plan.change_set else ""
+    with _dropped_on_error(gateway, change_set_id, plan.stack_id if plan.creates else "", plan.token):
+        yield
+
+
+@contextmanager
+def _dropped_on_error(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> Iterator[None]:
+    try:
+        yield
+    except (DeployerError, KeyboardInterrupt) as error:
+        if change_set_id and not _drop_quietly(gateway, change_set_id, made_for_it, token):
+            _name_what_is_left(gateway, error, change_set_id, made_for_it)
+        raise
+
+
+def _drop_quietly(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> bool:
+    """The same as `_drop`; False instead of an error."""
+    with suppress(DeployerError):
+        _drop(gateway, change_set_id, made_for_it, token)
+        return True
+    return False
+
+
+def _name_what_is_left(gateway: Gateway, error: BaseException, change_set_id: str, made_for_it: str) -> None:
+    """Add to the error how to remove what could not be removed here."""
+    if isinstance(error, DeployerError):
+        verb = f"delete-stack --stack-name {made_for_it}" if made_for_it else ""
+        verb = verb or f"delete-change-set --change-set-name {change_set_id}"
+        left = f"Its change set was left behind; remove it with: aws cloudformation {verb} --region {gateway.region}"
+        error.hint = f"{error.hint.rstrip('.')}. {left}" if error.hint else left
+
+
 def _drop(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> None:
     """Delete a change set, and the stack (id or name, "" for none) that is there only for it."""
     gateway.cloudformation.delete_change_set(change_set_id)
@@ -188,4 +231,4 @@ def running_operation(gateway: Gateway, stack: Stack) -> str:
     raise states.busy(stack)
 
 
-__all__ = ["StackBusy", "discard", "new_token", "plan_up", "running_operation", "settle"]
+__all__ = ["StackBusy", "discard", "new_token", "plan_up", "running_operation", "wait_for_change_set"]

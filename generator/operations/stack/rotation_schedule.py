@@ -7,9 +7,11 @@ CloudFormation writes a rotation schedule when its part of the template changes,
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from generator.errors import AwsError
+from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
 from generator.model.plan import Check, UpPlan
@@ -33,6 +35,18 @@ def find(gateway: Gateway, plan: UpPlan) -> Rhythm | None:
     return None if days in (0, _template_days(gateway, plan)) else Rhythm(arn, days)
 
 
+@contextmanager
+def named_when_lost(gateway: Gateway, kept: Rhythm | None) -> Iterator[None]:
+    """Have an error that keeps us from restoring the schedule say how to set it again."""
+    try:
+        yield
+    except DeployerError as error:
+        if kept is not None:
+            again = gateway.command(f"access rotate --every {kept.days}d")
+            error.hint = f"{error.hint}; set the key's rotation every {kept.days} days again with: {again}"
+        raise
+
+
 def restore(gateway: Gateway, kept: Rhythm | None) -> tuple[Check, ...]:
     """Set the rhythm again, without a rotation now, and read it back."""
     if kept is None:
@@ -40,6 +54,8 @@ def restore(gateway: Gateway, kept: Rhythm | None) -> tuple[Check, ...]:
     try:
         gateway.secretsmanager.rotate_secret(kept.arn, every_days=kept.days, now=False)
     except AwsError as error:
+        if error.transient:
+            raise
         again = f"deployer access rotate --every {kept.days}d"
         return (Check("rotation of the key", False, f"{error.message} Set it again with: {again}"),)
     days = gateway.secretsmanager.describe_secret(kept.arn).rotation_days

@@ -131,6 +131,9 @@ def _secret_gone(gateway: Gateway, arn: str) -> Check:
 
 
 def _instance_same(gateway: Gateway, noted: Instance) -> Check:
-    now = gateway.ec2.describe_instance(noted.instance_id)
+    try:
+        now = gateway.ec2.describe_instance(noted.instance_id)
+    except NotFound:
+        return Check(f"instance {noted.instance_id}", False, "gone")
     same = now == noted
     return Check(f"instance {noted.instance_id}", same, "not touched" if same else f"changed: {now.state}")

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
-import itertools
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
+from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.plan import Failure
 from generator.model.stack import StackEvent, StackStatus
+from generator.operations import polling
+from generator.operations.polling import Clock
 
-Sleep = Callable[[float], None]
+FOLLOW_SECONDS = 3 * 3600.0
+"""Longer than any operation of this template takes, its rollback included; a custom resource may hang for an hour."""
+QUIET_SECONDS = 60.0
+"""After this long without an event the stack itself is looked at: a cancelled update ends under another token."""
 
 
-def waits() -> Iterator[float]:
-    """Seconds between polls: quick at first, then three, so that the end is seen within three seconds."""
-    return itertools.chain((1.0, 1.0, 2.0, 2.0), itertools.repeat(3.0))
+VERIFIES = "and when it has ended run the same command again, which verifies the result"
+
+
+class NotFollowed(DeployerError):
+    """An operation was started and could not be watched to its end; it goes on in AWS."""
+
+    code = "not-followed"
 
 
 def follow(
-    gateway: Gateway, stack_id: str, token: str | None, sleep: Sleep = time.sleep, after: str | None = None
+    gateway: Gateway, stack_id: str, token: str | None, clock: Clock | None = None, after: str | None = None
 ) -> Iterator[StackEvent]:
     """Yield the events of the operation marked `token` in time order, and stop after its terminal event.
 
     With token None, events are told apart by `after` alone: the id of the last one already seen.
+    Raises NotFollowed when AWS does not let it be watched, or when it takes longer than FOLLOW_SECONDS.
     """
-    last = after
-    for wait in waits():
-        for event in gateway.cloudformation.stack_events(stack_id, after=last, token=token):
-            last = event.event_id
-            yield event
-            if event.ends_operation:
-                return
-        sleep(wait)
+    clock = clock or Clock()
+    last, heard = after, clock.now()
+
+    def look() -> list[StackEvent]:
+        nonlocal heard
+        found = gateway.cloudformation.stack_events(stack_id, after=last, token=token)
+        if not found and last and clock.now() - heard >= QUIET_SECONDS:
+            found, heard = _ended_under_another_token(gateway, stack_id, last), clock.now()
+        return found
+
+    try:
+        for events in polling.looks(gateway, look, FOLLOW_SECONDS, clock, polling.STEADY):
+            for event in events:
+                last, heard = event.event_id, clock.now()
+                yield event
+                if event.ends_operation:
+                    return
+    except DeployerError as error:
+        raise not_followed(gateway, stack_id, error) from error
+    raise not_followed(gateway, stack_id)
+
+
+def _ended_under_another_token(gateway: Gateway, stack_id: str, last: str) -> list[StackEvent]:
+    """What came after the event `last` under whatever token, once the stack is busy no longer."""
+    if gateway.cloudformation.describe_stack(stack_id).status.in_progress:
+        return []
+    return gateway.cloudformation.stack_events(stack_id, after=last)
+
+
+def not_followed(gateway: Gateway, stack_id: str, error: DeployerError | None = None) -> NotFollowed:
+    """The error for an operation that goes on unwatched, because of `error` or because it takes too long."""
+    name = stack_id.split("/")[1] if "/" in stack_id else stack_id
+    why = error.message if error else f"It has not ended within {FOLLOW_SECONDS / 3600:.0f} hours."
+    return NotFollowed(
+        f"The operation on the stack {name} goes on in AWS, but could not be followed to its end: {why}",
+        polling.then(error, f"follow it with: {gateway.command('events --follow', name)}; {VERIFIES}"),
+    )
 
 
 def failure(events: Iterable[StackEvent]) -> Failure | None:

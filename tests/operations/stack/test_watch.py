@@ -6,11 +6,14 @@ from itertools import accumulate, pairwise, takewhile
 
 import pytest
 
-from generator.errors import DeployerError
+from generator.errors import AwsError, DeployerError
 from generator.model.stack import Stack, StackEvent, StackStatus
-from generator.operations.stack import states
-from generator.operations.stack.watch import failure, follow, waits
+from generator.operations import polling
+from generator.operations.stack import states, watch
+from generator.operations.stack.watch import NotFollowed, failure, follow
+from tests.clock import FakeClock
 
+THROTTLED = AwsError("Rate exceeded.", "Wait.", aws_code="Throttling", transient=True)
 STACK_ID = "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1"
 
 
@@ -29,16 +32,36 @@ def event(number: int, logical_id: str, status: str, reason: str = "") -> StackE
 
 
 class Canned:
-    """Stands for the gateway: each call gives the next batch."""
+    """Stands for the gateway: each call gives the next batch, or raises it; after the last one nothing comes.
 
-    def __init__(self, *batches: Sequence[StackEvent]) -> None:
+    `other` are events under another token, and `status` is the stack's.
+    """
+
+    def __init__(self, *batches: Sequence[StackEvent] | DeployerError, status: str = "UPDATE_IN_PROGRESS") -> None:
         self.batches = list(batches)
         self.calls: list[str | None] = []
+        self.said: list[str] = []
+        self.other: list[StackEvent] = []
+        self.status = StackStatus(status)
         self.cloudformation = self
 
-    def stack_events(self, stack_id: str, *, after: str | None, token: str | None) -> Sequence[StackEvent]:
+    def stack_events(self, stack_id: str, *, after: str | None, token: str | None = None) -> Sequence[StackEvent]:
+        if token is None:
+            return self.other
         self.calls.append(after)
-        return self.batches.pop(0)
+        batch = self.batches.pop(0) if self.batches else []
+        if isinstance(batch, DeployerError):
+            raise batch
+        return batch
+
+    def describe_stack(self, name: str) -> Stack:
+        return Stack("s", STACK_ID, self.status)
+
+    def notify(self, line: str) -> None:
+        self.said.append(line)
+
+    def command(self, words: str, stack_name: str) -> str:
+        return f"deployer {words} --stack-name {stack_name}"
 
 
 def test_one_call_a_round_until_the_stacks_own_terminal_event() -> None:
@@ -47,18 +70,55 @@ def test_one_call_a_round_until_the_stacks_own_terminal_event() -> None:
         event(2, "User", "CREATE_COMPLETE"),
         event(3, "s", "CREATE_COMPLETE"),
     )
-    gateway, slept = Canned([first], [], [second, last]), []
-    assert list(follow(gateway, STACK_ID, "t", slept.append)) == [first, second, last]  # type: ignore[arg-type]
-    assert gateway.calls == [None, "1", "1"] and slept == [1.0, 1.0]
+    gateway, clock = Canned([first], [], [second, last]), FakeClock()
+    assert list(follow(gateway, STACK_ID, "t", clock)) == [first, second, last]  # type: ignore[arg-type]
+    assert gateway.calls == [None, "1", "1"] and clock.slept == [1.0, 1.0]
 
 
 def test_a_cleanup_in_progress_is_not_the_end() -> None:
     cleanup, last = event(1, "s", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), event(2, "s", "UPDATE_COMPLETE")
-    assert list(follow(Canned([cleanup], [last]), STACK_ID, "t", lambda _: None)) == [cleanup, last]  # type: ignore[arg-type]
+    assert list(follow(Canned([cleanup], [last]), STACK_ID, "t", FakeClock())) == [cleanup, last]  # type: ignore[arg-type]
+
+
+def test_a_cancelled_update_ends_though_its_end_bears_another_token() -> None:
+    began = event(1, "s", "UPDATE_IN_PROGRESS")
+    gateway, clock = Canned([began], status="UPDATE_ROLLBACK_COMPLETE"), FakeClock()
+    gateway.other = [event(2, "s", "UPDATE_ROLLBACK_IN_PROGRESS"), event(3, "s", "UPDATE_ROLLBACK_COMPLETE")]
+    assert list(follow(gateway, STACK_ID, "t", clock)) == [began, *gateway.other]  # type: ignore[arg-type]
+    assert clock.time < 2 * watch.QUIET_SECONDS
+
+
+def test_an_operation_without_an_end_is_left_after_a_limit_with_the_next_step() -> None:
+    gateway, clock = Canned([event(1, "s", "UPDATE_IN_PROGRESS")]), FakeClock()
+    with pytest.raises(NotFollowed, match="stack s goes on in AWS") as caught:
+        list(follow(gateway, STACK_ID, "t", clock))  # type: ignore[arg-type]
+    assert watch.FOLLOW_SECONDS <= clock.time < watch.FOLLOW_SECONDS + 10
+    assert "events --follow --stack-name s" in caught.value.hint and "same command again" in caught.value.hint
+
+
+@pytest.mark.parametrize("at", [0, 1, 2], ids=["first", "second", "last"])
+def test_throttling_at_any_poll_is_waited_out_and_said_once(at: int) -> None:
+    began, last = event(1, "s", "UPDATE_IN_PROGRESS"), event(2, "s", "UPDATE_COMPLETE")
+    batches: list[Sequence[StackEvent] | DeployerError] = [[began], [], [last]]
+    batches[at:at] = [THROTTLED, THROTTLED]
+    gateway, clock = Canned(*batches), FakeClock()
+    assert list(follow(gateway, STACK_ID, "t", clock)) == [began, last]  # type: ignore[arg-type]
+    assert gateway.said == ["Rate exceeded. Trying again, for up to 5 minutes."]
+
+
+@pytest.mark.parametrize("at", [0, 1, 2], ids=["first", "second", "last"])
+def test_an_expired_token_says_that_it_goes_on_and_how_to_follow(at: int) -> None:
+    batches: list[Sequence[StackEvent] | DeployerError] = [[event(1, "s", "UPDATE_IN_PROGRESS")], [], []]
+    batches[at:at] = [AwsError("The token is expired.", "Sign in again.", aws_code="ExpiredToken")]
+    with pytest.raises(NotFollowed) as caught:
+        list(follow(Canned(*batches), STACK_ID, "t", FakeClock()))  # type: ignore[arg-type]
+    assert "goes on in AWS" in caught.value.message and "The token is expired." in caught.value.message
+    assert caught.value.exit_code == 1
+    assert caught.value.hint.startswith("Sign in again; then follow it with: deployer events --follow")
 
 
 def test_polling_is_frugal_and_prompt() -> None:
-    times = list(takewhile(lambda t: t < 17, accumulate(waits())))
+    times = list(takewhile(lambda t: t < 17, accumulate(polling.waits(polling.STEADY))))
     assert len(times) + 2 <= 9, "polls of an operation of 17 s: the first at once, one after its end"
     assert max(b - a for a, b in pairwise(times)) <= 3
 
