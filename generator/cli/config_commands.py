@@ -72,7 +72,7 @@ def _refuse_elsewhere(key: str, path: Path, environment: str) -> None:
     options = ("--project " if file.origin is Origin.PROJECT else "") + (f"--env {named} " if named else "")
     here, there = (f"{p}{f' [{name}]' if name else ''}" for p, name in ((path, environment), (file.path, named)))
     raise NotFound(
-        f"{key} is not set in {here}, but in {there}.",
+        f"{key} is not set in {here}; it is set in {there}.",
         f"Take it away there: deployer config unset {options}{key}",
         code="not-set",
     )

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
 import typer
-from hypothesis import given
-from hypothesis import strategies as st
 
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
@@ -17,7 +14,7 @@ from generator.cli.main import main
 from generator.errors import DeployerError, NotFound, UsageError
 from generator.model.config import KEYS, Origin
 from generator.model.options import PARAMETERS
-from generator.operations.config.files import ConfigFile, _edited, read
+from generator.operations.config.files import ConfigFile, read
 from generator.operations.config.resolve import chosen_environment, explain, stored_for
 
 PROJECT = ConfigFile(Path("p"), Origin.PROJECT, {"region": "eu-west-1"}, {"prod": {"database": "main"}})
@@ -70,47 +67,6 @@ def test_the_environment_is_chosen_by_option_variable_or_file_and_must_exist() -
     assert chosen_environment("", [USER], {}) == ""
     with pytest.raises(NotFound, match="nope"):
         chosen_environment("nope", [choosing], {})
-
-
-TEXTS = st.sampled_from(
-    [
-        "",
-        "# mine\n",
-        'region = "eu-west-1" # here\n\n# of prod\n[environments.prod]\nregion = "us-east-1"\n# end\n',
-        '[environments.test]\nprofile = "a"\n\n[environments.prod]\nprofile = "b"',
-        '\ntarget = "x"\n\n\n[environments."prod"]\n',
-    ]
-)
-EDITS = st.lists(
-    st.tuples(
-        st.sampled_from(["", "prod", "test", "new"]),
-        st.sampled_from(["region", "profile", "target", "dbname"]),
-        st.none() | st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20),
-    ),
-    max_size=6,
-)
-
-
-@given(TEXTS, EDITS)
-def test_an_edit_changes_one_value_and_keeps_every_comment(text: str, edits: list[tuple[str, str, str | None]]) -> None:
-    expected = tomllib.loads(text)
-    for environment, name, value in edits:
-        text = _edited(text, environment, name, value)
-        table = expected.setdefault("environments", {}).setdefault(environment, {}) if environment else expected
-        table.pop(name, None)
-        if value is not None:
-            table[name] = value
-    found = tomllib.loads(text)
-    full = {k: v for k, v in expected.get("environments", {}).items() if v}
-    assert {k: v for k, v in found.pop("environments", {}).items() if v} == full
-    expected.pop("environments", None)
-    assert found == expected
-
-
-def test_comments_and_order_stay() -> None:
-    text = 'region = "eu-west-1"\n# of prod\n[environments.prod]\n# why\nregion = "us-east-1"\n'
-    assert _edited(text, "prod", "profile", "p") == text + 'profile = "p"\n'
-    assert _edited(text, "", "region", None) == text.partition("\n")[2]
 
 
 @pytest.mark.parametrize(

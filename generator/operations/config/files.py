@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,11 +20,10 @@ from generator.model.config import (
     key_named,
 )
 from generator.operations.config import parse
+from generator.operations.config.edit import edited
 
 if TYPE_CHECKING:
     from generator.host.ownership import Objection
-
-_TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(#.*)?$")
 
 
 @dataclass(frozen=True)
@@ -138,30 +136,35 @@ def places(name: str) -> list[tuple[ConfigFile, str]]:
 def write(path: Path, origin: Origin, environment: str, name: str, value: str | int | None) -> bool:
     """Set a default (None takes it away) in the file or in a named environment of it; False when nothing changed.
 
-    The text is edited in place and read back before it is kept, so comments and order stay. Raises UsageError.
+    Everything else in the file stays byte for byte. Raises UsageError for what the file may not hold, DeployerError
+    for a file that cannot be used or edited; the file is then as it was.
     """
     if value is not None:
         _require_allowed(origin, environment, name)
-    if os.path.lexists(path):
-        parse.require_file(path)
-    require_own(path, origin)
-    before = parse.read_text(path) if os.path.lexists(path) else ""
-    after = _edited(before, environment, name, value)
+    before = _text_to_edit(path, origin)
+    parse.parse(path, before)
+    try:
+        after = edited(before, environment, name, value)
+    except ValueError as error:
+        where = f"[{ENVIRONMENTS}.{environment}]" if environment else "the top of the file"
+        hint = f"Edit it with an editor: {name}, under {where}."
+        raise DeployerError(f"{path} could not be changed: {error}.", hint, code="config-file") from None
     if after == before:
         return False
-    import tempfile
+    if value is not None:  # taking something away leaves no file worse than it was
+        parse.tables(path, origin, parse.parse(path, after))
+    from generator.host.files import write_private
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".deployer", delete=False) as draft:
-        draft.write(after)
-    try:
-        found = read(Path(draft.name), origin)
-        kept = found.environments.get(environment, {}) if environment else found.values
-        assert kept.get(name) == value, "the edit took"
-        Path(draft.name).replace(path)
-    finally:
-        Path(draft.name).unlink(missing_ok=True)
+    write_private(path, after)
     return True
+
+
+def _text_to_edit(path: Path, origin: Origin) -> str:
+    exists = os.path.lexists(path)
+    if exists:
+        parse.require_file(path)
+    require_own(path, origin)
+    return parse.read_text(path) if exists else ""
 
 
 def _require_allowed(origin: Origin, environment: str, name: str) -> None:
@@ -174,41 +177,3 @@ def _require_allowed(origin: Origin, environment: str, name: str) -> None:
         raise UsageError(
             f"A project's file may set {', '.join(PROJECT_KEYS)}, and not {name}.", "Set it without --project."
         )
-
-
-def _edited(text: str, environment: str, name: str, value: str | int | None) -> str:
-    """The text with the key's line replaced, added at the end of its table, or taken out."""
-    lines = text.splitlines()
-    found = _table(lines, environment)
-    start, end = found or (len(lines), len(lines))
-    pattern = re.compile(rf'\s*(?:{re.escape(name)}|"{re.escape(name)}")\s*=')
-    at = next((number for number in range(start, end) if pattern.match(lines[number])), None)
-    new = [] if value is None else [f"{name} = {_toml(value)}"]
-    if at is not None:
-        lines[at : at + 1] = new
-    elif new:
-        head = [] if found else [f"[{ENVIRONMENTS}.{environment}]"]
-        while end > start and not lines[end - 1].strip():
-            end -= 1
-        lines[end:end] = ([""] if head and lines else []) + head + new
-    return "\n".join(lines) + "\n" if lines else ""
-
-
-def _table(lines: list[str], environment: str) -> tuple[int, int] | None:
-    """Where a table's own lines begin and end; None when it is not there. The file's own is always there."""
-    heads = [(number, match[1]) for number, line in enumerate(lines) if (match := _TABLE.match(line))]
-    ends = [number for number, _ in heads[1:]] + [len(lines)]
-    if not environment:
-        return 0, heads[0][0] if heads else len(lines)
-    wanted = {f"{ENVIRONMENTS}.{environment}", f'{ENVIRONMENTS}."{environment}"'}
-    for (number, head), end in zip(heads, ends, strict=False):
-        if head in wanted:
-            return number + 1, end
-    return None
-
-
-def _toml(value: str | int) -> str:
-    """A TOML integer or string; keys refuse control characters, so a string needs two escapes only."""
-    if isinstance(value, int):
-        return str(value)
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
