@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "generator"
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "directories": {"errors"},
     "model": {"errors"},
     "policies": {"model"},
     "template": {"policies", "model", "errors"},
@@ -17,10 +18,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "keeper": set(),
     "channel": {"model", "errors"},
     "gateway": {"model", "errors"},
-    "host": {"model", "errors"},
-    "sandbox": {"model", "errors", "keeper", "channel"},
+    "host": {"model", "errors", "directories"},
+    "sandbox": {"model", "errors", "directories", "keeper", "channel"},
     "operations": {
         "errors",
+        "directories",
         "model",
         "policies",
         "template",
@@ -38,6 +40,8 @@ SOLE_OWNER = {
     "troposphere": {"template"},
     "cfnlint": {"lint"},
     "boto3": {"keeper", "sandbox"},
+    "platformdirs": {"directories"},
+    "tomlkit": {"operations"},
     "botocore": {"gateway", "keeper"},  # the Lambda runtime brings both
     "websockets": {"channel", "sandbox"},
     "subprocess": {"host"},

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from generator import directories
 from generator.errors import DeployerError
 
 KEY_SECONDS = 120  # how long an agent keeps the key: AWS takes it for 60 seconds
@@ -188,10 +189,7 @@ def _hand_over(agent: subprocess.Popen[bytes], socket: Path, pair: Pair) -> bool
 
 def state_directory() -> Path:
     """Where host keys are remembered, and keys for `ssh-config` live for a moment: private to this user."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    directory = Path(base) / "deployer" / "ssh"
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return directory
+    return directories.private_state("ssh")
 
 
 def host_key_options(instance_id: str) -> dict[str, str]:

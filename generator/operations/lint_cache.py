@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
 import time
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+
+from generator import directories
 
 PACKAGE = Path(__file__).parent.parent
 RULES = ("lint", "model")  # the rooms a verdict is made of
@@ -22,13 +23,16 @@ KEPT = 86_400  # seconds; a digest of an earlier day is of no use
 
 def known(template: str) -> bool:
     """Whether this text was found clean today, by what would check it now."""
-    return _file(template).exists()
+    try:
+        return _file(template).exists()
+    except directories.NoHome:
+        return False
 
 
 def remember(template: str) -> None:
     """Note a text that is clean. Where there is no place to note it, it is checked again the next time."""
-    file = _file(template)
-    with suppress(OSError):
+    with suppress(OSError, directories.NoHome):
+        file = _file(template)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for old in file.parent.iterdir():
             if old.stat().st_mtime < time.time() - KEPT:
@@ -37,8 +41,7 @@ def remember(template: str) -> None:
 
 
 def _file(template: str) -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "deepsql-deployer" / "clean-templates" / _digest(template)
+    return directories.cache() / "clean-templates" / _digest(template)
 
 
 def _digest(template: str) -> str:

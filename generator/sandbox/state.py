@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from generator import directories
 from generator.model.search_path import leave_current_folder
 
 CUSTOMER_ACCOUNT = "111122223333"
@@ -57,12 +58,11 @@ class SandboxState:
         return f"http://127.0.0.1:{self.port}"
 
 
-def home(env: Mapping[str, str] = os.environ) -> Path:
-    """The directory of everything the sandbox keeps: $DEPLOYER_SANDBOX_HOME, else the user's state directory (XDG)."""
-    if chosen := env.get(HOME_VARIABLE):
+def home() -> Path:
+    """The directory of everything the sandbox keeps: $DEPLOYER_SANDBOX_HOME, else one in the user's state directory."""
+    if chosen := os.environ.get(HOME_VARIABLE):
         return Path(chosen).absolute()
-    base = env.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "deepsql-deployer" / "sandbox"
+    return directories.state() / "sandbox"
 
 
 def write(state: SandboxState) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator import directories
 from generator.errors import DeployerError, UsageError
 from generator.model.config import (
     ENVIRONMENTS,
@@ -37,9 +39,8 @@ class ConfigFile:
 
 
 def user_path() -> Path:
-    """The user's file (XDG base directory specification; APPDATA on Windows)."""
-    home = os.environ.get("XDG_CONFIG_HOME") or os.environ.get("APPDATA") or Path.home() / ".config"
-    return Path(home) / "deployer" / USER_FILE
+    """The user's file, which need not exist. Raises NoHome."""
+    return directories.config() / USER_FILE
 
 
 def project_path() -> Path | None:
@@ -82,9 +83,12 @@ def path_to_edit(origin: Origin) -> Path:
 
 def read_files() -> list[ConfigFile]:
     """The files that exist, the stronger first. Nothing is parsed where there is none."""
-    project, user = project_path(), user_path()
+    project = project_path()
     found = [read(project, Origin.PROJECT)] if project else []
-    return [*found, read(user, Origin.USER)] if os.path.lexists(user) else found
+    with contextlib.suppress(directories.NoHome):
+        if os.path.lexists(user := user_path()):
+            found.append(read(user, Origin.USER))
+    return found
 
 
 def read(path: Path, origin: Origin) -> ConfigFile:

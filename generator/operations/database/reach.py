@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from generator import directories
 from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.host.download import fetch
@@ -229,7 +230,7 @@ def _principal(caller: str) -> str:
 
 def ca_bundle(given: str) -> str:
     """The authorities to trust: the file given, DEPLOYER_CA_BUNDLE, or what `db ca-bundle` fetched. Raises NotFound."""
-    chosen = Path(given or os.environ.get("DEPLOYER_CA_BUNDLE") or default_bundle(data_directory()))
+    chosen = Path(given or os.environ.get("DEPLOYER_CA_BUNDLE") or default_bundle(directories.data()))
     if given == "system":  # RDS Proxy has public certificates; libpq 16 knows this word
         return given
     if not chosen.is_file():
@@ -261,13 +262,7 @@ def _see_certificates(bundle: Path) -> None:
 
 def fetch_bundle(source: str, sha256: str) -> Path:
     """Fetch RDS's authorities to where they are looked for. Raises Refused when their hash is not the one given."""
-    return fetch(source or BUNDLE_URL, sha256, default_bundle(data_directory()))
-
-
-def data_directory() -> Path:
-    """Where this program keeps files of the user's (XDG base directory specification)."""
-    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(home) / "deployer"
+    return fetch(source or BUNDLE_URL, sha256, default_bundle(directories.data()))
 
 
 def now() -> datetime:

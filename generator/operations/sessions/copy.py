@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator import directories
 from generator.channel import signals
 from generator.channel.session import ChannelOptions
 from generator.errors import AwsError, DeployerError, NotFound, UsageError
@@ -172,6 +173,4 @@ async def _one(
 
 
 def _state() -> Path:
-    directory = openssh.state_directory().parent / "copies"
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return directory
+    return directories.private_state("copies")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from generator import directories
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
-from generator.host.ssh import state_directory
 from generator.model import preferences as model
 from generator.model.access import Finding
 from generator.model.preferences import Preferences, SettingChange
@@ -125,9 +125,7 @@ def _save(gateway: Gateway, before: Preferences) -> Path:
 
 
 def _directory() -> Path:
-    directory = state_directory().parent / "preferences"
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return directory
+    return directories.private_state("preferences")
 
 
 def _place(gateway: Gateway) -> str:

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from generator import directories
 from generator.channel import signals
 from generator.channel.framelog import LOG
 from generator.channel.session import ChannelOptions
 from generator.channel.transport import Connection, connect_websocket
 from generator.gateway.aws import Gateway
-from generator.host.ssh import state_directory
 from generator.operations.sessions.connect import ConnectPlan
 from generator.operations.sessions.host_shell import HostShell, host_shell
 from generator.operations.sessions.native_client import options_of
@@ -130,8 +130,6 @@ async def _timed(work: Awaitable[object]) -> float:
 
 
 def _log_path() -> Path:
-    directory = state_directory().parent / "logs"
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = directory / f"selftest-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+    path = directories.private_state("logs") / f"selftest-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
     path.touch(mode=0o600)
     return path
