@@ -20,6 +20,7 @@ from generator.channel.transport import ConnectionLost
 from generator.errors import DeployerError
 
 PIECE = 16 * 1024  # bytes read at once
+OPENING = 4096  # bytes of each direction's beginning that are remembered
 UNBLOCKED = select.PIPE_BUF  # bytes that a descriptor ready for writing takes without blocking
 
 
@@ -56,15 +57,19 @@ async def _ready(fd: int, add: Callable[..., None], remove: Callable[[int], obje
 
 @dataclass(frozen=True, slots=True)
 class StdioResult:
-    """How a carried session ended, and the bytes it moved."""
+    """How a carried session ended, the bytes it moved, and the first of them each way (at most OPENING bytes)."""
 
     end: End
     sent: int
     received: int
+    first_sent: bytes = b""
+    first_received: bytes = b""
 
 
-async def stdio(channel: Channel, stdin: int = 0, stdout: int = 1) -> StdioResult:
+async def stdio(channel: Channel, stdin: int = 0, stdout: int = 1, *, first: bytes = b"") -> StdioResult:
     """Carry a port session without multiplexing over two descriptors until either side has finished.
+
+    `first` is sent before anything is read: what a session before this one has read already.
 
     Raises `DeployerError` with code `not-a-port-document` for other sessions and `session-lost` when it broke.
     """
@@ -74,8 +79,9 @@ async def stdio(channel: Channel, stdin: int = 0, stdout: int = 1) -> StdioResul
             "Use a session document of type Port without LocalPortForwarding, as for SSH.",
             code="not-a-port-document",
         )
-    asking = asyncio.create_task(_ask(channel, stdin))
-    answering = asyncio.create_task(_answer(channel, stdout))
+    sent, received = bytearray(), bytearray()
+    asking = asyncio.create_task(_ask(channel, stdin, first, sent))
+    answering = asyncio.create_task(_answer(channel, stdout, received))
     try:
         await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():
@@ -87,21 +93,27 @@ async def stdio(channel: Channel, stdin: int = 0, stdout: int = 1) -> StdioResul
         answering.cancel()
         await asyncio.gather(asking, answering, return_exceptions=True)
     channel.raise_if_lost()
-    return StdioResult(channel.end or End(EndKind.LOCAL), channel.stats.sent, channel.stats.received)
+    return StdioResult(
+        channel.end or End(EndKind.LOCAL), channel.stats.sent, channel.stats.received, bytes(sent), bytes(received)
+    )
 
 
-async def _ask(channel: Channel, stdin: int) -> None:
+async def _ask(channel: Channel, stdin: int, first: bytes, sent: bytearray) -> None:
     with suppress(ConnectionLost):
-        while data := await read_fd(stdin):
+        data = first or await read_fd(stdin)
+        while data:
+            sent += data[: OPENING - len(sent)]
             await channel.write(data)
+            data = await read_fd(stdin)
         await channel.flush()
 
 
-async def _answer(channel: Channel, stdout: int) -> None:
+async def _answer(channel: Channel, stdout: int, received: bytearray) -> None:
     with suppress(BrokenPipeError):
-        while (received := await channel.receive()) is not None:
-            if received.type == wire.PayloadType.OUTPUT:
-                await write_fd(stdout, received.payload)
+        while (message := await channel.receive()) is not None:
+            if message.type == wire.PayloadType.OUTPUT:
+                received += message.payload[: OPENING - len(received)]
+                await write_fd(stdout, message.payload)
 
 
 async def _await_rest(channel: Channel, answering: asyncio.Task[None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,9 +52,10 @@ def _register_config(app: typer.Typer) -> None:
     ) -> CommandResult:
         """Print a block for ~/.ssh/config, for ssh, scp, sftp, rsync and editors."""
         from generator.operations.sessions import ssh as operation
+        from generator.operations.sessions.ssh_config import config_block
 
         route = operation.plan_ssh(call.gateway, target, os_user, 22, "", lambda found: pick_target(call, found))
-        lines = operation.config_block(call.deployment, route, alias or target or call.stack_name)
+        lines = config_block(call.deployment, route, alias or target or call.stack_name)
         return CommandResult({"target": route.target.instance_id, "lines": lines}, lines)
 
 
@@ -67,14 +67,17 @@ def _register_proxy(app: typer.Typer) -> None:
         document: Annotated[str, typer.Option(help="Session document; the stack's for SSH when not given.")] = "",
         parameter: Annotated[list[str], typer.Option(metavar="KEY=VALUE", help="A parameter of it.")] = [],  # noqa: B006
         reason: Annotated[str, REASON] = "",
-        key: Annotated[Path | None, typer.Option(help="A key that waited for this connection.", hidden=True)] = None,
+        key_user: Annotated[
+            str, typer.Option(help="The login of which ssh-key has a key ready for this connection.", hidden=True)
+        ] = "",
         unsigned_channel: Annotated[
             bool, typer.Option("--unsigned-channel", help="Open the data channel without a signature.")
         ] = False,
-    ) -> None:
+    ) -> CommandResult:
         """Carry SSH over standard input and output: a ProxyCommand for ssh."""
         from generator.model.session import SessionRequest
         from generator.operations.sessions import ssh as operation
+        from generator.operations.sessions.ssh_proxy import carry
 
         show_frames(call)
         if document:
@@ -83,7 +86,8 @@ def _register_proxy(app: typer.Typer) -> None:
         else:
             found = operation.plan_ssh(call.gateway, target, "", 22, reason, lambda several: None)
             request = found.request
-        operation.carry(call.gateway, request, signed=not unsigned_channel, key=key)
+        code = carry(call.gateway, request, signed=not unsigned_channel, key_user=key_user)
+        return CommandResult({"target": request.target}, [], code)
 
     @command(app, "ssh-key", hidden=True)
     def ssh_key(
@@ -92,8 +96,8 @@ def _register_proxy(app: typer.Typer) -> None:
         os_user: Annotated[str, typer.Option(help="The login on the instance.")] = SSH_USER,
     ) -> None:
         """Make a key for a connection that ssh is about to make, and let it in for a minute."""
-        from generator.operations.sessions import ssh as operation
+        from generator.operations.sessions.ssh_config import claim_key
 
         if not target:
             raise UsageError("Say for which instance.", "deployer ssh-config writes the right line.")
-        operation.prepare(call.gateway, target, os_user)
+        claim_key(call.gateway, target, os_user)

@@ -130,14 +130,11 @@ def identity(comment: str) -> Iterator[Identity]:
 
 
 def write_private(path: Path, pair: Pair) -> Path:
-    """Write the private half with mode 0600 from the start, in the place of an older one at once."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    with suppress(FileNotFoundError):
-        fresh.unlink()
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write the private half to a new file, with mode 0600 from the start."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as out:
         out.write(pair.private_key)
-    return fresh.replace(path)
+    return path
 
 
 def _use(agent: str, key: Path) -> tuple[str, ...]:

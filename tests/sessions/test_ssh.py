@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from generator.errors import DeployerError
+from generator.host.shared_key import VALID, SharedKey
 from generator.host.ssh import SshWords, read_words
 from tests.sessions import sshd
 from tests.sessions.conftest import Deployer, as_support, wait_for
@@ -95,23 +100,211 @@ def test_a_changed_host_key_is_refused(deployer: Deployer, server: Sshd, tmp_pat
     assert done.code == 255 and "REMOTE HOST IDENTIFICATION HAS CHANGED" in done.err
 
 
-def test_ssh_itself_connects_by_the_printed_config(deployer: Deployer, server: Sshd, home: Path) -> None:
-    printed = deployer("ssh-config", "--os-user", USER, "--alias", "deepsql")
+@pytest.fixture
+def box(deployer: Deployer, server: Sshd, home: Path) -> Box:
+    """The printed block, in a file of ssh's configuration."""
+    printed = deployer("ssh-config", "--os-user", USER, "--alias", "box")
     assert printed.code == 0, printed.err
     (home / "config").write_text(printed.out)
+    return Box(home / "config", home / ".local" / "state" / "deployer" / "ssh" / deployer.instance)
+
+
+@dataclass
+class Box:
+    """What ssh is told, and where the key is while it is needed."""
+
+    config: Path
+    keys: Path
+
+    def start(self, *argv: str, program: str = "ssh") -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen([program, "-F", str(self.config), *argv], stdout=pipe, stderr=pipe, text=True)
+
+    def __call__(self, *argv: str, program: str = "ssh") -> subprocess.CompletedProcess[str]:
+        process = self.start(*argv, program=program)
+        out, err = process.communicate(timeout=90)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    @property
+    def left(self) -> list[str]:
+        return sorted(path.name for path in self.keys.iterdir())
+
+    def child(self, ssh: subprocess.Popen[str], command: str) -> int:
+        """The process by which ssh runs one of our commands."""
+        children = Path(f"/proc/{ssh.pid}/task/{ssh.pid}/children")
+
+        def running() -> list[int]:
+            found = [int(word) for word in children.read_text().split()]
+            return [pid for pid in found if command in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
+
+        return int(wait_for(running)[0])
+
+
+def test_ssh_itself_connects_by_the_printed_config(box: Box, home: Path) -> None:
     (home / "sent").write_bytes(os.urandom(300_000))
-    scp = ["scp", "-q", "-F", str(home / "config"), str(home / "sent"), f"deepsql:{home}/got"]
-    done = subprocess.run(scp, capture_output=True, text=True, timeout=60, check=False)
+    done = box("-q", str(home / "sent"), f"box:{home}/got", program="scp")
     assert done.returncode == 0, done.stderr
     assert (home / "got").read_bytes() == (home / "sent").read_bytes()
-    keys = home / ".local" / "state" / "deployer" / "ssh" / deployer.instance
-    assert wait_for(lambda: not list(keys.iterdir()))
+    assert wait_for(lambda: not box.left)
+
+
+def test_ssh_and_its_proxy_have_nothing_to_say_when_all_is_well(box: Box, server: Sshd) -> None:
+    box("box", "true")
+    done = box("box", "echo over; exit 7")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "over\n", "")
+    assert wait_for(lambda: not box.left)
+
+
+@pytest.mark.parametrize("number", [4, 16])
+def test_any_number_of_connections_at_once_succeed_and_leave_nothing(box: Box, number: int) -> None:
+    started = [box.start("box", f"echo {n}") for n in range(number)]
+    done = [(process.communicate(timeout=150), process.returncode) for process in started]
+    assert [(out, code) for (out, _), code in done] == [(f"{n}\n", 0) for n in range(number)], done
+    assert wait_for(lambda: not box.left)
+
+
+def test_the_key_of_connections_at_once_is_private_and_goes_with_the_last(box: Box) -> None:
+    first = box.start("box", "echo ready; sleep 60")
+    assert first.stdout and first.stdout.readline() == "ready\n"
+    key = box.keys / f"key.{USER}"
+    assert key.stat().st_mode & 0o777 == 0o600 and box.keys.stat().st_mode & 0o777 == 0o700
+    public = key.read_bytes()
+    assert box("box", "true").returncode == 0 and key.read_bytes() == public, "one leaves, the other may yet log in"
+    first.terminate()
+    assert wait_for(lambda: not box.left)
+
+
+@pytest.mark.parametrize(("stage", "victim"), [("ssh-key", "ssh"), ("ssh-proxy", "ssh"), ("ssh-proxy", "proxy")])
+def test_a_connection_killed_in_the_middle_harms_no_other(box: Box, stage: str, victim: str) -> None:
+    killed, other = box.start("box", "sleep 60"), box.start("box", "sleep 1; echo alive")
+    child = box.child(killed, stage)
+    os.kill(killed.pid if victim == "ssh" else child, signal.SIGKILL)
+    killed.communicate(timeout=60)
+    assert other.communicate(timeout=60)[0] == "alive\n"
+    assert box("box", "echo after").stdout == "after\n"
+    assert wait_for(lambda: not box.left)
+
+
+def test_what_a_dead_process_left_is_replaced_and_removed(box: Box) -> None:
+    box.keys.mkdir(exist_ok=True)
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    for name in (f"key.{USER}", f"public.{USER}", f"claim.{USER}@{socket.gethostname()}@{dead.pid}", "lock"):
+        (box.keys / name).write_text("stale")
+    assert box("box", "echo fresh").stdout == "fresh\n"
+    assert wait_for(lambda: not box.left)
+
+
+def test_a_master_connection_serves_others_and_the_key_goes_with_it(box: Box, runtime: Path) -> None:
+    share = ("-o", f"ControlPath={runtime}/master")
+    master = box.start(*share, "-M", "box", "echo ready; sleep 60")
+    assert master.stdout and master.stdout.readline() == "ready\n"
+    assert [box(*share, "box", f"echo {n}").stdout for n in range(3)] == ["0\n", "1\n", "2\n"]
+    box(*share, "-O", "exit", "box")
+    master.wait(20)
+    assert wait_for(lambda: not box.left)
+
+
+def test_a_changed_host_key_is_refused_by_the_printed_config_too(
+    deployer: Deployer, box: Box, server: Sshd, tmp_path: Path
+) -> None:
+    assert box("box", "true").returncode == 0
+    keys = Path(os.environ["DEPLOYER_SANDBOX_HOME"]) / "keys" / deployer.instance
+    port = sshd.free_port()
+    deployer.behind(p22=port)
+    with sshd.serve(tmp_path / "impostor", keys, port):
+        done = box("box", "true")
+    assert done.returncode == 255 and "REMOTE HOST IDENTIFICATION HAS CHANGED" in done.stderr
+    assert wait_for(lambda: not box.left)
+
+
+def test_a_key_that_is_not_let_in_is_not_left_behind(box: Box, deployer: Deployer) -> None:
+    done = deployer("ssh-key", deployer.instance, "--os-user", "no/login")
+    assert done.code == 2 and "no/login is not a login" in done.err
+    assert deployer("ssh-key", "i-0123456789abcdef0", "--os-user", USER).code != 0
+    assert not box.left and not any((box.keys.parent / "i-0123456789abcdef0").iterdir())
+
+
+def test_a_key_is_pushed_once_for_those_who_come_at_once_and_again_for_those_who_come_later(tmp_path: Path) -> None:
+    key, pushed = SharedKey(tmp_path, "ec2-user"), list[str]()
+    ssh = [subprocess.Popen(["sleep", "60"]) for _ in range(3)]
+    for process in ssh[:2]:
+        key.claim(process.pid, pushed.append, "x")
+    assert len(pushed) == 1 and pushed[0].startswith("ssh-ed25519 ")
+    os.utime(key.path, (0, 0))
+    key.claim(ssh[2].pid, pushed.append, "x")
+    assert pushed == [pushed[0]] * 2, "the key itself stays while anybody may log in with it"
+    key.release(ssh[0].pid)
+    for process in ssh[1:]:
+        assert key.path.exists()
+        process.kill()
+        process.wait()
+        key.tidy()
+    assert not list(tmp_path.iterdir())
+    ssh[0].kill()
+    key.claim(os.getpid(), pushed.append, "x")
+    assert pushed[2] != pushed[0]
+
+
+def test_a_claim_ends_after_the_minute_for_which_aws_takes_the_key(tmp_path: Path) -> None:
+    key = SharedKey(tmp_path, "ec2-user")
+    key.claim(os.getpid(), lambda public: None, "x")
+    key.tidy()
+    assert key.path.exists()
+    (claim,) = tmp_path.glob("claim.*")
+    os.utime(claim, (0, claim.stat().st_mtime - 2 * VALID))
+    key.tidy()
+    assert not list(tmp_path.iterdir())
+
+
+def test_logins_do_not_share_a_key_though_one_begins_as_the_other(tmp_path: Path) -> None:
+    for user in ("ec2", "ec2.a"):
+        SharedKey(tmp_path, user).claim(os.getpid(), lambda public: None, "x")
+    SharedKey(tmp_path, "ec2").release(os.getpid())
+    assert sorted(path.name.partition("@")[0] for path in tmp_path.iterdir()) == [
+        "claim.ec2.a",
+        "key.ec2.a",
+        "lock",
+        "public.ec2.a",
+    ]
+
+
+def test_a_refused_push_leaves_no_key(tmp_path: Path) -> None:
+    def refuse(public: str) -> None:
+        raise DeployerError("no")
+
+    with pytest.raises(DeployerError):
+        SharedKey(tmp_path, "ec2-user").claim(os.getpid(), refuse, "x")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("last_words", [b"", b"Exceeded MaxStartups\r\n"])
+def test_a_server_too_busy_to_greet_is_called_again_with_what_ssh_has_sent(
+    deployer: Deployer, last_words: bytes
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        deployer.behind(p22=server.getsockname()[1])
+        program = [sys.executable, "-m", "generator", "ssh-proxy", deployer.instance]
+        proxy = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert proxy.stdin and proxy.stdout
+        proxy.stdin.write(b"SSH-2.0-client\r\n")
+        proxy.stdin.flush()
+        for _ in range(2):
+            busy, _ = server.accept()
+            busy.sendall(last_words)
+            busy.close()
+        ready, _ = server.accept()
+        with ready:
+            ready.sendall(b"SSH-2.0-server\r\n")
+            assert ready.recv(100) == b"SSH-2.0-client\r\n"
+        out, _ = proxy.communicate(timeout=20)
+        assert out == last_words * 2 + b"SSH-2.0-server\r\n" and proxy.returncode == 0
 
 
 def test_a_host_without_sshd_is_said(deployer: Deployer) -> None:
     deployer.behind(p22=sshd.free_port())
     done = deployer("ssh", f"{USER}@.", "true")
-    assert done.code == 255 and "did not come about" in done.err
+    assert done.code == 255 and "could not be established" in done.err
 
 
 def test_a_user_nobody_may_be_is_refused_in_words(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from generator.channel import signals
-from generator.channel.channel import open_channel
-from generator.channel.session import ChannelOptions
-from generator.channel.stdio import stdio
-from generator.errors import AwsError, DeployerError
+from generator.errors import AwsError
 from generator.gateway.aws import Gateway
 from generator.host import run as programs
 from generator.host import ssh as openssh
@@ -20,8 +16,6 @@ from generator.model.contract import SSH_USER
 from generator.model.deployment import Deployment
 from generator.model.session import SessionRequest, Target
 from generator.operations.sessions.documents import documents_of, ssh_request
-from generator.operations.sessions.native_client import authorities
-from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.targets import Pick, find_target, view_stack
 
 read_words = openssh.read_words
@@ -89,69 +83,6 @@ def common_options(deployment: Deployment) -> list[str]:
     """The options that lead another command to the same place."""
     named = {"--profile": deployment.profile, "--region": deployment.region, "--stack-name": deployment.stack_name}
     return [word for option, value in named.items() if value for word in (option, value)]
-
-
-def carry(gateway: Gateway, request: SessionRequest, *, signed: bool = True, key: Path | None = None) -> None:
-    """Carry standard input and output through a session, as ssh's ProxyCommand. A key that waited for this connection
-    goes with it, unless another connection has put its own there."""
-    before = key.stat().st_ino if key and key.exists() else None
-    try:
-        signals.run(_carry(SessionCalls(gateway, request, signed=signed)))
-    finally:
-        if key and before and key.exists() and key.stat().st_ino == before:
-            key.unlink()
-
-
-async def _carry(calls: SessionCalls) -> None:
-    async with open_channel(calls, ChannelOptions(tls=authorities())) as channel:
-        result = await stdio(channel)
-    if result.end.reason and not result.received:
-        raise DeployerError(
-            f"The SSH connection did not come about: {result.end.reason.strip().rstrip('.')}.",
-            "Is sshd running on the instance? See: deployer doctor",
-            code="ssh-refused",
-        )
-
-
-def key_path(instance_id: str) -> Path:
-    """Where a key waits for a connection that ssh makes by `ssh-config`."""
-    directory = openssh.state_directory() / instance_id
-    directory.mkdir(exist_ok=True, mode=0o700)
-    return directory / "key"
-
-
-def prepare(gateway: Gateway, instance_id: str, user: str) -> Path:
-    """Make a key for a connection that ssh itself is about to make, and let it in."""
-    pair = openssh.make_pair(COMMENT)
-    push(gateway, instance_id, user, pair.public_key)
-    return openssh.write_private(key_path(instance_id), pair)
-
-
-def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[str]:
-    """Lines for ~/.ssh/config after which ssh, scp, sftp, rsync and editors reach the instance by `alias`."""
-    instance_id, key = route.target.instance_id, str(key_path(route.target.instance_id))
-    proxy = [*proxy_argv(deployment, route.request), "--key", key]
-    ready = openssh.proxy_command(own_command("ssh-key", instance_id, *common_options(deployment))) + " --os-user %r"
-    settings = {
-        "HostName": instance_id,
-        "User": route.user,
-        "ProxyCommand": openssh.proxy_command(proxy),
-        "IdentityFile": key,
-        "IdentitiesOnly": "yes",
-        "IdentityAgent": "none",
-        **openssh.host_key_options(instance_id),
-    }
-    return [
-        f"# {alias}: {_one_line(route.target.label)} over Session Manager, with a key for each connection",
-        f"Host {alias}",
-        *(f"  {name} {value}" for name, value in settings.items()),
-        f'Match originalhost {alias} exec "{ready}"',
-    ]
-
-
-def _one_line(text: str) -> str:
-    """A tag's value may have line ends, and a line of ssh's configuration may name a program."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def as_options(settings: dict[str, str]) -> list[str]:

@@ -1,0 +1,100 @@
+"""ssh-proxy: the bytes of one SSH connection, carried by a session over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+
+from generator.channel import signals
+from generator.channel.calls import unhurried
+from generator.channel.channel import open_channel
+from generator.channel.session import ChannelOptions, EndKind
+from generator.channel.stdio import StdioResult, stdio
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.host.shared_key import VALID, SharedKey, shared_key, ssh_above
+from generator.model.session import SessionRequest
+from generator.operations.sessions.native_client import authorities
+from generator.operations.sessions.service import SessionCalls
+from generator.operations.sessions.ssh_config import claim_key
+
+GREETING = b"SSH-"  # RFC 4253 4.2: what a server's identification begins with; other lines may come before it
+PERSISTENCE = 30.0  # seconds for which a server that hangs up before its greeting is called again
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 4.0  # seconds between two calls
+
+
+def carry(gateway: Gateway, request: SessionRequest, *, signed: bool = True, key_user: str = "") -> int:
+    """Carry standard input and output through a session, as ssh's ProxyCommand; the exit code.
+
+    `key_user` is the login for which `ssh_config.claim_key` had a key ready for this connection. A signal ends it
+    without a word: ssh ends its proxy by one, and has the say on the terminal. Raises DeployerError (`ssh-refused`)
+    when the session ended before anything was received.
+    """
+    calls = SessionCalls(gateway, request, signed=signed)
+    held: AbstractAsyncContextManager[Callable[[], None]] = nullcontext(_no_key)
+    if key_user:
+        held = _key_held(gateway, request.target, key_user)
+    try:
+        signals.run(_carry(calls, held))
+    except DeployerError as error:
+        if error.code != "interrupted":
+            raise
+        return error.exit_code
+    return 0
+
+
+async def _carry(calls: SessionCalls, held: AbstractAsyncContextManager[Callable[[], None]]) -> None:
+    async with held as renew_key:
+        result = await _until_greeted(calls, renew_key)
+    if result.end.reason and not result.received:
+        raise DeployerError(
+            f"The SSH connection could not be established: {result.end.reason.strip().rstrip('.')}.",
+            "Is sshd running on the instance? See: deployer doctor",
+            code="ssh-refused",
+        )
+
+
+async def _until_greeted(calls: SessionCalls, renew_key: Callable[[], None]) -> StdioResult:
+    """Carry one connection. A server that hangs up before it has greeted is called again: sshd does so at random while
+    many have not logged in yet (sshd_config(5), MaxStartups)."""
+    loop, first, pause = asyncio.get_running_loop(), b"", SHORTEST_PAUSE
+    until = loop.time() + PERSISTENCE
+    while True:
+        async with open_channel(calls, ChannelOptions(tls=authorities())) as channel:
+            result = await stdio(channel, first=first)
+        if not _hung_up_ungreeted(result) or loop.time() + pause > until:
+            return result
+        await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - jitter, no secret
+        first, pause = result.first_sent, min(pause * 2, LONGEST_PAUSE)
+        await asyncio.to_thread(renew_key)
+
+
+def _hung_up_ungreeted(result: StdioResult) -> bool:
+    """Whether the server closed the connection before its greeting, without the agent having a reason to name."""
+    greeted = any(line.startswith(GREETING) for line in result.first_received.splitlines())
+    return result.end.kind is EndKind.REMOTE and not result.end.reason and not greeted
+
+
+def _no_key() -> None:
+    """There is no key of ours to renew."""
+
+
+@asynccontextmanager
+async def _key_held(gateway: Gateway, instance_id: str, user: str) -> AsyncIterator[Callable[[], None]]:
+    """Keep the key of `ssh-config` while ssh may log in with it; gives what lets it in again."""
+    key, owner = shared_key(instance_id, user), ssh_above()
+    tidying = asyncio.create_task(_tidy(key))
+    try:
+        yield lambda: claim_key(gateway, instance_id, user)
+    finally:
+        tidying.cancel()
+        await unhurried(asyncio.to_thread(key.release, owner))
+
+
+async def _tidy(key: SharedKey) -> None:
+    """While the connection lasts: nobody logs in with a key that AWS does not take any more."""
+    while True:
+        await asyncio.sleep(VALID)
+        await unhurried(asyncio.to_thread(key.tidy))
