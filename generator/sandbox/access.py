@@ -16,7 +16,7 @@ from ministack.core.router import extract_access_key_id
 from ministack.services import sts, tagging
 
 from generator.errors import DeployerError
-from generator.sandbox import dead_principals, decisions, policy_guard, secret_access, simulation, trail
+from generator.sandbox import dead_principals, decisions, key_grants, policy_guard, secret_access, simulation, trail
 from generator.sandbox.decisions import Context, Tags
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def install(sandbox: Sandbox) -> None:
     engine.enforce = enforce
     iam_actions.request_tag_context = request_context
     secret_access.install()
+    key_grants.install()
     policy_guard.install()
     dead_principals.install()
     simulation.install()

@@ -24,6 +24,7 @@ from generator.sandbox.pages import is_of_a_page
 
 PLUGINS = (
     "generator.sandbox.control",
+    "generator.sandbox.snapshots",
     "generator.sandbox.overlay",
     "generator.sandbox.access",
     "generator.sandbox.ssm",

@@ -14,7 +14,7 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import kms, secretsmanager
 
-from generator.sandbox import decisions
+from generator.sandbox import decisions, key_grants
 
 Handler = Callable[[dict[str, Any]], Any]
 
@@ -98,7 +98,7 @@ def _key_allows(principal: Any, action: str, key: Any, secret: Any, asked: Any) 
         **decisions.tag_context(action, key["Arn"]),
     }
     on_key = decisions.request(principal, action, key["Arn"], asked.region, context)
-    policy = (key.get("Policy") or "", decisions.account_of(key["Arn"]))
+    policy = (key_grants.policy_with_grants(key["Arn"], key.get("Policy") or ""), decisions.account_of(key["Arn"]))
     return decisions.decide(principal, on_key, policy, policy_required=True)
 
 

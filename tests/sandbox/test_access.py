@@ -123,6 +123,27 @@ def test_the_key_serves_the_vendor_through_secrets_manager_only(share: Share) ->
     assert refused(decrypt, KeyId=share.key, CiphertextBlob=blob)[0] == "AccessDeniedException"
 
 
+def test_a_grant_on_the_key_stands_in_for_its_policy(share: Share) -> None:
+    share.put(key=False)
+    grant = {"KeyId": share.key, "GranteePrincipal": share.role}
+    share.client("kms").create_grant(**grant, Operations=["DescribeKey"])
+    assert refused(share.vendor().get_secret_value, SecretId=share.secret)[0] == "AccessDeniedException"
+    made = share.client("kms").create_grant(**grant, Operations=["Decrypt"])
+    assert share.vendor().get_secret_value(SecretId=share.secret)
+    share.client("kms").revoke_grant(KeyId=share.key, GrantId=made["GrantId"])
+    assert refused(share.vendor().get_secret_value, SecretId=share.secret)[0] == "AccessDeniedException"
+
+
+def test_a_grant_holds_its_constraint(share: Share) -> None:
+    share.put(key=False)
+    grant = {"KeyId": share.key, "GranteePrincipal": share.role, "Operations": ["Decrypt"]}
+    elsewhere = {"EncryptionContextSubset": {"SecretARN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:other"}}
+    share.client("kms").create_grant(**grant, Constraints=elsewhere)
+    assert refused(share.vendor().get_secret_value, SecretId=share.secret)[0] == "AccessDeniedException"
+    share.client("kms").create_grant(**grant, Constraints={"EncryptionContextSubset": {"SecretARN": share.secret}})
+    assert share.vendor().get_secret_value(SecretId=share.secret)
+
+
 def test_the_managed_key_never_works_across_accounts(share: Share) -> None:
     plain = share.client("secretsmanager").create_secret(Name=f"{share.name}-plain", SecretString="x")["ARN"]
     share.secret = plain

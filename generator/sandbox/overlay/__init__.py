@@ -26,6 +26,7 @@ from generator.sandbox.overlay import (
     recreation,
     rotation,
     secrets,
+    user_credentials,
 )
 
 
@@ -34,7 +35,17 @@ def install(sandbox: Sandbox) -> None:
     pinned.check()
     for part in (operations, events, conditions, changesets, parameters, recreation, naming, network):
         part.install()
-    for resource in (instance, iam, secrets, rotation, custom, documents, cluster_access, autoscaling):
+    for resource in (
+        instance,
+        iam,
+        user_credentials,
+        secrets,
+        rotation,
+        custom,
+        documents,
+        cluster_access,
+        autoscaling,
+    ):
         resource.install()
     endpoints.install()
     ingress.install()

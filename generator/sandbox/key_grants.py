@@ -1,0 +1,54 @@
+"""Grants on KMS keys, which MiniStack keeps and does not ask: here they allow what they name.
+
+A grant allows its operations to its grantee beside the key's policy (KMS developer guide, "Grants in AWS KMS"). It is
+read as a statement of that policy, so that each decision about the key takes it into account.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ministack.services import kms
+
+from generator.sandbox import decisions
+
+_original_policy_of = kms.key_policy_for_arn
+
+
+def install() -> None:
+    """Let the decisions about keys see their grants."""
+    kms.key_policy_for_arn = policy_of
+
+
+def policy_of(arn: str) -> tuple[str, str] | None:
+    """A key's policy, its grants in it, and the owner's account; None when there is no such key."""
+    found = _original_policy_of(arn)
+    return found and (policy_with_grants(arn, found[0]), found[1])
+
+
+def policy_with_grants(arn: str, policy: str) -> str:
+    """The key's policy with a statement for each of its grants; a document that is no JSON object stays as it is."""
+    granted = [_statement(grant) for grant in kms._grants._data.values() if grant["KeyId"] == arn]
+    try:
+        document = json.loads(policy or "{}")
+    except ValueError:
+        return policy
+    if not granted or not isinstance(document, dict):
+        return policy
+    stated = document.get("Statement", [])
+    return json.dumps({**document, "Statement": [*(stated if isinstance(stated, list) else [stated]), *granted]})
+
+
+def _statement(grant: Any) -> dict[str, Any]:
+    """The grant as a statement. A constraint asks for each of its pairs of the encryption context."""
+    pairs = {key: value for found in (grant["Constraints"] or {}).values() for key, value in found.items()}
+    condition = {"StringEquals": {f"kms:EncryptionContext:{key}": value for key, value in pairs.items()}}
+    return {
+        "Sid": grant["GrantId"],
+        "Effect": "Allow",
+        "Principal": {"AWS": decisions.role_arn(grant["GranteePrincipal"])},
+        "Action": [f"kms:{operation}" for operation in grant["Operations"]],
+        "Resource": "*",
+        **({"Condition": condition} if pairs else {}),
+    }

@@ -1,0 +1,85 @@
+"""The state of the sandbox kept under a name and put back, so that many trials can begin at the same point.
+
+A snapshot lives in memory and ends with the process. What runs is no state: functions stay warm, the record of calls
+(CloudTrail) goes on, and live sessions end when a snapshot is put back.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
+from ministack.services import cloudformation, sts
+
+from generator.sandbox.app import Request, Response, Sandbox
+
+PATH = "/_sandbox/snapshots/"
+PACKAGE = "ministack.services."
+HISTORY = f"{PACKAGE}cloudtrail"
+Table = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Every table of MiniStack by module and name, and what the plug-ins' stores hold."""
+
+    tables: dict[tuple[str, str], Table] = field(repr=False)
+    stores: dict[str, str] = field(repr=False)
+
+
+def install(sandbox: Sandbox) -> None:
+    """Add the endpoint: PUT takes the snapshot of that name, POST puts it back."""
+    kept: dict[str, Snapshot] = {}
+
+    async def answer(request: Request) -> Response | None:
+        if not request.path.startswith(PATH):
+            return None
+        name = request.path.removeprefix(PATH)
+        if busy := _in_progress():
+            return Response.error("Conflict", f"The stack {busy} is in progress.", 409)
+        if request.method == "PUT":
+            kept[name] = take(sandbox)
+        elif name in kept:
+            put_back(sandbox, kept[name])
+        else:
+            return Response.error("NotFound", f"There is no snapshot {name}.", 404)
+        return Response.json({})
+
+    sandbox.layers.insert(0, answer)
+
+
+def take(sandbox: Sandbox) -> Snapshot:
+    """The state as it is now."""
+    tables = {key: copy.deepcopy(table) for key, table in _tables()}
+    return Snapshot(tables, {name: json.dumps(store.dump()) for name, store in sandbox.stores.items()})
+
+
+def put_back(sandbox: Sandbox, snapshot: Snapshot) -> None:
+    """Make the state what it was; a service that was first used since is emptied."""
+    for key, table in _tables():
+        table.clear()
+        table.update(copy.deepcopy(snapshot.tables.get(key, {})))
+    for name, store in sandbox.stores.items():
+        store.load(json.loads(snapshot.stores[name]))
+
+
+def _tables() -> Iterator[tuple[tuple[str, str], Table]]:
+    """The tables of every service that was used: MiniStack keeps them in its modules, scoped by account."""
+    yield (sts.__name__, "_sessions"), sts._sessions
+    for module_name, module in list(sys.modules.items()):
+        if not module_name.startswith(PACKAGE) or module_name.startswith(HISTORY):
+            continue
+        for name, value in list(vars(module).items()):
+            if isinstance(value, (AccountScopedDict, AccountRegionScopedDict)):
+                yield (module_name, name), value._data
+
+
+def _in_progress() -> str:
+    """The name of a stack with a running operation; "" when all rest."""
+    stacks = cloudformation._stacks._data.values()
+    return next((str(s["StackName"]) for s in stacks if s["StackStatus"].endswith("IN_PROGRESS")), "")

@@ -1,0 +1,255 @@
+"""A customer's account as third clients see it: boto3 and the aws CLI make its states and look for the ways in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+Probe = Callable[[], bool]
+VENDOR = "444455556666"
+VENDOR_ROLE = f"arn:aws:iam::{VENDOR}:role/deepsql-support"
+OTHER_ROLE = f"arn:aws:iam::{VENDOR}:role/another-team"
+VENDOR_ROOT = f"arn:aws:iam::{VENDOR}:root"
+THIRD_ROOT = "arn:aws:iam::777788889999:root"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+OPERATOR = "operator"
+BY_HAND = "ByHand"
+AWS = Path(sys.executable).with_name("aws")
+
+
+class Clients:
+    """boto3 clients of one caller, each made once."""
+
+    def __init__(self, **session: str) -> None:
+        self._session = boto3.Session(**session)
+        self._made: dict[str, Any] = {}
+
+    def __getattr__(self, service: str) -> Any:
+        if service not in self._made:
+            self._made[service] = self._session.client(service)
+        return self._made[service]
+
+
+@cache
+def clients(endpoint: str, profile: str = "", key_id: str = "", secret: str = "", token: str = "") -> Clients:
+    """The clients of a profile of the sandbox, of an access key, or of the account's root; one set for each caller."""
+    if profile:
+        return Clients(profile_name=profile)
+    keys = {"aws_access_key_id": key_id, "aws_secret_access_key": secret, "aws_session_token": token}
+    return Clients(**{name: value for name, value in keys.items() if value})
+
+
+class Account:
+    """One stack in the customer's account; what is made of it, and what a verdict about it has to name.
+
+    `facts` fill the placeholders of a world's expectation; `ways` are ways in that work now, each with its probe;
+    `customers` are things that must go on whatever the command does; `caller` are the credentials the command uses.
+    """
+
+    def __init__(self, stack_name: str) -> None:
+        self.stack_name = stack_name
+        self.endpoint = os.environ["AWS_ENDPOINT_URL"]
+        self.mine = clients(self.endpoint)
+        self.facts: dict[str, str] = {}
+        self.ways: dict[str, Probe] = {}
+        self.customers: dict[str, Probe] = {}
+        self.caller: dict[str, str] = {}
+
+    # What the stack says
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        stack = self.mine.cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    @property
+    def user(self) -> str:
+        return self.outputs["SupportUserName"]
+
+    @property
+    def role(self) -> str:
+        return self.outputs["SupportRoleArn"].rpartition("/")[2]
+
+    @property
+    def secret(self) -> str:
+        return self.outputs["SupportSecretArn"]
+
+    @property
+    def key(self) -> str:
+        return self.outputs["StackKeyArn"]
+
+    @property
+    def instance(self) -> str:
+        return self.outputs["InstanceId"]
+
+    # Callers
+
+    def profile(self, name: str) -> Clients:
+        """A profile of the sandbox: the vendor's account (`vendor-account`), or its role `vendor` or `stranger`."""
+        return clients(self.endpoint, profile=name)
+
+    def holder(self, pair: Mapping[str, str]) -> Clients:
+        """Whoever holds these credentials (AccessKeyId, SecretAccessKey, SessionToken)."""
+        token = pair.get("SessionToken", "")
+        return clients(self.endpoint, key_id=pair["AccessKeyId"], secret=pair["SecretAccessKey"], token=token)
+
+    def secret_value(self) -> dict[str, str]:
+        found: dict[str, str] = json.loads(
+            self.mine.secretsmanager.get_secret_value(SecretId=self.secret)["SecretString"]
+        )
+        return found
+
+    def support(self) -> Clients:
+        """Whoever holds the key in the secret."""
+        return self.holder(self.secret_value())
+
+    def as_role(self, profile: str = "vendor") -> Clients:
+        """A session of the support role, begun by a profile of the vendor's account."""
+        return self.holder(self._assumed(profile))
+
+    def _assumed(self, profile: str) -> dict[str, str]:
+        asked = {"RoleArn": self.outputs["SupportRoleArn"], "ExternalId": self.outputs["SupportRoleExternalId"]}
+        found: dict[str, str] = self.profile(profile).sts.assume_role(RoleSessionName="them", **asked)["Credentials"]
+        return found
+
+    def operator_lacks(self, *actions: str, tried: Callable[[Clients], object] | None = None) -> None:
+        """From now on the command is run by somebody who may do everything but this; `tried` is such a call."""
+        deny = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+        self.mine.iam.put_user_policy(UserName=OPERATOR, PolicyName="lacks", PolicyDocument=document(deny))
+        pair = self.mine.iam.create_access_key(UserName=OPERATOR)["AccessKey"]
+        self.caller = {"AWS_ACCESS_KEY_ID": pair["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": pair["SecretAccessKey"]}
+        assert works(lambda: self.holder(pair).sts.get_caller_identity())
+        assert tried is None or not works(lambda: tried(self.holder(pair))), f"the operator may do {actions}"
+
+    # Ways in
+
+    def way_in(self, name: str, probe: Probe) -> None:
+        """A way in that works now: who calls it closed must have closed it."""
+        assert probe(), f"{name} does not work, so this world shows nothing"
+        self.ways[name] = probe
+
+    def goes_on(self, name: str, probe: Probe) -> None:
+        """Something of the customer's that no command may end."""
+        assert probe(), name
+        self.customers[name] = probe
+
+    def reads_secret(self, profile: str) -> bool:
+        """Whether this profile gets the secret's value."""
+        return works(lambda: self.profile(profile).secretsmanager.get_secret_value(SecretId=self.secret))
+
+    def assumes(self, profile: str) -> bool:
+        """Whether this profile becomes the support role."""
+        return works(lambda: self._assumed(profile))
+
+    def decrypts(self, profile: str) -> bool:
+        """Whether this profile may use the key (a ciphertext of the account's own root)."""
+        blob = self.mine.kms.encrypt(KeyId=self.key, Plaintext=b"x")["CiphertextBlob"]
+        return works(lambda: self.profile(profile).kms.decrypt(KeyId=self.key, CiphertextBlob=blob))
+
+    def signs(self, pair: Mapping[str, str]) -> bool:
+        """Whether AWS takes these credentials."""
+        return works(lambda: self.holder(pair).sts.get_caller_identity())
+
+    def opens(self, caller: Clients, document_name: str = "") -> str:
+        """Open a session on the instance; its id."""
+        shell = document_name or self.outputs["ShellDocumentName"]
+        return str(caller.ssm.start_session(Target=self.instance, DocumentName=shell)["SessionId"])
+
+    def is_open(self, session_id: str) -> bool:
+        """Whether Session Manager lists it as active."""
+        return session_id in {s["SessionId"] for s in self.mine.ssm.describe_sessions(State="Active")["Sessions"]}
+
+    def user_may(self, action: str, resource: str = "*") -> bool:
+        """What IAM's simulator says of the support user."""
+        arn = self.mine.iam.get_user(UserName=self.user)["User"]["Arn"]
+        asked = {"PolicySourceArn": arn, "ActionNames": [action], "ResourceArns": [resource]}
+        answer = self.mine.iam.simulate_principal_policy(**asked)["EvaluationResults"]
+        return bool(answer[0]["EvalDecision"] == "allowed")
+
+    # States
+
+    def add_to_secret_policy(self, *statements: Mapping[str, object]) -> None:
+        """Put statements beside those of the secret's policy."""
+        self.put_secret_policy([*(self.secret_statements() or []), *statements])
+        self._stands("the secret's policy", self.secret_statements)
+
+    def put_secret_policy(self, statements: object) -> None:
+        """Make this the Statement of the secret's policy."""
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        self.mine.secretsmanager.put_resource_policy(SecretId=self.secret, ResourcePolicy=policy)
+
+    def secret_statements(self) -> Any:
+        """The Statement of the secret's policy; None without a policy."""
+        found = self.mine.secretsmanager.get_resource_policy(SecretId=self.secret).get("ResourcePolicy")
+        return json.loads(found)["Statement"] if found else None
+
+    def key_statements(self) -> Any:
+        """The Statement of the key's policy."""
+        return json.loads(self.mine.kms.get_key_policy(KeyId=self.key, PolicyName="default")["Policy"])["Statement"]
+
+    def trust_statements(self) -> Any:
+        """The Statement of the support role's trust policy."""
+        return self.mine.iam.get_role(RoleName=self.role)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+
+    def add_to_key_policy(self, *statements: Mapping[str, object]) -> None:
+        """Put statements beside those of the key's policy."""
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [*self.key_statements(), *statements]})
+        self.mine.kms.put_key_policy(KeyId=self.key, PolicyName="default", Policy=policy)
+        self._stands("the key's policy", self.key_statements)
+
+    def add_to_trust(self, *statements: Mapping[str, object]) -> None:
+        """Put statements beside those of the support role's trust policy."""
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [*self.trust_statements(), *statements]})
+        self.mine.iam.update_assume_role_policy(RoleName=self.role, PolicyDocument=policy)
+        self._stands("the role's trust", self.trust_statements)
+
+    def _stands(self, where: str, statements: Callable[[], Any]) -> None:
+        """A statement that lets somebody in by hand is a way in as long as it stands."""
+        if BY_HAND in json.dumps(statements()):
+            self.way_in(f"the statement in {where}", lambda: BY_HAND in json.dumps(statements()))
+
+    def aws(self, *words: str) -> str:
+        """Run the aws CLI; its output."""
+        assert AWS.exists()
+        ran = subprocess.run([AWS, *words], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+
+def works(call: Callable[[], object]) -> bool:
+    """Whether AWS answers; a refusal is a no."""
+    try:
+        call()
+    except ClientError:
+        return False
+    return True
+
+
+def allow(principal: object, actions: object, **more: object) -> dict[str, object]:
+    """A statement of a resource policy, put there by hand."""
+    return {"Sid": BY_HAND, "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*", **more}
+
+
+def trust(principal: object, **more: object) -> dict[str, object]:
+    """A statement of a trust policy, put there by hand."""
+    return {"Sid": BY_HAND, "Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **more}
+
+
+def document(*statements: Mapping[str, object]) -> str:
+    """An identity policy."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def permission(actions: str | Iterable[str], **more: object) -> dict[str, object]:
+    """A statement of an identity policy that allows actions on everything."""
+    listed = actions if isinstance(actions, str) else list(actions)
+    return {"Effect": "Allow", "Action": listed, "Resource": "*", **more}

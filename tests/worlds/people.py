@@ -1,0 +1,153 @@
+"""Revocations with somebody inside, an operator who may not look, or an answer nobody can read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from tests.worlds.account import THIRD_ROOT, Account, Clients, allow, document, permission
+from tests.worlds.world import ALL, ONE, PROVEN, Make, World, not_proven
+
+# Live sessions
+
+
+def session_of_support(a: Account) -> None:
+    session = a.opens(a.support())
+    a.facts["session"] = session
+    a.way_in("the support user's session", lambda: a.is_open(session))
+
+
+def session_that_may_not_be_ended(a: Account) -> None:
+    session_of_support(a)
+    name = {"SessionId": a.facts["session"]}
+    a.operator_lacks("ssm:TerminateSession", tried=lambda c: c.ssm.terminate_session(**name))
+
+
+def session_of_the_role(a: Account) -> None:
+    session = a.opens(a.as_role())
+    a.facts["session"] = session
+    a.way_in("the role's session", lambda: a.is_open(session))
+
+
+def role_session_taken_before(a: Account) -> None:
+    """Credentials that outlive the trust: taken while access was granted, used after."""
+    caller = a.as_role()
+    instance = {"Target": a.instance, "DocumentName": a.outputs["ShellDocumentName"]}
+    a.way_in("the role's old credentials", lambda: bool(_started(a, caller, instance)))
+
+
+def _started(a: Account, caller: Clients, target: dict[str, str]) -> str:
+    try:
+        session: str = caller.ssm.start_session(**target)["SessionId"]
+    except caller.ssm.exceptions.ClientError:
+        return ""
+    a.mine.ssm.terminate_session(SessionId=session)
+    return session
+
+
+def old_role_credentials_that_may_not_be_cut(a: Account) -> None:
+    role_session_taken_before(a)
+    a.operator_lacks("iam:PutRolePolicy", "cloudformation:ExecuteChangeSet")
+
+
+def session_of_somebody_gone(a: Account) -> None:
+    """Whoever opened it no longer exists, so nobody can say whose it is."""
+    a.mine.iam.create_user(UserName="gone")
+    a.mine.iam.put_user_policy(UserName="gone", PolicyName="p", PolicyDocument=document(permission("ssm:*")))
+    pair = a.mine.iam.create_access_key(UserName="gone")["AccessKey"]
+    a.facts["session"] = a.opens(a.holder(pair))
+    a.mine.iam.delete_access_key(UserName="gone", AccessKeyId=pair["AccessKeyId"])
+    a.mine.iam.delete_user_policy(UserName="gone", PolicyName="p")
+    a.mine.iam.delete_user(UserName="gone")
+    assert a.is_open(a.facts["session"])
+
+
+# A permission that the operator lacks
+
+
+def may_not(action: str, tried: Callable[[Account], Callable[[Clients], object]], fault: str = "") -> World:
+    """A read that is refused: never proven, and the permission is named."""
+
+    def make(a: Account) -> None:
+        a.operator_lacks(action, tried=tried(a))
+
+    return World(f"the operator lacks {action}", make, ALL, not_proven(left=(action,)), fault=fault)
+
+
+REFUSED = (
+    may_not("iam:ListAccessKeys", lambda a: lambda c: c.iam.list_access_keys(UserName=a.user), "P8"),
+    may_not("iam:GetRole", lambda a: lambda c: c.iam.get_role(RoleName=a.role)),
+    may_not("iam:ListUserPolicies", lambda a: lambda c: c.iam.list_user_policies(UserName=a.user), "P8"),
+    may_not(
+        "iam:ListAttachedUserPolicies", lambda a: lambda c: c.iam.list_attached_user_policies(UserName=a.user), "P8"
+    ),
+    may_not("iam:ListRolePolicies", lambda a: lambda c: c.iam.list_role_policies(RoleName=a.role), "P8"),
+    may_not(
+        "secretsmanager:GetSecretValue", lambda a: lambda c: c.secretsmanager.get_secret_value(SecretId=a.secret), "P4"
+    ),
+    may_not(
+        "secretsmanager:GetResourcePolicy", lambda a: lambda c: c.secretsmanager.get_resource_policy(SecretId=a.secret)
+    ),
+    may_not("kms:GetKeyPolicy", lambda a: lambda c: c.kms.get_key_policy(KeyId=a.key, PolicyName="default")),
+    may_not("ssm:DescribeSessions", lambda a: lambda c: c.ssm.describe_sessions(State="Active"), "P8"),
+    may_not(
+        "iam:SimulatePrincipalPolicy",
+        lambda a: (
+            lambda c: c.iam.simulate_principal_policy(
+                PolicySourceArn=a.outputs["SupportRoleArn"], ActionNames=["ssm:StartSession"]
+            )
+        ),
+        "P4",
+    ),
+)
+
+
+# An answer that cannot be read
+
+
+def secret_holds(text: str) -> Make:
+    """The secret's value is not what the keeper writes."""
+
+    def make(a: Account) -> None:
+        a.mine.secretsmanager.put_secret_value(SecretId=a.secret, SecretString=text)
+        assert a.mine.secretsmanager.get_secret_value(SecretId=a.secret)["SecretString"] == text
+
+    return make
+
+
+def secret_holds_bytes(a: Account) -> None:
+    a.mine.secretsmanager.put_secret_value(SecretId=a.secret, SecretBinary=b"\xff\xfe")
+    assert "SecretString" not in a.mine.secretsmanager.get_secret_value(SecretId=a.secret)
+
+
+def key_allows_all_but_one(a: Account) -> None:
+    """NotPrincipal with Allow lets everybody in but the one it names."""
+    statement = allow({"AWS": THIRD_ROOT}, ["kms:Decrypt"])
+    a.add_to_key_policy(
+        {**{k: v for k, v in statement.items() if k != "Principal"}, "NotPrincipal": {"AWS": THIRD_ROOT}}
+    )
+
+
+def policy_of_the_user_is_one_object(a: Account) -> None:
+    """Statement is one object, the action a single string: as valid as any list."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": permission("s3:ListAllMyBuckets")})
+    a.mine.iam.put_user_policy(UserName=a.user, PolicyName="theirs", PolicyDocument=policy)
+    assert a.mine.iam.get_user_policy(UserName=a.user, PolicyName="theirs")
+
+
+WORLDS = (
+    World("session: of the support user", session_of_support, ALL, PROVEN),
+    World("session: of the support user, one goes", session_of_support, ONE, PROVEN, "two granted"),
+    World("session: may not be ended", session_that_may_not_be_ended, ALL, not_proven("{session}")),
+    World("session: of the role", session_of_the_role, ALL, PROVEN),
+    World("session: the role's old credentials", role_session_taken_before, ALL, PROVEN),
+    World("session: old credentials that may not be cut", old_role_credentials_that_may_not_be_cut, ALL, not_proven()),
+    World("session: of somebody who is gone", session_of_somebody_gone, ALL, not_proven("{session}"), fault="P2"),
+    *REFUSED,
+    World("secret: no JSON", secret_holds("not json"), ALL, not_proven("secret"), fault="P7"),
+    World("secret: a list", secret_holds("[]"), ALL, not_proven("secret"), fault="P7"),
+    World("secret: half a key", secret_holds('{"AccessKeyId": 7}'), ALL, not_proven("secret"), fault="P7"),
+    World("secret: bytes", secret_holds_bytes, ALL, not_proven("secret"), fault="P7"),
+    World("key: NotPrincipal", key_allows_all_but_one, ALL, not_proven("*"), "revoked", "P7"),
+    World("user: Statement is one object", policy_of_the_user_is_one_object, ALL, not_proven("theirs"), fault="P3"),
+)

@@ -1,0 +1,219 @@
+"""Revocations with something left on what support enters by: the role's trust, the secret, the key, its grants.
+
+The stack's own update writes a policy anew where the grant changes it. What stands on a stack that has nothing more to
+change, or cannot, stays.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tests.worlds.account import OTHER_ROLE, THIRD_ROOT, VENDOR, VENDOR_ROLE, VENDOR_ROOT, Account, allow, trust
+from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, not_proven, refused
+
+READ = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+LIKE_A_SERVICE = f"arn:aws:iam::{VENDOR}:role/x.amazonaws.com"
+ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
+TRUST = {"Version": "2012-10-17", "Statement": [trust({"AWS": VENDOR_ROOT})]}
+
+
+def lacks(*actions: str) -> Make:
+    """The operator may not do this."""
+    return lambda a: a.operator_lacks(*actions)
+
+
+def role_named_like_a_service(a: Account) -> None:
+    name = {"RoleName": LIKE_A_SERVICE.rpartition("/")[2]}
+    a.profile("vendor-account").iam.create_role(**name, AssumeRolePolicyDocument=json.dumps(TRUST))
+
+
+# Role trust
+
+
+def trusts(principal: object, **more: object) -> Make:
+    """The support role's trust policy lets somebody else in too."""
+    return lambda a: a.add_to_trust(trust(principal, **more))
+
+
+def trusts_the_stranger(a: Account) -> None:
+    a.add_to_trust(trust({"AWS": OTHER_ROLE}))
+    a.way_in("the role, for the stranger", lambda: a.assumes("stranger"))
+
+
+def trusts_a_provider(a: Account) -> None:
+    asked = {"Url": "https://token.example.com", "ClientIDList": ["x"], "ThumbprintList": ["0" * 40]}
+    provider = a.mine.iam.create_open_id_connect_provider(**asked)["OpenIDConnectProviderArn"]
+    a.add_to_trust({**trust({"Federated": provider}), "Action": "sts:AssumeRoleWithWebIdentity"})
+
+
+def another_role_trusts_the_vendor(a: Account) -> None:
+    asked = {"RoleName": "helper", "AssumeRolePolicyDocument": json.dumps(TRUST)}
+    arn = a.mine.iam.create_role(**asked)["Role"]["Arn"]
+    assert a.profile("vendor").sts.assume_role(RoleArn=arn, RoleSessionName="them")["Credentials"]
+
+
+# Secret's policy
+
+
+def secret_lets_in(principal: object, **more: object) -> Make:
+    """The secret's policy lets somebody else read."""
+    return lambda a: a.add_to_secret_policy(allow(principal, READ, **more))
+
+
+def both_let_in(principal: str) -> Make:
+    """The secret's policy and the key's, so that the stranger really reads."""
+
+    def make(a: Account) -> None:
+        a.add_to_secret_policy(allow({"AWS": principal}, READ))
+        a.add_to_key_policy(allow({"AWS": principal}, ["kms:Decrypt", "kms:DescribeKey"]))
+        a.way_in("the secret, for the stranger", lambda: a.reads_secret("stranger"))
+
+    return make
+
+
+def vendors_statement_without_condition(a: Account) -> None:
+    [statement] = a.secret_statements()
+    del statement["Condition"]
+    a.put_secret_policy([statement])
+    a.way_in("the secret, for the stranger", lambda: a.reads_secret("stranger"))
+
+
+def statement_is_one_object(a: Account) -> None:
+    [statement] = a.secret_statements()
+    a.put_secret_policy(statement)
+    assert isinstance(a.secret_statements(), dict)
+    a.way_in("the secret, for the stranger", lambda: a.reads_secret("stranger"))
+
+
+# Key's policy and grants
+
+
+def key_lets_in(principal: object, **more: object) -> Make:
+    """The key's policy lets somebody else decrypt."""
+    return lambda a: a.add_to_key_policy(allow(principal, ["kms:Decrypt"], **more))
+
+
+def grants_the_key_to(principal: str, *operations: str) -> Make:
+    """A grant on the key, which no policy shows."""
+
+    def make(a: Account) -> None:
+        asked = {"GranteePrincipal": principal, "Operations": list(operations)}
+        a.facts["grant"] = a.mine.kms.create_grant(KeyId=a.key, **asked)["GrantId"]
+        assert a.facts["grant"] in {g["GrantId"] for g in a.mine.kms.list_grants(KeyId=a.key)["Grants"]}
+        assert principal != VENDOR_ROLE or a.decrypts("vendor")
+
+    return make
+
+
+# Another grant that covers the principal
+
+
+def the_vendor_reads(a: Account) -> None:
+    a.way_in("the secret, for the vendor's role", lambda: a.reads_secret("vendor"))
+
+
+NO_UPDATE = lacks("cloudformation:ExecuteChangeSet")
+FIXED_TRUST = lacks("iam:UpdateAssumeRolePolicy", "cloudformation:ExecuteChangeSet")
+NO_DELETION = lacks("secretsmanager:DeleteResourcePolicy")
+TWO, ROOT, CLOSED = "two granted", "account granted", "revoked"
+
+WORLDS = (
+    # the role's trust
+    World("trust: a stranger", trusts_the_stranger, ALL, PROVEN),
+    World("trust: a stranger, one goes", trusts_the_stranger, ONE, PROVEN, TWO),
+    World(
+        "trust: a stranger, for good",
+        and_(trusts_the_stranger, FIXED_TRUST),
+        ALL,
+        not_proven(left=(OTHER_ROLE,)),
+        fault="P8",
+    ),
+    World("trust: another account", and_(trusts({"AWS": THIRD_ROOT}), NO_UPDATE), ONE, not_proven(THIRD_ROOT), TWO),
+    World("trust: everybody", and_(trusts({"AWS": "*"}), FIXED_TRUST), ALL, not_proven(left=("*",)), fault="P8"),
+    World(
+        "trust: a service",
+        and_(trusts({"Service": "lambda.amazonaws.com"}), NO_UPDATE),
+        ONE,
+        not_proven("lambda.amazonaws.com"),
+        TWO,
+        "P5",
+    ),
+    World("trust: a provider", and_(trusts_a_provider, NO_UPDATE), ONE, not_proven("token.example.com"), TWO, "P5"),
+    World(
+        "trust: named like a service",
+        and_(role_named_like_a_service, trusts({"AWS": LIKE_A_SERVICE}), NO_UPDATE),
+        ONE,
+        not_proven(LIKE_A_SERVICE),
+        TWO,
+        "P5",
+    ),
+    World("trust: of another role", another_role_trusts_the_vendor, ALL, not_proven("helper"), fault="P3"),
+    # the secret's policy
+    World("secret: a stranger", both_let_in(OTHER_ROLE), ALL, PROVEN),
+    World("secret: another account", secret_lets_in({"AWS": THIRD_ROOT}), ALL, PROVEN),
+    World("secret: another account, one goes", secret_lets_in({"AWS": THIRD_ROOT}), ONE, PROVEN, TWO),
+    World("secret: the whole account, one goes", both_let_in(VENDOR_ROOT), ONE, PROVEN, TWO),
+    World("secret: Statement is one object", statement_is_one_object, ONE, PROVEN, TWO),
+    World("secret: no condition", vendors_statement_without_condition, ONE, PROVEN, TWO, "P7"),
+    World(
+        "secret: another account, and it may not be removed",
+        and_(secret_lets_in({"AWS": THIRD_ROOT}), NO_DELETION),
+        ALL,
+        not_proven(left=(THIRD_ROOT,)),
+        CLOSED,
+    ),
+    World(
+        "secret: an organization, and the stack may not change",
+        and_(secret_lets_in("*", Condition=ORGANIZATION), NO_UPDATE),
+        ONE,
+        not_proven(left=("*",)),
+        TWO,
+    ),
+    World(
+        "secret: the whole account of who stays, and the stack may not change",
+        and_(both_let_in(VENDOR_ROOT), NO_UPDATE),
+        ONE,
+        not_proven(left=(VENDOR_ROOT,)),
+        TWO,
+        "P1",
+    ),
+    World(
+        "secret: Statement is one object, and the stack may not change",
+        and_(statement_is_one_object, NO_UPDATE),
+        ONE,
+        not_proven("ExecuteChangeSet"),
+        TWO,
+    ),
+    # the key's policy
+    World("key: another account", key_lets_in({"AWS": THIRD_ROOT}), ALL, PROVEN),
+    World("key: another account, later", key_lets_in({"AWS": THIRD_ROOT}), ALL, not_proven(left=(THIRD_ROOT,)), CLOSED),
+    World("key: the vendor's account", key_lets_in({"AWS": VENDOR_ROOT}), ALL, not_proven(left=(VENDOR_ROOT,)), CLOSED),
+    World("key: everybody", key_lets_in({"AWS": "*"}), ALL, not_proven(left=("*",)), CLOSED),
+    World(
+        "key: named like a service",
+        and_(role_named_like_a_service, key_lets_in({"AWS": LIKE_A_SERVICE})),
+        ALL,
+        not_proven(left=(LIKE_A_SERVICE,)),
+        CLOSED,
+        "P5",
+    ),
+    # grants on the key
+    World("key grant", grants_the_key_to(VENDOR_ROLE, "Decrypt"), ALL, not_proven(left=("{grant}",)), fault="P3"),
+    World(
+        "key grant: to another account",
+        grants_the_key_to(THIRD_ROOT, "CreateGrant", "Decrypt"),
+        ALL,
+        not_proven(left=("{grant}",)),
+        CLOSED,
+        "P3",
+    ),
+    # another grant that covers the principal
+    World(
+        "covered by the whole account",
+        the_vendor_reads,
+        ("access", "revoke", "--principal", VENDOR_ROLE),
+        refused("covered", VENDOR_ROOT, VENDOR_ROLE),
+        ROOT,
+        "P1",
+    ),
+)

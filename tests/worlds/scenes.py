@@ -1,0 +1,73 @@
+"""Where worlds begin: states of one stack that real commands made once and the sandbox puts back for each world."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tests.embedded import PLACE, environment, run
+from tests.worlds.account import ADMINISTRATOR, OPERATOR, OTHER_ROLE, VENDOR_ROLE, VENDOR_ROOT, Account
+
+STACK = "deepsql-selfhost"
+GRANT = ("access", "grant", "--principal")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The scene before it, and the commands that lead on from there."""
+
+    after: str
+    commands: tuple[tuple[str, ...], ...]
+
+
+SCENES = {
+    "new": Scene("", (("up", *PLACE, "--support-role=yes"),)),
+    "granted": Scene("new", ((*GRANT, VENDOR_ROLE, "--reason", "T-1"),)),
+    "two granted": Scene("granted", ((*GRANT, OTHER_ROLE),)),
+    "account granted": Scene("granted", ((*GRANT, VENDOR_ROOT),)),
+    "revoked": Scene("granted", (("access", "revoke", "--all"),)),
+    "paused": Scene("granted", (("access", "pause"),)),
+    "user only": Scene("granted", (("up", "--support-role=no"),)),
+    "two granted, user only": Scene("two granted", (("up", "--support-role=no"),)),
+    "role only": Scene("granted", (("up", "--support-user=no"),)),
+}
+
+
+@dataclass
+class Site:
+    """A running sandbox and the scenes it keeps. `leads` are the variables that lead to it."""
+
+    leads: Mapping[str, str]
+    _kept: set[str] = field(default_factory=set)
+
+    def begin(self, name: str) -> Account:
+        """The account with the stack as it is in that scene."""
+        if name in self._kept:
+            self._snapshot("POST", name)
+            return Account(STACK)
+        scene = SCENES[name]
+        account = self.begin(scene.after) if scene.after else self._first()
+        for command in scene.commands:
+            ran = run(*command, "--yes", "--stack-name", STACK)
+            assert ran.code == 0, ran.err
+        self._snapshot("PUT", name)
+        self._kept.add(name)
+        return Account(account.stack_name)
+
+    def _first(self) -> Account:
+        """An operator beside root, and the sessions of the vendor's roles: every scene knows them."""
+        account = Account(STACK)
+        account.mine.iam.create_user(UserName=OPERATOR)
+        account.mine.iam.attach_user_policy(UserName=OPERATOR, PolicyArn=ADMINISTRATOR)
+        for profile in ("vendor", "stranger"):
+            account.profile(profile).sts.get_caller_identity()
+        return account
+
+    def acting_as(self, caller: Mapping[str, str]) -> Callable[[], object]:
+        """The environment in which a caller runs commands."""
+        return environment({**self.leads, **caller})
+
+    def _snapshot(self, method: str, name: str) -> None:
+        url = f"{self.leads['AWS_ENDPOINT_URL']}/_sandbox/snapshots/{name.replace(' ', '-')}"
+        urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10).read()
