@@ -39,7 +39,7 @@ SOLE_OWNER = {
     "awacs": {"policies"},
     "troposphere": {"template"},
     "cfnlint": {"lint"},
-    "boto3": {"keeper", "sandbox"},
+    "boto3": {"gateway", "keeper", "sandbox"},
     "platformdirs": {"directories"},
     "tomlkit": {"operations"},
     "botocore": {"gateway", "keeper"},  # the Lambda runtime brings both

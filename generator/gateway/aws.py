@@ -1,4 +1,4 @@
-"""The gateway: one botocore session for one deployment, and a lazily made object per service."""
+"""The gateway: one boto3 session for one deployment, and a lazily made object per service."""
 
 from __future__ import annotations
 
@@ -49,26 +49,35 @@ class Gateway:
 
     @cached_property
     def _session(self) -> Any:
+        from boto3 import Session
+
+        from generator.gateway.translate import translated
+
+        # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the other SDKs let AWS_REGION win over it
+        region = self.deployment.region or os.environ.get("AWS_REGION") or None
+        with translated("AWS", "session", {}):
+            return Session(botocore_session=self._core, region_name=region)
+
+    @cached_property
+    def _core(self) -> Any:
+        """The botocore session below, which knows what the profile says. boto3 itself does not give that out."""
         from botocore.session import Session
 
         from generator.gateway.translate import translated
 
         with translated("AWS", "session", {}):
-            session = Session(profile=self.deployment.profile)
-            # botocore reads AWS_DEFAULT_REGION alone; the AWS CLI and the other SDKs let AWS_REGION win over it
-            if region := self.deployment.region or os.environ.get("AWS_REGION"):
-                session.set_config_variable("region", region)
-            session.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
-        return session
+            core = Session(profile=self.deployment.profile)
+            core.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
+        return core
 
     def client(self, service: str, credentials: Credentials | None = None) -> Any:
-        """Make a botocore client for `service`; with `credentials` it asks as those, not as the profile."""
+        """Make a boto3 client for `service`; with `credentials` it asks as those, not as the profile."""
         from botocore.config import Config
 
         from generator.gateway.translate import endpoint_as_url, translated
 
         with translated(service, "client", {}), endpoint_as_url():
-            return self._session.create_client(
+            return self._session.client(
                 service,
                 **(_explicit(credentials) if credentials else {}),
                 config=Config(
@@ -85,7 +94,7 @@ class Gateway:
 
         Raises UsageError for values that botocore does not take (AWS SDKs and Tools reference guide, retry behavior).
         """
-        profile = self._session.get_scoped_config()
+        profile = self._core.get_scoped_config()
         mode = os.environ.get("AWS_RETRY_MODE") or profile.get("retry_mode") or "standard"
         attempts = os.environ.get("AWS_MAX_ATTEMPTS") or profile.get("max_attempts") or "5"
         _require(mode in RETRY_MODES, "AWS_RETRY_MODE", "retry_mode", f"one of {', '.join(RETRY_MODES)}", mode)
@@ -96,7 +105,7 @@ class Gateway:
     @property
     def region(self) -> str:
         """The region in force, as the AWS chain resolves it. Empty when none is set."""
-        return str(self._session.get_config_variable("region") or "")
+        return str(self._session.region_name or "")
 
     @cached_property
     def cloudformation(self) -> CloudFormation:

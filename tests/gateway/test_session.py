@@ -140,3 +140,36 @@ def test_an_impossible_stack_name_is_told_in_our_words(stubbed: Any) -> None:
     stub.add_client_error("describe_stacks", "ValidationError", text)
     with pytest.raises(UsageError, match=r"a b cannot be the name of a stack\."):
         CloudFormation(client).describe_stack("a b")
+
+
+def test_all_clients_come_from_one_session_and_say_whose_they_are() -> None:
+    gateway = Gateway(Deployment(profile="work"))
+    agents = {gateway.client(service).meta.config.user_agent for service in ("ec2", "iam")}
+    assert len(agents) == 1 and "Boto3/" in min(agents) and "deepsql-deployer/" in min(agents)
+
+
+@pytest.mark.parametrize(
+    ("variables", "config", "endpoint"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "", "http://127.0.0.1:1"),
+        (
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_IAM": "http://127.0.0.1:2"},
+            "",
+            "http://127.0.0.1:2",
+        ),
+        ({}, "endpoint_url = http://127.0.0.1:3", "http://127.0.0.1:3"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "", "https://iam-fips.amazonaws.com"),
+        (
+            {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"},
+            "",
+            "https://iam.amazonaws.com",
+        ),
+    ],
+)
+def test_the_endpoint_is_the_one_the_standard_chain_names(
+    variables: dict[str, str], config: str, endpoint: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text(f"[profile work]\nregion = eu-west-3\n{config}\n")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert Gateway(Deployment(profile="work")).client("iam").meta.endpoint_url == endpoint
