@@ -49,12 +49,19 @@ class Grant:
     @property
     def accounts(self) -> tuple[str, ...]:
         """The accounts of the principals, each once."""
-        return tuple(sorted({principal.account for principal in self.principals}))
+        return tuple(sorted({principal.account for principal in self.principals if principal.account}))
 
     @property
     def until_text(self) -> str:
         """The end as the stack records it; empty for no end."""
         return "" if self.until is None else self.until.strftime(END_FORMAT)
+
+    def covering(self, principals: Iterable[Principal]) -> tuple[Principal, ...]:
+        """Those of its principals that let one of these in too, and in turn those that let them in; not these."""
+        named = set(principals)
+        while more := {p for p in self.principals if p not in named and any(p.covers(other) for other in named)}:
+            named |= more
+        return tuple(sorted(named - set(principals)))
 
     def parameters(self) -> dict[str, str]:
         """The grant as parameters of the stack, and no others."""

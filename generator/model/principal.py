@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from generator.errors import UsageError
+from generator.model.wildcards import arn_like
 
 _ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):(?P<service>iam|sts)::(?P<account>\d{12}):(?P<rest>.+)")
 # Paths and names as IAM allows them (IAM user guide, "IAM identifiers"), without the comma: a list parameter of
@@ -16,7 +17,10 @@ _NAMED = re.compile(r"(role|user)/(?:[A-Za-z0-9+=.@_/:-]*/)?[A-Za-z0-9+=.@_-]{1,
 
 @dataclass(frozen=True, order=True)
 class Principal:
-    """A principal as the stack records it. `name` is `role/…` or `user/…` with its path; empty: the whole account."""
+    """A principal as the stack records it. `name` is `role/…` or `user/…` with its path; empty: the whole account.
+
+    Without an account `name` is the text as it stands there: no ARN of IAM, typed by a person into the console.
+    """
 
     partition: str
     account: str
@@ -25,25 +29,46 @@ class Principal:
     @property
     def arn(self) -> str:
         """The principal's ARN; of a whole account its root."""
-        return f"arn:{self.partition}:iam::{self.account}:{self.name or 'root'}"
+        return self.name if not self.account else f"arn:{self.partition}:iam::{self.account}:{self.name or 'root'}"
 
     @property
     def pattern(self) -> str:
         """What `ArnLike aws:PrincipalArn` compares with: the ARN, or every role and user of the account."""
-        return f"arn:{self.partition}:iam::{self.account}:{self.name or '*'}"
+        return self.name if not self.account else f"arn:{self.partition}:iam::{self.account}:{self.name or '*'}"
 
     @property
     def covers_account(self) -> bool:
         """Whether everyone whom that account lets may enter."""
         return not self.name
 
+    def covers(self, other: Principal) -> bool:
+        """Whether letting this one in lets the other in too.
+
+        The account's root covers all of it, a wildcard what it matches. A role or user of the same name is the same one
+        whatever its path and case: IAM has only one of that name in an account.
+        """
+        return arn_like(self.pattern, other.pattern) or self._same_name(other)
+
+    def _same_name(self, other: Principal) -> bool:
+        return bool(self.account and self.name) and self._identity == other._identity
+
+    @property
+    def _identity(self) -> tuple[str, ...]:
+        """What IAM tells a role or user by: account, kind and name."""
+        return self.partition, self.account, self.name.partition("/")[0], self.name.rpartition("/")[2].lower()
+
     @classmethod
     def from_pattern(cls, pattern: str) -> Principal:
         """Back from what the stack records (no checks: the stack may hold what a person typed into the console)."""
         parts = pattern.split(":", 5)
-        if len(parts) < 6:
+        if len(parts) < 6 or (parts[0], parts[2], parts[3]) != ("arn", "iam", "") or not parts[4]:
             return cls("", "", pattern)
         return cls(parts[1], parts[4], "" if parts[5] in ("*", "root") else parts[5])
+
+
+def parse_recorded(text: str) -> Principal:
+    """Read a principal that is to be revoked: as `parse_principal`, and wildcards as a stack may hold them."""
+    return Principal.from_pattern(text.strip()) if "*" in text or "?" in text else parse_principal(text)
 
 
 def parse_principal(text: str) -> Principal:

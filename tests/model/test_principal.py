@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import UsageError
-from generator.model.principal import Principal, parse_principal
+from generator.model.grant import Grant
+from generator.model.principal import Principal, parse_principal, parse_recorded
 
 NAMES = st.from_regex(r"(role|user)/([a-z0-9.-]{1,8}/){0,2}[A-Za-z0-9+=.@_-]{1,20}", fullmatch=True)
 
@@ -52,3 +53,51 @@ def test_anything_else_is_refused_with_the_right_arn_where_there_is_one(text: st
     with pytest.raises(UsageError) as caught:
         parse_principal(text)
     assert says in caught.value.message and suggests in caught.value.hint
+
+
+ROLE = "arn:aws:iam::444455556666:role/deepsql-support"
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow", "covers"),
+    [
+        ("arn:aws:iam::444455556666:root", ROLE, True),
+        ("arn:aws:iam::444455556666:*", ROLE, True),
+        (ROLE, ROLE, True),
+        ("arn:aws:iam::444455556666:role/deepsql-*", ROLE, True),
+        ("arn:aws:iam::444455556666:role/*", "arn:aws:iam::444455556666:role/team/x", True),
+        ("arn:aws:iam::*:role/deepsql-support", ROLE, True),
+        ("arn:aws:iam::444455556666:role/team/deepsql-support", ROLE, True),
+        ("arn:aws:iam::444455556666:role/DeepSQL-Support", ROLE, True),
+        ("*", ROLE, True),
+        (ROLE, "arn:aws:iam::444455556666:root", False),
+        (ROLE, "arn:aws:iam::444455556666:role/deepsql-*", False),
+        ("arn:aws:iam::444455556666:role/deepsql-?upport", "arn:aws:iam::444455556666:role/deepsql-*", False),
+        ("arn:aws:iam::777788889999:root", ROLE, False),
+        ("arn:aws-cn:iam::444455556666:root", ROLE, False),
+        ("arn:aws:iam::444455556666:user/deepsql-support", ROLE, False),
+        ("arn:aws:iam::444455556666:role/deepsql-support-2", ROLE, False),
+        ("nonsense", ROLE, False),
+    ],
+)
+def test_whom_a_principal_lets_in_besides_itself(wide: str, narrow: str, covers: bool) -> None:
+    assert Principal.from_pattern(wide).covers(Principal.from_pattern(narrow)) is covers
+
+
+def test_a_grant_names_whoever_covers_a_principal_and_whoever_covers_those() -> None:
+    root, pattern, other = (
+        Principal.from_pattern(f"arn:aws:iam::{rest}")
+        for rest in ("444455556666:root", "444455556666:role/deepsql-*", "777788889999:role/x")
+    )
+    role = Principal.from_pattern(ROLE)
+    grant = Grant(tuple(sorted((root, pattern, other, role))))
+    assert set(grant.covering((role,))) == {root, pattern} and grant.covering((root, other)) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["arn:aws:iam::444455556666:role/*", "arn:aws:iam::*:role/x", "*", "arn:aws:s3:::x", "sts", "a:b:c:d:e:f"]
+)
+def test_what_a_person_typed_into_the_console_is_kept_as_it_stands(text: str) -> None:
+    assert Principal.from_pattern(text).pattern == Principal.from_pattern(text).arn == text
+    if "*" in text:
+        assert parse_recorded(f" {text} ").pattern == text
