@@ -91,7 +91,6 @@ def test_every_room_is_in_the_table() -> None:
 
 
 CUT_LATER = {
-    "generator.operations.access.backends": {"generator.operations.access.revoke"},
     "generator.operations.database.way": {"generator.operations.database.reach"},
 }
 """Imports that close a circle and are still to go."""

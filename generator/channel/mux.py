@@ -1,9 +1,9 @@
 """Many local connections on one port session: the client's side of smux version 1.
 
 Frames are appended whole to the channel's byte stream, so they are contiguous however it is cut. A stream's FIN ends
-both directions at the agent; after the local side has finished sending, ours therefore waits until the answer has
-ended or has paused for a while. There is no flow control per stream: data for a slow reader is buffered here, up to a
-limit for all streams together, and beyond it the whole session waits.
+both directions at the agent; after the local side has finished asking, ours therefore waits until the answer has
+ended or has paused for a while. There is no flow control for one stream: what a slow reader leaves lies here, up to
+a bound for all streams together, and beyond it the whole session waits.
 """
 
 from __future__ import annotations
@@ -19,55 +19,55 @@ from generator.channel.smux import Command, Frame
 from generator.channel.transport import ConnectionLost
 
 PIECE = 8 * 1024  # bytes of one connection in one frame: small, so that connections take turns
-MAX_BUFFERED = 4 << 20  # bytes, over all streams
+HELD = 4 << 20  # bytes all streams may hold for their readers
 FIRST_STREAM, NEXT_STREAM = 3, 2  # client ids are odd and begin at 3
 
 
 class _Stream:
-    """What has arrived for one connection and was not written to it yet."""
+    """What has come for one connection and was not written to it yet."""
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.complete = False  # the far side has sent FIN
-        self._finished = False
-        self._half_closed = False  # the local side has sent its last byte
-        self._buffered = bytearray()
-        self._changed = asyncio.Event()
+        self.whole = False  # the far side said that this was all
+        self._over = False
+        self._asked = False  # the local side has said its last
+        self._held = bytearray()
+        self._news = asyncio.Event()
 
     @property
-    def buffered(self) -> int:
+    def held(self) -> int:
         """Bytes that wait to be read."""
-        return len(self._buffered)
+        return len(self._held)
 
     def feed(self, data: bytes) -> None:
-        self._buffered += data
-        self._changed.set()
+        self._held += data
+        self._news.set()
 
-    def finish(self, *, complete: bool) -> None:
-        self.complete = self.complete or (complete and not self._finished)
-        self._finished = True
-        self._changed.set()
+    def finish(self, *, whole: bool) -> None:
+        self.whole = self.whole or (whole and not self._over)
+        self._over = True
+        self._news.set()
 
-    def half_close(self) -> None:
-        self._half_closed = True
-        self._changed.set()
+    def asked(self) -> None:
+        self._asked = True
+        self._news.set()
 
     async def read(self, patience: float) -> bytes:
-        """All buffered bytes; b"" at the end, or once half closed, after `patience` seconds without any."""
-        while not self._buffered and not self._finished:
-            self._changed.clear()
+        """Everything held; b"" at the end, or after `patience` seconds of nothing when the local side has finished."""
+        while not self._held and not self._over:
+            self._news.clear()
             try:
-                async with asyncio.timeout(patience if self._half_closed else None):
-                    await self._changed.wait()
+                async with asyncio.timeout(patience if self._asked else None):
+                    await self._news.wait()
             except TimeoutError:
                 break
-        data = bytes(self._buffered)
-        self._buffered.clear()
+        data = bytes(self._held)
+        self._held.clear()
         return data
 
 
 class Mux:
-    """The streams of one channel. `run` reads until the channel ends; `serve` carries one local connection."""
+    """The streams of one channel. `run` reads until the channel is over; `serve` carries one local connection."""
 
     def __init__(self, channel: Channel, *, keepalive: float | None = None) -> None:
         """`keepalive`: seconds between NOP frames, None for none."""
@@ -76,37 +76,37 @@ class Mux:
         self._parser = smux.Parser()
         self._streams: dict[int, _Stream] = {}
         self._next = FIRST_STREAM
-        self._buffered = 0
+        self._held = 0
         self._room = asyncio.Event()
 
     async def run(self) -> None:
-        """Hand arriving frames to their streams; end all streams when the channel has ended."""
-        keepalive_task = asyncio.create_task(self._keepalive_loop()) if self._keepalive else None
+        """Hand arriving frames to their streams; when the channel is over, end them all."""
+        beat = asyncio.create_task(self._beat()) if self._keepalive else None
         try:
             while (received := await self._channel.receive()) is not None:
                 if received.type == wire.PayloadType.OUTPUT:
                     for frame in self._parser.feed(received.payload):
-                        await self._handle_frame(frame)
+                        await self._take(frame)
                 elif received.type == wire.PayloadType.FLAG:
-                    self._handle_flag(wire.read_flag(received.payload))
+                    self._note(wire.read_flag(received.payload))
         finally:
-            if keepalive_task:
-                keepalive_task.cancel()
+            if beat:
+                beat.cancel()
             for stream in self._streams.values():
-                stream.finish(complete=False)
+                stream.finish(whole=False)
             self._room.set()
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """Carry one connection until either side closes it; reset it when the session ends first."""
+        """Carry one connection until either side is done with it; aborts it when the session ends under it."""
         stream = self._open()
-        sending = asyncio.create_task(self._send_local(stream, reader))
+        asking = asyncio.create_task(self._ask(stream, reader))
         try:
-            await self._write_received(stream, writer)
+            await self._answer(stream, writer)
         finally:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
             self._close(stream)
-        if self._channel.end and not stream.complete:
+        if self._channel.end and not stream.whole:
             reset(writer)
 
     # One stream
@@ -115,23 +115,23 @@ class Mux:
         stream = _Stream(self._next)
         self._next += NEXT_STREAM
         self._streams[stream.number] = stream
-        self._send_frame(Frame(Command.SYN, stream.number))
+        self._say(Frame(Command.SYN, stream.number))
         if self._channel.end:
-            stream.finish(complete=False)
+            stream.finish(whole=False)
         return stream
 
-    async def _send_local(self, stream: _Stream, reader: StreamReader) -> None:
-        """Send the local side's bytes until it has finished or is gone."""
+    async def _ask(self, stream: _Stream, reader: StreamReader) -> None:
+        """Local bytes to the far side, until the local side has finished or is gone."""
         try:
             while data := await reader.read(PIECE):
                 await self._channel.write(smux.encode(Frame(Command.PSH, stream.number, data)))
-            stream.half_close()
+            stream.asked()
         except (ConnectionError, ConnectionLost):
-            stream.finish(complete=False)
+            stream.finish(whole=False)
 
-    async def _write_received(self, stream: _Stream, writer: StreamWriter) -> None:
-        """Write the far side's bytes until either has finished."""
-        with suppress(ConnectionError):  # the local side is gone
+    async def _answer(self, stream: _Stream, writer: StreamWriter) -> None:
+        """Far bytes to the local side, until either has finished."""
+        with suppress(ConnectionError):  # the local side has gone: nobody is left to answer
             while data := await stream.read(self._channel.options.half_close):
                 try:
                     writer.write(data)
@@ -141,40 +141,40 @@ class Mux:
 
     def _close(self, stream: _Stream) -> None:
         del self._streams[stream.number]
-        self._release(stream.buffered)
-        self._send_frame(Frame(Command.FIN, stream.number))
+        self._release(stream.held)
+        self._say(Frame(Command.FIN, stream.number))
 
-    # All streams
+    # All of them
 
-    async def _handle_frame(self, frame: Frame) -> None:
+    async def _take(self, frame: Frame) -> None:
         stream = self._streams.get(frame.stream)
         if stream is None:
-            return  # closed here while the frame was on its way
+            return  # closed here while it was under way
         if frame.command == Command.PSH:
             await self._wait_for_room()
-            self._buffered += len(frame.data)
+            self._held += len(frame.data)
             stream.feed(frame.data)
         elif frame.command == Command.FIN:
-            stream.finish(complete=True)
+            stream.finish(whole=True)
 
     async def _wait_for_room(self) -> None:
-        while self._buffered >= MAX_BUFFERED and not self._channel.end:
+        while self._held >= HELD and not self._channel.end:
             self._room.clear()
             await self._room.wait()
 
     def _release(self, count: int) -> None:
-        self._buffered -= count
+        self._held -= count
         self._room.set()
 
-    def _handle_flag(self, flag: int) -> None:
+    def _note(self, flag: int) -> None:
         if flag == wire.Flag.CONNECT_TO_PORT_ERROR:
             self._channel.stats.refused += 1
 
-    def _send_frame(self, frame: Frame) -> None:
+    def _say(self, frame: Frame) -> None:
         with suppress(ConnectionLost):
             self._channel.post(wire.PayloadType.OUTPUT, smux.encode(frame))
 
-    async def _keepalive_loop(self) -> None:
+    async def _beat(self) -> None:
         while self._keepalive and not self._channel.end:
             await asyncio.sleep(self._keepalive)
-            self._send_frame(Frame(Command.NOP, 0))
+            self._say(Frame(Command.NOP, 0))

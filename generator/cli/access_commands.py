@@ -179,6 +179,7 @@ def _carry_out(
     lines = [*access_text.check_lines(checks), *(["", *access_text.hand_over_lines(needs)] if needs else [])]
     lines += ["", *database] if (database := access_text.database_lines(found)) else []
     result = {"changed": not planned.unchanged, "grant": found.grant, "checks": checks, "vendor": needs}
+    result |= {"overlaps": planned.overlaps}
     return CommandResult(result, lines, 0 if all(check.holds for check in checks) else INCOMPLETE)
 
 
@@ -204,13 +205,13 @@ def _register_revoke(group: typer.Typer) -> None:
         ] = None,
     ) -> CommandResult:
         """Lock principals out, end their sessions, and prove it; stopped anywhere, it can be run again."""
-        from generator.model.principal import parse_principal
+        from generator.model.principal import parse_recorded
         from generator.operations.access import revoke as revoking
         from generator.operations.access.report import write
 
         if bool(principal) == everybody:
             raise UsageError("Say whom to lock out.", "Give --principal ARN, or --all.")
-        request = revoking.RevokeRequest(tuple(parse_principal(text) for text in principal))
+        request = revoking.RevokeRequest(tuple(parse_recorded(text) for text in principal))
         revocation = revoking.begin(call.gateway, request, lambda events: show_events(call, events))
         call.confirm(access_text.revoke_question(revocation))
         began, evidence = datetime.now(UTC), []
@@ -285,8 +286,6 @@ def _register_reading(group: typer.Typer) -> None:
         stdout: Annotated[bool, typer.Option("--stdout", help="Print it though the output is no terminal.")] = False,
     ) -> CommandResult:
         """Print the support secret: at a terminal after a question, elsewhere only with --stdout."""
-        import json
-
         from generator.operations.access import reveal as revealing
 
         if not stdout and not sys.stdout.isatty():
@@ -299,7 +298,7 @@ def _register_reading(group: typer.Typer) -> None:
         if not stdout:
             call.confirm("Show the support user's access key on this screen?")
         value = revealing.reveal(call.gateway, arn)
-        return CommandResult(json.loads(value), [value])
+        return CommandResult(revealing.parsed(value), [value])
 
 
 def _register_policy(group: typer.Typer) -> None:

@@ -32,6 +32,10 @@ def plan_lines(plan: AccessPlan) -> list[str]:
     rows = [(f"  {s.permits}", s.who, f"policy of the {s.policy}") for s in plan.sentences]
     lines += table(rows) if plan.after.principals else ["  nobody is let in"]
     lines += [f"  no longer: {principal.arn}" for principal in gone]
+    lines += [
+        f"  {pair.principal} gets nothing new: {pair.covered_by} covers it. It is out only when both are revoked."
+        for pair in plan.overlaps
+    ]
     if plan.moved:
         lines.append(f"  The end moves for all, {plan.before.until_text or 'never'} before:")
         lines += [f"    {principal.arn}" for principal in plan.moved]
@@ -96,16 +100,17 @@ def revoke_question(revocation: Revocation) -> str:
 
 def evidence_line(item: Evidence) -> str:
     """One step as it is done."""
-    return f"{item.at:%H:%M:%S}  {item.verdict:<10}  {item.step}: {item.answered}"
+    return f"{item.at:%H:%M:%S}  {item.verdict:<14}  {item.step}: {item.answered}"
 
 
 def report_lines(report: Report, files: Sequence[Path]) -> list[str]:
     """The verdict, what is left to do, and where the report is."""
     proven = sum(item.proven is True for item in report.evidence)
     verdict = "They are out" if report.complete else "NOT everything is proven"
-    asked = sum(item.proven is not None for item in report.evidence)
-    aside = len(report.evidence) - asked
-    lines = [f"{verdict}: {proven} of {asked} checks proven{f', {aside} not asked' if aside else ''}."]
+    applies = sum(item.proven is not None for item in report.evidence)
+    aside = len(report.evidence) - applies
+    rest = f"; {aside} {'does' if aside == 1 else 'do'} not apply" if aside else ""
+    lines = [f"{verdict}: {proven} of {applies} checks proven{rest}."]
     lines += [f"  left: {item}" for item in report.left]
     return [*lines, *(f"  report: {file}" for file in files)]
 
@@ -174,7 +179,7 @@ def _door_lines(door: Door) -> list[str]:
         (
             f"    {s.effect}",
             s.sid or "(without Sid)",
-            ", ".join(s.principal_arns or s.principals) or "its holder",
+            ", ".join(s.principal_arns or (p.value for p in s.principals)) or "its holder",
             f"until {s.until:{END_FORMAT}}" if s.until else "",
         )
         for s in door.statements

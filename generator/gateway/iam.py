@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
-from generator.model.access import AccessKey
-from generator.model.policy import PolicyStatement, statements
+from generator.model.access import AccessKey, Simulation
+from generator.model.policy import Policy, parse_policy
 
+Document = Mapping[str, object] | str
+"""A policy document: parsed, or its text."""
 ContextEntry = tuple[str, str, str]  # key, type as the simulator names it (string, boolean, date), value
 
 
@@ -59,37 +62,40 @@ class IAM(Service):
         except NotFound:
             return
 
-    def user_policies(self, user: str) -> dict[str, tuple[PolicyStatement, ...]]:
+    def user_policies(self, user: str) -> dict[str, Policy]:
         """The user's inline policies by name, as AWS has them. Raises NotFound."""
         names = [name for page in self._pages("list_user_policies", UserName=user) for name in page["PolicyNames"]]
-        return {name: _read(self._call("get_user_policy", UserName=user, PolicyName=name)) for name in names}
+        return _by_name(names, lambda name: self._inline("get_user_policy", name, UserName=user))
 
-    def role_policies(self, role: str) -> dict[str, tuple[PolicyStatement, ...]]:
+    def role_policies(self, role: str) -> dict[str, Policy]:
         """The role's inline policies by name, as AWS has them. Raises NotFound."""
         names = [name for page in self._pages("list_role_policies", RoleName=role) for name in page["PolicyNames"]]
-        return {name: _read(self._call("get_role_policy", RoleName=role, PolicyName=name)) for name in names}
+        return _by_name(names, lambda name: self._inline("get_role_policy", name, RoleName=role))
 
-    def get_role_policy(self, role: str, name: str) -> Mapping[str, object]:
-        """One inline policy of a role, parsed. Raises NotFound."""
+    def _inline(self, operation: str, name: str, **whose: str) -> Policy:
+        return parse_policy(_document(self._call(operation, PolicyName=name, **whose)["PolicyDocument"]), name)
+
+    def get_role_policy(self, role: str, name: str) -> Document:
+        """One inline policy of a role. Raises NotFound."""
         return _document(self._call("get_role_policy", RoleName=role, PolicyName=name)["PolicyDocument"])
 
-    def attached_user_policies(self, user: str) -> dict[str, tuple[PolicyStatement, ...]]:
+    def attached_user_policies(self, user: str) -> dict[str, Policy]:
         """The managed policies attached to the user, by name, in their default version. Raises NotFound."""
         return self._attached(self._pages("list_attached_user_policies", UserName=user))
 
-    def attached_role_policies(self, role: str) -> dict[str, tuple[PolicyStatement, ...]]:
+    def attached_role_policies(self, role: str) -> dict[str, Policy]:
         """The managed policies attached to the role, by name, in their default version. Raises NotFound."""
         return self._attached(self._pages("list_attached_role_policies", RoleName=role))
 
-    def _attached(self, pages: Iterable[Answer]) -> dict[str, tuple[PolicyStatement, ...]]:
-        listed = [policy for page in pages for policy in page["AttachedPolicies"]]
-        return {policy["PolicyName"]: self._managed(policy["PolicyArn"]) for policy in listed}
+    def _attached(self, pages: Iterable[Answer]) -> dict[str, Policy]:
+        arns = {policy["PolicyName"]: policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]}
+        return _by_name(arns, lambda name: self._managed(name, arns[name]))
 
-    def _managed(self, arn: str) -> tuple[PolicyStatement, ...]:
+    def _managed(self, name: str, arn: str) -> Policy:
         """What is in force: one version of a managed policy is the default, the others count for nothing."""
         version = self._call("get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
         answer = self._call("get_policy_version", PolicyArn=arn, VersionId=version)["PolicyVersion"]
-        return statements(_document(answer["Document"]))
+        return parse_policy(_document(answer["Document"]), name, arn)
 
     def put_user_policy(self, user: str, name: str, document: Mapping[str, object]) -> None:
         """Create or overwrite an inline policy of a user."""
@@ -107,8 +113,8 @@ class IAM(Service):
         """Remove an inline policy of a role. Raises NotFound."""
         self._call("delete_role_policy", RoleName=role, PolicyName=name)
 
-    def get_trust(self, role: str) -> Mapping[str, object]:
-        """The role's trust policy (AssumeRolePolicyDocument), parsed. Raises NotFound."""
+    def get_trust(self, role: str) -> Document:
+        """The role's trust policy (AssumeRolePolicyDocument). Raises NotFound."""
         return _document(self._call("get_role", RoleName=role)["Role"]["AssumeRolePolicyDocument"])
 
     def update_trust(self, role: str, document: Mapping[str, object]) -> None:
@@ -117,6 +123,10 @@ class IAM(Service):
 
     def simulate(self, arn: str, action: str, resource: str, context: Iterable[ContextEntry]) -> str:
         """What IAM would decide about `action` of the user or role: allowed, explicitDeny or implicitDeny."""
+        return self.simulation(arn, action, resource, context).decision
+
+    def simulation(self, arn: str, action: str, resource: str, context: Iterable[ContextEntry]) -> Simulation:
+        """The same with the policies that decided. Raises NotFound for a user or role that does not exist."""
         entries = [
             {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": [value]} for key, kind, value in context
         ]
@@ -127,19 +137,27 @@ class IAM(Service):
             ResourceArns=[resource],
             ContextEntries=entries,
         )
-        return str(answer["EvaluationResults"][0]["EvalDecision"])
+        result = answer["EvaluationResults"][0]
+        matched = (str(found.get("SourcePolicyId", "")) for found in result.get("MatchedStatements", []))
+        return Simulation(str(result["EvalDecision"]), tuple(name for name in matched if name))
 
 
-def _document(raw: object) -> Mapping[str, object]:
+def _document(raw: object) -> Document:
     """botocore decodes and parses IAM's documents; an emulator may leave the text."""
     if isinstance(raw, Mapping):
         return raw
     from urllib.parse import unquote
 
     text = str(raw)
-    parsed = json.loads(unquote(text) if text.startswith("%") else text)
-    return parsed if isinstance(parsed, dict) else {}
+    return unquote(text) if text.startswith("%") else text
 
 
-def _read(answer: Answer) -> tuple[PolicyStatement, ...]:
-    return statements(_document(answer["PolicyDocument"]))
+def _by_name(names: Iterable[str], get: Callable[[str], Policy]) -> dict[str, Policy]:
+    """The policies of these names; one that was removed since it was listed is none."""
+    return {policy.name: policy for policy in _still_there(names, get)}
+
+
+def _still_there(names: Iterable[str], get: Callable[[str], Policy]) -> Iterator[Policy]:
+    for name in names:
+        with suppress(NotFound):
+            yield get(name)

@@ -6,21 +6,26 @@ import json
 from collections.abc import Mapping
 
 from generator.gateway.service import Service
-from generator.model.policy import PolicyStatement, statements
+from generator.model.policy import Policy, parse_policy
 
 
 class KMS(Service):
     """Domain verbs over the KMS API."""
 
-    def get_key_policy(self, key: str) -> tuple[PolicyStatement, ...]:
-        """The statements of the key's policy. Raises NotFound."""
-        return statements(self.get_key_policy_document(key))
+    def get_key_policy(self, key: str) -> Policy:
+        """The key's policy, read. Raises NotFound."""
+        return parse_policy(self.get_key_policy_text(key))
+
+    def get_key_policy_text(self, key: str) -> str:
+        """The key's policy as JSON text. Raises NotFound. Every key has one, and it is called default."""
+        return str(self._call("get_key_policy", KeyId=key, PolicyName="default")["Policy"])
 
     def get_key_policy_document(self, key: str) -> Mapping[str, object]:
-        """The key's policy, parsed. Raises NotFound. Every key has one, and it is called default."""
-        text = self._call("get_key_policy", KeyId=key, PolicyName="default")["Policy"]
-        parsed = json.loads(text)
-        return parsed if isinstance(parsed, dict) else {}
+        """The key's policy, parsed. Raises NotFound, and ValueError for what is no JSON object."""
+        parsed = json.loads(self.get_key_policy_text(key))
+        if not isinstance(parsed, dict):
+            raise ValueError("the key's policy is no JSON object")
+        return parsed
 
     def put_key_policy(self, key: str, document: Mapping[str, object]) -> None:
         """Overwrite the key's policy; AWS refuses one that would lock the caller out."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from generator.errors import NotFound
 from generator.gateway.service import Service
 from generator.model.access import SecretInfo
-from generator.model.policy import PolicyStatement, statements
+from generator.model.policy import Policy, parse_policy
 
 
 class SecretsManager(Service):
@@ -37,12 +37,15 @@ class SecretsManager(Service):
         )
 
     def get_secret_value(self, arn: str) -> str:
-        """The secret's current value. The caller keeps it out of logs, files and arguments."""
-        return str(self._call("get_secret_value", SecretId=arn)["SecretString"])
+        """The secret's current value, empty where it is binary. The caller keeps it out of logs, files and arguments.
 
-    def get_resource_policy(self, arn: str) -> tuple[PolicyStatement, ...]:
-        """The statements of the secret's own policy; empty when it has none. Raises NotFound."""
-        return statements(self.get_resource_policy_text(arn))
+        Raises NotFound when there is no such secret or nothing was put into it.
+        """
+        return str(self._call("get_secret_value", SecretId=arn).get("SecretString", ""))
+
+    def get_resource_policy(self, arn: str) -> Policy:
+        """The secret's own policy; without statements when it has none. Raises NotFound."""
+        return parse_policy(self.get_resource_policy_text(arn))
 
     def get_resource_policy_text(self, arn: str) -> str:
         """The secret's own policy as JSON text; empty when it has none. Raises NotFound."""

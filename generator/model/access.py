@@ -82,6 +82,14 @@ class SecretInfo:
 
 
 @dataclass(frozen=True)
+class Simulation:
+    """What IAM's simulator says: allowed, explicitDeny or implicitDeny, and the policies that decided."""
+
+    decision: str
+    policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something a careful person would look at: what it is, and the next step."""
 

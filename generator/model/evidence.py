@@ -8,7 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Evidence:
-    """One step or one check. `proven` None: it could not be asked here, and others stand for it."""
+    """One step or one check. `proven` None: it does not apply, as there is nothing of the kind to prove.
+
+    `left` is the next step where it is not proven: what to remove, or the permission to ask for.
+    """
 
     step: str
     asked: str
@@ -20,7 +23,7 @@ class Evidence:
     @property
     def verdict(self) -> str:
         """One word for a page."""
-        return {True: "proven", False: "NOT PROVEN", None: "not asked"}[self.proven]
+        return {True: "proven", False: "NOT PROVEN", None: "does not apply"}[self.proven]
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,9 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether every step that was asked is proven, and any was."""
-        return bool(self.evidence) and all(item.proven is not False for item in self.evidence)
+        """Whether everything that applies is proven, and anything did."""
+        verdicts = {item.proven for item in self.evidence}
+        return True in verdicts and False not in verdicts
 
     @property
     def left(self) -> tuple[str, ...]:

@@ -1,45 +1,101 @@
-"""A policy as AWS has it, read into statements that can be asked about themselves."""
+"""A policy as AWS has it, read by one tolerant parser into statements that can be asked about themselves.
+
+Nothing AWS can answer makes it fail. What it does not understand it names, and whoever decides counts that as open.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from generator.model.duration import parse_end
+from generator.model.wildcards import like
 
 _DEAD = re.compile(r"(AROA|AIDA)[A-Z0-9]+")
 _ACCOUNT = re.compile(r"\d{12}")
+_SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+_END = re.compile(r"DateLessThan(Equals)?(IfExists)?")
+_NARROWING = frozenset({"ArnEquals", "ArnLike", "StringEquals", "StringLike"})
+"""Operators that hold `aws:PrincipalArn` to the values given. Any other one is not taken for a limit."""
+
+
+class PrincipalType(StrEnum):
+    """The types a Principal element knows (IAM user guide, "AWS JSON policy elements: Principal")."""
+
+    AWS = "AWS"
+    SERVICE = "Service"
+    FEDERATED = "Federated"
+    CANONICAL_USER = "CanonicalUser"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, order=True)
+class PolicyPrincipal:
+    """One principal with its type: a role may be called x.amazonaws.com, and is no service."""
+
+    type: PrincipalType
+    value: str
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it is a service of AWS."""
+        return self.type is PrincipalType.SERVICE and _SERVICE.fullmatch(self.value) is not None
+
+
+ANYONE = PolicyPrincipal(PrincipalType.AWS, "*")
 
 
 @dataclass(frozen=True)
 class PolicyStatement:
-    """One statement. `conditions` maps (operator, key) to its values; lists are always lists, whatever AWS sent."""
+    """One statement. `conditions` maps (operator, key) to its values; lists are always lists, whatever AWS sent.
+
+    `number` counts from 1, for statements without a Sid. `inverted` are the elements NotPrincipal, NotAction and
+    NotResource that stand in the place of the plain ones. `problems` are what of it was not understood.
+    """
 
     sid: str
     effect: str
-    principals: tuple[str, ...] = ()
+    principals: tuple[PolicyPrincipal, ...] = ()
     actions: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     conditions: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    number: int = 1
+    inverted: frozenset[str] = frozenset()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How to find it in its policy."""
+        return self.sid or f"number {self.number}, which has no Sid"
 
     @property
     def allows(self) -> bool:
-        """Whether it permits (and does not forbid)."""
-        return self.effect == "Allow"
+        """Whether it may permit something: an effect that is not understood counts as one that does."""
+        return self.effect != "Deny"
 
     @property
     def until(self) -> datetime | None:
-        """When it ends by itself (`DateLessThan aws:CurrentTime`, UTC); None when it does not."""
-        ends = [parse_end(v) for (op, key), vs in self.conditions.items() for v in vs if _is_end(op, key)]
+        """When it ends by itself (`DateLessThan aws:CurrentTime`, UTC); None when it does not.
+
+        Every condition must hold, so the earliest counts; of several values one is enough, so the latest counts. A
+        value that cannot be read as such a time is no end.
+        """
+        ends = (_latest(values) for (op, key), values in self.conditions.items() if _is_end(op, key))
         return min((end for end in ends if end is not None), default=None)
 
     @property
     def principal_arns(self) -> tuple[str, ...]:
         """The ARNs and patterns `aws:PrincipalArn` is held to; empty when it is not."""
-        return tuple(v for (_, key), vs in self.conditions.items() if key.lower() == "aws:principalarn" for v in vs)
+        return tuple(
+            value
+            for (op, key), values in self.conditions.items()
+            if op in _NARROWING and key.lower() == "aws:principalarn"
+            for value in values
+        )
 
     @property
     def dead_principals(self) -> tuple[str, ...]:
@@ -47,26 +103,72 @@ class PolicyStatement:
 
         Source: IAM user guide, "AWS JSON policy elements: Principal".
         """
-        return tuple(p for p in self.principals if _DEAD.fullmatch(p))
+        return tuple(p.value for p in self.principals if _DEAD.fullmatch(p.value))
 
     @property
     def accounts(self) -> frozenset[str]:
         """The accounts among its principals, whichever way AWS spells them; `*` for everyone."""
-        return frozenset(account_of(principal) for principal in self.principals)
+        return frozenset(account_of(principal.value) for principal in self.principals)
+
+    def permits(self, action: str) -> bool:
+        """Whether it may permit this action (`ssm:StartSession`), on some resource and under some condition."""
+        named = any(like(pattern.lower(), action.lower()) for pattern in self.actions)
+        return self.allows and named != ("NotAction" in self.inverted)
+
+    def held_to(self, account: str) -> bool:
+        """Whether a condition holds it to callers of this account."""
+        keys = {"aws:principalaccount", "kms:calleraccount"}
+        held = (vs for (op, key), vs in self.conditions.items() if op == "StringEquals" and key.lower() in keys)
+        return any(set(values) == {account} for values in held)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy document. `name` and `arn` where a user or role has several; `problems` are what was not understood."""
+
+    statements: tuple[PolicyStatement, ...] = ()
+    problems: tuple[str, ...] = ()
+    name: str = ""
+    arn: str = ""
 
 
 def account_of(principal: str) -> str:
     """444455556666 from an id or from an ARN; `*` and what has no account stay as they are."""
-    if _ACCOUNT.fullmatch(principal) or not principal.startswith("arn:"):
+    parts = principal.split(":", 5)
+    if _ACCOUNT.fullmatch(principal) or parts[0] != "arn" or len(parts) < 6:
         return principal
-    return principal.split(":")[4]
+    return parts[4]
+
+
+def parse_policy(document: object, name: str = "", arn: str = "") -> Policy:
+    """Read a policy document: JSON text, or parsed. Never raises; empty text is a policy without statements."""
+    parsed = read_document(document)
+    if parsed is None:
+        return Policy(problems=("it is not a JSON object",), name=name, arn=arn)
+    found = tuple(_statement(raw, number) for number, raw in enumerate(as_list(parsed.get("Statement")), 1))
+    unclear = [f"statement {s.name}: {problem}" for s in found for problem in s.problems]
+    missing = ["it has no Statement"] if parsed and "Statement" not in parsed else []
+    return Policy(found, (*missing, *unclear), name, arn)
 
 
 def statements(document: str | Mapping[str, object]) -> tuple[PolicyStatement, ...]:
-    """Read a policy document (JSON text or parsed). Unreadable text is no policy and has no statements."""
-    parsed = _parsed(document)
-    found = parsed.get("Statement", [])
-    return tuple(_statement(raw) for raw in (found if isinstance(found, list) else [found]) if isinstance(raw, Mapping))
+    """The statements of a policy document, those that were understood in part too."""
+    return parse_policy(document).statements
+
+
+def raw_statements(document: object) -> list[object]:
+    """The statements of a document as they stand, a single one as a list of one. Empty for what is no policy."""
+    return as_list((read_document(document) or {}).get("Statement"))
+
+
+def read_document(document: object) -> Mapping[str, object] | None:
+    """The document as a mapping: of JSON text, or as it is. Empty for empty text, None for what is no JSON object."""
+    if isinstance(document, str):
+        try:
+            document = json.loads(document or "{}")
+        except (ValueError, RecursionError):
+            return None
+    return document if isinstance(document, Mapping) else None
 
 
 def with_sid(found: Iterable[PolicyStatement], sid: str) -> PolicyStatement | None:
@@ -74,46 +176,72 @@ def with_sid(found: Iterable[PolicyStatement], sid: str) -> PolicyStatement | No
     return next((statement for statement in found if statement.sid == sid), None)
 
 
-def _parsed(document: str | Mapping[str, object]) -> Mapping[str, object]:
-    if not isinstance(document, str):
-        return document
-    try:
-        parsed = json.loads(document)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+def as_list(raw: object) -> list[object]:
+    """IAM writes a list of one as the thing itself."""
+    if raw is None:
+        return []
+    return list(raw) if isinstance(raw, (list, tuple)) else [raw]
 
 
-def _statement(raw: Mapping[str, object]) -> PolicyStatement:
+def _statement(raw: object, number: int) -> PolicyStatement:
+    if not isinstance(raw, Mapping):
+        return PolicyStatement("", "", number=number, problems=("it is not an object",))
+    effect = str(raw.get("Effect", ""))
     return PolicyStatement(
         sid=str(raw.get("Sid", "")),
-        effect=str(raw.get("Effect", "")),
-        principals=_principals(raw.get("Principal")),
-        actions=_list(raw.get("Action", raw.get("NotAction"))),
-        resources=_list(raw.get("Resource", raw.get("NotResource"))),
+        effect=effect,
+        principals=tuple(_principals(raw)),
+        actions=_texts(raw.get("Action", raw.get("NotAction"))),
+        resources=_texts(raw.get("Resource", raw.get("NotResource"))),
         conditions=_conditions(raw.get("Condition")),
+        number=number,
+        inverted=frozenset({"NotPrincipal", "NotAction", "NotResource"} & raw.keys()),
+        problems=() if effect == "Deny" else tuple(_problems(raw)),
     )
 
 
-def _principals(raw: object) -> tuple[str, ...]:
-    if isinstance(raw, Mapping):
-        return tuple(value for values in raw.values() for value in _list(values))
-    return _list(raw)
+def _principals(raw: Mapping[str, object]) -> Iterator[PolicyPrincipal]:
+    """Whom it names. An Allow with NotPrincipal names everyone but some, which is read as everyone."""
+    if "NotPrincipal" in raw:
+        yield ANYONE
+    found = raw.get("Principal")
+    entries = found.items() if isinstance(found, Mapping) else [("AWS", found)]
+    for kind, values in entries:
+        known = PrincipalType(kind) if kind in {*PrincipalType} else PrincipalType.UNKNOWN
+        for value in _texts(values):
+            yield PolicyPrincipal(known, value)
+
+
+def _problems(raw: Mapping[str, object]) -> Iterator[str]:
+    if raw.get("Effect") != "Allow":
+        yield "its Effect is neither Allow nor Deny"
+    if not isinstance(raw.get("Condition", {}), Mapping):
+        yield "its Condition is not an object"
+    named = raw.get("Principal", "*")
+    if not isinstance(named, (Mapping, str)) or not named:
+        yield "its Principal is neither an object nor *"
 
 
 def _conditions(raw: object) -> dict[tuple[str, str], tuple[str, ...]]:
     if not isinstance(raw, Mapping):
         return {}
     return {
-        (op, key): _list(value) for op, keys in raw.items() if isinstance(keys, Mapping) for key, value in keys.items()
+        (str(op), str(key)): _texts(value)
+        for op, keys in raw.items()
+        if isinstance(keys, Mapping)
+        for key, value in keys.items()
     }
 
 
-def _list(raw: object) -> tuple[str, ...]:
-    if raw is None:
-        return ()
-    return tuple(map(str, raw)) if isinstance(raw, (list, tuple)) else (str(raw),)
+def _texts(raw: object) -> tuple[str, ...]:
+    return tuple(map(str, as_list(raw)))
 
 
 def _is_end(operator: str, key: str) -> bool:
-    return operator in ("DateLessThan", "DateLessThanEquals") and key.lower() == "aws:currenttime"
+    return _END.fullmatch(operator) is not None and key.lower() == "aws:currenttime"
+
+
+def _latest(values: tuple[str, ...]) -> datetime | None:
+    ends = [parse_end(value) for value in values]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -17,7 +17,8 @@ class Problem(StrEnum):
     """The stack has no such thing, so nothing was asked."""
     GONE = "gone"
     REFUSED = "refused"
-    THROTTLED = "throttled"
+    TRANSIENT = "transient"
+    """AWS limited the rate of calls, failed or was out of reach, to the last attempt."""
     UNREADABLE = "unreadable"
     """There was an answer, and it was not understood."""
     FAILED = "failed"
@@ -27,7 +28,8 @@ class Problem(StrEnum):
 class Reading(Generic[T_co]):
     """One question. `asked` names the API calls, `detail` says in words what came instead of a value.
 
-    `permission` is the IAM action that was refused (empty: no refusal), `at` when the answer came (UTC).
+    `permission` is the IAM action that was refused (empty: no refusal), `hint` the next step where the failure itself
+    knows one, `at` when the answer came (UTC).
     """
 
     asked: str
@@ -36,6 +38,11 @@ class Reading(Generic[T_co]):
     problem: Problem | None = None
     detail: str = ""
     permission: str = ""
+    hint: str = ""
+
+    def unanswered(self) -> Reading[Any]:
+        """The same without a value: the answer to a question that could not be asked for want of this one."""
+        return replace(self, value=None)
 
     @property
     def gone(self) -> bool:

@@ -193,7 +193,7 @@ def test_a_grant_asks_what_becomes_of_statements_made_by_hand(
     refused = deployer(*words)
     assert (refused.code, refused.error["code"]) == (3, "by-hand") and "ByHand" in refused.error["message"]
     assert deployer(*words, "--by-hand", choice).code == 0
-    assert ("ByHand" in {s.sid for s in gateway.secretsmanager.get_resource_policy(arn)}) == stays
+    assert ("ByHand" in {s.sid for s in gateway.secretsmanager.get_resource_policy(arn).statements}) == stays
     assert reads("vendor").startswith("AKIA")
 
 

@@ -33,7 +33,7 @@ def test_it_is_attached_once_and_taken_away_again(deployer: Deployer, gateway: G
     first, again = deployer(*words), deployer(*words)
     assert first.code == 0 and again.code == 0, first.err
     assert first.result["checks"][0]["answer"] == "create" and again.result["checks"][0]["answer"] == "unchanged"
-    statement = gateway.iam.user_policies(user)["deepsql-support-ssm"][0]
+    statement = gateway.iam.user_policies(user)["deepsql-support-ssm"].statements[0]
     assert statement.resources[0].endswith(f"instance/{host}")
     assert gateway.ec2.instance_tags(host)["deepsql:managed"] == "true"
     assert deployer(*words, "--undo").code == 0

@@ -15,13 +15,14 @@ from botocore.session import Session as Aws
 from generator.cli.render import plain
 from generator.errors import StackBusy
 from generator.gateway.aws import Gateway
-from generator.model.policy import statements
 from generator.model.principal import parse_principal
-from generator.operations.access import closing, key, observations, revoke, verdicts
+from generator.operations.access import key, observations, revoke, verdicts
 from generator.operations.access.revoke import RevokeRequest
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
 
+NOT_THERE = {"role shut", "policy of the support role", "older role sessions are refused", "database"}
+"""What does not apply to a stack without a role and without a database."""
 OTHER = "arn:aws:iam::444455556666:role/another-team"
 
 
@@ -70,7 +71,7 @@ def test_everybody_is_out_and_the_report_says_how_that_is_known(
     )
     page = (tmp_path / "report.html").read_text()
     assert (
-        "Every check that could be asked is proven; see “not asked” below." in page
+        "Every check that applies is proven." in page
         and old.pair.secret_access_key not in page + json.dumps(written) + ran.out
     )
 
@@ -90,7 +91,8 @@ def test_what_was_observed_can_be_recorded_and_judged_again_without_aws(
     monkeypatch.setattr(verdicts, "judge", record)
     ran = granted("access", "revoke", "--all", "--yes")
     [observed, (seen, wanted)] = recorded
-    assert ran.code == 0 and seen is observed and old is not None
+    assert ran.code == 0, ran.out
+    assert seen is observed and old is not None
     again = judge(pickle.loads(pickle.dumps(seen)), wanted)
     assert again == judge(seen, wanted) and len(again) == len(verdicts.VERDICTS)
     assert [plain(item) for item in again] == ran.result["evidence"][-len(again) :]
@@ -103,7 +105,7 @@ def test_stopped_after_any_step_it_can_be_run_again(steps: int, granted: Deploye
     list(islice(revoke.run(stopped), steps))
     ran = granted("access", "revoke", "--all", "--yes")
     assert ran.code == 0, ran.err
-    assert [item["step"] for item in ran.result["evidence"] if not item["proven"]] == ["database"], "there is none"
+    assert {item["step"] for item in ran.result["evidence"] if not item["proven"]} == NOT_THERE
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -154,18 +156,3 @@ def test_what_a_person_let_in_by_hand_is_not_called_proven(
         assert ran.code == 3 and any("777788889999" in item["left"] for item in ran.result["evidence"])
     finally:
         gateway.kms.put_key_policy(stack["StackKeyArn"], document)
-
-
-@pytest.mark.parametrize(
-    ("principal", "counts"),
-    [
-        ({"AWS": "arn:aws:iam::111122223333:root"}, False),
-        ({"Service": "logs.us-east-1.amazonaws.com"}, False),
-        ({"AWS": "444455556666"}, True),
-        ("*", True),
-        ({"AWS": "AROAIOSFODNN7EXAMPLE"}, True),
-    ],
-)
-def test_who_counts_as_an_outsider(principal: Any, counts: bool) -> None:
-    found = statements({"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt"}]})
-    assert bool(closing.outsiders(found, "111122223333")) == counts

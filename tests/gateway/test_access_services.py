@@ -13,6 +13,7 @@ from generator.gateway.secretsmanager import SecretsManager
 from generator.gateway.ssm import SSM
 from generator.gateway.sts import STS
 from generator.model.access import AccessKey
+from generator.model.policy import Policy
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:s-AbCdEf"
@@ -25,7 +26,7 @@ def test_a_users_inline_policies_are_read_one_by_one(stubbed: Any) -> None:
     stub.add_response("list_user_policies", {"PolicyNames": ["p"]}, {"UserName": "u"})
     answer = {"UserName": "u", "PolicyName": "p", "PolicyDocument": json.dumps(POLICY)}
     stub.add_response("get_user_policy", answer, {"UserName": "u", "PolicyName": "p"})
-    assert IAM(client).user_policies("u")["p"][0].sid == "S"
+    assert IAM(client).user_policies("u")["p"].statements[0].sid == "S"
 
 
 @pytest.mark.parametrize("kind", ["user", "role"])
@@ -39,7 +40,7 @@ def test_of_an_attached_policy_the_default_version_counts(kind: str, stubbed: An
     stub.add_response("get_policy_version", version, {"PolicyArn": arn, "VersionId": "v3"})
     iam = IAM(client)
     found = iam.attached_user_policies("x") if kind == "user" else iam.attached_role_policies("x")
-    assert [s.sid for s in found["p"]] == ["S"]
+    assert [s.sid for s in found["p"].statements] == ["S"] and found["p"].arn == arn
 
 
 @pytest.mark.parametrize(("service", "shown"), [("N/A", ""), ("ssm", "ssm")])
@@ -64,8 +65,8 @@ def test_a_secret_without_a_policy_has_no_statements(stubbed: Any) -> None:
     client, stub = stubbed.client("secretsmanager")
     stub.add_response("get_resource_policy", {"ARN": ARN, "Name": "s"}, {"SecretId": ARN})
     stub.add_response("get_resource_policy", {"ARN": ARN, "Name": "s", "ResourcePolicy": json.dumps(POLICY)})
-    assert SecretsManager(client).get_resource_policy(ARN) == ()
-    assert SecretsManager(client).get_resource_policy(ARN)[0].sid == "S"
+    assert SecretsManager(client).get_resource_policy(ARN) == Policy()
+    assert SecretsManager(client).get_resource_policy(ARN).statements[0].sid == "S"
 
 
 def test_a_secrets_policy_is_never_put_without_blocking_the_public(stubbed: Any) -> None:
@@ -90,7 +91,7 @@ def test_a_secret_is_described_with_its_versions_by_stage(stubbed: Any) -> None:
 def test_a_keys_policy_is_the_one_called_default(stubbed: Any) -> None:
     client, stub = stubbed.client("kms")
     stub.add_response("get_key_policy", {"Policy": json.dumps(POLICY)}, {"KeyId": "k", "PolicyName": "default"})
-    assert KMS(client).get_key_policy("k")[0].sid == "S"
+    assert KMS(client).get_key_policy("k").statements[0].sid == "S"
 
 
 def test_live_sessions_are_asked_for_one_instance(stubbed: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,22 +14,29 @@ from generator.model.database import DatabaseUser
 from generator.model.deployment import Deployment
 from generator.model.grant import Grant
 from generator.model.principal import Principal
+from generator.model.reading import Reading
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access import backends
+from generator.operations.access.live_policies import LivePolicies
+from generator.operations.access.observations import Before, Observations
+from generator.operations.access.readings import absent
 from generator.operations.access.record import Record
 from generator.operations.access.revoke import Revocation
+from generator.operations.access.verdicts import database_is_closed
 from generator.operations.database import revoke
 from generator.operations.database.revoke import SUPPORTS, ShutOut
 
 ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1"
 ENDPOINT = {"DatabaseEndpoint": "app.cluster-x.us-east-1.rds.amazonaws.com"}
 STAYS = Grant((Principal("aws", "444455556666", "role/A"),))
+NOBODY: Reading[Any] = absent("nothing", "nothing was asked")
+NOTHING_ELSE = Observations(datetime.now(UTC), *[NOBODY] * 3, LivePolicies(*[NOBODY] * 5), *[NOBODY] * 3, {}, NOBODY)
 LEFT = DatabaseUser("ada_r", "read", True, 1)
 
 
 def revocation(parameters: dict[str, str], after: Grant) -> Revocation:
     stack = Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), parameters=parameters)
-    return Revocation(Gateway(Deployment()), Record(stack, STAYS), after)
+    return Revocation(Gateway(Deployment()), Record(stack, STAYS), after, Before(NOBODY, NOBODY))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +65,9 @@ def test_only_what_the_database_itself_showed_is_called_done(
         return found
 
     monkeypatch.setattr(revoke, "shut_support_out", shut)
-    said = backends.shut(revocation(parameters, after))
+    asked = revocation(parameters, after)
+    reading = backends.shut(asked.gateway, asked.found, asked.everybody)
+    said = database_is_closed(replace(NOTHING_ELSE, database=reading), asked.expectation)
     assert said.proven is proven and answer in said.answered
     assert ("deployer db shut-out" in said.left) == (proven is False)
 

@@ -7,7 +7,7 @@ import pytest
 
 from generator.model.access import AccessKey, AccessState, Door
 from generator.model.grant import Grant
-from generator.model.policy import PolicyStatement
+from generator.model.policy import PolicyPrincipal, PolicyStatement, PrincipalType
 from generator.model.principal import Principal
 from generator.operations.access.findings import findings
 
@@ -21,7 +21,8 @@ CALM = AccessState("s", "us-east-1", "111122223333", "i-1", Grant((A,), END), ke
 
 
 def statement(sid: str, *principals: str) -> PolicyStatement:
-    return PolicyStatement(sid, "Allow", principals, ("secretsmanager:GetSecretValue",), ("*",))
+    named = tuple(PolicyPrincipal(PrincipalType.AWS, principal) for principal in principals)
+    return PolicyStatement(sid, "Allow", named, ("secretsmanager:GetSecretValue",), ("*",))
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_what_the_customer_put_into_the_secrets_policy_is_shown_and_kept_or_repl
 
 
 def sids(gateway: Gateway, arn: str) -> set[str]:
-    return {statement.sid for statement in gateway.secretsmanager.get_resource_policy(arn)}
+    return {statement.sid for statement in gateway.secretsmanager.get_resource_policy(arn).statements}
 
 
 def reads(arn: str) -> bool:

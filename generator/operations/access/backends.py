@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from generator.gateway.aws import Gateway
 from generator.model.contract import Parameter
-from generator.model.evidence import Evidence
+from generator.model.reading import Reading
 from generator.model.stack import Stack
+from generator.operations.access.commands import Commands
+from generator.operations.access.readings import absent, read
+from generator.operations.access.record import Record
 
 if TYPE_CHECKING:
-    from generator.operations.access.revoke import Revocation
     from generator.operations.database.revoke import ShutOut
 
-STEP, ASKED = "database", "the database itself, as its master user"
-BY_HAND = "deployer db shut-out{} --password-prompt"
+ASKED = "the database itself, as its master user"
 IF_NOBODY = " (if it finds nobody: the same without --support, for every user of the grades)"
 
 
@@ -25,36 +26,45 @@ def endpoint_of(stack: Stack) -> str:
     return stack.parameters.get(told, "") or stack.outputs.get(told, "")
 
 
-def _said(step: str, asked: str, answered: str, proven: bool | None, left: str = "") -> Evidence:
-    return Evidence(step, asked, answered, datetime.now(UTC), proven, left)
-
-
-def shut(r: Revocation) -> Evidence:
-    """End what support's users have open and let them open no more; or say why that was not done.
+def shut(gateway: Gateway, found: Record, everybody: bool) -> Reading[ShutOut]:
+    """End what support's users have open and let them open no more; or why that was not done. Never raises.
 
     Where the database has users of support's own, the customer's people stay in; else any user of a grade may be
     support's. Whose connection is whose cannot be told by principal, so one of several leaves the database as it is.
     """
-    endpoint = endpoint_of(r.found.stack)
+    endpoint = endpoint_of(found.stack)
     if not endpoint:
-        return _said(STEP, ASKED, "not ours: the stack knows of none", None)
-    if not r.everybody:
-        return _said(STEP, ASKED, f"{endpoint}: others stay, so it was left as it is", None)
-    from generator.operations.database.reach import Wish  # only here: most stacks have no database
-    from generator.operations.database.revoke import shut_support_out
+        return absent(ASKED, "not ours: the stack knows of none")
+    if not everybody:
+        return absent(ASKED, f"{endpoint}: others stay, so it was left as it is")
 
-    found = shut_support_out(r.gateway, Wish())
+    def ask() -> ShutOut:
+        from generator.operations.database.reach import Wish  # only here: most stacks have no database
+        from generator.operations.database.revoke import shut_support_out
+
+        return shut_support_out(gateway, Wish())
+
+    return read(ASKED, ask)
+
+
+def outcome(found: ShutOut) -> str:
+    """What became of it: who is out, what was ended, what became of the customer's people; or what kept it."""
     if found.problem:
-        return _said(STEP, ASKED, f"could not: {found.problem}", False, BY_HAND.format(" --support") + IF_NOBODY)
+        return f"could not: {found.problem}"
     if found.left:
-        by_hand = BY_HAND.format(" --support" if found.only_support else "")
-        still = ", ".join(sorted({user.user for user in found.left}))
-        return _said(STEP, ASKED, f"could not: {still} still in", False, by_hand)
-    return _said(STEP, ASKED, f"done in {found.database}: {_done(found)}", True)
+        return f"could not: {', '.join(sorted({user.user for user in found.left}))} still in"
+    return f"done in {found.database}: {_done(found)}"
+
+
+def by_hand(commands: Commands, found: ShutOut | None = None) -> str:
+    """The next step where it was not done, or not all of it."""
+    if found is not None and found.left:
+        return commands.deployer("db", "shut-out", *(["--support"] if found.only_support else []), "--password-prompt")
+    first = f"{found.hint} Or: " if found is not None and found.hint else ""
+    return first + commands.deployer("db", "shut-out", "--support", "--password-prompt") + IF_NOBODY
 
 
 def _done(found: ShutOut) -> str:
-    """Who is out, what was ended, and what became of the customer's people."""
     if not found.ended:
         return "it has no user of the grades"
     sessions = f"{found.sessions} session{'' if found.sessions == 1 else 's'} ended"

@@ -1,16 +1,21 @@
-"""Closing doors directly, without waiting for the stack: the secret's policy, the key's policy, live sessions."""
+"""Closing doors directly, without waiting for the stack: the secret's policy, the key's policy, live sessions.
+
+A policy that cannot be read, or is not as the template made it, is no reason to leave it open.
+"""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
-from generator.errors import NotFound
+from generator.errors import DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.access import Session
+from generator.model.contract import DocumentKind, document_name
 from generator.model.grant import Grant
-from generator.model.policy import PolicyStatement, account_of
+from generator.model.policy import Policy, read_document
+from generator.operations.access import policy_edit
+from generator.operations.access.readings import read
 from generator.operations.access.record import Record
 from generator.operations.access.sentences import KEY_SID, SECRET_SID
 from generator.operations.polling import Clock, looks
@@ -19,50 +24,52 @@ Sleep = Callable[[float], None]
 SESSION_SECONDS = 60.0
 
 
-def close_secret(gateway: Gateway, found: Record) -> tuple[PolicyStatement, ...]:
-    """Take the support secret's policy away whole, statements made by hand too; what stood in it."""
+def close_secret(gateway: Gateway, found: Record) -> str:
+    """Take the support secret's policy away whole, statements made by hand too; what was done, in words."""
+    secrets, arn = gateway.secretsmanager, found.secret_arn
+    stood = read("secretsmanager:GetResourcePolicy", lambda: secrets.get_resource_policy(arn))
+    if stood.gone or stood.value == Policy():
+        return "there was none"
     try:
-        stood = gateway.secretsmanager.get_resource_policy(found.secret_arn) if found.secret_arn else ()
+        secrets.delete_resource_policy(arn)
     except NotFound:
-        return ()
-    if stood:
-        gateway.secretsmanager.delete_resource_policy(found.secret_arn)
-    return stood
+        return "the secret is gone"
+    return f"removed: {', '.join(s.name for s in stood.value.statements) if stood.value else 'unread'}"
 
 
-def narrow_secret(gateway: Gateway, found: Record, after: Grant) -> bool:
-    """Leave only the principals of `after` in the vendor's statement of the secret's policy; whether it was there."""
-    document = json.loads(gateway.secretsmanager.get_resource_policy_text(found.secret_arn) or "{}")
-    ours = [s for s in document.get("Statement", []) if isinstance(s, dict) and s.get("Sid") == SECRET_SID]
-    for statement in ours:
-        statement["Principal"] = {"AWS": list(after.accounts)}
-        statement["Condition"]["ArnLike"]["aws:PrincipalArn"] = [p.pattern for p in after.principals]
-    if ours:
-        gateway.secretsmanager.put_resource_policy(found.secret_arn, document)
-    return bool(ours)
+def narrow_secret(gateway: Gateway, found: Record, after: Grant) -> str:
+    """Leave only the principals of `after` in the vendor's statement of the secret's policy; what was done, in words.
+
+    A policy that cannot be read goes whole, and a vendor's statement that is not as the template makes it. The stack's
+    update writes the statement anew for those who stay.
+    """
+    secrets, arn = gateway.secretsmanager, found.secret_arn
+    text = read("secretsmanager:GetResourcePolicy", lambda: secrets.get_resource_policy_text(arn))
+    if text.gone:
+        return "the secret is gone"
+    if text.value is not None and read_document(text.value) is not None:
+        if not policy_edit.has_sid(text.value, SECRET_SID):
+            return "no vendor's statement"
+        if left := policy_edit.narrowed(text.value, SECRET_SID, after):
+            secrets.put_resource_policy(arn, left)
+            return "their principals removed"
+    secrets.delete_resource_policy(arn)
+    return "removed whole: it could not be changed in part"
 
 
-def close_key(gateway: Gateway, found: Record) -> bool:
-    """Take the vendor's statement out of the key's policy and leave all others; whether it was there."""
-    if not found.key_arn:
-        return False
+def close_key(gateway: Gateway, found: Record) -> str:
+    """Take the vendor's statement out of the key's policy and leave all others; what was done, in words.
+
+    Raises what reading raises: a key's policy that nobody has read is not overwritten, its key could be lost.
+    """
     try:
         document = gateway.kms.get_key_policy_document(found.key_arn)
     except NotFound:
-        return False
-    raw = document.get("Statement", [])
-    listed = raw if isinstance(raw, list) else [raw]
-    kept = [item for item in listed if not (isinstance(item, Mapping) and item.get("Sid") == KEY_SID)]
-    if len(kept) == len(listed):
-        return False
-    gateway.kms.put_key_policy(found.key_arn, {**document, "Statement": kept})
-    return True
-
-
-def outsiders(found: Iterable[PolicyStatement], account: str) -> tuple[str, ...]:
-    """Principals of other accounts (or everyone) that these statements let in; services of AWS are none. Pure."""
-    principals = (p for s in found if s.allows for p in s.principals)
-    return tuple(sorted({p for p in principals if account_of(p) != account and ".amazonaws.com" not in p}))
+        return "the key is gone"
+    if not policy_edit.has_sid(document, KEY_SID):
+        return "no vendor's statement"
+    gateway.kms.put_key_policy(found.key_arn, policy_edit.without(document, KEY_SID) or {})
+    return "the vendor's statement removed"
 
 
 def vendor_sessions(gateway: Gateway, found: Record) -> tuple[Session, ...]:
@@ -72,9 +79,21 @@ def vendor_sessions(gateway: Gateway, found: Record) -> tuple[Session, ...]:
 
 def owned(session: Session, found: Record) -> bool:
     """Whether the session is the vendor's: of the support user, or of a session of the support role. Pure."""
-    kind, _, rest = session.owner.split(":", 5)[-1].partition("/")
-    name = rest.rsplit("/", 1)[-1] if kind == "user" else rest.split("/")[0]
+    kind, name = owner_of(session)
     return bool(name) and (kind, name) in {("user", found.support_user), ("assumed-role", found.support_role)}
+
+
+def owner_of(session: Session) -> tuple[str, str]:
+    """Kind and name of who started it: user, or assumed-role with the role's name; other kinds as they stand. Pure."""
+    kind, _, rest = session.owner.split(":", 5)[-1].partition("/")
+    return kind, rest.rsplit("/", 1)[-1] if kind == "user" else rest.split("/")[0]
+
+
+def near(session: Session, found: Record) -> bool:
+    """Whether it is a session on the stack's instance, or by one of the stack's documents. Pure."""
+    instance = found.instance_id
+    documents = {document_name(kind, instance) for kind in DocumentKind}
+    return bool(instance) and (session.target == instance or session.document in documents)
 
 
 def end_sessions(
@@ -82,16 +101,28 @@ def end_sessions(
 ) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
     """End the vendor's live sessions and look until they are gone; which they were, and which are still there.
 
-    What a session has put into the background goes on: ending a session ends its terminal, not every process.
+    Raises what listing them raises; and what ending raises, where not one could be ended. What a session has put into
+    the background goes on: ending a session ends its terminal, not every process.
     """
     were = left = vendor_sessions(gateway, found)
 
     def end() -> tuple[Session, ...]:
-        for session in left:
-            gateway.ssm.terminate_session(session.session_id)
+        _terminate(gateway, left)
         return vendor_sessions(gateway, found)
 
     for left in looks(gateway, end, SESSION_SECONDS, Clock(sleep)) if were else ():
         if not left:
             break
     return were, left
+
+
+def _terminate(gateway: Gateway, sessions: tuple[Session, ...]) -> None:
+    """Ask for the end of each, also after one was refused. Raises the first refusal when all were."""
+    refused = []
+    for session in sessions:
+        try:
+            gateway.ssm.terminate_session(session.session_id)
+        except DeployerError as error:
+            refused.append(error)
+    if refused and len(refused) == len(sessions):
+        raise refused[0]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
-from generator.errors import AwsError, NotFound
+from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Door, Session
 from generator.model.grant import Grant
 from generator.model.plan import Check
-from generator.model.policy import PolicyStatement, statements
+from generator.model.policy import Policy, PolicyStatement
+from generator.model.reading import Reading
 from generator.operations.access.grant import agrees
+from generator.operations.access.live_policies import read_policies
 from generator.operations.access.record import Record
 from generator.operations.access.sentences import (
     AS_ROLE,
@@ -32,33 +34,24 @@ SIDS = {SECRET: SECRET_SID, KEY: KEY_SID, ROLE: ROLE_SID}
 
 def read_doors(gateway: Gateway, found: Record) -> tuple[Door, ...]:
     """Every door the stack has (a call for each); one that may not be read says why instead of failing."""
-    doors = []
-    if found.secret_arn:
-        doors.append(_door(SECRET, lambda: gateway.secretsmanager.get_resource_policy(found.secret_arn)))
-    if found.key_arn:
-        doors.append(_door(KEY, lambda: gateway.kms.get_key_policy(found.key_arn)))
-    if found.support_user:
-        inline, attached = gateway.iam.user_policies, gateway.iam.attached_user_policies
-        doors += _held(USER, lambda: {**inline(found.support_user), **attached(found.support_user)})
-    if found.support_role:
-        role = found.support_role
-        doors.append(_door(ROLE, lambda: statements(gateway.iam.get_trust(role))))
-        doors += _held(RIGHTS, lambda: {**gateway.iam.role_policies(role), **gateway.iam.attached_role_policies(role)})
-    return tuple(doors)
+    live = read_policies(gateway, found)
+    return (
+        *_doors(SECRET, live.secret),
+        *_doors(KEY, live.key),
+        *_doors(USER, live.user),
+        *_doors(ROLE, live.trust),
+        *_doors(RIGHTS, live.role),
+    )
 
 
-def _door(name: str, read: Callable[[], tuple[PolicyStatement, ...]]) -> Door:
-    return _held(name, lambda: {"": read()})[0]
-
-
-def _held(name: str, read: Callable[[], Mapping[str, tuple[PolicyStatement, ...]]]) -> list[Door]:
+def _doors(name: str, reading: Reading[Policy] | Reading[tuple[Policy, ...]]) -> list[Door]:
     """A door for each policy; one without statements where there is none, or where they may not be read."""
-    try:
-        return [Door(name, said, policy=policy) for policy, said in read().items()] or [Door(name)]
-    except NotFound:
-        return [Door(name, unreadable=GONE)]
-    except AwsError as error:
-        return [Door(name, unreadable=error.message)]
+    if reading.absent:
+        return []
+    if reading.value is None:
+        return [Door(name, unreadable=GONE if reading.gone else reading.detail)]
+    found = reading.value if isinstance(reading.value, tuple) else (reading.value,)
+    return [Door(name, p.statements, "; ".join(p.problems), p.name) for p in found] or [Door(name)]
 
 
 def bounded(doors: Iterable[Door]) -> tuple[PolicyStatement, ...]:

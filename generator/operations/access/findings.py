@@ -39,7 +39,7 @@ def _of_door(door: Door, account: str) -> Iterator[Finding]:
     if door.unreadable:
         yield Finding(f"policy of the {door.name}", f"could not be read: {door.unreadable}", "deployer doctor")
     for statement in by_hand(door):
-        who = ", ".join(statement.principals) or "everyone"
+        who = ", ".join(p.value for p in statement.principals) or "everyone"
         yield Finding(
             f"policy of the {door.name}",
             f"statement {statement.sid or '(without Sid)'} was put there by hand: {statement.effect} {who}",

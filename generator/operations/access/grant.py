@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from generator.errors import DeployerError, Refused, UsageError
@@ -42,6 +42,14 @@ class GrantRequest:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """A principal that another one of the same grant lets in as well: its own grant adds nothing."""
+
+    principal: str
+    covered_by: str
+
+
+@dataclass(frozen=True)
 class AccessPlan:
     """A change of the grant, as the stack's planner sees it; nothing has been changed yet."""
 
@@ -51,6 +59,7 @@ class AccessPlan:
     up: UpPlan
     sentences: tuple[Sentence, ...] = ()
     moved: tuple[Principal, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
 
     @property
     def unchanged(self) -> bool:
@@ -79,13 +88,23 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
         planned = plan_change(gateway, found, after)
         fresh = record.read_record(gateway) if not planned.unchanged else found
         if fresh.grant == found.grant:
-            return planned
+            return replace(planned, overlaps=overlaps(after, request.principals))
         stack_plan.discard(gateway, planned.up)
         found = fresh
     raise DeployerError(
         f"The grants of the stack {found.stack.name} keep changing while this one is planned, so nothing was changed.",
         "Run it again when the others are done.",
         code="grants-changing",
+    )
+
+
+def overlaps(grant: Grant, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
+    """Where one of these is covered by another principal of the grant, or covers it. Pure."""
+    pairs = ((wide, narrow) for wide in grant.principals for narrow in grant.principals if wide != narrow)
+    return tuple(
+        Overlap(narrow.arn, wide.arn)
+        for wide, narrow in pairs
+        if wide.covers(narrow) and (wide in asked or narrow in asked)
     )
 
 

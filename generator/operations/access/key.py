@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +17,7 @@ from generator.model.contract import Output
 from generator.model.plan import Check
 from generator.operations import polling
 from generator.operations.access import record
+from generator.operations.access.readings import do_all
 from generator.operations.access.record import Record
 from generator.operations.polling import Clock
 
@@ -46,10 +49,20 @@ class Held:
 
 def held(gateway: Gateway, arn: str) -> Held | None:
     """The key in the secret; None when it holds none. Raises NotFound, AwsError when it may not be read."""
-    value = json.loads(gateway.secretsmanager.get_secret_value(arn))
-    if not isinstance(value, dict) or not value.get("AccessKeyId"):
+    return parse_secret(gateway.secretsmanager.get_secret_value(arn))
+
+
+def parse_secret(text: str) -> Held | None:
+    """The key that a secret's value holds; None for a value that the keeper did not write, whatever it is. Pure."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
         return None
-    return Held(value["AccessKeyId"], Credentials(value["AccessKeyId"], value.get("SecretAccessKey", "")))
+    found = value if isinstance(value, dict) else {}
+    key_id, secret = found.get("AccessKeyId"), found.get("SecretAccessKey")
+    if not (isinstance(key_id, str) and isinstance(secret, str) and key_id and secret):
+        return None
+    return Held(key_id, Credentials(key_id, secret))
 
 
 def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
@@ -60,12 +73,38 @@ def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
         return ()
 
 
-def deactivate(gateway: Gateway, found: Record) -> tuple[AccessKey, ...]:
-    """Make the active keys inactive; the keys that were active."""
-    active = tuple(key for key in list_keys(gateway, found.support_user) if key.active)
-    for key in active:
-        gateway.iam.update_access_key(key, active=False)
-    return active
+def deactivate(gateway: Gateway, found: Record, known: Held | None = None) -> tuple[AccessKey, ...]:
+    """Make the active keys inactive, each even where another one fails; the keys there are.
+
+    Where they may not be listed, the `known` one is tried. Raises what listing or switching raises.
+    """
+    return _each_key(
+        gateway, found, known, lambda key: gateway.iam.update_access_key(key, active=False) if key.active else None
+    )
+
+
+def delete_all(gateway: Gateway, found: Record, known: Held | None = None) -> tuple[AccessKey, ...]:
+    """Delete every key, each even where another one fails; the keys that were there. Otherwise as `deactivate`."""
+    return _each_key(gateway, found, known, gateway.iam.delete_access_key)
+
+
+def _each_key(
+    gateway: Gateway, found: Record, known: Held | None, act: Callable[[AccessKey], object]
+) -> tuple[AccessKey, ...]:
+    try:
+        keys = list_keys(gateway, found.support_user)
+    except Exception:
+        if known is not None and found.support_user:
+            with suppress(Exception):  # what failed is the listing: there may be others
+                act(AccessKey(known.key_id, found.support_user, "Active"))
+        raise
+
+    def unless_gone(key: AccessKey) -> None:
+        with suppress(NotFound):
+            act(key)
+
+    do_all([functools.partial(unless_gone, key) for key in keys])
+    return keys
 
 
 def require_key(gateway: Gateway, found: Record) -> AccessKey:

@@ -11,7 +11,7 @@ from generator.errors import NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.plan import Check
-from generator.model.policy import PolicyStatement, statements
+from generator.model.policy import Policy, parse_policy, statements
 from generator.policies.document import Document
 from generator.policies.engineers import EngineerKind, engineers_policy_document
 from generator.policies.support import support_user_policy_document
@@ -83,7 +83,7 @@ def plan_attach(
         documents=documents,
     )
     there = _policies(gateway, kind, name).get(POLICY_NAME)
-    state = "create" if there is None else "unchanged" if there == statements(document) else "update"
+    state = "create" if there is None else "unchanged" if _same(there, document) else "update"
     untagged = tuple(i for i in instances if gateway.ec2.instance_tags(i).get(TAG_KEY) != TAG_VALUE)
     return Attachment(kind, name, state, untagged, document)
 
@@ -95,8 +95,7 @@ def attach(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
         put(planned.name, POLICY_NAME, planned.document)
     for instance in planned.to_tag:
         gateway.ec2.create_tag(instance, TAG_KEY, TAG_VALUE)
-    there = _policies(gateway, planned.kind, planned.name).get(POLICY_NAME, ())
-    agrees = there == statements(planned.document)
+    agrees = _same(_policies(gateway, planned.kind, planned.name).get(POLICY_NAME), planned.document)
     tagged = [(i, gateway.ec2.instance_tags(i).get(TAG_KEY) == TAG_VALUE) for i in planned.to_tag]
     return (
         Check(f"policy {POLICY_NAME} of {planned.kind} {planned.name}", agrees, planned.policy),
@@ -108,7 +107,8 @@ def plan_undo(gateway: Gateway, target: str, instances: Sequence[str]) -> Attach
     """What undoing would take away. Raises NotFound, and Refused when the policy of that name is not this one."""
     kind, name = _target(gateway, target)
     there = _policies(gateway, kind, name).get(POLICY_NAME)
-    if there is not None and {s.sid for s in there} != {s.sid for s in statements(support_user_policy_document())}:
+    ours = {statement.sid for statement in statements(support_user_policy_document())}
+    if there is not None and {statement.sid for statement in there.statements} != ours:
         raise Refused(
             f"The policy {POLICY_NAME} of {kind} {name} is not the one this command writes, so it was left.",
             f"Look at it: aws iam get-{kind}-policy --{kind}-name {name} --policy-name {POLICY_NAME}",
@@ -131,6 +131,12 @@ def undo(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
     return (Check(name, gone, "removed" if was_there else "was not there"),)
 
 
+def _same(found: Policy | None, document: Document) -> bool:
+    """Whether the policy there says what this one says."""
+    wanted = parse_policy(document)
+    return found is not None and (found.statements, found.problems) == (wanted.statements, wanted.problems)
+
+
 def _target(gateway: Gateway, target: str) -> tuple[str, str]:
     """user or role, and the name: from an ARN, from user/NAME or role/NAME, or by looking."""
     kind, _, name = target.split(":", 5)[-1].rpartition("/") if "/" in target else ("", "", target)
@@ -146,5 +152,5 @@ def _target(gateway: Gateway, target: str) -> tuple[str, str]:
     )
 
 
-def _policies(gateway: Gateway, kind: str, name: str) -> dict[str, tuple[PolicyStatement, ...]]:
+def _policies(gateway: Gateway, kind: str, name: str) -> dict[str, Policy]:
     return gateway.iam.user_policies(name) if kind == "user" else gateway.iam.role_policies(name)

@@ -6,22 +6,27 @@ other answer; `verdicts.py` judges the record.
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
-from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
-from generator.model.access import AccessKey, Door, Session
+from generator.model.access import AccessKey, Session, Simulation
 from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.duration import END_FORMAT
-from generator.model.reading import Problem, Reading
-from generator.operations.access import closing, doors, key
-from generator.operations.access.record import Record
+from generator.model.grant import Grant
+from generator.model.reading import Reading
+from generator.operations.access import closing, key, live_policies
+from generator.operations.access.live_policies import LivePolicies
+from generator.operations.access.readings import NotUnderstood, absent, read
+from generator.operations.access.record import Record, read_record
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from generator.operations.database.revoke import ShutOut
+
 Sleep = Callable[[float], None]
 Context = tuple[tuple[str, str, str], ...]
 
@@ -36,83 +41,127 @@ class KeyTrial:
 
 @dataclass(frozen=True)
 class Observations:
-    """Everything that was asked about after the steps, and what came back. No value of a secret is in it."""
+    """Everything that was asked about after the steps, and what came back. No value of a secret is in it.
+
+    `at` is when it was asked (UTC): the verdicts know no other clock. `sessions` are all that are live; `owners` says
+    whether the user or role exists that owns one near the stack and is not the vendor's by name.
+    """
 
     at: datetime
+    grant: Reading[Grant]
     keys: Reading[tuple[AccessKey, ...]]
     old_key: Reading[KeyTrial]
-    doors: tuple[Door, ...]
-    older_role_session: Reading[str]
-    new_session: Reading[str]
+    policies: LivePolicies
+    older_role_session: Reading[Simulation]
+    new_session: Reading[Simulation]
     sessions: Reading[tuple[Session, ...]]
+    owners: Mapping[str, Reading[bool]]
+    database: Reading[ShutOut]
 
 
-def observe(gateway: Gateway, found: Record, old: key.Held | None, sleep: Sleep = time.sleep) -> Observations:
-    """Ask the services about everything a revocation closes. Never raises for what they answer."""
+@dataclass(frozen=True)
+class Before:
+    """What was read before the steps: the key in the secret, which is in nobody's record, and the user's keys."""
+
+    secret: Reading[key.Held]
+    keys: Reading[tuple[AccessKey, ...]]
+
+
+def look_before(gateway: Gateway, found: Record) -> Before:
+    """Read what the steps take away. Never raises for what AWS answers."""
+    return Before(_secret_key(gateway, found), _keys(gateway, found))
+
+
+def observe(
+    gateway: Gateway, found: Record, before: Before, database: Reading[ShutOut], sleep: Sleep = time.sleep
+) -> Observations:
+    """Ask the services about everything a revocation closes. Never raises for what they answer.
+
+    `database` is what was seen there when support's users were shut out: it takes a tunnel, and is asked once.
+    """
     now = datetime.now(UTC)
+    sessions = read("ssm:DescribeSessions", lambda: tuple(gateway.ssm.list_sessions()))
     return Observations(
         at=now,
-        keys=read("iam:ListAccessKeys", lambda: key.list_keys(gateway, found.support_user)),
-        old_key=_try_key(gateway, old, sleep),
-        doors=doors.read_doors(gateway, found),
+        grant=read("cloudformation:DescribeStacks", lambda: read_record(gateway).grant),
+        keys=_keys(gateway, found),
+        old_key=_try_key(gateway, before.secret, sleep),
+        policies=live_policies.read_policies(gateway, found),
         older_role_session=_simulate_role(gateway, found, now),
         new_session=_simulate_user(gateway, found, now),
-        sessions=read("ssm:DescribeSessions", lambda: closing.vendor_sessions(gateway, found)),
+        sessions=sessions,
+        owners=_owners(gateway, found, sessions.value or ()),
+        database=database,
     )
 
 
-def read(asked: str, ask: Callable[[], T]) -> Reading[T]:
-    """Ask once; what came, or why nothing did."""
-    try:
-        return Reading(asked, datetime.now(UTC), ask())
-    except NotFound as error:
-        return Reading(asked, datetime.now(UTC), problem=Problem.GONE, detail=error.message)
-    except AwsError as error:
-        problem = Problem.REFUSED if error.denied else Problem.FAILED
-        return Reading(asked, datetime.now(UTC), problem=problem, detail=error.message)
-    except DeployerError as error:
-        return Reading(asked, datetime.now(UTC), problem=Problem.FAILED, detail=error.message)
+def _keys(gateway: Gateway, found: Record) -> Reading[tuple[AccessKey, ...]]:
+    asked = "iam:ListAccessKeys"
+    if not found.support_user:
+        return absent(asked, live_policies.NO_USER)
+    return read(asked, lambda: tuple(gateway.iam.list_access_keys(found.support_user)))
 
 
-def absent(asked: str, why: str) -> Reading[T]:
-    """There is nothing to ask about."""
-    return Reading(asked, datetime.now(UTC), problem=Problem.ABSENT, detail=why)
+def _secret_key(gateway: Gateway, found: Record) -> Reading[key.Held]:
+    asked = "secretsmanager:GetSecretValue"
+    if not found.secret_arn:
+        return absent(asked, "there is no support secret")
+
+    def ask() -> key.Held:
+        held = key.held(gateway, found.secret_arn)
+        if held is None:
+            raise NotUnderstood("the secret's value is not the JSON object with an access key that the keeper writes")
+        return held
+
+    return read(asked, ask)
 
 
-def _try_key(gateway: Gateway, old: key.Held | None, sleep: Sleep) -> Reading[KeyTrial]:
+def _try_key(gateway: Gateway, secret: Reading[key.Held], sleep: Sleep) -> Reading[KeyTrial]:
     """The one real proof: AWS is asked with the old key itself."""
-    asked = "sts:GetCallerIdentity, with the old key"
+    old = secret.value
     if old is None:
-        return absent(asked, "the old key is not known here")
+        return secret.unanswered()
+    asked = "sts:GetCallerIdentity, with the old key"
     return read(asked, lambda: KeyTrial(old.key_id, key.dead_check(gateway, old, sleep).answer))
 
 
-def _simulate_role(gateway: Gateway, found: Record, now: datetime) -> Reading[str]:
+def _simulate_role(gateway: Gateway, found: Record, now: datetime) -> Reading[Simulation]:
     """IAM's own evaluation for a session of the role that was begun long before the cut."""
     asked = "iam:SimulatePrincipalPolicy, ssm:StartSession in an older session"
     if not found.support_role:
-        return absent(asked, "there is no role")
+        return absent(asked, live_policies.NO_ROLE)
     before = (now - timedelta(days=365)).strftime(END_FORMAT)
     context = (("aws:TokenIssueTime", "date", before),)
     return read(asked, lambda: _start_session(gateway, found, found.role_arn, context))
 
 
-def _simulate_user(gateway: Gateway, found: Record, now: datetime) -> Reading[str]:
+def _simulate_user(gateway: Gateway, found: Record, now: datetime) -> Reading[Simulation]:
     """IAM's own evaluation of the user's policies in force, with the most favourable request."""
     asked = "iam:SimulatePrincipalPolicy, ssm:StartSession on the instance"
     if not found.support_user:
-        return absent(asked, "there is no support user")
-    stack = found.stack
-    user = f"arn:{stack.partition}:iam::{stack.account}:user/{found.support_user}"
+        return absent(asked, live_policies.NO_USER)
     context = (
         (f"ssm:resourceTag/{TAG_KEY}", "string", TAG_VALUE),
         ("ssm:SessionDocumentAccessCheck", "boolean", "true"),
         ("aws:CurrentTime", "date", now.strftime(END_FORMAT)),
     )
-    return read(asked, lambda: _start_session(gateway, found, user, context))
+    return read(asked, lambda: _start_session(gateway, found, found.user_arn, context))
 
 
-def _start_session(gateway: Gateway, found: Record, arn: str, context: Context) -> str:
+def _owners(gateway: Gateway, found: Record, sessions: tuple[Session, ...]) -> dict[str, Reading[bool]]:
+    """Whether the owners of the sessions near the stack exist: one that does not may have been the support user."""
+    others = (s for s in sessions if closing.near(s, found) and not closing.owned(s, found))
+    strangers = {session.owner: closing.owner_of(session) for session in others}
+    exists = {"user": gateway.iam.user_exists, "assumed-role": gateway.iam.role_exists}
+    asked = {"user": "iam:GetUser", "assumed-role": "iam:GetRole"}
+    return {
+        owner: read(asked[kind], functools.partial(exists[kind], name))
+        for owner, (kind, name) in strangers.items()
+        if kind in exists
+    }
+
+
+def _start_session(gateway: Gateway, found: Record, arn: str, context: Context) -> Simulation:
     stack = found.stack
     instance = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:instance/{found.instance_id}"
-    return gateway.iam.simulate(arn, "ssm:StartSession", instance, context)
+    return gateway.iam.simulation(arn, "ssm:StartSession", instance, context)

@@ -35,6 +35,12 @@ class Record:
         return self.stack.outputs.get(Output.SUPPORT_ROLE_ARN, "")
 
     @property
+    def user_arn(self) -> str:
+        """ARN of the support user; empty when the stack has none."""
+        user = self.support_user
+        return f"arn:{self.stack.partition}:iam::{self.stack.account}:user/{user}" if user else ""
+
+    @property
     def external_id(self) -> str:
         """What the vendor says to assume the role; empty when the stack has none."""
         return self.stack.outputs.get(Output.SUPPORT_ROLE_EXTERNAL_ID, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from generator.gateway.aws import Gateway
 from generator.operations.access import record
 
@@ -12,5 +14,13 @@ def locate(gateway: Gateway) -> str:
 
 
 def reveal(gateway: Gateway, arn: str) -> str:
-    """The secret's JSON text."""
+    """The secret's text."""
     return gateway.secretsmanager.get_secret_value(arn)
+
+
+def parsed(value: str) -> object:
+    """What the text says as JSON; the text itself where somebody has put something else there."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

@@ -3,7 +3,8 @@
 Everybody: the key inactive, the doors closed directly, live sessions ended, on the instance and in the database,
 the stack made to agree, the key deleted.
 One of several: the secret closed to it, sessions ended, a new key for those who stay, then the stack: as long as the
-stack still knows the principal, the same command does it all again. The negative checks come last.
+stack still knows the principal, the same command does it all again.
+No step stops another, whatever it meets. The account is looked at afterwards and judged by what it is then.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from generator.errors import AwsError, DeployerError, NotFound
+from generator.errors import DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
-from generator.model.contract import GRANT_PARAMETERS
+from generator.model.duration import parse_end
 from generator.model.evidence import Evidence, Report
 from generator.model.grant import Grant
 from generator.model.principal import Principal
-from generator.operations.access import backends, closing, key, observations, record, role, verdicts
+from generator.model.reading import Problem
+from generator.operations.access import backends, closing, key, observations, record, remedies, role, verdicts
+from generator.operations.access.commands import Commands
+from generator.operations.access.expectation import Expectation, knows_grants
+from generator.operations.access.observations import Before
+from generator.operations.access.readings import do_all, fault_of, permission_of, read
 from generator.operations.access.record import Record
 from generator.operations.access.settle import ShowEvents, settle
-from generator.operations.access.verdicts import AGAIN, Expectation
 
 Sleep = Callable[[float], None]
 
@@ -41,9 +46,9 @@ class Revocation:
     gateway: Gateway = field(repr=False)
     found: Record = field(repr=False)
     after: Grant
+    before: Before = field(repr=False)
     show_events: ShowEvents = field(default=lambda events: [None for _ in events].clear(), repr=False)
     sleep: Sleep = field(default=time.sleep, repr=False)
-    old: key.Held | None = None
 
     @property
     def everybody(self) -> bool:
@@ -53,67 +58,107 @@ class Revocation:
     @property
     def expectation(self) -> Expectation:
         """What the verdicts hold the account against."""
-        return Expectation(self.found, self.after, self.old.key_id if self.old else "")
+        secret, keys = self.before.secret.value, self.before.keys
+        listed = None if keys.value is None and not (keys.gone or keys.absent) else {k.key_id for k in keys.value or ()}
+        known = listed if secret is None or listed is None else listed | {secret.key_id}
+        commands = Commands.of(self.gateway, self.found.stack)
+        return Expectation(self.found, self.after, commands, None if known is None else frozenset(known))
 
     @property
     def locked_out(self) -> tuple[str, ...]:
         """Whom it locks out, for the report."""
-        gone = tuple(p.arn for p in self.found.grant.principals if p not in self.after.principals)
+        gone = tuple(p.arn for p in self.expectation.leaving)
         return (*gone, "whoever holds the key") if self.everybody else gone
 
 
+class NotDone(DeployerError):
+    """A step that did not do its work; the message is the answer in its evidence, the hint what is left."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. `act` does it and says in words what it did; `applies` says why there is nothing to do, else ""."""
+
+    name: str
+    asked: str
+    act: Callable[[Revocation], str]
+    applies: Callable[[Record], str] = lambda found: ""
+
+
 def begin(gateway: Gateway, request: RevokeRequest, show_events: ShowEvents, sleep: Sleep = time.sleep) -> Revocation:
-    """Read the stack and decide what shall be left. Raises StackNotFound, NotFound for a principal nobody let in."""
-    found = record.read_record(gateway)
-    after = _cut(found, left(found, request, datetime.now(UTC)), datetime.now(UTC))
-    return Revocation(gateway, found, after, show_events, sleep, _held(gateway, found))
+    """Read the stack and decide what shall be left.
+
+    Raises StackNotFound, NotFound for a principal nobody let in, Refused for one that would stay in by another one.
+    """
+    found, now = record.read_record(gateway), datetime.now(UTC)
+    after = _cut(found, left(found, request, now, Commands.of(gateway, found.stack)), now)
+    return Revocation(gateway, found, after, observations.look_before(gateway, found), show_events, sleep)
 
 
 def _cut(found: Record, after: Grant, now: datetime) -> Grant:
     """Role sessions begun before count no longer; on a stack that was closed before they do not already."""
-    done = found.grant == after and bool(after.not_before)
+    done = found.grant == after and parse_end(after.not_before) is not None
     return after if done or not found.support_role else after.cut(now)
 
 
-def _held(gateway: Gateway, found: Record) -> key.Held | None:
-    """The key as it is now, to be tried at the end; not every caller may read it."""
-    try:
-        return key.held(gateway, found.secret_arn) if found.secret_arn else None
-    except (NotFound, AwsError):
-        return None
+def left(found: Record, request: RevokeRequest, now: datetime, commands: Commands) -> Grant:
+    """The grant that remains. Pure.
 
-
-def left(found: Record, request: RevokeRequest, now: datetime) -> Grant:
-    """The grant that remains. Pure. Raises NotFound for a principal the stack does not know."""
+    Raises Refused while one that remains lets in one that is named, NotFound for a principal the stack does not know.
+    """
     if not request.principals:
         return found.grant.closed(now)
-    unknown = [p for p in request.principals if p not in found.grant.principals]
-    if unknown:
-        there = ", ".join(p.arn for p in found.grant.principals) or "nobody"
-        raise NotFound(
-            f"The principal {unknown[0].arn} has no access to the stack {found.stack.name}; granted: {there}.",
-            "See: deployer access show",
-            code="not-granted",
-        )
-    return found.grant.without(request.principals, now)
+    named = tuple(dict.fromkeys(request.principals))
+    leaving = [p for p in named if p in found.grant.principals]
+    if covering := found.grant.covering(named):
+        raise _still_covered(named, tuple(leaving), covering, commands)
+    for principal in named:
+        if not any(p.covers(principal) for p in leaving):
+            there = ", ".join(p.arn for p in found.grant.principals) or "nobody"
+            raise NotFound(
+                f"The principal {principal.arn} has no access to the stack {found.stack.name}; granted: {there}.",
+                f"See: {commands.deployer('access', 'show')}",
+                code="not-granted",
+            )
+    return found.grant.without(leaving, now)
+
+
+def _still_covered(
+    named: tuple[Principal, ...], leaving: tuple[Principal, ...], covering: tuple[Principal, ...], commands: Commands
+) -> Refused:
+    covered = next(p for p in named if any(other.covers(p) for other in covering))
+    by = ", ".join(p.arn for p in covering)
+    words = [word for p in (*leaving, *covering) for word in ("--principal", p.arn)]
+    return Refused(
+        f"{covered.arn} would stay in, because access is granted to {by} too, which covers it. Nothing was changed.",
+        f"Revoke {'both' if leaving else 'that one'}: {commands.deployer('access', 'revoke', *words)}",
+        code="still-covered",
+    )
 
 
 def run(revocation: Revocation) -> Iterator[Evidence]:
-    """Do the steps in order, each yielding its evidence; a step that fails is named and the others go on."""
-    everybody = (_keys, _role, _secret, _key_policy, _sessions, backends.shut, _stack, _erase)
-    steps = everybody if revocation.everybody else (_narrow, _narrow_role, _sessions, backends.shut, _renew, _stack)
-    for step in steps:
-        yield _evidence(step, revocation)
-    seen = observations.observe(revocation.gateway, revocation.found, revocation.old, revocation.sleep)
+    """Do the steps in order, each yielding its evidence; then look, and yield the evidence of every verdict."""
+    gateway, found, everybody = revocation.gateway, revocation.found, revocation.everybody
+    for step in CLOSE_TO_ALL if everybody else CLOSE_TO_SOME:
+        yield _taken(step, revocation)
+    database = backends.shut(gateway, found, everybody)
+    for step in LAST_FOR_ALL if everybody else LAST_FOR_SOME:
+        yield _taken(step, revocation)
+    seen = observations.observe(gateway, found, revocation.before, database, revocation.sleep)
     yield from verdicts.judge(seen, revocation.expectation)
 
 
-def _evidence(step: Callable[[Revocation], Evidence], revocation: Revocation) -> Evidence:
+def _taken(step: Step, r: Revocation) -> Evidence:
+    """The evidence of one step, whatever becomes of it."""
+    if lacks := step.applies(r.found):
+        return Evidence(step.name, step.asked, lacks, datetime.now(UTC), None)
     try:
-        return step(revocation)
-    except DeployerError as error:
-        name = step.__name__.strip("_").replace("_", " ")
-        return Evidence(name, "the step itself", error.message, datetime.now(UTC), False, error.hint or AGAIN)
+        return Evidence(step.name, step.asked, step.act(r), datetime.now(UTC), True)
+    except Exception as error:
+        fault = fault_of(error)
+        permission = permission_of(step.asked, fault) if fault.problem is Problem.REFUSED else ""
+        hint = remedies.after_failure(fault.problem, permission, fault.hint, r.expectation)
+        return Evidence(step.name, step.asked, fault.detail, datetime.now(UTC), False, hint)
 
 
 def report(revocation: Revocation, began: datetime, evidence: tuple[Evidence, ...]) -> Report:
@@ -134,88 +179,115 @@ def report(revocation: Revocation, began: datetime, evidence: tuple[Evidence, ..
 
 
 def _caller(gateway: Gateway) -> str:
-    try:
-        return gateway.sts.get_caller_arn()
-    except DeployerError:
-        return "unknown"
+    return read("sts:GetCallerIdentity", gateway.sts.get_caller_arn).value or "unknown"
 
 
-def said(step: str, asked: str, answered: str, proven: bool | None, left: str = "") -> Evidence:
-    """Evidence as of now."""
-    return Evidence(step, asked, answered, datetime.now(UTC), proven, "" if proven else left)
+def _keys(r: Revocation) -> str:
+    found = key.deactivate(r.gateway, r.found, r.before.secret.value)
+    return ", ".join(k.key_id for k in found) or "there is none"
 
 
-def _keys(r: Revocation) -> Evidence:
-    key.deactivate(r.gateway, r.found)
-    found = key.inactive_check(key.list_keys(r.gateway, r.found.support_user))
-    return said("key inactive", "iam:ListAccessKeys", found.answer, found.holds)
+def _role(r: Revocation) -> str:
+    exists: list[bool] = []
+    do_all(
+        (
+            lambda: exists.append(role.shut(r.gateway, r.found)),
+            lambda: role.cut(r.gateway, r.found, r.after.not_before),
+        )
+    )
+    done = f"nobody assumes it, sessions before {r.after.not_before} are refused"
+    return done if all(exists) else "the role is gone"
 
 
-def _role(r: Revocation) -> Evidence:
-    there = role.shut(r.gateway, r.found) and role.cut(r.gateway, r.found, r.after.not_before)
-    answer = f"nobody assumes it, sessions before {r.after.not_before} are refused" if there else "there is no role"
-    return said("role shut", "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy", answer, True)
+def _narrow_role(r: Revocation) -> str:
+    done: list[str] = []
+    do_all(
+        (
+            lambda: done.append(role.narrow(r.gateway, r.found, r.after)),
+            lambda: role.cut(r.gateway, r.found, r.after.not_before),
+        )
+    )
+    return f"{''.join(done)}; everybody's older sessions are refused"
 
 
-def _secret(r: Revocation) -> Evidence:
-    stood = closing.close_secret(r.gateway, r.found)
-    sids = ", ".join(s.sid or "(without Sid)" for s in stood) or "nothing"
-    return said("secret's policy removed", "secretsmanager:DeleteResourcePolicy", f"removed: {sids}", True)
-
-
-def _narrow(r: Revocation) -> Evidence:
-    was = bool(r.found.secret_arn) and closing.narrow_secret(r.gateway, r.found, r.after)
-    answer = "their principals removed" if was else "no vendor's statement"
-    return said("secret's policy narrowed", "secretsmanager:PutResourcePolicy", answer, True)
-
-
-def _narrow_role(r: Revocation) -> Evidence:
-    was = role.narrow(r.gateway, r.found, r.after) and role.cut(r.gateway, r.found, r.after.not_before)
-    answer = "their principals removed, everybody's older sessions refused" if was else "there is no such role"
-    return said("role's trust narrowed", "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy", answer, True)
-
-
-def _key_policy(r: Revocation) -> Evidence:
-    was = closing.close_key(r.gateway, r.found)
-    answer = "the vendor's statement removed" if was else "no vendor's statement"
-    return said("key's policy closed", "kms:PutKeyPolicy", answer, True)
-
-
-def _sessions(r: Revocation) -> Evidence:
+def _sessions(r: Revocation) -> str:
     were, still = closing.end_sessions(r.gateway, r.found, r.sleep)
-    gone = ", ".join(s.session_id for s in were if s not in still) or "none was open"
-    answer = f"ended: {gone}" + (f"; still open: {', '.join(s.session_id for s in still)}" if still else "")
-    return said("live sessions ended", "ssm:TerminateSession, ssm:DescribeSessions", answer, not still, AGAIN)
+    gone = ", ".join(s.session_id for s in were if s not in still) or ("none" if were else "none was open")
+    return f"ended: {gone}" + (f"; still open: {', '.join(s.session_id for s in still)}" if still else "")
 
 
-def _stack(r: Revocation) -> Evidence:
+def _stack(r: Revocation) -> str:
     """Make it last: the stack's parameters say so from now on, and no later `up` opens the door again."""
-    asked = "cloudformation:ExecuteChangeSet"
-    if any(name not in r.found.stack.parameters for name in GRANT_PARAMETERS):
-        answer = "its template knows no grants, so it lets nobody in by itself"
-        return said("stack agrees", asked, answer, None)
-    status = settle(r.gateway, r.found, r.after, r.show_events)
-    return said("stack agrees", asked, status, True)
+    return settle(r.gateway, r.found, r.after, r.show_events)
 
 
-def _erase(r: Revocation) -> Evidence:
+def _erase(r: Revocation) -> str:
     """Delete every key: an inactive one could be switched on again."""
-    gone = key.list_keys(r.gateway, r.found.support_user)
-    for found in gone:
-        r.gateway.iam.delete_access_key(found)
-    shown = ", ".join(found.key_id for found in gone) or "there was none"
-    return said("keys deleted", "iam:DeleteAccessKey", shown, True)
+    gone = key.delete_all(r.gateway, r.found, r.before.secret.value)
+    return ", ".join(found.key_id for found in gone) or "there was none"
 
 
-def _renew(r: Revocation) -> Evidence:
-    """Those who stay get a new key; the one that was known to the others is deleted."""
-    asked = "secretsmanager:RotateSecret, iam:DeleteAccessKey"
-    if not r.found.support_user:
-        return said("key renewed", asked, "there is no key", True)
-    if r.old is None:
-        return said("key renewed", asked, "the secret may not be read from here", False, "deployer access rotate")
+def _renew(r: Revocation) -> str:
+    """Those who stay get a new key; every key there was before is deleted: the others may know it."""
+    if r.before.secret.problem in (Problem.UNREADABLE, Problem.GONE):
+        raise NotDone(
+            f"It was not rotated: {r.before.secret.detail}.", remedies.secret_value(r.expectation), code="no-key"
+        )
     key.turn(r.gateway, r.found, sleep=r.sleep)
-    stale = [k for k in key.list_keys(r.gateway, r.found.support_user) if k.key_id == r.old.key_id]
-    for found in stale:
-        r.gateway.iam.delete_access_key(found)
-    return said("key renewed", asked, f"{r.old.key_id} deleted, a new one is in the secret", True)
+    stale = [k for k in key.list_keys(r.gateway, r.found.support_user) if k.key_id in (r.expectation.keys or ())]
+    do_all([lambda k=k: r.gateway.iam.delete_access_key(k) for k in stale])  # type: ignore[misc]
+    return f"{', '.join(k.key_id for k in stale) or 'none'} deleted, a new one is in the secret"
+
+
+def _needs_grants(found: Record) -> str:
+    return "" if knows_grants(found) else "its template knows no grants, so it lets nobody in by itself"
+
+
+def _needs_user(found: Record) -> str:
+    return "" if found.support_user else "there is no support user"
+
+
+def _needs_role(found: Record) -> str:
+    return "" if found.support_role else "there is no support role"
+
+
+def _needs_secret(found: Record) -> str:
+    return "" if found.secret_arn else "there is no support secret"
+
+
+def _needs_key(found: Record) -> str:
+    return "" if found.key_arn else "the stack has no key of its own"
+
+
+SESSIONS = Step("live sessions ended", "ssm:TerminateSession, ssm:DescribeSessions", _sessions)
+STACK = Step("stack agrees", "cloudformation:ExecuteChangeSet", _stack, _needs_grants)
+ROLE_CALLS = "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy"
+SECRET_CALLS = "secretsmanager:PutResourcePolicy, secretsmanager:DeleteResourcePolicy"  # noqa: S105 - API calls
+
+CLOSE_TO_ALL = (
+    Step("key inactive", "iam:UpdateAccessKey, iam:ListAccessKeys", _keys, _needs_user),
+    Step("role shut", ROLE_CALLS, _role, _needs_role),
+    Step(
+        "secret's policy removed",
+        "secretsmanager:DeleteResourcePolicy",
+        lambda r: closing.close_secret(r.gateway, r.found),
+        _needs_secret,
+    ),
+    Step("key's policy closed", "kms:PutKeyPolicy", lambda r: closing.close_key(r.gateway, r.found), _needs_key),
+    SESSIONS,
+)
+LAST_FOR_ALL = (STACK, Step("keys deleted", "iam:DeleteAccessKey", _erase, _needs_user))
+CLOSE_TO_SOME = (
+    Step(
+        "secret's policy narrowed",
+        SECRET_CALLS,
+        lambda r: closing.narrow_secret(r.gateway, r.found, r.after),
+        _needs_secret,
+    ),
+    Step("role's trust narrowed", ROLE_CALLS, _narrow_role, _needs_role),
+    SESSIONS,
+)
+LAST_FOR_SOME = (
+    Step("key renewed", "secretsmanager:RotateSecret, iam:DeleteAccessKey", _renew, _needs_user),
+    STACK,
+)

@@ -8,6 +8,9 @@ from typing import cast
 from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.grant import Grant
+from generator.model.policy import read_document
+from generator.operations.access import policy_edit
+from generator.operations.access.readings import read
 from generator.operations.access.record import Record
 from generator.operations.access.sentences import ROLE_SID
 from generator.policies.document import document, plain
@@ -30,32 +33,37 @@ def shut(gateway: Gateway, found: Record) -> bool:
     return True
 
 
-def narrow(gateway: Gateway, found: Record, after: Grant) -> bool:
-    """Leave only the principals of `after` in the role's trust; whether there was such a statement."""
-    if not found.support_role:
-        return False
-    trust = dict(gateway.iam.get_trust(found.support_role))
-    listed = cast(list[dict[str, object]], trust.get("Statement", []))
-    ours = [s for s in listed if s.get("Sid") == ROLE_SID]
-    for statement in ours:
-        statement["Principal"] = {"AWS": list(after.accounts)}
-        conditions = cast(dict[str, dict[str, object]], statement["Condition"])
-        conditions["ArnLike"]["aws:PrincipalArn"] = [p.pattern for p in after.principals]
-    if ours:
-        gateway.iam.update_trust(found.support_role, trust)
-    return bool(ours)
+def narrow(gateway: Gateway, found: Record, after: Grant) -> str:
+    """Leave only the principals of `after` in the vendor's statement of the role's trust; what was done, in words.
+
+    A trust that cannot be read is shut, and a vendor's statement that is not as the template makes it goes whole. The
+    stack's update writes the statement anew for those who stay.
+    """
+    role = found.support_role
+    trust = read("iam:GetRole", lambda: gateway.iam.get_trust(role))
+    if trust.gone:
+        return "the role is gone"
+    if trust.value is not None and read_document(trust.value) is not None:
+        if not policy_edit.has_sid(trust.value, ROLE_SID):
+            return "no vendor's statement"
+        if left := policy_edit.narrowed(trust.value, ROLE_SID, after):
+            gateway.iam.update_trust(role, left)
+            return "their principals removed"
+    return "shut whole: it could not be changed in part" if shut(gateway, found) else "the role is gone"
 
 
 def cut(gateway: Gateway, found: Record, moment: str) -> bool:
-    """Refuse everything to sessions of the role begun before `moment` (UTC); whether there is a role."""
-    if not found.support_role:
+    """Refuse everything to sessions of the role begun before `moment` (UTC); whether there is a role.
+
+    What else stands in the role's inline policy stays, if it can be read.
+    """
+    role = found.support_role
+    if not role:
         return False
+    stood = read("iam:GetRolePolicy", lambda: gateway.iam.get_role_policy(role, POLICY_NAME))
+    denied = cast(Mapping[str, object], plain(no_older_sessions(moment)))
     try:
-        policy = gateway.iam.get_role_policy(found.support_role, POLICY_NAME)
+        gateway.iam.put_role_policy(role, POLICY_NAME, policy_edit.replaced(stood.value or {}, CUT_SID, denied))
     except NotFound:
         return False
-    listed = cast(list[Mapping[str, object]], policy.get("Statement", []))
-    kept = [statement for statement in listed if statement.get("Sid") != CUT_SID]
-    denied = plain(no_older_sessions(moment))
-    gateway.iam.put_role_policy(found.support_role, POLICY_NAME, {**policy, "Statement": [*kept, denied]})
     return True

@@ -1,156 +1,279 @@
 """The verdicts of a revocation: pure functions from what was observed, and what shall be, to evidence.
 
 `judge` is the one place where they are applied. Each verdict stands in VERDICTS and can be replaced there, alone.
+There are three: proven, NOT PROVEN, does not apply. What was refused, could not be read or was not understood is
+NOT PROVEN; only what the stack does not have does not apply.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 
-from generator.model.access import Door
-from generator.model.contract import GRANT_PARAMETERS
+from generator.model.access import Session, Simulation
 from generator.model.duration import END_FORMAT
 from generator.model.evidence import Evidence
-from generator.model.grant import Grant
-from generator.model.policy import account_of
+from generator.model.policy import Policy, PolicyStatement
+from generator.model.principal import Principal
 from generator.model.reading import Reading
-from generator.operations.access import closing, doors
+from generator.operations.access import backends, remedies
+from generator.operations.access.closing import owned
+from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.key import DEAD_CODES
 from generator.operations.access.observations import Observations
-from generator.operations.access.record import Record
-
-AGAIN = "deployer access revoke, the same command again"
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What shall be after the revocation: the stack as it was found, and the grant that remains of it."""
-
-    found: Record
-    after: Grant
-    old_key: str = ""
-
-    @property
-    def everybody(self) -> bool:
-        """Whether nobody shall be left."""
-        return not self.after.principals
-
+from generator.operations.access.outsiders import Opening, outsiders
+from generator.operations.access.readings import fault_of
+from generator.operations.access.sentences import is_bounded
 
 Verdict = Callable[[Observations, Expectation], Evidence]
+Remedy = Callable[[Iterable[Opening], Expectation], str]
 
 
 def judge(seen: Observations, wanted: Expectation) -> tuple[Evidence, ...]:
     """The evidence of every verdict, in order. Pure: the same observations give the same evidence."""
-    return tuple(verdict(seen, wanted) for verdict in VERDICTS)
+    return tuple(_applied(verdict, seen, wanted) for verdict in VERDICTS)
 
 
-def keys_are_dead(seen: Observations, wanted: Expectation) -> Evidence:
-    """No key of the user can be used; or, where others stay, the old one is gone."""
-    step, reading = "no key of theirs is left", seen.keys
+def _applied(verdict: Verdict, seen: Observations, wanted: Expectation) -> Evidence:
+    """One verdict; where it fails over something nobody foresaw, that is not proven and the others are given."""
+    try:
+        return verdict(seen, wanted)
+    except Exception as error:
+        name = getattr(verdict, "__name__", "verdict").replace("_", " ")
+        reading = Reading[object]("what was observed", seen.at)
+        return _row(name, reading, False, fault_of(error).detail, remedies.DEFECT)
+
+
+def stack_lets_nobody_else_in(seen: Observations, wanted: Expectation) -> Evidence:
+    """The stack's parameters name those who stay and nobody else, so that no later update opens anything."""
+    step, reading = "grant on the stack", seen.grant
+    if not knows_grants(wanted.found):
+        return _row(step, reading, None, "its template knows no grants")
     if reading.value is None:
-        return _unread(step, reading, False)
-    keys = reading.value
-    bad = [k for k in keys if (k.active if wanted.everybody else k.key_id == wanted.old_key)]
-    shown = ", ".join(f"{k.key_id} {k.status}" for k in keys) or "no keys"
-    return _evidence(step, reading, shown, not bad, AGAIN)
+        return _unread(step, reading, wanted, look=wanted.commands.deployer("status"))
+    names = ", ".join(p.arn for p in reading.value.principals) or "nobody"
+    others = [p for p in reading.value.principals if not wanted.stays(p.pattern)]
+    is_over = not wanted.everybody or reading.value.ended(seen.at)
+    answer = f"names {names}" + ("" if is_over else ", and has no end in the past")
+    return _row(step, reading, not others and is_over, answer, _revoke_others(others, wanted))
+
+
+def _revoke_others(others: Iterable[Principal], wanted: Expectation) -> str:
+    named = [word for p in others for word in ("--principal", p.arn)]
+    return wanted.again if wanted.everybody else wanted.commands.deployer("access", "revoke", *named)
+
+
+def keys_are_gone(seen: Observations, wanted: Expectation) -> Evidence:
+    """No key of the user is left; or, where others stay, none of those that were known before."""
+    step, reading = "no key of theirs is left", seen.keys
+    if reading.absent or reading.gone:
+        return _row(step, reading, True if reading.gone else None, reading.detail)
+    left = _keys_left(seen, wanted)
+    if reading.value is None or left is None:
+        return _unread(
+            step, reading, wanted, "the keys they knew could not be listed before", remedies.show_keys(wanted)
+        )
+    shown = ", ".join(f"{k.key_id} {k.status}" for k in reading.value) or "no keys"
+    return _row(step, reading, not left, shown, remedies.keys(left, wanted.found.support_user, wanted))
+
+
+def _keys_left(seen: Observations, wanted: Expectation) -> list[str] | None:
+    """Keys that somebody who is out may hold; None where that is not known."""
+    if seen.keys.gone:
+        return []
+    if seen.keys.value is None or (wanted.keys is None and not wanted.everybody):
+        return None
+    return [k.key_id for k in seen.keys.value if wanted.everybody or k.key_id in (wanted.keys or ())]
 
 
 def old_key_is_refused(seen: Observations, wanted: Expectation) -> Evidence:
-    """AWS was asked with the old key itself."""
+    """AWS was asked with the old key itself, and does not know it.
+
+    A key that could not be tried is not proven dead, though the user may have none: the secret may have held another
+    user's, and IAM forgets a key some seconds after it is deleted. Only a secret that holds no value has no such key.
+    """
     step, reading = "old key refused", seen.old_key
+    if reading.absent:
+        return _row(step, reading, None, reading.detail)
+    if reading.gone:
+        nothing_left = _keys_left(seen, wanted) == []
+        return _row(step, reading, nothing_left, "the secret holds no key", remedies.secret_value(wanted))
     if reading.value is None:
-        return _unread(step, reading, None if reading.absent else False)
-    return _evidence(step, reading, reading.value.answer, reading.value.answer in DEAD_CODES, AGAIN)
+        return _unread(step, reading, wanted, remedy=_remedy_of_secret(reading, wanted))
+    trial = reading.value
+    listed = trial.key_id in {k.key_id for k in seen.keys.value or ()}
+    left = remedies.living_key(trial.key_id, trial.answer, listed, wanted) if trial.answer.startswith("arn:") else ""
+    return _row(step, reading, trial.answer in DEAD_CODES, trial.answer, left or wanted.again)
+
+
+def _remedy_of_secret(reading: Reading[object], wanted: Expectation) -> str:
+    return remedies.secret_value(wanted) if not reading.permission and not reading.hint else ""
 
 
 def secret_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
     """Nobody outside the account may read the secret; or, where others stay, exactly those."""
-    return _door(seen, wanted, doors.SECRET, "secretsmanager:GetResourcePolicy")
+    look = remedies.show_secret_policy(wanted)
+    return _closed("policy of the secret", seen.policies.secret, wanted, look, remedies.secret_policy)
 
 
 def key_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
     """Nobody outside the account may decrypt; or, where others stay, exactly those."""
-    return _door(seen, wanted, doors.KEY, "kms:GetKeyPolicy")
+    look = remedies.show_key_policy(wanted)
+    return _closed("policy of the key", seen.policies.key, wanted, look, remedies.key_policy)
 
 
 def role_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
-    """Nobody outside the account may become the role; or, where others stay, exactly those."""
-    return _door(seen, wanted, doors.ROLE, "iam:GetRole")
+    """Nobody outside the account may become the role, no service either; or, where others stay, exactly those."""
+    look, policy = remedies.show_trust(wanted), seen.policies.trust
+    return _closed("policy of the support role", policy, wanted, look, remedies.trust, services=False)
 
 
-def _door(seen: Observations, wanted: Expectation, name: str, asked: str) -> Evidence:
-    door = next((d for d in seen.doors if d.name == name), Door(name))
-    step = f"policy of the {name}"
-    if door.unreadable == doors.GONE:
-        return Evidence(step, asked, "it is gone", seen.at, True)
-    if door.unreadable:
-        hint = f"Read it with credentials that may: {asked}"
-        return Evidence(step, asked, door.unreadable, seen.at, False, hint)
-    theirs = {p.pattern for p in wanted.after.principals}
-    if any(set(s.principal_arns) - theirs for s in door.statements if s.allows):
-        return Evidence(step, asked, "still names who was locked out", seen.at, False, AGAIN)
-    outside = closing.outsiders(door.statements, wanted.found.stack.account)
-    strange = [p for p in outside if account_of(p) not in wanted.after.accounts]
-    hint = f"Take this out of the policy of the {name} by hand: {', '.join(strange)}" if strange else ""
-    answer = f"lets in: {', '.join(outside) or 'nobody outside'}"
-    return Evidence(step, asked, answer, seen.at, not strange, hint)
+def _closed(
+    step: str, reading: Reading[Policy], wanted: Expectation, look: str, remedy: Remedy, *, services: bool = True
+) -> Evidence:
+    if reading.absent or reading.gone:
+        return _row(step, reading, True if reading.gone else None, "it is gone" if reading.gone else reading.detail)
+    if reading.value is None:
+        return _unread(step, reading, wanted, look=look)
+    openings = outsiders(reading.value, wanted.found, services=services)
+    strange = [opening for opening in openings if not wanted.stays(opening.who)]
+    who = ", ".join(sorted({opening.who for opening in openings})) or "nobody outside"
+    if reading.value.problems:
+        unclear = f"lets in: {who}; not understood: {'; '.join(reading.value.problems)}"
+        return _row(step, reading, False, unclear, remedies.take_out(look))
+    return _row(step, reading, not strange, f"lets in: {who}", remedy(strange, wanted))
 
 
 def older_role_sessions_are_refused(seen: Observations, wanted: Expectation) -> Evidence:
     """IAM refuses a session that was begun before the cut."""
     step, reading = "older role sessions are refused", seen.older_role_session
+    if reading.absent or reading.gone:
+        return _row(step, reading, True if reading.gone else None, reading.detail)
     if reading.value is None:
-        return _unread(step, reading, True if reading.absent or reading.gone else None)
-    return _evidence(step, reading, reading.value, reading.value == "explicitDeny", AGAIN)
+        return _unread(step, reading, wanted, look=remedies.show_simulation(wanted.found.role_arn, wanted))
+    decision = reading.value.decision
+    return _row(step, reading, decision == "explicitDeny", decision, remedies.older_sessions(wanted))
 
 
 def support_policy_is_over(seen: Observations, wanted: Expectation) -> Evidence:
     """Whoever still had the key could start nothing: every right of user and role has its end in the past."""
-    asked, step = "iam:GetUserPolicy, iam:GetRolePolicy, iam:GetPolicyVersion", "end of the support policies"
+    step, held = "end of the support policies", (seen.policies.user, seen.policies.role)
+    asked = Reading[object](", ".join(reading.asked for reading in held), seen.at)
+    if all(reading.absent for reading in held):
+        return _row(step, asked, None, "there is neither a support user nor a support role")
     if not wanted.everybody:
-        return Evidence(step, asked, "others stay, so they do not end now", seen.at, None)
-    if any(name not in wanted.found.stack.parameters for name in GRANT_PARAMETERS):
-        return Evidence(step, asked, "the stack's template knows no ends", seen.at, None)
-    theirs = [door for door in seen.doors if door.name in doors.HOLDERS]
-    closed = next((d.unreadable for d in theirs if d.unreadable not in ("", doors.GONE)), "")
-    if closed:
-        return Evidence(step, asked, closed, seen.at, False, f"Read them with credentials that may: {asked}")
-    rights = doors.bounded(theirs)
-    over = all(s.until is not None and s.until <= seen.at for s in rights)
-    shown = ", ".join(sorted({f"{s.until:{END_FORMAT}}" if s.until else f"{s.sid} has no end" for s in rights}))
-    return Evidence(step, asked, shown or "no such policy", seen.at, over, "" if over else AGAIN)
+        return _row(step, asked, None, "others stay, so they do not end now")
+    if not knows_grants(wanted.found):
+        return _row(step, asked, None, "the stack's template knows no ends")
+    for reading in held:
+        if reading.value is None and not reading.absent and not reading.gone:
+            return _unread(step, reading, wanted, look=remedies.show_rights(wanted))
+    unclear = [f"{p.name}: {problem}" for reading in held for p in reading.value or () for problem in p.problems]
+    rights = [s for reading in held for _, s in _rights(reading)]
+    ends = sorted({f"{s.until:{END_FORMAT}}" if s.until else f"{s.name} has no end" for s in rights})
+    proven = not unclear and all(_is_over(s, seen.at) for s in rights)
+    return _row(step, asked, proven, ", ".join([*unclear, *ends]) or "no such policy", _end_remedy(seen, wanted))
+
+
+def _rights(reading: Reading[tuple[Policy, ...]]) -> Iterator[tuple[Policy, PolicyStatement]]:
+    """What a grant opens and an end closes, from all policies together."""
+    return ((policy, s) for policy in reading.value or () for s in policy.statements if is_bounded(s))
+
+
+def _is_over(statement: PolicyStatement, now: datetime) -> bool:
+    return statement.until is not None and statement.until <= now
+
+
+def _end_remedy(seen: Observations, wanted: Expectation) -> str:
+    """The stack writes the end; where it has, and a policy lacks it, somebody has changed that policy."""
+    if seen.grant.value is None or not seen.grant.value.ended(seen.at):
+        return f"The stack has not taken the end over. When it is idle: {wanted.again}"
+    found, policies = wanted.found, seen.policies
+    whose = (("user", found.support_user, policies.user), ("role", found.support_role, policies.role))
+    steps = (
+        remedies.rights(kind, name, (found for found in _rights(reading) if not _is_over(found[1], seen.at)), wanted)
+        for kind, name, reading in whose
+    )
+    return "; ".join(step for step in steps if step)
 
 
 def a_session_would_be_refused(seen: Observations, wanted: Expectation) -> Evidence:
     """IAM refuses a new session of the user."""
     step, reading = "a new session would be refused", seen.new_session
-    if not wanted.everybody and not reading.absent:
-        return Evidence(step, reading.asked, "others stay", reading.at, None)
+    if reading.absent or not wanted.everybody:
+        return _row(step, reading, None, reading.detail if reading.absent else "others stay")
+    if reading.gone:
+        return _row(step, reading, True, "the support user is gone")
     if reading.value is None:
-        return _unread(step, reading, True if reading.gone else None)
-    return _evidence(step, reading, reading.value, reading.value != "allowed", AGAIN)
+        return _unread(step, reading, wanted, look=remedies.show_simulation(wanted.found.user_arn, wanted))
+    allowed = reading.value.decision == "allowed"
+    return _row(step, reading, not allowed, reading.value.decision, _allowed_remedy(reading.value, seen, wanted))
+
+
+def _allowed_remedy(found: Simulation, seen: Observations, wanted: Expectation) -> str:
+    """The policies that permit something without an end; those that IAM named where none of the user's own does."""
+    user = wanted.found.support_user
+    endless = [
+        (policy, statement)
+        for policy in seen.policies.user.value or ()
+        for statement in policy.statements
+        if statement.allows and not _is_over(statement, seen.at) and statement.permits("ssm:StartSession")
+    ]
+    if endless:
+        return remedies.rights("user", user, endless, wanted)
+    groups = wanted.commands.aws("iam", "list-groups-for-user", "--user-name", user)
+    return (
+        f"It is allowed by {', '.join(found.policies) or 'a policy that IAM does not name'}; see its groups: {groups}"
+    )
 
 
 def no_session_is_open(seen: Observations, wanted: Expectation) -> Evidence:
-    """TerminateSession answers success for anything, so only this counts."""
+    """TerminateSession answers success for anything, so only this counts.
+
+    A session near the stack whose owner is gone may be that of a support user who was removed meanwhile.
+    """
     step, reading = "no session is open", seen.sessions
     if reading.value is None:
-        return _unread(step, reading, False)
-    shown = ", ".join(s.session_id for s in reading.value) or "no session of the support user"
-    return _evidence(step, reading, shown, not reading.value, AGAIN)
+        return _unread(step, reading, wanted, look=remedies.show_sessions(wanted))
+    theirs = [session for session in reading.value if owned(session, wanted.found)]
+    unowned = [s for s in reading.value if s.owner in seen.owners and not seen.owners[s.owner].value]
+    shown = [s.session_id for s in theirs] + [f"{s.session_id} of {s.owner}, {_owner(seen, s)}" for s in unowned]
+    answer = ", ".join(shown) or "no session of the support user or role"
+    unread = next((owner for s in unowned if (owner := seen.owners[s.owner]).problem), None)
+    if unread is not None and not theirs:
+        return _row(step, reading, False, answer, remedies.unread(unread, wanted))
+    return _row(step, reading, not shown, answer, remedies.sessions([*theirs, *unowned], wanted))
 
 
-def _evidence(step: str, reading: Reading[object], answer: str, proven: bool, left: str) -> Evidence:
-    return Evidence(step, reading.asked, answer, reading.at, proven, "" if proven else left)
+def _owner(seen: Observations, session: Session) -> str:
+    """What is known of who started it."""
+    return seen.owners[session.owner].detail or "who does not exist any more"
 
 
-def _unread(step: str, reading: Reading[object], proven: bool | None) -> Evidence:
-    return Evidence(step, reading.asked, reading.detail, reading.at, proven, AGAIN if proven is False else "")
+def database_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
+    """Support's users in the database have nothing open and can open nothing, as the database itself said."""
+    step, reading = "database", seen.database
+    if reading.absent:
+        return _row(step, reading, None, reading.detail)
+    if reading.value is None:
+        return _row(step, reading, False, f"could not: {reading.detail}", backends.by_hand(wanted.commands))
+    found = reading.value
+    return _row(step, reading, found.holds, backends.outcome(found), backends.by_hand(wanted.commands, found))
+
+
+def _row(step: str, reading: Reading[object], proven: bool | None, answer: str, left: str = "") -> Evidence:
+    return Evidence(step, reading.asked, answer, reading.at, proven, left if proven is False else "")
+
+
+def _unread(
+    step: str, reading: Reading[object], wanted: Expectation, instead: str = "", look: str = "", remedy: str = ""
+) -> Evidence:
+    return _row(step, reading, False, reading.detail or instead, remedy or remedies.unread(reading, wanted, look))
 
 
 VERDICTS: tuple[Verdict, ...] = (
-    keys_are_dead,
+    stack_lets_nobody_else_in,
+    keys_are_gone,
     old_key_is_refused,
     secret_is_closed,
     key_is_closed,
@@ -159,4 +282,5 @@ VERDICTS: tuple[Verdict, ...] = (
     support_policy_is_over,
     a_session_would_be_refused,
     no_session_is_open,
+    database_is_closed,
 )

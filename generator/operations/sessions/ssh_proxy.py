@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from generator.channel import signals
-from generator.channel.calls import uncancelled
+from generator.channel.calls import unhurried
 from generator.channel.channel import open_channel
 from generator.channel.session import ChannelOptions, EndKind
 from generator.channel.stdio import StdioResult, stdio
@@ -90,11 +90,11 @@ async def _key_held(gateway: Gateway, instance_id: str, user: str) -> AsyncItera
         yield lambda: claim_key(gateway, instance_id, user)
     finally:
         tidying.cancel()
-        await uncancelled(asyncio.to_thread(key.release, owner))
+        await unhurried(asyncio.to_thread(key.release, owner))
 
 
 async def _tidy(key: SharedKey) -> None:
     """While the connection lasts: nobody logs in with a key that AWS does not take any more."""
     while True:
         await asyncio.sleep(VALID)
-        await uncancelled(asyncio.to_thread(key.tidy))
+        await unhurried(asyncio.to_thread(key.tidy))

@@ -1,0 +1,55 @@
+"""Whom the statements of a resource policy let in from outside. Pure; what is not understood counts as somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from generator.model.policy import Policy, PolicyPrincipal, PolicyStatement, PrincipalType, account_of
+from generator.operations.access.record import Record
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Somebody whom a statement lets in: an ARN, a pattern, an account, or how AWS names it."""
+
+    who: str
+    statement: PolicyStatement
+
+
+def outsiders(policy: Policy, found: Record, *, services: bool = True) -> tuple[Opening, ...]:
+    """Everybody but the account's own principals; the support user and the support role are the vendor's.
+
+    With `services` AWS's own services are no outsiders: they decrypt and log, they do not come in.
+    """
+    return tuple(
+        Opening(principal.value, statement)
+        for statement in policy.statements
+        if statement.allows and not statement.held_to(found.stack.account)
+        for principal in _admitted(statement)
+        if not _inside(principal, found, services)
+    )
+
+
+def _admitted(statement: PolicyStatement) -> Iterator[PolicyPrincipal]:
+    """Whom it names; where a condition holds `aws:PrincipalArn` to some, those alone can match."""
+    if statement.principal_arns:
+        yield from (PolicyPrincipal(PrincipalType.AWS, arn) for arn in statement.principal_arns)
+    elif statement.principals:
+        yield from statement.principals
+    else:
+        yield PolicyPrincipal(PrincipalType.UNKNOWN, "a principal that is not named")
+
+
+def _inside(principal: PolicyPrincipal, found: Record, services: bool) -> bool:
+    if principal.type is not PrincipalType.AWS:
+        return services and principal.is_service
+    return account_of(principal.value) == found.stack.account and not _of_support(principal.value, found)
+
+
+def _of_support(arn: str, found: Record) -> bool:
+    """Whether it is the support user, the support role, or a session of that role."""
+    kind, _, rest = arn.split(":", 5)[-1].partition("/")
+    name = rest.split("/")[0] if kind == "assumed-role" else rest.rpartition("/")[2]
+    known = {("user", found.support_user), ("role", found.support_role), ("assumed-role", found.support_role)}
+    return bool(name) and (kind, name) in known

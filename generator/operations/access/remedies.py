@@ -1,0 +1,174 @@
+"""The next step where something is not proven: what to remove and by which command, or the permission to ask for. Pure.
+
+The same revocation again is a next step only where it can help: after a failure that passes, or once it may do more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from generator.model.access import Session
+from generator.model.policy import Policy, PolicyStatement
+from generator.model.reading import Problem, Reading
+from generator.operations.access.expectation import Expectation
+from generator.operations.access.outsiders import Opening
+from generator.operations.access.role import POLICY_NAME
+from generator.policies.document import document, plain
+from generator.policies.support import no_older_sessions
+
+REQUEST_ID = "Request id"
+"""How the hint begins of a failure that AWS alone can explain: no next step."""
+DEFECT = "This is a defect of deployer: report this line. What is still open, the lines of the other checks say"
+SECRET_POLICY, KEY_POLICY, TRUST = "secret-policy.json", "key-policy.json", "trust.json"
+
+
+def unread(reading: Reading[object], wanted: Expectation, look: str = "") -> str:
+    """After a question that had no answer. `look` is the command that shows a person what could not be read."""
+    return after_failure(reading.problem, reading.permission or reading.asked, reading.hint, wanted, look)
+
+
+def after_failure(problem: Problem | None, permission: str, hint: str, wanted: Expectation, look: str = "") -> str:
+    """After a step or a question that failed."""
+    if problem is Problem.REFUSED:
+        return f"Needs {permission}: use credentials that may (--profile NAME), then: {wanted.again}"
+    if problem is Problem.TRANSIENT:
+        return f"AWS gave no proper answer, which passes. In some minutes: {wanted.again}"
+    if problem is Problem.UNREADABLE:
+        return take_out(look) if look else DEFECT
+    first = hint.rstrip(".") if hint and not hint.startswith(REQUEST_ID) else "Clear up what AWS says there"
+    return f"{first}; then: {wanted.again}"
+
+
+def take_out(look: str) -> str:
+    """Where it takes a person to understand what is there."""
+    return f"See for yourself, and take out what lets anybody in: {look}"
+
+
+def keys(ids: Iterable[str], user: str, wanted: Expectation) -> str:
+    """Keys that are still there."""
+    delete = ("iam", "delete-access-key", "--user-name", user, "--access-key-id")
+    return "; ".join(wanted.commands.aws(*delete, key_id) for key_id in ids)
+
+
+def living_key(key_id: str, owner: str, listed: bool, wanted: Expectation) -> str:
+    """A key that AWS still takes. Once it is deleted, IAM needs some seconds until every part of it knows."""
+    kind, _, name = owner.split(":", 5)[-1].partition("/")
+    if kind == "user" and (listed or name.rpartition("/")[2] != wanted.found.support_user):
+        return keys([key_id], name.rpartition("/")[2], wanted)
+    if kind == "user":
+        return f"The key is deleted, and AWS still takes it. In a minute: {wanted.again}"
+    return f"Deactivate the access key {key_id} where it belongs: it is not the support user's. AWS says: {owner}"
+
+
+def secret_value(wanted: Expectation) -> str:
+    """A value of the secret that no key can be read from: what the vendor had cannot be tried."""
+    remove, anew = (wanted.commands.deployer("up", f"--support-user={answer}") for answer in ("no", "yes"))
+    return f"The key that was in it cannot be tried. Remove user and secret: {remove} (to have them anew: {anew})"
+
+
+def secret_policy(openings: Iterable[Opening], wanted: Expectation) -> str:
+    """Statements of the secret's policy."""
+    commands, secret = wanted.commands, ("--secret-id", wanted.found.secret_arn)
+    if wanted.everybody:
+        return f"Take {_named(openings)} out: {commands.aws('secretsmanager', 'delete-resource-policy', *secret)}"
+    put = commands.aws("secretsmanager", "put-resource-policy", *secret, "--resource-policy", f"file://{SECRET_POLICY}")
+    return _edited(openings, "the secret's policy", show_secret_policy(wanted), SECRET_POLICY, put)
+
+
+def key_policy(openings: Iterable[Opening], wanted: Expectation) -> str:
+    """Statements of the key's policy."""
+    key = ("--key-id", wanted.found.key_arn, "--policy-name", "default")
+    put = wanted.commands.aws("kms", "put-key-policy", *key, "--policy", f"file://{KEY_POLICY}")
+    return _edited(openings, "the key's policy", show_key_policy(wanted), KEY_POLICY, put)
+
+
+def trust(openings: Iterable[Opening], wanted: Expectation) -> str:
+    """Statements of the role's trust policy."""
+    role = ("--role-name", wanted.found.support_role)
+    put = wanted.commands.aws("iam", "update-assume-role-policy", *role, "--policy-document", f"file://{TRUST}")
+    return _edited(openings, "the role's trust policy", show_trust(wanted), TRUST, put)
+
+
+def show_secret_policy(wanted: Expectation) -> str:
+    """The command that prints the secret's policy."""
+    text = ("--query", "ResourcePolicy", "--output", "text")
+    return wanted.commands.aws("secretsmanager", "get-resource-policy", "--secret-id", wanted.found.secret_arn, *text)
+
+
+def show_key_policy(wanted: Expectation) -> str:
+    """The command that prints the key's policy."""
+    words = ("--key-id", wanted.found.key_arn, "--policy-name", "default", "--query", "Policy", "--output", "text")
+    return wanted.commands.aws("kms", "get-key-policy", *words)
+
+
+def show_trust(wanted: Expectation) -> str:
+    """The command that prints the role's trust policy."""
+    text = ("--query", "Role.AssumeRolePolicyDocument", "--output", "json")
+    return wanted.commands.aws("iam", "get-role", "--role-name", wanted.found.support_role, *text)
+
+
+def show_keys(wanted: Expectation) -> str:
+    """The command that lists the user's keys."""
+    return wanted.commands.aws("iam", "list-access-keys", "--user-name", wanted.found.support_user)
+
+
+def show_sessions(wanted: Expectation) -> str:
+    """The command that lists live sessions."""
+    return wanted.commands.aws("ssm", "describe-sessions", "--state", "Active")
+
+
+def show_rights(wanted: Expectation) -> str:
+    """The command that lists the policies of user or role."""
+    kind, name = (
+        ("user", wanted.found.support_user) if wanted.found.support_user else ("role", wanted.found.support_role)
+    )
+    return wanted.commands.aws("iam", f"list-attached-{kind}-policies", f"--{kind}-name", name)
+
+
+def show_simulation(arn: str, wanted: Expectation) -> str:
+    """The command that asks IAM's simulator."""
+    asked = ("--policy-source-arn", arn, "--action-names", "ssm:StartSession")
+    return wanted.commands.aws("iam", "simulate-principal-policy", *asked)
+
+
+def _edited(openings: Iterable[Opening], what: str, show: str, file: str, put: str) -> str:
+    return f"Take {_named(openings)} out of {what}: {show} > {file}; edit it; {put}"
+
+
+def _named(openings: Iterable[Opening]) -> str:
+    who: dict[str, list[str]] = {}
+    for opening in openings:
+        who.setdefault(opening.statement.name, []).append(opening.who)
+    return " and ".join(f"the statement {name} ({', '.join(names)})" for name, names in who.items())
+
+
+def older_sessions(wanted: Expectation) -> str:
+    """The statement that refuses older sessions, put into the role's policy by hand."""
+    policy = json.dumps(plain(document([no_older_sessions(wanted.after.not_before)])))
+    role = ("--role-name", wanted.found.support_role, "--policy-name", POLICY_NAME)
+    return f"Put it there: {wanted.commands.aws('iam', 'put-role-policy', *role, '--policy-document', policy)}"
+
+
+def rights(kind: str, name: str, found: Iterable[tuple[Policy, PolicyStatement]], wanted: Expectation) -> str:
+    """Statements that permit the user or role something without an end."""
+    policies: dict[str, tuple[Policy, list[str]]] = {}
+    for policy, statement in found:
+        policies.setdefault(policy.name, (policy, []))[1].append(statement.name)
+    return "; ".join(_removed(kind, name, policy, sids, wanted) for policy, sids in policies.values())
+
+
+def _removed(kind: str, name: str, policy: Policy, sids: list[str], wanted: Expectation) -> str:
+    whose = (f"--{kind}-name", name)
+    if policy.arn:
+        command = wanted.commands.aws("iam", f"detach-{kind}-policy", *whose, "--policy-arn", policy.arn)
+    else:
+        command = wanted.commands.aws("iam", f"delete-{kind}-policy", *whose, "--policy-name", policy.name)
+    return f"Take the policy {policy.name} ({', '.join(sids)}) off the {kind}: {command}"
+
+
+def sessions(open_ones: Iterable[Session], wanted: Expectation) -> str:
+    """Sessions that are still open."""
+    return "; ".join(
+        wanted.commands.aws("ssm", "terminate-session", "--session-id", session.session_id) for session in open_ones
+    )

@@ -1,0 +1,137 @@
+"""What the operator may not read or do is not proven, and the permission is named; whatever is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.session import Session
+
+from tests.embedded import VENDOR_ROLE as SUPPORT
+from tests.embedded import Deployer, Outcome, environment
+
+STACK, OPERATOR = "refused", "operator"
+READS = (
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:GetUserPolicy",
+    "iam:ListAccessKeys",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListAttachedUserPolicies",
+    "iam:ListRolePolicies",
+    "iam:ListUserPolicies",
+    "iam:SimulatePrincipalPolicy",
+    "kms:GetKeyPolicy",
+    "secretsmanager:GetResourcePolicy",
+    "secretsmanager:GetSecretValue",
+    "ssm:DescribeSessions",
+)
+WRITES = (
+    "cloudformation:CreateChangeSet",
+    "cloudformation:ExecuteChangeSet",
+    "iam:DeleteAccessKey",
+    "iam:PutRolePolicy",
+    "iam:UpdateAccessKey",
+    "iam:UpdateAssumeRolePolicy",
+    "kms:PutKeyPolicy",
+    "secretsmanager:DeleteResourcePolicy",
+    "ssm:TerminateSession",
+)
+STACKS_OWN = {"DescribeStacks", "DescribeChangeSet", "DescribeStackEvents", "GetTemplate", "ListStackResources"}
+"""Without these there is no revocation, or its update cannot be followed: no verdict hangs on them."""
+NEVER_REFUSED = {"GetCallerIdentity"}
+"""It needs no permission."""
+
+
+@pytest.fixture(scope="module")
+def both(sandbox_environment: dict[str, str]) -> Iterator[Deployer]:
+    """A stack with a support user and a support role, to which nobody is let in."""
+    with environment(sandbox_environment):
+        made = Deployer(STACK, "--output", "json")
+        made.create("--support-role", "yes")
+        assert made("access", "revoke", "--all", "--yes").code == 0
+        yield made
+
+
+@pytest.fixture(scope="module")
+def operator(both: Deployer) -> dict[str, str]:
+    """Somebody who may do everything, and has no permission but by policies."""
+    iam = Session().create_client("iam")
+    iam.create_user(UserName=OPERATOR)
+    put(iam, "may", "Allow", "*")
+    pair = iam.create_access_key(UserName=OPERATOR)["AccessKey"]
+    return {"AWS_ACCESS_KEY_ID": pair["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": pair["SecretAccessKey"]}
+
+
+def put(iam: Any, name: str, effect: str, action: str) -> None:
+    statement = {"Effect": effect, "Action": action, "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=OPERATOR, PolicyName=name, PolicyDocument=policy)
+
+
+@pytest.fixture
+def revokes_without(
+    both: Deployer, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Outcome]:
+    """Revoke everybody as an operator who lacks one permission."""
+
+    def revoke(action: str) -> Outcome:
+        put(Session().create_client("iam"), "lacks", "Deny", action)
+        with monkeypatch.context() as patch:
+            for name, value in operator.items():
+                patch.setenv(name, value)
+            return both("access", "revoke", "--all", "--yes")
+
+    return revoke
+
+
+def opened(both: Deployer) -> None:
+    """Let support in, and have it open a session with its key."""
+    granted = both("access", "grant", "--principal", SUPPORT, "--for", "2h", "--yes")
+    assert granted.code == 0, granted.err
+    outputs = both.outputs
+    secret = Session().create_client("secretsmanager").get_secret_value(SecretId=outputs["SupportSecretArn"])
+    pair = json.loads(secret["SecretString"])
+    keys = {"aws_access_key_id": pair["AccessKeyId"], "aws_secret_access_key": pair["SecretAccessKey"]}
+    asked = {"Target": outputs["InstanceId"], "DocumentName": outputs["ShellDocumentName"]}
+    Session().create_client("ssm", **keys).start_session(**asked)
+
+
+def unproven(ran: Outcome) -> str:
+    return "\n".join(f"{row['step']}: {row['left']}" for row in ran.result["evidence"] if row["proven"] is False)
+
+
+@pytest.mark.parametrize("action", READS)
+def test_what_may_not_be_read_is_not_proven(action: str, revokes_without: Callable[[str], Outcome]) -> None:
+    ran = revokes_without(action)
+    assert ran.code == 3 and not json.loads(ran.out)["ok"]
+    assert f"Needs {action}: " in unproven(ran) and "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("action", WRITES)
+def test_what_may_not_be_done_is_not_proven_and_the_rest_is_done(
+    action: str, both: Deployer, revokes_without: Callable[[str], Outcome]
+) -> None:
+    opened(both)
+    ran = revokes_without(action)
+    assert ran.code == 3 and f"Needs {action}: " in unproven(ran) and "Traceback" not in ran.err
+    refused = [row["step"] for row in ran.result["evidence"] if action in row["left"]]
+    done = {row["step"] for row in ran.result["evidence"] if row["proven"]}
+    assert refused and len(done) >= 9, unproven(ran)
+    again = both("access", "revoke", "--all", "--yes")
+    assert again.code == 0, unproven(again)
+
+
+def test_every_call_of_a_revocation_was_refused_once_above(
+    both: Deployer, revokes_without: Callable[[str], Outcome]
+) -> None:
+    opened(both)
+    assert revokes_without("s3:ListAllMyBuckets").code == 0
+    asked = {"AttributeKey": "Username", "AttributeValue": OPERATOR}
+    pages = Session().create_client("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=[asked])
+    made = {event["EventName"] for page in pages for event in page["Events"]}
+    assert made - STACKS_OWN - NEVER_REFUSED <= {action.partition(":")[2] for action in (*READS, *WRITES)}

@@ -1,0 +1,98 @@
+"""Who counts as somebody from outside the account, in whatever way a policy names it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generator.model.grant import Grant
+from generator.model.policy import parse_policy
+from generator.model.stack import Stack, StackStatus
+from generator.operations.access.outsiders import outsiders
+from generator.operations.access.record import Record
+
+OWN = "arn:aws:iam::111122223333"
+OUTPUTS = {"SupportUserName": "support", "SupportRoleArn": f"{OWN}:role/support-role"}
+STACK = Stack(
+    "s", "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1", StackStatus("UPDATE_COMPLETE"), outputs=OUTPUTS
+)
+FOUND = Record(STACK, Grant())
+
+
+def who(services: bool = True, **statement: Any) -> list[str]:
+    policy = parse_policy({"Statement": {"Sid": "S", "Effect": "Allow", "Action": "kms:Decrypt", **statement}})
+    return [opening.who for opening in outsiders(policy, FOUND, services=services)]
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"AWS": f"{OWN}:root"},
+        {"AWS": "111122223333"},
+        {"AWS": [f"{OWN}:role/ours", f"{OWN}:user/support-lead"]},
+        {"Service": ["logs.us-east-1.amazonaws.com", "s3.amazonaws.com.cn"]},
+    ],
+)
+def test_the_accounts_own_principals_and_services_are_inside(principal: Any) -> None:
+    assert who(Principal=principal) == []
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "*",
+        {"AWS": "*"},
+        {"AWS": "444455556666"},
+        {"AWS": "arn:aws:iam::444455556666:root"},
+        {"AWS": "arn:aws:iam::777788889999:role/x.amazonaws.com"},
+        {"AWS": "arn:aws:sts::444455556666:assumed-role/x/y"},
+        {"AWS": "AROAIOSFODNN7EXAMPLE"},
+        {"AWS": "logs.amazonaws.com"},
+        {"AWS": "arn:aws:iam:111122223333"},
+        {"AWS": f"{OWN}:user/path/support"},
+        {"AWS": f"{OWN}:role/support-role"},
+        {"AWS": "arn:aws:sts::111122223333:assumed-role/support-role/ada"},
+        {"Service": "*"},
+        {"Service": "logs.amazonaws.com.example.org"},
+        {"Federated": "accounts.google.com"},
+        {"Federated": f"{OWN}:saml-provider/ours"},
+        {"CanonicalUser": "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"},
+        {"Unheard": "of"},
+        {"AWS": [f"{OWN}:root", "444455556666"]},
+    ],
+)
+def test_everybody_else_counts_and_so_does_what_is_not_understood(principal: Any) -> None:
+    assert len(who(Principal=principal)) == 1
+
+
+def test_everyone_but_some_and_nobody_by_name_count() -> None:
+    assert who(NotPrincipal={"AWS": f"{OWN}:root"}) == ["*"]
+    assert who() == ["a principal that is not named"]
+
+
+def test_a_service_may_use_the_key_and_does_not_become_the_role() -> None:
+    assert who(services=False, Principal={"Service": "ec2.amazonaws.com"}) == ["ec2.amazonaws.com"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ({"StringEquals": {"kms:CallerAccount": "111122223333"}}, []),
+        ({"StringEquals": {"aws:principalaccount": ["111122223333"]}}, []),
+        ({"StringEquals": {"aws:PrincipalAccount": ["111122223333", "444455556666"]}}, ["*"]),
+        ({"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}, ["*"]),
+        ({"StringEqualsIfExists": {"aws:PrincipalAccount": "111122223333"}}, ["*"]),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, ["*"]),
+        ({"ArnLike": {"aws:PrincipalArn": f"{OWN}:role/*"}}, []),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::444455556666:role/x"}}, ["arn:aws:iam::444455556666:role/x"]),
+        ({"ArnNotLike": {"aws:PrincipalArn": f"{OWN}:role/*"}}, ["*"]),
+        ({"Unheard": {"aws:PrincipalArn": f"{OWN}:role/*"}}, ["*"]),
+    ],
+)
+def test_only_a_condition_that_is_understood_limits_it(condition: Any, found: list[str]) -> None:
+    assert who(Principal="*", Condition=condition) == found
+
+
+def test_a_refusal_lets_nobody_in() -> None:
+    assert who(Principal="*", Effect="Deny") == []
