@@ -51,12 +51,22 @@ class Gateway:
     def _session(self) -> Any:
         from boto3 import Session
 
-        from generator.gateway.translate import translated
+        from generator.gateway.translate import refuse_foreign_answer, translated
 
         # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the other SDKs let AWS_REGION win over it
         region = self.deployment.region or os.environ.get("AWS_REGION") or None
         with translated("AWS", "session", {}):
-            return Session(botocore_session=self._core, region_name=region)
+            session = Session(botocore_session=self._core, region_name=region)
+        session.events.register("before-parse", refuse_foreign_answer)
+        return session
+
+    @cached_property
+    def _signing_session(self) -> Any:
+        """The session, whose credentials have been fetched. Raises DeployerError that names the profile."""
+        from generator.gateway.credentials import require_usable
+
+        require_usable(self._session)
+        return self._session
 
     @cached_property
     def _core(self) -> Any:
@@ -74,10 +84,11 @@ class Gateway:
         """Make a boto3 client for `service`; with `credentials` it asks as those, not as the profile."""
         from botocore.config import Config
 
-        from generator.gateway.translate import endpoint_as_url, translated
+        from generator.gateway.translate import endpoint_as_url, require_address, translated
 
+        session = self._session if credentials else self._signing_session
         with translated(service, "client", {}), endpoint_as_url():
-            return self._session.client(
+            client = session.client(
                 service,
                 **(_explicit(credentials) if credentials else {}),
                 config=Config(
@@ -87,6 +98,8 @@ class Gateway:
                     read_timeout=60,
                 ),
             )
+            require_address(client.meta.endpoint_url)
+        return client
 
     @cached_property
     def _retries(self) -> Any:

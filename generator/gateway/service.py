@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from generator.gateway.translate import translated
+from generator.gateway.translate import not_aws, translated
 
 Answer = dict[str, Any]
+
+
+class _Whole(Answer):
+    """An answer that must have what is looked up in it: AWS's have, and what is not AWS is called that."""
+
+    def __init__(self, answer: Answer, service: str, operation: str) -> None:
+        super().__init__(answer)
+        self._asked = service, operation
+
+    def __missing__(self, key: str) -> Any:
+        raise not_aws(*self._asked)
 
 
 class Service:
@@ -20,13 +31,17 @@ class Service:
     def _region(self) -> str:
         return str(self._client.meta.region_name or "")
 
+    @property
+    def _service(self) -> str:
+        return str(self._client.meta.service_model.service_id)
+
     def _call(self, operation: str, /, **params: Any) -> Answer:
         """Make one API call by its snake_case name. Raises a DeployerError, never a botocore one."""
-        with translated(self._client.meta.service_model.service_id, operation, params, self._region):
-            answer: Answer = getattr(self._client, operation)(**params)
-        return answer
+        with translated(self._service, operation, params, self._region):
+            return _Whole(getattr(self._client, operation)(**params), self._service, operation)
 
     def _pages(self, operation: str, /, **params: Any) -> Iterator[Answer]:
         """Yield every page of a paginated operation."""
-        with translated(self._client.meta.service_model.service_id, operation, params, self._region):
-            yield from self._client.get_paginator(operation).paginate(**params)
+        with translated(self._service, operation, params, self._region):
+            for page in self._client.get_paginator(operation).paginate(**params):
+                yield _Whole(page, self._service, operation)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
@@ -82,7 +83,7 @@ def _not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
     return NotFound(_sentence(message), "Check the name, the account and the region.")
 
 
-SERVER_ERROR = 500
+REDIRECTION, SERVER_ERROR = 300, 500
 THROTTLED_CODES = frozenset(
     {
         "Throttling",
@@ -144,13 +145,53 @@ def translated(service: str, operation: str, params: Mapping[str, Any], region: 
     except boto.BotoCoreError as error:
         raise _from_local_error(service, operation, error) from error
     except ResponseParserError as error:
-        problem = DeployerError(
-            f"What answered {service}'s {operation} is not AWS, or something on the way changed the answer.",
-            "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a sign-in of its own.",
-            code="not-aws",
-        )
-        problem.transient = True  # where AWS answered a moment ago, it is a load balancer's page, and it passes
-        raise problem from error
+        raise not_aws(service, operation) from error
+    except DeployerError:
+        raise
+    except Exception as error:  # botocore stumbled; the text of its error may hold what it read
+        if _in_parser(error):
+            raise not_aws(service, operation) from error
+        raise AwsError(
+            f"{service} could not be asked for {operation}: botocore failed with {type(error).__name__}.",
+            "Check your AWS settings: aws configure list; --debug shows where it failed.",
+            operation=operation,
+        ) from error
+
+
+NOT_AWS = "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a sign-in of its own."
+
+
+def not_aws(service: str, operation: str) -> DeployerError:
+    """An answer that does not have the form of AWS's answers."""
+    problem = DeployerError(
+        f"What answered {service}'s {operation} is not AWS, or something on the way changed the answer.",
+        NOT_AWS,
+        code="not-aws",
+    )
+    problem.transient = True  # where AWS answered a moment ago, it is a load balancer's page, and it passes
+    return problem
+
+
+def refuse_foreign_answer(operation_model: Any, response_dict: Mapping[str, Any], **others: Any) -> None:
+    """Raise ResponseParserError for a page in the place of JSON: botocore takes it for an answer that says nothing.
+
+    A handler of botocore's event `before-parse`. An empty body is an answer of operations that have nothing to say.
+    """
+    if operation_model.service_model.resolved_protocol not in ("json", "rest-json"):
+        return
+    body = b"" if operation_model.has_streaming_output else response_dict["body"].strip()
+    if response_dict["status_code"] < REDIRECTION and body and not body.startswith(b"{"):
+        raise ResponseParserError("The body is not a JSON object.")
+
+
+def _in_parser(error: Exception) -> bool:
+    """Whether it was the reading of an answer that failed."""
+    traceback = error.__traceback__
+    while traceback:
+        if traceback.tb_frame.f_globals.get("__name__") == "botocore.parsers":
+            return True
+        traceback = traceback.tb_next
+    return False
 
 
 @contextmanager
@@ -168,6 +209,16 @@ def endpoint_as_url() -> Iterator[None]:
         ) from error
 
 
+def require_address(endpoint: str) -> None:
+    """Raise ValueError for an endpoint that botocore takes and cannot ask: a port that is none, another scheme."""
+    try:
+        known = urlsplit(endpoint).scheme in ("http", "https") and urlsplit(endpoint).port != 0
+    except ValueError as error:
+        raise ValueError(f"Invalid endpoint: {_bare(endpoint)}: {error}") from None
+    if not known:
+        raise ValueError(f"Invalid endpoint: {_bare(endpoint)}")
+
+
 def _from_client_error(service: str, error: boto.ClientError, params: Mapping[str, Any]) -> DeployerError:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", ""))
@@ -180,9 +231,16 @@ def _from_client_error(service: str, error: boto.ClientError, params: Mapping[st
 def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> AwsError:
     metadata = error.response.get("ResponseMetadata", {})
     request_id, status = metadata.get("RequestId", ""), metadata.get("HTTPStatusCode", 0)
+    text = f"{service} refused {error.operation_name} ({code}): {_sentence(message)}"
+    hint = _hint_for(code, error.operation_name) or (f"Request id for AWS support: {request_id}" if request_id else "")
+    if REDIRECTION <= status < SERVER_ERROR and (
+        not code or code.isdigit()
+    ):  # every error of AWS has a code of its own
+        text = f"Something between here and {service} answered {error.operation_name} with HTTP status {status}."
+        hint = NOT_AWS
     return AwsError(
-        f"{service} refused {error.operation_name} ({code}): {_sentence(message)}",
-        _hint_for(code, error.operation_name) or (f"Request id for AWS support: {request_id}" if request_id else ""),
+        text,
+        hint,
         operation=error.operation_name,
         aws_code=code,
         request_id=request_id,
@@ -208,27 +266,31 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
     """Failures before or without an answer from AWS: credentials, region, network, parameters."""
     for kind, message, hint in _LOCAL:
         if isinstance(error, kind):
-            said = message.format_map(_Named({k: _bare(v) for k, v in error.kwargs.items()}))
-            problem = DeployerError(said, hint, code=_slug(kind.__name__))
+            problem = DeployerError(_filled(message, error), hint, code=_slug(kind.__name__))
             problem.transient = isinstance(error, PASSING)
             return problem
+    text = _sentence(str(error))
+    if "header value" in text:  # which it quotes, with what signs the request
+        text = "it holds a character that no HTTP header can carry."
     return AwsError(
-        f"{service} could not be asked for {operation}: {_sentence(str(error))}",
+        f"{service} could not be asked for {operation}: {text}",
+        "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL." if isinstance(error, boto.HTTPClientError) else "",
         operation=operation,
         transient=isinstance(error, PASSING),
     )
 
 
+def _filled(message: str, error: boto.BotoCoreError) -> str:
+    """Our sentence with what the error is about; botocore's own where an error does not carry what ours names."""
+    try:
+        return message.format_map({name: _bare(value) for name, value in error.kwargs.items()})
+    except KeyError:
+        return _sentence(str(error))
+
+
 def _bare(value: object) -> str:
-    """A value within a sentence of ours: on one line, without an end of its own."""
-    return " ".join(str(value).split()).rstrip(".") or "it said nothing"
-
-
-class _Named(dict[str, Any]):
-    """What the error is about; a text may name what an error of another botocore version does not carry."""
-
-    def __missing__(self, key: str) -> str:
-        return f"({key.replace('_', ' ')})"
+    """A value within a sentence of ours: on one line, without an end of its own, and no password of a URL."""
+    return re.sub(r"//[^/@\s]*@", "//***@", " ".join(str(value).split())).rstrip(".") or "it said nothing"
 
 
 SIGN_IN = "Sign in again with: aws sso login"
@@ -244,7 +306,10 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     (
         boto.PartialCredentialsError,
         "The AWS credentials found are incomplete: {cred_var} is missing.",
-        "A key needs both halves: aws_access_key_id and aws_secret_access_key in the profile, or both variables AWS_….",
+        (
+            "A key needs both halves, aws_access_key_id and aws_secret_access_key in the profile, or both variables "
+            "AWS_…; a role needs source_profile or credential_source."
+        ),
     ),
     (
         boto.ProfileNotFound,
@@ -254,7 +319,12 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     (
         boto.CredentialRetrievalError,
         "No credentials came from {provider}: {error_msg}.",
-        "Run what the profile names (credential_process in your AWS config) by itself to see why.",
+        "Check where your profile takes its credentials from, in your AWS config.",
+    ),
+    (
+        boto.InfiniteLoopConfigError,
+        "source_profile of profile {source_profile} leads back to a profile before it.",
+        "Mend that profile in ~/.aws/config.",
     ),
     (boto.InvalidConfigError, "Your AWS config cannot be used: {error_msg}.", "Mend that profile in ~/.aws/config."),
     (
@@ -291,7 +361,11 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
         "Check the network and HTTPS_PROXY.",
     ),
     (boto.ProxyConnectionError, "The proxy {proxy_url} refused the connection.", "Check HTTPS_PROXY and NO_PROXY."),
-    (boto.SSLError, "The TLS certificate of the AWS endpoint was not accepted.", "Check AWS_CA_BUNDLE."),
+    (
+        boto.SSLError,
+        "The TLS certificate of {endpoint_url} was not accepted: {error}.",
+        "Check AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file with the authority of that endpoint.",
+    ),
 )
 
 

@@ -1,0 +1,132 @@
+"""The credentials of a session, fetched once before the first call, so that what is wrong with them is said in words.
+
+botocore lets through whatever a credential process, a file of a sign-in or a container's service makes it stumble
+over: a JSONDecodeError, a KeyError, a ValueError of shlex. Where in botocore it stumbled says whose fault it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore import exceptions as boto
+
+from generator.errors import DeployerError
+from generator.gateway.translate import translated
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place where credentials come from. `classes` are those of botocore that deal with it (botocore 1.43)."""
+
+    classes: frozenset[str]
+    what: str
+    hint: str
+
+
+SIGN_IN = "Sign in again with: aws sso login"
+PROCESS = Source(
+    frozenset({"ProcessProvider"}),
+    "The credential_process of {profile}",
+    "See its command line with: aws configure get credential_process{option}; run by itself it must print JSON with "
+    "Version 1, AccessKeyId and SecretAccessKey.",
+)
+SOURCES = (
+    PROCESS,
+    Source(
+        frozenset({"SSOTokenLoader", "SSOTokenProvider", "SSOCredentialFetcher", "SSOProvider"}),
+        "The sign-in of {profile} that is stored on this computer",
+        SIGN_IN,
+    ),
+    Source(
+        frozenset({"LoginProvider", "LoginCredentialFetcher", "LoginTokenLoader"}),
+        "The sign-in of {profile} that is stored on this computer",
+        "Sign in again with: aws login",
+    ),
+    Source(
+        frozenset({"AssumeRoleWithWebIdentityProvider", "AssumeRoleWithWebIdentityCredentialFetcher"}),
+        "The web identity token of {profile}",
+        "Check AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file in your AWS config.",
+    ),
+    Source(
+        frozenset({"ContainerProvider", "ContainerMetadataFetcher"}),
+        "The container's credentials service",
+        "Check the variables whose names begin with AWS_CONTAINER_.",
+    ),
+)
+
+
+def require_usable(session: Any) -> None:
+    """Fetch the credentials of a boto3 session. Raises DeployerError that names the profile and what to do.
+
+    None at all is no error here: the first call says so.
+    """
+    profile = session.profile_name
+    with translated("STS", "credentials", {}), _explained(profile):
+        found = session.get_credentials()
+        frozen = found.get_frozen_credentials() if found else ()
+    parts = [part for part in frozen if part is not None]
+    if not all(isinstance(part, str) and re.fullmatch(r"[!-~]+", part) for part in parts):
+        whose = "in the environment" if found.method == "env" else f"of profile {profile}"
+        raise DeployerError(
+            f"The AWS credentials {whose} hold something that cannot be part of a key, such as a space or a line end.",
+            "Set them again, without quotes and without anything before or behind them.",
+            code="credentials",
+        )
+
+
+@contextmanager
+def _explained(profile: str) -> Iterator[None]:
+    try:
+        yield
+    except boto.CredentialRetrievalError as error:
+        provider, reason = error.kwargs.get("provider", ""), " ".join(str(error.kwargs.get("error_msg", "")).split())
+        option = "" if profile == "default" else f" --profile {profile}"
+        raise DeployerError(
+            f"Profile {profile} got no credentials from {provider}: {reason.rstrip('.') or 'it said nothing'}.",
+            PROCESS.hint.format(option=option) if provider == "custom-process" else _CHECK.format(option=option),
+            code="credential-retrieval",
+        ) from error
+    except (boto.BotoCoreError, boto.ClientError):
+        raise  # these say what they are
+    except Exception as error:
+        raise _stumbled(error, profile) from error
+
+
+_CHECK = "Check where that profile takes its credentials from: aws configure list{option}"
+
+
+def _stumbled(error: Exception, profile: str) -> DeployerError:
+    """What to say of an exception that is none of botocore's own; never its text, which may hold what was read."""
+    places = _places(error)
+    option = "" if profile == "default" else f" --profile {profile}"
+    source = next((each for each in SOURCES if each.classes & {place.partition(".")[0] for place in places}), None)
+    what = source.what.format(profile=f"profile {profile}") if source else f"The credentials of profile {profile}"
+    reason = _reason(error, places, source)
+    hint = (source.hint if source else _CHECK).format(option=option)
+    return DeployerError(f"{what} {reason}.", hint, code="credentials")
+
+
+def _places(error: Exception) -> list[str]:
+    """The functions of botocore in which it happened, like ProcessProvider.load; the outermost first."""
+    found, traceback = [], error.__traceback__
+    while traceback:
+        if traceback.tb_frame.f_globals.get("__name__", "").startswith("botocore."):
+            found.append(traceback.tb_frame.f_code.co_qualname)
+        traceback = traceback.tb_next
+    return found
+
+
+def _reason(error: Exception, places: list[str], source: Source | None) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be used: {error.strerror}: {error.filename}"
+    if "compat_shell_split" in places:
+        return "cannot be split into words: a quotation mark is missing"
+    if isinstance(error, RuntimeError):
+        return "had expired when they came"
+    if source is PROCESS:
+        return "is empty" if isinstance(error, IndexError) else "printed something other than what AWS asks for"
+    return "cannot be read"

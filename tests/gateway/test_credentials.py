@@ -1,0 +1,184 @@
+"""What stumbles over this computer's credentials is one sentence that names the profile, and never what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from generator.cli.main import main
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model.deployment import Deployment
+
+SECRET = "wJalrXUtnFEMI"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "HOME": tmp_path,
+        "AWS_CONFIG_FILE": tmp_path / "config",
+        "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "none",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_REGION": "eu-west-3",
+        "XDG_CONFIG_HOME": tmp_path / "xdg",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    return tmp_path
+
+
+def refusal(profile: str | None) -> DeployerError:
+    with pytest.raises(DeployerError) as caught:
+        Gateway(Deployment(profile=profile)).sts.get_caller_arn()
+    assert SECRET not in caught.value.message + caught.value.hint and "\n" not in caught.value.message
+    return caught.value
+
+
+KEY = '"AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "' + SECRET + '"'
+OTHER = "printed something other than what AWS asks for"
+
+
+@pytest.mark.parametrize(
+    ("prints", "says"),
+    [
+        ("hello", OTHER),
+        ("", OTHER),
+        ("null", OTHER),
+        ("[1]", OTHER),
+        (f'{{"Version": 1, {KEY}', OTHER),
+        (f'{{"Version": 1, {KEY}, "Expiration": "soon"}}', OTHER),
+        ("\\377\\376", OTHER),
+        (f"{{{KEY}}}", "Unsupported version"),
+        ('{"Version": 1}', "Missing required key in response: 'AccessKeyId'."),
+        (f'{{"Version": 1, {KEY}, "SessionToken": "t", "Expiration": "2001-01-01T00:00:00Z"}}', "had expired"),
+        (f'{{"Version": 1, {KEY}, "SessionToken": 7}}', "hold something that cannot be part of a key"),
+        (f'{{"Version": 1, {KEY}, "SessionToken": "a b"}}', "hold something that cannot be part of a key"),
+    ],
+)
+def test_what_a_credential_process_prints_amiss_is_named(prints: str, says: str, home: Path) -> None:
+    program = home / "program"
+    program.write_text(f"#!/bin/sh\nprintf '{prints}'\n")
+    program.chmod(0o700)
+    (home / "config").write_text(f"[profile work]\ncredential_process = {program}\n")
+    error = refusal("work")
+    assert "profile work" in error.message.lower() and says in error.message
+    assert error.code in ("credentials", "credential-retrieval") and error.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("sh -c 'echo", "cannot be split into words: a quotation mark is missing"),
+        ("/nope/program", "cannot be used: No such file or directory: /nope/program"),
+        ("/", "cannot be used: Permission denied: /"),
+        ("", "is empty"),
+    ],
+)
+def test_a_credential_process_that_cannot_run_is_named(
+    line: str, says: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "config").write_text(f"[profile work]\ncredential_process = {line}\n")
+    assert main(["status", "--profile", "work", "--output", "json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["message"] == f"The credential_process of profile work {says}." and error["code"] == "credentials"
+    assert "aws configure get credential_process --profile work" in error["hint"]
+
+
+SSO = "sso_start_url = https://corp.example.com/start\nsso_region = eu-west-3\n"
+ROLE = "sso_account_id = 111122223333\nsso_role_name = Admin\n"
+
+
+@pytest.mark.parametrize(
+    ("profile", "content"),
+    [
+        ("corp", f'{{"accessToken": "{SECRET}'),
+        ("legacy", ""),
+        ("legacy", '{"accessToken": "x", "expiresAt": "soon"}'),
+    ],
+)
+def test_a_sign_in_that_cannot_be_read_is_to_be_made_again(profile: str, content: str, home: Path) -> None:
+    """In a process of its own: botocore looks for the home directory when it is imported."""
+    (home / "config").write_text(
+        f"[sso-session corp]\n{SSO}[profile corp]\nsso_session = corp\n{ROLE}[profile legacy]\n{SSO}{ROLE}"
+    )
+    cache = home / ".aws" / "sso" / "cache"
+    cache.mkdir(parents=True)
+    for name in ("corp", "https://corp.example.com/start"):
+        (cache / f"{hashlib.sha1(name.encode()).hexdigest()}.json").write_text(content)
+    argv = [sys.executable, "-m", "generator", "status", "--profile", profile]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        f"error: The sign-in of profile {profile} that is stored on this computer cannot be read.",
+        f"  next: Sign in again with: aws sso login --profile {profile}",
+    ]
+
+
+CHAIN = "role_arn = arn:aws:iam::111122223333:role/x\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (
+            f"{CHAIN}web_identity_token_file = /nope\n",
+            "The web identity token of profile p cannot be used: No such file",
+        ),
+        (
+            f"{CHAIN}source_profile = q\n[profile q]\n{CHAIN}source_profile = p\n",
+            "source_profile of profile p leads back",
+        ),
+        (f"{CHAIN}source_profile = q\n[profile q]\ncredential_process = true\n", OTHER),
+        (f"{CHAIN}credential_source = Environment\n", "Profile p got no credentials from Environment: No credentials"),
+    ],
+)
+def test_a_role_that_cannot_be_taken_names_what_it_hangs_on(config: str, says: str, home: Path) -> None:
+    (home / "config").write_text(f"[profile p]\n{config}")
+    error = refusal("p")
+    assert says in error.message and "(error msg)" not in error.message and error.hint
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://evil.example.com/x"}, "The container's credentials service"),
+        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "junk"}, "The container's credentials service"),
+        ({"AWS_METADATA_SERVICE_TIMEOUT": "odd"}, "The credentials of profile default cannot be read."),
+        *(
+            ({"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", name: value}, "in the environment hold")
+            for name, value in [
+                ("AWS_SESSION_TOKEN", f"{SECRET}\n"),
+                ("AWS_SECRET_ACCESS_KEY", f"'{SECRET} '"),
+                ("AWS_ACCESS_KEY_ID", "ÄKIAEXAMPLE"),
+            ]
+        ),
+        (
+            {
+                "AWS_ACCESS_KEY_ID": "a",
+                "AWS_SECRET_ACCESS_KEY": "b",
+                "AWS_ENDPOINT_URL": f"http://me:{SECRET}@127.0.0.1:9",
+            },
+            "could not be reached",
+        ),
+        (
+            {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": f"http://me:{SECRET}@x:port"},
+            "is not an address that can be asked",
+        ),
+    ],
+)
+def test_variables_amiss_are_named_and_not_repeated(
+    variables: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert says in refusal(None).message
