@@ -99,7 +99,7 @@ def test_no_stored_default_sets_a_parameter_of_the_grant(
     for key in GRANT_PARAMETERS:
         for name in (option(key).removeprefix("--"), snake(key), str(key)):
             (tmp_path / ".deployer.toml").write_text(f'{name} = "x"\n')
-            assert main(["up"]) == 1 and f"{name} is no stored default" in capsys.readouterr().err
+            assert main(["up"]) == 1 and f"{name} is not a stored default" in capsys.readouterr().err
 
 
 def test_support_user_takes_yes_or_no(capsys: pytest.CaptureFixture[str]) -> None:
