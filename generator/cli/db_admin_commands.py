@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from generator.model.database import Database, Login
-    from generator.operations.database.reach import Wish
+    from generator.operations.database.login import Wish
     from generator.operations.database.run import Query
 
 _OPERATE = tuple((n, a, Grade.OPERATE if n == "permission" else d) for n, a, d in (*REACH, *LOCAL))
@@ -57,7 +57,8 @@ def _register_users(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Make the grades and users of them. Works as the master user, and may be run again."""
-        from generator.operations.database import reach, run
+        from generator.operations.database import login as reach
+        from generator.operations.database import run
 
         master, supports = _master(values), _supports(values)
         wish = wish_of(values)
@@ -85,8 +86,9 @@ def _register_users(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Take a user of the grades away. Its sessions end, and what it owned goes to the master user."""
-        from generator.operations.database import reach, run
-        from generator.operations.database.grades import user_name
+        from generator.operations.database import login as reach
+        from generator.operations.database import run
+        from generator.operations.database.user_names import user_name
 
         master, supports = _master(values), _supports(values)
         gone, values["name"] = _one_user(gone, values["name"], supports)
@@ -134,7 +136,7 @@ def _register_shut_out(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """End users' sessions, let none begin. Those of the grades, or one of them; exit 3 when not all is shut."""
-        from generator.operations.database import reach
+        from generator.operations.database import login as reach
         from generator.operations.database.revoke import SUPPORTS, shut_everybody_out
 
         if support and only:
@@ -183,7 +185,8 @@ def _as_master(call: Invocation, database: Database, wish: Wish, password: str) 
 @contextmanager
 def _session(call: Invocation, wish: Wish) -> Iterator[tuple[Login, Query]]:
     """A connection as the caller's own user of the grade."""
-    from generator.operations.database import connect, reach, run, tunnel
+    from generator.operations.database import connect, run, tunnel
+    from generator.operations.database import login as reach
 
     database = reach.find_database(call.gateway, wish)
     login = reach.login_for(call.gateway, database, wish)
@@ -210,7 +213,7 @@ def _register_policy(group: typer.Typer) -> None:
     ) -> CommandResult:
         """Print the IAM policy of one user. With it a person connects as that user, and as no other."""
         from generator.operations.access.manual import as_text
-        from generator.operations.database.permit import permit
+        from generator.operations.database.iam_policy import permit
 
         made = permit(call.gateway, wish_of(values), any_host=any_host)
         for warning in made.warnings:

@@ -51,8 +51,10 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
         **values: Any,
     ) -> CommandResult | None:
         """Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, the server's name is verified."""
+        from generator.operations.database import client_settings as settings
         from generator.operations.database import connect as operation
-        from generator.operations.database import reach, settings, tunnel
+        from generator.operations.database import login as reach
+        from generator.operations.database import tunnel
 
         wish = wish_of(values)
         _one_purpose(client, form, execute, copy)
@@ -80,7 +82,7 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
 
 def _tls(client: ClientProgram, form: PrintFormat | None, login: Login) -> str:
     """What is verified, where it is less than the endpoint's name by the client itself; else ""."""
-    from generator.operations.database.settings import tls_of
+    from generator.operations.database.client_settings import tls_of
 
     host = login.database.endpoint
     if form:
@@ -105,7 +107,8 @@ def _one_purpose(client: ClientProgram | None, form: PrintFormat | None, execute
 
 def _hold(call: Invocation, login: Login, route: Route, token: str, form: PrintFormat | None, copy: bool) -> None:
     """Print what was asked for, then keep the tunnel until Ctrl-C. `token` is the command for another one."""
-    from generator.operations.database import clipboard, settings
+    from generator.operations.database import client_settings as settings
+    from generator.operations.database import clipboard
 
     lines = settings.printed(form, login, route, token) if form else []
     shown = {"user": login.user, "host": route.host, "port": route.port, "database": route.database, "lines": lines}
@@ -130,7 +133,8 @@ def _register_token(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Print a token: the password of your user. It opens connections for 15 minutes."""
-        from generator.operations.database import clipboard, reach
+        from generator.operations.database import clipboard
+        from generator.operations.database import login as reach
 
         wish = wish_of(values)
         database = reach.find_database(call.gateway, wish)
@@ -154,7 +158,7 @@ def _register_looking(group: typer.Typer) -> None:
     @command(group, "whoami", extra=REACH)
     def whoami(call: Invocation, **values: Any) -> CommandResult:
         """Say who you are there, grade by grade. And whether IAM lets you be that user."""
-        from generator.operations.database import reach
+        from generator.operations.database import login as reach
 
         wish = wish_of(values)
         found = reach.who(call.gateway, reach.find_database(call.gateway, wish), wish)
@@ -169,7 +173,7 @@ def _register_looking(group: typer.Typer) -> None:
         source: Annotated[str, typer.Option("--from", help="Where to fetch it.", metavar="URL")] = "",
     ) -> CommandResult:
         """Fetch RDS's certificate authorities. They are kept only when their hash is the one given."""
-        from generator.operations.database import reach
+        from generator.operations.database import login as reach
 
         path = reach.fetch_bundle(source, sha256)
         return CommandResult({"path": str(path)}, [str(path)])

@@ -33,8 +33,10 @@ from generator.cli.main import main
 from generator.errors import DeployerError, NotFound
 from generator.gateway.rds import RDS
 from generator.model.database import ClientProgram, Database, Engine, Grade, Login, PrintFormat, Route
-from generator.operations.database import connect, reach, settings, tunnel
-from generator.operations.database.diagnosis import diagnose
+from generator.operations.database import client_settings as settings
+from generator.operations.database import connect, tunnel
+from generator.operations.database import login as reach
+from generator.operations.database.error_messages import diagnose
 from generator.operations.database.run import connected
 from generator.sandbox.database import certificates
 from tests.canaries import watched

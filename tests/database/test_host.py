@@ -17,7 +17,8 @@ import pytest
 from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageError
 from generator.host import download
 from generator.model.database import Database, Engine, Grade
-from generator.operations.database import clipboard, reach
+from generator.operations.database import clipboard
+from generator.operations.database import login as reach
 from generator.sandbox.database.certificates import certify
 
 BUNDLE = b"-----BEGIN CERTIFICATE-----\n"

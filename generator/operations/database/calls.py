@@ -10,13 +10,13 @@ from generator.channel.session import SessionGrant
 from generator.errors import AwsError
 from generator.model.database import Database
 from generator.model.session import ForwardSpec, SessionRequest
-from generator.operations.database.way import Way, find_way
+from generator.operations.database.jump_host import Way, find_way
 from generator.operations.sessions.documents import AWS_REMOTE_PORT, Documents, port_request
 from generator.operations.sessions.service import SessionCalls
 
 if TYPE_CHECKING:
     from generator.gateway.aws import Gateway
-    from generator.operations.database.reach import Wish
+    from generator.operations.database.login import Wish
 
 
 class DatabaseCalls(SessionCalls):

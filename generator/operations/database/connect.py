@@ -8,10 +8,10 @@ from contextlib import ExitStack, contextmanager
 from generator.errors import DeployerError, NotFound, UsageError
 from generator.host import drivers, programs
 from generator.model.database import ClientProgram, Database, Engine, Login, Route
-from generator.operations.database.diagnosis import diagnose
-from generator.operations.database.reach import Wish, ca_bundle, now
+from generator.operations.database.client_settings import client_argv, client_environment
+from generator.operations.database.error_messages import diagnose
+from generator.operations.database.login import Wish, ca_bundle, now
 from generator.operations.database.run import connected
-from generator.operations.database.settings import client_argv, client_environment
 from generator.operations.database.tunnel import Tunnel, held_open
 
 

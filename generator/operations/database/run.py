@@ -15,10 +15,10 @@ from generator.host.drivers import Row
 from generator.model.database import Database, DatabaseUser, Engine, Grade, Login, Route
 from generator.operations.database import mysql, postgresql
 from generator.operations.database.activity import end_session
-from generator.operations.database.diagnosis import diagnose
-from generator.operations.database.grades import user_name
-from generator.operations.database.reach import now
-from generator.operations.database.settings import libpq
+from generator.operations.database.client_settings import libpq
+from generator.operations.database.error_messages import diagnose
+from generator.operations.database.login import now
+from generator.operations.database.user_names import user_name
 
 SECONDS_TO_END = 5.0  # a killed session of MySQL's first takes back what it had not committed
 

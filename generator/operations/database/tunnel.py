@@ -13,7 +13,7 @@ from generator.model.database import Database
 
 if TYPE_CHECKING:
     from generator.gateway.aws import Gateway
-    from generator.operations.database.reach import Wish
+    from generator.operations.database.login import Wish
 
 LEAVE_SECONDS = 20.0
 

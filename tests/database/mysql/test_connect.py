@@ -18,7 +18,8 @@ from generator.errors import DeployerError
 from generator.host import drivers
 from generator.host.drivers import SqlRefused
 from generator.model.database import ClientProgram, Login, PrintFormat, Route
-from generator.operations.database import connect, settings
+from generator.operations.database import client_settings as settings
+from generator.operations.database import connect
 from generator.sandbox.database import certificates
 from tests.database.conftest import ENDPOINT
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from generator.errors import DeployerError
 from generator.model.database import Engine, Grade, Login, Route
-from generator.operations.database.grades import grade_of
 from generator.operations.database.token import read_token
+from generator.operations.database.user_names import grade_of
 
 Builder = Callable[[str, Login, Route], DeployerError]
 

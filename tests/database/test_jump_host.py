@@ -12,9 +12,10 @@ from generator.errors import AwsError, DeployerError, UsageError
 from generator.model.database import Database, Engine, Grade
 from generator.model.session import SessionRequest, Target
 from generator.model.stack import Stack, StackStatus
-from generator.operations.database import calls, reach
-from generator.operations.database.reach import Wish
-from generator.operations.database.way import Way, find_way
+from generator.operations.database import calls
+from generator.operations.database import login as reach
+from generator.operations.database.jump_host import Way, find_way
+from generator.operations.database.login import Wish
 from generator.operations.sessions.service import SessionCalls
 
 ENDPOINT = "app.cluster-x.us-east-1.rds.amazonaws.com"

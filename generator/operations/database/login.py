@@ -22,9 +22,9 @@ from generator.model.database import (
     Login,
     Permission,
 )
-from generator.operations.database.diagnosis import default_bundle
-from generator.operations.database.grades import grade_of, person_of, user_name
-from generator.operations.database.way import told
+from generator.operations.database.error_messages import default_bundle
+from generator.operations.database.jump_host import told
+from generator.operations.database.user_names import grade_of, person_of, user_name
 from generator.operations.sessions.targets import view_stack
 
 BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"  # RDS user guide, "Using SSL/TLS"

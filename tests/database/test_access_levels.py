@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from generator.errors import UsageError
 from generator.model.database import Engine, Grade
-from generator.operations.database.grades import grade_of, person_of, user_name
+from generator.operations.database.user_names import grade_of, person_of, user_name
 
 from .conftest import USERS, World
 

@@ -14,7 +14,7 @@ from generator.operations.sessions.targets import StackView, find_target, view_s
 
 if TYPE_CHECKING:
     from generator.gateway.aws import Gateway
-    from generator.operations.database.reach import Wish
+    from generator.operations.database.login import Wish
 
 DOCUMENT_OUTPUT = "DatabaseDocumentName"  # of a stack that made its own database, as the example does
 
