@@ -4,7 +4,8 @@ A line of ssh's configuration can name one file only, and ssh reads that file tw
 its private half when it logs in. So while any connection may still log in, the key is neither replaced nor removed.
 Each connection claims it before ssh starts (`Match exec`) and releases it when its ProxyCommand ends. A claim ends by
 itself with its ssh process, and after VALID seconds: AWS takes a pushed key for that long and no longer. The last one
-to leave removes everything; what is left of a killed process is replaced by the next claim.
+to leave removes everything. Not every ssh has a proxy (`ssh -G`, `ssh -O`, one that shares another's connection, one
+that was killed), so a janitor, one process for all claims of a moment, looks after the key while it exists.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import fcntl
 import os
 import re
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,11 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import UsageError
-from generator.host.ssh import make_pair, state_directory, write_private
+from generator.host.own import own_command
+from generator.host.ssh import config_path, make_pair, state_directory, write_private
 
 VALID = 60.0  # seconds for which EC2 Instance Connect takes a key
 FRESH = 20.0  # seconds after a push in which another connection relies on it: VALID, less the time to log in
-USER_TOKEN = "%r"  # noqa: S105 - ssh's own name for the login, in its configuration
+JANITOR_INTERVAL = 1.0  # seconds
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
 
 
@@ -66,10 +70,36 @@ class SharedKey:
             self._claim(owner).unlink(missing_ok=True)
             self._tidy()
 
-    def tidy(self) -> None:
-        """Remove the key when nobody can log in with it any more."""
+    def take_seat(self) -> int | None:
+        """Become the janitor: the handle that makes this process one, and any that inherits it. None where there is a
+        janitor."""
+        with self._locked():
+            seat = os.open(self._seat, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(seat, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(seat)
+                return None
+            return seat
+
+    def look_after(self, seat: int) -> None:
+        """Do the janitor's work: return when the key is gone."""
+        while not self._left(seat):
+            time.sleep(JANITOR_INTERVAL)
+
+    def _left(self, seat: int) -> bool:
+        """Tidy; leave the seat with the key, at once, so that whoever claims a new key finds it free."""
         with self._locked():
             self._tidy()
+            if self.path.exists():
+                return False
+            self._seat.unlink(missing_ok=True)
+            os.close(seat)
+            return True
+
+    @property
+    def _seat(self) -> Path:
+        return self.directory / f"janitor.{self.user}"
 
     @property
     def _public(self) -> Path:
@@ -118,6 +148,21 @@ class SharedKey:
             os.close(handle)
 
 
+def start_janitor(key: SharedKey) -> None:
+    """Have a process of its own look after the key, unless one does. It holds nothing else of this one's open."""
+    seat = key.take_seat()
+    if seat is None:
+        return
+    nowhere = subprocess.DEVNULL
+    command = own_command(str(key.directory), key.user, str(seat), module="generator.host.shared_key")
+    try:
+        subprocess.Popen(
+            command, stdin=nowhere, stdout=nowhere, stderr=nowhere, cwd="/", start_new_session=True, pass_fds=(seat,)
+        )
+    finally:
+        os.close(seat)
+
+
 def ssh_above() -> int | None:
     """The ssh process that started this one; None when it is gone and its place taken by init."""
     parent = os.getppid()
@@ -130,14 +175,23 @@ def ssh_above() -> int | None:
 
 
 def shared_key(instance_id: str, user: str) -> SharedKey:
-    """The key for a login on an instance. Raises UsageError for what cannot be a login; USER_TOKEN stands for any."""
-    if user != USER_TOKEN and not _USER.fullmatch(user):
+    """The key for a login on an instance. Raises UsageError for what cannot be a login."""
+    if not _USER.fullmatch(user):
         raise UsageError(
             f"{user} is not a login.", "Name a user of the instance, as in: ssh ec2-user@NAME", code="user"
         )
-    directory = state_directory() / instance_id
+    directory = _directory(instance_id)
     directory.mkdir(exist_ok=True, mode=0o700)
     return SharedKey(directory, user)
+
+
+def identity_file(instance_id: str) -> str:
+    """Where the key of any login on an instance is, as a setting of ssh: %r is the login."""
+    return config_path(_directory(instance_id) / "key.LOGIN").replace("key.LOGIN", "key.%r")
+
+
+def _directory(instance_id: str) -> Path:
+    return state_directory() / instance_id
 
 
 def _lock(path: Path) -> int:
@@ -175,3 +229,7 @@ def _is_running(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+if __name__ == "__main__":  # the janitor
+    SharedKey(Path(sys.argv[1]), sys.argv[2]).look_after(int(sys.argv[3]))

@@ -124,9 +124,9 @@ def identity(comment: str) -> Iterator[Identity]:
         public.chmod(0o600)
         with _agent(directory, pair) as socket:
             if socket:
-                yield Identity(pair.public_key, _use(f"IdentityAgent={socket}", public))
+                yield Identity(pair.public_key, _use(config_path(socket), public))
             else:
-                yield Identity(pair.public_key, _use("IdentityAgent=none", write_private(directory / "key", pair)))
+                yield Identity(pair.public_key, _use("none", write_private(directory / "key", pair)))
 
 
 def write_private(path: Path, pair: Pair) -> Path:
@@ -138,7 +138,7 @@ def write_private(path: Path, pair: Pair) -> Path:
 
 
 def _use(agent: str, key: Path) -> tuple[str, ...]:
-    return ("-o", agent, "-o", "IdentitiesOnly=yes", "-o", f"IdentityFile={key}")
+    return ("-o", f"IdentityAgent={agent}", "-o", "IdentitiesOnly=yes", "-o", f"IdentityFile={config_path(key)}")
 
 
 @contextmanager
@@ -193,11 +193,16 @@ def host_key_options(instance_id: str) -> dict[str, str]:
     """Host keys are kept by instance id and checked: a new instance is taken, a changed key is refused."""
     return {
         "HostKeyAlias": instance_id,
-        "UserKnownHostsFile": str(state_directory() / "known_hosts"),
+        "UserKnownHostsFile": config_path(state_directory() / "known_hosts"),
         "GlobalKnownHostsFile": "none",
         "StrictHostKeyChecking": "accept-new",
         "UpdateHostKeys": "no",
     }
+
+
+def config_path(path: Path) -> str:
+    """A path as ssh's configuration takes it: spaces are part of it, and percent signs begin no token."""
+    return f'"{path}"'.replace("%", "%%")
 
 
 def proxy_command(argv: Sequence[str]) -> str:

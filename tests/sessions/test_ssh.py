@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import DeployerError
-from generator.host.shared_key import VALID, SharedKey
+from generator.host.shared_key import VALID, SharedKey, start_janitor
 from generator.host.ssh import SshWords, read_words
 from tests.sessions import sshd
 from tests.sessions.conftest import Deployer, as_support, wait_for
@@ -127,7 +127,7 @@ class Box:
 
     @property
     def left(self) -> list[str]:
-        return sorted(path.name for path in self.keys.iterdir())
+        return sorted(path.name for path in self.keys.glob("*"))
 
     def child(self, ssh: subprocess.Popen[str], command: str) -> int:
         """The process by which ssh runs one of our commands."""
@@ -146,6 +146,18 @@ def test_ssh_itself_connects_by_the_printed_config(box: Box, home: Path) -> None
     assert done.returncode == 0, done.stderr
     assert (home / "got").read_bytes() == (home / "sent").read_bytes()
     assert wait_for(lambda: not box.left)
+
+
+def test_a_home_may_have_any_name(
+    deployer: Deployer, server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "a %h home's"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    (home / "config").write_text(deployer("ssh-config", "--os-user", USER, "--alias", "box").out)
+    known = home / ".local" / "state" / "deployer" / "ssh" / "known_hosts"
+    assert Box(home / "config", known.parent)("box", "echo there").stdout == "there\n" and known.exists()
+    assert deployer("ssh", f"{USER}@.", "echo here").out == "here\n"
 
 
 def test_ssh_and_its_proxy_have_nothing_to_say_when_all_is_well(box: Box, server: Sshd) -> None:
@@ -181,8 +193,8 @@ def test_a_connection_killed_in_the_middle_harms_no_other(box: Box, stage: str, 
     os.kill(killed.pid if victim == "ssh" else child, signal.SIGKILL)
     killed.communicate(timeout=60)
     assert other.communicate(timeout=60)[0] == "alive\n"
-    assert box("box", "echo after").stdout == "after\n"
     assert wait_for(lambda: not box.left)
+    assert box("box", "echo after").stdout == "after\n"
 
 
 def test_what_a_dead_process_left_is_replaced_and_removed(box: Box) -> None:
@@ -239,7 +251,9 @@ def test_a_key_is_pushed_once_for_those_who_come_at_once_and_again_for_those_who
         assert key.path.exists()
         process.kill()
         process.wait()
-        key.tidy()
+    seat = key.take_seat()
+    assert seat is not None
+    key.look_after(seat)
     assert not list(tmp_path.iterdir())
     ssh[0].kill()
     key.claim(os.getpid(), pushed.append, "x")
@@ -249,12 +263,27 @@ def test_a_key_is_pushed_once_for_those_who_come_at_once_and_again_for_those_who
 def test_a_claim_ends_after_the_minute_for_which_aws_takes_the_key(tmp_path: Path) -> None:
     key = SharedKey(tmp_path, "ec2-user")
     key.claim(os.getpid(), lambda public: None, "x")
-    key.tidy()
-    assert key.path.exists()
     (claim,) = tmp_path.glob("claim.*")
+    key.release(None)
+    assert key.path.exists()
     os.utime(claim, (0, claim.stat().st_mtime - 2 * VALID))
-    key.tidy()
+    key.release(None)
     assert not list(tmp_path.iterdir())
+
+
+def test_one_janitor_looks_after_the_key_until_it_is_gone(tmp_path: Path) -> None:
+    key = SharedKey(tmp_path, "ec2-user")
+    key.claim(os.getpid(), lambda public: None, "x")
+    start_janitor(key)
+    assert key.take_seat() is None
+    key.release(os.getpid())
+    assert wait_for(lambda: not list(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize("argv", [("-G", "box"), ("-O", "check", "-o", "ControlPath=/nowhere", "box")])
+def test_an_ssh_without_a_proxy_leaves_nothing_either(box: Box, argv: tuple[str, ...]) -> None:
+    box(*argv)
+    assert wait_for(lambda: not box.left)
 
 
 def test_logins_do_not_share_a_key_though_one_begins_as_the_other(tmp_path: Path) -> None:

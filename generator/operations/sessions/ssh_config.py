@@ -18,6 +18,7 @@ def claim_key(gateway: Gateway, instance_id: str, user: str) -> None:
     key = shared_key.shared_key(instance_id, user)
     if owner := shared_key.ssh_above():
         key.claim(owner, lambda public_key: push(gateway, instance_id, user, public_key), COMMENT)
+        shared_key.start_janitor(key)
 
 
 def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[str]:
@@ -33,7 +34,7 @@ def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[st
         "HostName": instance_id,
         "User": route.user,
         "ProxyCommand": f"{openssh.proxy_command(proxy)} --key-user '%r'",
-        "IdentityFile": str(shared_key.shared_key(instance_id, shared_key.USER_TOKEN).path),
+        "IdentityFile": shared_key.identity_file(instance_id),
         "IdentitiesOnly": "yes",
         "IdentityAgent": "none",
         **openssh.host_key_options(instance_id),

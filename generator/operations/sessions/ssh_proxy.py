@@ -14,7 +14,7 @@ from generator.channel.session import ChannelOptions, EndKind
 from generator.channel.stdio import StdioResult, stdio
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.host.shared_key import VALID, SharedKey, shared_key, ssh_above
+from generator.host.shared_key import shared_key, ssh_above
 from generator.model.session import SessionRequest
 from generator.operations.sessions.native_client import authorities
 from generator.operations.sessions.service import SessionCalls
@@ -83,18 +83,9 @@ def _no_key() -> None:
 
 @asynccontextmanager
 async def _key_held(gateway: Gateway, instance_id: str, user: str) -> AsyncIterator[Callable[[], None]]:
-    """Keep the key of `ssh-config` while ssh may log in with it; gives what lets it in again."""
+    """Give up ssh's claim on the key of `ssh-config` in the end; gives what lets the key in again."""
     key, owner = shared_key(instance_id, user), ssh_above()
-    tidying = asyncio.create_task(_tidy(key))
     try:
         yield lambda: claim_key(gateway, instance_id, user)
     finally:
-        tidying.cancel()
         await unhurried(asyncio.to_thread(key.release, owner))
-
-
-async def _tidy(key: SharedKey) -> None:
-    """While the connection lasts: nobody logs in with a key that AWS does not take any more."""
-    while True:
-        await asyncio.sleep(VALID)
-        await unhurried(asyncio.to_thread(key.tidy))
