@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from generator.model.database import Database, Login
-    from generator.operations.database.login import Wish
+    from generator.operations.database.request import Wish
     from generator.operations.database.run import Query
 
 _OPERATE = tuple((n, a, Grade.OPERATE if n == "permission" else d) for n, a, d in (*REACH, *LOCAL))
@@ -57,13 +57,13 @@ def _register_users(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Make the grades and users of them. Works as the master user, and may be run again."""
-        from generator.operations.database import login as reach
         from generator.operations.database import run
+        from generator.operations.database.lookup import find_database
 
         master, supports = _master(values), _supports(values)
         wish = wish_of(values)
         wanted = [*people, *([f"{SUPPORT_PERSON}={supports.value}"] if supports else [])]
-        database = reach.find_database(call.gateway, wish)
+        database = find_database(call.gateway, wish)
         users = run.people(wanted, database.engine)
         sql = run.bootstrap_sql(database, users)
         if print_only:
@@ -86,14 +86,14 @@ def _register_users(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Take a user of the grades away. Its sessions end, and what it owned goes to the master user."""
-        from generator.operations.database import login as reach
         from generator.operations.database import run
+        from generator.operations.database.lookup import find_database
         from generator.operations.database.user_names import user_name
 
         master, supports = _master(values), _supports(values)
         gone, values["name"] = _one_user(gone, values["name"], supports)
         wish = wish_of(values)
-        database = reach.find_database(call.gateway, wish)
+        database = find_database(call.gateway, wish)
         user = user_name(SUPPORT_PERSON, supports, database.engine) if supports else gone
         if print_only:
             sql = run.drop_user_sql(database, user)
@@ -136,14 +136,14 @@ def _register_shut_out(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """End users' sessions, let none begin. Those of the grades, or one of them; exit 3 when not all is shut."""
-        from generator.operations.database import login as reach
+        from generator.operations.database.lookup import find_database
         from generator.operations.database.revoke import SUPPORTS, shut_everybody_out
 
         if support and only:
             raise UsageError("--support and --only say who is meant in two ways.", "Keep one of them.")
         password = _master(values)
         wish = wish_of(values)
-        database = reach.find_database(call.gateway, wish)
+        database = find_database(call.gateway, wish)
         whom = "the vendor's support" if support else only or "every user of the grades"
         call.confirm(f"Shut {whom} out of {database.name} ({database.endpoint})?")
         meant = SUPPORTS if support else (only,) if only else ()
@@ -186,10 +186,11 @@ def _as_master(call: Invocation, database: Database, wish: Wish, password: str) 
 def _session(call: Invocation, wish: Wish) -> Iterator[tuple[Login, Query]]:
     """A connection as the caller's own user of the grade."""
     from generator.operations.database import connect, run, tunnel
-    from generator.operations.database import login as reach
+    from generator.operations.database.login import login_for
+    from generator.operations.database.lookup import find_database
 
-    database = reach.find_database(call.gateway, wish)
-    login = reach.login_for(call.gateway, database, wish)
+    database = find_database(call.gateway, wish)
+    login = login_for(call.gateway, database, wish)
     way = tunnel.session_tunnel(call.gateway, wish, call.say)
     with connect.route_to(database, wish, way) as route, run.connected(login, route) as query:
         yield login, query

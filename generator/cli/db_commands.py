@@ -53,16 +53,17 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
         """Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, the server's name is verified."""
         from generator.operations.database import client_settings as settings
         from generator.operations.database import connect as operation
-        from generator.operations.database import login as reach
         from generator.operations.database import tunnel
+        from generator.operations.database.login import login_for
+        from generator.operations.database.lookup import find_database
 
         wish = wish_of(values)
         _one_purpose(client, form, execute, copy)
-        database = reach.find_database(call.gateway, wish)
+        database = find_database(call.gateway, wish)
         chosen = ClientProgram.none if form or copy else client or ClientProgram.of(database.engine)
         settings.see_printable(form, database.engine)
         operation.ready(chosen, database.engine)
-        login = reach.login_for(call.gateway, database, wish)
+        login = login_for(call.gateway, database, wish)
         way = tunnel.session_tunnel(call.gateway, wish, call.say)
         with operation.route_to(database, wish, way) as route:
             if execute:
@@ -134,11 +135,12 @@ def _register_token(group: typer.Typer) -> None:
     ) -> CommandResult:
         """Print a token: the password of your user. It opens connections for 15 minutes."""
         from generator.operations.database import clipboard
-        from generator.operations.database import login as reach
+        from generator.operations.database.login import login_for
+        from generator.operations.database.lookup import find_database
 
         wish = wish_of(values)
-        database = reach.find_database(call.gateway, wish)
-        login = reach.login_for(call.gateway, database, wish)
+        database = find_database(call.gateway, wish)
+        login = login_for(call.gateway, database, wish)
         call.say(f"{login.user} on {database.endpoint}:{database.port}")
         if not copy:
             return CommandResult({"user": login.user, "token": login.token, "seconds": login.seconds}, [login.token])
@@ -158,10 +160,11 @@ def _register_looking(group: typer.Typer) -> None:
     @command(group, "whoami", extra=REACH)
     def whoami(call: Invocation, **values: Any) -> CommandResult:
         """Say who you are there, grade by grade. And whether IAM lets you be that user."""
-        from generator.operations.database import login as reach
+        from generator.operations.database.login import who
+        from generator.operations.database.lookup import find_database
 
         wish = wish_of(values)
-        found = reach.who(call.gateway, reach.find_database(call.gateway, wish), wish)
+        found = who(call.gateway, find_database(call.gateway, wish), wish)
         if any(each.permission == "unknown" for each in found):
             call.say("unknown: IAM may not be asked about these credentials; the database decides when you connect.")
         return CommandResult(found, db_text.permission_lines(found))
@@ -173,7 +176,7 @@ def _register_looking(group: typer.Typer) -> None:
         source: Annotated[str, typer.Option("--from", help="Where to fetch it.", metavar="URL")] = "",
     ) -> CommandResult:
         """Fetch RDS's certificate authorities. They are kept only when their hash is the one given."""
-        from generator.operations.database import login as reach
+        from generator.operations.database.ca_bundle import fetch_bundle
 
-        path = reach.fetch_bundle(source, sha256)
+        path = fetch_bundle(source, sha256)
         return CommandResult({"path": str(path)}, [str(path)])

@@ -13,7 +13,7 @@ from generator.model.deployment import DEFAULT_STACK_NAME
 if TYPE_CHECKING:
     from generator.cli.invocation import Invocation
     from generator.model.database import Login
-    from generator.operations.database.login import Wish
+    from generator.operations.database.request import Wish
 
 Option = tuple[str, Any, Any]
 """An option made by code: the name of its parameter, its annotation, its default."""
@@ -84,7 +84,7 @@ MASTER: tuple[Option, ...] = (
 
 def wish_of(values: dict[str, Any]) -> Wish:
     """The options as one value; those a command does not have are left at their defaults."""
-    from generator.operations.database.login import Wish
+    from generator.operations.database.request import Wish
 
     given = {"grade" if key == "permission" else key: value for key, value in values.items()}
     return Wish(**given)

@@ -86,6 +86,13 @@ class Stack:
         """The partition in the stack's ARN: aws, aws-us-gov or aws-cn."""
         return self.stack_id.split(":")[1]
 
+    def value(self, name: str) -> str:
+        """An output of this name, else the parameter; "" without either.
+
+        Our own stack has the database as parameters, one that made its own database as outputs.
+        """
+        return self.outputs.get(name, "") or self.parameters.get(name, "")
+
     def masks(self, key: str) -> bool:
         """Whether the value of this parameter is hidden (NoEcho)."""
         return self.parameters.get(key, "").startswith(MASK)

@@ -35,8 +35,9 @@ from generator.gateway.rds import RDS
 from generator.model.database import ClientProgram, Database, Engine, Grade, Login, PrintFormat, Route
 from generator.operations.database import client_settings as settings
 from generator.operations.database import connect, tunnel
-from generator.operations.database import login as reach
+from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.error_messages import diagnose
+from generator.operations.database.request import Wish
 from generator.operations.database.run import connected
 from generator.sandbox.database import certificates
 from tests.canaries import watched
@@ -282,7 +283,7 @@ def test_the_database_nobody_named_is_said_to_be_the_usual_one() -> None:
 def test_a_bundle_without_a_certificate_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("<html>not found</html>")
     with pytest.raises(NotFound, match="holds no certificate"):
-        reach.ca_bundle(str(tmp_path / "empty.pem"))
+        ca_bundle(str(tmp_path / "empty.pem"))
 
 
 def test_whoami_of_one_user_is_one_row(at_home: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -357,12 +358,12 @@ def test_the_command_for_another_token_leads_to_the_same_user_of_the_same_databa
 ) -> None:
     call = Invocation(stack_name="other", profile="p q", region="eu-west-1")
     for wish, words in (
-        (reach.Wish(name="app"), "db token app --user alice_r"),
-        (reach.Wish(), "db token --user alice_r"),
-        (reach.Wish(endpoint=ENDPOINT), f"db token --endpoint {ENDPOINT} --port 5432 --user alice_r"),
+        (Wish(name="app"), "db token app --user alice_r"),
+        (Wish(), "db token --user alice_r"),
+        (Wish(endpoint=ENDPOINT), f"db token --endpoint {ENDPOINT} --port 5432 --user alice_r"),
     ):
         assert token_command(Invocation(), wish, login()) == f"deployer {words}"
-    told = token_command(call, reach.Wish(support=True), replace(login("deepsql-support_r"), grade=Grade.READ))
+    told = token_command(call, Wish(support=True), replace(login("deepsql-support_r"), grade=Grade.READ))
     where = "--stack-name other --profile 'p q' --region eu-west-1"
     assert told == f"deployer db token --permission r --support {where}"
 
@@ -575,4 +576,4 @@ def _dead(connection: psycopg.Connection) -> bool:
 
 
 def test_the_local_port_is_the_published_default() -> None:
-    assert reach.Wish().local_port == 56789
+    assert Wish().local_port == 56789

@@ -12,10 +12,11 @@ from generator.errors import AwsError, DeployerError, UsageError
 from generator.model.database import Database, Engine, Grade
 from generator.model.session import SessionRequest, Target
 from generator.model.stack import Stack, StackStatus
-from generator.operations.database import calls
-from generator.operations.database import login as reach
 from generator.operations.database.jump_host import Way, find_way
-from generator.operations.database.login import Wish
+from generator.operations.database.login import login_for
+from generator.operations.database.lookup import find_database
+from generator.operations.database.request import Wish
+from generator.operations.database.tunnel import DatabaseCalls, explained, request_for
 from generator.operations.sessions.service import SessionCalls
 
 ENDPOINT = "app.cluster-x.us-east-1.rds.amazonaws.com"
@@ -103,7 +104,7 @@ def test_a_bastion_whose_agent_does_not_answer_is_gone_round(monkeypatch: pytest
 
     monkeypatch.setattr(SessionCalls, "start", start)
     told: list[str] = []
-    service = calls.DatabaseCalls(gateway([host()], DeployBastionHost="Yes"), Wish(), APP, told.append)
+    service = DatabaseCalls(gateway([host()], DeployBastionHost="Yes"), Wish(), APP, told.append)
     assert service.start() == "granted"  # type: ignore[comparison-overlap]
     assert started == [HOST, OWN]
     assert f"{HOST} is not connected" in told[0]
@@ -112,9 +113,9 @@ def test_a_bastion_whose_agent_does_not_answer_is_gone_round(monkeypatch: pytest
 def test_support_asks_aws_for_nothing_but_the_session() -> None:
     account = gateway(stack=DENIED)
     wish = Wish(endpoint=ENDPOINT, target=OWN, support=True, grade=Grade.WRITE)
-    database = reach.find_database(account, wish)
-    login = reach.login_for(account, database, wish)
-    request = calls.request_for(find_way(account, wish, database), wish, database)
+    database = find_database(account, wish)
+    login = login_for(account, database, wish)
+    request = request_for(find_way(account, wish, database), wish, database)
     assert (login.user, request) == ("deepsql-support_w", SessionRequest(OWN, DOCUMENT))
     assert account.asked == []
 
@@ -127,7 +128,7 @@ def test_support_without_a_target_is_led_to_the_instance_that_bears_the_tag() ->
 def test_who_may_ask_rds_for_nothing_is_told_to_name_the_endpoint() -> None:
     for wish in (Wish(support=True), Wish(name="app")):
         with pytest.raises(AwsError, match="may not ask RDS") as refused:
-            reach.find_database(gateway(stack=DENIED), wish)
+            find_database(gateway(stack=DENIED), wish)
         assert "--endpoint" in refused.value.hint
 
 
@@ -135,12 +136,12 @@ def test_a_reader_endpoint_is_known_by_its_writer() -> None:
     reader = ENDPOINT.replace(".cluster-", ".cluster-ro-")
     account = gateway(DatabaseEndpoint=reader)
     account.rds.describe_databases = lambda: [APP]
-    found = reach.find_database(account, Wish())
+    found = find_database(account, Wish())
     assert (found.endpoint, found.resource_id) == (reader, "cluster-A")
 
 
 def test_the_stack_tells_the_resource_id_where_rds_may_not_be_asked() -> None:
-    found = reach.find_database(gateway(DatabaseResourceId="cluster-B"), Wish())
+    found = find_database(gateway(DatabaseResourceId="cluster-B"), Wish())
     assert found.user_arn("x_r") == "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-B/x_r"
 
 
@@ -152,7 +153,7 @@ def test_options_that_cannot_be_meant_together_are_refused(wish: Wish) -> None:
     account.rds.describe_databases = lambda: [APP]
     account.rds.describe_database = lambda name: APP
     with pytest.raises(UsageError):
-        reach.login_for(account, reach.find_database(account, wish), wish)
+        login_for(account, find_database(account, wish), wish)
 
 
 @pytest.mark.parametrize(
@@ -165,11 +166,11 @@ def test_options_that_cannot_be_meant_together_are_refused(wish: Wish) -> None:
     ],
 )
 def test_a_refused_session_says_who_can_mend_it(code: str, wish: Wish, message: str, hint: str) -> None:
-    said = calls.explained(AwsError("no", aws_code=code), SessionRequest(OWN, DOCUMENT), wish, APP)
+    said = explained(AwsError("no", aws_code=code), SessionRequest(OWN, DOCUMENT), wish, APP)
     assert message in said.message
     assert hint in said.hint
 
 
 def test_other_refusals_stay_as_they_are() -> None:
     error: DeployerError = AwsError("busy", aws_code="Throttling")
-    assert calls.explained(error, SessionRequest(OWN), Wish(), APP) is error  # type: ignore[arg-type]
+    assert explained(error, SessionRequest(OWN), Wish(), APP) is error  # type: ignore[arg-type]

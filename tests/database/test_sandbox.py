@@ -23,7 +23,7 @@ from generator.model.database import ClientProgram, Database, Engine, Grade, Log
 from generator.model.deployment import Deployment
 from generator.operations import sandbox
 from generator.operations.database import connect
-from generator.operations.database.login import Wish
+from generator.operations.database.request import Wish
 from generator.operations.database.revoke import shut_everybody_out
 
 Client = Callable[..., Any]

@@ -13,7 +13,7 @@ from generator.errors import AwsError, NotFound, Refused, UsageError
 from generator.model.database import Database, Engine
 from generator.model.stack import Stack, StackStatus
 from generator.operations.database.iam_policy import permit
-from generator.operations.database.login import Wish
+from generator.operations.database.request import Wish
 from generator.template.stack import build
 from tests.proof.evaluator import Answer, text
 from tests.proof.judge import judge

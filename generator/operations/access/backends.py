@@ -39,7 +39,7 @@ def shut(gateway: Gateway, found: Record, everybody: bool) -> Reading[ShutOut]:
         return absent(ASKED, f"{endpoint}: others stay, so it was left as it is")
 
     def ask() -> ShutOut:
-        from generator.operations.database.login import Wish  # only here: most stacks have no database
+        from generator.operations.database.request import Wish  # only here: most stacks have no database
         from generator.operations.database.revoke import shut_support_out
 
         return shut_support_out(gateway, Wish())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 from generator.errors import DeployerError, NotFound, UsageError
 from generator.host import drivers, programs
 from generator.model.database import ClientProgram, Database, Engine, Login, Route
+from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.client_settings import client_argv, client_environment
 from generator.operations.database.error_messages import diagnose
-from generator.operations.database.login import Wish, ca_bundle, now
+from generator.operations.database.request import Wish
 from generator.operations.database.run import connected
 from generator.operations.database.tunnel import Tunnel, held_open
 
@@ -69,7 +71,7 @@ def ask(client: ClientProgram, login: Login, route: Route, sql: str) -> str:
     quiet = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if client is ClientProgram.psql else ["--execute", sql]
     said = programs.ask_client([argv[0], *argv[1:], *quiet], client_environment(login))
     if said.exit_code:
-        raise diagnose(said.errors or said.output, login, route, now(), sql)
+        raise diagnose(said.errors or said.output, login, route, datetime.now(UTC), sql)
     return said.output
 
 
@@ -78,7 +80,7 @@ def _see_name(login: Login, route: Route) -> None:
     try:
         drivers.check_mysql_name(login.database.endpoint, (route.host, route.port), route.ca_bundle)
     except drivers.SqlRefused as refused:
-        raise diagnose(str(refused), login, route, now()) from None
+        raise diagnose(str(refused), login, route, datetime.now(UTC)) from None
 
 
 def ready(client: ClientProgram, engine: Engine) -> None:

@@ -10,7 +10,6 @@ import re
 import shlex
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from generator.errors import DeployerError
 from generator.model.database import Engine, Grade, Login, Route
@@ -297,13 +296,3 @@ _ROWS_OF_STATEMENTS: tuple[tuple[str, Builder], ...] = (
     (r"relation \".*\" does not exist|Table '.*' doesn't exist", _no_table),
     (r"", _statement),
 )
-
-
-def default_bundle(directory: Path) -> Path:
-    """Where `db ca-bundle` puts RDS's authorities."""
-    return directory / "rds-global-bundle.pem"
-
-
-def clients_of(engine: Engine) -> str:
-    """The command line client of an engine."""
-    return "psql" if engine is Engine.POSTGRESQL else "mysql"

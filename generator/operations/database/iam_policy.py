@@ -11,9 +11,11 @@ from generator.gateway.aws import Gateway
 from generator.model.contract import BASTION_TAG_KEY
 from generator.model.database import Database
 from generator.model.stack import Stack
-from generator.operations.database.calls import leads_anywhere
 from generator.operations.database.jump_host import by_bastion, document_of
-from generator.operations.database.login import Wish, as_rds_knows, find_database, user_of
+from generator.operations.database.login import user_of
+from generator.operations.database.lookup import as_rds_knows, find_database
+from generator.operations.database.request import Wish
+from generator.operations.database.tunnel import leads_anywhere
 from generator.operations.sessions.documents import AWS_REMOTE_PORT
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 from generator.policies.database import DatabaseScope, database_policy

@@ -10,11 +10,11 @@ from generator.model.contract import BASTION_TAG_KEY, DocumentKind, Output, Para
 from generator.model.database import Database
 from generator.model.session import is_instance_id
 from generator.model.stack import Stack
+from generator.operations.database.request import Wish
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 
 if TYPE_CHECKING:
     from generator.gateway.aws import Gateway
-    from generator.operations.database.login import Wish
 
 DOCUMENT_OUTPUT = "DatabaseDocumentName"  # of a stack that made its own database, as the example does
 
@@ -63,7 +63,7 @@ def document_of(seen: StackView, wish: Wish, database: Database, instance: str) 
     if wish.support or seen.denied:
         return document_name(DocumentKind.DATABASE, own_instance(seen) or instance)
     stack = seen.stack
-    if stack is None or told(stack, Parameter.DATABASE_ENDPOINT).lower() != database.endpoint.lower():
+    if stack is None or stack.value(Parameter.DATABASE_ENDPOINT).lower() != database.endpoint.lower():
         return ""
     return stack.outputs.get(DOCUMENT_OUTPUT, "") or document_name(DocumentKind.DATABASE, own_instance(seen))
 
@@ -71,11 +71,6 @@ def document_of(seen: StackView, wish: Wish, database: Database, instance: str) 
 def own_instance(seen: StackView) -> str:
     """The id of the stack's own instance; "" where it is not known."""
     return seen.stack.outputs.get(Output.INSTANCE_ID, "") if seen.stack else ""
-
-
-def told(stack: Stack, name: str) -> str:
-    """Our own stack has it as a parameter, one that made its own database as an output."""
-    return stack.outputs.get(name, "") or stack.parameters.get(name, "")
 
 
 def _hop(gateway: Gateway, wish: Wish, seen: StackView, avoid: str) -> tuple[str, tuple[str, ...]]:
@@ -93,7 +88,7 @@ def _bastion(gateway: Gateway, stack: str, avoid: str) -> tuple[str, str]:
     try:
         found = gateway.ec2.find_targets(**{f"tag_{BASTION_TAG_KEY}": stack})
     except AwsError as error:
-        if "Unauthorized" not in error.aws_code and "AccessDenied" not in error.aws_code:
+        if not error.denied:
             raise
         return "", f"These credentials may not look for the bastion of {stack} (ec2:DescribeInstances)."
     running = [host.instance_id for host in found if host.state == "running"]

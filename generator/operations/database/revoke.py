@@ -12,7 +12,8 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.database import SUPPORT_PERSON, DatabaseUser, Grade
 from generator.operations.database.connect import route_to
-from generator.operations.database.login import Wish, find_database
+from generator.operations.database.lookup import find_database
+from generator.operations.database.request import Wish
 from generator.operations.database.run import connected, master_login, shut_out, still_in, users
 from generator.operations.database.tunnel import Tunnel, session_tunnel
 

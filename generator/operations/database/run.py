@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 
 from generator.errors import DeployerError, UsageError
 from generator.gateway.aws import Gateway
@@ -17,7 +18,6 @@ from generator.operations.database import mysql, postgresql
 from generator.operations.database.activity import end_session
 from generator.operations.database.client_settings import libpq
 from generator.operations.database.error_messages import diagnose
-from generator.operations.database.login import now
 from generator.operations.database.user_names import user_name
 
 SECONDS_TO_END = 5.0  # a killed session of MySQL's first takes back what it had not committed
@@ -40,7 +40,7 @@ def _translated(login: Login, route: Route) -> Iterator[None]:
     try:
         yield
     except drivers.SqlRefused as refused:
-        raise diagnose(str(refused), login, route, now()) from None
+        raise diagnose(str(refused), login, route, datetime.now(UTC)) from None
 
 
 def _open(login: Login, route: Route) -> AbstractContextManager[Query]:
