@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
+import cfn_flip
 from botocore.exceptions import ClientError
 
 Probe = Callable[[], bool]
@@ -217,12 +220,59 @@ class Account:
         if BY_HAND in json.dumps(statements()):
             self.way_in(f"the statement in {where}", lambda: BY_HAND in json.dumps(statements()))
 
+    def template(self) -> dict[str, Any]:
+        """The stack's template as JSON."""
+        found = self.mine.cloudformation.get_template(StackName=self.stack_name)["TemplateBody"]
+        return copy.deepcopy(found if isinstance(found, dict) else _parsed(found))
+
+    def stack_now(self) -> tuple[object, ...]:
+        """What tells whether anything was done to the stack: when, its resources, and change sets that wait."""
+        name = {"StackName": self.stack_name}
+        stack = self.mine.cloudformation.describe_stacks(**name)["Stacks"][0]
+        resources = self.mine.cloudformation.describe_stack_resources(**name)["StackResources"]
+        waiting = self.mine.cloudformation.list_change_sets(**name)["Summaries"]
+        return stack.get("LastUpdatedTime"), [r["PhysicalResourceId"] for r in resources], len(waiting)
+
+    def update_stack(self, values: Mapping[str, str], template: Mapping[str, Any] | None = None) -> None:
+        """Update the stack: these parameters, all others as they were; another template or its own."""
+        known = self.mine.cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"][0]["Parameters"]
+        parameters = [
+            {"ParameterKey": key, "ParameterValue": values[key]}
+            if key in values
+            else {"ParameterKey": key, "UsePreviousValue": True}
+            for key in (parameter["ParameterKey"] for parameter in known)
+        ]
+        asked = {"StackName": self.stack_name, "Parameters": parameters, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+        asked |= {"TemplateBody": _small(template)} if template else {"UsePreviousTemplate": True}
+        self.mine.cloudformation.update_stack(**asked)
+        self.mine.cloudformation.get_waiter("stack_update_complete").wait(
+            StackName=self.stack_name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 400}
+        )
+
+    def gives_up(self, logical_id: str, action: str) -> None:
+        """The next time CloudFormation does this to that resource, AWS refuses it."""
+        body = json.dumps({"logicalId": logical_id, "action": action}).encode()
+        urllib.request.urlopen(f"{self.endpoint}/_sandbox/fail", body, timeout=10).read()
+
     def aws(self, *words: str) -> str:
         """Run the aws CLI; its output."""
         assert AWS.exists()
         ran = subprocess.run([AWS, *words], capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
+
+
+@cache
+def _parsed(template: str) -> dict[str, Any]:
+    """YAML with CloudFormation's tags, parsed once: it takes a second."""
+    parsed: dict[str, Any] = json.loads(cfn_flip.to_json(template))
+    return parsed
+
+
+def _small(template: Mapping[str, Any]) -> str:
+    """JSON short enough for a call (51,200 bytes): without what only the console shows."""
+    shown = {name: value for name, value in template.items() if name != "Metadata"}
+    return json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
 
 
 def works(call: Callable[[], object]) -> bool:

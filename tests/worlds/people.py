@@ -50,6 +50,13 @@ def old_role_credentials_that_may_not_be_cut(a: Account) -> None:
     a.operator_lacks("iam:PutRolePolicy", "cloudformation:ExecuteChangeSet")
 
 
+def older_sessions_count_again(a: Account) -> None:
+    """Somebody took away what refuses them."""
+    for name in a.mine.iam.list_role_policies(RoleName=a.role)["PolicyNames"]:
+        a.mine.iam.delete_role_policy(RoleName=a.role, PolicyName=name)
+    assert not a.mine.iam.list_role_policies(RoleName=a.role)["PolicyNames"]
+
+
 def session_of_somebody_gone(a: Account) -> None:
     """Whoever opened it no longer exists, so nobody can say whose it is."""
     a.mine.iam.create_user(UserName="gone")
@@ -138,10 +145,11 @@ def policy_of_the_user_is_one_object(a: Account) -> None:
 WORLDS = (
     World("session: of the support user", session_of_support, ALL, PROVEN),
     World("session: of the support user, one goes", session_of_support, ONE, PROVEN, "two granted"),
-    World("session: may not be ended", session_that_may_not_be_ended, ALL, not_proven("{session}")),
+    World("session: may not be ended", session_that_may_not_be_ended, ALL, not_proven(left=("{session}",)), fault="P8"),
     World("session: of the role", session_of_the_role, ALL, PROVEN),
     World("session: the role's old credentials", role_session_taken_before, ALL, PROVEN),
     World("session: old credentials that may not be cut", old_role_credentials_that_may_not_be_cut, ALL, not_proven()),
+    World("session: older ones count again", older_sessions_count_again, ALL, not_proven(), "revoked"),
     World("session: of somebody who is gone", session_of_somebody_gone, ALL, not_proven("{session}"), fault="P2"),
     *REFUSED,
     World("secret: no JSON", secret_holds("not json"), ALL, not_proven("secret"), fault="P7"),

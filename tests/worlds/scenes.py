@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from tests.embedded import PLACE, environment, run
 from tests.worlds.account import ADMINISTRATOR, OPERATOR, OTHER_ROLE, VENDOR_ROLE, VENDOR_ROOT, Account
@@ -64,8 +66,8 @@ class Site:
             account.profile(profile).sts.get_caller_identity()
         return account
 
-    def acting_as(self, caller: Mapping[str, str]) -> Callable[[], object]:
-        """The environment in which a caller runs commands."""
+    def entered(self, caller: Mapping[str, str] = MappingProxyType({})) -> contextlib.AbstractContextManager[None]:
+        """Every AWS client made meanwhile leads to the sandbox, as the account's root or as this caller."""
         return environment({**self.leads, **caller})
 
     def _snapshot(self, method: str, name: str) -> None:

@@ -115,6 +115,18 @@ def starts_sessions_for_ever(a: Account) -> None:
     assert a.user_may("ssm:StartSession", instance)
 
 
+def no_end_any_more(a: Account) -> None:
+    """Somebody took the end out of the stack's own policy, from one statement."""
+    iam, [ours] = a.mine.iam, a.mine.iam.list_attached_user_policies(UserName=a.user)["AttachedPolicies"]
+    version = iam.get_policy(PolicyArn=ours["PolicyArn"])["Policy"]["DefaultVersionId"]
+    found = iam.get_policy_version(PolicyArn=ours["PolicyArn"], VersionId=version)["PolicyVersion"]["Document"]
+    [statement] = [s for s in found["Statement"] if s.get("Sid") == "ResumeOwnSessions"]
+    del statement["Condition"]
+    iam.create_policy_version(PolicyArn=ours["PolicyArn"], PolicyDocument=json.dumps(found), SetAsDefault=True)
+    session = f"arn:aws:ssm:us-east-1:{a.key.split(':')[4]}:session/{a.user}-0123456789abcdef0"
+    assert a.user_may("ssm:ResumeSession", session)
+
+
 def no_boundary(a: Account) -> None:
     a.aws("iam", "delete-user-permissions-boundary", "--user-name", a.user)
     assert "PermissionsBoundary" not in a.mine.iam.get_user(UserName=a.user)["User"]
@@ -167,6 +179,7 @@ WORLDS = (
     World("a foreign policy with NotAction", foreign_policy(NOT_IAM), ALL, not_proven(left=("theirs",)), fault="P3"),
     World("an attached managed policy", administrator, ALL, not_proven(left=(ADMINISTRATOR,)), fault="P3"),
     World("a policy that starts sessions for ever", starts_sessions_for_ever, ALL, not_proven("allowed")),
+    World("a statement without its end", no_end_any_more, ALL, not_proven("ResumeOwnSessions"), start="revoked"),
     World("the boundary removed", no_boundary, ALL, not_proven(left=("boundary",)), fault="P3"),
     World("the boundary removed after the revocation", no_boundary, ALL, not_proven("boundary"), "revoked", "P3"),
     World("the boundary exchanged", wide_boundary, ALL, not_proven(left=("boundary",)), fault="P3"),

@@ -77,6 +77,11 @@ def not_proven(*named: str, left: tuple[str, ...] = ()) -> Expected:
     return Expected(INCOMPLETE, named=named, left=left)
 
 
+def incomplete(*named: str) -> Expected:
+    """It was done, and something does not hold: the result names this."""
+    return Expected(INCOMPLETE, named=named)
+
+
 def refused(error: str, *named: str) -> Expected:
     """Nothing was done; the error names this."""
     return Expected(INCOMPLETE, error, named)

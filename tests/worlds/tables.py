@@ -1,0 +1,14 @@
+"""Every world there is."""
+
+from __future__ import annotations
+
+from tests.worlds import clean, flips, people, plans, resources, support_user
+
+WORLDS = (
+    *clean.WORLDS,
+    *support_user.WORLDS,
+    *resources.WORLDS,
+    *people.WORLDS,
+    *flips.WORLDS,
+    *plans.WORLDS,
+)

@@ -1,0 +1,49 @@
+"""The worlds notice when any verdict of a revocation, or any guard of a plan, falls silent.
+
+What the product decided in each world is recorded; here it is decided again, with one judge silenced at a time. A
+mutant that still gives every world its right answer survives: add a world in which only that judge says no.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.worlds.mutants import Mutant, Recording, guard_mutants, verdict_mutants
+from tests.worlds.play import Played, Theatre
+from tests.worlds.tables import WORLDS
+from tests.worlds.world import World
+
+Recordings = list[tuple[World, Played]]
+SURVIVES = {"no_session_is_open": "P2"}
+"""Mutants that no world can notice yet, and the fault for which it cannot."""
+
+
+@pytest.fixture(scope="session")
+def recordings(theatre: Theatre) -> Recordings:
+    """What came of every world that the product judges rightly; of the others no mutant could be told apart."""
+    return [(world, theatre.played(world)) for world in WORLDS if not world.fault]
+
+
+def decided_by(mutant: Mutant, recordings: Recordings) -> list[str]:
+    """The worlds in which the mutant's answer is not the right one."""
+    with mutant.alive():
+        judged = [(world, played, mutant.answer(played.recording)) for world, played in recordings]
+    return [world.name for world, played, answer in judged if answer and not played.is_right(world, answer)]
+
+
+def _param(mutant: Mutant) -> object:
+    excused = [pytest.mark.xfail(reason=SURVIVES[mutant.name], strict=True)] if mutant.name in SURVIVES else []
+    return pytest.param(mutant, id=mutant.name, marks=excused)
+
+
+@pytest.mark.parametrize("mutant", [_param(mutant) for mutant in (*verdict_mutants(), *guard_mutants())])
+def test_a_world_notices(mutant: Mutant, recordings: Recordings) -> None:
+    assert decided_by(mutant, recordings), f"no world notices when {mutant.name} is silent: add one"
+
+
+@pytest.mark.parametrize("again", [Recording.of_verdicts, Recording.of_guards], ids=["verdicts", "guards"])
+def test_a_recording_gives_the_right_answer_again(again: object, recordings: Recordings) -> None:
+    """Else a mutant might be noticed for another reason than its silence."""
+    for world, played in recordings:
+        answer = again(played.recording)  # type: ignore[operator]
+        assert answer is None or played.is_right(world, answer), world.name
