@@ -175,11 +175,13 @@ def not_aws(service: str, operation: str) -> DeployerError:
 def refuse_foreign_answer(operation_model: Any, response_dict: Mapping[str, Any], **others: Any) -> None:
     """Raise ResponseParserError for a page in the place of JSON: botocore takes it for an answer that says nothing.
 
-    A handler of botocore's event `before-parse`. An empty body is an answer of operations that have nothing to say.
+    A handler of botocore's event `before-parse`. An operation without an answer may send no body, or null.
     """
     if operation_model.service_model.resolved_protocol not in ("json", "rest-json"):
         return
     body = b"" if operation_model.has_streaming_output else response_dict["body"].strip()
+    if body == b"null" and operation_model.output_shape is None:
+        return
     if response_dict["status_code"] < REDIRECTION and body and not body.startswith(b"{"):
         raise ResponseParserError("The body is not a JSON object.")
 
