@@ -1,1 +1,1 @@
-"""The Session Manager data channel: wire format, delivery, multiplexing, ports and shells. Makes no AWS calls."""
+"""The Session Manager data channel: wire format, reliability, multiplexing, ports and shells. Makes no AWS calls."""

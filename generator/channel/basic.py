@@ -1,7 +1,7 @@
-"""Port sessions of agents up to 3.0.196.0: one connection at a time, its bytes bare in the channel.
+"""Port sessions of agents up to 3.0.196.0: one connection at a time, its bytes as they are in the channel.
 
-When the local side closes, flag 1 tells the agent to close too, and it dials again with the next data. When the far
-side closes, such an agent says nothing: the local connection stays until its own side lets go.
+When the local side closes, flag 1 tells the agent to close too, and it connects again for the next data. When the far
+side closes, such an agent sends nothing: the local connection stays open until its own side closes it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from generator.channel.listen import reset
 from generator.channel.transport import ConnectionLost
 
 PIECE = 8 * 1024  # bytes
-SETTLE = 0.2  # seconds in which the rest of a closed connection's answer may still come
+DISCARD_SECONDS = 0.2  # seconds in which the rest of a closed connection's answer may still come
 
 
 class Basic:
-    """The same face as Mux, with connections waiting for one another."""
+    """Like Mux, but connections wait for one another."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -28,7 +28,7 @@ class Basic:
         self._writer: StreamWriter | None = None
 
     async def run(self) -> None:
-        """Hand arriving bytes to the connection whose turn it is, until the channel is over."""
+        """Write arriving bytes to the connection whose turn it is, until the channel ends."""
         try:
             while (received := await self._channel.receive()) is not None:
                 if received.type == wire.PayloadType.OUTPUT and self._writer:
@@ -50,18 +50,18 @@ class Basic:
                     await self._await_answer(writer)
             finally:
                 self._writer = None
-                await self._part()
+                await self._disconnect()
 
     async def _await_answer(self, writer: StreamWriter) -> None:
-        """After the local side has finished asking, wait until nothing has come for a while."""
+        """After the local side has finished sending, wait until nothing has arrived for a while."""
         while not self._channel.end and not writer.is_closing():
             before = self._channel.stats.received
             await asyncio.sleep(self._channel.options.half_close)
             if self._channel.stats.received == before:
                 return
 
-    async def _part(self) -> None:
+    async def _disconnect(self) -> None:
         with suppress(ConnectionLost):
             self._channel.post(wire.PayloadType.FLAG, wire.flag_payload(wire.Flag.DISCONNECT_TO_PORT))
         await self._channel.flush()
-        await asyncio.sleep(SETTLE)  # what comes now belongs to the closed connection, and falls away in `run`
+        await asyncio.sleep(DISCARD_SECONDS)  # what arrives now belongs to the closed connection; `run` drops it

@@ -1,7 +1,7 @@
-"""A channel's two streams between whoever uses them and whatever socket there is: queues, events, figures. No socket.
+"""A channel's two streams between its user and the current connection: queues, events, statistics. No socket.
 
-The reader's side puts frames in (`take_in`), one user takes messages out in order (`next`); the user puts payloads in
-(`write`, `post`), the writer's side takes messages out. `finish` wakes everyone.
+Inbound, the connection loop hands frames over (`receive_frame`) and one user takes messages in order (`next`).
+Outbound, the user queues payloads (`post`) and the connection loop takes messages (`next_to_send`). `finish` wakes all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from generator.channel.session import End, EndKind, Stats
 from generator.channel.transport import ConnectionLost
 from generator.errors import DeployerError
 
-OUTBOX = 64 * 1024  # bytes that may wait to be cut into messages
+MAX_QUEUED = 64 * 1024  # bytes that may wait to be cut into messages
 
 
 def stamp() -> tuple[UUID, int]:
@@ -27,8 +27,8 @@ def stamp() -> tuple[UUID, int]:
     return uuid4(), time.time_ns() // 1_000_000
 
 
-class Flow:
-    """The state a channel keeps while connections come and go. `now` is the event loop's time in seconds."""
+class Buffers:
+    """The state a channel keeps while connections come and go. Times are the event loop's, in seconds."""
 
     def __init__(self, handshake: Handshake, stats: Stats, rate: float) -> None:
         self.handshake, self.stats = handshake, stats
@@ -37,59 +37,59 @@ class Flow:
         self.acks: deque[wire.Message] = deque()  # messages to acknowledge
         self.end: End | None = None
         self.ended = asyncio.Event()
-        self.heard = 0.0  # when a frame came last
-        self.deaf = False  # the reader waits for `next`, so nothing can be heard
-        self.wake = asyncio.Event()  # the writer has something to do
+        self.last_received = 0.0  # when the last frame arrived
+        self.paused = False  # reading has stopped until `next` makes room, so nothing can arrive
+        self.wake = asyncio.Event()  # the send loop has something to do
         self._arrived, self._progress, self._room = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
     def finish(self, end: End) -> None:
-        """The channel is over; the first end counts."""
+        """End the channel; the first end counts."""
         if self.end is None:
             LOG.debug("end of %s: %s %s", self.stats.session_id, end.kind.value, end.reason)
             self.end = end
         for event in (self.wake, self._arrived, self._progress, self._room, self.ended):
             event.set()
 
-    # Out
+    # Outbound
 
     def post(self, payload_type: int, payload: bytes) -> None:
-        """Queue one payload behind everything queued before. Raises ConnectionLost when the channel is over."""
+        """Queue one payload behind everything queued before. Raises ConnectionLost when the channel has ended."""
         if self.end:
             raise ConnectionLost("the session is over")
         self.outbox.put(payload_type, payload)
         self.wake.set()
 
-    async def wait_for_space(self) -> None:
+    async def drain(self) -> None:
         """Wait while too much is queued."""
-        while self.outbox.size > OUTBOX and not self.end:
+        while self.outbox.size > MAX_QUEUED and not self.end:
             self._progress.clear()
             await self._progress.wait()
 
     async def flush(self) -> None:
-        """Wait until everything queued is acknowledged, or the channel is over."""
+        """Wait until everything queued is acknowledged, or the channel has ended."""
         while (self.outbox or self.sender.unacked) and not self.end:
             self._progress.clear()
             await self._progress.wait()
 
     def next_to_send(self) -> wire.Message | None:
-        """Cut, seal, number and keep the next message; None when there is none or the window is full."""
+        """The next message, encrypted, numbered and kept until acknowledged; None without one or with a full window."""
         if not (self.outbox and self.sender.has_room):
             return None
         payload_type, payload = self.outbox.cut()
-        if self.outbox.size <= OUTBOX // 2:
+        if self.outbox.size <= MAX_QUEUED // 2:
             self._progress.set()
         self.stats.messages_sent += 1
-        return self.sender.add(payload_type, self.handshake.sealed(payload_type, payload), self._loop.time())
+        return self.sender.add(payload_type, self.handshake.encrypt(payload_type, payload), self._loop.time())
 
-    # In
+    # Inbound
 
     async def next(self) -> wire.Message | None:
-        """The next message in order; None when the channel is over and all before its end was taken."""
+        """The next message in order; None when the channel has ended and every message before its end was taken."""
         while True:
             message = self.receiver.take()
             if message is not None:
-                if self.deaf and self.receiver.waiting <= reliability.READY // 2:
+                if self.paused and self.receiver.waiting <= reliability.READY // 2:
                     self._room.set()
                 return message
             if self.end:
@@ -98,39 +98,39 @@ class Flow:
             await self._arrived.wait()
 
     async def wait_for_room(self) -> None:
-        """Wait while too much has come that nobody has taken. Not hearing meanwhile, nothing can be late either."""
+        """Wait while too many messages have not been taken. Nothing is read meanwhile, so nothing counts as late."""
         if self.receiver.has_room:
             return
         self._room.clear()
-        self.deaf = True
+        self.paused = True
         try:
             await self._room.wait()
         finally:
-            self.deaf = False
-            self.heard = self._loop.time()
-            self.sender.excuse(self.heard)
+            self.paused = False
+            self.last_received = self._loop.time()
+            self.sender.reset_timers(self.last_received)
             self.wake.set()
 
-    def take_in(self, frame: bytes) -> None:
-        """Sort one frame; what cannot be read is not acknowledged and so comes again."""
-        self.heard = self._loop.time()
+    def receive_frame(self, frame: bytes) -> None:
+        """Handle one frame. An unreadable one is not acknowledged, so the agent sends it again."""
+        self.last_received = self._loop.time()
         try:
             message = wire.decode(frame)
             log_frame("<", message)
-            self._sort(message)
+            self._dispatch(message)
         except DeployerError as error:
             self.stats.bad_frames += 1
             LOG.debug("bad frame: %s", error)
 
-    def _sort(self, message: wire.Message) -> None:
+    def _dispatch(self, message: wire.Message) -> None:
         if message.type == wire.OUTPUT:
-            self._take(message)
+            self._receive_data(message)
         elif message.type == wire.ACKNOWLEDGE:
-            self._forget(payloads.Acknowledged.parse(message.payload))
+            self._receive_acknowledgement(payloads.Acknowledged.parse(message.payload))
         elif message.type == wire.CHANNEL_CLOSED:
             self.finish(End(EndKind.REMOTE, payloads.ChannelClosed.parse(message.payload).output.strip()))
 
-    def _take(self, message: wire.Message) -> None:
+    def _receive_data(self, message: wire.Message) -> None:
         self.stats.messages_received += 1
         seen = self.receiver.duplicates
         taken = self.receiver.offer(message)
@@ -140,7 +140,7 @@ class Flow:
             self.wake.set()
             self._arrived.set()
 
-    def _forget(self, acknowledged: payloads.Acknowledged) -> None:
+    def _receive_acknowledgement(self, acknowledged: payloads.Acknowledged) -> None:
         if acknowledged.type == wire.INPUT and self.sender.acknowledged(acknowledged.sequence, self._loop.time()):
             self.wake.set()
             if not self.outbox and not self.sender.unacked:

@@ -1,4 +1,4 @@
-"""Calls that block, made from the event loop, and work that must be finished although the user is leaving."""
+"""Blocking calls made from the event loop, and work that must finish although the user wants to stop."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from generator.channel.session import SessionGrant, SessionService
 from generator.errors import AwsError, DeployerError, NotFound
 
 T = TypeVar("T")
-PASSING = frozenset(
+TRANSIENT_CODES = frozenset(
     {
         "InternalServerError",
         "RequestLimitExceeded",
         "ServiceUnavailable",
-        "TargetNotConnected",  # an instance that boots
+        "TargetNotConnected",  # an instance that is still booting
         "Throttling",
         "ThrottlingException",
     }
 )
 
 
-async def unhurried(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end even when this task is cancelled meanwhile, then let the cancellation through."""
+async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end even when this task is cancelled meanwhile; raise the cancellation afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
@@ -33,18 +33,18 @@ async def unhurried(work: Coroutine[Any, Any, T]) -> T:
             cancelled = error
     if cancelled:
         if not task.cancelled():
-            task.exception()  # looked at, so that the loop does not report it as forgotten
+            task.exception()  # retrieved, so that the loop does not report it as never retrieved
         raise cancelled
     return task.result()
 
 
-async def started(service: SessionService) -> SessionGrant:
-    """Start a session; when cancelled in the middle of it, end the session that came of it."""
+async def start_session(service: SessionService) -> SessionGrant:
+    """Start a session; when cancelled meanwhile, terminate the session that was started."""
     task = asyncio.ensure_future(asyncio.to_thread(service.start))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await unhurried(_end_when_started(service, task))
+        await uncancelled(_end_when_started(service, task))
         raise
 
 
@@ -53,11 +53,11 @@ async def _end_when_started(service: SessionService, task: asyncio.Future[Sessio
         grant = await task
         await asyncio.to_thread(service.terminate, grant.session_id)
     except (DeployerError, OSError):
-        return  # it did not start, or its end was refused: the user is leaving either way
+        return  # it did not start, or ending it was refused: the user stops either way
 
 
 def is_refusal(error: Exception) -> bool:
-    """Whether AWS said no, as against a disturbance that may pass."""
+    """Whether AWS refused, rather than failed in a way that may pass."""
     if isinstance(error, AwsError):
-        return bool(error.aws_code) and error.aws_code not in PASSING
+        return bool(error.aws_code) and error.aws_code not in TRANSIENT_CODES
     return isinstance(error, NotFound) or (isinstance(error, DeployerError) and error.code == "channel-refused")

@@ -1,10 +1,10 @@
-"""One session's data channel: a reader, a writer, and a socket that may come and go under them.
+"""One session's data channel: a reader, a writer, and a connection that may be lost and replaced under them.
 
-The reader starts with the socket and takes every message into one ordered queue; `receive` hands it on in order,
-handshake included, so no message can meet a handler that is not there yet. Whatever is to be sent is queued first
-and written after, so a lost socket loses nothing: the session is resumed, and what is unacknowledged goes again.
-When nobody calls `receive`, the reader stops reading and TCP holds the far end back: agents throw away what exceeds
-their own buffer, so nothing may be left for them to repeat for long.
+Reading starts with the connection, and every message goes into one ordered queue, those of the handshake included, so
+no message can arrive before its handler. Whatever is to be sent is queued first and written after, so a lost connection
+loses nothing: the session is resumed, and what is unacknowledged is sent again. When nobody calls `receive`, reading
+stops and TCP's flow control slows the far end down: agents discard what exceeds their own buffer, so nothing may be
+left for them to resend for long.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
-from generator.channel import payloads, wire
-from generator.channel.buffers import Flow
-from generator.channel.calls import is_refusal, started, unhurried
-from generator.channel.connection_loop import converse, session_lost
+from generator.channel import connection_loop, payloads, wire
+from generator.channel.buffers import Buffers
+from generator.channel.calls import is_refusal, start_session, uncancelled
 from generator.channel.framelog import LOG
 from generator.channel.handshake import Handshake
 from generator.channel.session import ChannelOptions, End, EndKind, SessionGrant, SessionService, Stats
@@ -32,8 +31,8 @@ ESTABLISHED = 10.0  # seconds after which a connection counts as having worked
 SHORTEST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries to connect
 TERMINATION = 10.0  # seconds for the call that ends the session
 ACCESS_ENDED = End(EndKind.ACCESS_ENDED, "The time of access is over.")
-HEAD_START = 0.25  # seconds for the agent to hear of the end before the service does
-FAREWELL = 1.0  # seconds for the service to confirm an end the call could not bring about
+HEAD_START = 0.25  # seconds for the agent to learn of the end before the service does
+SHUTDOWN_TIMEOUT = 1.0  # seconds for the service to report an end that TerminateSession could not confirm
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,17 @@ async def open_channel(
     connect: Connect = connect_websocket,
     stats: Stats | None = None,
 ) -> AsyncIterator[Channel]:
-    """Start a session, shake hands, and end the session on every way out of the block, cancellation included.
+    """Start a session and complete its handshake; end the session however the block ends, cancellation included.
 
     Raises what `service.start` raises, and `DeployerError` with code `channel-refused`, `channel-unreachable`,
-    `handshake-failed` or `session-lost`. Figures are added to `stats` where one is given.
+    `handshake-failed` or `session-lost`. Statistics are added to `stats` if given.
     """
-    channel = Channel(await started(service), service, options or ChannelOptions(), connect, stats or Stats())
+    channel = Channel(await start_session(service), service, options or ChannelOptions(), connect, stats or Stats())
     try:
         await channel.begin()
         yield channel
     finally:
-        await unhurried(channel.close())
+        await uncancelled(channel.close())
 
 
 class Channel:
@@ -75,34 +74,34 @@ class Channel:
         stats.session_id = grant.session_id
         stats.sessions += 1
         self.handshake = Handshake(grant, service, options.client_version)
-        self._flow = Flow(self.handshake, stats, options.rate)
+        self._buffers = Buffers(self.handshake, stats, options.rate)
         self._grant, self._service, self._connect = grant, service, connect
         self._client_id = str(uuid4())
         self._loop = asyncio.get_running_loop()
         self._failure: BaseException | None = None
-        self._held: Received | None = None  # an old agent's first output, which stands for a handshake
+        self._first_output: Received | None = None  # of an old agent, which starts without a handshake
         self._lost_at = self._loop.time()
         self._connection: Connection | None = None
-        self._live: asyncio.Task[None] | None = None
-        self._curfew: asyncio.TimerHandle | None = None
+        self._connection_task: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def end(self) -> End | None:
         """How the channel ended, None while it lasts."""
-        return self._flow.end
+        return self._buffers.end
 
-    # What the session's own logic uses
+    # For shells, tunnels and the like
 
     async def begin(self) -> None:
-        """Connect and shake hands."""
+        """Connect and complete the handshake. Raises DeployerError (`handshake-failed`) when that takes too long."""
         if self.options.until:
             left = (self.options.until - datetime.now(self.options.until.tzinfo)).total_seconds()
-            self._curfew = self._loop.call_later(max(left, 0), self._flow.finish, ACCESS_ENDED)
-        self._live = asyncio.create_task(self._stay_connected())
-        self._live.add_done_callback(self._note_bug)
+            self._deadline = self._loop.call_later(max(left, 0), self._buffers.finish, ACCESS_ENDED)
+        self._connection_task = asyncio.create_task(self._stay_connected())
+        self._connection_task.add_done_callback(self._record_crash)
         try:
             async with asyncio.timeout(self.options.handshake_timeout):
-                await self._shake_hands()
+                await self._perform_handshake()
         except TimeoutError as error:
             raise DeployerError(
                 f"The agent of {self._grant.target_id or 'the target'} did not finish its handshake in time.",
@@ -111,34 +110,34 @@ class Channel:
             ) from error
 
     async def receive(self) -> Received | None:
-        """The next message in order; None when the channel is over and everything before its end was handed on."""
-        if self._held:
-            held, self._held = self._held, None
-            return held
-        message = await self._flow.next()
+        """The next message in order; None when the channel has ended and every message before its end was taken."""
+        if self._first_output:
+            first, self._first_output = self._first_output, None
+            return first
+        message = await self._buffers.next()
         if message is None:
             return None
-        payload = self.handshake.opened(message)
+        payload = self.handshake.decrypt(message)
         if message.payload_type == wire.PayloadType.OUTPUT:
             self.stats.received += len(payload)
         return Received(message.payload_type, payload)
 
     async def write(self, data: bytes) -> None:
-        """Send bytes of the user's stream, contiguously; waits while too much is waiting already.
+        """Send bytes of the user's stream, contiguously; waits while too much is queued.
 
-        Raises ConnectionLost when the channel is over.
+        Raises ConnectionLost when the channel has ended.
         """
-        self._flow.post(wire.PayloadType.OUTPUT, data)
+        self._buffers.post(wire.PayloadType.OUTPUT, data)
         self.stats.sent += len(data)
-        await self._flow.wait_for_space()
+        await self._buffers.drain()
 
     def post(self, payload_type: int, payload: bytes) -> None:
         """Queue one payload behind everything queued before, without waiting. Raises as `write` does."""
-        self._flow.post(payload_type, payload)
+        self._buffers.post(payload_type, payload)
 
     async def flush(self) -> None:
-        """Wait until everything queued is acknowledged, or the channel is over."""
-        await self._flow.flush()
+        """Wait until everything queued is acknowledged, or the channel has ended."""
+        await self._buffers.flush()
 
     def raise_if_lost(self) -> None:
         """Raise the failure that ended the channel, if a failure did."""
@@ -146,34 +145,34 @@ class Channel:
             raise self._failure
 
     def figures(self) -> Stats:
-        """The channel's figures, up to date."""
-        self.stats.unacked = self._flow.sender.unacked
-        self.stats.round_trip = self._flow.sender.round_trip.mean
+        """The channel's statistics, up to date."""
+        self.stats.unacked = self._buffers.sender.unacked
+        self.stats.round_trip = self._buffers.sender.round_trip.mean
         return self.stats
 
     async def drop(self) -> None:
-        """Close the socket as if the network had, so that the session is resumed: a self-test."""
+        """Close the connection as a network failure would, so that the session is resumed; for self-tests."""
         if self._connection:
             await self._connection.close()
 
     async def close(self) -> None:
-        """End the session: tell the agent, tell the service, let go of the socket. Never raises."""
+        """End the session with the agent and with the service, then close the connection. Never raises."""
         over = self.end is not None and self.end.kind is EndKind.REMOTE
         if not over:
             await self._terminate()
-        self._flow.finish(End(EndKind.LOCAL))
+        self._buffers.finish(End(EndKind.LOCAL))
         self.figures()
-        if self._curfew:
-            self._curfew.cancel()
-        if self._live:
-            self._live.cancel()
-            await asyncio.gather(self._live, return_exceptions=True)
+        if self._deadline:
+            self._deadline.cancel()
+        if self._connection_task:
+            self._connection_task.cancel()
+            await asyncio.gather(self._connection_task, return_exceptions=True)
 
     # The handshake
 
-    async def _shake_hands(self) -> None:
+    async def _perform_handshake(self) -> None:
         while not self.handshake.complete:
-            message = await self._flow.next()
+            message = await self._buffers.next()
             if message is None:
                 self.raise_if_lost()
                 reason = self.end.reason if self.end else ""
@@ -186,46 +185,46 @@ class Channel:
             if answer:
                 self.post(*answer)
             if self.handshake.skipped:
-                self._held = Received(message.payload_type, message.payload)
+                self._first_output = Received(message.payload_type, message.payload)
             if self.handshake.failure:
                 await self.flush()
                 raise self.handshake.failure
         self.stats.agent_version = self.handshake.agent_version
 
-    # The socket's life
+    # The connection
 
     async def _stay_connected(self) -> None:
-        """Hold a connection until the channel is over; the end it leaves behind says how it went."""
+        """Keep a connection until the channel ends; `end` then says how."""
         try:
             connection = await self._first_connection()
-            while not await self._lasted(connection):
-                connection = await self._resumed()
+            while not await self._serve(connection):
+                connection = await self._resume()
                 self.stats.reconnects += 1
         except DeployerError as error:
             if not self.end:
                 self._failure = error
-            self._flow.finish(End(EndKind.LOST, error.message))
+            self._buffers.finish(End(EndKind.LOST, error.message))
 
-    async def _lasted(self, connection: Connection) -> bool:
-        """Serve one connection; False when it was lost before the channel was over."""
+    async def _serve(self, connection: Connection) -> bool:
+        """Serve one connection; True when the channel ended, False when only the connection was lost."""
         since, self._connection, self.stats.connected = self._loop.time(), connection, True
         try:
-            await converse(self._flow, connection, self.options)
+            await connection_loop.run(self._buffers, connection, self.options)
         except ConnectionLost as lost:
             LOG.debug("connection lost: %s", lost)
         finally:
             self.stats.connected = False
-            await unhurried(connection.close())
+            await uncancelled(connection.close())
         now = self._loop.time()
-        if self._flow.heard > since or now - since > ESTABLISHED:
-            self._lost_at = now  # else it is still the same disturbance
+        if self._buffers.last_received > since or now - since > ESTABLISHED:
+            self._lost_at = now  # else this is still the same outage
         return self.end is not None
 
     async def _first_connection(self) -> Connection:
         delay = SHORTEST_DELAY
         for tries_left in reversed(range(FIRST_TRIES)):
             try:
-                return await self._opened(self._grant.token)
+                return await self._open_connection(self._grant.token)
             except (ConnectionLost, OSError) as error:
                 if not tries_left:
                     raise _unreachable(error) from error
@@ -233,8 +232,8 @@ class Channel:
             delay *= 2
         raise AssertionError("the last try raises")
 
-    async def _opened(self, token: str) -> Connection:
-        """Open the socket and say who is there. The opening carries the token and is not logged."""
+    async def _open_connection(self, token: str) -> Connection:
+        """Open a connection and send the opening message, which carries the token and is not logged."""
         headers = await asyncio.to_thread(self._service.sign, self._grant.stream_url)
         connection = await self._connect(self._grant.stream_url, headers, self.options)
         opening = payloads.Opening(token, self._client_id, str(uuid4()), self.options.client_version)
@@ -246,16 +245,16 @@ class Channel:
         LOG.debug("> opening of %s signed=%s", self._grant.session_id, bool(headers))
         return connection
 
-    async def _resumed(self) -> Connection:
+    async def _resume(self) -> Connection:
         """Resume with backoff until it works, is refused, or has taken too long (`session-lost`)."""
         delay = SHORTEST_DELAY * (1 + random.random())  # noqa: S311 - jitter, no secret
         while True:
             try:
-                return await self._opened(await self._new_token())
+                return await self._open_connection(await self._new_token())
             except (ConnectionLost, OSError, DeployerError) as error:
                 too_late = self._loop.time() + delay > self._lost_at + self.options.resume_for
                 if self.end or too_late or is_refusal(error):
-                    raise session_lost(str(error)) from error
+                    raise connection_loop.session_lost(str(error)) from error
                 LOG.debug("resume failed: %s", error)
             await asyncio.sleep(delay)
             delay = min(delay * 2, LONGEST_DELAY)
@@ -277,16 +276,16 @@ class Channel:
                 await asyncio.to_thread(self._service.terminate, self._grant.session_id)
         except (DeployerError, OSError, TimeoutError) as error:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._flow.ended.wait(), FAREWELL)
+                await asyncio.wait_for(self._buffers.ended.wait(), SHUTDOWN_TIMEOUT)
             if not self.end or self.end.kind is not EndKind.REMOTE:
                 self.stats.not_terminated = self._grant.session_id
                 LOG.warning("The session %s may still be open: %s", self._grant.session_id, error)
 
-    def _note_bug(self, live: asyncio.Task[None]) -> None:
-        """An error nobody foresaw must not leave a reader waiting: it ends the channel and is raised to its user."""
-        if not live.cancelled() and (error := live.exception()):
+    def _record_crash(self, task: asyncio.Task[None]) -> None:
+        """End the channel on an unexpected error, so that its user gets the error and does not wait for ever."""
+        if not task.cancelled() and (error := task.exception()):
             self._failure = self._failure or error
-            self._flow.finish(End(EndKind.LOST, str(error)))
+            self._buffers.finish(End(EndKind.LOST, str(error)))
 
 
 def _unreachable(error: Exception) -> DeployerError:

@@ -1,4 +1,4 @@
-"""One connection of a channel: reading, writing and watching it, until it is lost or the channel is over."""
+"""One connection of a channel: receive, send and keep alive, until it is lost or the channel ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 
 from generator.channel import payloads, wire
-from generator.channel.buffers import Flow, stamp
+from generator.channel.buffers import Buffers, stamp
 from generator.channel.framelog import log_frame
 from generator.channel.pacing import ACKNOWLEDGEMENT
 from generator.channel.session import ChannelOptions
@@ -14,15 +14,16 @@ from generator.channel.transport import Connection, ConnectionLost
 from generator.errors import DeployerError
 
 
-async def converse(flow: Flow, connection: Connection, options: ChannelOptions) -> None:
-    """Serve a fresh connection; what was in flight on the one before goes again.
+async def run(buffers: Buffers, connection: Connection, options: ChannelOptions) -> None:
+    """Serve a new connection; whatever was in flight on the one before is sent again.
 
-    Returns when the channel is over. Raises ConnectionLost, and `session_lost` when nothing is acknowledged for long.
+    Returns when the channel has ended. Raises ConnectionLost, and `session_lost` when nothing is acknowledged for
+    `options.give_up` seconds.
     """
-    conversation = _Conversation(flow, connection, options)
-    flow.heard = asyncio.get_running_loop().time()
-    flow.sender.reconnected(flow.heard)
-    await _first_of(conversation.read(), conversation.speak(), conversation.keep_alive())
+    loop = _ConnectionLoop(buffers, connection, options)
+    buffers.last_received = asyncio.get_running_loop().time()
+    buffers.sender.reconnected(buffers.last_received)
+    await _first_of(loop.receive_loop(), loop.send_loop(), loop.keepalive_loop())
 
 
 def session_lost(why: str) -> DeployerError:
@@ -34,32 +35,32 @@ def session_lost(why: str) -> DeployerError:
     )
 
 
-class _Conversation:
-    def __init__(self, flow: Flow, connection: Connection, options: ChannelOptions) -> None:
-        self._flow, self._connection, self._options = flow, connection, options
+class _ConnectionLoop:
+    def __init__(self, buffers: Buffers, connection: Connection, options: ChannelOptions) -> None:
+        self._buffers, self._connection, self._options = buffers, connection, options
         self._loop = asyncio.get_running_loop()
 
-    async def read(self) -> None:
-        """Take frames in as long as somebody takes them out."""
-        while not self._flow.end:
-            await self._flow.wait_for_room()
-            self._flow.take_in(await self._connection.receive())
+    async def receive_loop(self) -> None:
+        """Read frames, and stop reading while too many wait to be taken."""
+        while not self._buffers.end:
+            await self._buffers.wait_for_room()
+            self._buffers.receive_frame(await self._connection.receive())
 
-    async def speak(self) -> None:
-        """Acknowledge first, repeat what is late, then say what is new as fast as the pacer allows."""
-        while not self._flow.end:
-            self._flow.wake.clear()
+    async def send_loop(self) -> None:
+        """Acknowledge first, retransmit what is due, then send what is new as fast as the pacer allows."""
+        while not self._buffers.end:
+            self._buffers.wake.clear()
             await self._acknowledge()
-            if not self._flow.deaf:
-                await self._repeat()
+            if not self._buffers.paused:
+                await self._retransmit()
                 self._check_alive()
-            await self._say()
-            await self._sleep(self._pause())
+            await self._send_pending()
+            await self._sleep(self._next_wait())
 
-    async def keep_alive(self) -> None:
-        """Ping; a connection that has answered before and answers no more is given up."""
+    async def keepalive_loop(self) -> None:
+        """Ping. Raises ConnectionLost when a connection that has answered before stops answering."""
         answered = False
-        while not self._flow.end:
+        while not self._buffers.end:
             await asyncio.sleep(self._options.ping_interval)
             asked = self._loop.time()
             try:
@@ -67,50 +68,50 @@ class _Conversation:
                     await self._connection.ping()
                 answered = True
             except TimeoutError:
-                if answered and not self._flow.deaf and self._flow.heard < asked:
+                if answered and not self._buffers.paused and self._buffers.last_received < asked:
                     raise ConnectionLost("a ping was not answered") from None
 
     async def _acknowledge(self) -> None:
-        acks = self._flow.acks
+        acks = self._buffers.acks
         while acks:
             ack = payloads.acknowledgement(acks[0], *stamp())
-            self._flow.pacer.spend(self._loop.time(), ACKNOWLEDGEMENT)
+            self._buffers.pacer.spend(self._loop.time(), ACKNOWLEDGEMENT)
             log_frame(">", ack)
             await self._connection.send(wire.encode(ack))
             acks.popleft()
 
-    async def _repeat(self) -> None:
+    async def _retransmit(self) -> None:
         now = self._loop.time()
-        if self._flow.pacer.ready(now):
-            for message in self._flow.sender.due(now):
-                self._flow.stats.resent += 1
-                await self._send(message, "again")
+        if self._buffers.pacer.ready(now):
+            for message in self._buffers.sender.due(now):
+                self._buffers.stats.resent += 1
+                await self._send(message, "resent")
 
-    async def _say(self) -> None:
-        while not self._flow.acks and self._flow.pacer.ready(self._loop.time()):
-            message = self._flow.next_to_send()
+    async def _send_pending(self) -> None:
+        while not self._buffers.acks and self._buffers.pacer.ready(self._loop.time()):
+            message = self._buffers.next_to_send()
             if message is None:
                 return
             await self._send(message)
 
     async def _send(self, message: wire.Message, note: str = "") -> None:
-        self._flow.pacer.spend(self._loop.time())
+        self._buffers.pacer.spend(self._loop.time())
         log_frame(">", message, note)
         await self._connection.send(wire.encode(message))
 
-    def _pause(self) -> float | None:
+    def _next_wait(self) -> float | None:
         """Seconds until there may be something to do without being woken; None: sleep until woken."""
-        flow, now = self._flow, self._loop.time()
-        due = None if flow.deaf else flow.sender.next_due()
-        waiting = bool(flow.outbox and flow.sender.has_room) or (due is not None and due <= now)
-        if waiting and not flow.pacer.ready(now):
-            return flow.pacer.wait(now)
-        if waiting or flow.acks:
+        buffers, now = self._buffers, self._loop.time()
+        due = None if buffers.paused else buffers.sender.next_due()
+        waiting = bool(buffers.outbox and buffers.sender.has_room) or (due is not None and due <= now)
+        if waiting and not buffers.pacer.ready(now):
+            return buffers.pacer.wait(now)
+        if waiting or buffers.acks:
             return 0.0
         return None if due is None else due - now
 
     async def _sleep(self, seconds: float | None) -> None:
-        wake = self._flow.wake
+        wake = self._buffers.wake
         timer = self._loop.call_later(seconds, wake.set) if seconds is not None else None
         try:
             await wake.wait()
@@ -120,10 +121,10 @@ class _Conversation:
 
     def _check_alive(self) -> None:
         now = self._loop.time()
-        waited = self._flow.sender.waited(now)
+        waited = self._buffers.sender.waited(now)
         if waited > self._options.give_up:
             raise session_lost("the agent acknowledges nothing")
-        if min(waited, now - self._flow.heard) > self._options.silence:
+        if min(waited, now - self._buffers.last_received) > self._options.silence:
             raise ConnectionLost("silence while data is unacknowledged")
 
 

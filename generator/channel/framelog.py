@@ -1,4 +1,4 @@
-"""One line a frame under --debug: enough to mend the client by, nothing a user would not show.
+"""One line per frame under --debug: enough to debug the client, nothing that must stay secret.
 
 User data never appears, only its length; of the handshake's JSON the secrets are masked; the opening, which carries
 the token, is not a frame and is never logged.

@@ -1,8 +1,8 @@
 """The client's part in the handshake: what the session is, whether it is encrypted, and with which key.
 
-The agent asks (type 5), the client answers (type 6) and says nothing else until the agent calls the handshake
-complete (type 7): agents acknowledge other data before that and throw it away. With KMS a challenge (types 8 and 9)
-comes between. Agents of old start a shell without any of it.
+The agent asks (type 5), the client answers (type 6) and sends nothing else until the agent calls the handshake
+complete (type 7): agents acknowledge other data before that and discard it. With KMS a challenge (types 8 and 9)
+comes between. Old agents start a shell without a handshake.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ENCRYPTED = frozenset({wire.PayloadType.OUTPUT, wire.PayloadType.STDERR, wire.Pa
 
 
 class Handshake:
-    """What was agreed. `failure` is set when the agent asked for something this client cannot do."""
+    """What was agreed. `failure` is set when the agent asked for something this client does not support."""
 
     def __init__(self, grant: SessionGrant, service: SessionService, client_version: str) -> None:
         self.session_type = ""
@@ -40,7 +40,8 @@ class Handshake:
         self._cipher: Cipher | None = None
 
     async def step(self, message: wire.Message) -> tuple[int, bytes] | None:
-        """Take the agent's next message; what comes back is to be posted. `DeployerError` when it is unreadable."""
+        """Handle the agent's next message; return the payload type and payload to post, if any. Raises DeployerError
+        when the message is unreadable."""
         kind = message.payload_type
         if kind == wire.PayloadType.HANDSHAKE_REQUEST:
             return wire.PayloadType.HANDSHAKE_RESPONSE, await self._answer(message.payload)
@@ -55,14 +56,14 @@ class Handshake:
             self.complete = self.skipped = True
         return None
 
-    def sealed(self, payload_type: int, payload: bytes) -> bytes:
-        """The payload as it goes out."""
+    def encrypt(self, payload_type: int, payload: bytes) -> bytes:
+        """The payload as it is sent: encrypted where the session is and the type calls for it."""
         if self._cipher and payload_type == wire.PayloadType.OUTPUT:
             return self._cipher.seal(payload)
         return payload
 
-    def opened(self, message: wire.Message) -> bytes:
-        """The payload of a message as it was meant; `DeployerError` when it does not decrypt."""
+    def decrypt(self, message: wire.Message) -> bytes:
+        """The payload of a message in clear. Raises DeployerError when it does not decrypt."""
         if self._cipher and message.payload_type in ENCRYPTED:
             return self._cipher.open(message.payload)
         return message.payload
@@ -104,7 +105,7 @@ class Handshake:
 
     def _fail(self, action: payloads.Action, status: ActionStatus, error: str) -> Processed:
         self.failure = DeployerError(
-            f"The agent asked for something this client does not know: {error}.",
+            f"The agent asked for something this client does not support: {error}.",
             "Repeat the command with --client plugin.",
             code="handshake-failed",
         )

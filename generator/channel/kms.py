@@ -30,7 +30,7 @@ def encryption_context(session_id: str, target_id: str, challenge: str) -> dict[
 
 
 def action_result(key: DataKey, challenge: str) -> Mapping[str, object]:
-    """What the handshake's answer says about the key: the encrypted key, its hash, and whether the challenge counts."""
+    """What the handshake's answer carries: the encrypted key, its hash, and whether the challenge is acknowledged."""
     result: dict[str, object] = {
         "KMSCipherTextKey": b64encode(key.ciphertext).decode(),
         "KMSCipherTextHash": b64encode(sha256(key.ciphertext).digest()).decode(),
@@ -45,7 +45,7 @@ class Cipher:
         """Raises `DeployerError` when the data key is not 64 bytes long."""
         if len(plaintext_key) != KEY_SIZE:
             raise DeployerError(
-                f"KMS gave a data key of {len(plaintext_key)} bytes for the session, {KEY_SIZE} are needed.",
+                f"KMS returned a data key of {len(plaintext_key)} bytes for the session; it has to be {KEY_SIZE}.",
                 "Check the session document's kmsKeyId.",
             )
         halves = AESGCM(plaintext_key[: KEY_SIZE // 2]), AESGCM(plaintext_key[KEY_SIZE // 2 :])
@@ -57,12 +57,12 @@ class Cipher:
         return nonce + self._seals.encrypt(nonce, data, None)
 
     def open(self, data: bytes) -> bytes:
-        """Decrypt one payload; `DeployerError` when it was not made with the same key."""
+        """Decrypt one payload. Raises DeployerError when it was not encrypted with the same key."""
         try:
             return self._opens.decrypt(data[:NONCE], data[NONCE:], None)
         except (InvalidTag, ValueError) as error:
             raise DeployerError(
                 "The session's encrypted data could not be decrypted.",
-                "Start the session again; if it stays so, compare the KMS key of the document with the agent's.",
+                "Start it again. If it fails again, compare the KMS key of the session document with the agent's.",
                 code="bad-frame",
             ) from error

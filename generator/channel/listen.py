@@ -1,4 +1,4 @@
-"""Local ports: bound before anything is asked of AWS, listening once there is something behind them."""
+"""Local ports: bound before the first call to AWS, listening once a session is open behind them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ TRIES = 20  # for a free port that is free on both loopback addresses
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where to listen: a port (0: any free one) on addresses of this machine, both loopbacks unless told otherwise."""
+    """Where to listen: a port (0: any free one) on local addresses, by default both loopback addresses."""
 
     port: int = 0
     addresses: tuple[str, ...] = LOOPBACK
 
 
 def bind(listen: Listen) -> list[socket.socket]:
-    """Bound sockets, one an address, all of the same port; `DeployerError` (code `port-in-use`) when one is taken.
+    """Bound sockets, one per address, all of the same port. Raises DeployerError (`port-in-use`) when one is taken.
 
     ::1 is left out on machines without IPv6, unless it is the only address asked for.
     """
@@ -36,7 +36,7 @@ def bind(listen: Listen) -> list[socket.socket]:
 
 
 def reset(writer: StreamWriter) -> None:
-    """Break a connection off with a reset, so that a cut answer does not look like a whole one."""
+    """Abort a connection with a TCP reset, so that a truncated answer does not look complete."""
     made = writer.get_extra_info("socket")
     if made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""What the messages carry: the JSON of opening, acknowledging, the handshake, the end; both sides', without state.
+"""What the messages carry: the JSON of the opening, acknowledgements, the handshake and the end, for both sides.
 
 Field names are the protocol's own (github.com/aws/session-manager-plugin src/message and src/service).
 """
@@ -174,7 +174,7 @@ class HandshakeResponse:
 
 @dataclass(frozen=True, slots=True)
 class HandshakeComplete:
-    """The agent's word that data may flow. `nanoseconds` it took; `customer_message` is to be shown."""
+    """The agent's notice that data may be sent. `nanoseconds` it took; `customer_message` is for the user."""
 
     nanoseconds: int = 0
     customer_message: str = ""
@@ -195,7 +195,7 @@ class HandshakeComplete:
 
 @dataclass(frozen=True, slots=True)
 class ChannelClosed:
-    """The service's word that the session is over; `output` is the reason, empty when it is a usual end."""
+    """The service's notice that the session has ended; `output` is the reason, empty for a normal end."""
 
     session_id: str
     output: str = ""
@@ -208,7 +208,7 @@ class ChannelClosed:
 
     @staticmethod
     def parse(payload: bytes) -> ChannelClosed:
-        """Read one; what cannot be read is an end without a reason."""
+        """Read one; an unreadable one is an end without a reason."""
         try:
             content = _object(payload, "end of the channel")
         except DeployerError:

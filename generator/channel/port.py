@@ -1,4 +1,4 @@
-"""Tunnels: local ports with a session behind them, and another session behind them when that one is lost."""
+"""Tunnels: local ports with a session behind them, replaced by a new session when it is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import datetime
 
 from generator.channel import payloads
 from generator.channel.basic import Basic
-from generator.channel.calls import is_refusal, unhurried
+from generator.channel.calls import is_refusal, uncancelled
 from generator.channel.channel import ACCESS_ENDED, Channel, open_channel
 from generator.channel.framelog import LOG
 from generator.channel.listen import Listen, bind
@@ -25,13 +25,13 @@ LOCAL_FORWARDING = "LocalPortForwarding"
 LAST_WITHOUT_MUX = "3.0.196.0"
 LAST_WITH_KEEPALIVE = "3.1.1511.0"  # agents up to this drop a session that sends no smux frame for 30 seconds
 KEEPALIVE = 10.0  # seconds, for those
-FINAL = frozenset({"bad-frame", "not-a-port-document"})  # another session would end in the same way
+FINAL = frozenset({"bad-frame", "not-a-port-document"})  # a new session would end the same way
 REOPEN_DELAY, LONGEST_REOPEN_DELAY = 1.0, 30.0  # seconds between tries for a new session
 
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """One session to be had and the local ports that lead into it; several where one document serves them all."""
+    """One session to open and the local ports that lead into it, several where one document serves them all."""
 
     service: SessionService
     listens: tuple[Listen, ...]
@@ -41,9 +41,9 @@ class Forward:
 async def forward(
     wanted: Sequence[Forward], options: ChannelOptions | None = None, connect: Connect = connect_websocket
 ) -> AsyncIterator[tuple[Tunnel, ...]]:
-    """Open a tunnel for each, all at once; inside the block every port listens. Every session is ended on the way out.
+    """Open a tunnel for each, all at once; inside the block every port listens. Every session ends with the block.
 
-    Every port is bound before any session is asked for. Raises `DeployerError` with code `port-in-use`,
+    Every port is bound before the first session is started. Raises `DeployerError` with code `port-in-use`,
     `not-a-port-document`, or what `open_channel` raises.
     """
     tunnels: list[Tunnel] = []
@@ -55,7 +55,7 @@ async def forward(
         await asyncio.gather(*(tunnel.open() for tunnel in tunnels))
         yield tuple(tunnels)
     finally:
-        await unhurried(_close_all(tunnels))
+        await uncancelled(_close_all(tunnels))
 
 
 async def _close_all(tunnels: Sequence[Tunnel]) -> None:
@@ -72,7 +72,7 @@ class Tunnel:
         self._service, self._options, self._connect = service, options, connect
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
-        self._carried: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self._channel: Channel | None = None
         self._link: Mux | Basic | None = None
         self._linked = asyncio.Event()
@@ -80,7 +80,7 @@ class Tunnel:
         self._delay = REOPEN_DELAY
 
     async def wait(self) -> End:
-        """Wait until the tunnel is over; `DeployerError` when it was lost and no new session could be had."""
+        """Wait until the tunnel ends. Raises DeployerError when it was lost and no new session could be opened."""
         assert self._running, "only inside forward"
         await asyncio.wait({self._running})
         await self._running
@@ -88,25 +88,25 @@ class Tunnel:
         return self.end
 
     def figures(self) -> Stats:
-        """Figures over all of the tunnel's sessions, up to date."""
+        """Statistics over all of the tunnel's sessions, up to date."""
         return self._channel.figures() if self._channel else self._stats
 
     async def drop(self) -> None:
-        """Close the session's socket as if the network had: a self-test."""
+        """Close the session's connection as a network failure would; for self-tests."""
         if self._channel:
             await self._channel.drop()
 
     # For forward
 
     def bind(self, listen: Listen) -> None:
-        """Take a local port, without answering on it yet."""
+        """Bind a local port, without listening on it yet."""
         made = bind(listen)
         self._sockets += made
         self.ports.append(made[0].getsockname()[1])
 
     async def open(self) -> None:
-        """Have a session, then listen."""
-        self._running = asyncio.create_task(self._hold())
+        """Open a session, then listen."""
+        self._running = asyncio.create_task(self._keep_session())
         linked = asyncio.create_task(self._linked.wait())
         try:
             await asyncio.wait({self._running, linked}, return_when=asyncio.FIRST_COMPLETED)
@@ -118,20 +118,20 @@ class Tunnel:
             self._servers.append(await asyncio.start_server(self._accept, sock=each))
 
     async def close(self) -> None:
-        """Stop listening, cut what is open, end the session."""
+        """Stop listening, close open connections, end the session."""
         for server in self._servers:
             server.close()
         for each in self._sockets:
             each.close()
-        tasks = [*self._carried, *([self._running] if self._running else [])]
+        tasks = [*self._connections, *([self._running] if self._running else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # The session behind the ports
 
-    async def _hold(self) -> None:
-        """Keep a session behind the ports until an end that is final. A failure of the first is final."""
+    async def _keep_session(self) -> None:
+        """Keep a session behind the ports until one ends for good. A failure of the first one is final."""
         try:
             while self.end is None:
                 try:
@@ -139,21 +139,21 @@ class Tunnel:
                 except (DeployerError, OSError) as error:
                     if self._link is None or is_refusal(error) or getattr(error, "code", "") in FINAL:
                         raise
-                    LOG.debug("another session is sought: %s", error)
-                    await self._wait_a_while()
+                    LOG.debug("opening a new session: %s", error)
+                    await self._back_off()
         finally:
-            self._linked.set()  # whoever waits to be carried learns that there is nothing any more
+            self._linked.set()  # connections that wait for a session learn that none will come
 
-    async def _wait_a_while(self) -> None:
+    async def _back_off(self) -> None:
         await asyncio.sleep(self._delay)
         self._delay = min(self._delay * 2, LONGEST_REOPEN_DELAY)
-        if self._access_is_over():
+        if self._access_ended():
             self.end = ACCESS_ENDED
 
     async def _one_session(self) -> End:
         """One session from its start to its end; raises when it was lost."""
         async with open_channel(self._service, self._options, self._connect, self._stats) as channel:
-            self._channel, self._link = channel, self._link_over(channel)
+            self._channel, self._link = channel, self._forwarder(channel)
             self._linked.set()
             self._delay = REOPEN_DELAY
             try:
@@ -164,7 +164,7 @@ class Tunnel:
             assert channel.end, "receive answers None after the end only"
             return channel.end
 
-    def _link_over(self, channel: Channel) -> Mux | Basic:
+    def _forwarder(self, channel: Channel) -> Mux | Basic:
         handshake = channel.handshake
         if handshake.session_type != payloads.PORT or handshake.properties.get("type") != LOCAL_FORWARDING:
             raise DeployerError(
@@ -177,30 +177,30 @@ class Tunnel:
         needed = None if newer_than(handshake.agent_version, LAST_WITH_KEEPALIVE) else KEEPALIVE
         return Mux(channel, keepalive=self._options.keepalive or needed)
 
-    def _access_is_over(self) -> bool:
+    def _access_ended(self) -> bool:
         until = self._options.until
         return until is not None and datetime.now(until.tzinfo) >= until
 
-    # The connections
+    # The local connections
 
     def _accept(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.create_task(self._carry(reader, writer))
-        self._carried.add(task)
-        task.add_done_callback(self._carried.discard)
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
 
     async def _carry(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._stats.connections += 1
         self._stats.connections_total += 1
         try:
-            await self._linked.wait()  # a session may be under replacement
+            await self._linked.wait()  # a lost session may be about to be replaced
             if self._link and self.end is None:
                 await self._link.serve(reader, writer)
         finally:
             self._stats.connections -= 1
-            await _let_go(writer)
+            await _close_writer(writer)
 
 
-async def _let_go(writer: StreamWriter) -> None:
+async def _close_writer(writer: StreamWriter) -> None:
     writer.close()
     with suppress(ConnectionError):
         await writer.wait_closed()

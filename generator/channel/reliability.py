@@ -1,11 +1,11 @@
-"""Every byte once and in order over a way that loses, repeats and reorders: numbers, acknowledgements, repetition.
+"""Every message once and in order over connections that lose, repeat and reorder: numbers, acknowledgements, resends.
 
 State machines without clock or network: time comes in as a number of seconds, messages go out as values. Both ends of
-the protocol count alike, so the same classes serve an agent.
+the protocol follow the same rules, so the same classes serve an agent.
 
 Sending: a message is queued (`Sender.add`) before anything is written to a socket and stays until it is acknowledged,
 so that a lost connection loses nothing. Receiving: what comes again is acknowledged again, what comes early waits,
-what there is no room for is not acknowledged and comes again.
+what does not fit is not acknowledged and comes again.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from uuid import UUID
 
 from generator.channel import wire
 
-WINDOW = 512  # unacknowledged messages; at 950 a second enough for half a second of round trip
+WINDOW = 512  # unacknowledged messages; at 950 a second, enough for a round trip of half a second
 EARLY = 4096  # messages that may wait for an earlier one
 READY = 4096  # messages that may wait for a reader, 4 MiB
 RESENDS_AT_ONCE = 32
-GRANULARITY = 0.1  # seconds; both reference ends look for repetitions no more often than this
+GRANULARITY = 0.1  # seconds; both reference implementations check for resends no more often than this
 FIRST_TIMEOUT, LONGEST_TIMEOUT = 0.2, 1.0  # seconds
-LONGEST_BACKOFF = 4.0  # seconds between repetitions of one message
+LONGEST_BACKOFF = 4.0  # seconds between resends of one message
 
 Stamp = Callable[[], tuple[UUID, int]]
 """Gives a new message its id and its time in Unix milliseconds."""
@@ -47,7 +47,7 @@ class RoundTrip:
         self.timeout = min(max(self.mean + 4 * self._variation, GRANULARITY), LONGEST_TIMEOUT)
 
     def timed_out(self) -> None:
-        """Be patient until the next measurement: repeated messages measure nothing, so slowness would go unseen."""
+        """Double the timeout until the next measurement: a resent message measures nothing (RFC 6298, 5.5)."""
         self.timeout = min(self.timeout * 2, LONGEST_TIMEOUT)
 
 
@@ -72,7 +72,7 @@ class Sender:
         self._next = 0
         self._pending: dict[int, _Pending] = {}  # in order of sequence
         self._fresh = False  # a new connection has not carried everything yet
-        self._check = float("inf")  # nothing is due before this; may be too early, never too late by a timeout
+        self._check = float("inf")  # nothing is due before this; may be too early, never late by more than a timeout
 
     @property
     def unacked(self) -> int:
@@ -85,7 +85,7 @@ class Sender:
         return len(self._pending) < self._window
 
     def add(self, payload_type: int, payload: bytes, now: float, flags: int = 0) -> wire.Message:
-        """Number a message and keep it; the caller writes what it gets, which may fail without harm."""
+        """Number a message and keep it until acknowledged; return it for the caller to send, which may fail."""
         identifier, created = self._stamp()
         message = wire.Message(self._kind, identifier, created, payload, payload_type, self._next, flags)
         self._pending[self._next] = _Pending(message, now, now)
@@ -94,7 +94,7 @@ class Sender:
         return message
 
     def acknowledged(self, sequence: int, now: float) -> bool:
-        """Forget a message; False when it was not waited for (a second acknowledgement, usual after a repetition)."""
+        """Forget a message; False when it was not pending (a second acknowledgement, usual after a resend)."""
         pending = self._pending.pop(sequence, None)
         if pending is None:
             return False
@@ -103,9 +103,9 @@ class Sender:
         return True
 
     def due(self, now: float, limit: int = RESENDS_AT_ONCE) -> list[wire.Message]:
-        """The messages to repeat now, oldest first, counted as repeated. Asked again at once, it has no more.
+        """The messages to resend now, oldest first; they count as resent. A second call at once returns none.
 
-        What was in flight on a lost connection is an exception: all of it is due, `limit` at a time.
+        After a reconnect everything that was in flight is due, `limit` messages at a time.
         """
         if now < self._check:
             return []
@@ -122,22 +122,22 @@ class Sender:
         return [p.message for p in late]
 
     def next_due(self) -> float | None:
-        """When to ask `due` again, in the caller's seconds; None when nothing waits."""
+        """When to call `due` again, on the caller's clock; None when nothing is pending."""
         return self._check if self._pending else None
 
     def waited(self, now: float) -> float:
-        """For how many seconds the oldest message has waited for its acknowledgement."""
+        """Seconds the oldest message has waited for its acknowledgement; 0 when none waits."""
         oldest = next(iter(self._pending.values()), None)
         return now - oldest.added if oldest else 0.0
 
     def reconnected(self, now: float) -> None:
-        """Whatever was in flight is lost: make everything due at once, and begin to count its waiting anew."""
+        """Treat everything in flight as lost: it is due at once, and its waiting time starts again."""
         for pending in self._pending.values():
             pending.sent, pending.added, pending.resends, pending.timed = float("-inf"), now, 0, False
         self._check, self._fresh = float("-inf"), bool(self._pending)
 
-    def excuse(self, now: float) -> None:
-        """Nothing could be heard until `now`, so nothing is late yet."""
+    def reset_timers(self, now: float) -> None:
+        """Restart every timer at `now`: reading was paused, so no acknowledgement could arrive."""
         for pending in self._pending.values():
             pending.sent, pending.added, pending.timed = max(pending.sent, now), now, False
 
@@ -163,17 +163,17 @@ class Receiver:
 
     @property
     def waiting(self) -> int:
-        """How many messages are held, in order or early."""
+        """How many messages are buffered, in order or early."""
         return len(self._ready) + len(self._early)
 
     def offer(self, message: wire.Message) -> bool:
-        """Take a message in; True when it is to be acknowledged, which a repetition is as well."""
+        """Take a message; True when it is to be acknowledged, as a duplicate is too."""
         number = message.sequence
         if number < self._expected or number in self._early:
             self.duplicates += 1
             return True
         if number > self._expected:
-            return self._keep_early(number, message)
+            return self._keep_out_of_order(number, message)
         if not self.has_room:
             return False
         self._ready.append(message)
@@ -184,10 +184,10 @@ class Receiver:
         return True
 
     def take(self) -> wire.Message | None:
-        """The next message in order, or None when there is none yet."""
+        """The next message in order; None when it has not arrived."""
         return self._ready.popleft() if self._ready else None
 
-    def _keep_early(self, number: int, message: wire.Message) -> bool:
+    def _keep_out_of_order(self, number: int, message: wire.Message) -> bool:
         if len(self._early) >= self._most_early:
             return False
         self._early[number] = message
@@ -195,11 +195,11 @@ class Receiver:
 
 
 class Outbox:
-    """What is to be said, before it is cut into messages: bytes run together, other payloads stay whole."""
+    """What is to be sent, before it is cut into messages: bytes are joined, other payloads stay as they are."""
 
     def __init__(self) -> None:
         self._parts: deque[tuple[int, bytearray]] = deque()
-        self.size = 0  # bytes held
+        self.size = 0  # bytes buffered
 
     def __bool__(self) -> bool:
         return bool(self._parts)
@@ -214,11 +214,11 @@ class Outbox:
 
     def cut(self) -> tuple[int, bytes]:
         """The next message's payload type and payload, at most MAX_PAYLOAD bytes of OUTPUT."""
-        payload_type, held = self._parts[0]
-        length = min(len(held), wire.MAX_PAYLOAD) if payload_type == wire.PayloadType.OUTPUT else len(held)
-        payload = bytes(held[:length])
-        del held[:length]
-        if not held:
+        payload_type, buffered = self._parts[0]
+        length = min(len(buffered), wire.MAX_PAYLOAD) if payload_type == wire.PayloadType.OUTPUT else len(buffered)
+        payload = bytes(buffered[:length])
+        del buffered[:length]
+        if not buffered:
             self._parts.popleft()
         self.size -= length
         return payload_type, payload

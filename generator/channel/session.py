@@ -1,4 +1,4 @@
-"""What a session needs from outside and tells the outside: its grant, the calls to AWS, options, figures, its end."""
+"""What a session needs and reports: its grant, the calls to AWS, options, statistics, its end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from generator.channel import pacing
 
-CLIENT_VERSION = "1.2.764.0"  # what agents decide their features by; 1.2.764.0 is the least the service will accept
+CLIENT_VERSION = "1.2.764.0"  # decides which features agents use; the service accepts 1.2.764.0 and later
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class SessionService(Protocol):
     """The calls to AWS for sessions of one kind: one target, one document, one set of parameters.
 
     Methods may block; each runs in a worker thread. A refusal is an `AwsError` with an `aws_code` or a `NotFound`;
-    any other `DeployerError` or `OSError` counts as a disturbance and is tried again where that makes sense.
+    any other `DeployerError` or `OSError` counts as temporary and is retried where that makes sense.
     """
 
     def start(self) -> SessionGrant:
@@ -63,30 +63,30 @@ class ChannelOptions:
     rate: float = pacing.RATE  # 0: no limit
     client_version: str = CLIENT_VERSION
     handshake_timeout: float = 45.0  # the agent waits 15 s for each of its steps
-    resume_for: float = 300.0  # how long a lost connection is sought again
+    resume_for: float = 300.0  # how long to try to resume a lost connection
     ping_interval: float = 60.0
     ping_timeout: float = 20.0
-    silence: float = 15.0  # with data unacknowledged, silence this long means a dead connection
+    silence: float = 15.0  # no frame for this long while data is unacknowledged means a dead connection
     give_up: float = 300.0  # the longest a message may wait for its acknowledgement while connected
-    half_close: float = 10.0  # how long an answer may pause after the asking side has finished
-    keepalive: float | None = None  # send something this often so that no idle time-out strikes
-    until: datetime | None = None  # when access ends: no session is opened behind a tunnel after this, and it closes
+    half_close: float = 10.0  # how long an answer may pause once the local side has finished
+    keepalive: float | None = None  # send something this often, against idle timeouts
+    until: datetime | None = None  # when access ends: the channel closes, and no new session is opened
     proxy: str | Literal[True] | None = True  # True: as the environment says
     tls: ssl.SSLContext | None = None  # None: the system's authorities
 
 
 class EndKind(Enum):
-    """How a channel came to its end."""
+    """How a channel ended."""
 
     LOCAL = "local"  # this side closed it
-    REMOTE = "remote"  # the service closed it: the far end finished, a time-out, an administrator
-    LOST = "lost"  # the connection went, and could not be resumed
-    ACCESS_ENDED = "access-ended"  # the time given by ChannelOptions.until has come
+    REMOTE = "remote"  # the service closed it: the far end finished, a timeout, an administrator
+    LOST = "lost"  # the connection was lost, and the session could not be resumed
+    ACCESS_ENDED = "access-ended"  # ChannelOptions.until is reached
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The end of a channel. `reason` is a sentence or the service's own words, empty after a usual end."""
+    """The end of a channel. `reason` is a sentence or the service's own words, empty after a normal end."""
 
     kind: EndKind
     reason: str = ""
@@ -94,7 +94,7 @@ class End:
 
 @dataclass(slots=True)
 class Stats:
-    """Figures of a channel or a tunnel, for a line at the terminal. Bytes are payload bytes of the user's data."""
+    """Statistics of a channel or a tunnel. Bytes are payload bytes of the user's data."""
 
     session_id: str = ""
     agent_version: str = ""
@@ -117,7 +117,7 @@ class Stats:
     _marks: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64), repr=False)
 
     def rate(self, now: float, over: float = 5.0) -> float:
-        """Bytes a second in both directions since about `over` seconds ago; call it as often as it is shown."""
+        """Bytes a second in both directions over about the last `over` seconds; call it each time it is shown."""
         self._marks.append((now, self.sent + self.received))
         while len(self._marks) > 2 and self._marks[1][0] <= now - over:
             self._marks.popleft()
@@ -126,7 +126,7 @@ class Stats:
 
 
 def newer_than(version: str, than: str) -> bool:
-    """Whether a dotted version number is above another; what cannot be read counts as new."""
+    """Whether a dotted version number is above another; an unreadable one counts as newer."""
     try:
         return [int(part) for part in version.split(".")] > [int(part) for part in than.split(".")]
     except ValueError:

@@ -1,7 +1,7 @@
 """A shell at the user's terminal, and a command without one.
 
-At a terminal every key goes as it is (raw mode), so interrupt and suspend reach the far side by their bytes; signals
-sent to this process become the same bytes. The terminal gets its mode back on every way out.
+At a terminal every key is sent as it is (raw mode), so interrupt and suspend reach the far side as bytes; signals sent
+to this process become the same bytes. The terminal's mode is restored however the shell ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from generator.channel.stdio import read_fd, write_fd
 from generator.channel.transport import ConnectionLost
 from generator.errors import DeployerError
 
-WITHOUT_TERMINAL = (300, 100)  # columns and rows where there is no terminal to ask, as the reference client says
+WITHOUT_TERMINAL = (300, 100)  # columns and rows without a terminal, as the reference client sends
 SIGNAL_BYTES = {signal.SIGINT: b"\x03", signal.SIGQUIT: b"\x1c", signal.SIGTSTP: b"\x1a"}
 END_OF_INPUT = b"\x04"
 SHELLS = frozenset({payloads.STANDARD_STREAM, payloads.INTERACTIVE_COMMANDS, payloads.NON_INTERACTIVE_COMMANDS})
@@ -32,7 +32,7 @@ _EXIT_CODE = re.compile(rb"-?\d+\s*$")  # the agent writes "EXIT_CODE: 3"
 
 @dataclass(frozen=True, slots=True)
 class ShellResult:
-    """How a shell or a command ended. `exit_code` is None where the agent tells none, as for shells."""
+    """How a shell or a command ended. `exit_code` is None where the agent sends none, as for shells."""
 
     end: End
     exit_code: int | None
@@ -41,14 +41,14 @@ class ShellResult:
 
 
 async def shell(channel: Channel, stdin: int = 0, stdout: int = 1, stderr: int = 2) -> ShellResult:
-    """Join a shell session to three descriptors until it ends.
+    """Connect a shell session to three file descriptors until it ends.
 
     Raises `DeployerError` with code `not-a-shell-document` for other sessions and `session-lost` when it broke.
     """
     _check(channel)
     with _raw(stdin), _signals(channel, stdin):
         _post_size(channel, stdin)
-        typing = asyncio.create_task(_type(channel, stdin))
+        typing = asyncio.create_task(_send_input(channel, stdin))
         try:
             return await _show(channel, stdout, stderr)
         finally:
@@ -57,7 +57,7 @@ async def shell(channel: Channel, stdin: int = 0, stdout: int = 1, stderr: int =
 
 
 async def run_command(channel: Channel, stdout: int = 1, stderr: int = 2) -> ShellResult:
-    """Show a command's output and errors apart until it ends; the result has its exit code (payload types 11, 12).
+    """Write a command's output and errors separately until it ends; return its exit code too (payload types 11, 12).
 
     The session's document names the command. Raises as `shell` does.
     """
@@ -89,7 +89,7 @@ async def _write_out(received: Received, stdout: int, stderr: int) -> None:
         await write_fd(stderr, received.payload)
 
 
-async def _type(channel: Channel, stdin: int) -> None:
+async def _send_input(channel: Channel, stdin: int) -> None:
     with suppress(ConnectionLost):
         while data := await read_fd(stdin):
             await channel.write(data)
@@ -117,7 +117,7 @@ def _post_size(channel: Channel, fd: int) -> None:
 
 @contextmanager
 def _raw(fd: int) -> Iterator[None]:
-    """The terminal in raw mode; nothing happens to what is none."""
+    """The terminal in raw mode; anything else stays as it is."""
     if not os.isatty(fd):
         yield
         return

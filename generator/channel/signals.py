@@ -1,4 +1,4 @@
-"""Leaving in order when told to: signals that would kill the process cancel its work instead, so sessions are ended."""
+"""Ending in order on a signal: what would kill the process cancels its work instead, so that sessions are ended."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ FATAL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` in an event loop of its own until it is done or a signal asks this process to end.
 
-    On SIGINT, SIGTERM and SIGHUP the work is cancelled and may finish its farewells; then `DeployerError` with code
-    `interrupted` and exit code 130 is raised. A second signal changes nothing: farewells are bounded in time.
+    On SIGINT, SIGTERM and SIGHUP the work is cancelled and may clean up; then DeployerError with code `interrupted` and
+    exit code 130 is raised. A second signal changes nothing: cleaning up is bounded in time.
     """
     return asyncio.run(_run(work))
 
@@ -27,13 +27,13 @@ async def _run(work: Coroutine[Any, Any, T]) -> T:
     task = asyncio.ensure_future(work)
     caught: list[signal.Signals] = []
 
-    def leave(number: signal.Signals) -> None:
+    def on_signal(number: signal.Signals) -> None:
         if not caught:
             task.cancel()
         caught.append(number)
 
     for number in FATAL:
-        loop.add_signal_handler(number, leave, number)
+        loop.add_signal_handler(number, on_signal, number)
     try:
         return await task
     except asyncio.CancelledError:

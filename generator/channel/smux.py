@@ -43,25 +43,25 @@ def encode(frame: Frame) -> bytes:
 
 
 class Parser:
-    """Frames out of a byte stream that arrives in arbitrary pieces. Holds at most one unfinished frame."""
+    """Frames out of a byte stream that arrives in arbitrary pieces. Buffers at most one unfinished frame."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Frame]:
         """Every frame completed by `data`; `DeployerError` (code `bad-frame`) when it is not smux version 1."""
-        self._held += data
+        self._buffer += data
         frames, start = [], 0
-        while len(self._held) - start >= HEAD_SIZE:
-            version, command, length, stream = _HEAD.unpack_from(self._held, start)
+        while len(self._buffer) - start >= HEAD_SIZE:
+            version, command, length, stream = _HEAD.unpack_from(self._buffer, start)
             if version != VERSION or command > Command.NOP:
                 raise _bad(version, command)
             body, end = start + HEAD_SIZE, start + HEAD_SIZE + length
-            if end > len(self._held):
+            if end > len(self._buffer):
                 break
-            frames.append(Frame(Command(command), stream, bytes(self._held[body:end])))
+            frames.append(Frame(Command(command), stream, bytes(self._buffer[body:end])))
             start = end
-        del self._held[:start]
+        del self._buffer[:start]
         return frames
 
 

@@ -1,7 +1,7 @@
-"""File descriptors beside the event loop, and a port session carried by them, for ssh's ProxyCommand.
+"""File descriptors in the event loop, and a port session carried by them, for ssh's ProxyCommand.
 
 The descriptors keep their mode: O_NONBLOCK on a terminal would be shared with every other process on it. No thread
-is spent on them either: one stuck in a write would outlive the user's wish to leave.
+serves them either: one blocked in a write would keep the process alive.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ async def read_fd(fd: int) -> bytes:
 
 
 async def write_fd(fd: int, data: bytes) -> None:
-    """Write everything. BrokenPipeError when nobody reads any more."""
+    """Write everything. Raises BrokenPipeError when the reader is gone."""
     loop = asyncio.get_running_loop()
     view = memoryview(data)
     while view:
@@ -80,25 +80,25 @@ async def stdio(channel: Channel, stdin: int = 0, stdout: int = 1, *, first: byt
             code="not-a-port-document",
         )
     sent, received = bytearray(), bytearray()
-    asking = asyncio.create_task(_ask(channel, stdin, first, sent))
-    answering = asyncio.create_task(_answer(channel, stdout, received))
+    sending = asyncio.create_task(_send_input(channel, stdin, first, sent))
+    receiving = asyncio.create_task(_write_output(channel, stdout, received))
     try:
-        await asyncio.wait({asking, answering}, return_when=asyncio.FIRST_COMPLETED)
-        if not answering.done():
-            await _await_rest(channel, answering)
-        if answering.done():
-            answering.result()
+        await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+        if not receiving.done():
+            await _wait_for_rest(channel, receiving)
+        if receiving.done():
+            receiving.result()
     finally:
-        asking.cancel()
-        answering.cancel()
-        await asyncio.gather(asking, answering, return_exceptions=True)
+        sending.cancel()
+        receiving.cancel()
+        await asyncio.gather(sending, receiving, return_exceptions=True)
     channel.raise_if_lost()
     return StdioResult(
         channel.end or End(EndKind.LOCAL), channel.stats.sent, channel.stats.received, bytes(sent), bytes(received)
     )
 
 
-async def _ask(channel: Channel, stdin: int, first: bytes, sent: bytearray) -> None:
+async def _send_input(channel: Channel, stdin: int, first: bytes, sent: bytearray) -> None:
     with suppress(ConnectionLost):
         data = first or await read_fd(stdin)
         while data:
@@ -108,7 +108,7 @@ async def _ask(channel: Channel, stdin: int, first: bytes, sent: bytearray) -> N
         await channel.flush()
 
 
-async def _answer(channel: Channel, stdout: int, received: bytearray) -> None:
+async def _write_output(channel: Channel, stdout: int, received: bytearray) -> None:
     with suppress(BrokenPipeError):
         while (message := await channel.receive()) is not None:
             if message.type == wire.PayloadType.OUTPUT:
@@ -116,9 +116,9 @@ async def _answer(channel: Channel, stdout: int, received: bytearray) -> None:
                 await write_fd(stdout, message.payload)
 
 
-async def _await_rest(channel: Channel, answering: asyncio.Task[None]) -> None:
-    """The asking side has finished: the agent cannot be told, so take what comes until it pauses for long."""
+async def _wait_for_rest(channel: Channel, receiving: asyncio.Task[None]) -> None:
+    """The local side has finished, which the protocol cannot say: wait until the answer pauses for long."""
     before = -1
-    while not answering.done() and channel.stats.received != before:
+    while not receiving.done() and channel.stats.received != before:
         before = channel.stats.received
-        await asyncio.wait({answering}, timeout=channel.options.half_close)
+        await asyncio.wait({receiving}, timeout=channel.options.half_close)

@@ -17,7 +17,7 @@ OPEN_TIMEOUT, CLOSE_TIMEOUT = 15.0, 1.0  # seconds
 
 
 class ConnectionLost(Exception):
-    """The socket is gone. Never leaves the room: a channel answers it by resuming."""
+    """The connection is lost. Never leaves this package: a channel resumes the session."""
 
 
 class Connection(Protocol):
@@ -69,14 +69,14 @@ class WebSocket:
             raise ConnectionLost(str(error)) from error
 
     async def close(self) -> None:
-        """Close the socket."""
+        """Close it."""
         await self._socket.close()
 
 
 async def connect_websocket(url: str, headers: Mapping[str, str], options: ChannelOptions) -> Connection:
     """Open the stream URL as it is, query included.
 
-    Raises `DeployerError` with code `channel-refused` when the service says no (401, 403), naming whether the opening
+    Raises `DeployerError` with code `channel-refused` when the service refuses (401, 403), naming whether the opening
     was signed, and with code `channel-untrusted`; ConnectionLost or OSError when it cannot be reached.
     """
     try:
@@ -88,7 +88,7 @@ async def connect_websocket(url: str, headers: Mapping[str, str], options: Chann
             proxy=options.proxy,
             open_timeout=OPEN_TIMEOUT,
             close_timeout=CLOSE_TIMEOUT,
-            ping_interval=None,  # the channel pings by itself: it knows when it does not listen
+            ping_interval=None,  # the channel sends its own: it knows when it is not reading
             max_size=MAX_FRAME,
             max_queue=64,
             ssl=(options.tls or True) if url.startswith("wss:") else None,
@@ -101,7 +101,7 @@ async def connect_websocket(url: str, headers: Mapping[str, str], options: Chann
     except ssl.SSLCertVerificationError as error:
         raise DeployerError(
             f"The message gateway's certificate is not trusted here: {error.verify_message}.",
-            "Behind a proxy that opens TLS, name its authority in AWS_CA_BUNDLE.",
+            "Behind a proxy that intercepts TLS, name its CA bundle in AWS_CA_BUNDLE.",
             code="channel-untrusted",
         ) from error
     except ImportError as error:

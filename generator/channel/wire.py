@@ -37,7 +37,7 @@ SYN, FIN = 1, 2
 
 _HEAD = struct.Struct(">I32sIQqQ16s32sI")
 _LENGTH = struct.Struct(">I")
-_UNCHECKED = frozenset({START_PUBLICATION, PAUSE_PUBLICATION})  # seen too short, and with a wrong length
+_UNCHECKED = frozenset({START_PUBLICATION, PAUSE_PUBLICATION})  # known to arrive too short, or with a wrong length
 
 
 class PayloadType(IntEnum):
@@ -97,10 +97,10 @@ def encode(message: Message) -> bytes:
 
 
 def decode(frame: bytes) -> Message:
-    """Read one frame; `DeployerError` (code `bad-frame`) when it is cut short or its digest does not fit.
+    """Read one frame. Raises DeployerError (`bad-frame`) when it is truncated or its digest does not match.
 
-    The payload is the rest of the frame: the length field is not trusted. start_publication and
-    pause_publication come back with nothing but their type.
+    The payload is the rest of the frame: the length field is not trusted. Of start_publication and
+    pause_publication only the type is read.
     """
     kind = frame[4:36].strip(b"\0 ").decode("ascii", "replace")
     if kind in _UNCHECKED:

@@ -1,1 +1,1 @@
-"""The stack as a value: troposphere parts by feature area, deterministic YAML."""
+"""The stack as a value: troposphere parts by feature, written as deterministic YAML."""

@@ -1,4 +1,4 @@
-"""What the installation needs: the admin password in a secret, everything else in a parameter."""
+"""What the installation reads: the admin password from a secret, everything else from an SSM parameter."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SETTINGS = "\n".join(
 
 
 def add_admin(template: Template) -> None:
-    """The secret is the bare password (docs/decisions/0007-bare-admin-password.md); a published instance has
-    its password in its user data already and needs neither."""
+    """Add both. The secret's value is the password alone (docs/decisions/0007-bare-admin-password.md). A published
+    instance has its password in its user data and needs neither."""
     template.add_resource(
         Secret(
             str(Resource.ADMIN_SECRET),

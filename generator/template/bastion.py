@@ -1,8 +1,8 @@
-"""A small host of the customer's own: there for good as the way to the database, or called when the instance is ill.
+"""The bastion: a small host of the customer's own, permanent as the jump host to the database, or started for recovery.
 
-It bears no `deepsql:managed` tag and the support policy names the stack's instance, so the vendor's support does not
-reach it. It has the instance's security group, and so reaches what the instance reaches, and a role of its own that
-reads no secret (docs/decisions/0024-one-group-for-bastion-and-recovery.md).
+It has no `deepsql:managed` tag and the support policy names the stack's instance, so the vendor's support cannot reach
+it. It has the instance's security group, and so reaches what the instance reaches, and a role of its own that cannot
+read a secret (docs/decisions/0024-one-group-for-bastion-and-recovery.md).
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ from generator.template.parts import att, ref, when
 
 WANTED = str(Condition.WANT_BASTION_GROUP)
 LIFETIME = 30 * 24 * 3600
-"""Seconds after which a host is replaced, by one of the newest image: that is how it is patched."""
+"""Seconds until a host is replaced by one with the latest image, which is how it is patched."""
 
 
 def add_bastion(template: Template) -> None:
-    """The group names no desired capacity: an update leaves it at what it has, or raises it to the least it may have.
+    """Add role, launch template and Auto Scaling group.
 
-    An unnamed version of a launch template is nothing CloudFormation takes, so the version is an attribute; it changes
-    with the launch template only, and then the group has to change as well.
+    The group sets no desired capacity: an update leaves it as it is, or raises it to the minimum. CloudFormation
+    requires a launch template version, so it is an attribute; it changes only with the launch template, when the group
+    has to change as well.
     """
     template.add_resource(
         Role(
@@ -66,7 +67,7 @@ def add_bastion(template: Template) -> None:
 
 
 def _launch_template() -> LaunchTemplate:
-    """EC2 itself looks the image up at each launch (EC2 Auto Scaling user guide, "Use AWS Systems Manager parameters
+    """EC2 resolves the image at each launch (EC2 Auto Scaling user guide, "Use AWS Systems Manager parameters
     instead of AMI IDs in launch templates")."""
     data = LaunchTemplateData(
         ImageId=f"resolve:ssm:{IMAGE_PARAMETER}",

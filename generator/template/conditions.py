@@ -1,12 +1,15 @@
-"""Statements that are true or false of one stack. Everything optional hangs on one of these."""
+"""Conditions of a stack, and the parts of policies that depend on when access ends."""
 
 from __future__ import annotations
 
-from troposphere import And, Condition, Equals, Join, Not, Or, Ref, Template
+from troposphere import And, Condition, Equals, If, Join, Not, Or, Ref, Template
 
 from generator.model.contract import NO_GRADE
 from generator.model.contract import Condition as C
 from generator.model.contract import Parameter as P
+from generator.template.parts import ref, when
+
+EPOCH = "1970-01-01T00:00:00Z"
 
 
 def _given(name: P) -> Not:
@@ -14,7 +17,7 @@ def _given(name: P) -> Not:
 
 
 def _any_given(name: P) -> Not:
-    """An empty list arrives as one empty string."""
+    """Whether a list parameter has a value: an empty list arrives as one empty string."""
     return Not(Equals(Join("", Ref(str(name))), ""))
 
 
@@ -23,8 +26,8 @@ def _not_only_via(route: str) -> Not:
 
 
 def add_conditions(template: Template) -> None:
-    """A stack of the published template always has both a password and a user name; a stack made here by its
-    defaults has neither. That is how `auto` tells them apart (docs/decisions/0001-instance-origin.md)."""
+    """Add every condition. A stack of the published template always has both a password and a user name; a new stack
+    with its defaults has neither. That is how `auto` distinguishes them (docs/decisions/0001-instance-origin.md)."""
     conditions = {
         C.WANT_SUPPORT_USER: Equals(Ref(str(P.CREATE_SUPPORT_USER)), "Yes"),
         C.PUBLISHED_INSTANCE: Or(
@@ -61,3 +64,18 @@ def add_conditions(template: Template) -> None:
     }
     for name, condition in conditions.items():
         template.add_condition(str(name), condition)
+
+
+def expiry() -> If:
+    """The operand of `DateLessThan` that ends access: the date where one is given, else no operator at all."""
+    return when(C.ACCESS_ENDS, {"aws:CurrentTime": ref(P.SUPPORT_ACCESS_UNTIL)})
+
+
+def sessions_valid_from() -> If:
+    """The time from which on the role's sessions are valid: without a cut-off, a time before any session began."""
+    return when(C.SESSIONS_CUT, ref(P.SUPPORT_SESSIONS_NOT_BEFORE), EPOCH)
+
+
+def role_assumable_from() -> If:
+    """The operand of `DateGreaterThanEquals` on assuming the role: the cut-off where there is one, else no operator."""
+    return when(C.SESSIONS_CUT, {"aws:CurrentTime": ref(P.SUPPORT_SESSIONS_NOT_BEFORE)})

@@ -1,4 +1,4 @@
-"""The way to the customer's database, through the stack's own instance: a door, and a document that leads there."""
+"""Access to the customer's database through the stack's own instance: a security group rule and a session document."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from generator.template.parts import ref
 
 
 def add_database(template: Template) -> None:
-    """Each only where it is asked for: the endpoint for the document, the security group for the door."""
-    template.add_resource(_door())
+    """Add each if its parameter is given: the security group for the rule, the endpoint for the document."""
+    template.add_resource(_ingress())
     made = session_document(Resource.DATABASE_DOCUMENT, DocumentKind.DATABASE, _tunnel())
     made.Condition = str(Condition.DATABASE_GIVEN)
     template.add_resource(made)
 
 
-def _door() -> SecurityGroupIngress:
+def _ingress() -> SecurityGroupIngress:
     return SecurityGroupIngress(
         str(Resource.DATABASE_INGRESS),
         Condition=str(Condition.DATABASE_GROUP_GIVEN),
@@ -31,7 +31,7 @@ def _door() -> SecurityGroupIngress:
 
 
 def _tunnel() -> dict[str, object]:
-    """The host and the port are fixed: whoever may use this document reaches the database and nothing else."""
+    """Host and port are fixed: whoever may use this document reaches the database and nothing else."""
     return {
         "schemaVersion": "1.0",
         "description": "A tunnel to the database",

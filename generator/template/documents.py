@@ -1,4 +1,4 @@
-"""The stack's own session documents: support may use these and no others."""
+"""The stack's own session documents, the only ones support may use."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from generator.model.contract import SSH_PORT, DocumentKind, Parameter, Resource
 from generator.template.parts import joined, ref
 
 ANY_PORT = "^[0-9]{1,5}$"
-"""Of the caller's own computer; 0 asks for a free one (Systems Manager user guide, "Session document schema")."""
+"""A port of the caller's computer; 0 for any free one (Systems Manager user guide, "Session document schema")."""
 
 
 def add_documents(template: Template) -> None:
-    """Named after the instance: two stacks never meet, and support, which knows the instance, may not read the stack.
+    """Add shell, port and SSH documents, named after the instance: their names never collide, and support, which may
+    not read the stack, can derive them. Changed content becomes a new version of the same document.
 
-    A new content is a new version of the same document.
     """
     template.add_resource(session_document(Resource.SHELL_DOCUMENT, DocumentKind.SHELL, _shell()))
     template.add_resource(session_document(Resource.PORT_DOCUMENT, DocumentKind.PORT, _port()))
@@ -23,7 +23,7 @@ def add_documents(template: Template) -> None:
 
 
 def session_document(name: Resource, kind: DocumentKind, content: dict[str, object]) -> Document:
-    """A session document of this content, named for its instance."""
+    """A session document with this content, named after the instance."""
     return Document(
         str(name),
         Name=Sub(document_name(kind, f"${{{Resource.INSTANCE}}}")),
@@ -35,9 +35,9 @@ def session_document(name: Resource, kind: DocumentKind, content: dict[str, obje
 
 
 def _shell() -> dict[str, object]:
-    """A shell whose every character goes to the encrypted session log while it is typed.
+    """A shell that streams every character to the encrypted session log as it is typed.
 
-    Of the schema's inputs only those that are required or wanted stand here.
+    Only the schema's required inputs, and those that differ from the default, are given.
     """
     return {
         "schemaVersion": "1.0",
@@ -56,7 +56,7 @@ def _shell() -> dict[str, object]:
 
 
 def _port() -> dict[str, object]:
-    """A tunnel to the listed ports of the instance itself; there is no way to name another host."""
+    """A tunnel to the allowed ports of the instance itself; it takes no parameter for another host."""
     return {
         "schemaVersion": "1.0",
         "description": "A tunnel to the allowed ports of the DeepSQL instance",
@@ -83,7 +83,7 @@ def _port() -> dict[str, object]:
 
 
 def _ssh() -> dict[str, object]:
-    """One bare connection to the SSH port of the instance itself (user guide, "Session document schema")."""
+    """A single connection to the SSH port of the instance itself (user guide, "Session document schema")."""
     return {
         "schemaVersion": "1.0",
         "description": "SSH to the DeepSQL instance",

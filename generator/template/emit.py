@@ -1,4 +1,4 @@
-"""The template as text: the same bytes each time, short form, with comments a reviewer can follow."""
+"""The template as text: deterministic, in short form, with comments for the reviewer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ RESOURCE_KEYS = (
     "UpdateReplacePolicy",
     "Properties",
 )
-"""The order within a resource: what it is before how it is."""
+"""The order of keys within a resource."""
 COMMENTS: Mapping[str, str] = {
     Resource.SECURITY_GROUP: "Network: nothing may come in.",
     Resource.ADMIN_SECRET: "What the installation reads with the instance's own role.",
@@ -55,7 +55,7 @@ COMMENTS: Mapping[str, str] = {
     Resource.SHELL_DOCUMENT: "Session documents: support may start these and no others.",
     Resource.SUPPORT_SESSION_POLICY: "Support: what it may do, and as a boundary all it can ever do.",
     Resource.SUPPORT_SECRET: "The support secret. The keeper fills it; the key never passes through CloudFormation.",
-    Resource.DATABASE_INGRESS: "The way to the database, only where it is asked for.",
+    Resource.DATABASE_INGRESS: "Access to the database, only if requested.",
     Resource.BASTION_ROLE: "The bastion: a small host of your own; support does not reach it.",
     Resource.KEEPER_LOG_GROUP: "The keeper. Its source, with comments, is generator/keeper/index.py.",
 }
@@ -65,7 +65,7 @@ class PureDumper(yaml.SafeDumper):
     """PyYAML's own emitter, which would quote every tagged word; libyaml does not."""
 
     def choose_scalar_style(self) -> str:
-        """The style as libyaml chooses it, the tag kept."""
+        """The scalar style that libyaml would choose, with the tag kept."""
         event = self.event
         assert isinstance(event, yaml.ScalarEvent)
         implicit = event.implicit
@@ -87,12 +87,12 @@ def _ordered(resource: dict[str, object]) -> dict[str, object]:
 
 
 def emit(fmt: Format = "yaml", *, pure: bool = False) -> str:
-    """The template as text ending in a newline. `pure` uses PyYAML's own emitter even where libyaml is there."""
+    """The template as text ending in a newline. `pure` uses PyYAML's own emitter even if libyaml is available."""
     return _text(build(), HEADER, COMMENTS, fmt, pure)
 
 
 def emit_named(name: TemplateName, fmt: Format = "yaml") -> str:
-    """One of the templates as text. Only the one asked for is built."""
+    """One of the templates as text; only that one is built."""
     if name is TemplateName.EXAMPLE_DATABASE:
         from generator.template.example_database import build_example
 
@@ -112,7 +112,7 @@ def _text(template: Template, header: str, comments: Mapping[str, str], fmt: For
 
 
 def _json(template: dict[str, object]) -> str:
-    """JSON with a line for each parameter, resource and output: indented or with spaces it would be over the limit."""
+    """JSON with one line per parameter, resource and output: indented, it would exceed CloudFormation's limit."""
     sections = [f"{_line(name)}: {_json_entries(body)}" for name, body in template.items()]
     return "{\n" + ",\n".join(sections) + "\n}\n"
 
@@ -143,7 +143,7 @@ def _heading(text: str | None) -> str:
 
 
 def _indent(text: str) -> str:
-    """One space deeper; lines inside block text move along, empty lines stay empty."""
+    """One space deeper, block text included; empty lines stay empty."""
     return "".join(f" {line}" if line.strip() else line for line in text.splitlines(keepends=True))
 
 

@@ -1,6 +1,7 @@
-"""An example to try `deployer db` on: a network without a way in or out, Aurora PostgreSQL, and a bastion.
+"""An example for trying `deployer db`: an isolated network, Aurora PostgreSQL, and a bastion.
 
-The network reaches Systems Manager through endpoints and Amazon Linux's packages through S3's, and nothing else.
+The network reaches Systems Manager through interface endpoints and Amazon Linux's packages through the S3 endpoint, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ from generator.template.parts import REGION, arn, tags
 
 PORT = 5432
 PATCHED = "#!/bin/bash\ndnf install -y dnf-automatic && systemctl enable --now dnf-automatic-install.timer\n"
-"""Amazon Linux installs its updates by itself; the agent is there already."""
+"""User data: Amazon Linux installs its updates automatically; the agent is preinstalled."""
 DESCRIPTION = (
     "An example for deployer db: Aurora PostgreSQL with IAM authentication in a private network, and a bastion that "
     "nobody reaches from outside. Costs some 20 USD a month (endpoints, bastion), and Aurora while it is awake."
 )
 
 
-class Sleeping(ServerlessV2ScalingConfiguration):  # type: ignore[misc]  # troposphere is not typed
-    """Capacity from zero: the library still asks for half a unit (Aurora user guide, "Scaling to zero")."""
+class ScalingToZero(ServerlessV2ScalingConfiguration):  # type: ignore[misc]  # troposphere is not typed
+    """Allows a minimum capacity of zero, which troposphere still refuses (Aurora user guide, "Scaling to zero")."""
 
     props: ClassVar[dict[str, object]] = {
         **ServerlessV2ScalingConfiguration.props,
@@ -52,7 +53,7 @@ class Sleeping(ServerlessV2ScalingConfiguration):  # type: ignore[misc]  # tropo
 
 
 def build_example() -> Template:
-    """The whole example, made anew at each call. It asks for nothing."""
+    """A new template with the whole example. Every parameter has a default."""
     template = Template()
     template.set_version("2010-09-09")
     template.set_description(DESCRIPTION)
@@ -62,7 +63,7 @@ def build_example() -> Template:
 
 
 def _network(template: Template) -> None:
-    """Aurora wants two zones. There is no internet gateway and no NAT."""
+    """Two zones, as Aurora requires; no internet gateway and no NAT."""
     template.add_resource(VPC("Vpc", CidrBlock="10.90.0.0/16", EnableDnsSupport=True, EnableDnsHostnames=True))
     template.add_resource(RouteTable("Routes", VpcId=Ref("Vpc")))
     for number in (1, 2):
@@ -75,7 +76,7 @@ def _network(template: Template) -> None:
 
 
 def _groups(template: Template) -> None:
-    """The bastion lets nobody in; the database lets in the bastion; the endpoints let in the bastion's HTTPS."""
+    """No inbound traffic to the bastion; from it to the database, and HTTPS to the endpoints."""
     out = SecurityGroupRule(IpProtocol="tcp", FromPort=443, ToPort=443, CidrIp="0.0.0.0/0", Description="AWS only")
     to_database = SecurityGroupRule(IpProtocol="tcp", FromPort=PORT, ToPort=PORT, CidrIp="10.90.0.0/16")
     template.add_resource(
@@ -102,7 +103,7 @@ def _groups(template: Template) -> None:
 
 
 def _endpoints(template: Template) -> None:
-    """Agents since 3.3.40 need no ec2messages (Systems Manager user guide, "VPC endpoints"). S3's costs nothing."""
+    """Agents since 3.3.40 need no ec2messages (Systems Manager user guide, "VPC endpoints"). S3's is free."""
     for service in ("ssm", "ssmmessages"):
         template.add_resource(
             VPCEndpoint(
@@ -127,7 +128,7 @@ def _endpoints(template: Template) -> None:
 
 
 def _database(template: Template) -> None:
-    """Sleeps when nobody uses it. RDS keeps the master's password; a snapshot stays when the example goes."""
+    """Aurora, paused when unused. RDS manages the master password; deleting the example leaves a snapshot."""
     template.add_resource(
         DBSubnetGroup(
             "DatabaseSubnets",
@@ -148,7 +149,7 @@ def _database(template: Template) -> None:
             StorageEncrypted=True,
             DBSubnetGroupName=Ref("DatabaseSubnets"),
             VpcSecurityGroupIds=[Ref("DatabaseSecurityGroup")],
-            ServerlessV2ScalingConfiguration=Sleeping(MinCapacity=0, MaxCapacity=1, SecondsUntilAutoPause=300),
+            ServerlessV2ScalingConfiguration=ScalingToZero(MinCapacity=0, MaxCapacity=1, SecondsUntilAutoPause=300),
         )
     )
     template.add_resource(
@@ -165,9 +166,10 @@ def _database(template: Template) -> None:
 
 
 def _bastion(template: Template) -> None:
-    """The smallest Graviton instance: no key pair, no address, no way in, and it may carry sessions only.
+    """The smallest Graviton instance: no key pair, no public address, no inbound traffic, and sessions as its only
+    right.
 
-    Today's image at each update: a new one replaces the bastion, on which nothing is kept.
+    Each update takes the latest image, which replaces the bastion; nothing is stored on it.
     """
     template.add_parameter(
         Parameter(
@@ -208,7 +210,7 @@ def _bastion(template: Template) -> None:
 
 
 def _access(template: Template) -> None:
-    """One document that leads to the database and nowhere else, and one policy for each grade."""
+    """A session document that reaches only the database, and one policy per access level."""
     template.add_resource(
         Document(
             "DatabaseDocument",
@@ -250,7 +252,7 @@ def _access(template: Template) -> None:
 
 
 def _outputs(template: Template) -> None:
-    """The names under which deployer looks for them: the hop, the database, the way."""
+    """Under the names that deployer reads: the jump host, the database, the session document."""
     values = {
         "InstanceId": Ref("Bastion"),
         "DatabaseEndpoint": GetAtt("Database", "Endpoint.Address"),

@@ -1,4 +1,4 @@
-"""The instance, its role and profile, and the two questions the keeper answers before it starts."""
+"""The instance, its role and profile, and the two custom resources it depends on."""
 
 from __future__ import annotations
 
@@ -19,14 +19,25 @@ from generator.policies import instance as permits
 from generator.policies.document import document
 from generator.policies.trust import service_assumes
 from generator.template import user_data
-from generator.template.parts import NO_VALUE, REGION, STACK_ID, arn, arn_of, kept, ref, regional_service, tags, when
+from generator.template.parts import (
+    NO_VALUE,
+    REGION,
+    STACK_ID,
+    arn,
+    arn_of,
+    custom_resource,
+    ref,
+    regional_service,
+    tags,
+    when,
+)
 
 
 def add_instance(template: Template) -> None:
-    """Role, profile, the keeper's two answers, and the instance.
+    """Add role, profile, image lookup, guard, instance and cluster access.
 
-    The image is looked up once: its id is then part of the stack and never floats. The guard fails on creation when
-    the stack has no instance yet, for a new one must not get the published user data with the password in it.
+    The image is looked up once: its ID is then part of the stack and does not change. The guard fails on creation when
+    the stack has no instance yet: a new instance must not get the published user data with the password in it.
     """
     template.add_resource(ManagedPolicy(str(Resource.AGENT_POLICY), PolicyDocument=document(_of_the_agent())))
     template.add_resource(_role())
@@ -38,9 +49,9 @@ def add_instance(template: Template) -> None:
         )
     )
     template.add_resource(
-        kept(Resource.INSTANCE_IMAGE, 120, Condition.WANT_INSTANCE_IMAGE, {"Parameter": IMAGE_PARAMETER})
+        custom_resource(Resource.INSTANCE_IMAGE, 120, Condition.WANT_INSTANCE_IMAGE, {"Parameter": IMAGE_PARAMETER})
     )
-    template.add_resource(kept(Resource.PUBLISHED_INSTANCE_GUARD, 120, Condition.PUBLISHED_INSTANCE, {}))
+    template.add_resource(custom_resource(Resource.PUBLISHED_INSTANCE_GUARD, 120, Condition.PUBLISHED_INSTANCE, {}))
     template.add_resource(_instance())
     template.add_resource(_cluster_access())
 
@@ -48,8 +59,8 @@ def add_instance(template: Template) -> None:
 def _role() -> Role:
     """Named only in a published stack, where a new name would replace it; IAM names are global in an account.
 
-    The description is how the instance waits for the guard: profile after role after guard. A `DependsOn` of the
-    instance on a resource that only some stacks have is nothing CloudFormation documents.
+    The description makes the instance wait for the guard: profile after role after guard. CloudFormation does not
+    document a `DependsOn` on a resource that only some stacks have.
     """
     return Role(
         str(Resource.INSTANCE_ROLE),
@@ -72,7 +83,7 @@ def _role() -> Role:
 
 
 def _of_the_agent() -> list[object]:
-    """Sessions and their log; the bastion's agent may the same."""
+    """What the agent may do: sessions and their log. The bastion has the same policy."""
     return [
         permits.be_managed_by_systems_manager(REGION),
         permits.write_the_session_log(arn_of(Resource.SESSION_LOG_GROUP), arn_of(Resource.SESSION_LOG_GROUP, ":*")),
@@ -81,7 +92,7 @@ def _of_the_agent() -> list[object]:
 
 
 def _to_install() -> list[object]:
-    """A published instance has what it needs in its user data."""
+    """What installation needs. A published instance has all of it in its user data."""
     return [
         permits.read_the_admin_password(ref(Resource.ADMIN_SECRET)),
         permits.decrypt_with_the_stack_key(arn_of(Resource.STACK_KEY), regional_service("secretsmanager")),
@@ -90,7 +101,7 @@ def _to_install() -> list[object]:
 
 
 def _instance() -> Instance:
-    """A stack of the published template gets exactly the properties it has; a new one the hardened ones."""
+    """A stack of the published template keeps exactly its properties; a new one gets the hardened ones."""
     published = Condition.PUBLISHED_INSTANCE
     return Instance(
         str(Resource.INSTANCE),
@@ -123,7 +134,7 @@ def _instance() -> Instance:
 
 
 def image() -> If:
-    """The image given, else the pinned one; a published stack's is the parameter's own, as in its template."""
+    """The image given, else the pinned one; a published stack resolves the SSM parameter, as its template does."""
     latest = f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}"
     return when(
         Condition.IMAGE_ID_GIVEN,
@@ -133,7 +144,7 @@ def image() -> If:
 
 
 def _cluster_access() -> AccessEntry:
-    """The cell's cluster for whoever works on the instance, by the instance's role."""
+    """Access to the EKS cluster for whoever works on the instance, through the instance's role."""
     policy = Sub(f"arn:${{AWS::Partition}}:eks::aws:cluster-access-policy/${{{Parameter.EKS_ACCESS_POLICY}}}")
     return AccessEntry(
         str(Resource.CLUSTER_ACCESS),

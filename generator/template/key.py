@@ -10,7 +10,7 @@ from generator.model.contract import Condition, Parameter, Resource
 from generator.policies.document import document
 from generator.policies.key import account_administers_the_key, logs_encrypt_the_session_log
 from generator.policies.vendor import vendor_decrypts_via_secrets_manager
-from generator.template.ending import access_ends
+from generator.template.conditions import expiry
 from generator.template.parts import arn, arn_of, ref, regional_service, when
 
 SECRET_PATTERN = f"secret:*{Resource.SUPPORT_SECRET}-*"
@@ -20,7 +20,7 @@ PUBLISHED_SECRET_PATTERN = "secret:deepsql/support/${SupportUserName}-??????"  #
 def add_key(template: Template) -> None:
     """One key for the two secrets and the session log (docs/decisions/0005-one-key.md).
 
-    Patterns stand where a reference would be circular: the secrets and the log group name the key already.
+    Name patterns are used where a reference would be circular: the secrets and the log group refer to the key.
     """
     template.add_resource(
         Key(
@@ -47,7 +47,7 @@ def _vendor_decrypts() -> object:
     return vendor_decrypts_via_secrets_manager(
         ref(Parameter.VENDOR_ACCOUNTS),
         ref(Parameter.VENDOR_PRINCIPALS),
-        access_ends(),
+        expiry(),
         service=regional_service("secretsmanager"),
         secret_arns=when(
             Condition.PUBLISHED_INSTANCE,
@@ -58,7 +58,7 @@ def _vendor_decrypts() -> object:
 
 
 def add_session_log(template: Template) -> None:
-    """Evidence: it outlives the stack, unless the stack never came to be."""
+    """Add the log group. It is evidence, so it outlives the stack, unless creating the stack failed."""
     template.add_resource(
         LogGroup(
             str(Resource.SESSION_LOG_GROUP),

@@ -1,20 +1,26 @@
-"""One space a level: a template has few bytes, and indentation alone would take an eighth of them."""
+"""How a template is laid out: one space per level to save bytes, and a normal form in which two can be compared."""
 
 from __future__ import annotations
 
+import json
 import re
 
+import yaml
+
+from generator.errors import DeployerError
+from generator.template.yaml_nodes import to_node
+
 BLOCK = re.compile(r"\|[-+]?$")
-"""The end of a line below which text stands as it is."""
+"""The end of a line that opens a block scalar, whose text keeps its indentation."""
 
 
 def narrow(text: str) -> str:
-    """The same YAML with one space a level for the emitter's two, which it cannot do itself.
+    """The same YAML with one space per level instead of the two that the emitter writes at least.
 
-    A level below a dash stays two columns deep, as YAML wants it; the text of a block keeps its own indentation.
+    A level below a dash stays two columns deep, as YAML requires; the text of a block keeps its own indentation.
     """
     lines: list[str] = []
-    levels = [(0, 0)]  # column in the text given, column in the narrow one
+    levels = [(0, 0)]  # column in the text given, column in the result
     block: tuple[int, int] | None = None
     for line in text.splitlines():
         column = len(line) - len(line.lstrip(" "))
@@ -39,7 +45,28 @@ def _enter(levels: list[tuple[int, int]], column: int) -> None:
 
 
 def _pass_dashes(levels: list[tuple[int, int]], code: str) -> None:
-    """What stands behind a dash is a level of its own."""
+    """What follows a dash is a level of its own."""
     while code.startswith("- "):
         code = code[2:]
         levels.append((levels[-1][0] + 2, levels[-1][1] + 2))
+
+
+def normal_form(text: str) -> str:
+    """The template as YAML with sorted keys and short-form functions. Raises DeployerError when it cannot be parsed."""
+    import cfn_flip  # needed to compare templates, not to emit one
+
+    try:
+        value = json.loads(cfn_flip.to_json(text))
+    except (ValueError, yaml.YAMLError) as error:
+        raise DeployerError(
+            f"The template cannot be read: {str(error).splitlines()[0]}.", "deployer lint FILE"
+        ) from None
+    return str(yaml.serialize(to_node(_sorted(value)), Dumper=yaml.SafeDumper, width=100_000, allow_unicode=True))
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, dict):
+        return {str(key): _sorted(value[key]) for key in sorted(value, key=str)}
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    return value if isinstance(value, (bool, int, str)) else str(value)

@@ -1,4 +1,4 @@
-"""The security group: nothing may come in."""
+"""The security group: no inbound traffic."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from generator.template.parts import ref, tags
 
 
 def add_network(template: Template) -> None:
-    """Egress only. The group's description and VPC can never change without replacing it, so they are the
-    published ones; the way out is open because the database's port is the customer's."""
+    """Add it. Changing the description or the VPC would replace it, so they are those of the published template. Egress
+    is open because the port of the customer's database can be any."""
     template.add_resource(
         SecurityGroup(
             str(Resource.SECURITY_GROUP),

@@ -1,4 +1,4 @@
-"""What a stack tells: names and addresses, never a secret."""
+"""The stack's outputs: names and addresses, never a secret."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from generator.template.role import external_id
 
 WANTED = Condition.WANT_SUPPORT_USER
 NAMED = ""
-"""The description of an output whose name says all there is to say: a template has few bytes."""
+"""No description, to save bytes, where the output's name says enough."""
 
 
 def add_outputs(template: Template) -> None:
-    """The contract's outputs first, then what the command line needs."""
+    """Add the contract's outputs first, then those the command line needs."""
     start = "aws ssm start-session --region ${AWS::Region} --target ${Instance}"
     _add(template, O.INSTANCE_ID, NAMED, ref(Resource.INSTANCE))
     _add(template, O.PRIVATE_IP, NAMED, att(Resource.INSTANCE, "PrivateIp"))
@@ -79,7 +79,7 @@ def _add_support(template: Template) -> None:
     _add(template, O.SUPPORT_USER_NAME, NAMED, ref(Resource.SUPPORT_USER), WANTED)
     role = Condition.WANT_SUPPORT_ROLE
     _add(template, O.SUPPORT_ROLE_ARN, NAMED, att(Resource.SUPPORT_ROLE, "Arn"), role)
-    _add(template, O.SUPPORT_ROLE_EXTERNAL_ID, "What the vendor says to assume it", external_id(), role)
+    _add(template, O.SUPPORT_ROLE_EXTERNAL_ID, "What the vendor passes to assume it", external_id(), role)
 
 
 def _add(template: Template, name: O, description: str, value: object, condition: Condition | None = None) -> None:

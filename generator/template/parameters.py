@@ -1,4 +1,4 @@
-"""The console's form: parameters with groups and descriptions, and the rules CloudFormation checks first."""
+"""The parameters, grouped and described for the console, and the rules CloudFormation checks first."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from generator.model.contract import Parameter as P
 from generator.model.database import Grade
 
 RETENTION_DAYS = [30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
-"""What CloudWatch Logs accepts, from a month on: evidence is kept at least that long."""
+"""The values CloudWatch Logs accepts, from 30 days on: evidence is kept at least that long."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One line of the form. `limits` are CloudFormation's own keywords for a parameter."""
+    """One parameter. `limits` are CloudFormation's keywords, such as `Default` and `AllowedPattern`."""
 
     name: P
     description: str
@@ -29,7 +29,7 @@ class Field:
 
 
 def limits(**values: object) -> tuple[tuple[str, object], ...]:
-    """Keywords of a parameter, in the order given."""
+    """Keywords for `Field.limits`, in the order given."""
     return tuple(values.items())
 
 
@@ -127,18 +127,18 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_ROLE_EXTERNAL_ID,
-        "What the vendor must say to assume the role. Empty: the UUID of this stack.",
+        "What the vendor must pass to assume the role. Empty: the UUID of this stack.",
         limits=limits(Default="", AllowedPattern=r"^$|^[\w+=,.@:/-]{16,1224}$"),
     ),
     Field(
         P.VENDOR_ACCOUNTS,
-        "12-digit ids of the accounts that are let in. Empty: nobody.",
+        "12-digit IDs of the accounts that have access. Empty: none.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern="^$|^[0-9]{12}(,[0-9]{12})*$"),
     ),
     Field(
         P.VENDOR_PRINCIPALS,
-        "ARNs of the roles or users in those accounts that are let in.",
+        "ARNs of the roles or users in those accounts that have access.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern=PRINCIPAL),
     ),
@@ -154,12 +154,12 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_ACCESS_VIA,
-        "Which way the vendor principals may use: the secret, the role, or all there is.",
+        "How the vendor principals may get access: by the secret, by the role, or both.",
         limits=limits(Default="all", AllowedValues=["all", "secret", "role"]),
     ),
     Field(
         P.SUPPORT_SESSIONS_NOT_BEFORE,
-        "UTC; sessions begun before are refused, and a time to come pauses the role. Empty: all count.",
+        "UTC; earlier sessions are refused, and a time in the future pauses the role. Empty: all are valid.",
         limits=limits(Default="", AllowedPattern=TIME),
     ),
     Field(
@@ -227,7 +227,7 @@ FIELDS = tuple(field for _, fields in GROUPS for field in fields)
 
 
 def add_parameters(template: Template) -> None:
-    """Parameters in the console's groups. They have no labels: the form then shows the names the documents use."""
+    """Add the parameters in groups. Without labels the console shows the names that the documentation uses."""
     for title, fields in GROUPS:
         for field in fields:
             parameter = template.add_parameter(field.parameter())
@@ -235,7 +235,7 @@ def add_parameters(template: Template) -> None:
 
 
 def add_rules(template: Template) -> None:
-    """Checked by CloudFormation before it makes anything."""
+    """Add the rules, which CloudFormation checks before it creates anything."""
     template.add_rule(
         "SubnetIsInTheVpc",
         {

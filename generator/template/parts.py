@@ -1,4 +1,4 @@
-"""Small words shared by the template's parts."""
+"""Helpers shared by the template's parts: references, ARNs, conditions, custom resources."""
 
 from __future__ import annotations
 
@@ -23,34 +23,33 @@ NAMED_ARNS = {
     Resource.KEEPER_ROLE: "iam::${AWS::AccountId}:role/",
     Resource.SUPPORT_USER: "iam::${AWS::AccountId}:user/",
 }
-"""Between the partition and the name."""
+"""What stands between the partition and the name in the ARN of a resource whose `Ref` is its name."""
 
 
 def ref(name: Parameter | Resource) -> Ref:
-    """The value of a parameter, or what `Ref` of a resource gives."""
+    """`Ref` of a parameter (its value) or of a resource (its physical ID, mostly)."""
     return Ref(str(name))
 
 
 def att(resource: Resource, attribute: str) -> GetAtt:
-    """An attribute of a resource, for outputs. In a resource it would be a trap: whenever the resource referred to
-    changes at all, CloudFormation takes its attributes for changed too and lists whoever uses one
-    (docs/decisions/0010-identity-by-ref.md)."""
+    """`Fn::GetAtt`, for outputs only. When a resource changes at all, CloudFormation treats its attributes as changed
+    and lists every resource that uses one as affected (docs/decisions/0010-identity-by-ref.md)."""
     return GetAtt(str(resource), attribute)
 
 
 def arn_of(resource: Resource, more: str = "") -> Sub:
-    """The ARN of a resource whose `Ref` is its name, built from that name; `more` goes on behind it."""
+    """The ARN of a resource whose `Ref` is its name, built from that name; `more` is appended."""
     form = NAMED_ARNS[resource]
     return Sub(f"arn:${{AWS::Partition}}:{form}${{{resource}}}{more}")
 
 
 def when(condition: Condition, yes: object, otherwise: object = NO_VALUE) -> If:
-    """`yes` where the condition holds; else `otherwise`, by default nothing at all."""
+    """`Fn::If`: `yes` when the condition is true, else `otherwise`, by default `AWS::NoValue`."""
     return If(str(condition), yes, otherwise)
 
 
 def arn(service: str, resource: str) -> Sub:
-    """An ARN of this account and region, in whatever partition the stack stands."""
+    """An ARN of the stack's partition, region and account."""
     return Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")
 
 
@@ -65,17 +64,17 @@ def tags(values: Mapping[str, object]) -> Tags:
 
 
 def joined(*pieces: object) -> Join:
-    """The pieces one after another. Where a piece holds IAM's own `${...}`, `Sub` would need an escape that some
-    readers of templates do not know."""
+    """The pieces joined without a separator. Used where a piece contains IAM's own `${...}`: `Fn::Sub` would need the
+    escape `${!...}`, which some tools do not support."""
     return Join("", list(pieces))
 
 
-def kept(
+def custom_resource(
     name: Resource, seconds: int, condition: Condition, properties: Mapping[str, object], **attributes: object
 ) -> AWSObject:
-    """A custom resource of type `Custom::<name>`, served by the keeper within that many seconds.
+    """A custom resource of type `Custom::<name>`, handled by the keeper, with a timeout of that many seconds.
 
-    By default CloudFormation would wait an hour for an answer.
+    CloudFormation's own timeout is an hour.
     """
     allowed = {**CustomResource.props, **dict.fromkeys(properties, (str, True))}
     kind = type(str(name), (CustomResource,), {"resource_type": f"Custom::{name}", "props": allowed})

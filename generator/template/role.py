@@ -1,4 +1,4 @@
-"""The support role: the same rights as the support user's, for a vendor that assumes it from its own account."""
+"""The support role: the same permissions as the support user's, assumed by the vendor from its own account."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resou
 from generator.policies.document import document
 from generator.policies.support import no_older_sessions
 from generator.policies.trust import nobody_assumes, vendor_assumes
-from generator.template.ending import access_ends, sessions_begin, sessions_count
+from generator.template.conditions import expiry, role_assumable_from, sessions_valid_from
 from generator.template.parts import STACK_ID, ref, tags, when
 
 WANTED = str(Condition.WANT_SUPPORT_ROLE)
 HOUR = 3600
-"""The shortest a role's sessions can be, and the longest that role chaining allows (IAM user guide)."""
+"""Seconds: the minimum of MaxSessionDuration, and the maximum with role chaining (IAM user guide)."""
 
 
 def external_id() -> If:
-    """The one given; else the UUID at the end of the stack's own ARN, which no two stacks share."""
+    """The external ID given; else the UUID in the stack's ARN, which is unique to it."""
     return when(Condition.EXTERNAL_ID_GIVEN, ref(Parameter.SUPPORT_ROLE_EXTERNAL_ID), Select(2, Split("/", STACK_ID)))
 
 
 def add_role(template: Template) -> None:
-    """Role and policy; as long as nobody is let in, the role trusts nobody."""
+    """Add role and policy. Without a grant the role trusts nobody."""
     trusted = vendor_assumes(
-        ref(Parameter.VENDOR_ACCOUNTS), ref(Parameter.VENDOR_PRINCIPALS), external_id(), access_ends(), sessions_count()
+        ref(Parameter.VENDOR_ACCOUNTS), ref(Parameter.VENDOR_PRINCIPALS), external_id(), expiry(), role_assumable_from()
     )
     template.add_resource(
         Role(
@@ -45,6 +45,6 @@ def add_role(template: Template) -> None:
             Condition=WANTED,
             PolicyName="deepsql-support-ssm",
             Roles=[ref(Resource.SUPPORT_ROLE)],
-            PolicyDocument=document([no_older_sessions(sessions_begin())]),
+            PolicyDocument=document([no_older_sessions(sessions_valid_from())]),
         )
     )

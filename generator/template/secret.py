@@ -1,4 +1,4 @@
-"""The support secret: its shell, who may read it, and the key that the keeper puts into it."""
+"""The support secret, its resource policy, the key that the keeper stores in it, and its rotation."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from troposphere.secretsmanager import ResourcePolicy, RotationRules, RotationSc
 from generator.model.contract import USER_TAG_KEY, Condition, Parameter, Resource
 from generator.policies.keeper import keeper_support_policy
 from generator.policies.vendor import secret_policy
-from generator.template.ending import access_ends
-from generator.template.parts import ACCOUNT, REGION, arn_of, kept, ref, regional_service, tags, when
+from generator.template.conditions import expiry
+from generator.template.parts import ACCOUNT, REGION, arn_of, custom_resource, ref, regional_service, tags, when
 
 WANTED = str(Condition.WANT_SUPPORT_USER)
 ROTATION_DAYS = 90
 
 
 def add_secret(template: Template) -> None:
-    """The secret is made empty: a value given here would be seen in the stack's events.
+    """Add them. The secret is created empty: a value given here would be visible in the stack's events.
 
-    Its tag tells the keeper, when the secret is rotated, whose key it is.
+    Its tag tells the keeper, on rotation, which user's key it is.
     """
     template.add_resource(
         Secret(
@@ -40,9 +40,7 @@ def add_secret(template: Template) -> None:
             Condition=str(Condition.WANT_VENDOR_READ),
             SecretId=ref(Resource.SUPPORT_SECRET),
             BlockPublicPolicy=True,
-            ResourcePolicy=secret_policy(
-                ref(Parameter.VENDOR_ACCOUNTS), ref(Parameter.VENDOR_PRINCIPALS), access_ends()
-            ),
+            ResourcePolicy=secret_policy(ref(Parameter.VENDOR_ACCOUNTS), ref(Parameter.VENDOR_PRINCIPALS), expiry()),
         )
     )
     _add_key_keeping(template)
@@ -72,11 +70,13 @@ def _add_key_keeping(template: Template) -> None:
         "InstanceId": ref(Resource.INSTANCE),
     }
     waits_for = [str(Resource.KEEPER_SUPPORT_POLICY)]
-    template.add_resource(kept(Resource.SUPPORT_KEY, 600, Condition.WANT_SUPPORT_USER, key, DependsOn=waits_for))
+    template.add_resource(
+        custom_resource(Resource.SUPPORT_KEY, 600, Condition.WANT_SUPPORT_USER, key, DependsOn=waits_for)
+    )
 
 
 def _add_rotation(template: Template) -> None:
-    """Rotating the secret rotates the key: from the console, from the API, and by itself every 90 days."""
+    """Rotating the secret rotates the key: from the console, by API call, and automatically every 90 days."""
     template.add_resource(
         Permission(
             str(Resource.KEEPER_ROTATION_PERMISSION),

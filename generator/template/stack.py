@@ -1,4 +1,4 @@
-"""The stack as a value. Each part adds what belongs together; the order here is the order of the file."""
+"""The whole stack. Each part adds related resources; the order here is the order in the file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from generator.template.secret import add_secret
 from generator.template.support import add_support
 
 DESCRIPTION = (
-    "DeepSQL in your own account: one private instance next to your database, and a door for the vendor's support "
-    "that you open, bound and close."
+    "DeepSQL in your own account: one private instance next to your database, and access for the vendor's support "
+    "that you grant, limit and revoke."
 )
 
 
 def build() -> Template:
-    """The whole stack, made anew at each call."""
+    """A new template with all parts of the stack."""
     template = Template()
     template.set_version("2010-09-09")
     template.set_description(DESCRIPTION)

@@ -16,7 +16,7 @@ from generator.policies.support import (
     support_policy,
     support_user_policy,
 )
-from generator.template.ending import access_ends
+from generator.template.conditions import expiry
 from generator.template.parts import REGION, arn, joined, ref, tags, when
 
 WANTED = str(Condition.WANT_SUPPORT_USER)
@@ -53,13 +53,13 @@ def add_support(template: Template) -> None:
 
 
 def _ssh_keys() -> object:
-    return push_ssh_keys("PushSshKeysForOneLogin", scope().instances, *before(access_ends()), tag=scope().tag)
+    return push_ssh_keys("PushSshKeysForOneLogin", scope().instances, *before(expiry()), tag=scope().tag)
 
 
 def _sign_in() -> object:
     """One user for each grade and stack; who of the vendor's people it was, stands in CloudTrail."""
     user = f"dbuser:${{{Parameter.DATABASE_RESOURCE_ID}}}/{SUPPORT_PERSON}_${{{Parameter.SUPPORT_DATABASE_GRADE}}}"
-    return sign_in_to_the_database(arn("rds-db", user), *before(access_ends()))
+    return sign_in_to_the_database(arn("rds-db", user), *before(expiry()))
 
 
 def _database_only(value: object) -> object:
@@ -85,5 +85,5 @@ def scope() -> SupportScope:
         ],
         sessions=arn("ssm", "session/*"),
         own_sessions=joined(arn("ssm", "session/"), f"{USERNAME}-*"),
-        until=access_ends(),
+        until=expiry(),
     )

@@ -1,7 +1,7 @@
-"""What an instance does when it first starts.
+"""User data: what an instance runs on its first boot.
 
-The published text is here letter for letter only because a change of user data stops and starts a live instance;
-new instances get a text with no typed value in it at all.
+The published text is kept verbatim only because changing user data stops and starts a live instance; new instances get
+a text that contains no value a user typed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The VPC endpoints for a subnet without a NAT gateway, as a template of its own: the stack's has no room for it.
+"""The VPC endpoints for a subnet without a NAT gateway, as a template of its own: the stack's has no room for them.
 
-One interface endpoint a service with private DNS, one gateway endpoint for S3, one security group. Each endpoint can be
-left out, since a VPC takes one with private DNS per service and may have some already.
+One interface endpoint with private DNS per service, one gateway endpoint for S3, one security group. Each endpoint can
+be left out: a VPC can have only one with private DNS per service, and may have some already.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CIDR = r"^$|^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$"
 
 
 def build_vpc_endpoints() -> Template:
-    """The whole template, made anew at each call."""
+    """A new template with all endpoints."""
     template = Template()
     template.set_version("2010-09-09")
     template.set_description(DESCRIPTION)
@@ -41,7 +41,7 @@ def build_vpc_endpoints() -> Template:
 
 
 def _parameters(template: Template) -> None:
-    """The console's form. The names have no labels: the form then shows those the documents use."""
+    """Add the parameters. Without labels the console shows the names that the documentation uses."""
     texts = {
         P.VPC_ID: "The VPC of DeepSQL. It needs DNS support and DNS hostnames (enableDnsSupport, enableDnsHostnames).",
         P.SUBNET_IDS: "DeepSQL's subnet; at most one of each availability zone. Each costs once more.",
@@ -73,7 +73,7 @@ def _parameters(template: Template) -> None:
 
 
 def _rules(template: Template) -> None:
-    """Checked by CloudFormation before it makes anything."""
+    """Add the rules, which CloudFormation checks before it creates anything."""
     in_the_vpc = {
         "Fn::EachMemberIn": [
             {"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", str(P.VPC_ID)]},
@@ -95,7 +95,7 @@ def _assertion(holds: object, otherwise: str) -> dict[str, object]:
 
 
 def _conditions(template: Template) -> None:
-    """An empty list arrives as one empty string."""
+    """Add the conditions. An empty list arrives as one empty string."""
     for service in SERVICES:
         template.add_condition(service.condition, Equals(Ref(service.parameter), "Yes"))
     template.add_condition(str(C.CIDR_GIVEN), Not(Equals(Ref(str(P.CLIENT_CIDR)), "")))
@@ -105,7 +105,7 @@ def _conditions(template: Template) -> None:
 
 
 def _security_group(template: Template) -> None:
-    """HTTPS from the clients; an endpoint opens no connection of its own, so nothing goes out."""
+    """HTTPS from the clients; no egress, since an endpoint opens no connection of its own."""
     https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
     cidr = SecurityGroupRule(**https, CidrIp=Ref(str(P.CLIENT_CIDR)), Description=str(P.CLIENT_CIDR))
     group = SecurityGroupRule(
@@ -129,7 +129,7 @@ def _security_group(template: Template) -> None:
 
 
 def _interfaces(template: Template) -> None:
-    """In the order of the form."""
+    """One endpoint per service, in the order of the parameters."""
     for service in SERVICES:
         template.add_resource(
             VPCEndpoint(
@@ -152,7 +152,7 @@ def _tags(name: str) -> Tags:
 
 
 def _service_name(service: Service) -> object:
-    """China spells CloudFormation's with a prefix of its own, the others as everywhere (aws-cdk, vpc-endpoint.ts)."""
+    """In China the name for CloudFormation has a prefix of its own (aws-cdk, vpc-endpoint.ts)."""
     name = f"com.amazonaws.${{AWS::Region}}.{service.name}"
     if service.name == "cloudformation":
         return If(str(C.IN_CHINA), Sub(f"cn.{name}"), Sub(name))
@@ -172,7 +172,7 @@ def _policy(service: Service) -> object:
 
 
 def _s3(template: Template) -> None:
-    """A gateway endpoint has no security group and no DNS of its own: its policy is all that bounds it."""
+    """A gateway endpoint has no security group and no DNS name: its policy is its only limit."""
     names = [name.format(region="${AWS::Region}") for name in policies.BUCKETS_OF_AWS]
     of_aws: list[object] = [Sub(f"arn:${{AWS::Partition}}:s3:::{name}/*") for name in names]
     template.add_resource(

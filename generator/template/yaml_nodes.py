@@ -1,6 +1,6 @@
-"""From the template's dictionary to YAML nodes: short-form tags, block text, flow lists where they fit a line.
+"""YAML nodes from the template's dictionary: short-form tags, block text, flow lists where they fit on a line.
 
-Nodes, not objects, go to the emitter, so that libyaml and the pure-Python emitter give the same bytes.
+The emitter gets nodes, not objects, so that libyaml and the pure-Python emitter write the same bytes.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import yaml
 
 LINE = 150
-"""How long a list or mapping in brackets may be."""
+"""The longest list or mapping in flow style, in characters."""
 LONG_ONLY = frozenset({"Fn::EachMemberIn", "Fn::ValueOfAll", "Fn::RefAll", "Fn::ValueOf", "Fn::EachMemberEquals"})
-"""Functions of the Rules section, for which CloudFormation documents the long form alone."""
+"""Functions of the Rules section, for which CloudFormation documents only the long form."""
 STR = "tag:yaml.org,2002:str"
 RESOLVER = yaml.resolver.Resolver()
 
@@ -27,7 +27,7 @@ def to_node(value: object, *, conditions: bool = False) -> yaml.Node:
 
 
 def to_block(value: dict[str, object], *, conditions: bool = False) -> yaml.MappingNode:
-    """The node of a document's outermost mapping, which never stands in brackets."""
+    """The node of a document's outermost mapping, always in block style."""
     pairs = [(_scalar(key), to_node(item, conditions=conditions)) for key, item in value.items()]
     return yaml.MappingNode(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, pairs, flow_style=False)
 
@@ -38,12 +38,12 @@ def _mapping(value: dict[str, object], conditions: bool) -> yaml.Node:
         return short
     node = to_block(value, conditions=conditions)
     if _is_small(node):
-        _put_in_brackets(node)
+        _use_flow_style(node)
     return node
 
 
 def _short_form(value: dict[str, object], conditions: bool) -> yaml.Node | None:
-    """`!Ref X` for `{"Ref": "X"}` and its like; None where there is no short form."""
+    """`!Ref X` for `{"Ref": "X"}` and so on; None if there is no short form."""
     if len(value) != 1:
         return None
     name, operand = next(iter(value.items()))
@@ -58,29 +58,29 @@ def _short_form(value: dict[str, object], conditions: bool) -> yaml.Node | None:
         return yaml.ScalarNode(tag, operand, style=_style(operand))
     if isinstance(operand, (list, tuple)):
         return _sequence(tag, operand, conditions)
-    return None  # a tag on a mapping or on another tag cannot be written: the long form can
+    return None  # a tag on a mapping or on another tag cannot be written; the long form can
 
 
 def _sequence(tag: str, items: Sequence[object], conditions: bool) -> yaml.Node:
     node = yaml.SequenceNode(tag, [to_node(item, conditions=conditions) for item in items], flow_style=False)
     if (_width(node) or LINE) < LINE:
-        _put_in_brackets(node)
+        _use_flow_style(node)
     return node
 
 
 def _is_small(node: yaml.MappingNode) -> bool:
-    """Whether a mapping reads better on one line: a tag, a label, one condition."""
-    return len(node.value) <= 2 and (_width(node) or LINE) < LINE and not _holds_text_with_spaces(node)
+    """Whether a mapping reads better on one line, like a tag or a condition."""
+    return len(node.value) <= 2 and (_width(node) or LINE) < LINE and not _has_text_with_spaces(node)
 
 
-def _holds_text_with_spaces(node: yaml.MappingNode) -> bool:
+def _has_text_with_spaces(node: yaml.MappingNode) -> bool:
     return len(node.value) > 1 and any(
         isinstance(item, yaml.ScalarNode) and " " in item.value for _, item in node.value
     )
 
 
 def _width(node: yaml.Node) -> int | None:
-    """About how many characters the node takes in brackets; None where it cannot stand there."""
+    """About how many characters the node takes in flow style; None if it contains a line break."""
     if isinstance(node, yaml.ScalarNode):
         return None if "\n" in node.value else len(node.value) + (len(node.tag) + 1 if node.tag[0] == "!" else 0) + 2
     parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
@@ -88,16 +88,16 @@ def _width(node: yaml.Node) -> int | None:
     return None if None in widths else sum(width for width in widths if width) + 2
 
 
-def _put_in_brackets(node: yaml.Node) -> None:
+def _use_flow_style(node: yaml.Node) -> None:
     if isinstance(node, yaml.ScalarNode):
         if node.style is None and set(node.value) & set(":{}[],"):
-            node.style = "'"  # in brackets the two emitters differ about these, and so do readers
+            node.style = "'"  # in flow style the two emitters differ on these, and so do parsers
         return
     assert isinstance(node, yaml.CollectionNode)
     node.flow_style = True
     for part in node.value:
         for inner in part if isinstance(part, tuple) else (part,):
-            _put_in_brackets(inner)
+            _use_flow_style(inner)
 
 
 def _scalar(value: object) -> yaml.ScalarNode:
@@ -106,7 +106,7 @@ def _scalar(value: object) -> yaml.ScalarNode:
     if isinstance(value, int):
         return yaml.ScalarNode("tag:yaml.org,2002:int", str(value))
     if not isinstance(value, str):
-        raise TypeError(f"A template holds no {type(value).__name__}: {value!r}")
+        raise TypeError(f"A template cannot contain {type(value).__name__}: {value!r}")
     text = str(value)
     return yaml.ScalarNode(STR, text, style=_style(text) or _quotes(text))
 
@@ -116,6 +116,6 @@ def _style(text: str) -> str | None:
 
 
 def _quotes(text: str) -> str | None:
-    """Quotes where a YAML 1.1 reader would see something else than text: 2012-10-17, Yes, 0.0.0.0, on."""
+    """Quotes where a YAML 1.1 parser would not read a string: 2012-10-17, Yes, 0.0.0.0, on."""
     seen = RESOLVER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     return None if seen == STR else '"'

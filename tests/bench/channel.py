@@ -140,7 +140,7 @@ async def slow_reader() -> float:
         await channel.write(b"?")
         far_side.session.agent.interval = 0.0001
         await asyncio.sleep(6)
-        return channel._flow.receiver.waiting * wire.MAX_PAYLOAD / MEBIBYTE
+        return channel._buffers.receiver.waiting * wire.MAX_PAYLOAD / MEBIBYTE
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ class Agent:
         for task in self.tasks:
             task.cancel()
 
-    def say(self, data):
+    def write(self, data):
         """Bytes of the stream, cut and paced as an agent does."""
         self._out += data
         self._wake.set()
@@ -214,11 +214,11 @@ class FarStream:
     def write(self, data):
         for start in range(0, len(data), 4000):
             if not self.closed:
-                self.agent.say(encode(Frame(Command.PSH, self.number, data[start : start + 4000])))
+                self.agent.write(encode(Frame(Command.PSH, self.number, data[start : start + 4000])))
 
     def close(self):
         if not self.closed:
-            self.agent.say(encode(Frame(Command.FIN, self.number)))
+            self.agent.write(encode(Frame(Command.FIN, self.number)))
         self.closed = True
 
 
@@ -261,7 +261,7 @@ class BytesApp:
         if kind == PayloadType.OUTPUT:
             self.got += payload
             if reply := self.answer(payload):
-                self.agent.say(reply)
+                self.agent.write(reply)
         elif kind == PayloadType.FLAG and wire.read_flag(payload) == wire.Flag.DISCONNECT_TO_PORT:
             self.disconnects += 1
 
@@ -275,13 +275,13 @@ class ShellApp(BytesApp):
 
     def start(self, agent):
         super().start(agent)
-        agent.say(b"$ ")
+        agent.write(b"$ ")
 
     def take(self, kind, payload):
         if kind == PayloadType.SIZE:
             self.sizes.append(payloads.read_size(payload))
         elif kind == PayloadType.OUTPUT:
             self.got += payload
-            self.agent.say(payload.replace(b"\x03", b"^C"))
+            self.agent.write(payload.replace(b"\x03", b"^C"))
             if self.got.endswith((b"exit\r", b"\x04")):
                 self.on_exit()

@@ -107,7 +107,7 @@ def test_handshake_messages_may_come_late_and_in_any_order(swapped):
     class Greeting(BytesApp):
         def start(self, agent):
             super().start(agent)
-            agent.say(b"hello")
+            agent.write(b"hello")
 
     async def story():
         gateway = Gateway(lambda emit: Agent(emit, Greeting()), late)
@@ -313,7 +313,7 @@ def test_what_came_before_the_end_is_still_handed_on_and_the_reason_told():
     async def story():
         gateway = Gateway(bare())
         async with open_channel(gateway, None, gateway.connect) as channel:
-            gateway.session.agent.say(b"last words")
+            gateway.session.agent.write(b"last words")
             await asyncio.sleep(1)
             gateway.session.finish("Session timed out due to inactivity.")
             assert await read(channel, 10) == b"last words"
@@ -361,7 +361,7 @@ def test_a_slow_reader_holds_a_bounded_amount_and_loses_nothing():
             for _ in range(3):
                 await channel.write(b"a word meanwhile, whose acknowledgement nobody reads")
                 await asyncio.sleep(20)
-            assert channel._flow.receiver.waiting <= READY
+            assert channel._buffers.receiver.waiting <= READY
             assert gateway.session.socket.inbox.qsize() > 1000, "the rest waits outside"
             assert await read(channel, 8_000_000) == content(8_000_000)
             stats = channel.figures()
@@ -489,7 +489,7 @@ def test_an_agent_of_old_starts_without_a_handshake():
     class Shell(BytesApp):
         def start(self, agent):
             super().start(agent)
-            agent.say(b"$ ")
+            agent.write(b"$ ")
 
     async def story():
         gateway = Gateway(lambda emit: Agent(emit, Shell(), handshake=False))

@@ -9,7 +9,7 @@ import pytest
 from generator.channel import payloads
 from generator.channel.channel import open_channel
 from generator.channel.listen import Listen, bind, reset
-from generator.channel.mux import HELD, Mux
+from generator.channel.mux import MAX_BUFFERED, Mux
 from generator.channel.port import Forward, forward
 from generator.channel.reliability import READY
 from generator.channel.session import ChannelOptions, EndKind
@@ -251,8 +251,8 @@ def test_a_slow_reader_is_bounded_and_others_go_on_until_then():
             await asyncio.sleep(2)
             assert quick.got == b"hello", "one slow reader does not stop the others"
             await asyncio.sleep(20)
-            assert mux._held <= HELD + 64 * 1024
-            assert channel._flow.receiver.waiting <= READY
+            assert mux._buffered <= MAX_BUFFERED + 64 * 1024
+            assert channel._buffers.receiver.waiting <= READY
             slow.flowing.set()
             await tasks[1]
             assert slow.got == answer
@@ -313,7 +313,7 @@ def test_no_new_session_is_opened_after_the_end_of_access():
     async def use(gateway, tunnel):
         gateway.resume_errors = ["over"]
         gateway.start_errors = [OSError("no network")] * 10_000
-        tunnel._access_is_over = lambda: gateway.loop.time() > 3600
+        tunnel._access_ended = lambda: gateway.loop.time() > 3600
         gateway.session.cut()
         end = await tunnel.wait()
         assert end.kind is EndKind.ACCESS_ENDED
@@ -352,7 +352,7 @@ def test_an_old_agents_late_answer_does_not_reach_the_next_connection():
         first = await Client.to(tunnel)
         await first.echo(b"hello")
         reset(first.writer)
-        gateway.session.agent.say(b"for the first")
+        gateway.session.agent.write(b"for the first")
         second = await Client.to(tunnel)
         await second.echo(b"hello again")
 

@@ -195,7 +195,7 @@ def test_after_a_reconnect_everything_in_flight_goes_at_once():
 def test_time_in_which_nothing_could_be_heard_does_not_count():
     out = sender()
     out.add(PayloadType.OUTPUT, b"a", 0.0)
-    out.excuse(50.0)
+    out.reset_timers(50.0)
     assert out.due(50.0) == []
     assert out.waited(50.0) == 0.0
 

@@ -201,7 +201,7 @@ def test_stdio_sends_everything_and_awaits_the_answer_after_its_input_has_ended(
         with pipe() as (stdin, feed), pipe() as (show, stdout):
             os.write(feed, b"question")
             os.close(feed)
-            asyncio.get_running_loop().call_later(8, gateway.session.agent.say, b"late answer")
+            asyncio.get_running_loop().call_later(8, gateway.session.agent.write, b"late answer")
             result = await stdio(channel, stdin, stdout)
             assert os.read(show, 100) == b"late answer"
             return result
@@ -230,7 +230,7 @@ def test_stdio_stops_when_nobody_reads_any_more():
     async def use(gateway, channel):
         with pipe() as (stdin, _), pipe() as (show, stdout):
             os.close(show)
-            gateway.session.agent.say(b"into the void")
+            gateway.session.agent.write(b"into the void")
             return await stdio(channel, stdin, stdout)
 
     assert with_channel(use, BytesApp(), payloads.PORT, SSH).end.kind is EndKind.LOCAL

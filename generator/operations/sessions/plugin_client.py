@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
-from generator.channel.calls import started, unhurried
+from generator.channel.calls import start_session, uncancelled
 from generator.channel.channel import ACCESS_ENDED
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
@@ -38,7 +38,7 @@ async def _session(
 ) -> plugin.PluginCall:
     """Start a session that ends with `stack`."""
     calls = SessionCalls(gateway, request)
-    grant = await started(calls)
+    grant = await start_session(calls)
     stack.push_async_callback(_terminate, calls, grant.session_id, not_ended)
     assert plan.plugin
     return plugin.PluginCall(
@@ -53,7 +53,7 @@ async def _session(
 
 async def _terminate(calls: SessionCalls, session_id: str, not_ended: list[str]) -> None:
     try:
-        await unhurried(asyncio.to_thread(calls.terminate, session_id))
+        await uncancelled(asyncio.to_thread(calls.terminate, session_id))
     except (DeployerError, OSError):
         not_ended.append(session_id)
 

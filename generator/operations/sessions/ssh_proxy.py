@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from generator.channel import signals
-from generator.channel.calls import unhurried
+from generator.channel.calls import uncancelled
 from generator.channel.channel import open_channel
 from generator.channel.session import ChannelOptions, EndKind
 from generator.channel.stdio import StdioResult, stdio
@@ -88,4 +88,4 @@ async def _key_held(gateway: Gateway, instance_id: str, user: str) -> AsyncItera
     try:
         yield lambda: claim_key(gateway, instance_id, user)
     finally:
-        await unhurried(asyncio.to_thread(key.release, owner))
+        await uncancelled(asyncio.to_thread(key.release, owner))

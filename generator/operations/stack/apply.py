@@ -61,6 +61,8 @@ def _execute(gateway: Gateway, plan: UpPlan, change_set_id: str) -> None:
         if error.transient or attempts > 1:
             raise not_followed(gateway, plan.stack_id, error) from error
         with planning.discarded_on_error(gateway, plan):
+            if plan.protect:  # or the stack that planning has made could not be deleted
+                gateway.cloudformation.update_termination_protection(plan.stack_id, False)
             raise
 
 

@@ -54,7 +54,7 @@ def follow_on(gateway: Gateway, seen: list[StackEvent]) -> Iterator[StackEvent]:
 def diff(gateway: Gateway) -> TemplateDiff:
     """Compare the stack's template with this version's, both in the product's own layout. Raises StackNotFound."""
     from generator.template.emit import emit
-    from generator.template.normal import normal_form  # parses the deployed template, whatever it was written in
+    from generator.template.layout import normal_form  # parses the deployed template, whatever it was written in
 
     name = gateway.deployment.stack_name
     live = gateway.cloudformation.get_template(name)
