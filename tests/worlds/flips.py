@@ -64,6 +64,5 @@ WORLDS = (
         user_removed_in_the_console(lambda a: a.support()),
         ALL,
         not_proven("{session}"),
-        fault="P2",
     ),
 )

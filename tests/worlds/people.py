@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from tests.worlds.account import THIRD_ROOT, Account, Clients, allow, document, permission
-from tests.worlds.world import ALL, ONE, PROVEN, Make, World, not_proven
+from tests.worlds.account import THIRD_ROOT, VENDOR_ROLE, Account, Clients, allow, document, permission
+from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, lacks, not_proven
 
 # Live sessions
 
@@ -69,34 +69,38 @@ def session_of_somebody_gone(a: Account) -> None:
     assert a.is_open(a.facts["session"])
 
 
+# The stack itself, and its database
+
+
+def knows_a_database(a: Account) -> None:
+    """One that nobody reaches from here."""
+    a.update_stack({"DatabaseEndpoint": "orders.cluster-x.us-east-1.rds.amazonaws.com"})
+
+
 # A permission that the operator lacks
 
 
-def may_not(action: str, tried: Callable[[Account], Callable[[Clients], object]], fault: str = "") -> World:
+def may_not(action: str, tried: Callable[[Account], Callable[[Clients], object]]) -> World:
     """A read that is refused: never proven, and the permission is named."""
 
     def make(a: Account) -> None:
         a.operator_lacks(action, tried=tried(a))
 
-    return World(f"the operator lacks {action}", make, ALL, not_proven(left=(action,)), fault=fault)
+    return World(f"the operator lacks {action}", make, ALL, not_proven(left=(action,)))
 
 
 REFUSED = (
-    may_not("iam:ListAccessKeys", lambda a: lambda c: c.iam.list_access_keys(UserName=a.user), "P8"),
+    may_not("iam:ListAccessKeys", lambda a: lambda c: c.iam.list_access_keys(UserName=a.user)),
     may_not("iam:GetRole", lambda a: lambda c: c.iam.get_role(RoleName=a.role)),
-    may_not("iam:ListUserPolicies", lambda a: lambda c: c.iam.list_user_policies(UserName=a.user), "P8"),
-    may_not(
-        "iam:ListAttachedUserPolicies", lambda a: lambda c: c.iam.list_attached_user_policies(UserName=a.user), "P8"
-    ),
-    may_not("iam:ListRolePolicies", lambda a: lambda c: c.iam.list_role_policies(RoleName=a.role), "P8"),
-    may_not(
-        "secretsmanager:GetSecretValue", lambda a: lambda c: c.secretsmanager.get_secret_value(SecretId=a.secret), "P4"
-    ),
+    may_not("iam:ListUserPolicies", lambda a: lambda c: c.iam.list_user_policies(UserName=a.user)),
+    may_not("iam:ListAttachedUserPolicies", lambda a: lambda c: c.iam.list_attached_user_policies(UserName=a.user)),
+    may_not("iam:ListRolePolicies", lambda a: lambda c: c.iam.list_role_policies(RoleName=a.role)),
+    may_not("secretsmanager:GetSecretValue", lambda a: lambda c: c.secretsmanager.get_secret_value(SecretId=a.secret)),
     may_not(
         "secretsmanager:GetResourcePolicy", lambda a: lambda c: c.secretsmanager.get_resource_policy(SecretId=a.secret)
     ),
     may_not("kms:GetKeyPolicy", lambda a: lambda c: c.kms.get_key_policy(KeyId=a.key, PolicyName="default")),
-    may_not("ssm:DescribeSessions", lambda a: lambda c: c.ssm.describe_sessions(State="Active"), "P8"),
+    may_not("ssm:DescribeSessions", lambda a: lambda c: c.ssm.describe_sessions(State="Active")),
     may_not(
         "iam:SimulatePrincipalPolicy",
         lambda a: (
@@ -104,7 +108,6 @@ REFUSED = (
                 PolicySourceArn=a.outputs["SupportRoleArn"], ActionNames=["ssm:StartSession"]
             )
         ),
-        "P4",
     ),
 )
 
@@ -145,17 +148,26 @@ def policy_of_the_user_is_one_object(a: Account) -> None:
 WORLDS = (
     World("session: of the support user", session_of_support, ALL, PROVEN),
     World("session: of the support user, one goes", session_of_support, ONE, PROVEN, "two granted"),
-    World("session: may not be ended", session_that_may_not_be_ended, ALL, not_proven(left=("{session}",)), fault="P8"),
+    World("session: may not be ended", session_that_may_not_be_ended, ALL, not_proven(left=("{session}",))),
     World("session: of the role", session_of_the_role, ALL, PROVEN),
     World("session: the role's old credentials", role_session_taken_before, ALL, PROVEN),
     World("session: old credentials that may not be cut", old_role_credentials_that_may_not_be_cut, ALL, not_proven()),
-    World("session: older ones count again", older_sessions_count_again, ALL, not_proven(), "revoked"),
-    World("session: of somebody who is gone", session_of_somebody_gone, ALL, not_proven("{session}"), fault="P2"),
+    World("session: older ones count again", older_sessions_count_again, ALL, PROVEN, "revoked"),
+    World(
+        "session: older ones count, and it may not change",
+        and_(older_sessions_count_again, lacks("iam:PutRolePolicy")),
+        ALL,
+        not_proven(left=("NoOlderSessions",)),
+        "revoked",
+    ),
+    World("session: of somebody who is gone", session_of_somebody_gone, ALL, not_proven("{session}")),
+    World("stack: may not be changed", lacks("cloudformation:ExecuteChangeSet"), ALL, not_proven(VENDOR_ROLE)),
+    World("database: out of reach", knows_a_database, ALL, not_proven(left=("db shut-out",))),
     *REFUSED,
-    World("secret: no JSON", secret_holds("not json"), ALL, not_proven("secret"), fault="P7"),
-    World("secret: a list", secret_holds("[]"), ALL, not_proven("secret"), fault="P7"),
-    World("secret: half a key", secret_holds('{"AccessKeyId": 7}'), ALL, not_proven("secret"), fault="P7"),
-    World("secret: bytes", secret_holds_bytes, ALL, not_proven("secret"), fault="P7"),
-    World("key: NotPrincipal", key_allows_all_but_one, ALL, not_proven("*"), "revoked", "P7"),
+    World("secret: no JSON", secret_holds("not json"), ALL, not_proven("secret")),
+    World("secret: a list", secret_holds("[]"), ALL, not_proven("secret")),
+    World("secret: half a key", secret_holds('{"AccessKeyId": 7}'), ALL, not_proven("secret")),
+    World("secret: bytes", secret_holds_bytes, ALL, not_proven("secret")),
+    World("key: NotPrincipal", key_allows_all_but_one, ALL, not_proven("*"), "revoked"),
     World("user: Statement is one object", policy_of_the_user_is_one_object, ALL, not_proven("theirs"), fault="P3"),
 )

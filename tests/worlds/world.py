@@ -121,6 +121,11 @@ def and_(*makes: Make) -> Make:
     return make
 
 
+def lacks(*actions: str) -> Make:
+    """The operator may not do this."""
+    return lambda a: a.operator_lacks(*actions)
+
+
 def judge(world: World, answer: Answer, facts: Mapping[str, str], open_ways: list[str], ended: list[str]) -> None:
     """Raise WrongVerdict unless the answer is the world's verdict, and true of the ways in as they are now."""
     said = f"{world.name}: "
