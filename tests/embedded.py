@@ -77,13 +77,17 @@ class Deployer:
         client = self.gateway.client("cloudformation")
         known = client.describe_stacks(StackName=self.stack_name)["Stacks"][0]["Parameters"]
         kept = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in known]
-        client.update_stack(
-            StackName=self.stack_name,
-            UsePreviousTemplate=True,
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            Parameters=[p for p in kept if p["ParameterKey"] not in parameters]
-            + [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        )
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        try:
+            client.update_stack(
+                StackName=self.stack_name,
+                UsePreviousTemplate=True,
+                Capabilities=["CAPABILITY_NAMED_IAM"],
+                Parameters=[p for p in kept if p["ParameterKey"] not in parameters] + given,
+            )
+        except client.exceptions.ClientError as error:
+            if "No updates" not in str(error):
+                raise
         client.get_waiter("stack_update_complete").wait(StackName=self.stack_name, WaiterConfig={"Delay": 1})
 
     @property

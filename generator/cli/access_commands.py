@@ -44,8 +44,9 @@ class PolicyFormat(StrEnum):
 
 
 class Way(StrEnum):
-    """The two ways in."""
+    """The two ways in, and both."""
 
+    all = "all"
     secret = "secret"  # noqa: S105 - a way, no secret
     role = "role"
 
@@ -89,7 +90,8 @@ def _register_grant(group: typer.Typer) -> None:
         no_expiry: Annotated[bool, typer.Option("--no-expiry", help="No end at all.")] = False,
         reason: Annotated[str | None, typer.Option(help="Ticket or reason; kept on the stack.")] = None,
         via: Annotated[
-            Way | None, typer.Option(help="Only by the secret, or only by the role; by all there is when not given.")
+            Way | None,
+            typer.Option(help="By the secret, the role, or all there is; as it stands when not given."),
         ] = None,
         unlogged: Annotated[
             bool, typer.Option("--unlogged", help="Even if sessions would not be logged; needs --reason.")

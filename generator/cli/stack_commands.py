@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +16,7 @@ from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
 from generator.cli.progress import show_events
 
 if TYPE_CHECKING:
-    from generator.model.plan import UpPlan, UpRequest, UpResult
+    from generator.model.plan import Leaving, UpPlan, UpRequest, UpResult
 
 Named = Annotated[list[str], typer.Option(metavar="LOGICAL_ID")]
 
@@ -48,19 +50,20 @@ def _register_up(app: typer.Typer) -> None:
         """Create or update the stack through a change set; what is not given keeps its value."""
         from generator.model.plan import UpRequest
         from generator.operations.stack import failed_stack, plan
-        from generator.operations.stack.support import scoped
+        from generator.operations.stack.support import scoped, stop_hint
 
         given = given_parameters(call, values)
         request = scoped(UpRequest(given=given, upgrade=upgrade, allow_replacement=frozenset(allow_replacement)))
-        stack = call.gateway.cloudformation.find_stack(call.stack_name)
-        waiting = failed_stack.prepare(
-            call.gateway, stack, recreate=recreate, continue_rollback=continue_rollback, say=call.say
-        )
-        for events in waiting:
-            show_events(call, events)
+        with stop_hint(call.gateway, given):
             stack = call.gateway.cloudformation.find_stack(call.stack_name)
-        request = complete(call, request, stack)
-        return carry_out(call, plan.plan_from(call.gateway, request, stack), request, plan_only)
+            waiting = failed_stack.prepare(
+                call.gateway, stack, recreate=recreate, continue_rollback=continue_rollback, say=call.say
+            )
+            for events in waiting:
+                show_events(call, events)
+                stack = call.gateway.cloudformation.find_stack(call.stack_name)
+            request = complete(call, request, stack)
+            return carry_out(call, plan.plan_from(call.gateway, request, stack), request, plan_only)
 
 
 def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> CommandResult:
@@ -73,13 +76,14 @@ def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Com
 def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> CommandResult:
     """Show the plan, ask, execute, follow, verify, print."""
     from generator.operations import connectivity
-    from generator.operations.stack import apply, guard, last_flip, plan, rotation_schedule, support
+    from generator.operations.stack import apply, end_access, guard, last_flip, plan, rotation_schedule, support
 
     with plan.discarded_on_error(call.gateway, planned):
         kept = rotation_schedule.find(call.gateway, planned)
         asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
         warned = connectivity.before_creation(call.gateway, planned, request.given) if asks else []
-        for line in [*stack_text.plan_lines(planned), *stack_text.rhythm_lines(kept), *warned]:
+        access = [*stack_text.leaving_lines(planned), *stack_text.note_lines(planned.notes)]
+        for line in [*stack_text.plan_lines(planned), *access, *stack_text.rhythm_lines(kept), *warned]:
             call.say(line)
         if plan_only:
             plan.discard(call.gateway, planned)
@@ -87,21 +91,44 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
         if planned.change_set is not None:
             guard.require_no_objection(planned)
             call.confirm(stack_text.question(planned))
-        before = support.before(call.gateway, planned, request)
+        before = support.before(call.gateway, planned)
         let_in = support.newly_let_in(call.gateway, planned, request)
-    apply.start(call.gateway, planned)
-    if planned.change_set is not None:
-        with rotation_schedule.named_when_lost(call.gateway, kept):
-            show_events(call, apply.watch(call.gateway, planned))
+    with _ended_access(call, planned) as leaving:
+        apply.start(call.gateway, planned)
+        if planned.change_set is not None:
+            with rotation_schedule.named_when_lost(call.gateway, kept):
+                show_events(call, apply.watch(call.gateway, planned))
 
     def verified() -> UpResult:
         checks = (*support.verify(call.gateway, before), *last_flip.verify(call.gateway, planned, request))
+        checks += end_access.check(call.gateway, leaving) if leaving else ()
         return apply.result(call.gateway, planned, (*checks, *rotation_schedule.restore(call.gateway, kept)))
 
     result = apply.read_back(call.gateway, planned, verified)
     for line in stack_text.next_steps(result, let_in):
         call.say(line)
     return CommandResult(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
+
+
+@contextmanager
+def _ended_access(call: Invocation, planned: UpPlan) -> Iterator[Leaving | None]:
+    """End what the plan's leaving user and role have open; should the update fail, say how to permit it again."""
+    from generator.errors import DeployerError
+    from generator.operations.stack import end_access
+    from generator.operations.stack.watch import NotFollowed
+
+    if planned.leaving is None or planned.found is None:
+        yield None
+        return
+    ended = end_access.end(call.gateway, planned.found, planned.leaving)
+    for problem in ended.problems:
+        call.say(f"  NOT done before the update: {problem}.")
+    try:
+        yield ended
+    except DeployerError as error:
+        if not isinstance(error, NotFollowed):  # that one goes on
+            error.hint = f"{error.hint} {end_access.hint_on_failure(call.gateway, ended)}".strip()
+        raise
 
 
 def _register_down(app: typer.Typer) -> None:

@@ -44,7 +44,16 @@ def counts(plan: UpPlan) -> str:
 
 def question(plan: UpPlan) -> str:
     """What the user is asked before anything is done."""
-    return f"{'Create' if plan.creates else 'Change'} the stack {plan.stack_name}?"
+    return f"{'Create' if plan.creates else 'Change'} the stack {plan.stack_name}{_ending(plan)}?"
+
+
+def _ending(plan: UpPlan) -> str:
+    if plan.leaving is None:
+        return ""
+    if plan.leaving.unread:
+        return ", and end whatever sessions are open"
+    number = len(plan.leaving.sessions)
+    return f", and end {number} open session{'' if number == 1 else 's'}" if number else ""
 
 
 def plan_summary(plan: UpPlan) -> list[str]:
@@ -69,6 +78,24 @@ def _change_row(change: Change) -> tuple[str, ...]:
 
 def _objection_lines(plan: UpPlan) -> list[str]:
     return [f"  refused: {o.change.logical_id} {o.reason}" for o in plan.objections]
+
+
+def leaving_lines(plan: UpPlan) -> list[str]:
+    """Who loses access with the plan, and which open sessions are ended for it."""
+    if plan.leaving is None:
+        return []
+    who = " and ".join(f"the support {h.kind} {h.name}" for h in plan.leaving.holders)
+    if plan.leaving.unread:
+        return [f"  Open sessions of {who} are ended first; which there are is not known: {plan.leaving.unread}"]
+    ids = [session.session_id for session in plan.leaving.sessions]
+    if not ids:
+        return [f"  No session of {who} is open."]
+    return [f"  {len(ids)} open session{'' if len(ids) == 1 else 's'} of {who} will be ended: {', '.join(ids)}"]
+
+
+def note_lines(notes: tuple[str, ...]) -> list[str]:
+    """What a person should know of the access that is left."""
+    return [f"  NOTE  {note}" for note in notes]
 
 
 def rhythm_lines(kept: Rhythm | None) -> list[str]:

@@ -105,9 +105,10 @@ class Keeper:
 
     # The user's keys
 
-    def keys(self, forgive: str = "") -> dict[str, bool]:
+    def keys(self, forgive: str = "", user: str = "") -> dict[str, bool]:
         """The user's keys (two at most), the oldest first, and whether each is active."""
-        found = self.aws("iam", "list_access_keys", forgive=forgive, UserName=self.user).get("AccessKeyMetadata", [])
+        asked = {"forgive": forgive, "UserName": user or self.user}
+        found = self.aws("iam", "list_access_keys", **asked).get("AccessKeyMetadata", [])
         return {key["AccessKeyId"]: key["Status"] == "Active" for key in sorted(found, key=lambda k: k["CreateDate"])}
 
     def switch(self, key: str, on: bool) -> None:
@@ -118,9 +119,10 @@ class Keeper:
         """Delete a key; one that is gone already is no error."""
         self.iam("delete", forgive=NO_USER, AccessKeyId=key)
 
-    def make(self, version: str, stage: str, now: dict[str, Any]) -> str:
+    def make(self, version: str, stage: str, now: dict[str, Any], old: Any = None) -> str:
         """Make a key and write it as `version` of the secret; a paused door stays shut. The key's id.
 
+        `old` are the keys of the user whose place it takes: their pause holds for the new one.
         Of two keys one goes: never the one the secret names, the inactive before the active, the older first.
         """
         found, named = self.keys(), now.get("AccessKeyId", "")
@@ -130,7 +132,7 @@ class Keeper:
         key = str(made["AccessKeyId"])
         log.info("made key %s", key)
         try:
-            if not is_open(found, named):
+            if not is_open(old or found, named):
                 self.switch(key, False)
             self.write({**now, **made}, ClientRequestToken=version, VersionStages=[stage])
         except Exception:  # whatever it was: a key that no secret holds must not stay
@@ -203,7 +205,8 @@ class Keeper:
         wanted = {**now, "Region": asked["Region"], "InstanceId": asked["InstanceId"]}
         key = now.get("AccessKeyId", "")
         if key not in self.keys() or not (stages or update):
-            key = self.make(version, CURRENT, wanted)
+            old = self.keys(NO_USER, event.get("OldResourceProperties", asked)["UserName"])
+            key = self.make(version, CURRENT, wanted, old)
             stages = [CURRENT]
         elif wanted != now:
             self.write(wanted)

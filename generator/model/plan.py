@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
+from generator.model.access import Session
 from generator.model.changeset import Change, ChangeSet
 from generator.model.options import refuse_grant_parameters
 from generator.model.stack import Stack, StackEvent, StackStatus
@@ -43,10 +44,37 @@ class Objection:
 
 
 @dataclass(frozen=True)
+class Holder:
+    """A support user or role (`kind`) that loses access with a plan: removed, or replaced by one of another name."""
+
+    kind: str
+    name: str
+    removed: bool
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """Who loses access with a plan, and their live sessions.
+
+    `unread` says why those are not known (empty: they are), `problems` what could not be ended before the update.
+    """
+
+    holders: tuple[Holder, ...]
+    sessions: tuple[Session, ...] = ()
+    unread: str = ""
+    problems: tuple[str, ...] = ()
+
+    def with_problems(self, problems: Iterable[str]) -> Leaving:
+        """The same, after an attempt to end it."""
+        return replace(self, problems=tuple(dict.fromkeys(problems)))
+
+
+@dataclass(frozen=True)
 class UpPlan:
     """A change set held against what was asked. Nothing has been changed yet.
 
-    `change_set` is None when there is nothing to do; `stack` is then the stack as it stands.
+    `change_set` is None when there is nothing to do; `stack` is then the stack as it stands. `found` is the stack from
+    which the plan was made, None for one that is created. `notes` are sentences about what access it leaves.
     """
 
     stack_name: str
@@ -59,6 +87,9 @@ class UpPlan:
     objections: tuple[Objection, ...] = ()
     protect: bool = False
     stack: Stack | None = None
+    found: Stack | None = field(default=None, repr=False)
+    leaving: Leaving | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -77,6 +108,7 @@ class UpResult:
     changed: bool
     outputs: Mapping[str, str]
     checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,8 @@ class World:
             "ResponseURL": self.listener.url,
             "ResourceProperties": asked | properties,
         }
+        if how == "Update":
+            event["OldResourceProperties"] = asked
         return event if how == "Create" else {**event, "PhysicalResourceId": f"support-key-of-{USER}"}
 
     def send(self, event: dict[str, Any]) -> dict[str, Any]:

@@ -104,6 +104,43 @@ def test_another_user_is_a_replacement_whose_cleanup_spares_the_new_key(world: W
     assert world.keys(OTHER_USER) == {world.current(): "Active"}
 
 
+@pytest.mark.parametrize(("before", "after"), [("Active", "Active"), ("Inactive", "Inactive"), (None, "Active")])
+def test_the_user_that_replaces_a_paused_one_is_paused(world: World, before: str | None, after: str) -> None:
+    world.send(world.event("Create"))
+    if before:
+        world.switch(world.current(), before)
+    else:  # revoked: a user without keys was not paused
+        world.iam.delete_access_key(UserName=USER, AccessKeyId=world.current())
+    world.iam.create_user(UserName=OTHER_USER)
+    event = world.event("Update", UserName=OTHER_USER)
+    world.send(event)
+    assert world.keys(OTHER_USER) == {world.current(): after}
+    world.send(event)
+    assert world.keys(OTHER_USER) == {world.current(): after}, "sent again"
+
+
+def test_a_crash_while_a_paused_user_is_replaced_opens_nothing(world: World) -> None:
+    at = 0
+    world.send(world.event("Create"))
+    while True:
+        world.switch(world.current(), "Inactive")
+        other = f"{OTHER_USER}-{at}"
+        world.iam.create_user(UserName=other)
+        event = world.event("Update", UserName=other)
+        world.faults.crash_at = (len(world.faults.calls) + at, True)
+        before = world.value()
+        try:
+            world.handle(event)
+            break
+        except Crash:
+            world.faults.crash_at = None
+            world.send(event)
+        assert set(world.keys(other).values()) == {"Inactive"}
+        world.vault.put_secret_value(SecretId=world.secret, SecretString=json.dumps(before))
+        at += 1
+    assert at >= 4
+
+
 def test_another_secret_gets_a_new_key_and_the_old_one_ends(world: World) -> None:
     world.send(world.event("Create"))
     old = world.current()

@@ -19,7 +19,7 @@ def test_create_flip_back_and_take_down(deployer: Deployer) -> None:
     closed = deployer.up("--support-user=no", "--output", "json")
     assert closed.code == 0
     checks = {c["subject"]: c["holds"] for c in closed.result["checks"]}
-    assert len(checks) == 4 and all(checks.values()), checks
+    assert len(checks) == 5 and all(checks.values()), checks
     after = deployer.physical_ids()
     assert not SUPPORT & set(after) and after["Instance"] == before["Instance"]
 

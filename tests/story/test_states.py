@@ -85,6 +85,8 @@ def test_somebody_elses_operation_is_left_alone(deployer: Deployer, monkeypatch:
     monkeypatch.setattr("generator.gateway.cloudformation.CloudFormation.describe_stack", _busy(deployer))
     refused = deployer.up("--support-user=no")
     assert refused.code == 1 and "events --follow" in refused.err
+    assert f"deployer access revoke --all --stack-name {deployer.stack_name}" in refused.err
+    assert "access revoke" not in deployer.up("--instance-name", "x").err
 
 
 def _busy(deployer: Deployer):  # type: ignore[no-untyped-def]

@@ -41,23 +41,15 @@ def user_removed_in_the_console(opened: Callable[[Account], Clients]) -> Make:
 
 
 WORLDS = (
-    World("flip: the user's session is open", session_of_support, NO_USER, done(), fault="P2"),
-    World("flip: the role's session is open", session_of_the_role, NO_ROLE, done(), fault="P2"),
+    World("flip: the user's session is open", session_of_support, NO_USER, done()),
+    World("flip: the role's session is open", session_of_the_role, NO_ROLE, done()),
     World("flip: a second key", second_key, NO_USER, done()),
     World("flip: the customer is in", customer_is_in, NO_USER, done()),
-    World(
-        "flip: a session may not be ended", session_that_may_not_be_ended, NO_USER, incomplete("{session}"), fault="P2"
-    ),
-    World("flip: nobody may look", nobody_may_look, NO_USER, incomplete("ssm:DescribeSessions"), fault="P2"),
-    World("flip: the role stays open", nothing, NO_USER, done("access revoke --all"), fault="P11"),
-    World(
-        "flip: the role stays open, planned",
-        nothing,
-        (*NO_USER, "--plan"),
-        done("access revoke --all"),
-        fault="P11",
-    ),
-    World("flip: the user stays open", nothing, NO_ROLE, done("access revoke --all"), fault="P11"),
+    World("flip: a session may not be ended", session_that_may_not_be_ended, NO_USER, incomplete("{session}")),
+    World("flip: nobody may look", nobody_may_look, NO_USER, incomplete("ssm:DescribeSessions")),
+    World("flip: the role stays open", nothing, NO_USER, done("access revoke --all")),
+    World("flip: the role stays open, planned", nothing, (*NO_USER, "--plan"), done("access revoke --all")),
+    World("flip: the user stays open", nothing, NO_ROLE, done("access revoke --all")),
     World("flip: the user cannot go", user_that_cannot_be_deleted, NO_USER, incomplete("{user}")),
     World(
         "session: of a user that the stack no longer has",

@@ -99,18 +99,25 @@ def near(session: Session, found: Record) -> bool:
 def end_sessions(
     gateway: Gateway, found: Record, sleep: Sleep = time.sleep
 ) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
-    """End the vendor's live sessions and look until they are gone; which they were, and which are still there.
+    """End the vendor's live sessions and look until they are gone; which they were, and which are still there."""
+    return end(gateway, lambda: vendor_sessions(gateway, found), sleep)
+
+
+def end(
+    gateway: Gateway, look: Callable[[], tuple[Session, ...]], sleep: Sleep = time.sleep
+) -> tuple[tuple[Session, ...], tuple[Session, ...]]:
+    """End the live sessions that `look` finds, and look until they are gone; which they were, and which still are.
 
     Raises what listing them raises; and what ending raises, where not one could be ended. What a session has put into
     the background goes on: ending a session ends its terminal, not every process.
     """
-    were = left = vendor_sessions(gateway, found)
+    were = left = look()
 
-    def end() -> tuple[Session, ...]:
+    def end_them() -> tuple[Session, ...]:
         _terminate(gateway, left)
-        return vendor_sessions(gateway, found)
+        return look()
 
-    for left in looks(gateway, end, SESSION_SECONDS, Clock(sleep)) if were else ():
+    for left in looks(gateway, end_them, SESSION_SECONDS, Clock(sleep)) if were else ():
         if not left:
             break
     return were, left

@@ -85,7 +85,8 @@ def watch(gateway: Gateway, plan: UpPlan, clock: Clock | None = None) -> Iterato
 def result(gateway: Gateway, plan: UpPlan, checks: tuple[Check, ...] = ()) -> UpResult:
     """The stack as it is now: read again (one call) where something was changed."""
     stack = plan.stack or gateway.cloudformation.describe_stack(plan.stack_id)
-    return UpResult(stack.name, stack.stack_id, stack.status, plan.change_set is not None, stack.outputs, checks)
+    changed = plan.change_set is not None
+    return UpResult(stack.name, stack.stack_id, stack.status, changed, stack.outputs, checks, plan.notes)
 
 
 def read_back(gateway: Gateway, plan: UpPlan, read: Callable[[], T]) -> T:

@@ -1,26 +1,31 @@
 """The verification of a flip that was carried out before: by a call that lost sight of it, or by the console.
 
-A repeated `up --support-user=no` finds nothing to change; what the last flip removed is read from the stack's events.
+A repeated `up --support-user=no` or `--support-role=no` finds nothing to change; what the last flip removed is read
+from the stack's events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.contract import Parameter, Resource
-from generator.model.plan import Check, UpPlan, UpRequest
+from generator.model.plan import Check, Holder, Leaving, UpPlan, UpRequest
 from generator.model.stack import StackEvent
-from generator.operations.stack import support
+from generator.operations.stack import end_access, support
 
-REMOVED = frozenset(map(str, (Resource.SUPPORT_USER, Resource.SUPPORT_SECRET)))
+WATCHED: dict[str, frozenset[str]] = {
+    Parameter.CREATE_SUPPORT_USER: frozenset({str(Resource.SUPPORT_USER), str(Resource.SUPPORT_SECRET)}),
+    Parameter.CREATE_SUPPORT_ROLE: frozenset({str(Resource.SUPPORT_ROLE)}),
+}
+"""What each flip removes, by which its operation is known."""
 
 
 @dataclass(frozen=True)
 class LastFlip:
-    """The operation that removed the support user: its events, the newest first."""
+    """The operation that removed the support user or role: its events, the newest first."""
 
     events: tuple[StackEvent, ...]
 
@@ -37,29 +42,41 @@ class LastFlip:
 
 def verify(gateway: Gateway, plan: UpPlan, request: UpRequest) -> tuple[Check, ...]:
     """Ask the services about the last flip where this one has nothing to do; nothing for any other operation."""
-    if plan.change_set is not None or request.given.get(Parameter.CREATE_SUPPORT_USER) != "No":
+    if plan.change_set is not None:
         return ()
-    flip = find(gateway.cloudformation.events_newest_first(plan.stack_id))
-    if flip is None:
-        return ()
-    before = support.Before(flip.removed(Resource.SUPPORT_USER), flip.removed(Resource.SUPPORT_SECRET), None)
-    return (*support.verify(gateway, before), *_instance(gateway, plan, flip))
+    checks: list[Check] = []
+    for watched in (WATCHED[key] for key in WATCHED if request.given.get(key) == "No"):
+        flip = find(gateway.cloudformation.events_newest_first(plan.stack_id), watched)
+        checks += _of(gateway, plan, flip) if flip else ()
+    return tuple(dict.fromkeys(checks))
 
 
-def find(newest_first: Iterable[StackEvent]) -> LastFlip | None:
-    """The last operation that removed the support user or its secret, read as far back as needed. Pure."""
+def _of(gateway: Gateway, plan: UpPlan, flip: LastFlip) -> Iterator[Check]:
+    user, role = flip.removed(Resource.SUPPORT_USER), flip.removed(Resource.SUPPORT_ROLE)
+    yield from support.verify(gateway, support.Before(user, role, flip.removed(Resource.SUPPORT_SECRET), None))
+    named = (Holder(kind, name, removed=True) for kind, name in (("user", user), ("role", role)) if name)
+    yield from end_access.check(gateway, Leaving(tuple(named)))
+    yield from _instance(gateway, plan, flip)
+
+
+def find(newest_first: Iterable[StackEvent], watched: Collection[str]) -> LastFlip | None:
+    """The last operation that removed one of these resources, read as far back as needed. Pure."""
+
+    def removes(event: StackEvent) -> bool:
+        return event.logical_id in watched and _removes(event)
+
     operation: list[StackEvent] = []
     for event in newest_first:
         if operation and event.token != operation[0].token:
-            if any(map(_removes, operation)):
+            if any(map(removes, operation)):
                 break
             operation = []
         operation.append(event)
-    return LastFlip(tuple(operation)) if any(map(_removes, operation)) else None
+    return LastFlip(tuple(operation)) if any(map(removes, operation)) else None
 
 
 def _removes(event: StackEvent) -> bool:
-    return event.logical_id in REMOVED and event.status.startswith("DELETE_")
+    return event.status.startswith("DELETE_")
 
 
 def _instance(gateway: Gateway, plan: UpPlan, flip: LastFlip) -> tuple[Check, ...]:

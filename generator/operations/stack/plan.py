@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from generator.errors import DeployerError, StackBusy, UsageError
@@ -17,7 +17,7 @@ from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
 from generator.operations import polling
 from generator.operations.polling import Clock
-from generator.operations.stack import guard, parameters, states, support
+from generator.operations.stack import end_access, guard, parameters, states, support, support_grant
 
 CHANGE_SET_SECONDS = 900.0
 """How long CloudFormation may take to work a change set out; it takes seconds."""
@@ -43,12 +43,23 @@ def plan_up(gateway: Gateway, request: UpRequest) -> UpPlan:
 
 def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPlan:
     """The same for a stack already looked at, so that a command describes it once."""
+    planned = _plan(gateway, request, stack)
+    with discarded_on_error(gateway, planned):
+        return replace(
+            planned,
+            found=stack,
+            leaving=end_access.find(gateway, planned.changes),
+            notes=support_grant.notes(gateway, request.given, stack, datetime.now(UTC)),
+        )
+
+
+def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPlan:
     if stack is not None:
         states.require_updatable(stack)
         if _settled_without_asking(request, stack):
             return _nothing(stack)
     source = _source(request, stack)
-    given = _with_origin(request, stack, source)
+    given = _with_origin(request, stack, source) | support_grant.carried(request.given, stack, datetime.now(UTC))
     refuse_missing(request, stack)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
     support.refuse_grade_alone({**known, **given})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from generator.errors import NotFound, UsageError
+from generator.errors import NotFound, StackBusy, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.contract import (
     NO_GRADE,
@@ -30,6 +31,7 @@ class Before:
     """What a closing flip is about to remove, and the instance it must leave alone."""
 
     user: str
+    role: str
     secret: str
     instance: Instance | None
 
@@ -40,6 +42,18 @@ def scoped(request: UpRequest) -> UpRequest:
         return request
     alone = set(request.given) <= FLIPS and not request.upgrade
     return replace(request, named=FLIP_RESOURCES, scope=FLIP_SCOPE if alone else None)
+
+
+@contextmanager
+def stop_hint(gateway: Gateway, given: Mapping[str, str]) -> Iterator[None]:
+    """Where a closing flip meets a busy stack: name the command that does not wait for the stack."""
+    try:
+        yield
+    except StackBusy as error:
+        if any(given.get(flip) == "No" for flip in FLIPS):
+            now = gateway.command("access revoke --all")
+            error.hint = f"{error.hint} To end support's access now, without waiting for the stack: {now}"
+        raise
 
 
 def refuse_grade_alone(values: Mapping[str, str]) -> None:
@@ -84,15 +98,17 @@ def newly_let_in(gateway: Gateway, plan: UpPlan, request: UpRequest) -> Grade | 
     return None if same else Grade(grade)
 
 
-def before(gateway: Gateway, plan: UpPlan, request: UpRequest) -> Before | None:
-    """Note what a closing flip will remove (two calls); None for every other operation."""
-    if plan.change_set is None or plan.creates or request.given.get(Parameter.CREATE_SUPPORT_USER) != "No":
+def before(gateway: Gateway, plan: UpPlan) -> Before | None:
+    """Note what a plan will remove with the support user or role (two calls); None for one that keeps both."""
+    if plan.leaving is None:
         return None
     removed = {change.logical_id: change.physical_id for change in plan.changes if change.removes}
+    names = {holder.kind: holder.name for holder in plan.leaving.holders}
     resources = {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(plan.stack_id)}
     instance = resources.get(Resource.INSTANCE)
     return Before(
-        user=removed.get(Resource.SUPPORT_USER, ""),
+        user=names.get("user", ""),
+        role=names.get("role", ""),
         secret=removed.get(Resource.SUPPORT_SECRET, ""),
         instance=gateway.ec2.describe_instance(instance) if instance else None,
     )
@@ -105,6 +121,8 @@ def verify(gateway: Gateway, noted: Before | None) -> tuple[Check, ...]:
     checks = []
     if noted.user:
         checks += [_user_gone(gateway, noted.user), _keys_gone(gateway, noted.user)]
+    if noted.role:
+        checks.append(_role_gone(gateway, noted.role))
     if noted.secret:
         checks.append(_secret_gone(gateway, noted.secret))
     if noted.instance:
@@ -115,6 +133,11 @@ def verify(gateway: Gateway, noted: Before | None) -> tuple[Check, ...]:
 def _user_gone(gateway: Gateway, user: str) -> Check:
     there = gateway.iam.user_exists(user)
     return Check(f"support user {user}", not there, "still exists" if there else "gone (NoSuchEntity)")
+
+
+def _role_gone(gateway: Gateway, role: str) -> Check:
+    there = gateway.iam.role_exists(role)
+    return Check(f"support role {role}", not there, "still exists" if there else "gone (NoSuchEntity)")
 
 
 def _keys_gone(gateway: Gateway, user: str) -> Check:
