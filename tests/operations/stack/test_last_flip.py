@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from generator.model.contract import Resource
+from generator.model.contract import Parameter, Resource
 from generator.model.stack import StackEvent, StackStatus
-from generator.operations.stack.last_flip import find
+from generator.operations.stack.last_flip import WATCHED, find
 
-USER, INSTANCE = str(Resource.SUPPORT_USER), str(Resource.INSTANCE)
+USER, ROLE, INSTANCE = str(Resource.SUPPORT_USER), str(Resource.SUPPORT_ROLE), str(Resource.INSTANCE)
+OF_USER, OF_ROLE = WATCHED[Parameter.CREATE_SUPPORT_USER], WATCHED[Parameter.CREATE_SUPPORT_ROLE]
 
 
 def history(*events: tuple[str, str, str, str]) -> list[StackEvent]:
@@ -40,7 +41,7 @@ LATER = (("three", "Log", "UPDATE_COMPLETE", "log"), ("three", "s", "UPDATE_COMP
 
 def test_it_is_found_under_later_operations_and_read_no_further() -> None:
     read = iter(history(*CREATION, *FLIP, *LATER))
-    flip = find(read)
+    flip = find(read, OF_USER)
     assert flip is not None and flip.removed(USER) == "first" and not flip.touched_instance
     assert {event.token for event in flip.events} == {"two"}
     assert len(list(read)) == len(CREATION) - 1, "one event of the operation before tells that this one is whole"
@@ -48,22 +49,31 @@ def test_it_is_found_under_later_operations_and_read_no_further() -> None:
 
 def test_the_latest_of_several_counts() -> None:
     again = (("four", USER, "CREATE_COMPLETE", "second"), ("five", USER, "DELETE_COMPLETE", "second"))
-    flip = find(history(*CREATION, *FLIP, *again))
+    flip = find(history(*CREATION, *FLIP, *again), OF_USER)
     assert flip is not None and flip.removed(USER) == "second"
 
 
 def test_a_deletion_that_was_given_up_counts_too() -> None:
-    flip = find(history(*CREATION, ("two", USER, "DELETE_FAILED", "first"), ("two", "s", "UPDATE_COMPLETE", "s")))
+    flip = find(
+        history(*CREATION, ("two", USER, "DELETE_FAILED", "first"), ("two", "s", "UPDATE_COMPLETE", "s")), OF_USER
+    )
     assert flip is not None and flip.removed(USER) == "first"
 
 
 def test_an_event_of_the_instance_in_it_is_seen() -> None:
-    flip = find(history(*CREATION, ("two", INSTANCE, "UPDATE_COMPLETE", "i-1"), *FLIP))
+    flip = find(history(*CREATION, ("two", INSTANCE, "UPDATE_COMPLETE", "i-1"), *FLIP), OF_USER)
     assert flip is not None and flip.touched_instance
-    flip = find(history(("one", INSTANCE, "CREATE_COMPLETE", "i-1"), *CREATION, *FLIP))
+    flip = find(history(("one", INSTANCE, "CREATE_COMPLETE", "i-1"), *CREATION, *FLIP), OF_USER)
     assert flip is not None and not flip.touched_instance
 
 
 def test_a_stack_that_never_had_a_user_has_no_flip() -> None:
-    assert find(history(("one", "s", "CREATE_COMPLETE", "s"), *LATER)) is None
-    assert find([]) is None
+    assert find(history(("one", "s", "CREATE_COMPLETE", "s"), *LATER), OF_USER) is None
+    assert find([], OF_USER) is None
+
+
+def test_the_flip_of_the_role_is_another_one() -> None:
+    events = history(*CREATION, ("five", ROLE, "DELETE_COMPLETE", "role"), *FLIP)
+    flip = find(events, OF_ROLE)
+    assert flip is not None and (flip.removed(ROLE), flip.removed(USER)) == ("role", "")
+    assert find(history(*CREATION, *FLIP), OF_ROLE) is None
