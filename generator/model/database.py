@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from generator.model.arn import Arn
+
 DEFAULT_LOCAL_PORT: Final = 56789
 SUPPORT_PERSON: Final = "deepsql-support"
 """Who the vendor's support is in a database: one user for each grade, and none for each of its people."""
@@ -111,7 +113,11 @@ class Database:
 
     def user_arn(self, user: str) -> str:
         """The ARN `rds-db:connect` is granted on (RDS user guide, "Creating and using an IAM policy")."""
-        return f"arn:{self.partition}:rds-db:{self.region}:{self.account}:dbuser:{self.resource_id or '*'}/{user}"
+        return self.arn("rds-db", f"dbuser:{self.resource_id or '*'}/{user}")
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource in the database's partition, region and account."""
+        return str(Arn(self.partition, service, self.region, self.account, resource))
 
 
 @dataclass(frozen=True)

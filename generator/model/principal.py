@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from generator.errors import UsageError
+from generator.model.arn import Arn
 from generator.model.wildcards import arn_like
 
-_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):(?P<service>iam|sts)::(?P<account>\d{12}):(?P<rest>.+)")
 # Paths and names as IAM allows them (IAM user guide, "IAM identifiers"), without the comma: a list parameter of
 # CloudFormation could not carry it.
 _NAMED = re.compile(r"(role|user)/(?:[A-Za-z0-9+=.@_/:-]*/)?[A-Za-z0-9+=.@_-]{1,128}")
@@ -29,12 +29,15 @@ class Principal:
     @property
     def arn(self) -> str:
         """The principal's ARN; of a whole account its root."""
-        return self.name if not self.account else f"arn:{self.partition}:iam::{self.account}:{self.name or 'root'}"
+        return self._in_iam(self.name or "root")
 
     @property
     def pattern(self) -> str:
         """What `ArnLike aws:PrincipalArn` compares with: the ARN, or every role and user of the account."""
-        return self.name if not self.account else f"arn:{self.partition}:iam::{self.account}:{self.name or '*'}"
+        return self._in_iam(self.name or "*")
+
+    def _in_iam(self, resource: str) -> str:
+        return str(Arn(self.partition, "iam", "", self.account, resource)) if self.account else self.name
 
     @property
     def covers_account(self) -> bool:
@@ -60,10 +63,10 @@ class Principal:
     @classmethod
     def from_pattern(cls, pattern: str) -> Principal:
         """Back from what the stack records (no checks: the stack may hold what a person typed into the console)."""
-        parts = pattern.split(":", 5)
-        if len(parts) < 6 or (parts[0], parts[2], parts[3]) != ("arn", "iam", "") or not parts[4]:
+        arn = Arn.find(pattern)
+        if arn is None or (arn.service, arn.region) != ("iam", "") or not arn.account:
             return cls("", "", pattern)
-        return cls(parts[1], parts[4], "" if parts[5] in ("*", "root") else parts[5])
+        return cls(arn.partition, arn.account, "" if arn.resource in ("*", "root") else arn.resource)
 
 
 def parse_recorded(text: str) -> Principal:
@@ -73,14 +76,14 @@ def parse_recorded(text: str) -> Principal:
 
 def parse_principal(text: str) -> Principal:
     """Read an account root, role or user ARN. Raises UsageError that suggests the right ARN where there is one."""
-    found = _ARN.fullmatch(text)
-    if found is None:
+    arn = Arn.find(text)
+    if arn is None or arn.service not in ("iam", "sts") or arn.region or not arn.names_account:
         _refuse_unlike_an_arn(text)
-    partition, account, rest = found["partition"], found["account"], found["rest"]
-    if found["service"] == "sts":
-        _refuse_session(partition, account, rest)
+    if arn.service == "sts":
+        _refuse_session(arn)
+    rest = arn.resource
     if rest == "root":
-        return Principal(partition, account)
+        return Principal(arn.partition, arn.account)
     if "*" in rest or "?" in rest:
         _refuse(f"The principal {text} has a wildcard, so it would let in whoever takes such a name.", _NAME_IT)
     if "," in rest:
@@ -90,7 +93,7 @@ def parse_principal(text: str) -> Principal:
         )
     if _NAMED.fullmatch(rest) is None:
         _refuse(f"The principal {text} is neither an account, a role nor a user.", _NAME_IT)
-    return Principal(partition, account, rest)
+    return Principal(arn.partition, arn.account, rest)
 
 
 _NAME_IT = (
@@ -118,12 +121,12 @@ def _refuse_unlike_an_arn(text: str) -> NoReturn:
     _refuse(f"The principal {text} is not the ARN of an account, a role or a user.", _NAME_IT)
 
 
-def _refuse_session(partition: str, account: str, rest: str) -> NoReturn:
+def _refuse_session(session: Arn) -> NoReturn:
     """A session's ARN is not what `aws:PrincipalArn` holds for it: that is the role's."""
-    kind, _, name = rest.partition("/")
-    role = name.split("/")[0]
-    if kind != "assumed-role" or not role:
-        _refuse(f"The principal {rest} is a session of account {account}, which lives for hours.", _NAME_IT)
+    role = session.principal_arn.name
+    if session.principal_arn == session or not role:
+        what = f"The principal {session.resource} is a session of account {session.account}, which lives for hours."
+        _refuse(what, _NAME_IT)
     if role.startswith("AWSReservedSSO_"):
         role = f"aws-reserved/sso.amazonaws.com/REGION/{role}"
         more = " (fill in the Region of the vendor's Identity Center; in us-east-1 the part REGION/ is left out)"
@@ -132,5 +135,5 @@ def _refuse_session(partition: str, account: str, rest: str) -> NoReturn:
     _refuse(
         f"The principal {role.rsplit('/', 1)[-1]} is given as the ARN of a session, which lives for hours; "
         "a grant names the role.",
-        f"Give: arn:{partition}:iam::{account}:role/{role}{more}",
+        f"Give: {session.in_iam(f'role/{role}')}{more}",
     )

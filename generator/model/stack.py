@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from generator.model.arn import Arn
+
 # DescribeStacks answers this in place of a NoEcho value (four or five asterisks have both been seen).
 MASK = "****"
 
@@ -72,19 +74,24 @@ class Stack:
     updated: datetime | None = None
 
     @property
+    def arn(self) -> Arn:
+        """The stack's ARN, which is its id."""
+        return Arn.parse(self.stack_id)
+
+    @property
     def region(self) -> str:
         """The Region in the stack's ARN."""
-        return self.stack_id.split(":")[3]
+        return self.arn.region
 
     @property
     def account(self) -> str:
         """The account in the stack's ARN."""
-        return self.stack_id.split(":")[4]
+        return self.arn.account
 
     @property
     def partition(self) -> str:
         """The partition in the stack's ARN: aws, aws-us-gov or aws-cn."""
-        return self.stack_id.split(":")[1]
+        return self.arn.partition
 
     def value(self, name: str) -> str:
         """An output of this name, else the parameter; "" without either.

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from generator.errors import UsageError
+from generator.model.arn import Arn
 
-_SECRET = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):secret:"
-    r"(?P<name>[A-Za-z0-9/_+=.@-]+)-(?P<suffix>[A-Za-z0-9]{6})"
-)
-_ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9/_+=,.@-]+")
+_SECRET = re.compile(r"secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}")
+_ROLE = re.compile(r"role/[A-Za-z0-9/_+=,.@-]+")
 _SESSION_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{2,64}")
-_KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
+_KEY = re.compile(r"key/[A-Za-z0-9-]+")
+_REGION = re.compile(r"[a-z0-9-]+")
+_GLOBAL = re.compile("")
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,27 @@ class SecretArn:
 
 def parse_secret_arn(text: str) -> SecretArn:
     """Read a secret's complete ARN. Raises UsageError that says where it is found."""
-    found = _SECRET.fullmatch(text)
-    if found is None:
+    arn = _find(text, "secretsmanager", _REGION, _SECRET)
+    if arn is None:
         raise UsageError(
             f"{text} is not the complete ARN of a secret, with the six signs at its end.",
             "The customer finds it with: deployer outputs (SupportSecretArn)",
             code="secret-arn",
         )
-    return SecretArn(text, found["region"], found["account"])
+    return SecretArn(text, arn.region, arn.account)
+
+
+def _find(text: str, service: str, region: re.Pattern[str], resource: re.Pattern[str]) -> Arn | None:
+    """The ARN that `text` is, when it names one resource of that form in an account."""
+    arn = Arn.find(text)
+    if arn is None or arn.service != service or not arn.names_account:
+        return None
+    return arn if region.fullmatch(arn.region) and resource.fullmatch(arn.resource) else None
 
 
 def check_key_arn(text: str) -> str:
     """The ARN of a KMS key as it is. Raises UsageError for anything else, an alias too: policies name keys."""
-    if _KEY.fullmatch(text) is None:
+    if _find(text, "kms", _REGION, _KEY) is None:
         raise UsageError(
             f"{text} is not the ARN of a KMS key.",
             "The customer finds it with: deployer outputs (StackKeyArn)",
@@ -51,7 +59,7 @@ def check_key_arn(text: str) -> str:
 
 def check_role_arn(text: str) -> str:
     """The ARN of a role as it is. Raises UsageError that says where it is found."""
-    if _ROLE.fullmatch(text) is None:
+    if _find(text, "iam", _GLOBAL, _ROLE) is None:
         raise UsageError(
             f"{text} is not the ARN of a role.",
             "The customer finds it with: deployer access confirm, or deployer outputs (SupportRoleArn)",
