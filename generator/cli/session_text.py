@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
+from generator.model.arn import Arn
 
 if TYPE_CHECKING:
     from generator.model.access import Session
@@ -97,7 +98,7 @@ def session_lines(sessions: Sequence[Session], *, past: bool = False, some: bool
     rows = [
         (
             session.session_id,
-            session.owner.rpartition(":")[2],
+            _owner(session),
             session.target,
             session.document,
             moment(session.started),
@@ -162,6 +163,12 @@ def preference_plan_lines(plan: PreferencesPlan) -> list[str]:
     rows = [(f"  {c.name}", json.dumps(c.before), "->", json.dumps(c.after)) for c in plan.changes]
     warnings = [line for f in plan.findings for line in (f"  warning: {f.subject}: {f.warning}", f"    {f.hint}")]
     return ["This changes for every session that names no document:", *table(rows), *warnings]
+
+
+def _owner(session: Session) -> str:
+    """Who started it, without the account: user/NAME, or assumed-role/ROLE/NAME."""
+    arn = Arn.find(session.owner)
+    return arn.resource if arn else session.owner
 
 
 def diagnosis_lines(found: Sequence[Diagnosis]) -> list[str]:

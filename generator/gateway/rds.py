@@ -5,6 +5,7 @@ from __future__ import annotations
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
+from generator.model.arn import Arn
 from generator.model.database import Database, Engine
 
 
@@ -68,7 +69,7 @@ def _database(raw: Answer, name: str, endpoint: str, port: int | None, resource_
     engine = Engine.of(raw.get("Engine", ""))
     if engine is None:
         return None
-    arn = str(raw.get("DBClusterArn") or raw.get("DBInstanceArn") or ":::::").split(":")
+    arn = Arn.find(raw.get("DBClusterArn") or raw.get("DBInstanceArn") or "") or Arn("aws", "rds", "", "", "")
     return Database(
         name=name,
         engine=engine,
@@ -76,9 +77,9 @@ def _database(raw: Answer, name: str, endpoint: str, port: int | None, resource_
         port=port or engine.default_port,
         resource_id=resource_id,
         database=raw.get("DatabaseName") or raw.get("DBName") or "",
-        region=arn[3],
-        account=arn[4],
-        partition=arn[1] or "aws",
+        region=arn.region,
+        account=arn.account,
+        partition=arn.partition,
         iam_enabled=bool(raw.get("IAMDatabaseAuthenticationEnabled", False)),
         is_cluster="DBInstanceIdentifier" not in raw,
         master_user=raw.get("MasterUsername", ""),

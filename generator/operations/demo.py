@@ -14,6 +14,7 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.host.own import own_command
 from generator.host.process import run_attached
+from generator.model.arn import Arn
 from generator.model.deployment import Deployment
 from generator.operations import sandbox
 from generator.sandbox.state import HOME_VARIABLE, STRANGER_ROLE, VENDOR_ACCOUNT, VENDOR_ROLE
@@ -70,7 +71,7 @@ def story(home: Path) -> Iterator[Step]:
     secret = _outputs()["SupportSecretArn"]
     read = ("vendor", "check", "--secret-id", secret)
     yield Step("The vendor cannot read the support secret yet.", (*read, "--profile", "vendor"), 3)
-    principal = f"arn:aws:iam::{VENDOR_ACCOUNT}:role/{VENDOR_ROLE}"
+    principal = str(Arn("aws", "iam", "", VENDOR_ACCOUNT, f"role/{VENDOR_ROLE}"))
     grant = ("access", "grant", "--principal", principal, "--for", "8h", "--reason", "TICKET-1", "--yes")
     yield Step("The customer lets the vendor's role in, for eight hours and a ticket.", grant)
     yield Step("Now the vendor's role reads it.", (*read, "--profile", "vendor"))

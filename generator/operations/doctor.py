@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable, Iterator
 
@@ -10,6 +9,7 @@ from generator.channel.session import newer_than
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.host import plugin
+from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
 from generator.model.health import Diagnosis, InstanceHealth, Verdict
 from generator.model.session import Node, Target
@@ -204,14 +204,14 @@ def _documents(gateway: Gateway, documents: Documents) -> Iterator[Diagnosis]:
 
 
 def _permissions(gateway: Gateway, caller: str, target: Target, documents: Documents) -> Iterator[Diagnosis]:
-    who = principal_of(caller)
-    if who.endswith(":root"):
+    who = Arn.parse(caller).principal_arn
+    if who.resource == "root":
         yield _good("permissions", "the account's root may do everything")
         return
     denied = [
         f"{action} on {resource}"
         for action, resource in _wishes(caller, gateway.region, target, documents)
-        if gateway.iam.simulate(who, action, resource, _context()) != "allowed"
+        if gateway.iam.simulate(str(who), action, resource, _context()) != "allowed"
     ]
     if denied:
         yield _bad("permissions", f"not allowed: {'; '.join(denied)}", "deployer access policy prints what is needed")
@@ -220,24 +220,17 @@ def _permissions(gateway: Gateway, caller: str, target: Target, documents: Docum
 
 
 def _wishes(caller: str, region: str, target: Target, documents: Documents) -> Iterator[tuple[str, str]]:
-    partition, account = caller.split(":")[1], caller.split(":")[4]
-    ssm = f"arn:{partition}:ssm:{region}:{account}"
-    name = caller.rpartition("/")[2]
-    yield "ssm:StartSession", f"arn:{partition}:ec2:{region}:{account}:instance/{target.instance_id}"
+    who = Arn.parse(caller)
+    session = Arn(who.partition, "ssm", region, who.account, f"session/{who.last_name}-0a1b2c3d4e5f60718")
+    yield "ssm:StartSession", str(session.beside("ec2", f"instance/{target.instance_id}"))
     for document in (documents.shell, documents.port) if documents.own else ():
-        yield "ssm:StartSession", f"{ssm}:document/{document}"
+        yield "ssm:StartSession", str(session.beside("ssm", f"document/{document}"))
     for action in ("ssmmessages:OpenDataChannel", "ssm:ResumeSession", "ssm:TerminateSession"):
-        yield action, f"{ssm}:session/{name}-0a1b2c3d4e5f60718"
+        yield action, str(session)
 
 
 def _context() -> tuple[tuple[str, str, str], ...]:
     return ((f"ssm:resourceTag/{TAG_KEY}", "string", TAG_VALUE), ("ssm:SessionDocumentAccessCheck", "boolean", "true"))
-
-
-def principal_of(caller: str) -> str:
-    """The user's or role's ARN behind a caller's: that of the role for one of its sessions."""
-    role = re.fullmatch(r"arn:([^:]+):sts::(\d+):assumed-role/([^/]+)/.+", caller)
-    return f"arn:{role[1]}:iam::{role[2]}:role/{role[3]}" if role else caller
 
 
 def _asked(subject: str, look: Look) -> Iterator[Diagnosis]:

@@ -11,6 +11,7 @@ import awacs.ssm as ssm
 import awacs.ssmmessages as ssmmessages
 from awacs.aws import BoolIfExists, ConditionElement, Statement, StringEquals, StringLike
 
+from generator.model.arn import Arn
 from generator.model.contract import DocumentKind, document_name
 from generator.policies.document import Document, allow, document, plain
 from generator.policies.support import USERNAME
@@ -41,8 +42,8 @@ def engineers_policy_document(
     A principal without the tag matches nothing: a policy variable that has no value makes its condition false (IAM
     user guide, "Policy variables").
     """
-    ssm_arn = f"arn:{partition}:ssm:{region}:{account}"
-    instances = [f"arn:{partition}:ec2:{region}:{account}:instance/*"]
+    sessions = Arn(partition, "ssm", region, account, "session/*")
+    instances = [str(sessions.beside("ec2", "instance/*"))]
     names = documents or [document_name(each, "i-*") for each in (DocumentKind.SHELL, DocumentKind.PORT)]
     statements = [
         allow(
@@ -55,11 +56,11 @@ def engineers_policy_document(
         allow(
             "StartSessionsWithTheseDocuments",
             [ssm.StartSession],
-            [f"{ssm_arn}:document/{name}" for name in names],
+            [str(sessions.beside("ssm", f"document/{name}")) for name in names],
             _checked(),
         ),
-        allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], f"{ssm_arn}:session/*"),
-        _own_sessions(kind, ssm_arn),
+        allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], str(sessions)),
+        _own_sessions(kind, sessions),
         allow(
             "FindInstances",
             [ec2.DescribeInstances, ssm.DescribeInstanceInformation, ssm.DescribeSessions],
@@ -76,10 +77,10 @@ def _checked() -> ConditionElement:
     return BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
 
 
-def _own_sessions(kind: EngineerKind, ssm_arn: str) -> Statement:
+def _own_sessions(kind: EngineerKind, sessions: Arn) -> Statement:
     """A user's sessions bear the user's name; those of roles and federated users bear a tag that AWS itself puts there
     (Session Manager guide, "Sample IAM policies", method 2)."""
     verbs = [ssm.ResumeSession, ssm.TerminateSession]
     if kind is EngineerKind.user:
-        return allow("ResumeAndEndOwnSessions", verbs, f"{ssm_arn}:session/{USERNAME}-*")
-    return allow("ResumeAndEndOwnSessions", verbs, f"{ssm_arn}:session/*", StringLike(SESSION_TAG, USER_ID))
+        return allow("ResumeAndEndOwnSessions", verbs, str(sessions.beside("ssm", f"session/{USERNAME}-*")))
+    return allow("ResumeAndEndOwnSessions", verbs, str(sessions), StringLike(SESSION_TAG, USER_ID))

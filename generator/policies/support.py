@@ -13,6 +13,7 @@ import awacs.ssmmessages as ssmmessages
 import awacs.sts as sts
 from awacs.aws import Action, BoolIfExists, ConditionElement, DateLessThan, Statement, StringEquals, StringLike
 
+from generator.model.arn import Arn
 from generator.model.contract import SSH_USER, TAG_KEY, TAG_VALUE
 from generator.policies.document import Document, Value, allow, before, deny, document, plain
 
@@ -156,13 +157,13 @@ def support_user_policy_document(
     `documents` are names of session documents of this account. With the defaults the placeholders REGION and
     ACCOUNT_ID stay in the text, for the reader to fill in.
     """
-    ssm_arn = f"arn:{partition}:ssm:{region}:{account}"
+    sessions = Arn(partition, "ssm", region, account, "session/*")
     scope = SupportScope(
         region=region,
-        instances=[f"arn:{partition}:ec2:{region}:{account}:instance/{name}" for name in instance_ids],
-        documents=[f"{ssm_arn}:document/{name}" for name in documents],
-        sessions=f"{ssm_arn}:session/*",
-        own_sessions=f"{ssm_arn}:session/{USERNAME}-*",
+        instances=[str(sessions.beside("ec2", f"instance/{name}")) for name in instance_ids],
+        documents=[str(sessions.beside("ssm", f"document/{name}")) for name in documents],
+        sessions=str(sessions),
+        own_sessions=str(sessions.beside("ssm", f"session/{USERNAME}-*")),
         until=until,
         tag=tag,
     )

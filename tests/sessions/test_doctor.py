@@ -12,7 +12,6 @@ from generator.gateway.iam import IAM
 from generator.gateway.ssm import SSM
 from generator.model.health import InstanceHealth
 from generator.model.session import Node
-from generator.operations.doctor import principal_of
 from tests.sessions.conftest import Deployer, as_support
 
 GOOD = {"vpc_id": "vpc-1", "subnet_id": "subnet-1", "profile": "arn:p", "tokens": "required", "hops": 1}
@@ -103,7 +102,3 @@ def test_an_instance_that_is_not_there(deployer: Deployer) -> None:
     assert deployer("doctor", "web-99").code == 3
     each = found(deployer, "i-0000000000000000a")
     assert each["instance i-0000000000000000a"]["verdict"] == "missing" and "agent" not in each
-
-
-def test_the_principal_behind_a_role_session_is_the_role() -> None:
-    assert principal_of("arn:aws:sts::111122223333:assumed-role/ops/alice") == "arn:aws:iam::111122223333:role/ops"

@@ -49,9 +49,9 @@ def permit(gateway: Gateway, wish: Wish, *, any_host: bool = False) -> Permit:
     warnings = _check(gateway, database, seen, document, any_host)
     scope = DatabaseScope(
         users=[database.user_arn(user)],
-        hop=_arn(database, "ec2", f"instance/{instance}"),
+        hop=database.arn("ec2", f"instance/{instance}"),
         tunnel=_document_arn(database, document or AWS_REMOTE_PORT),
-        sessions=_arn(database, "ssm", "session/*"),
+        sessions=database.arn("ssm", "session/*"),
         region=database.region,
         stack=_stack_arn(seen.stack, wish),
         tag=(BASTION_TAG_KEY, seen.stack.name) if bastion and seen.stack else None,
@@ -132,14 +132,10 @@ def _stack_arn(stack: Stack | None, wish: Wish) -> str:
     """The stack that tells of the database and of the way, where the policy's holder is to find them by it."""
     if stack is None or wish.support:
         return ""
-    return f"arn:{stack.partition}:cloudformation:{stack.region}:{stack.account}:stack/{stack.name}/*"
-
-
-def _arn(database: Database, service: str, rest: str) -> str:
-    return f"arn:{database.partition}:{service}:{database.region}:{database.account}:{rest}"
+    return str(stack.arn.beside("cloudformation", f"stack/{stack.name}/*"))
 
 
 def _document_arn(database: Database, name: str) -> str:
     """AWS's own documents have no account in their ARN."""
-    arn = _arn(database, "ssm", f"document/{name}")
+    arn = database.arn("ssm", f"document/{name}")
     return arn.replace(f":{database.account}:", "::") if leads_anywhere(name) else arn

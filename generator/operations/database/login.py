@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
+from generator.model.arn import Arn
 from generator.model.database import SUPPORT_PERSON, Database, Engine, Grade, Login, Permission
 from generator.operations.database.request import Wish
 from generator.operations.database.user_names import grade_of, person_of, user_name
@@ -83,7 +84,6 @@ def _principal(caller: str) -> str:
 
     The session's ARN does not hold the role's path, so a role with a path is not found, which answers "unknown".
     """
-    if ":assumed-role/" in caller:
-        head, _, rest = caller.partition(":assumed-role/")
-        return f"{head.replace(':sts:', ':iam:')}:role/{rest.split('/')[0]}"
-    return caller if ":user/" in caller else ""
+    arn = Arn.find(caller)
+    found = arn.principal_arn if arn else None
+    return str(found) if found and found.kind in ("user", "role") else ""

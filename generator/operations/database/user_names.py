@@ -10,6 +10,7 @@ import hashlib
 import re
 
 from generator.errors import UsageError
+from generator.model.arn import Arn
 from generator.model.database import Engine, Grade
 
 # IAM user and role session names (IAM API reference): letters, digits and + = , . @ _ -
@@ -19,8 +20,8 @@ _HASH = 8
 
 def person_of(caller_arn: str) -> str:
     """The person behind an ARN of sts:GetCallerIdentity: the user's, the role session's or the federated name."""
-    resource = caller_arn.split(":", 5)[-1]
-    person = resource.rpartition("/")[2]
+    arn = Arn.find(caller_arn)
+    person = arn.last_name if arn else ""
     if not _PERSON.fullmatch(person):
         raise UsageError(
             f"No database user can be derived from {caller_arn or 'an empty identity'}.",

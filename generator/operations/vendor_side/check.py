@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
+from generator.model.arn import Arn
 from generator.model.vendor import Policy, SecretArn, VendorCheck
 
 GONE = (
@@ -51,12 +52,6 @@ def _own_kms(gateway: Gateway, caller: str, key_arn: str) -> str:
     if not key_arn:
         return ""
     try:
-        return gateway.iam.simulate(_role_of(caller), "kms:Decrypt", key_arn, ())
+        return gateway.iam.simulate(str(Arn.parse(caller).principal_arn), "kms:Decrypt", key_arn, ())
     except DeployerError:
         return ""
-
-
-def _role_of(caller: str) -> str:
-    """arn:aws:sts::1:assumed-role/R/s -> arn:aws:iam::1:role/R (a path is not in a session's ARN)."""
-    head, _, rest = caller.partition(":assumed-role/")
-    return f"{head.replace(':sts:', ':iam:')}:role/{rest.split('/')[0]}" if rest else caller
