@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,14 @@ from generator.model.session import Via
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class CopyWatcher:
+    """What a copy tells, and how far it is."""
+
+    say: Callable[..., None]
+    progress: Callable[[int, int], None]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +50,8 @@ def register(app: typer.Typer) -> None:
             places, recursive=recursive, via=via, sessions=sessions, document=document, reason=reason
         )
         with _bar() as progress:
-            result = operation.copy(call.gateway, request, lambda found: pick_target(call, found), progress)
+            watcher = CopyWatcher(call.say, progress)
+            result = operation.copy(call.gateway, request, lambda found: pick_target(call, found), watcher)
         return CommandResult(result, session_text.copy_lines(result), result.exit_code)
 
 

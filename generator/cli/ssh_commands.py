@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -70,6 +71,7 @@ def _register_proxy(app: typer.Typer) -> None:
         key_user: Annotated[
             str, typer.Option(help="The login of which ssh-key has a key ready for this connection.", hidden=True)
         ] = "",
+        report: Annotated[Path | None, typer.Option(help="Where to write why no server answered.", hidden=True)] = None,
         unsigned_channel: Annotated[
             bool, typer.Option("--unsigned-channel", help="Open the data channel without a signature.")
         ] = False,
@@ -86,7 +88,7 @@ def _register_proxy(app: typer.Typer) -> None:
         else:
             found = operation.plan_ssh(call.gateway, target, "", 22, reason, lambda several: None)
             request = found.request
-        code = carry(call.gateway, request, signed=not unsigned_channel, key_user=key_user)
+        code = carry(call.gateway, request, signed=not unsigned_channel, key_user=key_user, report=report)
         return CommandResult({"target": request.target}, [], code)
 
     @command(app, "ssh-key", hidden=True)

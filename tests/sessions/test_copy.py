@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import socket
+import tempfile
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +17,7 @@ import pytest
 from generator.errors import UsageError
 from generator.operations.sessions import stripes
 from generator.operations.sessions.copy import Place, read_place, read_request
+from tests.embedded import Outcome
 from tests.sessions import sshd
 from tests.sessions.conftest import Deployer, as_support, put
 from tests.sessions.host import Host, shells
@@ -168,6 +174,272 @@ def test_a_file_that_is_not_here_costs_no_session(deployer: Deployer) -> None:
     assert deployer("cp", "nowhere", ":x").code == 4
 
 
+# Mode, time, links: as scp -p has them, by either route
+
+
+@dataclass
+class Copy:
+    """One copy, up or down, by one route; `far` is the instance's directory and `near` one of this computer."""
+
+    deployer: Deployer
+    via: str
+    upward: bool
+    near: Path
+    far: Path
+
+    @property
+    def source(self) -> Path:
+        return (self.near if self.upward else self.far) / "source"
+
+    @property
+    def target(self) -> Path:
+        return (self.far if self.upward else self.near) / "target"
+
+    def __call__(self, *options: str) -> Outcome:
+        user = f"{USER}@." if self.via == "ssh" else ""
+        far = f"{user}:{self.far}"
+        words = (str(self.source), f"{far}/target") if self.upward else (f"{far}/source", str(self.target))
+        return self.deployer("cp", "--via", self.via, *options, *words)
+
+
+ROUTES = ("ssh up", "ssh down", "session up", "session down")
+SESSIONS = pytest.mark.parametrize("copied", ROUTES[2:], indirect=True)
+
+
+@pytest.fixture(params=ROUTES)
+def copied(
+    request: pytest.FixtureRequest, deployer: Deployer, server: None, host: Host, there: Path, tmp_path: Path
+) -> Copy:
+    via, direction = request.param.split()
+    (tmp_path / "near").mkdir()
+    copy = Copy(deployer, via, direction == "up", tmp_path / "near", there)
+    copy.source.write_bytes(b"secret")
+    return copy
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o444, 0o4711])
+def test_a_copy_has_the_mode_and_the_time_of_its_source(copied: Copy, mode: int) -> None:
+    copied.source.chmod(mode)
+    os.utime(copied.source, (1_600_000_000, 1_500_000_000))
+    done = copied()
+    assert done.code == 0, done.err
+    found = copied.target.stat()
+    assert (found.st_mode & 0o7777, found.st_mtime) == (mode & 0o777, 1_500_000_000)
+    assert copied.target.read_bytes() == b"secret"
+    assert sorted(path.name for path in copied.target.parent.iterdir()) == ["target"]
+
+
+def test_a_file_that_is_there_keeps_its_inode_and_loses_what_its_source_does_not_allow(copied: Copy) -> None:
+    copied.target.write_text("older and longer than the new one")
+    copied.target.chmod(0o666)
+    os.link(copied.target, copied.target.parent.parent / "hard link")
+    copied.source.chmod(0o600)
+    inode = copied.target.stat().st_ino
+    assert copied().code == 0
+    found = copied.target.stat()
+    assert (found.st_ino, found.st_mode & 0o777, copied.target.read_bytes()) == (inode, 0o600, b"secret")
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_symbolic_link_is_followed_and_stays(copied: Copy, dangling: bool) -> None:
+    led_to, original = copied.target.with_name("led to"), copied.source.with_name("original")
+    copied.source.rename(original)
+    copied.source.symlink_to(original)
+    if not dangling:
+        led_to.touch()
+    copied.target.symlink_to(led_to)
+    assert copied().code == 0
+    assert copied.target.is_symlink() and led_to.read_bytes() == b"secret"
+
+
+def test_a_destination_with_a_slash_must_be_a_directory(copied: Copy) -> None:
+    copied.source.rename(copied.source.with_name("target"))
+    far = f"{USER}@.:{copied.far}" if copied.via == "ssh" else f":{copied.far}"
+    words = (str(copied.near / "target"), f"{far}/no/") if copied.upward else (f"{far}/target", f"{copied.near}/no/")
+    assert copied.deployer("cp", "--via", copied.via, *words).code != 0
+    assert not (copied.target.parent / "no").exists() and not copied.target.exists()
+
+
+@SESSIONS
+def test_what_is_there_and_no_regular_file_is_left_alone(copied: Copy) -> None:
+    os.mkfifo(copied.target)
+    done = copied()
+    assert done.code == 1 and "is not a regular file" in done.err and copied.target.is_fifo()
+
+
+@SESSIONS
+def test_the_part_that_grows_is_private_and_nobody_elses(
+    copied: Copy, there: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = copied.near.parent / "elsewhere"
+    elsewhere.touch(0o666)
+    part = copied.target.with_name("target.deployer-part")
+    part.symlink_to(elsewhere)
+    noted, modes = stripes.Journal.note, []
+
+    def note(journal: stripes.Journal, offset: int) -> None:
+        modes.append(part.lstat().st_mode)
+        noted(journal, offset)
+
+    monkeypatch.setattr(stripes.Journal, "note", note)
+    assert copied().code == 0 and modes == [0o100600] and elsewhere.read_bytes() == b""
+
+
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash", "--norc", "-i")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
+@pytest.mark.parametrize(
+    ("mode", "open_to", "refusal"),
+    [
+        (0o600, 0o666, "may be read by more people (mode 666) than its source (mode 600)"),
+        (0o644, 0o666, ""),
+        (0o644, 0o644, "may not be written by the session's user"),
+    ],
+)
+def test_a_file_of_another_user_is_written_unless_more_people_could_read_it(
+    deployer: Deployer, source: Path, mode: int, open_to: int, refusal: str
+) -> None:
+    source.chmod(mode)
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o777)
+        theirs = Path(name) / "theirs"
+        theirs.write_text("theirs")
+        theirs.chmod(open_to)
+        with shells(Path(name), NOBODY) as running:
+            put(f"/_sandbox/instances/{deployer.instance}", {"ports": {"shell": running.port}})
+            done = deployer("cp", "--via", "session", str(source), ":theirs")
+        assert done.code == bool(refusal) and refusal in done.err, done.err
+        assert theirs.stat().st_uid == 0 and theirs.stat().st_mode & 0o777 == open_to
+        assert theirs.read_bytes() == (b"theirs" if refusal else BYTES)
+        assert [path.name for path in Path(name).iterdir()] == ["theirs"]
+
+
+def test_neither_is_a_file_of_another_user_here(
+    deployer: Deployer, host: Host, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(handle: int, mode: int) -> None:
+        raise PermissionError
+
+    (there / "log").write_bytes(BYTES)
+    (there / "log").chmod(0o640)
+    (tmp_path / "theirs").write_text("theirs")
+    (tmp_path / "theirs").chmod(0o666)
+    monkeypatch.setattr(os, "fchmod", refused)
+    done = deployer("cp", "--via", "session", ":log", str(tmp_path / "theirs"))
+    assert done.code == 1 and "(mode 666) than its source (mode 640)" in done.err
+    assert (tmp_path / "theirs").read_text() == "theirs" and not list(tmp_path.glob("*.deployer-part"))
+
+
+def test_several_sources_need_a_directory(deployer: Deployer, host: Host, there: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+        (there / name).write_text(name)
+    done = deployer("cp", "--via", "session", str(tmp_path / "a"), str(tmp_path / "b"), ":c")
+    assert done.code == 1 and "There is no directory c on the instance" in done.err
+    done = deployer("cp", "--via", "session", ":a", ":b", str(tmp_path / "c"))
+    assert done.code == 1 and f"There is no directory {tmp_path}/c" in done.err
+    assert not (there / "c").exists() and not (tmp_path / "c").exists()
+
+
+def test_a_directory_or_a_pipe_is_no_source(deployer: Deployer, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", ""):
+        done = deployer("cp", str(tmp_path / name), ":x")
+        assert done.code == 2 and "is not a regular file" in done.err and "-r" in done.err
+
+
+# Falling back from SSH: named, and only where no SSH server has answered
+
+
+FALLBACK = "may be written to the session log"
+
+
+@pytest.fixture
+def no_server(deployer: Deployer, host: Host) -> None:
+    deployer.behind(p22=sshd.free_port())
+
+
+def test_without_an_ssh_server_the_copy_goes_through_sessions_and_says_so(
+    deployer: Deployer, no_server: None, source: Path, there: Path
+) -> None:
+    done = deployer("cp", str(source), ":kept", "--output", "json")
+    assert done.code == 0 and done.result["via"] == "session", done.err
+    assert "could not be established" in done.result["fallback"] and FALLBACK in done.err
+    assert (there / "kept").read_bytes() == BYTES
+
+
+@pytest.mark.parametrize("program", ["scp", "ssh"])
+def test_without_openssh_here_the_copy_goes_through_sessions_and_says_so(
+    deployer: Deployer, server: None, host: Host, source: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    which = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name, **_: None if name == program else which(name))
+    done = deployer("cp", str(source), ":kept")
+    assert done.code == 0 and f"There is no {program} on this computer" in done.err and FALLBACK in done.err
+
+
+@pytest.mark.parametrize(("via", "far"), [("auto", f"{USER}@.:kept"), ("ssh", ":kept")])
+def test_a_named_login_or_route_is_never_replaced(
+    deployer: Deployer, no_server: None, host: Host, source: Path, via: str, far: str
+) -> None:
+    done = deployer("cp", "--via", via, str(source), far)
+    assert done.code == 255 and FALLBACK not in done.err and host.served == 0
+
+
+def test_a_session_cannot_copy_as_another_user(deployer: Deployer, host: Host, source: Path) -> None:
+    done = deployer("cp", "--via", "session", str(source), f"{USER}@.:kept")
+    assert done.code == 2 and "copies as its own user" in done.err and host.served == 0
+
+
+def test_a_changed_host_key_ends_the_copy(
+    deployer: Deployer, server: None, host: Host, source: Path, tmp_path: Path
+) -> None:
+    assert deployer("ssh", f"{USER}@.", "true").code == 0
+    keys = Path(os.environ["DEPLOYER_SANDBOX_HOME"]) / "keys" / deployer.instance
+    port = sshd.free_port()
+    deployer.behind(p22=port)
+    with sshd.serve(tmp_path / "impostor", keys, port):
+        done = deployer("cp", str(source), ":kept")
+    assert done.code == 255 and "REMOTE HOST IDENTIFICATION HAS CHANGED" in done.err
+    assert FALLBACK not in done.err and host.served == 0
+
+
+def test_a_server_that_does_not_take_the_key_ends_the_copy(
+    deployer: Deployer, server: None, host: Host, source: Path
+) -> None:
+    done = deployer("cp", str(source), ":kept")  # as ec2-user, whom this computer does not have
+    assert done.code == 255 and "Permission denied" in done.err and host.served == 0
+
+
+def test_a_connection_lost_after_the_greeting_ends_the_copy(deployer: Deployer, host: Host, source: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        deployer.behind(p22=server.getsockname()[1])
+        threading.Thread(target=_greet_and_go, args=(server,), daemon=True).start()
+        done = deployer("cp", str(source), ":kept")
+    assert done.code == 255 and FALLBACK not in done.err and host.served == 0
+
+
+def _greet_and_go(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    connection.sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
+    connection.close()
+
+
+def test_a_directory_is_not_copied_without_ssh(deployer: Deployer, no_server: None, host: Host, tmp_path: Path) -> None:
+    done = deployer("cp", "-r", str(tmp_path), ":kept")
+    assert done.code == 2 and "Directories are copied over SSH only" in done.err and host.served == 0
+
+
+def test_support_may_name_no_login_either(
+    deployer: Deployer, host: Host, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        as_support(deployer, patch)
+        done = deployer("cp", str(source), "root@.:kept")
+    assert done.code == 1 and "may not push an SSH key for root" in done.err and host.served == 0
+
+
 def test_support_copies_through_the_logged_shell_because_ssh_is_not_for_it(
     deployer: Deployer, host: Host, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,4 +448,5 @@ def test_support_copies_through_the_logged_shell_because_ssh_is_not_for_it(
         as_support(deployer, patch)
         done = deployer("cp", ":log", str(tmp_path / "log"), "--output", "json")
     assert done.code == 0 and done.result["via"] == "session", done.err
+    assert "may not push an SSH key" in done.result["fallback"] and FALLBACK in done.err
     assert (tmp_path / "log").read_bytes() == BYTES

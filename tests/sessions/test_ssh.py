@@ -330,6 +330,21 @@ def test_a_server_too_busy_to_greet_is_called_again_with_what_ssh_has_sent(
         assert out == last_words * 2 + b"SSH-2.0-server\r\n" and proxy.returncode == 0
 
 
+def test_a_server_that_never_greets_is_reported_as_none(deployer: Deployer, tmp_path: Path) -> None:
+    report, impatient = (
+        tmp_path / "report",
+        "from generator.operations.sessions import ssh_proxy as p; p.PERSISTENCE = 0",
+    )
+    run = f"{impatient}; from generator.cli.main import main; import sys; sys.exit(main(sys.argv[1:]))"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        deployer.behind(p22=server.getsockname()[1])
+        argv = [sys.executable, "-c", run, "ssh-proxy", deployer.instance, "--report", str(report)]
+        proxy = subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        server.accept()[0].close()
+        _, err = proxy.communicate(timeout=20)
+    assert proxy.returncode == 1 and "before an SSH server answered" in err and report.read_text() in err
+
+
 def test_a_host_without_sshd_is_said(deployer: Deployer) -> None:
     deployer.behind(p22=sshd.free_port())
     done = deployer("ssh", f"{USER}@.", "true")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from generator import directories
 from generator.channel import signals
@@ -13,14 +15,16 @@ from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.host import run as programs
 from generator.host import ssh as openssh
-from generator.model.session import Via
+from generator.model.contract import SSH_USER
+from generator.model.session import Target, Via
 from generator.operations.sessions import ssh, stripes
-from generator.operations.sessions.documents import documents_of, shell_request
+from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
 from generator.operations.sessions.native_client import authorities
 from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.targets import Pick, find_target, view_stack
 
 SSH_FAILED = 255  # ssh's own exit code when there was no connection
+NO_SUCH_INSTANCE = "EC2InstanceNotFoundException"  # a hybrid node, which EC2 Instance Connect does not know
 SESSIONS = 4
 
 
@@ -58,12 +62,41 @@ class CopyRequest:
 
 @dataclass(frozen=True)
 class CopyResult:
-    """What was copied. `files` are name and SHA-256, as far as this side computed it."""
+    """What was copied. `files` are name and SHA-256, as far as this side computed it. `fallback` is why SSH was not
+    used although it was tried."""
 
     target: str
     via: str
     files: tuple[tuple[str, str], ...] = ()
     exit_code: int = 0
+    fallback: str = ""
+
+
+@dataclass(frozen=True)
+class NoSsh:
+    """No SSH server has answered, so no host key was looked at and no byte was copied. `exit_code` is scp's, where it
+    ran and has told the user."""
+
+    error: DeployerError
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The instance, and the session documents to reach it by."""
+
+    target: Target
+    documents: Documents
+
+
+class Watcher(Protocol):
+    """Who shows what is going on."""
+
+    def progress(self, done: int, total: int) -> None:
+        """Bytes that have arrived, of all."""
+
+    def say(self, line: str = "") -> None:
+        """A line of the story."""
 
 
 def read_place(text: str) -> Place:
@@ -92,85 +125,114 @@ def read_request(words: Sequence[str], **settings: object) -> CopyRequest:
     return request
 
 
-def copy(gateway: Gateway, request: CopyRequest, pick: Pick, progress: stripes.Progress) -> CopyResult:
-    """Copy. Raises DeployerError; by `auto` SSH is tried first, and sessions are used where it is refused or absent."""
-    for source in request.sources if request.upward else ():
-        if not Path(source.path).exists():
-            raise NotFound(f"There is no file {source.path}.", "Check the path.", code="file-not-found")
-    if request.via is not Via.session:
-        result = _by_ssh(gateway, request, pick)
-        if result is not None:
-            return result
-    if request.recursive:
+def copy(gateway: Gateway, request: CopyRequest, pick: Pick, watcher: Watcher) -> CopyResult:
+    """Copy. Raises DeployerError.
+
+    By `auto` SSH is tried first. Shell sessions take its place, and `watcher` is given the reason, in these cases
+    alone: OpenSSH is not installed here; this caller may not push a key, or open a session for SSH; the target takes no
+    key; nothing listens on its port for SSH. Never once a server has answered (a changed host key, a key it does not
+    take, a connection lost halfway), nor where the login was named, which a shell session cannot honour.
+    """
+    _check_sources(request)
+    if request.via is Via.session and request.far.user:
         raise UsageError(
-            "Directories are copied over SSH only.", "Pack them (tar), or let SSH in: --via ssh says why not."
+            f"A shell session copies as its own user, not as {request.far.user}.",
+            f"Leave {request.far.user}@ out, or copy over SSH: --via ssh",
         )
-    return _by_sessions(gateway, request, pick, progress)
+    plan = _plan(gateway, request, pick)
+    if request.via is Via.session:
+        return _by_sessions(gateway, request, plan, watcher)
+    outcome = _by_ssh(gateway, plan, request)
+    if isinstance(outcome, CopyResult):
+        return outcome
+    if request.via is Via.ssh or request.far.user:
+        if outcome.exit_code:
+            return CopyResult(plan.target.instance_id, "ssh", exit_code=outcome.exit_code)
+        raise outcome.error
+    watcher.say(f"SSH was not used: {outcome.error.message}")
+    watcher.say("Copying through shell sessions: what is copied may be written to the session log.")
+    result = _by_sessions(gateway, request, plan, watcher)
+    return replace(result, fallback=outcome.error.message)
 
 
-def _by_ssh(gateway: Gateway, request: CopyRequest, pick: Pick) -> CopyResult | None:
-    """By scp; None where `auto` may go another way."""
-    route = ssh.plan_ssh(gateway, request.far.target or "", request.far.user, 22, request.reason, pick)
+def _plan(gateway: Gateway, request: CopyRequest, pick: Pick) -> _Plan:
+    seen = view_stack(gateway)
+    target = find_target(gateway, request.far.target or "", seen, pick)
+    return _Plan(target, documents_of(seen, target.instance_id))
+
+
+def _check_sources(request: CopyRequest) -> None:
+    for source in (Path(place.path) for place in (request.sources if request.upward else ())):
+        if not source.exists():
+            raise NotFound(f"There is no file {source}.", "Check the path.", code="file-not-found")
+        if not source.is_file() and not (source.is_dir() and request.recursive):
+            hint = "Copy it with -r." if source.is_dir() else "Copy files, or a directory with -r."
+            raise UsageError(f"{source} is not a regular file.", hint)
+
+
+def _by_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult | NoSsh:
+    """By scp, as far as that is possible."""
+    ssh_session = ssh_request(plan.documents, plan.target.instance_id, request.reason)
+    route = ssh.SshRoute(plan.target, request.far.user or SSH_USER, ssh_session)
     try:
-        code = _scp(gateway, route, request)
-    except (AwsError, DeployerError) as error:
-        if request.via is Via.auto and (error.code == "ssh-missing" or _denied(error)):
-            return None
-        raise
-    if code == SSH_FAILED and request.via is Via.auto:
-        return None
+        programs_there = [openssh.require(name) for name in ("scp", "ssh")]
+    except DeployerError as error:
+        return NoSsh(error)
+    with tempfile.TemporaryDirectory(prefix="deployer-cp-") as directory:
+        report = Path(directory) / "report"
+        try:
+            code = _scp(gateway, route, request, programs_there[0], report)
+        except AwsError as error:
+            if error.denied or error.aws_code == NO_SUCH_INSTANCE:
+                return NoSsh(error)
+            raise
+        if code == SSH_FAILED and report.exists():
+            return NoSsh(DeployerError(report.read_text()), code)
     return CopyResult(route.target.instance_id, "ssh", exit_code=code)
 
 
-def _denied(error: DeployerError) -> bool:
-    return isinstance(error, AwsError) and "AccessDenied" in error.aws_code
-
-
-def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest) -> int:
-    program, instance_id = openssh.require("scp"), route.target.instance_id
+def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, program: str, report: Path) -> int:
+    instance_id = route.target.instance_id
     words = [
         place.path if place.target is None else f"{instance_id}:{place.path}"
         for place in (*request.sources, request.destination)
     ]
     flags = ["-r"] if request.recursive else []
-    with ssh.let_in(gateway, route) as own:
+    with ssh.let_in(gateway, route, report) as own:
         settings = ssh.as_options(openssh.host_key_options(instance_id))
         return signals.run(programs.run([program, "-p", *flags, *own, *settings, "--", *words]))
 
 
-def _by_sessions(gateway: Gateway, request: CopyRequest, pick: Pick, progress: stripes.Progress) -> CopyResult:
-    seen = view_stack(gateway)
-    target = find_target(gateway, request.far.target or "", seen, pick).instance_id
-    wish = shell_request(documents_of(seen, target), target, request.reason, request.document)
+def _by_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, watcher: Watcher) -> CopyResult:
+    if request.recursive:
+        raise UsageError(
+            "Directories are copied over SSH only.", "Pack them (tar), or let SSH in: --via ssh says why not."
+        )
+    target = plan.target.instance_id
+    shell = shell_request(plan.documents, target, request.reason, request.document)
 
     async def work() -> list[tuple[str, str]]:
-        done = []
-        for source in request.sources:
-            done.append(await _one(lambda: SessionCalls(gateway, wish), request, source, target, progress))
-        return done
+        return [await _one(lambda: SessionCalls(gateway, shell), request, each, watcher) for each in request.sources]
 
     return CopyResult(target, "session", tuple(signals.run(work())))
 
 
 async def _one(
-    shells: Callable[[], SessionCalls], request: CopyRequest, source: Place, target: str, progress: stripes.Progress
+    calls: Callable[[], SessionCalls], request: CopyRequest, source: Place, watcher: Watcher
 ) -> tuple[str, str]:
-    options, state = ChannelOptions(tls=authorities()), _state()
-    key = f"{target} {Path.cwd()} {source} {request.destination}"
+    run = stripes.CopyRun(
+        calls,
+        ChannelOptions(tls=authorities()),
+        directories.private_state("copies"),
+        request.sessions,
+        watcher.progress,
+        f"{request.far.target} {Path.cwd()} {source} {request.destination}",
+        inside=len(request.sources) > 1 or request.destination.path.endswith("/"),
+    )
     try:
         if request.upward:
-            near = Path(source.path)
-            digest = await stripes.send(
-                shells, options, near, request.destination.path, state, request.sessions, progress, key
-            )
-            return str(near), digest
-        near = Path(request.destination.path)
-        near = near / Path(source.path).name if near.is_dir() else near
-        digest = await stripes.fetch(shells, options, source.path, near, state, request.sessions, progress, key)
+            return source.path, await stripes.send(run, Path(source.path), request.destination.path)
+        near, digest = await stripes.fetch(run, source.path, Path(request.destination.path))
         return str(near), digest
     except BaseExceptionGroup as group:  # the sessions' own failures, several at once: the first says it
         raise group.exceptions[0] from group
-
-
-def _state() -> Path:
-    return directories.private_state("copies")

@@ -8,6 +8,7 @@ Answers are framed by two control characters that neither base64 nor the echo of
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ from generator.channel import wire
 from generator.channel.channel import Channel, open_channel
 from generator.channel.session import ChannelOptions
 from generator.channel.transport import Connect, ConnectionLost, connect_websocket
-from generator.errors import DeployerError
+from generator.errors import DeployerError, UsageError
 from generator.operations.sessions.service import SessionCalls
 
 BEGIN, END = b"\x01", b"\x02"
@@ -52,7 +53,7 @@ class HostShell:
     async def ask(self, script: str) -> bytes:
         """Run a line of shell; what it printed, errors included. Raises DeployerError with its words when it fails."""
         line = f"printf '\\001'; {{ {{ {script}; }} 2>&1; printf '\\n%s' $?; }} | base64 -w0; printf '\\002'\n"
-        await self._say(line.encode())
+        await self._say(os.fsencode(line))
         said, _, code = b64decode(await self.answer()).rpartition(b"\n")
         if code != b"0":
             words = " ".join(said.decode("utf-8", "replace").split()) or f"exit {code.decode()}"
@@ -62,19 +63,19 @@ class HostShell:
     async def read(self, path: str, offset: int, length: int) -> bytes:
         """Bytes of a file."""
         cut = f"iflag=skip_bytes,count_bytes skip={offset} count={length}"
-        await self._say(
-            f"printf '\\001'; dd if={quoted(path)} bs=65536 {cut} status=none | base64 -w0; printf '\\002'\n".encode()
-        )
+        line = f"printf '\\001'; dd if={quoted(path)} bs=65536 {cut} status=none | base64 -w0; printf '\\002'\n"
+        await self._say(os.fsencode(line))
         return b64decode(await self.answer())
 
     async def write(self, path: str, offset: int, data: bytes) -> None:
         """Put bytes into a file, at an offset. Raises DeployerError when they did not arrive as they were sent."""
         text = b64encode(data)
         place = f"oflag=seek_bytes conv=notrunc seek={offset}"
-        await self._say(
+        line = (
             f"printf '\\001'; head -c {len(text)} | base64 -d | dd of={quoted(path)} bs=65536 iflag=fullblock "
-            f"{place} status=none 2>&1 | base64 -w0; printf '\\002'\n".encode()
+            f"{place} status=none 2>&1 | base64 -w0; printf '\\002'\n"
         )
+        await self._say(os.fsencode(line))
         await self._say(text)
         if words := b64decode(await self.answer()):
             said = words.decode("utf-8", "replace").strip()
@@ -114,7 +115,9 @@ class HostShell:
 
 
 def quoted(path: str) -> str:
-    """A path for the shell, no option whatever it begins with."""
+    """A path for the shell, no option whatever it begins with. Raises UsageError for one that a line cannot hold."""
+    if "\n" in path:
+        raise UsageError("A path with a line end cannot be copied through a session.", "Rename it, or use --via ssh.")
     return shlex.quote(path if path.startswith(("/", "./")) else f"./{path}")
 
 

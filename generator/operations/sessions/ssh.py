@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from generator.channel import signals
 from generator.errors import AwsError
@@ -48,11 +49,15 @@ def run_ssh(gateway: Gateway, route: SshRoute, options: Sequence[str], command: 
 
 
 @contextmanager
-def let_in(gateway: Gateway, route: SshRoute) -> Iterator[list[str]]:
-    """A key that is let in for a minute, and the options by which ssh and scp use it and the session."""
+def let_in(gateway: Gateway, route: SshRoute, report: Path | None = None) -> Iterator[list[str]]:
+    """A key that is let in for a minute, and the options by which ssh and scp use it and the session.
+
+    The proxy writes to `report` why no server answered, where that is so.
+    """
     with openssh.identity(COMMENT) as key:
         push(gateway, route.target.instance_id, route.user, key.public_key)
-        proxy = openssh.proxy_command(proxy_argv(gateway.deployment, route.request))
+        argv = proxy_argv(gateway.deployment, route.request) + (["--report", str(report)] if report else [])
+        proxy = openssh.proxy_command(argv)
         yield [*key.options, "-o", f"User={route.user}", "-o", f"ProxyCommand={proxy}"]
 
 

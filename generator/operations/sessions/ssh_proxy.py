@@ -6,13 +6,14 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
 
 from generator.channel import signals
 from generator.channel.calls import uncancelled
 from generator.channel.channel import open_channel
 from generator.channel.session import ChannelOptions, EndKind
 from generator.channel.stdio import StdioResult, stdio
-from generator.errors import DeployerError
+from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.host.shared_key import shared_key, ssh_above
 from generator.model.session import SessionRequest
@@ -25,12 +26,14 @@ PERSISTENCE = 30.0  # seconds for which a server that hangs up before its greeti
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 4.0  # seconds between two calls
 
 
-def carry(gateway: Gateway, request: SessionRequest, *, signed: bool = True, key_user: str = "") -> int:
+def carry(
+    gateway: Gateway, request: SessionRequest, *, signed: bool = True, key_user: str = "", report: Path | None = None
+) -> int:
     """Carry standard input and output through a session, as ssh's ProxyCommand; the exit code.
 
     `key_user` is the login for which `ssh_config.claim_key` had a key ready for this connection. A signal ends it
     without a word: ssh ends its proxy by one, and has the say on the terminal. Raises DeployerError (`ssh-refused`)
-    when the session ended before anything was received.
+    when no SSH server answered; that, and a refused session, is written to `report` for whoever started ssh.
     """
     calls = SessionCalls(gateway, request, signed=signed)
     held: AbstractAsyncContextManager[Callable[[], None]] = nullcontext(_no_key)
@@ -39,18 +42,28 @@ def carry(gateway: Gateway, request: SessionRequest, *, signed: bool = True, key
     try:
         signals.run(_carry(calls, held))
     except DeployerError as error:
-        if error.code != "interrupted":
-            raise
-        return error.exit_code
+        if error.code == "interrupted":
+            return error.exit_code
+        if report and no_server(error):
+            report.write_text(error.message)
+        raise
     return 0
+
+
+def no_server(error: DeployerError) -> bool:
+    """Whether no SSH server has said anything, and none can be reached by this caller: nothing listens, or AWS refuses
+    the session. Not so for a network that fails, or an agent that is away: a shell session would fare no better."""
+    refused = isinstance(error, AwsError) and (error.denied or error.aws_code == "InvalidDocument")
+    return refused or error.code == "ssh-refused"
 
 
 async def _carry(calls: SessionCalls, held: AbstractAsyncContextManager[Callable[[], None]]) -> None:
     async with held as renew_key:
         result = await _until_greeted(calls, renew_key)
-    if result.end.reason and not result.received:
+    if result.end.kind is EndKind.REMOTE and not _greeted(result):
+        reason = result.end.reason.strip().rstrip(".") or "the connection was closed before an SSH server answered"
         raise DeployerError(
-            f"The SSH connection could not be established: {result.end.reason.strip().rstrip('.')}.",
+            f"The SSH connection could not be established: {reason}.",
             "Is sshd running on the instance? See: deployer doctor",
             code="ssh-refused",
         )
@@ -73,8 +86,11 @@ async def _until_greeted(calls: SessionCalls, renew_key: Callable[[], None]) -> 
 
 def _hung_up_ungreeted(result: StdioResult) -> bool:
     """Whether the server closed the connection before its greeting, without the agent having a reason to name."""
-    greeted = any(line.startswith(GREETING) for line in result.first_received.splitlines())
-    return result.end.kind is EndKind.REMOTE and not result.end.reason and not greeted
+    return result.end.kind is EndKind.REMOTE and not result.end.reason and not _greeted(result)
+
+
+def _greeted(result: StdioResult) -> bool:
+    return any(line.startswith(GREETING) for line in result.first_received.splitlines())
 
 
 def _no_key() -> None:

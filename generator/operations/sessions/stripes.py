@@ -12,16 +12,16 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from generator.channel.session import ChannelOptions
 from generator.errors import DeployerError
+from generator.operations.sessions import copy_ends as ends
 from generator.operations.sessions.host_shell import HostShell, host_shell, quoted
 from generator.operations.sessions.service import SessionCalls
 
 LARGEST_PIECE, SMALLEST_PIECE = 1 << 20, 64 << 10  # bytes
 TRIES = 3  # sessions a worker may lose
-SUFFIX = ".deployer-part"
 Progress = Callable[[int, int], None]
 """Told bytes there and bytes in all."""
 Move = Callable[[HostShell, int, int], Awaitable[None]]
@@ -115,22 +115,31 @@ class Shells:
         return shell
 
 
-async def fetch(
-    calls: Callable[[], SessionCalls], options: ChannelOptions, far: str, near: Path, state: Path, sessions: int,
-    progress: Progress, key: str,
-) -> str:  # fmt: skip
-    """Copy a file of the instance here; its SHA-256. Raises DeployerError, `checksum` when the bytes differ."""
-    part = near.with_name(near.name + SUFFIX)
-    async with Shells(calls, options) as shells:
+@dataclass(frozen=True)
+class CopyRun:
+    """How one file is carried: by which sessions, how many at once, and what is remembered under which name."""
+
+    calls: Callable[[], SessionCalls]
+    options: ChannelOptions
+    state: Path
+    sessions: int
+    progress: Progress
+    key: str
+    inside: bool = False  # the destination must be a directory, not a file of that name
+
+
+async def fetch(run: CopyRun, far: str, near: Path) -> tuple[Path, str]:
+    """Copy a file of the instance here: where it is, and its SHA-256. Raises DeployerError, `checksum` when the bytes
+    differ."""
+    target = ends.near_target(near, PurePosixPath(far).name, inside=run.inside)
+    async with Shells(run.calls, run.options) as shells:
         async with shells.one() as shell:
             digest, size = await _describe(shell, far)
-        journal = Journal.of(state, key, digest, size, sessions)
-        if not part.exists() or part.stat().st_size != size:
-            journal.forget()
-            with part.open("wb") as empty:
-                empty.truncate(size)
-
-        with part.open("r+b") as out:
+            attributes = await ends.far_attributes(shell, far)
+        journal = Journal.of(run.state, run.key, digest, size, run.sessions)
+        with ends.near_part(target, size, resume=bool(journal.there)) as (out, resumed):
+            if not resumed:
+                journal.forget()
 
             async def move(shell: HostShell, offset: int, length: int) -> None:
                 data = await shell.read(far, offset, length)
@@ -139,39 +148,33 @@ async def fetch(
                 out.seek(offset)
                 out.write(data)
 
-            await _carry(shells, journal, sessions, move, progress)
-    _compare(digest, digest_of(part), far, journal)
-    part.replace(near)
-    return digest
+            await _carry(shells, journal, run.sessions, move, run.progress)
+    _compare(digest, digest_of(ends.part_of(target)), far, journal)
+    ends.place_near(target, attributes)
+    return target, digest
 
 
-async def send(
-    calls: Callable[[], SessionCalls], options: ChannelOptions, near: Path, far: str, state: Path, sessions: int,
-    progress: Progress, key: str,
-) -> str:  # fmt: skip
+async def send(run: CopyRun, near: Path, far: str) -> str:
     """Copy a file of this computer to the instance; its SHA-256. Raises as `fetch` does."""
-    digest, size = digest_of(near), near.stat().st_size
-    journal = Journal.of(state, key, digest, size, sessions)
-    async with Shells(calls, options) as shells:
+    digest, size, attributes = digest_of(near), near.stat().st_size, ends.attributes_of(near)
+    journal = Journal.of(run.state, run.key, digest, size, run.sessions)
+    async with Shells(run.calls, run.options) as shells:
         async with shells.one() as shell:
-            if (await shell.ask(f"test -d {quoted(far)} && echo directory || echo file")).strip() == b"directory":
-                far = f"{far.rstrip('/')}/{near.name}"
-            part = far + SUFFIX
-            if not journal.there or b"yes" not in await shell.ask(f"test -f {quoted(part)} && echo yes || echo no"):
+            target = await ends.far_target(shell, far, near.name, inside=run.inside)
+            if not await ends.start_far_part(shell, target.part, resume=bool(journal.there)):
                 journal.forget()
-                await shell.ask(f": > {quoted(part)}")
 
         with near.open("rb") as source:
 
             async def move(shell: HostShell, offset: int, length: int) -> None:
                 source.seek(offset)
-                await shell.write(part, offset, source.read(length))
+                await shell.write(target.part, offset, source.read(length))
 
-            await _carry(shells, journal, sessions, move, progress)
+            await _carry(shells, journal, run.sessions, move, run.progress)
         async with shells.one() as shell:
-            arrived, _ = await _describe(shell, part)
+            arrived, _ = await _describe(shell, target.part)
             _compare(digest, arrived, far, journal)
-            await shell.ask(f"mv -f -- {quoted(part)} {quoted(far)}")
+            await ends.place_far(shell, target, attributes)
     return digest
 
 
