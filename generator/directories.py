@@ -25,7 +25,7 @@ def config() -> Path:
 
 
 def data() -> Path:
-    """What was fetched and is kept: certificate authorities. `~/.local/share/deployer` on Linux."""
+    """What was fetched to stay: certificate authorities. `~/.local/share/deployer` on Linux."""
     return _directory("data")
 
 
@@ -52,7 +52,7 @@ def _directory(kind: str) -> Path:
     from platformdirs import PlatformDirs  # 5 ms, which no help should wait for
 
     try:
-        found: Path = getattr(PlatformDirs(FOLDER, appauthor=False, roaming=kind == "config"), f"user_{kind}_path")
+        path: Path = getattr(PlatformDirs(FOLDER, appauthor=False, roaming=kind == "config"), f"user_{kind}_path")
     except RuntimeError:
         raise NoHome("The home directory of this user is not known.", "Set HOME to it.", code="no-home") from None
-    return found
+    return path

@@ -47,7 +47,7 @@ def _register_writing(group: typer.Typer) -> None:
 
     @command(group, "unset")
     def unset(call: Invocation, key: Name, project: Project = False) -> CommandResult:
-        """Take a stored default away. Exit 4 when it is stored, but not there."""
+        """Remove a stored default. Exit 4 when another file or environment has it."""
         from generator.model.config import environment_name
         from generator.operations.config.files import write
 
@@ -65,15 +65,15 @@ def _refuse_elsewhere(key: str, path: Path, environment: str) -> None:
     from generator.model.config import Origin
     from generator.operations.config.files import places
 
-    found = places(key)
-    if not found:
+    stored = places(key)
+    if not stored:
         return
-    file, named = found[0]
+    file, named = stored[0]
     options = ("--project " if file.origin is Origin.PROJECT else "") + (f"--env {named} " if named else "")
-    here, there = (f"{p}{f' [{name}]' if name else ''}" for p, name in ((path, environment), (file.path, named)))
+    asked, actual = (f"{p}{f' [{name}]' if name else ''}" for p, name in ((path, environment), (file.path, named)))
     raise NotFound(
-        f"{key} is not set in {here}; it is set in {there}.",
-        f"Take it away there: deployer config unset {options}{key}",
+        f"{key} is not set in {asked}; it is set in {actual}.",
+        f"Remove it there: deployer config unset {options}{key}",
         code="not-set",
     )
 
@@ -93,10 +93,10 @@ def _register_reading(group: typer.Typer) -> None:
         from generator.model.config import key_named
         from generator.operations.config.resolve import settings
 
-        [found] = [setting for setting in settings(call.env) if setting.key == key_named(key).name]
-        if found.value is None:
+        [setting] = [setting for setting in settings(call.env) if setting.key == key_named(key).name]
+        if setting.value is None:
             raise NotFound(f"{key} has no value.", f"Set it with: deployer config set {key} VALUE", code="not-set")
-        return CommandResult(found, [str(found.value)])
+        return CommandResult(setting, [str(setting.value)])
 
     @command(group, "list")
     def list_(call: Invocation) -> CommandResult:
@@ -121,6 +121,6 @@ def _register_reading(group: typer.Typer) -> None:
         from generator.operations.config.resolve import settings
 
         wanted = {key_named(key).name} if key else set(KEYS)
-        found = [setting for setting in settings(call.env) if setting.key in wanted]
-        rows = [(s.key, "-" if s.value is None else str(s.value), s.origin.value, s.place) for s in found]
-        return CommandResult(found, render.table(rows, ("KEY", "VALUE", "FROM", "WHERE")))
+        chosen = [setting for setting in settings(call.env) if setting.key in wanted]
+        rows = [(s.key, "-" if s.value is None else str(s.value), s.origin.value, s.place) for s in chosen]
+        return CommandResult(chosen, render.table(rows, ("KEY", "VALUE", "FROM", "WHERE")))

@@ -12,11 +12,11 @@ class AutoScaling(Service):
 
     def describe_group(self, name: str) -> RecoveryGroup:
         """The group and its hosts, their pings not asked for. Raises NotFound when the region has no such group."""
-        found = self._call("describe_auto_scaling_groups", AutoScalingGroupNames=[name])["AutoScalingGroups"]
-        if not found:
+        groups = self._call("describe_auto_scaling_groups", AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        if not groups:
             raise NotFound(f"There is no Auto Scaling group {name} in this region.", "See: deployer status")
-        hosts = (RecoveryHost(i["InstanceId"], i["LifecycleState"]) for i in found[0].get("Instances", ()))
-        return RecoveryGroup(name, int(found[0]["DesiredCapacity"]), tuple(hosts))
+        hosts = (RecoveryHost(i["InstanceId"], i["LifecycleState"]) for i in groups[0].get("Instances", ()))
+        return RecoveryGroup(name, int(groups[0]["DesiredCapacity"]), tuple(hosts))
 
     def set_desired_capacity(self, name: str, size: int) -> None:
         """Have the group start or end hosts until it has this many; does not wait. Raises AwsError."""

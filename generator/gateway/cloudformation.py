@@ -21,10 +21,10 @@ class CloudFormation(Service):
 
     def describe_stack(self, name: str) -> Stack:
         """Describe one stack by name or ARN. Raises StackNotFound; a deleted stack counts as not there by name."""
-        found = self._call("describe_stacks", StackName=name)["Stacks"]
-        if not found:
+        stacks = self._call("describe_stacks", StackName=name)["Stacks"]
+        if not stacks:
             raise stack_not_found(name, self._region)
-        return _stack(found[0])
+        return _stack(stacks[0])
 
     def find_stack(self, name: str) -> Stack | None:
         """Describe one stack, or None when there is none."""
@@ -85,8 +85,8 @@ class CloudFormation(Service):
 
     def delete_stack(self, stack_id: str, token: str, retain: Iterable[str] = ()) -> None:
         """Start the deletion. `retain` names resources to leave behind (allowed after DELETE_FAILED only)."""
-        kept = sorted(retain)
-        optional: Answer = {"RetainResources": kept} if kept else {}
+        retained = sorted(retain)
+        optional: Answer = {"RetainResources": retained} if retained else {}
         self._call("delete_stack", StackName=stack_id, ClientRequestToken=token, **optional)
 
     def update_termination_protection(self, name: str, enabled: bool) -> None:
@@ -120,16 +120,16 @@ class CloudFormation(Service):
         of other operations are left out: newer ones are passed over, as the next operation may begin between two
         looks, and reading stops at an older one, or with the first page that has none of ours.
         """
-        found: list[StackEvent] = []
+        events: list[StackEvent] = []
         for page in self._pages("describe_stack_events", StackName=stack_id):
             for event in map(_event, page["StackEvents"]):
                 ours = token is None or event.token == token
-                if event.event_id == after or len(found) == limit or (found and not ours):
-                    return found[::-1]
-                found += [event] if ours else []
-            if token is not None and not found and after is None:
+                if event.event_id == after or len(events) == limit or (events and not ours):
+                    return events[::-1]
+                events += [event] if ours else []
+            if token is not None and not events and after is None:
                 break
-        return found[::-1]
+        return events[::-1]
 
 
 def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:

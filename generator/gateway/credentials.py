@@ -66,11 +66,11 @@ def require_usable(session: Any) -> None:
     """
     profile = session.profile_name
     with translated("STS", "credentials", {}), _explained(profile):
-        found = session.get_credentials()
-        frozen = found.get_frozen_credentials() if found else ()
+        credentials = session.get_credentials()
+        frozen = credentials.get_frozen_credentials() if credentials else ()
     parts = [part for part in frozen if part is not None]
     if not all(isinstance(part, str) and re.fullmatch(r"[!-~]+", part) for part in parts):
-        whose = "in the environment" if found.method == "env" else f"of profile {profile}"
+        whose = "in the environment" if credentials.method == "env" else f"of profile {profile}"
         raise DeployerError(
             f"The AWS credentials {whose} hold something that cannot be part of a key, such as a space or a line end.",
             "Set them again, without quotes and without anything before or behind them.",
@@ -86,7 +86,7 @@ def _explained(profile: str) -> Iterator[None]:
         provider, reason = error.kwargs.get("provider", ""), " ".join(str(error.kwargs.get("error_msg", "")).split())
         option = "" if profile == "default" else f" --profile {profile}"
         raise DeployerError(
-            f"Profile {profile} got no credentials from {provider}: {reason.rstrip('.') or 'it said nothing'}.",
+            f"Profile {profile} got no credentials from {provider}: {reason.rstrip('.') or 'it gave no reason'}.",
             PROCESS.hint.format(option=option) if provider == "custom-process" else _CHECK.format(option=option),
             code="credential-retrieval",
         ) from error
@@ -112,12 +112,12 @@ def _stumbled(error: Exception, profile: str) -> DeployerError:
 
 def _places(error: Exception) -> list[str]:
     """The functions of botocore in which it happened, like ProcessProvider.load; the outermost first."""
-    found, traceback = [], error.__traceback__
+    places, traceback = [], error.__traceback__
     while traceback:
         if traceback.tb_frame.f_globals.get("__name__", "").startswith("botocore."):
-            found.append(traceback.tb_frame.f_code.co_qualname)
+            places.append(traceback.tb_frame.f_code.co_qualname)
         traceback = traceback.tb_next
-    return found
+    return places
 
 
 def _reason(error: Exception, places: list[str], source: Source | None) -> str:

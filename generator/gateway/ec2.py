@@ -17,8 +17,8 @@ class EC2(Service):
 
     def describe_vpcs(self) -> list[Vpc]:
         """Every VPC of the region, the default one last."""
-        found = [v for page in self._pages("describe_vpcs") for v in page["Vpcs"]]
-        vpcs = [Vpc(v["VpcId"], _name(v), v.get("CidrBlock", ""), v.get("IsDefault", False)) for v in found]
+        raws = [v for page in self._pages("describe_vpcs") for v in page["Vpcs"]]
+        vpcs = [Vpc(v["VpcId"], _name(v), v.get("CidrBlock", ""), v.get("IsDefault", False)) for v in raws]
         return sorted(vpcs, key=lambda v: (v.is_default, v.name, v.vpc_id))
 
     def describe_subnets(self, vpc_id: str | None = None) -> list[Subnet]:
@@ -27,9 +27,9 @@ class EC2(Service):
         A subnet is public when its route table (its own, else the VPC's main one) leads to an internet gateway.
         """
         chosen: Answer = {} if vpc_id is None else {"Filters": [{"Name": "vpc-id", "Values": [vpc_id]}]}
-        subnets = [s for page in self._pages("describe_subnets", **chosen) for s in page["Subnets"]]
+        raws = [s for page in self._pages("describe_subnets", **chosen) for s in page["Subnets"]]
         tables = [t for page in self._pages("describe_route_tables", **chosen) for t in page["RouteTables"]]
-        found = [
+        subnets = [
             Subnet(
                 s["SubnetId"],
                 _name(s),
@@ -38,44 +38,44 @@ class EC2(Service):
                 s.get("AvailabilityZone", ""),
                 _public(s, tables),
             )
-            for s in subnets
+            for s in raws
         ]
-        return sorted(found, key=lambda s: (s.is_public, s.name, s.subnet_id))
+        return sorted(subnets, key=lambda s: (s.is_public, s.name, s.subnet_id))
 
     def describe_instance(self, instance_id: str) -> Instance:
         """Describe one instance. Raises NotFound when the region has no such instance."""
         reservations = self._call("describe_instances", InstanceIds=[instance_id])["Reservations"]
-        found = [i for r in reservations for i in r["Instances"]]
-        if not found:
+        instances = [i for r in reservations for i in r["Instances"]]
+        if not instances:
             raise NotFound(f"There is no instance {instance_id} in this region.", "Check the id and --region.")
-        return _instance(found[0])
+        return _instance(instances[0])
 
     def instance_health(self, instance_id: str) -> InstanceHealth:
         """What of an instance decides about sessions. Raises NotFound."""
         reservations = self._call("describe_instances", InstanceIds=[instance_id])["Reservations"]
-        found = next((i for r in reservations for i in r["Instances"]), None)
-        if found is None:
+        instance = next((i for r in reservations for i in r["Instances"]), None)
+        if instance is None:
             raise NotFound(f"There is no instance {instance_id} in this region.", "Check the id and --region.")
-        metadata = found.get("MetadataOptions", {})
+        metadata = instance.get("MetadataOptions", {})
         return InstanceHealth(
             instance_id,
-            found["State"]["Name"],
-            found.get("VpcId", ""),
-            found.get("SubnetId", ""),
-            found.get("IamInstanceProfile", {}).get("Arn", ""),
+            instance["State"]["Name"],
+            instance.get("VpcId", ""),
+            instance.get("SubnetId", ""),
+            instance.get("IamInstanceProfile", {}).get("Arn", ""),
             metadata.get("HttpTokens", ""),
             int(metadata.get("HttpPutResponseHopLimit", 0)),
             metadata.get("HttpEndpoint", "enabled"),
-            {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())},
-            found.get("PrivateIpAddress", ""),
-            found.get("PublicIpAddress", ""),
-            tuple(group["GroupId"] for group in found.get("SecurityGroups", ())),
+            {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())},
+            instance.get("PrivateIpAddress", ""),
+            instance.get("PublicIpAddress", ""),
+            tuple(group["GroupId"] for group in instance.get("SecurityGroups", ())),
         )
 
     def describe_route_out(self, vpc_id: str, subnet_id: str) -> RouteOut:
         """Where a subnet's default route leads. One call."""
-        wish = [{"Name": "vpc-id", "Values": [vpc_id]}]
-        tables = [t for page in self._pages("describe_route_tables", Filters=wish) for t in page["RouteTables"]]
+        filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        tables = [t for page in self._pages("describe_route_tables", Filters=filters) for t in page["RouteTables"]]
         table = _table(subnet_id, vpc_id, tables)
         live = [r for r in table.get("Routes", ()) if r.get("State", "active") == "active"]
         default: Answer = next((r for r in live if r.get("DestinationCidrBlock") == "0.0.0.0/0"), {})
@@ -84,10 +84,10 @@ class EC2(Service):
         return RouteOut(leads, table.get("RouteTableId", ""), local.get("DestinationCidrBlock", ""))
 
     def describe_vpc_endpoints(self, vpc_id: str) -> list[VpcEndpoint]:
-        """The VPC's endpoints that are there; those on their way or on their way out are left out. One call."""
-        wish = [{"Name": "vpc-id", "Values": [vpc_id]}]
-        found = [e for page in self._pages("describe_vpc_endpoints", Filters=wish) for e in page["VpcEndpoints"]]
-        return [_endpoint(raw) for raw in found if raw.get("State", "available").lower() == "available"]
+        """The VPC's endpoints that are available; pending and deleted ones are left out. One call."""
+        filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
+        raws = [e for page in self._pages("describe_vpc_endpoints", Filters=filters) for e in page["VpcEndpoints"]]
+        return [_endpoint(raw) for raw in raws if raw.get("State", "available").lower() == "available"]
 
     def describe_openings(self, group_ids: Iterable[str]) -> list[Opening]:
         """What lets TCP into these security groups. One call; none for no group."""
@@ -98,22 +98,22 @@ class EC2(Service):
         groups = [g for page in pages for g in page["SecurityGroups"]]
         return [_opening(g["GroupId"], rule) for g in groups for rule in g["IpPermissions"] if _carries_tcp(rule)]
 
-    def find_targets(self, **wishes: str) -> list[Target]:
+    def find_targets(self, **filters: str) -> list[Target]:
         """Instances by EC2's own filters, written with underscores (`private_ip_address`, `tag_Name` for tag:Name).
 
         Terminated ones are left out; running ones come first.
         """
-        filters = [{"Name": _filter_name(key), "Values": [value]} for key, value in wishes.items()]
-        pages = self._pages("describe_instances", Filters=filters)
-        found = [_target(i) for page in pages for r in page["Reservations"] for i in r["Instances"]]
-        alive = [target for target in found if target.state not in ("terminated", "shutting-down")]
+        asked = [{"Name": _filter_name(key), "Values": [value]} for key, value in filters.items()]
+        pages = self._pages("describe_instances", Filters=asked)
+        targets = [_target(i) for page in pages for r in page["Reservations"] for i in r["Instances"]]
+        alive = [target for target in targets if target.state not in ("terminated", "shutting-down")]
         return sorted(alive, key=lambda t: (t.state != "running", t.name, t.instance_id))
 
     def instance_tags(self, instance_id: str) -> dict[str, str]:
         """The tags of one instance. Raises NotFound when the region has no such instance."""
         self.describe_instance(instance_id)
-        wish = [{"Name": "resource-id", "Values": [instance_id]}]
-        return {t["Key"]: t["Value"] for page in self._pages("describe_tags", Filters=wish) for t in page["Tags"]}
+        filters = [{"Name": "resource-id", "Values": [instance_id]}]
+        return {t["Key"]: t["Value"] for page in self._pages("describe_tags", Filters=filters) for t in page["Tags"]}
 
     def create_tag(self, resource_id: str, key: str, value: str) -> None:
         """Set one tag."""

@@ -37,8 +37,8 @@ class IAM(Service):
 
     def list_access_keys(self, user: str) -> list[AccessKey]:
         """The user's access keys, oldest first. Raises NotFound when there is no such user."""
-        found = [k for page in self._pages("list_access_keys", UserName=user) for k in page["AccessKeyMetadata"]]
-        keys = [AccessKey(k["AccessKeyId"], k["UserName"], k["Status"], k.get("CreateDate")) for k in found]
+        raws = [k for page in self._pages("list_access_keys", UserName=user) for k in page["AccessKeyMetadata"]]
+        keys = [AccessKey(k["AccessKeyId"], k["UserName"], k["Status"], k.get("CreateDate")) for k in raws]
         return sorted(keys, key=lambda key: (str(key.created), key.key_id))
 
     def get_access_key_last_used(self, key: AccessKey) -> AccessKey:
@@ -138,7 +138,7 @@ class IAM(Service):
             ContextEntries=entries,
         )
         result = answer["EvaluationResults"][0]
-        matched = (str(found.get("SourcePolicyId", "")) for found in result.get("MatchedStatements", []))
+        matched = (str(each.get("SourcePolicyId", "")) for each in result.get("MatchedStatements", []))
         return Simulation(str(result["EvalDecision"]), tuple(name for name in matched if name))
 
 

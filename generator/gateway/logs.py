@@ -12,10 +12,10 @@ class Logs(Service):
     def find_log_group(self, name: str) -> LogGroup | None:
         """The log group of exactly that name, or None."""
         pages = self._pages("describe_log_groups", logGroupNamePrefix=name)
-        found = next((g for page in pages for g in page["logGroups"] if g["logGroupName"] == name), None)
-        if found is None:
+        group = next((g for page in pages for g in page["logGroups"] if g["logGroupName"] == name), None)
+        if group is None:
             return None
-        return LogGroup(name, found.get("arn", ""), found.get("kmsKeyId", ""), found.get("retentionInDays", 0))
+        return LogGroup(name, group.get("arn", ""), group.get("kmsKeyId", ""), group.get("retentionInDays", 0))
 
     def count_events(self, group: str, stream: str) -> int:
         """How many lines the first page of a stream has. Raises NotFound, AwsError when there is no such stream."""

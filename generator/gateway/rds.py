@@ -16,18 +16,18 @@ class RDS(Service):
         """Every Aurora cluster and every instance outside one, of the engines we speak, by name."""
         clusters = [c for page in self._pages("describe_db_clusters") for c in page["DBClusters"]]
         instances = [i for page in self._pages("describe_db_instances") for i in page["DBInstances"]]
-        found = [_cluster(raw) for raw in clusters] + [
+        databases = [_cluster(raw) for raw in clusters] + [
             _instance(raw) for raw in instances if not raw.get("DBClusterIdentifier")
         ]
-        return sorted((d for d in found if d is not None), key=lambda database: database.name)
+        return sorted((d for d in databases if d is not None), key=lambda database: database.name)
 
     def describe_database(self, name: str) -> Database:
         """One cluster or instance by its identifier or ARN. Raises NotFound, for an engine we do not speak too."""
-        found = self._find("describe_db_clusters", "DBClusterIdentifier", name, "DBClusters")
-        database = _cluster(found) if found else None
+        raw = self._find("describe_db_clusters", "DBClusterIdentifier", name, "DBClusters")
+        database = _cluster(raw) if raw else None
         if database is None:
-            found = self._find("describe_db_instances", "DBInstanceIdentifier", name, "DBInstances")
-            database = _instance(found) if found else None
+            raw = self._find("describe_db_instances", "DBInstanceIdentifier", name, "DBInstances")
+            database = _instance(raw) if raw else None
         if database is None:
             raise NotFound(
                 f"There is no PostgreSQL or MySQL database {name} in this account and region.",
@@ -46,10 +46,10 @@ class RDS(Service):
 
     def _find(self, operation: str, key: str, name: str, items: str) -> Answer | None:
         try:
-            found = self._call(operation, **{key: name})[items]
+            answers = self._call(operation, **{key: name})[items]
         except NotFound:
             return None
-        return found[0] if found else None
+        return answers[0] if answers else None
 
 
 def _cluster(raw: Answer) -> Database | None:

@@ -42,8 +42,8 @@ class SSM(Service):
 
     def find_session(self, session_id: str, *, active: bool = True) -> Session | None:
         """One session by its id, among the live ones or in the history; None when it is not there."""
-        wish = [{"key": "SessionId", "value": session_id}]
-        pages = self._pages("describe_sessions", State="Active" if active else "History", Filters=wish)
+        filters = [{"key": "SessionId", "value": session_id}]
+        pages = self._pages("describe_sessions", State="Active" if active else "History", Filters=filters)
         return next((_session(raw) for page in pages for raw in page["Sessions"]), None)
 
     def start_session(self, request: SessionRequest) -> StartedSession:
@@ -81,8 +81,8 @@ class SSM(Service):
 
     def describe_nodes(self, instance_ids: tuple[str, ...] = ()) -> list[Node]:
         """The managed nodes of the region, or those of these ids that are managed."""
-        wish: Answer = {"Filters": [{"Key": "InstanceIds", "Values": list(instance_ids)}]} if instance_ids else {}
-        pages = self._pages("describe_instance_information", **wish)
+        filters: Answer = {"Filters": [{"Key": "InstanceIds", "Values": list(instance_ids)}]} if instance_ids else {}
+        pages = self._pages("describe_instance_information", **filters)
         return [_node(raw) for page in pages for raw in page["InstanceInformationList"]]
 
     def connection_status(self, instance_id: str) -> str:
@@ -135,8 +135,10 @@ class SSM(Service):
         for page in self._pages("list_document_versions", Name=name):
             for raw in page["DocumentVersions"]:
                 number = str(raw["DocumentVersion"])
-                found = self._call("get_document", Name=name, DocumentVersion=number, DocumentFormat="JSON")["Content"]
-                if json.loads(found) == wanted:
+                content = self._call("get_document", Name=name, DocumentVersion=number, DocumentFormat="JSON")[
+                    "Content"
+                ]
+                if json.loads(content) == wanted:
                     return number
         raise NotFound(f"No version of {name} says that.", "Run it again.")
 
@@ -155,8 +157,8 @@ class SSM(Service):
 
     def command_over(self, command_id: str) -> bool:
         """Whether the command as a whole has ended, so that no further host will come."""
-        found = self._call("list_commands", CommandId=command_id)["Commands"]
-        return bool(found) and found[0]["Status"] not in RUNNING
+        commands = self._call("list_commands", CommandId=command_id)["Commands"]
+        return bool(commands) and commands[0]["Status"] not in RUNNING
 
     def command_result(self, command_id: str, instance_id: str) -> HostResult:
         """What one host did, its output cut by the service at 24,000 and 8,000 characters."""

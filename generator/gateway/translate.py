@@ -25,7 +25,7 @@ Builder = Callable[[str, Mapping[str, Any]], DeployerError]
 
 
 def stack_not_found(name: str, region: str = "") -> StackNotFound:
-    """There is no such stack, said with the region asked and the command that makes this one."""
+    """A missing stack: the error names the region asked and the command that creates it."""
     create = "deployer up" if name == DEFAULT_STACK_NAME else f"deployer up --stack-name {name}"
     return StackNotFound(
         f"There is no stack {name} in {region or 'this region'} of this account.",
@@ -64,8 +64,8 @@ def _stack_busy(message: str, params: Mapping[str, Any]) -> DeployerError:
 
 def _bad_parameter(message: str, params: Mapping[str, Any]) -> DeployerError:
     """A value that the template's constraints refuse; nothing was made of it."""
-    found = re.search(r"Parameter '(\w+)'|parameter name (\w+)|Parameter (\w+) failed", message)
-    key = next(filter(None, found.groups())) if found else ""
+    named = re.search(r"Parameter '(\w+)'|parameter name (\w+)|Parameter (\w+) failed", message)
+    key = next(filter(None, named.groups())) if named else ""
     what = f"  ({PARAMETERS[key].help.removesuffix('.')})" if key in PARAMETERS else ""
     hint = another_value(key) + what if key else ""
     return UsageError(_sentence(message), hint, code="bad-parameter")
@@ -292,7 +292,7 @@ def _filled(message: str, error: boto.BotoCoreError) -> str:
 
 def _bare(value: object) -> str:
     """A value within a sentence of ours: on one line, without an end of its own, and no password of a URL."""
-    return re.sub(r"//[^/@\s]*@", "//***@", " ".join(str(value).split())).rstrip(".") or "it said nothing"
+    return re.sub(r"//[^/@\s]*@", "//***@", " ".join(str(value).split())).rstrip(".") or "no reason was given"
 
 
 SIGN_IN = "Sign in again with: aws sso login"
@@ -326,13 +326,13 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     (
         boto.InfiniteLoopConfigError,
         "source_profile of profile {source_profile} leads back to a profile before it.",
-        "Mend that profile in ~/.aws/config.",
+        "Fix that profile in ~/.aws/config.",
     ),
-    (boto.InvalidConfigError, "Your AWS config cannot be used: {error_msg}.", "Mend that profile in ~/.aws/config."),
+    (boto.InvalidConfigError, "Your AWS config cannot be used: {error_msg}.", "Fix that profile in ~/.aws/config."),
     (
         boto.ConfigParseError,
         "Your AWS config {path} cannot be read.",
-        "Mend the file: it has [sections] of NAME = VALUE.",
+        "Fix the file: it has [sections] of NAME = VALUE.",
     ),
     (
         boto.NoRegionError,

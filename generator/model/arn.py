@@ -37,22 +37,22 @@ class Arn:
     @classmethod
     def parse(cls, text: str) -> Arn:
         """The ARN that `text` is. Raises ValueError when it is none."""
-        found = cls.find(text)
-        if found is None:
+        arn = cls.find(text)
+        if arn is None:
             raise ValueError(f"{text!r} is not an ARN")
-        return found
+        return arn
 
     @property
     def kind(self) -> str:
         """What kind of thing the resource is: user, assumed-role, secret; "" for a resource of one word, like root."""
-        found = _KIND.fullmatch(self.resource)
-        return found[1] if found else ""
+        parts = _KIND.fullmatch(self.resource)
+        return parts[1] if parts else ""
 
     @property
     def name(self) -> str:
         """The resource without its kind, a path included; the whole of it where there is no kind."""
-        found = _KIND.fullmatch(self.resource)
-        return found[2] if found else self.resource
+        parts = _KIND.fullmatch(self.resource)
+        return parts[2] if parts else self.resource
 
     @property
     def last_name(self) -> str:

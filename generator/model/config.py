@@ -90,7 +90,15 @@ _ALL = (
         form="letters, digits and hyphens, a letter first, 63 at most",
     ),
     Key("dbname", "dbname", "Database in it.", commands=REACH, in_project=True),
-    Key("permission", "permission", "Grade: r, w or o.", "[rwo]", Grade.READ.value, commands=SIGN_IN, form="r, w or o"),
+    Key(
+        "permission",
+        "permission",
+        "Access level: r, w or o.",
+        "[rwo]",
+        Grade.READ.value,
+        commands=SIGN_IN,
+        form="r, w or o",
+    ),
     Key(
         "local-port",
         "local_port",
@@ -110,7 +118,7 @@ _ALL = (
         commands=SIGN_IN,
         form="psql, mysql or none",
     ),
-    Key("target", "target", "Instance to hop from.", commands=REACH),
+    Key("target", "target", "Instance to connect through.", commands=REACH),
     Key(
         "ca-bundle",
         "ca_bundle",

@@ -5,7 +5,20 @@ import sys
 
 import pytest
 
-HEAVY = ("boto3", "botocore", "rich", "pydantic", "troposphere", "awacs", "cfnlint", "yaml", "websockets", "asyncio")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "rich",
+    "pydantic",
+    "troposphere",
+    "awacs",
+    "cfnlint",
+    "yaml",
+    "websockets",
+    "asyncio",
+    "platformdirs",
+    "tomlkit",
+)
 
 
 def loaded_by(*argv: str) -> set[str]:

@@ -48,7 +48,7 @@ def _without_empty(content: Any) -> Any:
     """The content without empty tables: taking out the last of an environment's dotted keys takes the table too."""
     if not isinstance(content, dict):
         return content
-    return {name: kept for name, item in content.items() if (kept := _without_empty(item)) != {}}
+    return {name: rest for name, item in content.items() if (rest := _without_empty(item)) != {}}
 
 
 def _with_line_ends(text: str, environment: str, name: str, value: str | int | None) -> str:
@@ -115,13 +115,13 @@ def _is_header(key: Key | None, item: Item) -> bool:
 
 
 def _behind_last_key(body: Body) -> int:
-    found = 0
+    behind = 0
     for number, (key, item) in enumerate(body):
         if _is_header(key, item):
             break
         if key is not None:
-            found = number + 1
-    return found
+            behind = number + 1
+    return behind
 
 
 def _before_first_table(body: Body) -> int:

@@ -74,7 +74,7 @@ def path_to_edit(origin: Origin) -> Path:
     if origin is Origin.USER:
         return user_path()
     if os.environ.get(PROJECT_VARIABLE) == os.devnull:
-        raise UsageError(f"{PROJECT_VARIABLE} says that there is no project's file.", f"unset {PROJECT_VARIABLE}")
+        raise UsageError(f"{PROJECT_VARIABLE} says to work without a project's file.", f"unset {PROJECT_VARIABLE}")
     try:
         return project_path() or Path.cwd() / PROJECT_FILE
     except FileNotFoundError:
@@ -82,13 +82,13 @@ def path_to_edit(origin: Origin) -> Path:
 
 
 def read_files() -> list[ConfigFile]:
-    """The files that exist, the stronger first. Nothing is parsed where there is none."""
+    """The files that exist, the stronger first. Nothing is parsed where none does."""
     project = project_path()
-    found = [read(project, Origin.PROJECT)] if project else []
+    files = [read(project, Origin.PROJECT)] if project else []
     with contextlib.suppress(directories.NoHome):
         if os.path.lexists(user := user_path()):
-            found.append(read(user, Origin.USER))
-    return found
+            files.append(read(user, Origin.USER))
+    return files
 
 
 def read(path: Path, origin: Origin) -> ConfigFile:

@@ -53,18 +53,18 @@ def settings(given: str = "") -> list[Setting]:
 
 
 def stored_for(command: str, given: str) -> dict[str, str | int]:
-    """Parameter to stored value, for what the files say about a command; empty, and cheap, where there is no file."""
+    """Parameter to stored value, for what the files say about a command; empty, and cheap, without a file."""
     files = read_files()
     if not files and not given and not os.environ.get("DEPLOYER_ENV"):
         return {}
     environment = chosen_environment(given, files, os.environ)
-    found = [
+    settings_in_force = [
         (key, explain(key, environment, files, os.environ))
         for key in KEYS.values()
         if not key.commands or command in key.commands
     ]
     return {
         key.parameter: setting.value
-        for key, setting in found
+        for key, setting in settings_in_force
         if setting.origin in (Origin.PROJECT, Origin.USER) and setting.value is not None
     }
