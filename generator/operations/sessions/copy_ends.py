@@ -148,7 +148,7 @@ async def far_target(shell: HostShell, path: str, name: str, *, inside: bool) ->
     Raises DeployerError where that cannot be.
     """
     here, there = quoted(path), quoted(f"{path.rstrip('/')}/{name}")
-    wrong = f"test {there} != \"$d\"" if inside else "false"
+    wrong = f'test {there} != "$d"' if inside else "false"
     answer = await shell.ask(
         f'd={here}; if test -d {here}; then d={there}; fi; r=$(readlink -f -- "$d"); '
         f'if {wrong} || ! test -d "${{r%/*}}/"; then echo none; '
