@@ -72,16 +72,17 @@ class Deployer:
         assert made.code == 0, made.err
         return made
 
-    def update_outside(self, **parameters: str) -> None:
-        """Change parameters of the stack as the console does, and wait; what is not named keeps its value."""
+    def update_outside(self, template: dict[str, Any] | None = None, **parameters: str) -> None:
+        """Change the stack as the console does, and wait; what is not named keeps its value, the template too."""
         client = self.gateway.client("cloudformation")
         known = client.describe_stacks(StackName=self.stack_name)["Stacks"][0]["Parameters"]
         kept = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in known]
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+        body = {"TemplateBody": json.dumps(template, separators=(",", ":"))} if template else {}
         try:
             client.update_stack(
                 StackName=self.stack_name,
-                UsePreviousTemplate=True,
+                **(body or {"UsePreviousTemplate": True}),
                 Capabilities=["CAPABILITY_NAMED_IAM"],
                 Parameters=[p for p in kept if p["ParameterKey"] not in parameters] + given,
             )

@@ -18,7 +18,8 @@ class UpRequest:
     `scope`, when set, is the closed list of logical ids the operation may touch: a support flip or a grant.
     `named` are the resources the request itself names, so that losing them is what was asked.
     `by_access`: a verb of `access` asks, and only those may change the grant's parameters; anything else that gives
-    one raises UsageError.
+    one raises UsageError. `stopped` are the policies from which a pause or revocation took the vendor directly, while
+    the stack's parameters still admit it.
     """
 
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -28,6 +29,7 @@ class UpRequest:
     named: frozenset[str] = frozenset()
     why: str = ""
     by_access: bool = False
+    stopped: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Hold what the docstring says."""

@@ -18,7 +18,7 @@ from generator.model.evidence import Evidence, Report
 from generator.model.plan import UpPlan
 from generator.operations.access import revoke, verdicts
 from generator.operations.stack import guard
-from tests.worlds.plans import REFUSED
+from tests.worlds.plans import REFUSED, STOPPED
 from tests.worlds.world import INCOMPLETE, Answer
 
 
@@ -52,7 +52,7 @@ class Recording:
         except DeployerError as error:
             said = {"code": error.code, "message": error.message, "hint": error.hint}
             return Answer(error.exit_code, {"ok": False, "result": None, "error": said})
-        went_on = self.answer is not None and self.answer.error_code != REFUSED
+        went_on = self.answer is not None and self.answer.error_code not in (REFUSED, STOPPED)
         return self.answer if went_on else Answer(0, {"ok": True, "result": None, "error": None})
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.worlds.account import OTHER_ROLE, Account
+from tests.worlds.account import OTHER_ROLE, Account, document
 from tests.worlds.flips import NO_ROLE, NO_USER
 from tests.worlds.world import ALL, Make, World, done, not_proven, nothing, refused
 
@@ -99,13 +99,22 @@ def named_for_name(resource: str, name: str) -> Change:
     return lambda found: found["Resources"][resource]["Properties"].update({name: {"Ref": "InstanceName"}})
 
 
-REFUSED = "replacement-refused"
+REFUSED, STOPPED = "replacement-refused", "access-stopped"
 USER, ROLE = "WantSupportUser", "WantSupportRole"
 
 
 def refusal(name: str, change: Change, command: tuple[str, ...], resource: str) -> World:
     """A template that somebody changed, and the resource that the command must then refuse to touch."""
     return World(f"plan: {name}", template(change), command, refused(REFUSED, resource))
+
+
+def role_shut_by_hand(a: Account) -> None:
+    """Somebody shut the role's trust directly, as in an emergency, and the stack does not know of it."""
+    nobody = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    a.mine.iam.update_assume_role_policy(RoleName=a.role, PolicyDocument=document(nobody))
+    before = a.trust_statements()
+    a.goes_on("the shut trust", lambda: a.trust_statements() == before)
+    stays(a)
 
 
 GROUP, IMAGE = ("InstanceSecurityGroup", "GroupDescription"), "ami-00000000000000009"
@@ -138,7 +147,15 @@ WORLDS = (
     refusal("a name replaces the group", named_for_name(*GROUP), RENAME, "Instance"),
     World("plan: another image", stays, ("up", "--image-id", IMAGE), refused(REFUSED, "Instance")),
     World("plan: another volume", stays, ("up", "--volume-size-gib", "100"), refused(REFUSED, "Instance")),
+    # what was stopped directly
+    World(
+        "plan: the role was shut by hand",
+        role_shut_by_hand,
+        ("up", "--support-role-external-id", "another-external-id"),
+        refused(STOPPED, "SupportRole", "access pause"),
+    ),
     # what was asked
+    World("plan: another external ID", nothing, ("up", "--support-role-external-id", "another-external-id"), done()),
     World("plan: another image, named", nothing, ("up", "--image-id", IMAGE, *ALLOWED), done()),
     World("plan: a name", nothing, RENAME, done()),
     World("plan: a grant", nothing, GRANT, done()),

@@ -25,6 +25,7 @@ PROTECTED_TYPES = frozenset(
 
 OUTSIDE = "is not part of what was asked"
 LOST = "and what it holds would be lost"
+REOPENS = "would permit again what was stopped directly"
 
 Guard = Callable[[Change, UpRequest], str]
 
@@ -43,6 +44,11 @@ def more_of_a_shared_resource(change: Change, request: UpRequest) -> str:
     return "" if in_place and set(change.properties) <= only else OUTSIDE
 
 
+def would_permit_what_was_stopped(change: Change, request: UpRequest) -> str:
+    """Refuse to write a policy from which a pause or revocation took the vendor, before the stack agrees with it."""
+    return REOPENS if change.logical_id in request.stopped and not change.removes else ""
+
+
 def would_be_removed(change: Change, request: UpRequest) -> str:
     """Refuse the removal of what holds state or evidence, unless the request names it."""
     return f"would be removed, {LOST}" if _protected(change, request) and change.removes else ""
@@ -54,7 +60,13 @@ def would_be_replaced(change: Change, request: UpRequest) -> str:
     return f"would be replaced, {LOST}" if _protected(change, request) and replaced else ""
 
 
-GUARDS: tuple[Guard, ...] = (outside_scope, more_of_a_shared_resource, would_be_removed, would_be_replaced)
+GUARDS: tuple[Guard, ...] = (
+    outside_scope,
+    more_of_a_shared_resource,
+    would_permit_what_was_stopped,
+    would_be_removed,
+    would_be_replaced,
+)
 """Every reason to refuse a change, the first that applies being named. Applied by `objections` alone."""
 
 _SHARED = {str(key): value for key, value in contract.SUPPORT_MODIFIED_ONLY.items()}
@@ -63,8 +75,8 @@ _SHARED = {str(key): value for key, value in contract.SUPPORT_MODIFIED_ONLY.item
 def objections(changes: Iterable[Change], request: UpRequest) -> tuple[Objection, ...]:
     """Every change that goes beyond the request, with the reason; empty when the plan may be executed."""
     listed = list(changes)
-    excused = harmless_echoes(listed) | request.allow_replacement
-    judged = ((change, _reason(change, request)) for change in listed if change.logical_id not in excused)
+    echoes = harmless_echoes(listed)
+    judged = ((change, _reason(change, request)) for change in listed if change.logical_id not in echoes)
     return tuple(Objection(change, reason) for change, reason in judged if reason)
 
 
@@ -73,13 +85,14 @@ def _reason(change: Change, request: UpRequest) -> str:
 
 
 def _narrow(change: Change, request: UpRequest) -> bool:
-    """Whether the request has a scope and the change touches a live resource."""
-    return request.scope is not None and change.touches_properties
+    """Whether the request has a scope, and the change touches a live resource that is not named as an exception."""
+    excused = change.logical_id in request.allow_replacement
+    return request.scope is not None and change.touches_properties and not excused
 
 
 def _protected(change: Change, request: UpRequest) -> bool:
     listed = change.resource_type in PROTECTED_TYPES or change.logical_id in contract.PROTECTED_RESOURCES
-    return listed and change.logical_id not in request.named
+    return listed and change.logical_id not in request.named | request.allow_replacement
 
 
 def require_no_objection(plan: UpPlan) -> None:
@@ -94,8 +107,15 @@ def require_no_objection(plan: UpPlan) -> None:
     name = first.change.logical_id
     raise Refused(
         f"Nothing was changed: {name} ({first.change.resource_type}) {first.reason}{more}.",
-        f"Bring the stack to this version's template first: deployer up --upgrade --stack-name {plan.stack_name}"
-        if first.reason == OUTSIDE
-        else f"If that is what you want, say so: --allow-replacement {name}",
-        code="replacement-refused",
+        _way_on(first, plan.stack_name),
+        code="access-stopped" if first.reason == REOPENS else "replacement-refused",
     )
+
+
+def _way_on(objection: Objection, stack_name: str) -> str:
+    if objection.reason == OUTSIDE:
+        return f"Bring the stack to this version's template first: deployer up --upgrade --stack-name {stack_name}"
+    if objection.reason == REOPENS:
+        verbs = " or ".join(f"deployer access {verb} --stack-name {stack_name}" for verb in ("pause", "revoke --all"))
+        return f"Have the stack agree first, then run this again: {verbs}"
+    return f"If that is what you want, say so: --allow-replacement {objection.change.logical_id}"

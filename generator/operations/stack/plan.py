@@ -17,7 +17,7 @@ from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
 from generator.operations import polling
 from generator.operations.polling import Clock
-from generator.operations.stack import end_access, guard, parameters, states, support, support_grant
+from generator.operations.stack import end_access, guard, parameters, states, stopped_access, support, support_grant
 
 CHANGE_SET_SECONDS = 900.0
 """How long CloudFormation may take to work a change set out; it takes seconds."""
@@ -139,6 +139,7 @@ def _plan_by_change_set(
     change_set_id = gateway.cloudformation.create_change_set(wanted)
     with _dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
         change_set = wait_for_change_set(gateway, change_set_id)
+        request = _with_stopped(gateway, request, stack, change_set)
     if change_set.empty:
         gateway.cloudformation.delete_change_set(change_set.change_set_id)
     return UpPlan(
@@ -153,6 +154,14 @@ def _plan_by_change_set(
         protect=creates,
         stack=stack if change_set.empty else None,
     )
+
+
+def _with_stopped(gateway: Gateway, request: UpRequest, stack: Stack | None, change_set: ChangeSet) -> UpRequest:
+    """The request with what was stopped directly, which only the verbs of `access` may permit again."""
+    if request.by_access or stack is None or stack.status.only_planned:
+        return request
+    now = datetime.now(UTC)
+    return replace(request, stopped=stopped_access.find(gateway, stack, request.given, change_set.changes, now))
 
 
 def wait_for_change_set(gateway: Gateway, change_set_id: str, clock: Clock | None = None) -> ChangeSet:

@@ -65,6 +65,11 @@ def test_the_user_and_its_secret_may_go_with_other_parameters_when_the_flip_is_a
     assert objections([secret], UpRequest(given={"InstanceName": "x"}))
 
 
+def test_what_was_stopped_may_still_be_removed() -> None:
+    stopped = UpRequest(stopped=frozenset({"SupportRole"}))
+    assert not objections([Change("SupportRole", "AWS::IAM::Role", "Remove")], stopped)
+
+
 def test_an_attribute_of_the_template_does_not_touch_the_resource() -> None:
     only_policy = Change("Instance", "AWS::EC2::Instance", "Modify", scope=("DeletionPolicy",))
     assert not objections([only_policy], FLIP)
@@ -114,6 +119,11 @@ def test_what_refers_to_a_resource_that_may_be_replaced_is() -> None:
     [
         (guard.outside_scope, Change("KeeperRole", "AWS::IAM::Role", "Add"), FLIP),
         (guard.more_of_a_shared_resource, Change("StackKey", "AWS::KMS::Key", "Modify", properties=("Tags",)), FLIP),
+        (
+            guard.would_permit_what_was_stopped,
+            Change("SupportRole", "AWS::IAM::Role", "Modify"),
+            UpRequest(stopped=frozenset({"SupportRole"}), allow_replacement=frozenset({"SupportRole"})),
+        ),
         (guard.would_be_removed, instance("Remove"), UpRequest()),
         (guard.would_be_replaced, instance("Dynamic"), UpRequest()),
     ],
