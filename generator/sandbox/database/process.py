@@ -9,6 +9,7 @@ import asyncio
 import os
 import pwd
 import shutil
+import stat
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -27,6 +28,7 @@ _WATCH = (
 )
 START_SECONDS = 60.0
 _UNPRIVILEGED = "nobody"
+_TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - mkdtemp makes a private directory in it
 _LAST_WORDS = 5
 
 
@@ -43,28 +45,75 @@ class Home:
             os.chown(path, self.runs_as, -1)
 
     def readable(self, package: Path, *besides: Path) -> Path:
-        """A directory of programs where the server's user can run them: below a closed home directory it is copied.
+        """A directory of programs where the server's user can run them: what is closed to that user is copied.
 
+        It is closed below a home directory of mode 0700, and where it was installed under a umask such as 077.
         `besides` are copied with it where they exist.
         """
-        if self.runs_as is None or all(each.stat().st_mode & 0o001 for each in (package, *package.parents)):
+        parts = [part for part in (package, *besides) if part.exists()]
+        if self.runs_as is None or all(_open_to_all(part) for part in parts):
             return package
-        for part in (package, *besides):
-            if part.exists():
-                shutil.copytree(part, self.path / "programs" / part.name, symlinks=True)
-        return self.path / "programs" / package.name
+        copies = self.path / "programs"
+        for part in parts:
+            shutil.copytree(part, copies / part.name, symlinks=True)
+        _open_up(copies)
+        return copies / package.name
+
+
+def _enterable(directory: Path) -> bool:
+    """Whether any user can reach what is in the directory, by what its own mode and those above it say."""
+    return all(each.stat().st_mode & 0o001 for each in (directory, *directory.parents))
+
+
+def _open_to_all(package: Path) -> bool:
+    """Whether any user can read all of a directory and run what its owner can run."""
+    return _enterable(package) and all(mode == _opened(mode) for mode in map(_mode, _files(package)))
+
+
+def _open_up(directory: Path) -> None:
+    """Let any user read all of it, and run what its owner can run; whatever umask it was made under."""
+    for each in (directory, *_files(directory)):
+        each.chmod(_opened(_mode(each)))
+
+
+def _opened(mode: int) -> int:
+    """The mode with the owner's right to read and to run given to everybody."""
+    return mode | (mode & 0o500) >> 6
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """Every file and directory below it; a symbolic link has no mode of its own."""
+    return (each for each in directory.rglob("*") if not each.is_symlink())
 
 
 @contextmanager
 def home(prefix: str) -> Iterator[Home]:
-    """A directory for as long as the block runs; nothing of it stays."""
-    path = Path(tempfile.mkdtemp(prefix=prefix))
+    """A directory for as long as the block runs; nothing of it stays. Raises DeployerError where there is no place."""
+    runs_as = pwd.getpwnam(_UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
+    path = Path(tempfile.mkdtemp(prefix=prefix, dir=None if runs_as is None else _place()))
     try:
-        made = Home(path, pwd.getpwnam(_UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None)
+        made = Home(path, runs_as)
         made.own(path)
         yield made
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _place() -> Path:
+    """The directory for temporary files, or the first usual one, that the server's user can enter."""
+    usual = (tempfile.gettempdir(), *_TEMPORARY)
+    found = next((each for each in map(Path, usual) if each.is_dir() and _enterable(each.resolve())), None)
+    if found is None:
+        raise DeployerError(
+            f"The user {_UNPRIVILEGED}, as whom a database server runs, can enter none of: {', '.join(usual)}.",
+            "Name a directory that every user can enter: TMPDIR=/DIRECTORY",
+            code="no-temporary-directory",
+        )
+    return found
 
 
 async def run(home: Home, argv: Sequence[str], given: bytes = b"") -> None:
@@ -121,5 +170,7 @@ async def _spawn(home: Home, argv: Sequence[str], stdout: int) -> asyncio.subpro
         env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
         cwd="/",
         user=home.runs_as,
+        group=None if home.runs_as is None else pwd.getpwuid(home.runs_as).pw_gid,
+        extra_groups=None if home.runs_as is None else [],
         start_new_session=True,  # Ctrl-C at the terminal ends the front first, then this
     )
