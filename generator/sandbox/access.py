@@ -16,6 +16,7 @@ from ministack.core.router import extract_access_key_id
 from ministack.services import sts, tagging
 
 from generator.errors import DeployerError
+from generator.model.arn import Arn
 from generator.sandbox import dead_principals, decisions, key_grants, policy_guard, secret_access, simulation, trail
 from generator.sandbox.decisions import Context, Tags
 
@@ -137,13 +138,14 @@ def _has_session_policies(access_key: str) -> bool:
 
 
 def _tags(arn: str) -> Tags | None:
-    parts = arn.split(":", 5)
-    if len(parts) < 6:
+    resource = Arn.find(arn)
+    if resource is None:
         return None
-    with responses.request_scope(parts[4] or responses.get_account_id(), parts[3] or responses.get_region()):
-        if parts[2] != "ec2":
+    account, region = resource.account or responses.get_account_id(), resource.region or responses.get_region()
+    with responses.request_scope(account, region):
+        if resource.service != "ec2":
             tags: Tags | None = tagging.resource_tags(arn)
             return tags
         from ministack.services import ec2
 
-        return {tag["Key"]: tag["Value"] for tag in ec2._tags.get(parts[5].rpartition("/")[2]) or []}
+        return {tag["Key"]: tag["Value"] for tag in ec2._tags.get(resource.last_name) or []}

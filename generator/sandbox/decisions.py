@@ -15,6 +15,8 @@ from typing import Any
 from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region, request_scope
 
+from generator.model.arn import Arn
+
 Tags = dict[str, str]
 Context = dict[str, Any]  # condition key in lower case -> text, or a list of texts
 TagReader = Callable[[str], Tags | None]
@@ -116,13 +118,14 @@ def _value_of(name: str, context: Any) -> Any:
 
 def role_arn(arn: str) -> str:
     """The ARN of the role behind an assumed-role session's ARN, its path included; any other ARN as it is."""
-    if ":assumed-role/" not in arn:
+    session = Arn.find(arn)
+    if session is None or session.principal_arn == session:
         return arn
     from ministack.services import iam
 
-    account, name = arn.split(":")[4], arn.split("/")[1]
-    role = iam._roles.get_scoped(account, None, name) or {}
-    return str(role.get("Arn") or f"arn:aws:iam::{account}:role/{name}")
+    principal = session.principal_arn
+    role = iam._roles.get_scoped(principal.account, None, principal.name) or {}
+    return str(role.get("Arn") or principal)
 
 
 def principal_exists(name: str) -> bool:
@@ -134,14 +137,12 @@ def principal_exists(name: str) -> bool:
 
     if name == "*" or name.isdigit():
         return True
-    arn = role_arn(name)
-    parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[5] == "root":
-        return len(parts) == 6
-    kind, _, path = parts[5].partition("/")
-    table = {"user": iam._users, "role": iam._roles}.get(kind)
-    found = table.get_scoped(parts[4], None, path.rpartition("/")[2]) if table is not None else None
-    return found is not None and found.get("Arn") == arn
+    arn = Arn.find(role_arn(name))
+    if arn is None or arn.resource == "root":
+        return arn is not None
+    table = {"user": iam._users, "role": iam._roles}.get(arn.kind)
+    entity = table.get_scoped(arn.account, None, arn.last_name) if table is not None else None
+    return entity is not None and entity.get("Arn") == str(arn)
 
 
 def arn_like(actual: str, pattern: str) -> bool:
@@ -163,8 +164,8 @@ def resource_policy(service: str, arn: str) -> Any:
 
 def region_of(arn: str) -> str:
     """The region an ARN names, or the running request's."""
-    parts = arn.split(":", 5)
-    return (parts[3] if len(parts) == 6 else "") or str(get_region())
+    resource = Arn.find(arn)
+    return (resource.region if resource else "") or str(get_region())
 
 
 def tag_context(action: str, arn: str) -> Context:

@@ -13,7 +13,8 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
-from generator.sandbox.decisions import Context, Simulated, role_arn
+from generator.model.arn import Arn
+from generator.sandbox.decisions import Context, Simulated, account_of, role_arn
 
 Params = dict[str, Any]  # the query protocol's parameters: name -> text, or a list of one text
 _CALLER_KEYS = {"aws:sourceip": None, "aws:securetransport": None, "aws:requestedregion": None}
@@ -28,9 +29,9 @@ def install() -> None:
 def simulate_principal_policy(params: Params) -> Any:
     """IAM's SimulatePrincipalPolicy: the policies a user or role has, and those given with the call."""
     source = _text(params, "PolicySourceArn")
-    kind, _, path = source.split(":", 5)[-1].partition("/")
+    arn = Arn.find(source)
+    kind, name = (arn.kind, arn.last_name) if arn else ("", source)
     table = {"user": iam._users, "role": iam._roles}.get(kind)
-    name = path.rpartition("/")[2]
     entity = table.get_scoped(get_account_id(), None, name) if table is not None else None
     if entity is None:
         return iam._error(404, "NoSuchEntity", f"The {kind} with name {escape(name)} cannot be found.", ns="iam")
@@ -41,7 +42,7 @@ def simulate_principal_policy(params: Params) -> Any:
 
 def simulate_custom_policy(params: Params) -> Any:
     """IAM's SimulateCustomPolicy: only the policies given with the call."""
-    return _answer("SimulateCustomPolicy", params, [], [], f"arn:aws:iam::{get_account_id()}:root")
+    return _answer("SimulateCustomPolicy", params, [], [], str(Arn("aws", "iam", "", get_account_id(), "root")))
 
 
 def _answer(operation: str, params: Params, policies: list[Any], boundary: list[Any], source: str) -> Any:
@@ -75,7 +76,7 @@ def _evaluated(
     )
     result = engine.evaluate(asked, policies, *limits)
     if document := _text(params, "ResourcePolicy"):
-        owner = (_text(params, "ResourceOwner").split(":") + [""] * 5)[4] or get_account_id()
+        owner = account_of(_text(params, "ResourceOwner")) or get_account_id()
         result = engine.combine_resource_policy(result, asked, document, owner, limits=tuple(limits))
     decision = {"Allow": "allowed", "Deny": "explicitDeny"}.get(result.decision, "implicitDeny")
     within = all(engine.evaluate(asked, limit).decision == "Allow" for limit in limits)

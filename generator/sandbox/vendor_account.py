@@ -11,6 +11,7 @@ import json
 from ministack.core import responses
 from ministack.services import iam
 
+from generator.model.arn import Arn
 from generator.sandbox.app import Sandbox, Store
 from generator.sandbox.state import STRANGER_ROLE, VENDOR_ACCOUNT, VENDOR_ROLE
 
@@ -19,7 +20,7 @@ TRUST = {
     "Statement": [
         {
             "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{VENDOR_ACCOUNT}:root"},
+            "Principal": {"AWS": str(Arn("aws", "iam", "", VENDOR_ACCOUNT, "root"))},
             "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
         }
     ],

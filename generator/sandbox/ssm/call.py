@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from generator.errors import DeployerError
+from generator.model.arn import Arn
 from generator.sandbox import access
 from generator.sandbox.access import Caller
 
@@ -21,7 +22,7 @@ class Call:
 
     def arn(self, kind: str, name: str) -> str:
         """The ARN of something of SSM's in the caller's account and region."""
-        return f"arn:aws:ssm:{self.caller.region}:{self.caller.account}:{kind}/{name}"
+        return str(Arn("aws", "ssm", self.caller.region, self.caller.account, f"{kind}/{name}"))
 
     def allow(self, action: str, arn: str = "*", context: dict[str, Any] | None = None) -> None:
         """Refuse with AccessDeniedException unless the caller may do `action` (with its service) on `arn`."""

@@ -16,6 +16,7 @@ from typing import Any
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 
 from generator.errors import DeployerError
+from generator.model.arn import Arn
 from generator.sandbox.ssm import managed_documents, session_documents
 
 MAX_CONTENT = 64 * 1024  # bytes, SSM's quota
@@ -47,7 +48,7 @@ class Document:
     @property
     def arn(self) -> str:
         """The document's ARN; an AWS-owned one has no account in it."""
-        return f"arn:aws:ssm:{self.region}:{self.account}:document/{self.name}"
+        return str(Arn("aws", "ssm", self.region, self.account, f"document/{self.name}"))
 
     def content(self, version: str = "$DEFAULT") -> dict[str, Any]:
         """The parsed content of a version (a number, $DEFAULT or $LATEST)."""
@@ -158,10 +159,10 @@ def own() -> list[Document]:
 
 def tags_of(arn: str) -> dict[str, str] | None:
     """The tags of a document by ARN, in whatever account; None when it is no document of the sandbox."""
-    parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[2] != "ssm" or not parts[5].startswith("document/"):
+    resource = Arn.find(arn)
+    if resource is None or (resource.service, resource.kind) != ("ssm", "document"):
         return None
-    document = _documents.get_scoped(parts[4], parts[3], parts[5].removeprefix("document/"))
+    document = _documents.get_scoped(resource.account, resource.region, resource.name)
     return document.tags if document else None
 
 

@@ -19,6 +19,7 @@ from ministack.core import responses, router
 
 from generator.channel.payloads import Opening
 from generator.errors import DeployerError
+from generator.model.arn import Arn
 from generator.sandbox import access
 from generator.sandbox.ssm import live as agents
 from generator.sandbox.ssm import sessions, targets
@@ -113,5 +114,5 @@ def _may_open(scope: Message, session: Session) -> bool:
     if isinstance(engine.resolve_principal(key, responses.get_account_id()), engine.AuthError):
         return False
     who = access.caller(headers, query)
-    arn = f"arn:aws:ssm:{session.region}:{session.account}:session/{session.id}"
+    arn = str(Arn("aws", "ssm", session.region, session.account, f"session/{session.id}"))
     return who.account == session.account and not access.check(who, "ssmmessages:OpenDataChannel", arn)

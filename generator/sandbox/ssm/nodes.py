@@ -9,6 +9,7 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2, iam
 
+from generator.model.arn import Arn
 from generator.sandbox import decisions
 
 AGENT_VERSION = "3.3.2656.0"
@@ -37,7 +38,7 @@ class Node:
 
 def arn_of(instance_id: str) -> str:
     """The ARN of an instance of the running request's account and region, whether it exists or not."""
-    return f"arn:aws:ec2:{get_region()}:{get_account_id()}:instance/{instance_id}"
+    return str(Arn("aws", "ec2", get_region(), get_account_id(), f"instance/{instance_id}"))
 
 
 def find(instance_id: str) -> Node | None:

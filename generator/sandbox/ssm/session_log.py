@@ -8,6 +8,7 @@ from typing import Any
 from ministack.core.responses import request_scope
 from ministack.services import cloudwatch_logs
 
+from generator.model.arn import Arn
 from generator.sandbox.ssm import nodes
 from generator.sandbox.ssm.nodes import Node
 from generator.sandbox.ssm.sessions import Session
@@ -38,8 +39,8 @@ class SessionLog:
             return f"The log group {self._group} of the session document does not exist."
         if self._encrypted and not found.get("kmsKeyId"):
             return _UNENCRYPTED
-        arn = f"arn:aws:logs:{self._session.region}:{self._session.account}:log-group:{self._group}"
-        arn += f":log-stream:{self._session.id}"
+        stream = f"log-group:{self._group}:log-stream:{self._session.id}"
+        arn = str(Arn("aws", "logs", self._session.region, self._session.account, stream))
         forbidden = [action for action in _ACTIONS if not nodes.role_may(self._node.role, action, arn)]
         return f"The instance role may not {forbidden[0]} on {self._group}." if forbidden else ""
 

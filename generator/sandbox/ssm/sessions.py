@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from generator.model.arn import Arn
+
 LIVE = ("Connected", "Connecting", "Disconnected", "Terminating")
 HISTORY_SECONDS = 30 * 86_400  # how long AWS keeps ended sessions
 
@@ -109,10 +111,10 @@ def end(session: Session, reason: str = "") -> None:
 
 def tags_of(arn: str) -> dict[str, str] | None:
     """AWS's own tags of a session by its ARN; None when the ARN is no session's of the sandbox."""
-    parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[2] != "ssm" or not parts[5].startswith("session/"):
+    resource = Arn.find(arn)
+    if resource is None or (resource.service, resource.kind) != ("ssm", "session"):
         return None
-    session = find(parts[5].removeprefix("session/"), parts[4], parts[3])
+    session = find(resource.name, resource.account, resource.region)
     return session.tags if session else None
 
 
