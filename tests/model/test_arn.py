@@ -102,6 +102,7 @@ BY_HAND = re.compile(r"""f["']arn:|split\(["']:["'](, ?5)?\)|["']:assumed-role/"
 MAY = (
     "model/wildcards.py",
     "model/policy.py",
+    "model/arn.py",
     "sandbox/decisions.py",
     "sandbox/database/judge.py",
     "operations/access/",
