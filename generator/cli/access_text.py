@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from generator.operations.access.record import Record
     from generator.operations.access.revoke import Revocation
 
-_NO_OWN_USERS = " if it has none, every user of the grades is, your people too."
+_NO_OWN_USERS = " if it has none, every user with an access level is, your people too."
 
 
 def plan_lines(plan: AccessPlan) -> list[str]:
@@ -75,10 +75,10 @@ def database_lines(found: Record) -> list[str]:
     """What a grant leaves to the customer, where the stack lets support into the database: to make its user there."""
     if not found.grant.principals or not found.database_user:
         return []
-    grade = found.database_user.rpartition("_")[2]
+    level = found.database_user.rpartition("_")[2]
     return [
         f"Make support's user in the database, {found.database_user}: needed once, and again after each revoke.",
-        f"  next: deployer db bootstrap --support --permission {grade}",
+        f"  next: deployer db bootstrap --support --permission {level}",
     ]
 
 

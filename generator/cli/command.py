@@ -106,9 +106,9 @@ def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, A
     stored = stored_for(invocation.command, invocation.env)
     if not stored:
         return
-    from generator.model.database import ClientProgram, Grade
+    from generator.model.database import AccessLevel, ClientProgram
 
-    convert: dict[str, Callable[[Any], Any]] = {"permission": Grade, "client": ClientProgram}
+    convert: dict[str, Callable[[Any], Any]] = {"permission": AccessLevel, "client": ClientProgram}
     for parameter, value in stored.items():
         source = context.get_parameter_source(parameter)
         if source is None or source.name != "DEFAULT":

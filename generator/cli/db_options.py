@@ -1,4 +1,4 @@
-"""The options with which every db command says which database, as whom, and by which way."""
+"""The options of the db commands: which database, as which user, through which jump host."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from generator.model.database import DEFAULT_LOCAL_PORT, Engine, Grade
+from generator.model.database import DEFAULT_LOCAL_PORT, AccessLevel, Engine
 from generator.model.deployment import DEFAULT_STACK_NAME
 
 if TYPE_CHECKING:
     from generator.cli.invocation import Invocation
     from generator.model.database import Login
-    from generator.operations.database.request import Wish
+    from generator.operations.database.request import DatabaseRequest
 
 Option = tuple[str, Any, Any]
-"""An option made by code: the name of its parameter, its annotation, its default."""
+"""An option: the name of its parameter, its annotation, its default."""
 
 _NAME = typer.Argument(
-    metavar="[NAME]", help="Aurora cluster or RDS instance; the stack's, or the only one, if left out."
+    metavar="[NAME]", help="Aurora cluster or RDS instance; by default the stack's, or the only one."
 )
 
 
@@ -33,40 +33,40 @@ def _port(help_: str, *, show_default: bool = True) -> Any:
 
 WHERE: tuple[Option, ...] = (
     ("name", Annotated[str, _NAME], ""),
-    ("endpoint", _text("Endpoint, where RDS may not be asked for it.", "HOST"), ""),
-    ("port", _port("Port of that endpoint; the engine's own if left out.", show_default=False), 0),
-    ("engine", Annotated[Engine | None, typer.Option(help="Engine, where RDS may not be asked.")], None),
-    ("dbname", _text("Database in it.", "NAME"), ""),
+    ("endpoint", _text("Endpoint; for credentials that may not query RDS.", "HOST"), ""),
+    ("port", _port("Port of that endpoint; by default the engine's own.", show_default=False), 0),
+    ("engine", Annotated[Engine | None, typer.Option(help="Engine; for credentials that may not query RDS.")], None),
+    ("dbname", _text("Name of the database on that server.", "NAME"), ""),
 )
 PERMISSION: Option = (
     "permission",
-    Annotated[Grade, typer.Option(help="r reads, w writes, o sees and ends sessions.")],
-    Grade.READ,
+    Annotated[AccessLevel, typer.Option(help="r reads, w writes, o sees and ends sessions.")],
+    AccessLevel.READ,
 )
 SUPPORT: Option = (
     "support",
-    Annotated[bool, typer.Option("--support", help="The vendor's user of the grade: deepsql-support_r, _w or _o.")],
+    Annotated[bool, typer.Option("--support", help="The vendor's user: deepsql-support_r, _w or _o.")],
     False,
 )
 REACH: tuple[Option, ...] = (
     *WHERE,
-    ("user", _text("Database user; derived from your identity and the grade if left out.", "USER"), ""),
+    ("user", _text("Database user; by default derived from your identity and the access level.", "USER"), ""),
     PERMISSION,
     SUPPORT,
 )
-HOP: tuple[Option, ...] = (
-    ("target", _text("Instance to hop from; the stack's bastion or its own if left out.", "INSTANCE"), ""),
+JUMP_HOST: tuple[Option, ...] = (
+    ("target", _text("Jump host: an instance; by default the stack's bastion or its instance.", "INSTANCE"), ""),
     ("document", _text("Session document to use for the tunnel.", "NAME"), ""),
 )
 LOCAL: tuple[Option, ...] = (
-    ("local_port", _port("Local end of the tunnel; 0 for any."), DEFAULT_LOCAL_PORT),
-    ("ca_bundle", _text("RDS's authorities (PEM); see deployer db ca-bundle.", "FILE"), ""),
-    *HOP,
+    ("local_port", _port("Local port of the tunnel; 0 for any."), DEFAULT_LOCAL_PORT),
+    ("ca_bundle", _text("CA bundle of RDS (PEM); see deployer db ca-bundle.", "FILE"), ""),
+    *JUMP_HOST,
     ("reason", _text("Reason, recorded with the session.", "TEXT"), ""),
 )
 MASTER: tuple[Option, ...] = (
     *WHERE,
-    ("user", _text("The master user; the one RDS knows if left out.", "USER"), ""),
+    ("user", _text("The master user; by default the one RDS knows.", "USER"), ""),
     *LOCAL,
     (
         "password_stdin",
@@ -79,24 +79,23 @@ MASTER: tuple[Option, ...] = (
         False,
     ),
 )
-"""Of the commands that work as the master user, whose password RDS keeps in Secrets Manager if nobody gives it."""
+"""For commands that work as the master user; without a password given, RDS's own secret is read."""
 
 
-def wish_of(values: dict[str, Any]) -> Wish:
-    """The options as one value; those a command does not have are left at their defaults."""
-    from generator.operations.database.request import Wish
+def request_from(values: dict[str, Any]) -> DatabaseRequest:
+    """The options as one value; options that a command does not have keep their defaults."""
+    from generator.operations.database.request import DatabaseRequest
 
-    given = {"grade" if key == "permission" else key: value for key, value in values.items()}
-    return Wish(**given)
+    return DatabaseRequest(**{"level" if key == "permission" else key: value for key, value in values.items()})
 
 
-def token_command(call: Invocation, wish: Wish, login: Login) -> str:
-    """What to type for another token of the same user, ready for a shell."""
-    words = ["--endpoint", wish.endpoint, "--port", str(login.database.port)] if wish.endpoint else [wish.name]
-    if wish.user or login.grade is None:
+def token_command(call: Invocation, request: DatabaseRequest, login: Login) -> str:
+    """The command that prints another token of the same user, quoted for a shell."""
+    words = ["--endpoint", request.endpoint, "--port", str(login.database.port)] if request.endpoint else [request.name]
+    if request.user or login.level is None:
         words += ["--user", login.user]
     else:
-        words += ["--permission", login.grade.value, "--support" if wish.support else ""]
+        words += ["--permission", login.level.value, "--support" if request.support else ""]
     stack = "" if call.stack_name == DEFAULT_STACK_NAME else call.stack_name
     for option, value in (("--stack-name", stack), ("--profile", call.profile), ("--region", call.region)):
         words += [option, value] if value else []

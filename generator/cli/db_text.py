@@ -1,4 +1,4 @@
-"""How logins, tunnels, users and activity read: pure functions from values to lines."""
+"""Logins, tunnels, users and activity as text: pure functions from values to lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
-from generator.model.database import Database, DatabaseUser, Grade, Login, Permission, Route, Session
+from generator.model.database import AccessLevel, Database, DatabaseUser, Login, Permission, Route, Session
 
 if TYPE_CHECKING:
     from generator.operations.database.activity import Node
@@ -15,12 +15,12 @@ QUERY_WIDTH = 60
 
 
 def connected_lines(login: Login, route: Route, tls: str = "") -> list[str]:
-    """Who is connected to what, on standard error; `tls` where a client does not verify the endpoint's name."""
-    grade = f" (grade {login.grade.value}: {login.grade.meaning})" if login.grade else ""
+    """Who is connected to what, for standard error; `tls` if a client does not verify the endpoint's name."""
+    level = f" (access level {login.level.value}: {login.level.meaning})" if login.level else ""
     database = login.database
     where = f"{route.database} on {database.endpoint}:{database.port}"
     return [
-        f"{login.user}{grade} in {where}, through {route.host}:{route.port}.",
+        f"{login.user}{level} in {where}, through {route.host}:{route.port}.",
         *defaulted_lines(login, route),
         tls or f"TLS is verified for {database.endpoint}.",
         "The token opens connections for 15 minutes.",
@@ -28,16 +28,16 @@ def connected_lines(login: Login, route: Route, tls: str = "") -> list[str]:
 
 
 def defaulted_lines(login: Login, route: Route) -> list[str]:
-    """That nobody said which database is meant, where nobody did."""
+    """A note if no database was named."""
     known = login.database.database
-    return [] if known else [f"Nobody named a database, so this is {route.database}: choose with --dbname NAME"]
+    return [] if known else [f"No database was named, so this is {route.database}: choose with --dbname NAME"]
 
 
 def tunnel_lines(route: Route, token_command: str) -> list[str]:
-    """What keeps on standard error while the tunnel is open."""
+    """What stays on standard error while the tunnel is open."""
     return [
         f"The tunnel listens on {route.host}:{route.port} until you press Ctrl-C.",
-        f"  a fresh token for each new connection: {token_command}",
+        f"  a new token for each connection: {token_command}",
     ]
 
 
@@ -47,7 +47,11 @@ def database_lines(found: Sequence[Database]) -> list[str]:
         (d.name, str(d.engine), "cluster" if d.is_cluster else "instance", f"{d.endpoint}:{d.port}", _iam(d))
         for d in found
     ]
-    return table(rows, ("NAME", "ENGINE", "KIND", "ENDPOINT", "IAM")) if rows else ["There is no database here."]
+    return (
+        table(rows, ("NAME", "ENGINE", "KIND", "ENDPOINT", "IAM"))
+        if rows
+        else ["There is no PostgreSQL or MySQL database here."]
+    )
 
 
 def _iam(database: Database) -> str:
@@ -55,19 +59,19 @@ def _iam(database: Database) -> str:
 
 
 def permission_lines(found: Sequence[Permission]) -> list[str]:
-    """The caller's user of each grade, and whether IAM lets the caller be it."""
-    return table([(f.user, f.permission, f.meaning) for f in found], ("USER", "IAM", "GRADE"))
+    """The caller's user for each access level, and whether IAM allows it."""
+    return table([(f.user, f.permission, f.meaning) for f in found], ("USER", "IAM", "ACCESS LEVEL"))
 
 
 def activity_lines(sessions: Sequence[Session], trees: Sequence[Node], *, idle: bool, unseen: str = "") -> list[str]:
-    """What runs and waits, then who blocks whom as a tree; `unseen` where only one's own sessions are seen."""
+    """Sessions that run or wait, then the blocking trees; `unseen` if only the user's own sessions are visible."""
     from generator.operations.database.activity import shortened
 
     shown = [session for session in sessions if idle or session.state != "idle" or session.blocked_by]
     rows = [
         (str(s.pid), s.user, s.state, _age(s.seconds), s.wait or "-", shortened(s.query, QUERY_WIDTH)) for s in shown
     ]
-    nothing = "No session of your own runs." if unseen else "Nothing runs."
+    nothing = "None of your own sessions is running." if unseen else "Nothing is running."
     lines = table(rows, ("PID", "USER", "STATE", "AGE", "WAITS FOR", "QUERY")) if rows else [nothing]
     if trees:
         lines += ["", "Who blocks whom:"]
@@ -96,7 +100,9 @@ def _age(seconds: float) -> str:
 
 
 def user_lines(users: Sequence[DatabaseUser]) -> list[str]:
-    """The users of the grades."""
-    meaning = {grade.role: f"{grade.value}: {grade.meaning}" for grade in Grade}
+    """The users with an access level."""
+    meaning = {level.role: f"{level.value}: {level.meaning}" for level in AccessLevel}
     rows = [(u.user, meaning.get(u.role, u.role), "yes" if u.tokens else "no", str(u.sessions)) for u in users]
-    return table(rows, ("USER", "GRADE", "TOKENS OPEN", "SESSIONS")) if rows else ["There is no user of a grade."]
+    if not rows:
+        return ["There is no user with an access level."]
+    return table(rows, ("USER", "ACCESS LEVEL", "TOKENS", "SESSIONS"))

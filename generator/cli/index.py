@@ -34,8 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
     "connect-bastion": (
         "db",
-        "Open a tunnel to a database, and psql in it. Or mysql; IAM signs you in, the server's name is verified.",
+        "Open a tunnel to a database, and psql or mysql through it. IAM signs you in; the server is verified.",
     ),
-    "db": ("db", "Reach a private Aurora or RDS database: tunnel, token, verified TLS, users by grade."),
+    "db": ("db", "Connect to a private Aurora or RDS database: tunnel, token, verified TLS, users by access level."),
     "config": ("config", "Stored defaults: profile, region, stack, database, and more."),
 }

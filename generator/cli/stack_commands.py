@@ -92,7 +92,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
             guard.require_no_objection(planned)
             call.confirm(stack_text.question(planned))
         before = support.before(call.gateway, planned)
-        let_in = support.newly_let_in(call.gateway, planned, request)
+        new_level = support.newly_granted_level(call.gateway, planned, request)
     with _ended_access(call, planned) as leaving:
         apply.start(call.gateway, planned)
         if planned.change_set is not None:
@@ -105,7 +105,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
         return apply.result(call.gateway, planned, (*checks, *rotation_schedule.restore(call.gateway, kept)))
 
     result = apply.read_back(call.gateway, planned, verified)
-    for line in stack_text.next_steps(result, let_in):
+    for line in stack_text.next_steps(result, new_level):
         call.say(line)
     return CommandResult(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
 

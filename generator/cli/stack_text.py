@@ -8,7 +8,7 @@ from generator.cli.render import table
 from generator.model.changeset import Change, Replacement
 
 if TYPE_CHECKING:
-    from generator.model.database import Grade
+    from generator.model.database import AccessLevel
     from generator.model.plan import UpPlan, UpResult
     from generator.model.stack import StackEvent
     from generator.operations.stack.down import DownPlan, DownResult
@@ -118,15 +118,15 @@ def up_lines(result: UpResult) -> list[str]:
     return [*lines, *([""] if checks and lines else []), *checks]
 
 
-def next_steps(result: UpResult, let_in: Grade | None = None) -> list[str]:
-    """What to do next, after a change that went well. `let_in`: the grade that support newly has in the database."""
+def next_steps(result: UpResult, new_level: AccessLevel | None = None) -> list[str]:
+    """What to do next, after a change that went well. `new_level`: what support newly has in the database."""
     if not result.changed:
         return []
     lines = [f"The stack {result.stack_name} is {result.status}."]
     if "SupportSecretArn" in result.outputs:
         lines.append("  next: deployer access grant --principal ARN --for 8h --reason TICKET")
-    if let_in is not None:
-        lines.append(f"  next: deployer db bootstrap --support --permission {let_in}")
+    if new_level is not None:
+        lines.append(f"  next: deployer db bootstrap --support --permission {new_level}")
     return lines
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from generator.errors import UsageError
-from generator.model.database import DEFAULT_LOCAL_PORT, ClientProgram, Grade
+from generator.model.database import DEFAULT_LOCAL_PORT, AccessLevel, ClientProgram
 from generator.model.deployment import DEFAULT_STACK_NAME
 
 USER_FILE = "config.toml"
@@ -95,7 +95,7 @@ _ALL = (
         "permission",
         "Access level: r, w or o.",
         "[rwo]",
-        Grade.READ.value,
+        AccessLevel.READ.value,
         commands=SIGN_IN,
         form="r, w or o",
     ),
@@ -118,7 +118,7 @@ _ALL = (
         commands=SIGN_IN,
         form="psql, mysql or none",
     ),
-    Key("target", "target", "Instance to connect through.", commands=REACH),
+    Key("target", "target", "Jump host: an instance.", commands=REACH),
     Key(
         "ca-bundle",
         "ca_bundle",

@@ -1,4 +1,4 @@
-"""Databases, grades and logins: what a person may do in a database, and where it is."""
+"""Databases, access levels and logins: where a database is, and what a user may do in it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 from generator.model.arn import Arn
 
 DEFAULT_LOCAL_PORT: Final = 56789
-SUPPORT_PERSON: Final = "deepsql-support"
-"""Who the vendor's support is in a database: one user for each grade, and none for each of its people."""
+SUPPORT_DATABASE_USER: Final = "deepsql-support"
+"""The vendor's support in a database: one user per access level, such as deepsql-support_r, not one per person."""
 TOKEN_SECONDS: Final = 900  # RDS user guide, "IAM database authentication": a token opens connections for 15 minutes
 
 
 class Engine(StrEnum):
-    """The database engines the commands speak."""
+    """The database engines that the commands support."""
 
     POSTGRESQL = "postgresql"
     MYSQL = "mysql"
@@ -29,7 +29,7 @@ class Engine(StrEnum):
 
     @property
     def default_port(self) -> int:
-        """The engine's usual port."""
+        """The engine's default port."""
         return 5432 if self is Engine.POSTGRESQL else 3306
 
     @property
@@ -38,8 +38,8 @@ class Engine(StrEnum):
         return 63 if self is Engine.POSTGRESQL else 32
 
 
-class Grade(StrEnum):
-    """What a person may do in the database. The letter ends the name of the database user."""
+class AccessLevel(StrEnum):
+    """What a user may do in the database. The letter is the last of the user's name."""
 
     READ = "r"
     WRITE = "w"
@@ -47,12 +47,12 @@ class Grade(StrEnum):
 
     @property
     def role(self) -> str:
-        """The database role all users of this grade belong to."""
+        """The database role of which all users of this level are members."""
         return {"r": "deepsql_read", "w": "deepsql_write", "o": "deepsql_operate"}[self.value]
 
     @property
     def meaning(self) -> str:
-        """One line for a person."""
+        """What the level allows, as a phrase."""
         return {
             "r": "reads all data, changes none",
             "w": "reads and changes all data",
@@ -61,7 +61,7 @@ class Grade(StrEnum):
 
 
 class ClientProgram(StrEnum):
-    """What `db connect` starts."""
+    """The clients that `db connect` starts."""
 
     psql = "psql"
     mysql = "mysql"
@@ -74,7 +74,7 @@ class ClientProgram(StrEnum):
 
 
 class PrintFormat(StrEnum):
-    """The forms in which `db connect --print` gives the settings to a client."""
+    """The forms in which `db connect --print` prints settings for a client."""
 
     DBEAVER = "dbeaver"
     JDBC = "jdbc"
@@ -87,8 +87,8 @@ class PrintFormat(StrEnum):
 class Database:
     """An Aurora cluster or an RDS instance. `endpoint` and `port` are what a token is signed for, never localhost.
 
-    `resource_id` is the cluster-… or db-… id that IAM policies name; empty when it is not known. `master_secret` is the
-    ARN of the secret in which RDS itself keeps the master user's password, where it does.
+    `resource_id` is the cluster-… or db-… ID that IAM policies name; empty if unknown. `master_secret` is the ARN of
+    the secret in which RDS manages the master user's password, if it does.
     """
 
     name: str
@@ -107,7 +107,7 @@ class Database:
 
     @property
     def label(self) -> str:
-        """One line to pick it by."""
+        """One line for a list to choose from."""
         kind = "cluster" if self.is_cluster else "instance"
         return f"{self.name}  {self.engine}  {kind}  {self.endpoint}:{self.port}"
 
@@ -122,18 +122,18 @@ class Database:
 
 @dataclass(frozen=True)
 class Login:
-    """A database user with a token in place of a password, good for opening connections until it expires."""
+    """A database user, and the token that opens connections in place of a password until it expires."""
 
     database: Database
     user: str
-    grade: Grade | None
+    level: AccessLevel | None
     token: str = field(repr=False)
     seconds: int = TOKEN_SECONDS
 
 
 @dataclass(frozen=True)
 class Route:
-    """How a client reaches the database from this computer: the address to dial, and the CA that vouches for it.
+    """How a client on this computer reaches the database: the address to dial, and the CA bundle to verify it with.
 
     `host` and `port` are the local end of the tunnel (or the endpoint itself); `database` is the schema to open.
     """
@@ -146,7 +146,7 @@ class Route:
 
 @dataclass(frozen=True)
 class DatabaseUser:
-    """A user of a grade: whether a token still opens connections for it, and how many sessions it has."""
+    """A user with an access level, whether tokens are accepted for it, and how many sessions it has."""
 
     user: str
     role: str
@@ -156,10 +156,10 @@ class DatabaseUser:
 
 @dataclass(frozen=True)
 class Permission:
-    """A user the caller could be, and what IAM says: allowed, denied, or unknown where it may not be asked."""
+    """A user the caller could be, and what IAM says: allowed, denied, or unknown if IAM cannot be asked."""
 
     user: str
-    grade: Grade
+    level: AccessLevel
     permission: str
     meaning: str
 

@@ -1,4 +1,4 @@
-"""What a person needs for `deployer db connect`, and what a bastion needs to carry it."""
+"""What a person needs for `deployer db connect`, and what a bastion needs for its sessions."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from generator.policies.support import OWN_BY_ID
 
 @dataclass(frozen=True)
 class DatabaseScope:
-    """Who signs in, and the way there. Every value is an ARN or an intrinsic function giving one.
+    """Who signs in, and through what. Every value is an ARN or an intrinsic function giving one.
 
-    `users` are `…:dbuser:RESOURCE_ID/NAME`. `hop` is the instance a tunnel starts from; with `tag` any instance of that
-    pattern bearing it. `tunnel` is the session document, `stack` the stack that tells of both ("" for none).
+    `users` are `…:dbuser:RESOURCE_ID/NAME`. `jump_host` is the instance a tunnel starts from; with `tag`, any instance
+    of that pattern with the tag. `tunnel` is the session document, `stack` the stack that names both ("" for none).
     """
 
     users: Sequence[Value]
-    hop: Value
+    jump_host: Value
     tunnel: Value
     sessions: Value
     region: Value
@@ -33,7 +33,7 @@ class DatabaseScope:
 
 
 def carry_sessions(region: Value) -> Statement:
-    """The least an agent needs for sessions (Session Manager guide, "Minimum permissions"); held to the region."""
+    """The minimum an agent needs for sessions (Session Manager guide, "Minimum permissions"), in one region."""
     calls = [
         ssm.UpdateInstanceInformation,
         ssmmessages.CreateControlChannel,
@@ -47,8 +47,8 @@ def carry_sessions(region: Value) -> Statement:
 def database_policy(scope: DatabaseScope) -> Document:
     """Sign in as these users, by one document through one instance.
 
-    The document has the database's host and port in it, so the tunnel leads nowhere else. The tag is asked of the
-    instance only: a document carries no such tag.
+    The document contains the database's host and port, so the tunnel reaches nothing else. The tag condition applies to
+    the instance only: documents do not have the tag.
     """
     checked = BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
     here = StringEquals("aws:RequestedRegion", scope.region)
@@ -56,7 +56,7 @@ def database_policy(scope: DatabaseScope) -> Document:
     find = [Action("rds", "DescribeDBClusters"), Action("rds", "DescribeDBInstances")]
     statements = [
         allow("SignInToTheDatabase", [Action("rds-db", "connect")], list(scope.users)),
-        allow("StartFromTheHop", [ssm.StartSession], scope.hop, checked, *tagged),
+        allow("StartFromTheJumpHost", [ssm.StartSession], scope.jump_host, checked, *tagged),
         allow("UseTheTunnel", [ssm.StartSession], scope.tunnel, checked),
         allow("OpenTheChannel", [ssmmessages.OpenDataChannel], scope.sessions),
         allow("KeepOrEndOwnSessions", [ssm.ResumeSession, ssm.TerminateSession], scope.sessions, *OWN_BY_ID),
@@ -65,5 +65,5 @@ def database_policy(scope: DatabaseScope) -> Document:
     if scope.stack:
         statements.append(allow("ReadTheStack", [cloudformation.DescribeStacks], scope.stack))
     if scope.tag:
-        statements.append(allow("FindTheHop", [ec2.DescribeInstances], "*", here))
+        statements.append(allow("FindTheJumpHost", [ec2.DescribeInstances], "*", here))
     return document(statements)

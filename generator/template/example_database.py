@@ -26,7 +26,7 @@ from troposphere.rds import DBCluster, DBInstance, DBSubnetGroup, ServerlessV2Sc
 from troposphere.ssm import Document
 
 from generator.model.contract import IMAGE_PARAMETER, TAG_KEY, TAG_VALUE
-from generator.model.database import Grade
+from generator.model.database import AccessLevel
 from generator.policies.database import DatabaseScope, carry_sessions, database_policy
 from generator.policies.document import document
 from generator.policies.trust import service_assumes
@@ -231,16 +231,16 @@ def _access(template: Template) -> None:
             },
         )
     )
-    for grade in Grade:
-        user = f"dbuser:${{Database.DBClusterResourceId}}/*_{grade.value}"
+    for level in AccessLevel:
+        user = f"dbuser:${{Database.DBClusterResourceId}}/*_{level.value}"
         template.add_resource(
             ManagedPolicy(
-                f"{grade.name.capitalize()}Policy",
-                Description=f"deployer db connect --permission {grade.value}",
+                f"{level.name.capitalize()}Policy",
+                Description=f"deployer db connect --permission {level.value}",
                 PolicyDocument=database_policy(
                     DatabaseScope(
                         users=[arn("rds-db", user)],
-                        hop=arn("ec2", "instance/${Bastion}"),
+                        jump_host=arn("ec2", "instance/${Bastion}"),
                         tunnel=arn("ssm", "document/${DatabaseDocument}"),
                         sessions=arn("ssm", "session/*"),
                         region=REGION,

@@ -8,7 +8,7 @@ from troposphere import And, Equals, Not, Parameter, Ref, Template
 
 from generator.model.contract import INSTANCE_TYPES, NO_GRADE
 from generator.model.contract import Parameter as P
-from generator.model.database import Grade
+from generator.model.database import AccessLevel
 
 RETENTION_DAYS = [30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 """The values CloudWatch Logs accepts, from 30 days on: evidence is kept at least that long."""
@@ -208,7 +208,7 @@ DATABASE = (
     Field(
         P.SUPPORT_DATABASE_GRADE,
         "What support may do in it: r reads, w writes, o operates.",
-        limits=limits(Default=NO_GRADE, AllowedValues=[NO_GRADE, *Grade]),
+        limits=limits(Default=NO_GRADE, AllowedValues=[NO_GRADE, *AccessLevel]),
     ),
     Field(
         P.DEPLOY_BASTION_HOST,

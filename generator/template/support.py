@@ -6,7 +6,7 @@ from troposphere import Template
 from troposphere.iam import ManagedPolicy, PolicyType, User
 
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
-from generator.model.database import SUPPORT_PERSON
+from generator.model.database import SUPPORT_DATABASE_USER
 from generator.policies.document import before
 from generator.policies.support import (
     USERNAME,
@@ -57,13 +57,14 @@ def _ssh_keys() -> object:
 
 
 def _sign_in() -> object:
-    """One user for each grade and stack; who of the vendor's people it was, stands in CloudTrail."""
-    user = f"dbuser:${{{Parameter.DATABASE_RESOURCE_ID}}}/{SUPPORT_PERSON}_${{{Parameter.SUPPORT_DATABASE_GRADE}}}"
+    """One user per access level and stack; CloudTrail records which of the vendor's people it was."""
+    name = f"{SUPPORT_DATABASE_USER}_${{{Parameter.SUPPORT_DATABASE_GRADE}}}"
+    user = f"dbuser:${{{Parameter.DATABASE_RESOURCE_ID}}}/{name}"
     return sign_in_to_the_database(arn("rds-db", user), *before(expiry()))
 
 
 def _database_only(value: object) -> object:
-    """Only where the customer gave support a grade, and said of which database."""
+    """Only where the customer gave support an access level, and said of which database."""
     return when(Condition.SUPPORT_MAY_USE_DATABASE, value)
 
 

@@ -33,13 +33,13 @@ def test_who_is_let_in_is_told_of_the_database(with_database: Deployer) -> None:
     assert len(shown["ends"]) == 1 and shown["findings"] == []
 
 
-def test_another_grade_touches_the_policy_of_support_and_nothing_else(with_database: Deployer) -> None:
+def test_another_access_level_touches_the_policy_of_support_and_nothing_else(with_database: Deployer) -> None:
     planned = with_database("up", "--support-database-grade", "w", "--plan", "--output", "json")
     changes = {change["logical_id"]: change["action"] for change in planned.result["change_set"]["changes"]}
     assert changes == {"SupportSessionPolicy": "Modify"}
 
 
-def test_a_grade_without_a_database_is_refused_with_the_options_to_type(deployer: Deployer) -> None:
+def test_an_access_level_without_a_database_is_refused_with_the_options_to_type(deployer: Deployer) -> None:
     alone = deployer("up", "--support-database-grade", "r", "--yes")
     assert (alone.code, alone.error["code"]) == (2, "no-database")
     assert alone.error["hint"] == "Give: --database-endpoint … --database-resource-id …"

@@ -13,13 +13,18 @@ import pytest
 from botocore.session import Session
 
 from generator.host.programs import find
-from generator.model.database import Grade
+from generator.model.database import AccessLevel
 from generator.operations.database import postgresql, tunnel
 from generator.sandbox.database.standin import StandIn, stand_in
 
 ENDPOINT = "app.cluster-c1abcdef.us-east-1.rds.amazonaws.com"
 KEYS = {"AKIDCUSTOMEREXAMPLE": "customer-secret", "AKIDOTHEREXAMPLE": "other-secret"}
-USERS = {"alice_r": Grade.READ, "alice_w": Grade.WRITE, "alice_o": Grade.OPERATE, "bob_o": Grade.OPERATE}
+USERS = {
+    "alice_r": AccessLevel.READ,
+    "alice_w": AccessLevel.WRITE,
+    "alice_o": AccessLevel.OPERATE,
+    "bob_o": AccessLevel.OPERATE,
+}
 
 
 def sign(host: str = ENDPOINT, port: int = 5432, user: str = "alice_r", key: str = "AKIDCUSTOMEREXAMPLE") -> str:
@@ -37,7 +42,7 @@ class World:
     denied: set[str] = field(default_factory=set)
 
     def connect(self, user: str = "", **changed: object) -> psycopg.Connection:
-        """As the master, or as a user of the grades with a fresh token; verified TLS."""
+        """As the master, or as a user with an access level with a fresh token; verified TLS."""
         password = sign(user=user) if user else self.server.password
         given: dict[str, object] = {
             "host": ENDPOINT,
@@ -69,7 +74,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def as_user(world: World) -> Iterator[Callable[[str], psycopg.Connection]]:
-    """Open connections as a grade's user; they are closed after the test."""
+    """Open connections as an access level's user; they are closed after the test."""
     opened: list[psycopg.Connection] = []
 
     def connect(user: str) -> psycopg.Connection:
@@ -129,6 +134,6 @@ def at_home(world: World, psql: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         tunnel,
         "session_tunnel",
-        lambda gateway, wish, say=None: lambda database, port: forwarder(world.server.port, port),
+        lambda gateway, request, say=None: lambda database, port: forwarder(world.server.port, port),
     )
     return world

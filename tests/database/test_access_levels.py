@@ -1,4 +1,4 @@
-"""Names of database users, and what each grade may do, by real statements on a real PostgreSQL."""
+"""Names of database users, and what each access level may do, by real statements on a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import UsageError
-from generator.model.database import Engine, Grade
-from generator.operations.database.user_names import grade_of, person_of, user_name
+from generator.model.database import AccessLevel, Engine
+from generator.operations.database.user_names import identity_of, level_of, user_name
 
 from .conftest import USERS, World
 
@@ -20,7 +20,7 @@ Connect = Callable[[str], psycopg.Connection]
 
 
 @pytest.mark.parametrize(
-    ("arn", "person"),
+    ("arn", "identity"),
     [
         ("arn:aws:iam::111122223333:user/team/alice", "alice"),
         ("arn:aws:sts::111122223333:assumed-role/Support/bob@example.com", "bob@example.com"),
@@ -28,24 +28,24 @@ Connect = Callable[[str], psycopg.Connection]
         ("arn:aws:iam::111122223333:root", "root"),
     ],
 )
-def test_the_person_is_the_callers_own_name(arn: str, person: str) -> None:
-    assert person_of(arn) == person
+def test_the_identity_is_the_callers_own_name(arn: str, identity: str) -> None:
+    assert identity_of(arn) == identity
 
 
 @pytest.mark.parametrize("arn", ["", "arn:aws:iam::111122223333:user/"])
 def test_no_name_no_user(arn: str) -> None:
     with pytest.raises(UsageError):
-        person_of(arn)
+        identity_of(arn)
 
 
-@given(PEOPLE, PEOPLE, st.sampled_from(Grade), st.sampled_from(Engine))
-def test_names_fit_the_engine_tell_the_grade_and_keep_people_apart(
-    one: str, other: str, grade: Grade, engine: Engine
+@given(PEOPLE, PEOPLE, st.sampled_from(AccessLevel), st.sampled_from(Engine))
+def test_names_fit_the_engine_tell_the_access_level_and_keep_people_apart(
+    one: str, other: str, level: AccessLevel, engine: Engine
 ) -> None:
-    user = user_name(one, grade, engine)
+    user = user_name(one, level, engine)
     assert len(user.encode()) <= engine.name_limit
-    assert grade_of(user) is grade
-    assert (user == user_name(other, grade, engine)) == (one == other)
+    assert level_of(user) is level
+    assert (user == user_name(other, level, engine)) == (one == other)
 
 
 def rows(connection: psycopg.Connection, statement: str) -> list[tuple[object, ...]]:

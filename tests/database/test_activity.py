@@ -129,7 +129,7 @@ def test_activity_and_kill_from_the_command_line(at_home: World, capsys: pytest.
         assert [line.split()[0 if line[0].isdigit() else 1] for line in tree] == [str(first), str(second), str(third)]
         assert main(["db", "kill", str(first), *REACH]) == 2  # nobody can be asked here
         assert main(["db", "kill", str(first), *REACH, "--yes"]) == 0
-        assert "is ended" in capsys.readouterr().out
+        assert "was ended" in capsys.readouterr().out
         assert main(["db", "kill", str(first), *REACH, "--yes"]) == 4
 
 
@@ -137,10 +137,10 @@ def test_a_reader_may_end_nobody_elses_session(at_home: World, capsys: pytest.Ca
     with at_home.connect("alice_w") as victim:
         asked = [*REACH[:-1], "alice_r", "--yes"]
         assert main(["db", "kill", str(victim.info.backend_pid), *asked]) == 4
-        assert "Grade r sees only its own sessions" in capsys.readouterr().err
+        assert "Access level r sees only its own sessions" in capsys.readouterr().err
         assert main(["db", "activity", *asked]) == 0
         shown, told = capsys.readouterr()
-        assert (shown, "use --permission o" in told) == ("No session of your own runs.\n", True)
+        assert (shown, "use --permission o" in told) == ("None of your own sessions is running.\n", True)
         assert victim.execute("SELECT 1").fetchone() == (1,)
 
 

@@ -32,12 +32,12 @@ from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError, NotFound
 from generator.gateway.rds import RDS
-from generator.model.database import ClientProgram, Database, Engine, Grade, Login, PrintFormat, Route
+from generator.model.database import AccessLevel, ClientProgram, Database, Engine, Login, PrintFormat, Route
 from generator.operations.database import client_settings as settings
 from generator.operations.database import connect, tunnel
 from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.error_messages import diagnose
-from generator.operations.database.request import Wish
+from generator.operations.database.request import DatabaseRequest
 from generator.operations.database.run import connected
 from generator.sandbox.database import certificates
 from tests.canaries import watched
@@ -73,7 +73,7 @@ def route(world: World, **changed: object) -> Route:
         ("alice_o", "SELECT count(*) > 0 FROM pg_stat_activity", "t"),
     ],
 )
-def test_the_right_grade_does(
+def test_the_right_access_level_does(
     at_home: World, capsys: pytest.CaptureFixture[str], user: str, statement: str, answer: str
 ) -> None:
     assert main(["db", "connect", *REACH, "--user", user, "-c", statement]) == 0
@@ -88,12 +88,12 @@ def test_the_right_grade_does(
         ("alice_o", "SELECT * FROM orders"),
     ],
 )
-def test_the_wrong_grade_does_not_and_is_told_so(
+def test_the_wrong_access_level_does_not_and_is_told_so(
     at_home: World, capsys: pytest.CaptureFixture[str], user: str, statement: str
 ) -> None:
     assert main(["db", "connect", *REACH, "--user", user, "-c", statement, "--output", "json"]) == 1
     error = json.loads(capsys.readouterr().out)["error"]
-    assert error["code"] == "wrong-grade"
+    assert error["code"] == "wrong-access-level"
     assert f"{user} may not do this" in error["message"]
 
 
@@ -180,23 +180,23 @@ CASES: dict[str, tuple[Callable[[World], tuple[Login, Route]], str, str]] = {
         "token-refused",
         "signed for the user alice_w, but alice_r signs in",
     ),
-    "a password": (lambda w: (login(token="hunter2"), route(w)), "token-refused", "is no IAM token"),
+    "a password": (lambda w: (login(token="hunter2"), route(w)), "token-refused", "is not an IAM token"),
     "refused by IAM": (denied, "iam-refused", "lack rds-db:connect"),
     "public authorities": (
         lambda w: (login(), route(w, ca_bundle=str(Path(botocore.__file__).parent / "cacert.pem"))),
         "wrong-ca",
-        "vouches for the certificate",
+        "has signed the certificate",
     ),
-    "an authority of the same name": (other_authority, "wrong-ca", "vouches for the certificate"),
+    "an authority of the same name": (other_authority, "wrong-ca", "has signed the certificate"),
     "another server": (
         lambda w: (login(endpoint="other.cluster-x.us-east-1.rds.amazonaws.com"), route(w)),
         "wrong-host-name",
         "not for other.cluster",
     ),
-    "no bundle": (lambda w: (login(), route(w, ca_bundle="/nowhere.pem")), "ca-bundle-missing", "is not there"),
+    "no bundle": (lambda w: (login(), route(w, ca_bundle="/nowhere.pem")), "ca-bundle-missing", "does not exist"),
     "no database": (lambda w: (login(), route(w, database="nothing")), "no-such-database", "no database nothing"),
-    "no user": (lambda w: (login(user="stranger_r"), route(w)), "no-such-user", "asks a password of stranger_r"),
-    "nobody's user": (lambda w: (login(user="stranger"), route(w)), "no-such-user", "asks a password of stranger"),
+    "no user": (lambda w: (login(user="stranger_r"), route(w)), "no-such-user", "asks for a password for stranger_r"),
+    "nobody's user": (lambda w: (login(user="stranger"), route(w)), "no-such-user", "asks for a password for stranger"),
     "no tunnel": (lambda w: (login(), route(w, port=1)), "tunnel-down", "Nothing answers"),
 }
 
@@ -222,7 +222,7 @@ def test_each_failure_has_its_own_sentence(at_home: World, client: ClientProgram
         ("selec 1", "statement-failed", 'syntax error at or near "selec"'),
         ("SELECT * FROM nothing", "statement-failed", 'relation "nothing" does not exist'),
         ("GRANT alice_r TO nobody", "statement-failed", 'role "nobody" does not exist'),
-        ("DROP TABLE orders", "wrong-grade", "must be owner of table orders"),
+        ("DROP TABLE orders", "wrong-access-level", "must be owner of table orders"),
     ],
 )
 def test_a_statement_that_fails_is_told_from_a_connection_that_does(
@@ -238,10 +238,10 @@ def test_a_statement_that_fails_is_told_from_a_connection_that_does(
     [
         ("alice_r", "INSERT INTO orders (item) VALUES ('tea')", "--permission w"),
         ("alice_o", "SELECT * FROM orders", "--permission r"),
-        ("alice_r", "TRUNCATE orders", "No grade permits it"),
-        ("alice_w", "TRUNCATE orders", "No grade permits it"),
-        ("alice_w", "CREATE TABLE public.note (id int)", "No grade permits it"),
-        ("alice_w", "ALTER TABLE orders ADD note text", "No grade permits it"),
+        ("alice_r", "TRUNCATE orders", "No access level allows it"),
+        ("alice_w", "TRUNCATE orders", "No access level allows it"),
+        ("alice_w", "CREATE TABLE public.note (id int)", "No access level allows it"),
+        ("alice_w", "ALTER TABLE orders ADD note text", "No access level allows it"),
         ("alice_r", "SELECT * FROM nothing", "--dbname NAME"),
     ],
 )
@@ -256,7 +256,7 @@ def test_the_next_step_is_one_that_works(at_home: World, user: str, statement: s
     [
         ("FATAL:  terminating connection due to administrator command\nSSL error: eof", "session-ended", "Somebody"),
         ("ERROR 2013 (HY000) at line 1: Lost connection to MySQL server during query", "session-ended", "Somebody"),
-        ("psql: error: connection to server failed: timeout expired", "connection-cut", "no answer at port 5432"),
+        ("psql: error: connection to server failed: timeout expired", "connection-cut", "Port 5432 of"),
     ],
 )
 def test_a_session_that_ends_and_a_server_that_is_silent_are_told(
@@ -282,7 +282,7 @@ def test_the_database_nobody_named_is_said_to_be_the_usual_one() -> None:
 
 def test_a_bundle_without_a_certificate_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("<html>not found</html>")
-    with pytest.raises(NotFound, match="holds no certificate"):
+    with pytest.raises(NotFound, match="contains no PEM certificate"):
         ca_bundle(str(tmp_path / "empty.pem"))
 
 
@@ -305,18 +305,18 @@ ANYTHING = ["--endpoint", ENDPOINT, "--user", "alice_r"]
     ("words", "code", "says"),
     [
         (["db", "connect", *ANYTHING, "--client", "mysql"], "wrong-client", "--client psql"),
-        (["db", "connect", *ANYTHING, "-c", "SELECT 1", "--copy"], "usage", "Leave one of the two out"),
-        (["db", "connect", *ANYTHING, "-c", "SELECT 1", "--client", "none"], "usage", "Leave one of the two out"),
-        (["db", "connect", *ANYTHING, "--print", "uri", "--client", "psql"], "usage", "Leave one of the two out"),
-        (["db", "connect", *ANYTHING, "--support"], "usage", "Leave one of the two out"),
+        (["db", "connect", *ANYTHING, "-c", "SELECT 1", "--copy"], "usage", "Use only one of the two"),
+        (["db", "connect", *ANYTHING, "-c", "SELECT 1", "--client", "none"], "usage", "Use only one of the two"),
+        (["db", "connect", *ANYTHING, "--print", "uri", "--client", "psql"], "usage", "Use only one of the two"),
+        (["db", "connect", *ANYTHING, "--support"], "usage", "Use only one of the two"),
         (["db", "connect", "--port", "3306"], "usage", "--endpoint HOST"),
         (["db", "connect", *ANYTHING, "--port", "99999"], "usage", "db connect --help"),
         (["db", "connect", *ANYTHING, "--local-port", "-1"], "usage", "db connect --help"),
         (["db", "drop-user"], "usage", "deployer db drop-user USER"),
-        (["db", "drop-user", "a_r", "app", "--support"], "usage", "Leave one of the two out"),
-        (["db", "drop-user", "a_r", "--password-stdin", "--password-prompt"], "usage", "Keep one"),
+        (["db", "drop-user", "a_r", "app", "--support"], "usage", "Use only one of the two"),
+        (["db", "drop-user", "a_r", "--password-stdin", "--password-prompt"], "usage", "Use only one"),
         (["db", "bootstrap", "--endpoint", ENDPOINT, "--for", "alice"], "usage", "--for alice=r"),
-        (["db", "bootstrap", "--endpoint", ENDPOINT, "--for", "é'=r"], "usage", "--for NAME=GRADES"),
+        (["db", "bootstrap", "--endpoint", ENDPOINT, "--for", "é'=r"], "usage", "--for NAME=LEVELS"),
         (["db", "connect", *ANYTHING, "--engine", "mysql", "--print", "pgpass-entry"], "usage", "--print env"),
     ],
 )
@@ -357,13 +357,15 @@ def test_the_command_for_another_token_leads_to_the_same_user_of_the_same_databa
     at_home: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = Invocation(stack_name="other", profile="p q", region="eu-west-1")
-    for wish, words in (
-        (Wish(name="app"), "db token app --user alice_r"),
-        (Wish(), "db token --user alice_r"),
-        (Wish(endpoint=ENDPOINT), f"db token --endpoint {ENDPOINT} --port 5432 --user alice_r"),
+    for request, words in (
+        (DatabaseRequest(name="app"), "db token app --user alice_r"),
+        (DatabaseRequest(), "db token --user alice_r"),
+        (DatabaseRequest(endpoint=ENDPOINT), f"db token --endpoint {ENDPOINT} --port 5432 --user alice_r"),
     ):
-        assert token_command(Invocation(), wish, login()) == f"deployer {words}"
-    told = token_command(call, Wish(support=True), replace(login("deepsql-support_r"), grade=Grade.READ))
+        assert token_command(Invocation(), request, login()) == f"deployer {words}"
+    told = token_command(
+        call, DatabaseRequest(support=True), replace(login("deepsql-support_r"), level=AccessLevel.READ)
+    )
     where = "--stack-name other --profile 'p q' --region eu-west-1"
     assert told == f"deployer db token --permission r --support {where}"
 
@@ -526,13 +528,13 @@ def test_bootstrap_makes_people_and_drop_user_takes_one_away(
     assert with_password(["db", "drop-user", "master", *master]) == 4
     assert with_password(["db", "bootstrap", *master]) == 0
     shown, told = capsys.readouterr()
-    assert "no user was made" in shown
+    assert "but no user" in shown
     for gone in ("dora@example.com_o", "master"):
-        assert f"{gone} is no user of a grade" in told
+        assert f"no user {gone} with an access level" in told
     assert at_home.server.password not in shown + told
 
 
-def test_the_vendors_support_is_one_user_for_each_grade(
+def test_the_vendors_support_is_one_user_for_each_access_level(
     at_home: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     master = [*REACH, "--user", "master", "--password-stdin", "--yes"]
@@ -549,15 +551,15 @@ def test_the_vendors_support_is_one_user_for_each_grade(
     assert "deepsql-support_r" in capsys.readouterr().out
     assert main(["db", "connect", *who, "--permission", "w"]) == 1
     assert with_password("db", "drop-user", "--support") == 0
-    assert "deepsql-support_r is gone." in capsys.readouterr().out
+    assert "deepsql-support_r was dropped." in capsys.readouterr().out
     assert main(["db", "connect", *who]) == 1
 
 
-def test_a_grades_users_can_be_shut_out_and_that_ends_what_they_have_open(at_home: World) -> None:
+def test_an_access_levels_users_can_be_shut_out_and_that_ends_what_they_have_open(at_home: World) -> None:
     from generator.operations.database import run
 
     with at_home.connect() as master:
-        master.execute(run.bootstrap_sql(database(), {"eve_w": Grade.WRITE}))
+        master.execute(run.bootstrap_sql(database(), {"eve_w": AccessLevel.WRITE}))
         live = at_home.connect("eve_w")
         boss = Login(database(), "master", None, at_home.server.password)
         with connected(boss, route(at_home)) as query:
@@ -576,4 +578,4 @@ def _dead(connection: psycopg.Connection) -> bool:
 
 
 def test_the_local_port_is_the_published_default() -> None:
-    assert Wish().local_port == 56789
+    assert DatabaseRequest().local_port == 56789

@@ -16,12 +16,12 @@ import pytest
 
 from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageError
 from generator.host import download
-from generator.model.database import Database, Engine, Grade
+from generator.model.database import AccessLevel, Database, Engine
 from generator.model.stack import Stack, StackStatus
 from generator.operations.database import clipboard
 from generator.operations.database.login import login_for
 from generator.operations.database.lookup import find_database
-from generator.operations.database.request import Wish
+from generator.operations.database.request import DatabaseRequest
 from generator.sandbox.database.certificates import certify
 
 BUNDLE = b"-----BEGIN CERTIFICATE-----\n"
@@ -68,7 +68,7 @@ def test_a_token_is_taken_off_the_clipboard_when_its_command_is_told_to_end(
     held.terminate()
     printed, told = held.communicate(timeout=20)
     assert (held.returncode, printed, board.read_text()) == (130, "", "")
-    assert "The clipboard is empty again." in told
+    assert "The clipboard was cleared." in told
 
 
 def test_a_clipboard_whose_display_is_gone_is_one_sentence(board: Path) -> None:
@@ -157,35 +157,35 @@ def test_the_stacks_database_comes_before_the_only_one() -> None:
     parameters = {"DatabaseEndpoint": "mine.example", "DatabasePort": "3306"}
     arn = "arn:aws:cloudformation:us-east-1:111122223333:stack/deepsql-selfhost/1"
     stack = Stack("deepsql-selfhost", arn, StackStatus("CREATE_COMPLETE"), parameters=parameters)
-    mine = find_database(gateway([FOUND], stack), Wish())  # type: ignore[arg-type]
+    mine = find_database(gateway([FOUND], stack), DatabaseRequest())  # type: ignore[arg-type]
     assert (mine.endpoint, mine.engine, mine.resource_id) == ("mine.example", Engine.MYSQL, "")
     parameters["DatabaseEndpoint"] = FOUND.endpoint
-    assert find_database(gateway([FOUND], stack), Wish()) == FOUND  # type: ignore[arg-type]
-    assert find_database(gateway([FOUND]), Wish()) == FOUND  # type: ignore[arg-type]
+    assert find_database(gateway([FOUND], stack), DatabaseRequest()) == FOUND  # type: ignore[arg-type]
+    assert find_database(gateway([FOUND]), DatabaseRequest()) == FOUND  # type: ignore[arg-type]
 
 
 def test_several_databases_are_listed_and_none_is_said_so() -> None:
     other = Database("other", Engine.MYSQL, "other.example", 3306)
     with pytest.raises(UsageError) as several:
-        find_database(gateway([FOUND, other]), Wish())  # type: ignore[arg-type]
+        find_database(gateway([FOUND, other]), DatabaseRequest())  # type: ignore[arg-type]
     assert "other.example" in several.value.hint
     with pytest.raises(NotFound):
-        find_database(gateway([]), Wish())  # type: ignore[arg-type]
+        find_database(gateway([]), DatabaseRequest())  # type: ignore[arg-type]
 
 
 def test_the_user_is_the_callers_and_iam_is_asked_about_the_role_behind_a_session() -> None:
     aws = gateway([FOUND], caller=BOB)
-    made = login_for(aws, FOUND, Wish(grade=Grade.OPERATE))  # type: ignore[arg-type]
+    made = login_for(aws, FOUND, DatabaseRequest(level=AccessLevel.OPERATE))  # type: ignore[arg-type]
     assert (made.user, made.token) == ("bob_o", "app.example:5432/bob_o")
     arn = "arn:aws:rds-db:us-east-1:111122223333:dbuser:cluster-A/bob_o"
     assert aws.asked == [("arn:aws:iam::111122223333:role/Support", "rds-db:connect", arn)]  # type: ignore[attr-defined]
 
 
-def test_a_grade_the_role_does_not_permit_is_refused_before_anything_is_opened() -> None:
+def test_an_access_level_the_role_does_not_permit_is_refused_before_anything_is_opened() -> None:
     with pytest.raises(DeployerError, match=r"may not do rds-db:connect on .*alice_w"):
-        login_for(gateway([FOUND], answer="implicitDeny"), FOUND, Wish(grade=Grade.WRITE))  # type: ignore[arg-type]
+        login_for(gateway([FOUND], answer="implicitDeny"), FOUND, DatabaseRequest(level=AccessLevel.WRITE))  # type: ignore[arg-type]
 
 
 def test_who_may_not_simulate_is_let_through_to_the_database() -> None:
     refused = AwsError("no", aws_code="AccessDenied")
-    assert login_for(gateway([FOUND], answer=refused), FOUND, Wish()).user == "alice_r"  # type: ignore[arg-type]
+    assert login_for(gateway([FOUND], answer=refused), FOUND, DatabaseRequest()).user == "alice_r"  # type: ignore[arg-type]

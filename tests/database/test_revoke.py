@@ -13,7 +13,7 @@ import botocore.session
 import psycopg
 import pytest
 
-from generator.model.database import Database, DatabaseUser, Engine, Grade, Login, Route
+from generator.model.database import AccessLevel, Database, DatabaseUser, Engine, Login, Route
 from generator.operations import sandbox
 from generator.operations.database import postgresql, run
 from generator.operations.database.revoke import supports_among
@@ -69,10 +69,10 @@ def test_a_revocation_ends_the_backend_and_takes_the_tokens_right_away_and_its_r
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    person = someone(allow("rds-db:connect"))
-    user = f"{person}_r"
+    identity = someone(allow("rds-db:connect"))
+    user = f"{identity}_r"
     with as_root(monkeypatch):
-        made = deployer("db", "bootstrap", *LOCAL, "--for", "root=o", "--for", f"{person}=r", "--yes")
+        made = deployer("db", "bootstrap", *LOCAL, "--for", "root=o", "--for", f"{identity}=r", "--yes")
         assert made.code == 0, made.out
     held = opened(deployer, user)
     with as_root(monkeypatch):
@@ -83,19 +83,19 @@ def test_a_revocation_ends_the_backend_and_takes_the_tokens_right_away_and_its_r
     written = json.loads((tmp_path / "report.json").read_text())
     [row] = [item for item in written["evidence"] if item["step"] == "database"]
     assert row["proven"] is True and user in row["answered"]
-    assert "1 session ended" in row["answered"] and "every user of the grades" in row["answered"]
+    assert "1 session ended" in row["answered"] and "every user with an access level" in row["answered"]
     refused = deployer("db", "connect", *LOCAL, "-c", "SELECT 1")
     assert (refused.code, refused.error["code"]) == (1, "no-such-user")
 
 
-def test_where_support_has_a_user_the_customers_people_stay_in_though_the_stack_gives_it_no_grade(
+def test_where_support_has_a_user_the_customers_people_stay_in_though_the_stack_gives_it_no_access_level(
     deployer: Deployer,
     someone: Become,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    person = someone(allow("rds-db:connect"))
+    identity = someone(allow("rds-db:connect"))
     with as_root(monkeypatch):
-        made = deployer("db", "bootstrap", *LOCAL, "--support", "--permission", "w", "--for", f"{person}=r", "--yes")
+        made = deployer("db", "bootstrap", *LOCAL, "--support", "--permission", "w", "--for", f"{identity}=r", "--yes")
         assert made.code == 0, made.out
         ran = deployer("access", "revoke", "--all", "--yes")
     [row] = [item for item in ran.result["evidence"] if item["step"] == "database"]
@@ -115,7 +115,7 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
 
     master, boss = world.connect(), Login(POSTGRESQL, world.server.user, None, world.server.password)
     way = Route("127.0.0.1", world.server.port, str(world.server.ca_bundle), "app")
-    master.execute(postgresql.bootstrap("app", {"eve_r": Grade.READ}))
+    master.execute(postgresql.bootstrap("app", {"eve_r": AccessLevel.READ}))
     with connected(boss, way) as query:
         world.connect("eve_r").execute("ALTER ROLE CURRENT_USER PASSWORD 'her own'")
         master.execute("REVOKE rds_iam FROM eve_r")
@@ -129,7 +129,7 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
             with pytest.raises(psycopg.OperationalError):
                 world.connect("eve_r", password=secret)
             master.execute("ALTER ROLE eve_r PASSWORD 'given again'")
-        master.execute(postgresql.bootstrap("app", {"eve_r": Grade.READ}))
+        master.execute(postgresql.bootstrap("app", {"eve_r": AccessLevel.READ}))
         with world.connect("eve_r") as again:
             again.execute("SELECT 1")
         master.execute("REVOKE rds_iam FROM eve_r")

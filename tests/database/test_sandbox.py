@@ -19,11 +19,11 @@ import pytest
 from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.database import ClientProgram, Database, Engine, Grade, Login, Route
+from generator.model.database import AccessLevel, ClientProgram, Database, Engine, Login, Route
 from generator.model.deployment import Deployment
 from generator.operations import sandbox
 from generator.operations.database import connect
-from generator.operations.database.request import Wish
+from generator.operations.database.request import DatabaseRequest
 from generator.operations.database.revoke import shut_everybody_out
 
 Client = Callable[..., Any]
@@ -135,42 +135,42 @@ def test_the_masters_secret_makes_users_and_the_sandboxs_iam_decides_who_signs_i
     [found] = listed["result"]
     assert (code, found["name"], found["database"]) == (0, "app", "shop")
     readers = f"arn:aws:rds-db:us-east-1:111122223333:dbuser:{found['resource_id']}/*_r"
-    person = someone(allow("rds-db:connect", resource=readers), allow("iam:SimulatePrincipalPolicy"))
+    identity = someone(allow("rds-db:connect", resource=readers), allow("iam:SimulatePrincipalPolicy"))
     with as_root(monkeypatch):
-        code, made = run(capsys, "db", "bootstrap", "app", "--for", f"{person}=rw", "--yes", *LOCAL)
+        code, made = run(capsys, "db", "bootstrap", "app", "--for", f"{identity}=rw", "--yes", *LOCAL)
     assert code == 0, made
     code, asked = run(capsys, "db", "connect", "app", "-c", "SELECT current_user", *LOCAL)
     assert code == 0, asked
-    assert asked["result"]["user"] == f"{person}_r"
-    assert f"{person}_r" in asked["result"]["output"]
+    assert asked["result"]["user"] == f"{identity}_r"
+    assert f"{identity}_r" in asked["result"]["output"]
     code, may = run(capsys, "db", "whoami", "app")
-    assert [(each["grade"], each["permission"]) for each in may["result"]] == [
+    assert [(each["level"], each["permission"]) for each in may["result"]] == [
         ("r", "allowed"),
         ("w", "denied"),
         ("o", "denied"),
     ]
     code, refused = run(capsys, "db", "connect", "app", "--permission", "w", "-c", "SELECT 1", *LOCAL)
     assert code == 1
-    assert f"{person}_w" in refused["error"]["message"]
+    assert f"{identity}_w" in refused["error"]["message"]
 
 
 def test_who_may_not_ask_iam_is_refused_by_the_database_and_a_key_switched_off_opens_nothing_more(
     aws: Client, someone: Become, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = someone(allow("rds-db:connect", resource="arn:aws:rds-db:us-east-1:111122223333:dbuser:*/*_o"))
+    identity = someone(allow("rds-db:connect", resource="arn:aws:rds-db:us-east-1:111122223333:dbuser:*/*_o"))
     with as_root(monkeypatch):
-        assert run(capsys, "db", "bootstrap", "app", "--for", f"{person}=ro", "--yes", *LOCAL)[0] == 0
+        assert run(capsys, "db", "bootstrap", "app", "--for", f"{identity}=ro", "--yes", *LOCAL)[0] == 0
     code, refused = run(capsys, "db", "connect", "app", "-c", "SELECT 1", *LOCAL)
     assert (code, refused["error"]["code"]) == (1, "iam-refused")
     assert run(capsys, "db", "activity", "app", *LOCAL)[0] == 0
     code, kept = run(capsys, "db", "token", "app", "--permission", "o")
-    [key] = aws("iam").list_access_keys(UserName=person)["AccessKeyMetadata"]
-    aws("iam").update_access_key(UserName=person, AccessKeyId=key["AccessKeyId"], Status="Inactive")
+    [key] = aws("iam").list_access_keys(UserName=identity)["AccessKeyMetadata"]
+    aws("iam").update_access_key(UserName=identity, AccessKeyId=key["AccessKeyId"], Status="Inactive")
     request = urllib.request.urlopen(f"{sandbox.status().endpoint}/_sandbox/database", timeout=5)
     [running] = json.load(request)
     host, _, port = running["endpoint"].rpartition(":")
     door = Database("app", Engine.POSTGRESQL, host, int(port), region="us-east-1", database="shop")
-    login = Login(door, f"{person}_o", Grade.OPERATE, kept["result"]["token"])
+    login = Login(door, f"{identity}_o", AccessLevel.OPERATE, kept["result"]["token"])
     with pytest.raises(DeployerError) as cut:
         connect.check(ClientProgram.psql, login, Route("127.0.0.1", running["localPort"], running["caBundle"], "shop"))
     assert cut.value.code == "iam-refused"
@@ -179,24 +179,24 @@ def test_who_may_not_ask_iam_is_refused_by_the_database_and_a_key_switched_off_o
 def test_shutting_out_ends_sessions_and_tokens_and_a_bootstrap_lets_in_again(
     aws: Client, someone: Become, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    person = someone(allow("rds-db:connect"))
+    identity = someone(allow("rds-db:connect"))
     with as_root(monkeypatch):
-        assert run(capsys, "db", "bootstrap", "app", "--for", f"{person}=r", "--yes", *LOCAL)[0] == 0
+        assert run(capsys, "db", "bootstrap", "app", "--for", f"{identity}=r", "--yes", *LOCAL)[0] == 0
     assert run(capsys, "db", "connect", "app", "-c", "SELECT 1", *LOCAL)[0] == 0
     with as_root(monkeypatch):
         code, cut = run(capsys, "db", "shut-out", "app", "--yes", *LOCAL)
     assert (code, cut["result"]["left"]) == (0, [])
-    assert f"{person}_r" in cut["result"]["ended"]
+    assert f"{identity}_r" in cut["result"]["ended"]
     code, refused = run(capsys, "db", "connect", "app", "-c", "SELECT 1", *LOCAL)
     assert (code, refused["error"]["code"]) == (1, "no-such-user")
     with as_root(monkeypatch):
-        assert run(capsys, "db", "bootstrap", "app", "--for", f"{person}=r", "--yes", *LOCAL)[0] == 0
+        assert run(capsys, "db", "bootstrap", "app", "--for", f"{identity}=r", "--yes", *LOCAL)[0] == 0
     assert run(capsys, "db", "connect", "app", "-c", "SELECT 1", *LOCAL)[0] == 0
 
 
 def test_a_database_that_cannot_be_reached_is_reported_and_stops_no_revocation(aws: Client) -> None:
     gateway = Gateway(Deployment())
-    found = shut_everybody_out(gateway, Wish(name="gone"))
+    found = shut_everybody_out(gateway, DatabaseRequest(name="gone"))
     assert not found.holds
     assert "gone" in found.problem
 

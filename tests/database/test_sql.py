@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from generator.errors import UsageError
-from generator.model.database import Grade
+from generator.model.database import AccessLevel
 from generator.operations.database import postgresql, sql
 
 from .conftest import World
@@ -53,20 +53,20 @@ def test_an_identifier_is_its_name(master: psycopg.Connection, name: str) -> Non
 
 
 @ON_A_SERVER
-@given(NAMES, st.sampled_from(Grade))
-@example("$deployer$ $deployer1$", Grade.READ)
-@example("x'); DROP TABLE orders; --", Grade.WRITE)
+@given(NAMES, st.sampled_from(AccessLevel))
+@example("$deployer$ $deployer1$", AccessLevel.READ)
+@example("x'); DROP TABLE orders; --", AccessLevel.WRITE)
 def test_any_name_is_made_twice_and_dropped_and_nothing_else_changes(
-    master: psycopg.Connection, name: str, grade: Grade
+    master: psycopg.Connection, name: str, level: AccessLevel
 ) -> None:
     before = login_names(master)
     if name in before:
         return
     for _ in range(2):
-        master.execute(postgresql.bootstrap("app", {name: grade}))
+        master.execute(postgresql.bootstrap("app", {name: level}))
         assert login_names(master) == before | {name}
     users = {row[0]: row[1:] for row in master.execute(postgresql.USERS)}
-    assert users[name] == (grade.role, True, 0)
+    assert users[name] == (level.role, True, 0)
     master.execute(postgresql.shut_out([name]))
     assert {row[0]: row[2] for row in master.execute(postgresql.USERS)}[name] is False
     for _ in range(2):
@@ -87,11 +87,11 @@ def test_a_database_of_any_name(master: psycopg.Connection) -> None:
         master.execute(f"DROP DATABASE {sql.identifier(name)}")
 
 
-@pytest.mark.parametrize("make", [lambda u: postgresql.bootstrap("app", {u: Grade.READ}), postgresql.drop_user])
+@pytest.mark.parametrize("make", [lambda u: postgresql.bootstrap("app", {u: AccessLevel.READ}), postgresql.drop_user])
 def test_a_role_of_someone_else_is_not_taken_over(master: psycopg.Connection, make: object) -> None:
     master.execute("CREATE ROLE app_owner LOGIN")
     try:
-        with pytest.raises(psycopg.errors.RaiseException, match="none of the grades"):
+        with pytest.raises(psycopg.errors.RaiseException, match="has no access level"):
             master.execute(make("app_owner"))  # type: ignore[operator]
         master.rollback()
         assert "app_owner" in login_names(master)
@@ -99,15 +99,15 @@ def test_a_role_of_someone_else_is_not_taken_over(master: psycopg.Connection, ma
         master.execute("DROP ROLE app_owner")
 
 
-def test_the_master_who_made_the_grades_is_no_user_of_them(master: psycopg.Connection) -> None:
+def test_the_master_who_made_the_access_levels_is_no_user_of_them(master: psycopg.Connection) -> None:
     assert "master" not in {row[0] for row in master.execute(postgresql.USERS)}
-    with pytest.raises(psycopg.errors.RaiseException, match="none of the grades"):
+    with pytest.raises(psycopg.errors.RaiseException, match="has no access level"):
         master.execute(postgresql.drop_user("master"))
     master.rollback()
 
 
 def test_what_a_dropped_user_owned_is_kept_and_its_session_ended(world: World, master: psycopg.Connection) -> None:
-    master.execute(postgresql.bootstrap("app", {"carol_w": Grade.WRITE}))
+    master.execute(postgresql.bootstrap("app", {"carol_w": AccessLevel.WRITE}))
     master.execute("CREATE SCHEMA hers AUTHORIZATION master; GRANT ALL ON SCHEMA hers TO carol_w")
     carol = world.connect("carol_w")
     carol.execute("CREATE TABLE hers.note AS SELECT 'kept' AS text")

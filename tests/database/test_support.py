@@ -36,8 +36,8 @@ def vendor(aws: Client, bundle: str, monkeypatch: pytest.MonkeyPatch) -> dict[st
     [cluster] = aws("rds").describe_db_clusters(DBClusterIdentifier="app")["DBClusters"]
     with as_root(monkeypatch):
         stack = Deployer("deepsql-selfhost")
-        for grade in "rwo":  # that all three are there shows that IAM decides, and not the database
-            assert stack("db", "bootstrap", *LOCAL, "--support", "--permission", grade, "--yes").code == 0
+        for level in "rwo":  # that all three are there shows that IAM decides, and not the database
+            assert stack("db", "bootstrap", *LOCAL, "--support", "--permission", level, "--yes").code == 0
         secret = aws("secretsmanager").get_secret_value(SecretId=stack.outputs["SupportSecretArn"])
     held: dict[str, str] = json.loads(secret["SecretString"])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", held["AccessKeyId"])
@@ -47,8 +47,8 @@ def vendor(aws: Client, bundle: str, monkeypatch: pytest.MonkeyPatch) -> dict[st
 
 def refused_calls(aws: Client, key: str) -> list[tuple[str, str]]:  # noqa: F811
     """What AWS refused this key, as the customer's trail has it."""
-    wish = [{"AttributeKey": "AccessKeyId", "AttributeValue": key}]
-    events = aws("cloudtrail").lookup_events(LookupAttributes=wish)["Events"]
+    request = [{"AttributeKey": "AccessKeyId", "AttributeValue": key}]
+    events = aws("cloudtrail").lookup_events(LookupAttributes=request)["Events"]
     told: list[Any] = [json.loads(event["CloudTrailEvent"]) for event in events]
     assert told, "the trail knows of no call"
     return [(each["eventName"], each["errorCode"]) for each in told if each.get("errorCode")]
@@ -67,7 +67,7 @@ def test_with_endpoint_and_instance_support_reads_and_no_call_of_it_is_refused(
     assert (token.code, token.result["user"]) == (0, "deepsql-support_r")
     who = deployer("db", "whoami", *there[:3]).result
     assert {(each["user"], each["permission"]) for each in who} == {
-        (f"deepsql-support_{grade}", "unknown") for grade in "rwo"
+        (f"deepsql-support_{level}", "unknown") for level in "rwo"
     }
     assert refused_calls(aws, vendor["AccessKeyId"]) == []
 
@@ -90,7 +90,7 @@ def test_without_the_instance_it_is_found_by_its_tag_and_not_the_customers_basti
         (("--support", "--target", "<bastion>"), "aws", "may not open a tunnel"),
     ],
 )
-def test_another_grade_user_way_or_host_is_refused(
+def test_another_access_level_user_way_or_host_is_refused(
     aws: Client,  # noqa: F811
     vendor: dict[str, str],
     deployer: Deployer,  # noqa: F811
@@ -115,7 +115,7 @@ def test_without_the_endpoint_support_is_told_what_to_give(
 ) -> None:
     refused = deployer("db", "connect", "--support", *LOCAL, *ASKED)
     assert refused.code == 1
-    assert "may not ask RDS" in refused.error["message"] and "--endpoint HOST" in refused.error["hint"]
+    assert "may not list databases" in refused.error["message"] and "--endpoint HOST" in refused.error["hint"]
 
 
 def test_the_customers_own_people_go_by_the_bastion_with_what_db_policy_prints(
@@ -140,5 +140,5 @@ def test_the_customers_own_people_go_by_the_bastion_with_what_db_policy_prints(
     assert {name for name, _ in refused_calls(aws, key["AccessKeyId"])} <= {"SimulatePrincipalPolicy"}
     refused = deployer("db", "connect", "--target", own, *LOCAL, *ASKED)
     assert (refused.code, refused.error["code"]) == (1, "aws")
-    [sid] = [s for s in json.loads(printed.out)["Statement"] if s["Sid"] == "StartFromTheHop"]
+    [sid] = [s for s in json.loads(printed.out)["Statement"] if s["Sid"] == "StartFromTheJumpHost"]
     assert sid["Condition"]["StringEquals"] == {"ssm:resourceTag/deepsql:bastion": "deepsql-selfhost"}

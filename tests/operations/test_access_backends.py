@@ -45,9 +45,9 @@ def revocation(parameters: dict[str, str], after: Grant) -> Revocation:
         ({}, Grant(), None, None, "not ours"),
         (ENDPOINT, STAYS, None, None, "others stay"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r"), 2), True, "ada_r, bo_r; 2 sessions ended; that is every"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",)), True, "again: deployer db bootstrap app --for NAME=GRADES"),
+        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",)), True, "again: deployer db bootstrap app --for NAME=LEVELS"),
         (ENDPOINT, Grant(), ShutOut("app", SUPPORTS[:1], 1, True), True, "1 session ended; your people stay in"),
-        (ENDPOINT, Grant(), ShutOut("app"), True, "it has no user of the grades"),
+        (ENDPOINT, Grant(), ShutOut("app"), True, "it has no user with an access level"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), left=(LEFT, LEFT)), False, "could not: ada_r still in"),
         (ENDPOINT, Grant(), ShutOut("app", problem="No route."), False, "could not: No route."),
     ],
@@ -80,13 +80,13 @@ def test_the_question_says_what_becomes_of_the_customers_people(
     parameters: dict[str, str], after: Grant, said: bool
 ) -> None:
     question = revoke_question(revocation(parameters, after))
-    assert ("every user of the grades is, your people too" in question) is said
+    assert ("every user with an access level is, your people too" in question) is said
 
 
 @pytest.mark.parametrize(
-    ("grade", "grant", "said"), [("w", STAYS, True), ("none", STAYS, False), ("w", Grant(), False)]
+    ("level", "grant", "said"), [("w", STAYS, True), ("none", STAYS, False), ("w", Grant(), False)]
 )
-def test_a_grant_names_the_step_that_is_left_in_the_database(grade: str, grant: Grant, said: bool) -> None:
-    known = {**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseGrade": grade}
+def test_a_grant_names_the_step_that_is_left_in_the_database(level: str, grant: Grant, said: bool) -> None:
+    known = {**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseGrade": level}
     lines = database_lines(Record(Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), parameters=known), grant))
     assert any("deployer db bootstrap --support --permission w" in line for line in lines) is said

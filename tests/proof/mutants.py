@@ -225,7 +225,7 @@ SUPPORT_ROLE = [
 ]  # fmt: skip
 
 DATABASE = [
-    Mutant("support signs in with every grade", set_resource(POLICY, SIGN_IN, db_user("deepsql-support_*"))),
+    Mutant("support signs in with every access level", set_resource(POLICY, SIGN_IN, db_user("deepsql-support_*"))),
     Mutant("support signs in as anybody", set_resource(POLICY, SIGN_IN, db_user("*"))),
     Mutant("support signs in to any database", set_resource(POLICY, SIGN_IN, db_user(SUPPORTS, "*"))),
     Mutant("support signs in as users whose names go on", add_resource(POLICY, SIGN_IN, db_user(f"{SUPPORTS}*"))),
@@ -234,7 +234,7 @@ DATABASE = [
     Mutant("support cannot sign in", drop_statement(POLICY, SIGN_IN)),
     Mutant("support looks databases up", add_statement(POLICY, SIGN_IN, "rds:DescribeDBClusters")),
     Mutant("the database's document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, DATABASE_ARN)),
-    Mutant("no grade is asked for", redefine(MAY_USE, {"Condition": "DatabaseGiven"})),
+    Mutant("no access level is asked for", redefine(MAY_USE, {"Condition": "DatabaseGiven"})),
     Mutant("a database without an id is enough", redefine(MAY_USE, GRADE_ALONE)),
 ]  # fmt: skip
 

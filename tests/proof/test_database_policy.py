@@ -12,8 +12,8 @@ import pytest
 from generator.errors import AwsError, NotFound, Refused, UsageError
 from generator.model.database import Database, Engine
 from generator.model.stack import Stack, StackStatus
-from generator.operations.database.iam_policy import permit
-from generator.operations.database.request import Wish
+from generator.operations.database.iam_policy import connect_policy
+from generator.operations.database.request import DatabaseRequest
 from generator.template.stack import build
 from tests.proof.evaluator import Answer, text
 from tests.proof.judge import judge
@@ -33,7 +33,7 @@ from tests.proof.tables.support import (
 from tests.proof.world import Row, World, in_region, may, may_not, table, tagged
 
 ENDPOINT = "app.cluster-x.us-east-1.rds.amazonaws.com"
-CONNECT, FIND, HOP, TUNNEL = "rds-db:connect", "rds:DescribeDBClusters", "<Instance>", "<DatabaseDocument>"
+CONNECT, FIND, JUMP_HOST, TUNNEL = "rds-db:connect", "rds:DescribeDBClusters", "<Instance>", "<DatabaseDocument>"
 HOST, ANOTHER = "<ec2>:instance/i-0bbbbbbbbbbbbbbbb", "<ec2>:instance/i-0fedcba9876543210"
 ANY_HOST = aws_owned("AWS-StartPortForwardingSessionToRemoteHost")
 READ, THE_STACK = "cloudformation:DescribeStacks", f"<cloudformation>:stack/{STACK}/7c8d9e0f"
@@ -74,11 +74,11 @@ def gateway(known: bool = True, document: object = None, databases: object = Non
 
 
 PRINTED = {
-    "alice": permit(gateway(), Wish()),
-    "alice by a bastion": permit(gateway(DeployBastionHost="Yes"), Wish()),
-    "whoever asks": permit(gateway(), Wish(user="${aws:username}_r")),
-    "support": permit(gateway(DeployBastionHost="Yes"), Wish(support=True)),
-    "alice by any host": permit(gateway(known=False), Wish(), any_host=True),
+    "alice": connect_policy(gateway(), DatabaseRequest()),
+    "alice by a bastion": connect_policy(gateway(DeployBastionHost="Yes"), DatabaseRequest()),
+    "whoever asks": connect_policy(gateway(), DatabaseRequest(user="${aws:username}_r")),
+    "support": connect_policy(gateway(DeployBastionHost="Yes"), DatabaseRequest(support=True)),
+    "alice by any host": connect_policy(gateway(known=False), DatabaseRequest(), any_host=True),
 }
 
 
@@ -102,7 +102,7 @@ def user(name: str, *, region: str = "us-east-1", account: str = ACCOUNT, cluste
 
 def rows_of(who: str, own: str) -> list[Row]:
     """What each of them may do alike, `own` being its user of the database."""
-    person = own[:-2]
+    identity = own[:-2]
     return table(
         "db policy",
         who,
@@ -111,7 +111,7 @@ def rows_of(who: str, own: str) -> list[Row]:
         may("end its own session", TERMINATE, f"{THEIRS}alice-1", given=OWN),
         may("resume its own session", RESUME, f"{THEIRS}alice-1", given=OWN),
         may("find the database", FIND, "<rds>:cluster:x"),
-        *(may_not(f"sign in with {grade}", CONNECT, user(f"{person}_{grade}")) for grade in "wo"),
+        *(may_not(f"sign in with {level}", CONNECT, user(f"{identity}_{level}")) for level in "wo"),
         may_not("sign in as another person", CONNECT, user("bob_r")),
         may_not("sign in as one whose name begins alike", CONNECT, user(f"{own}2")),
         may_not("sign in as the master", CONNECT, user("master")),
@@ -131,7 +131,7 @@ def rows_of(who: str, own: str) -> list[Row]:
         may_not("hop from another instance", START, ANOTHER),
         may_not("hop from its id in another region", START, SAME_ID_IN_EUROPE),
         may_not("lead the document elsewhere", "ssm:UpdateDocument", TUNNEL),
-        may_not("run commands on the hop", "ssm:SendCommand", HOP),
+        may_not("run commands on the hop", "ssm:SendCommand", JUMP_HOST),
         may_not("change the stack", "cloudformation:UpdateStack", THE_STACK),
         may_not("read another stack", READ, "<cloudformation>:stack/other/1"),
         may_not("read the master's password", "secretsmanager:GetSecretValue", "<secretsmanager>:secret:rds!cluster-1"),
@@ -141,8 +141,8 @@ def rows_of(who: str, own: str) -> list[Row]:
 
 NO_OTHER_HOST = may_not("tunnel to any host", START, ANY_HOST)
 BY_THE_INSTANCE = [
-    may("open the tunnel", START, HOP, TUNNEL),
-    may_not("start without naming a document", START, HOP, given=UNCHECKED),
+    may("open the tunnel", START, JUMP_HOST, TUNNEL),
+    may_not("start without naming a document", START, JUMP_HOST, given=UNCHECKED),
     may_not("hop from the bastion", START, HOST, given=BASTION),
     NO_OTHER_HOST,
 ]
@@ -155,7 +155,7 @@ BY_THE_BASTION = table(
     may("find today's host", "ec2:DescribeInstances", "*"),
     may("read the stack that tells of both", READ, THE_STACK),
     may_not("hop from another stack's bastion", START, HOST, given=tagged("other", "deepsql:bastion")),
-    may_not("hop from the product's own instance", START, HOP),
+    may_not("hop from the product's own instance", START, JUMP_HOST),
     may_not("start without naming a document", START, HOST, given=BASTION | UNCHECKED),
     may_not("use the document unchecked", START, TUNNEL, given=UNCHECKED),
     may_not("hop from a bastion in another region", START, SAME_ID_IN_EUROPE, given=BASTION),
@@ -166,7 +166,7 @@ BY_ANY_HOST = table(
     "db policy",
     "alice by any host",
     may("tunnel to any host, as was asked for and warned of", START, ANY_HOST),
-    may("start from the stack's instance", START, HOP),
+    may("start from the stack's instance", START, JUMP_HOST),
     may_not("use the document of the stack, which did not know", START, TUNNEL),
 )  # fmt: skip
 ROWS = [
@@ -226,47 +226,57 @@ def test_only_the_hole_that_was_asked_for_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("account", "wish", "says"),
+    ("account", "asked", "says"),
     [
-        (gateway(known=False), Wish(), "does not know app"),
-        (gateway(), Wish(document="AWS-StartPortForwardingSessionToRemoteHost"), "leads to any host"),
-        (gateway(), Wish(document="AWS-StartInteractiveCommand"), "leads to any host"),
-        (gateway(document=found("{{ host }}")), Wish(document="ours"), "leads to {{ host }}:5432"),
-        (gateway(document=found("other.example")), Wish(), "leads to other.example:5432"),
-        (gateway(document=found(port="{{ portNumber }}")), Wish(), "leads to app.cluster-x"),
-        (gateway(document="{}"), Wish(document="ours"), "leads to the instance itself, not to"),
-        (gateway(document=found().replace('"Port"', '"InteractiveCommands"')), Wish(), "leads to the instance itself"),
-        (gateway(document=AwsError("", aws_code="AccessDeniedException")), Wish(document="ours"), "may not be read"),
+        (gateway(known=False), DatabaseRequest(), "does not have app"),
+        (gateway(), DatabaseRequest(document="AWS-StartPortForwardingSessionToRemoteHost"), "reaches any host"),
+        (gateway(), DatabaseRequest(document="AWS-StartInteractiveCommand"), "reaches any host"),
+        (gateway(document=found("{{ host }}")), DatabaseRequest(document="ours"), "leads to {{ host }}:5432"),
+        (gateway(document=found("other.example")), DatabaseRequest(), "leads to other.example:5432"),
+        (gateway(document=found(port="{{ portNumber }}")), DatabaseRequest(), "leads to app.cluster-x"),
+        (gateway(document="{}"), DatabaseRequest(document="ours"), "leads to the instance itself, not to"),
+        (
+            gateway(document=found().replace('"Port"', '"InteractiveCommands"')),
+            DatabaseRequest(),
+            "leads to the instance itself",
+        ),
+        (
+            gateway(document=AwsError("", aws_code="AccessDeniedException")),
+            DatabaseRequest(document="ours"),
+            "may not read ours",
+        ),
     ],
 )
-def test_a_way_that_leads_further_is_refused_and_says_where_it_leads(account: Any, wish: Wish, says: str) -> None:
+def test_a_way_that_leads_further_is_refused_and_says_where_it_leads(
+    account: Any, asked: DatabaseRequest, says: str
+) -> None:
     with pytest.raises(Refused) as refused:
-        permit(account, wish)
+        connect_policy(account, asked)
     assert refused.value.code == "any-host"
     assert says in refused.value.message
     assert f"deployer up --database-endpoint {ENDPOINT} --database-port 5432" in refused.value.hint
-    assert permit(account, wish, any_host=True).warnings
+    assert connect_policy(account, asked, any_host=True).warnings
 
 
 def test_a_document_that_is_not_there_is_no_way() -> None:
     account = gateway()
     account.ssm.find_document = lambda name: None
     with pytest.raises(NotFound, match="no session document deepsql-database-i-0a1b2c3d4e5f60718"):
-        permit(account, Wish(), any_host=True)
+        connect_policy(account, DatabaseRequest(), any_host=True)
 
 
 @pytest.mark.parametrize("databases", [[], AwsError("", aws_code="AccessDenied")])
 def test_without_the_resource_id_no_policy_is_printed_as_it_would_open_every_database(databases: object) -> None:
-    for wish in (Wish(), Wish(endpoint=ENDPOINT), Wish(support=True)):
-        with pytest.raises(NotFound, match="would open every database") as refused:
-            permit(gateway(databases=databases), wish)
+    for request in (DatabaseRequest(), DatabaseRequest(endpoint=ENDPOINT), DatabaseRequest(support=True)):
+        with pytest.raises(NotFound, match="would allow every database") as refused:
+            connect_policy(gateway(databases=databases), request)
         assert refused.value.code == "resource-id-unknown"
-    told = permit(gateway(databases=databases, DatabaseResourceId=CLUSTER), Wish())
+    told = connect_policy(gateway(databases=databases, DatabaseResourceId=CLUSTER), DatabaseRequest())
     assert told.policy["Statement"][0]["Resource"] == user("alice_r")  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", ["*", "*_r", "alic?_r", "alice_r/x", "x y", "${aws:userid}_r", "${*}_r"])
 def test_a_name_that_stands_for_several_users_gets_no_policy(name: str) -> None:
     with pytest.raises(UsageError) as refused:
-        permit(gateway(), Wish(user=name))
+        connect_policy(gateway(), DatabaseRequest(user=name))
     assert refused.value.code == "bad-user"

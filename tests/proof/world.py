@@ -56,7 +56,7 @@ STACKS: dict[str, dict[str, str]] = {
         "CreateSupportRole": "Yes",
     },
     "support's database": NEW | GRANT | SUPPORTED,
-    "database without a grade": NEW | GRANT | SUPPORTED | {"SupportDatabaseGrade": "none"},
+    "database without level": NEW | GRANT | SUPPORTED | {"SupportDatabaseGrade": "none"},
     "database without an id": NEW | GRANT | SUPPORTED | {"DatabaseResourceId": ""},
     "database without an endpoint": NEW | GRANT | SUPPORTED | {"DatabaseEndpoint": ""},
     "bastion": NEW | GRANT | {"DeployBastionHost": "Yes"},

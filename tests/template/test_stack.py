@@ -303,7 +303,7 @@ def test_the_databases_document_leads_to_its_endpoint_and_lets_nobody_choose_ano
     assert set(content["parameters"]) == {"localPortNumber"}
 
 
-def test_a_grade_of_support_changes_its_policy_and_nothing_else() -> None:
+def test_an_access_level_of_support_changes_its_policy_and_nothing_else() -> None:
     assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseGrade="r")) == {"SupportSessionPolicy"}
     assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseGrade="none")) == set()
 
@@ -319,7 +319,7 @@ def test_a_grade_of_support_changes_its_policy_and_nothing_else() -> None:
         (DATABASE | {"SupportDatabaseGrade": "o", "DatabaseEndpoint": ""}, True),
     ],
 )
-def test_the_form_refuses_a_grade_without_a_database(given: dict[str, str], refused: bool) -> None:
+def test_the_form_refuses_an_access_level_without_a_database(given: dict[str, str], refused: bool) -> None:
     rule, stack = template_dict()["Rules"]["SupportDatabaseIsKnown"], new(**given)
     [assertion] = rule["Assertions"]
     assert (stack.is_true(rule["RuleCondition"]) and not stack.is_true(assertion["Assert"])) is refused

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from generator.operations.database.revoke import ShutOut
 
 ASKED = "the database itself, as its master user"
-IF_NOBODY = " (if it finds nobody: the same without --support, for every user of the grades)"
+IF_NOBODY = " (if it finds nobody: the same without --support, for every user with an access level)"
 
 
 def endpoint_of(stack: Stack) -> str:
@@ -29,8 +29,8 @@ def endpoint_of(stack: Stack) -> str:
 def shut(gateway: Gateway, found: Record, everybody: bool) -> Reading[ShutOut]:
     """End what support's users have open and let them open no more; or why that was not done. Never raises.
 
-    Where the database has users of support's own, the customer's people stay in; else any user of a grade may be
-    support's. Whose connection is whose cannot be told by principal, so one of several leaves the database as it is.
+    Where the database has users of support's own, the customer's people stay in; else any user with an access level may
+    be support's. Whose connection is whose cannot be told by principal, so one of several leaves the database as it is.
     """
     endpoint = endpoint_of(found.stack)
     if not endpoint:
@@ -39,10 +39,10 @@ def shut(gateway: Gateway, found: Record, everybody: bool) -> Reading[ShutOut]:
         return absent(ASKED, f"{endpoint}: others stay, so it was left as it is")
 
     def ask() -> ShutOut:
-        from generator.operations.database.request import Wish  # only here: most stacks have no database
+        from generator.operations.database.request import DatabaseRequest  # only here: most stacks have no database
         from generator.operations.database.revoke import shut_support_out
 
-        return shut_support_out(gateway, Wish())
+        return shut_support_out(gateway, DatabaseRequest())
 
     return read(ASKED, ask)
 
@@ -66,10 +66,10 @@ def by_hand(commands: Commands, found: ShutOut | None = None) -> str:
 
 def _done(found: ShutOut) -> str:
     if not found.ended:
-        return "it has no user of the grades"
+        return "it has no user with an access level"
     sessions = f"{found.sessions} session{'' if found.sessions == 1 else 's'} ended"
     who = f"{', '.join(found.ended)}; {sessions}"
     if found.only_support:
         return f"{who}; your people stay in"
-    again = f"deployer db bootstrap {shlex.quote(found.database)} --for NAME=GRADES"
-    return f"{who}; that is every user of the grades, as none is support's own. To let yours in again: {again}"
+    again = f"deployer db bootstrap {shlex.quote(found.database)} --for NAME=LEVELS"
+    return f"{who}; that is every user with an access level, as none is support's own. To let yours in again: {again}"

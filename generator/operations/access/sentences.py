@@ -94,7 +94,7 @@ def sentences(grant: Grant, ways: Ways) -> tuple[Sentence, ...]:
 
 
 def _in_the_database(grant: Grant, ways: Ways) -> list[Sentence]:
-    """What the tunnel is for, where the stack gives support a grade; by user and by role alike."""
+    """What the tunnel is for, where the stack gives support an access level; by user and by role alike."""
     permits = f"{spoken(DATABASE_SID)} as {ways.database_user}"
     holders = (
         ("support user", "whoever holds the key", ways.support_user),

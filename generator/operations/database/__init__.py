@@ -1,1 +1,1 @@
-"""Reaching a private Aurora or RDS database: users by grade, tokens, tunnels, clients, activity."""
+"""Reaching a private Aurora or RDS database: users by access level, tokens, tunnels, clients, activity."""

@@ -1,4 +1,4 @@
-"""Who does what in the database, who waits for whom, and how to end a session."""
+"""The database's sessions: what they run, which blocks which, and how to end one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from generator.errors import DeployerError, NotFound
 from generator.host.drivers import Query
-from generator.model.database import Engine, Grade, Session
+from generator.model.database import AccessLevel, Engine, Session
 from generator.operations.database import mysql
 
-# The age is that of the statement, or of the transaction when it only sits there; our own session is left out.
+# The age is that of the statement, or of the transaction if idle in one. Our own session is left out.
 _POSTGRESQL = """SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''),
   coalesce(host(a.client_addr), ''), coalesce(a.state, ''),
   coalesce(nullif(concat_ws(': ', a.wait_event_type, a.wait_event), ''), ''),
@@ -21,7 +21,7 @@ FROM pg_catalog.pg_stat_activity AS a
 WHERE a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid() AND a.state IS NOT NULL
 ORDER BY 7 DESC"""
 
-# What sleeps in an open transaction is told from what only sleeps, as PostgreSQL tells it.
+# "Sleep" in an open transaction is shown as PostgreSQL shows it, and apart from mere idleness.
 _MYSQL = """SELECT p.ID, coalesce(p.USER, ''), '', coalesce(p.HOST, ''),
   CASE WHEN p.COMMAND <> 'Sleep' THEN 'active' WHEN t.trx_id IS NULL THEN 'idle' ELSE 'idle in transaction' END,
   CASE WHEN t.trx_state = 'LOCK WAIT' AND @@performance_schema THEN 'row lock'
@@ -34,7 +34,7 @@ FROM information_schema.PROCESSLIST AS p
 LEFT JOIN information_schema.INNODB_TRX AS t ON t.trx_mysql_thread_id = p.ID
 WHERE p.ID <> connection_id() AND p.COMMAND <> 'Daemon' ORDER BY 7 DESC"""
 
-# Rows, and tables: there a lock waits for those it conflicts with, and for an exclusive one that waits before it.
+# Row locks, and table locks: a lock waits for those that conflict with it, and for an exclusive one queued before it.
 _MYSQL_WAITS = """SELECT r.PROCESSLIST_ID, b.PROCESSLIST_ID FROM performance_schema.data_lock_waits AS w
 JOIN performance_schema.threads AS r ON r.THREAD_ID = w.REQUESTING_THREAD_ID
 JOIN performance_schema.threads AS b ON b.THREAD_ID = w.BLOCKING_THREAD_ID
@@ -55,14 +55,14 @@ WHERE w.LOCK_STATUS = 'PENDING'"""
 
 @dataclass(frozen=True)
 class Node:
-    """A session and those that wait for it."""
+    """A session and the sessions that wait for it."""
 
     session: Session
     waiting: tuple[Node, ...] = ()
 
 
 def read_activity(query: Query, engine: Engine) -> list[Session]:
-    """Every client session but our own, the longest first."""
+    """Every client session except our own, the longest first."""
     rows = query(_POSTGRESQL if engine is Engine.POSTGRESQL else _MYSQL)
     waits = query(_MYSQL_WAITS) if engine is Engine.MYSQL else []
     return [
@@ -83,15 +83,15 @@ def read_activity(query: Query, engine: Engine) -> list[Session]:
 
 
 def _pids(blockers: object) -> tuple[int, ...]:
-    """Without the 0 that stands for a prepared transaction, and without None, a thread of the server's own."""
+    """Without 0, a prepared transaction, and without None, one of the server's own threads."""
     return tuple(sorted({int(pid) for pid in blockers if pid})) if isinstance(blockers, Sequence) else ()
 
 
 def trees(sessions: Sequence[Session]) -> list[Node]:
-    """Who blocks whom: sessions that block others and wait for none, each with those that wait for it, and so on.
+    """The blocking trees: each session that blocks others and waits for none, with those that wait for it, and so on.
 
-    One that waits for several stands under each. In a ring of waits (PostgreSQL breaks it after a second) the lowest
-    pid stands on top, once.
+    One that waits for several appears under each. In a deadlock (PostgreSQL resolves it after a second) the lowest PID
+    is the root, once.
     """
     known = {session.pid: session for session in sessions}
     waiters: dict[int, list[int]] = {}
@@ -127,21 +127,21 @@ def shortened(query: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: max(width - 3, 0)]}..."
 
 
-def blind_spot(grade: Grade | None) -> str:
-    """What a user of the grade does not see of the sessions; "" for one that sees all, or is of no grade."""
-    if grade in (None, Grade.OPERATE):
+def blind_spot(level: AccessLevel | None) -> str:
+    """Which sessions a user of this level cannot see, as a sentence; "" if it sees all, or has no level."""
+    if level in (None, AccessLevel.OPERATE):
         return ""
-    return f"grade {grade} sees only its own sessions; use --permission o"
+    return f"access level {level} sees only its own sessions; use --permission o"
 
 
-def find_session(sessions: Sequence[Session], pid: int, grade: Grade | None = None) -> Session:
-    """The session of that pid, among those a user of the grade sees. Raises NotFound."""
+def find_session(sessions: Sequence[Session], pid: int, level: AccessLevel | None = None) -> Session:
+    """The session with this PID among those visible to the access level. Raises NotFound."""
     for session in sessions:
         if session.pid == pid:
             return session
-    if unseen := blind_spot(grade):
+    if unseen := blind_spot(level):
         raise NotFound(
-            f"{unseen.partition(';')[0].capitalize()}, and {pid} is none of them.",
+            f"{unseen.partition(';')[0].capitalize()}, and {pid} is not one of them.",
             "Use --permission o",
             code="session-not-found",
         )
@@ -151,7 +151,7 @@ def find_session(sessions: Sequence[Session], pid: int, grade: Grade | None = No
 
 
 def end_session(query: Query, engine: Engine, pid: int) -> bool:
-    """End one session; False when it had ended by itself. A superuser's session is refused by the server."""
+    """End one session; False if it had already ended. The server refuses to end a superuser's session."""
     if engine is Engine.POSTGRESQL:
         return bool(query(f"SELECT pg_catalog.pg_terminate_backend({pid:d})")[0][0])
     try:

@@ -13,42 +13,46 @@ BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 
 
 def ca_bundle(given: str) -> str:
-    """The authorities to trust: the file given, DEPLOYER_CA_BUNDLE, or what `db ca-bundle` fetched. Raises NotFound."""
+    """The path of the bundle to trust: the file given, DEPLOYER_CA_BUNDLE, or what `db ca-bundle` downloaded.
+
+    Returns "system" for that word. Raises NotFound for a file that is missing, unreadable or no bundle.
+    """
     chosen = Path(given or os.environ.get("DEPLOYER_CA_BUNDLE") or default_bundle(directories.data()))
-    if given == "system":  # RDS Proxy has public certificates; libpq 16 knows this word
+    if given == "system":  # RDS Proxy has public certificates; libpq 16 has this value
         return given
     if not chosen.is_file():
         raise NotFound(
-            f"There is no CA bundle {chosen}, and without RDS's authorities no server can be verified.",
-            "Fetch it with: deployer db ca-bundle, or give one with --ca-bundle FILE.",
+            f"There is no CA bundle {chosen}, and without RDS's certificate authorities no server can be verified.",
+            "Download it with: deployer db ca-bundle, or give one with --ca-bundle FILE.",
             code="ca-bundle-missing",
         )
-    _see_certificates(chosen)
+    _require_certificates(chosen)
     return str(chosen.absolute())
 
 
-def _see_certificates(bundle: Path) -> None:
+def _require_certificates(bundle: Path) -> None:
     try:
         found = b"-BEGIN CERTIFICATE-" in bundle.read_bytes()
     except OSError as error:
         raise NotFound(
             f"The CA bundle {bundle} cannot be read: {error.strerror}.",
-            "Make it readable, or fetch another with: deployer db ca-bundle",
+            "Make it readable, or download another with: deployer db ca-bundle",
             code="ca-bundle-missing",
         ) from None
     if not found:
         raise NotFound(
-            f"The file {bundle} holds no certificate in PEM, so it is no CA bundle.",
-            "Fetch RDS's with: deployer db ca-bundle",
+            f"The file {bundle} contains no PEM certificate, so it is not a CA bundle.",
+            "Download RDS's with: deployer db ca-bundle",
             code="ca-bundle-empty",
         )
 
 
 def fetch_bundle(source: str, sha256: str) -> Path:
-    """Fetch RDS's authorities to where they are looked for. Raises Refused when their hash is not the one given."""
+    """Download RDS's bundle to its default path, which is returned. Raises Refused when its hash is not the one
+    given."""
     return fetch(source or BUNDLE_URL, sha256, default_bundle(directories.data()))
 
 
 def default_bundle(directory: Path) -> Path:
-    """Where `db ca-bundle` puts RDS's authorities."""
+    """The path to which `db ca-bundle` downloads."""
     return directory / "rds-global-bundle.pem"

@@ -1,8 +1,8 @@
-"""How clients are told to connect: verified TLS under the endpoint's own name, through the local end of the tunnel.
+"""Settings for clients: verified TLS under the endpoint's own name, through the local end of the tunnel.
 
 libpq and psycopg take `host` as the name to verify and `hostaddr` as the address to dial (PostgreSQL manual,
-"Parameter Key Words"), so verify-full works through localhost. JDBC has no such pair: it verifies the authority alone,
-or the name too where the hosts file gives the endpoint's name 127.0.0.1. Only what needs a token holds one.
+"Parameter Key Words"), so verify-full works through localhost. JDBC has no such pair: it verifies only the CA, or the
+name too if the hosts file maps the endpoint's name to 127.0.0.1. Only settings that need a token contain one.
 """
 
 from __future__ import annotations
@@ -44,27 +44,27 @@ def client_argv(login: Login, route: Route) -> list[str]:
     """The command line of psql or mysql, without the password."""
     if login.database.engine is Engine.POSTGRESQL:
         return ["psql", conninfo(libpq(login, route))]
-    # Oracle's client cannot verify one name and dial another, so it verifies the authority (MySQL manual, --ssl-mode).
+    # Oracle's client cannot verify one name and dial another, so it verifies the CA (MySQL manual, --ssl-mode).
     options = [f"--host={route.host}", f"--port={route.port}", f"--user={login.user}", f"--ssl-ca={route.ca_bundle}"]
     options += ["--ssl-mode=VERIFY_CA", "--enable-cleartext-plugin", "--protocol=TCP"]
-    # Not as a bare word: a project's file may name the database, and --execute can run programs.
+    # Not as a positional argument: a project's file may name the database, and --execute can run programs.
     return ["mysql", *options, f"--database={route.database}"]
 
 
 def client_environment(login: Login) -> dict[str, str]:
-    """The variable the client reads the token from; for the child process only.
+    """The variable from which the client reads the token; for the child process only.
 
-    MYSQL_PWD is left out of help texts since MySQL 8 but still read; an option file would put the token on the disk.
+    MySQL 8 no longer documents MYSQL_PWD but still reads it; an option file would write the token to disk.
     """
     return {"PGPASSWORD" if login.database.engine is Engine.POSTGRESQL else "MYSQL_PWD": login.token}
 
 
 def printed(form: PrintFormat, login: Login, route: Route, again: str) -> list[str]:
-    """The settings in the form asked for; `again` is the command that prints another token.
+    """The settings in that form; `again` is the command that prints another token. Raises UsageError.
 
-    Only `pgpass-entry` and `env` hold the token, as its way to a client.
+    Only `pgpass-entry` and `env` contain the token.
     """
-    see_printable(form, login.database.engine)
+    require_printable(form, login.database.engine)
     if form is PrintFormat.DBEAVER:
         return _dbeaver(login, route, again)
     postgresql = login.database.engine is Engine.POSTGRESQL
@@ -77,44 +77,44 @@ def printed(form: PrintFormat, login: Login, route: Route, again: str) -> list[s
     }[form](login, route)
 
 
-def see_printable(form: PrintFormat | None, engine: Engine) -> None:
-    """Raises UsageError for a form the engine's clients do not have; to be asked before anything is opened."""
+def require_printable(form: PrintFormat | None, engine: Engine) -> None:
+    """Raises UsageError for a form that the engine's clients do not have."""
     if form is PrintFormat.PGPASS_ENTRY and engine is Engine.MYSQL:
         raise UsageError("mysql has no pgpass file.", "Use --print env.")
 
 
 def tls_of(form: PrintFormat, engine: Engine) -> str:
-    """What a client verifies that was told no more than `form`: by its documentation, not by what we hope."""
-    authority = "it verifies the authority alone, not the endpoint's name"
+    """What a client with the settings of `form` does not verify, by its documentation; "" if it verifies everything."""
+    only_ca = "it verifies the CA but not the endpoint's name"
     if form is PrintFormat.JDBC and engine is Engine.MYSQL:
         # Connector/J reference, "Connecting Securely Using SSL": trust stores are JKS or PKCS12, never PEM.
         return (
-            f"TLS of Connector/J: {authority}, and it reads no PEM: put the authorities into a key store (keytool "
+            f"TLS of Connector/J: {only_ca}, and it cannot read PEM: import the certificates into a key store (keytool "
             "-importcert, one at a time) and add &trustCertificateKeyStoreUrl=file:STORE"
             "&trustCertificateKeyStorePassword=…"
         )
     if form is PrintFormat.PGPASS_ENTRY:
-        return "This line holds no TLS setting: give the client sslmode=verify-full and sslrootcert too."
+        return "This line contains no TLS setting: give the client sslmode=verify-full and sslrootcert too."
     if engine is Engine.MYSQL or form in (PrintFormat.JDBC, PrintFormat.DBEAVER):
-        return f"TLS of a client with these settings: {authority}."
+        return f"TLS of a client with these settings: {only_ca}."
     return ""
 
 
 def pgpass_entry(login: Login, route: Route) -> str:
-    """A line of ~/.pgpass. libpq looks it up by `host`, the endpoint's name, even when hostaddr is dialled."""
+    """A line of ~/.pgpass. libpq looks it up by `host`, the endpoint's name, even when it dials hostaddr."""
     fields = (login.database.endpoint, str(route.port), route.database, login.user, login.token)
     return ":".join(field.replace("\\", "\\\\").replace(":", "\\:") for field in fields)
 
 
 def _env_postgresql(login: Login, route: Route) -> list[str]:
-    given = libpq(login, route)
+    parameters = libpq(login, route)
     names = {"host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"}
     names |= {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
-    return [_export(name, given[key]) for key, name in names.items()] + [_export("PGPASSWORD", login.token)]
+    return [_export(name, parameters[key]) for key, name in names.items()] + [_export("PGPASSWORD", login.token)]
 
 
 def _env_mysql(login: Login, route: Route) -> list[str]:
-    """The token, and a function: mysql reads no user, database, authority or TLS mode from its environment."""
+    """The token, and a function: mysql reads no user, database, CA or TLS mode from its environment."""
     command = shlex.join(client_argv(login, route))
     return [_export("MYSQL_PWD", login.token), f'deployer_mysql() {{ command {command} "$@"; }}']
 
@@ -146,7 +146,7 @@ _CLEAR_PASSWORD = "com.mysql.cj.protocol.a.authentication.MysqlClearPasswordPlug
 
 
 def _dbeaver(login: Login, route: Route, again: str) -> list[str]:
-    """The fields of DBeaver's dialog, in its own words."""
+    """The fields of DBeaver's dialog, as it labels them."""
     engine = "PostgreSQL" if login.database.engine is Engine.POSTGRESQL else "MySQL"
     return [
         f"Driver name:     {engine}",

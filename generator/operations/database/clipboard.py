@@ -1,4 +1,4 @@
-"""A token on the clipboard, for as long as it is needed and no longer."""
+"""A token on the clipboard, no longer than it is needed."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from generator.host.clipboard import copy
 from generator.host.programs import ending_politely
 
 
-def _unsaid(line: str) -> None:
-    """Nobody listens."""
+def _ignore(line: str) -> None:
+    """Drop the line."""
 
 
 @contextmanager
-def holding(token: str, say: Callable[[str], None] = _unsaid) -> Iterator[None]:
-    """Have the token on the clipboard during the block; take it away after, unless something else is there by then.
+def holding(token: str, say: Callable[[str], None] = _ignore) -> Iterator[None]:
+    """Keep the token on the clipboard while the block runs; clear it afterwards, unless it has other content by then.
 
-    `say` is told what became of it. An empty token leaves the clipboard alone. Raises NotFound without a clipboard.
+    `say` gets the outcome. An empty token leaves the clipboard alone. Raises NotFound without a clipboard.
     """
     if not token:
         yield
         return
-    held = copy(token)
+    copied = copy(token)
     try:
         with ending_politely():
             yield
     finally:
-        cleared = held.clear()
-        say("The clipboard is empty again." if cleared else "The clipboard holds something else by now, and was left.")
+        cleared = copied.clear()
+        say("The clipboard was cleared." if cleared else "The clipboard has other content by now and was not cleared.")

@@ -1,4 +1,4 @@
-"""`db connect`: a tunnel, a token, and a client that verifies whom it talks to."""
+"""`db connect`: a tunnel, a token, and a client that verifies the server."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from generator.model.database import ClientProgram, Database, Engine, Login, Rou
 from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.client_settings import client_argv, client_environment
 from generator.operations.database.error_messages import diagnose
-from generator.operations.database.request import Wish
+from generator.operations.database.request import DatabaseRequest
 from generator.operations.database.run import connected
-from generator.operations.database.tunnel import Tunnel, held_open
+from generator.operations.database.tunnel import Tunnel, open_in_background
 
 
 @contextmanager
-def route_to(database: Database, wish: Wish, tunnel: Tunnel) -> Iterator[Route]:
-    """The way to the database, open for as long as the block runs, and closed when this process is told to end.
+def route_to(database: Database, request: DatabaseRequest, tunnel: Tunnel) -> Iterator[Route]:
+    """A tunnel to the database, open while the block runs.
 
-    The CA bundle is looked for first. SIGTERM and SIGHUP arrive in the block as KeyboardInterrupt.
+    The CA bundle is checked first. SIGTERM and SIGHUP are raised in the block as KeyboardInterrupt.
     """
-    bundle = ca_bundle(wish.ca_bundle)
-    with programs.ending_politely(), _listening(tunnel, database, wish.local_port) as port:
-        yield Route("127.0.0.1", port, bundle, wish.dbname or database.database or _usual(database.engine))
+    bundle = ca_bundle(request.ca_bundle)
+    with programs.ending_politely(), _listening(tunnel, database, request.local_port) as port:
+        yield Route("127.0.0.1", port, bundle, request.dbname or database.database or _usual(database.engine))
 
 
 @contextmanager
 def _listening(tunnel: Tunnel, database: Database, local_port: int) -> Iterator[int]:
-    """The tunnel held open; a port that is taken is said with the option that chooses another."""
+    """The tunnel in the background; for a port in use, the error names the option that chooses another."""
     with ExitStack() as open_now:
         try:
-            port = open_now.enter_context(held_open(tunnel, database, local_port))
+            port = open_now.enter_context(open_in_background(tunnel, database, local_port))
         except DeployerError as error:
             if error.code not in ("port-in-use", "port-denied"):
                 raise
@@ -43,14 +43,14 @@ def _listening(tunnel: Tunnel, database: Database, local_port: int) -> Iterator[
 
 
 def _usual(engine: Engine) -> str:
-    """The database every server of the engine has."""
+    """The database that every server of the engine has."""
     return "postgres" if engine is Engine.POSTGRESQL else "mysql"
 
 
 def check(client: ClientProgram, login: Login, route: Route) -> None:
-    """Open and close one connection, so that a refusal is one sentence of ours. Raises DeployerError.
+    """Open and close one connection. Raises DeployerError, which explains a refusal.
 
-    The client itself is asked; without one the driver, and nobody where that is not installed either.
+    Uses the client itself; without one the driver; if that is not installed either, nothing is checked.
     """
     if client is not ClientProgram.none:
         ask(client, login, route, "SELECT 1")
@@ -64,19 +64,19 @@ def check(client: ClientProgram, login: Login, route: Route) -> None:
 
 
 def ask(client: ClientProgram, login: Login, route: Route, sql: str) -> str:
-    """Run `sql` by the client, without a terminal; gives its output. Raises DeployerError for what was refused."""
+    """Run `sql` in the client, without a terminal; return its output. Raises DeployerError for a refusal."""
     if client is ClientProgram.mysql:
-        _see_name(login, route)
+        _verify_name(login, route)
     argv = client_argv(login, route)
     quiet = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if client is ClientProgram.psql else ["--execute", sql]
-    said = programs.ask_client([argv[0], *argv[1:], *quiet], client_environment(login))
-    if said.exit_code:
-        raise diagnose(said.errors or said.output, login, route, datetime.now(UTC), sql)
-    return said.output
+    answer = programs.ask_client([argv[0], *argv[1:], *quiet], client_environment(login))
+    if answer.exit_code:
+        raise diagnose(answer.errors or answer.output, login, route, datetime.now(UTC), sql)
+    return answer.output
 
 
-def _see_name(login: Login, route: Route) -> None:
-    """Oracle's client verifies the authority and cannot verify a name it does not dial: so that is done here first."""
+def _verify_name(login: Login, route: Route) -> None:
+    """Oracle's client verifies the CA but cannot verify a name that it does not dial, so the name is checked here."""
     try:
         drivers.check_mysql_name(login.database.endpoint, (route.host, route.port), route.ca_bundle)
     except drivers.SqlRefused as refused:
@@ -84,17 +84,17 @@ def _see_name(login: Login, route: Route) -> None:
 
 
 def ready(client: ClientProgram, engine: Engine) -> None:
-    """See that the client can be started, before anything is opened. Raises NotFound, UsageError for another's."""
+    """Raises NotFound if the client is not installed, UsageError if it is another engine's."""
     if client is ClientProgram.none:
         return
     own = ClientProgram.of(engine)
     if client is not own:
         raise UsageError(
-            f"{client} does not speak to a {engine} database.", f"Use --client {own}.", code="wrong-client"
+            f"{client} cannot connect to a {engine} database.", f"Use --client {own}.", code="wrong-client"
         )
     programs.find(client)
 
 
 def start(client: ClientProgram, login: Login, route: Route) -> int:
-    """Start the client at this terminal; gives its exit code when it has ended."""
+    """Run the client in this terminal; return its exit code."""
     return programs.run_client(client_argv(login, route), client_environment(login))

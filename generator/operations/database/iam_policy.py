@@ -1,4 +1,4 @@
-"""The IAM policy with which a person may be one user of a database, through one instance, and nothing besides."""
+"""The IAM policy that allows connecting to a database as one user, through one jump host, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,53 +11,52 @@ from generator.gateway.aws import Gateway
 from generator.model.contract import BASTION_TAG_KEY
 from generator.model.database import Database
 from generator.model.stack import Stack
-from generator.operations.database.jump_host import by_bastion, document_of
+from generator.operations.database.jump_host import session_document, uses_bastion
 from generator.operations.database.login import user_of
 from generator.operations.database.lookup import as_rds_knows, find_database
-from generator.operations.database.request import Wish
-from generator.operations.database.tunnel import leads_anywhere
+from generator.operations.database.request import DatabaseRequest
+from generator.operations.database.tunnel import reaches_any_host
 from generator.operations.sessions.documents import AWS_REMOTE_PORT
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 from generator.policies.database import DatabaseScope, database_policy
 from generator.policies.document import Document, plain
 
 _USER = re.compile(r"(?:\$\{aws:username\}|[\w+=,.@-]+)[\w+=,.@-]*", re.ASCII)
-"""A user's name, which may be the asking IAM user's; `*` and `?` would stand for other people's names."""
+"""A user's name, which may contain the calling IAM user's; `*` and `?` would match other people's names."""
 
 
 @dataclass(frozen=True)
-class Permit:
-    """The policy, for JSON, and what its reader has to know of it, a sentence each."""
+class ConnectPolicy:
+    """The policy as plain data, and warnings about it, one sentence each."""
 
     policy: Document
     warnings: tuple[str, ...] = ()
 
 
-def permit(gateway: Gateway, wish: Wish, *, any_host: bool = False) -> Permit:
-    """The policy for the user named, the vendor's or the caller's own of the grade: sign in, and the way there.
+def connect_policy(gateway: Gateway, request: DatabaseRequest, *, any_host: bool = False) -> ConnectPolicy:
+    """The policy for one user, by default the caller's own of the access level: sign in, and open a tunnel.
 
-    Raises Refused where the way would lead to other hosts too and `any_host` is not asked for; NotFound without the
-    database's resource id, as a policy without it would hold for every database; UsageError for a user's name with
-    wildcards.
+    Raises Refused when the tunnel would reach other hosts too and `any_host` is false; NotFound without the database's
+    resource ID, as a policy without it would apply to every database; UsageError for a user's name with wildcards.
     """
-    database = _known(gateway, find_database(gateway, wish))
-    user = _user(gateway, wish, database)
+    database = _known(gateway, find_database(gateway, request))
+    user = _user(gateway, request, database)
     seen = view_stack(gateway)
-    bastion = by_bastion(wish, seen.stack)
-    instance = "*" if bastion else find_target(gateway, wish.target, seen, lambda choices: None).instance_id
-    document = document_of(seen, wish, database, "" if bastion else instance)
+    bastion = uses_bastion(request, seen.stack)
+    instance = "*" if bastion else find_target(gateway, request.target, seen, lambda choices: None).instance_id
+    document = session_document(seen, request, database, "" if bastion else instance)
     warnings = _check(gateway, database, seen, document, any_host)
     scope = DatabaseScope(
         users=[database.user_arn(user)],
-        hop=database.arn("ec2", f"instance/{instance}"),
+        jump_host=database.arn("ec2", f"instance/{instance}"),
         tunnel=_document_arn(database, document or AWS_REMOTE_PORT),
         sessions=database.arn("ssm", "session/*"),
         region=database.region,
-        stack=_stack_arn(seen.stack, wish),
+        stack=_stack_arn(seen.stack, request),
         tag=(BASTION_TAG_KEY, seen.stack.name) if bastion and seen.stack else None,
     )
     made = database_policy(scope)
-    return Permit({key: plain(value) for key, value in made.items()}, warnings)
+    return ConnectPolicy({key: plain(value) for key, value in made.items()}, warnings)
 
 
 def _known(gateway: Gateway, database: Database) -> Database:
@@ -66,19 +65,19 @@ def _known(gateway: Gateway, database: Database) -> Database:
     if database.resource_id and database.account:
         return database
     raise NotFound(
-        f"The resource id of {database.name} is not known, and a policy without it would open every database.",
-        "Ask somebody who may do rds:DescribeDBClusters to print it, or tell the stack the id: "
+        f"The resource ID of {database.name} is unknown, and a policy without it would allow every database.",
+        "Have somebody with rds:DescribeDBClusters print the policy, or add the ID to the stack: "
         "deployer up --database-resource-id cluster-…",
         code="resource-id-unknown",
     )
 
 
-def _user(gateway: Gateway, wish: Wish, database: Database) -> str:
-    caller = "" if wish.user or wish.support else gateway.sts.get_caller_arn()
-    user = user_of(wish, wish.grade, database.engine, caller)
+def _user(gateway: Gateway, request: DatabaseRequest, database: Database) -> str:
+    caller = "" if request.user or request.support else gateway.sts.get_caller_arn()
+    user = user_of(request, request.level, database.engine, caller)
     if not _USER.fullmatch(user):
         raise UsageError(
-            f"A policy cannot be for the user {user}: it may have letters, digits and + = , . @ _ - only.",
+            f"There can be no policy for the user {user}: a name may contain only letters, digits and + = , . @ _ -",
             "Name one user, or ${aws:username}_r for each IAM user the policy is attached to.",
             code="bad-user",
         )
@@ -86,56 +85,57 @@ def _user(gateway: Gateway, wish: Wish, database: Database) -> str:
 
 
 def _check(gateway: Gateway, database: Database, seen: StackView, document: str, any_host: bool) -> tuple[str, ...]:
-    """Warnings, where any host was asked for. Raises Refused when the way is wider than the database."""
-    wide = _wide(gateway, database, seen, document)
+    """Warnings if any host is accepted. Raises Refused if it is not, and the document reaches more than the
+    database."""
+    wide = _too_wide(gateway, database, seen, document)
     if not wide:
         return ()
     if not any_host:
-        raise Refused(wide, _narrow(database, seen), code="any-host")
-    return (f"{wide} With this policy its holder may do that.",)
+        raise Refused(wide, _narrower(database, seen), code="any-host")
+    return (f"{wide} This policy allows that.",)
 
 
-def _wide(gateway: Gateway, database: Database, seen: StackView, document: str) -> str:
-    """Why the document is no way to this database alone; "" where it is."""
-    there = f"{database.endpoint}:{database.port}"
-    if document and leads_anywhere(document):
-        return f"{document}, which was named, leads to any host that the instance reaches."
+def _too_wide(gateway: Gateway, database: Database, seen: StackView, document: str) -> str:
+    """Why the document reaches more than this database; "" if it does not."""
+    endpoint = f"{database.endpoint}:{database.port}"
+    if document and reaches_any_host(document):
+        return f"The document {document} reaches any host that the instance reaches."
     if not document:
         name = gateway.deployment.stack_name
-        why = f"The stack {name} does not know {database.name}" if seen.stack else f"There is no stack {name} here"
-        return f"{why}, and {AWS_REMOTE_PORT} leads to any host that the instance reaches."
+        why = f"The stack {name} does not have {database.name}" if seen.stack else f"There is no stack {name}"
+        return f"{why}, and {AWS_REMOTE_PORT} reaches any host that the instance reaches."
     try:
         found = gateway.ssm.find_document(document)
     except AwsError as error:
-        if "AccessDenied" not in error.aws_code:
+        if not error.denied:
             raise
-        return f"{document} may not be read with these credentials (ssm:GetDocument), so it may lead to any host."
+        return f"These credentials may not read {document} (ssm:GetDocument), so it may reach any host."
     if found is None:
         raise NotFound(
             f"There is no session document {document} in this account and region.",
-            _narrow(database, seen),
+            _narrower(database, seen),
             code="document-not-found",
         )
     content = json.loads(found[0])
     end = content.get("properties") or {} if content.get("sessionType") == "Port" else {}
     leads = f"{end.get('host', 'the instance itself')}:{end.get('portNumber', '')}".rstrip(":")
-    return "" if leads.lower() == there.lower() else f"{document} leads to {leads}, not to {there} alone."
+    return "" if leads.lower() == endpoint.lower() else f"{document} leads to {leads}, not to {endpoint} alone."
 
 
-def _narrow(database: Database, seen: StackView) -> str:
-    tell = f"deployer up --database-endpoint {database.endpoint} --database-port {database.port}"
-    first = f"Tell the stack of it: {tell}" if seen.stack else "Name the stack that knows it with --stack-name"
-    return f"{first}. Or accept that its holder reaches any host: --any-host"
+def _narrower(database: Database, seen: StackView) -> str:
+    command = f"deployer up --database-endpoint {database.endpoint} --database-port {database.port}"
+    first = f"Add it to the stack: {command}" if seen.stack else "Name the stack that has it with --stack-name"
+    return f"{first}. Or accept that the policy allows any host: --any-host"
 
 
-def _stack_arn(stack: Stack | None, wish: Wish) -> str:
-    """The stack that tells of the database and of the way, where the policy's holder is to find them by it."""
-    if stack is None or wish.support:
+def _stack_arn(stack: Stack | None, request: DatabaseRequest) -> str:
+    """The ARN of the stack in which the policy's holder finds the database and the jump host; "" for support."""
+    if stack is None or request.support:
         return ""
     return str(stack.arn.beside("cloudformation", f"stack/{stack.name}/*"))
 
 
 def _document_arn(database: Database, name: str) -> str:
-    """AWS's own documents have no account in their ARN."""
+    """The document's ARN; those of AWS's own documents contain no account."""
     arn = database.arn("ssm", f"document/{name}")
-    return arn.replace(f":{database.account}:", "::") if leads_anywhere(name) else arn
+    return arn.replace(f":{database.account}:", "::") if reaches_any_host(name) else arn

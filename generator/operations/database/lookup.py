@@ -9,42 +9,43 @@ from generator.errors import AwsError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.contract import Parameter
 from generator.model.database import Database, Engine
-from generator.operations.database.request import Wish
+from generator.operations.database.request import DatabaseRequest
 from generator.operations.sessions.targets import view_stack
 
 
-def find_database(gateway: Gateway, wish: Wish) -> Database:
-    """The database meant: the endpoint given, the one named, the stack's, or the only one there is.
+def find_database(gateway: Gateway, request: DatabaseRequest) -> Database:
+    """The database meant: the endpoint given, the one named, the stack's, or the only one in the region.
 
-    Raises NotFound, UsageError when several are there or RDS says another engine, AwsError where RDS may not be asked.
+    Raises NotFound; UsageError when there are several or RDS reports another engine; AwsError when RDS cannot be
+    queried.
     """
-    if wish.port and not wish.endpoint:
-        raise UsageError("--port says which port of --endpoint, and no endpoint is given.", "Add --endpoint HOST.")
-    found = _given(gateway, wish) if wish.endpoint else _looked_up(gateway, wish)
+    if request.port and not request.endpoint:
+        raise UsageError("--port is the port of --endpoint, and no endpoint is given.", "Add --endpoint HOST.")
+    found = _given(gateway, request) if request.endpoint else _looked_up(gateway, request)
     if not found.endpoint:
-        raise NotFound(f"{found.name} has no endpoint yet: it is being made.", "Wait until it is available.")
-    if wish.engine and found.resource_id and wish.engine is not found.engine:
-        raise UsageError(f"{found.name} is a {found.engine} database, not {wish.engine}.", "Leave --engine out.")
-    return replace(found, database=wish.dbname or found.database, engine=wish.engine or found.engine)
+        raise NotFound(f"{found.name} has no endpoint yet: it is being created.", "Wait until it is available.")
+    if request.engine and found.resource_id and request.engine is not found.engine:
+        raise UsageError(f"{found.name} is a {found.engine} database, not {request.engine}.", "Leave --engine out.")
+    return replace(found, database=request.dbname or found.database, engine=request.engine or found.engine)
 
 
-def _given(gateway: Gateway, wish: Wish) -> Database:
-    engine = wish.engine or (Engine.MYSQL if wish.port == Engine.MYSQL.default_port else Engine.POSTGRESQL)
-    port = wish.port or engine.default_port
-    return Database(wish.name or wish.endpoint, engine, wish.endpoint, port, region=gateway.region)
+def _given(gateway: Gateway, request: DatabaseRequest) -> Database:
+    engine = request.engine or (Engine.MYSQL if request.port == Engine.MYSQL.default_port else Engine.POSTGRESQL)
+    port = request.port or engine.default_port
+    return Database(request.name or request.endpoint, engine, request.endpoint, port, region=gateway.region)
 
 
-def _looked_up(gateway: Gateway, wish: Wish) -> Database:
+def _looked_up(gateway: Gateway, request: DatabaseRequest) -> Database:
     try:
-        if wish.name:
-            return gateway.rds.describe_database(wish.name)
+        if request.name:
+            return gateway.rds.describe_database(request.name)
         return _of_stack(gateway) or _only(gateway.rds.describe_databases(), gateway.region)
     except AwsError as error:
         if not error.denied:
             raise
         raise AwsError(
-            "These credentials may not ask RDS which databases there are.",
-            "Say where it is: --endpoint HOST --port PORT",
+            "These credentials may not list databases in RDS.",
+            "Give the endpoint: --endpoint HOST --port PORT",
             operation=error.operation,
             aws_code=error.aws_code,
             request_id=error.request_id,
@@ -52,9 +53,11 @@ def _looked_up(gateway: Gateway, wish: Wish) -> Database:
 
 
 def _of_stack(gateway: Gateway) -> Database | None:
-    """The database the stack was told of; None without a stack, such parameters, or leave to read them.
+    """The database in the stack's parameters or outputs; None without a stack, without these, or without permission to
+    read them.
 
-    What RDS knows of that endpoint besides, like the id that policies name, is taken where RDS may be asked.
+    Whatever else RDS knows of that endpoint, such as the resource ID that policies name, is added if RDS can be
+    queried.
     """
     stack = view_stack(gateway).stack
     endpoint = stack.value(Parameter.DATABASE_ENDPOINT) if stack else ""
@@ -76,7 +79,7 @@ def _of_stack(gateway: Gateway) -> Database | None:
 
 
 def as_rds_knows(gateway: Gateway, database: Database) -> Database:
-    """The same endpoint with all that RDS knows of it; as it is where RDS does not know it or may not be asked.
+    """The same endpoint with all that RDS knows of it; unchanged if RDS does not know it or cannot be queried.
 
     A cluster's reader endpoint is its writer's with `-ro` (Aurora user guide, "Amazon Aurora endpoint connections").
     """
@@ -101,7 +104,7 @@ def _only(found: Sequence[Database], region: str) -> Database:
         )
     listed = "\n    ".join(database.label for database in found)
     raise UsageError(
-        f"There are {len(found)} databases in {region or 'this region'}, and nothing says which is meant.",
-        f"Name one after the command:\n    {listed}",
+        f"There are {len(found)} databases in {region or 'this region'}, and none is named.",
+        f"Name one of them after the command:\n    {listed}",
         code="database-ambiguous",
     )

@@ -1,4 +1,4 @@
-"""Putting names into SQL so that no name can become SQL.
+"""Quoting names for SQL, so that no name can become SQL.
 
 PostgreSQL: identifiers in double quotes, literals as quote_literal() writes them, bodies in dollar quotes whose tag
 does not occur in them (PostgreSQL manual, "Lexical Structure"). MySQL: identifiers and account names in backticks,
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from generator.errors import UsageError
 
-IDENTIFIER_BYTES = 63  # PostgreSQL cuts longer names silently, so two of them could meet
+IDENTIFIER_BYTES = 63  # PostgreSQL silently truncates longer names, so two of them could collide
 MYSQL_IDENTIFIER_LENGTH = 64
 MYSQL_USER_LENGTH = 32
 
@@ -23,7 +23,7 @@ def identifier(name: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A PostgreSQL string constant, right under either setting of standard_conforming_strings."""
+    """A PostgreSQL string constant, correct for either setting of standard_conforming_strings."""
     _storable(text, empty=True)
     doubled = text.replace("'", "''")
     return "E'" + doubled.replace("\\", "\\\\") + "'" if "\\" in text else f"'{doubled}'"
@@ -37,28 +37,28 @@ def dollar_quoted(body: str) -> str:
 
 
 def mysql_identifier(name: str) -> str:
-    """A MySQL identifier, or either half of an account name. Raises UsageError for a name MySQL cannot hold."""
+    """A MySQL identifier, or either half of an account name. Raises UsageError for a name MySQL cannot store."""
     _storable(name)
     if len(name) > MYSQL_IDENTIFIER_LENGTH or name != name.rstrip(" ") or any(ord(char) > 0xFFFF for char in name):
-        raise UsageError(f"MySQL cannot hold the name {name!r}.", "Choose another name.")
+        raise UsageError(f"MySQL cannot store the name {name!r}.", "Choose another name.")
     return "`" + name.replace("`", "``") + "`"
 
 
 def mysql_account(user: str) -> str:
-    """A MySQL account of a user, from any host. Raises UsageError for a name it cannot hold whole.
+    """A MySQL account of a user, from any host. Raises UsageError for a name it cannot store unchanged.
 
-    The server takes blanks off either end of a user's name, so two of them could meet.
+    The server strips spaces from either end of a user's name, so two of them could collide.
     """
     if user != user.strip() or len(user) > MYSQL_USER_LENGTH:
         raise UsageError(
-            f"MySQL cannot hold the user {user!r}: over {MYSQL_USER_LENGTH} characters, or a blank at an end.",
+            f"MySQL cannot store the user {user!r}: over {MYSQL_USER_LENGTH} characters, or a space at either end.",
             "Choose another name.",
         )
     return f"{mysql_identifier(user)}@`%`"
 
 
 def mysql_literal(text: str) -> str:
-    """A MySQL string constant, right in every SQL mode: with a backslash in it, by its bytes."""
+    """A MySQL string constant, correct in every SQL mode: in hexadecimal if it contains a backslash."""
     _storable(text, empty=True)
     if "\\" in text:
         return f"_utf8mb4 X'{text.encode().hex()}'"
@@ -79,4 +79,4 @@ def script(*statements: str) -> str:
 
 def _storable(name: str, *, empty: bool = False) -> None:
     if (not name and not empty) or "\0" in name or any(0xD800 <= ord(char) <= 0xDFFF for char in name):
-        raise UsageError(f"No database can hold the name {name!r}.", "Choose another name.")
+        raise UsageError(f"No database can store the name {name!r}.", "Choose another name.")

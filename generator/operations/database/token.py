@@ -1,4 +1,4 @@
-"""What a token says of itself, read on this computer: for whom, where, until when. Its signature is not checked."""
+"""The readable part of a token: user, endpoint, expiry. Its signature is not checked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class TokenFacts:
-    """The readable part of a token: `host` is endpoint:port, `user` the database user, `access_key` who signed."""
+    """`host` is endpoint:port, `user` the database user, `access_key` the ID of the key that signed."""
 
     host: str
     user: str
@@ -19,7 +19,7 @@ class TokenFacts:
 
 
 def read_token(token: str) -> TokenFacts | None:
-    """The facts of an RDS token; None for a text that is none."""
+    """The readable part of an RDS token; None if the text is not a token."""
     parts = urlsplit(f"https://{token}")
     query = {key: values[0] for key, values in parse_qs(parts.query).items()}
     try:

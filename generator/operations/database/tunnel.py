@@ -1,4 +1,4 @@
-"""The way to a private database: a local port, and behind it a session on an instance of its network."""
+"""A tunnel to a private database: a local port, and behind it a session on an instance in its network."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from generator.channel.session import SessionGrant
 from generator.errors import AwsError
 from generator.model.database import Database
 from generator.model.session import ForwardSpec, SessionRequest
-from generator.operations.database.jump_host import Way, find_way
-from generator.operations.database.request import Wish
+from generator.operations.database.jump_host import JumpHost, find_jump_host
+from generator.operations.database.request import DatabaseRequest
 from generator.operations.sessions.documents import AWS_REMOTE_PORT, Documents, port_request
 from generator.operations.sessions.service import SessionCalls
 
 if TYPE_CHECKING:
     from generator.gateway.aws import Gateway
 
-LEAVE_SECONDS = 20.0
+CLOSE_SECONDS = 20.0
 
 
 class Tunnel(Protocol):
-    """Opens the way: an async context manager that gives the local port, which listens on 127.0.0.1."""
+    """Opens a tunnel: an async context manager that gives the local port, which listens on 127.0.0.1."""
 
     def __call__(self, database: Database, local_port: int) -> AbstractAsyncContextManager[int]:
-        """Open it. Local port 0 asks for any free one."""
+        """Open it. Local port 0 means any free one."""
         ...
 
 
@@ -37,47 +37,49 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def held_open(tunnel: Tunnel, database: Database, local_port: int) -> Iterator[int]:
-    """Keep the tunnel open in a thread of its own for as long as the block runs, and close it in order.
+def open_in_background(tunnel: Tunnel, database: Database, local_port: int) -> Iterator[int]:
+    """Keep the tunnel open in a thread of its own while the block runs, and close it in order; gives the local port.
 
-    A client in the foreground keeps the terminal, and its Ctrl-C, while the tunnel goes on. Raises what opening raises.
+    A client in the foreground keeps the terminal, Ctrl-C included, and the tunnel stays up. Raises what opening raises.
     """
     ready: Future[int] = Future()
     over = threading.Event()
     thread = threading.Thread(
-        target=lambda: asyncio.run(_hold(tunnel, database, local_port, ready, over)), name="tunnel", daemon=True
+        target=lambda: asyncio.run(_keep_open(tunnel, database, local_port, ready, over)), name="tunnel", daemon=True
     )
     thread.start()
     try:
         yield ready.result()
     finally:
         over.set()
-        thread.join(LEAVE_SECONDS)
+        thread.join(CLOSE_SECONDS)
 
 
-async def _hold(tunnel: Tunnel, database: Database, local_port: int, ready: Future[int], over: threading.Event) -> None:
+async def _keep_open(
+    tunnel: Tunnel, database: Database, local_port: int, ready: Future[int], over: threading.Event
+) -> None:
     try:
         async with tunnel(database, local_port) as port:
             ready.set_result(port)
             await asyncio.to_thread(over.wait)
-    except BaseException as error:  # whatever it was, it belongs to the thread that waits
+    except BaseException as error:  # whatever it is, it is raised in the thread that waits
         if not ready.done():
             ready.set_exception(error)
 
 
-def _unsaid(line: str) -> None:
-    """Nobody listens."""
+def _ignore(line: str) -> None:
+    """Drop the line."""
 
 
-def session_tunnel(gateway: Gateway, wish: Wish, say: Say = _unsaid) -> Tunnel:
-    """A Session Manager session as the way. `say` is told when it is not the usual one."""
+def session_tunnel(gateway: Gateway, request: DatabaseRequest, say: Say = _ignore) -> Tunnel:
+    """A tunnel through a Session Manager session. `say` gets a line when the jump host is not the usual one."""
 
     @asynccontextmanager
     async def opened(database: Database, local_port: int) -> AsyncIterator[int]:
         from generator.channel.listen import Listen
         from generator.channel.port import Forward, forward
 
-        service = await asyncio.to_thread(DatabaseCalls, gateway, wish, database, say)
+        service = await asyncio.to_thread(DatabaseCalls, gateway, request, database, say)
         async with forward([Forward(service, (Listen(local_port, ("127.0.0.1",)),))]) as (tunnel,):
             yield tunnel.ports[0]
 
@@ -85,79 +87,83 @@ def session_tunnel(gateway: Gateway, wish: Wish, say: Say = _unsaid) -> Tunnel:
 
 
 class DatabaseCalls(SessionCalls):
-    """A `SessionService` for one database: a bastion that was replaced, or is not ready, is gone round."""
+    """A `SessionService` for one database, which switches to another host when the bastion does not answer."""
 
-    def __init__(self, gateway: Gateway, wish: Wish, database: Database, say: Callable[[str], None]) -> None:
-        self._wish, self._database, self._say = wish, database, say
-        way = find_way(gateway, wish, database)
-        super().__init__(gateway, request_for(way, wish, database))
-        self._tell(way)
+    def __init__(
+        self, gateway: Gateway, request: DatabaseRequest, database: Database, say: Callable[[str], None]
+    ) -> None:
+        self._request, self._database, self._say = request, database, say
+        jump_host = find_jump_host(gateway, request, database)
+        super().__init__(gateway, session_request(jump_host, request, database))
+        self._show_notes(jump_host)
 
     def start(self) -> SessionGrant:
-        """Start a session. Raises AwsError with what to do about the refusal."""
+        """Start a session. Raises AwsError whose hint says what to do about the refusal."""
         try:
             return super().start()
         except AwsError as error:
-            if error.aws_code == "TargetNotConnected" and self._goes_round():
+            if error.aws_code == "TargetNotConnected" and self._switch_jump_host():
                 return super().start()
-            raise explained(error, self.request, self._wish, self._database) from error
+            raise explained(error, self.request, self._request, self._database) from error
 
-    def _goes_round(self) -> bool:
-        way = find_way(self._gateway, self._wish, self._database, avoid=self.request.target)
-        if way.instance == self.request.target:
+    def _switch_jump_host(self) -> bool:
+        jump_host = find_jump_host(self._gateway, self._request, self._database, avoid=self.request.target)
+        if jump_host.instance == self.request.target:
             return False
-        self._tell(way)
-        self.request = replace(self.request, target=way.instance)
+        self._show_notes(jump_host)
+        self.request = replace(self.request, target=jump_host.instance)
         return True
 
-    def _tell(self, way: Way) -> None:
-        for note in way.notes:
+    def _show_notes(self, jump_host: JumpHost) -> None:
+        for note in jump_host.notes:
             self._say(note)
 
 
-def request_for(way: Way, wish: Wish, database: Database) -> SessionRequest:
-    """The session to ask for: the document that leads there alone, else AWS's with the host and the port."""
-    if way.document and not leads_anywhere(way.document):
-        return SessionRequest(way.instance, way.document, {}, wish.reason)
+def session_request(jump_host: JumpHost, request: DatabaseRequest, database: Database) -> SessionRequest:
+    """The session to start: by the document for this database alone, else by AWS's with host and port."""
+    if jump_host.document and not reaches_any_host(jump_host.document):
+        return SessionRequest(jump_host.instance, jump_host.document, {}, request.reason)
     spec = ForwardSpec(0, database.port, database.endpoint)
-    return port_request(Documents(), way.instance, spec, wish.reason, way.document)
+    return port_request(Documents(), jump_host.instance, spec, request.reason, jump_host.document)
 
 
-def leads_anywhere(document: str) -> bool:
-    """Whether it is one of AWS's own documents, which take the host from whoever starts the session."""
+def reaches_any_host(document: str) -> bool:
+    """Whether it is one of AWS's own documents, whose host parameter the caller chooses."""
     return not document or document.startswith("AWS")
 
 
-def explained(error: AwsError, request: SessionRequest, wish: Wish, database: Database) -> AwsError:
-    """The refusal in words of the database; what has no better words stays as it is."""
+def explained(error: AwsError, session: SessionRequest, request: DatabaseRequest, database: Database) -> AwsError:
+    """The refusal explained in terms of the database; other errors are returned unchanged."""
     if error.aws_code == "InvalidDocument":
-        message = f"There is no session document {request.document} in this account and region."
-        return _as(error, message, _ASK if wish.support else _tell_the_stack(database))
-    if "AccessDenied" not in error.aws_code:
+        message = f"There is no session document {session.document} in this account and region."
+        return _reworded(error, message, _ASK_CUSTOMER if request.support else _record_in_stack(database))
+    if not error.denied:
         return error
-    if wish.support:
-        return _as(error, f"Support may not open a tunnel on {request.target} with {request.document}.", _ASK)
-    document = request.document if not leads_anywhere(request.document) else AWS_REMOTE_PORT
-    return _as(
+    if request.support:
+        return _reworded(
+            error, f"Support may not open a tunnel on {session.target} with {session.document}.", _ASK_CUSTOMER
+        )
+    document = session.document if not reaches_any_host(session.document) else AWS_REMOTE_PORT
+    return _reworded(
         error,
-        f"You may not open a tunnel on {request.target} with {document}.",
-        "Ask for what is needed (deployer db policy prints it), or name what you may use: "
+        f"You may not open a tunnel on {session.target} with {document}.",
+        "Ask for the policy that deployer db policy prints, or use an instance and a document that you may use: "
         "--target INSTANCE --document NAME",
     )
 
 
-_ASK = (
-    "Ask the customer: is access open (deployer access show), and the database with it "
-    "(deployer up --support-database-grade r|w|o)?"
+_ASK_CUSTOMER = (
+    "Ask the customer whether access is granted (deployer access show), and access to the database as well "
+    "(deployer up --support-database-grade r|w|o)."
 )
 
 
-def _tell_the_stack(database: Database) -> str:
+def _record_in_stack(database: Database) -> str:
     return (
-        "Tell the stack of the database, which makes one: "
+        "Add the database to the stack, which creates the document: "
         f"deployer up --database-endpoint {database.endpoint} --database-port {database.port}"
     )
 
 
-def _as(error: AwsError, message: str, hint: str) -> AwsError:
+def _reworded(error: AwsError, message: str, hint: str) -> AwsError:
     return AwsError(message, hint, operation=error.operation, aws_code=error.aws_code, request_id=error.request_id)

@@ -16,7 +16,7 @@ from generator.model.contract import (
     Parameter,
     Resource,
 )
-from generator.model.database import Grade
+from generator.model.database import AccessLevel
 from generator.model.network import Instance
 from generator.model.options import option
 from generator.model.plan import Check, UpPlan, UpRequest
@@ -57,45 +57,46 @@ def stop_hint(gateway: Gateway, given: Mapping[str, str]) -> Iterator[None]:
 
 
 def refuse_grade_alone(values: Mapping[str, str]) -> None:
-    """Raise UsageError for a grade there is not, and for one in a database of which something is missing. Pure.
+    """Raise UsageError for an access level there is not, and for one in a database of which something is missing. Pure.
 
     CloudFormation checks the same (the values allowed, and the rule SupportDatabaseIsKnown), but later and without the
     option to type.
     """
-    grade = values.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
-    allowed = (NO_GRADE, *Grade)
-    if grade not in allowed:
+    level = values.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
+    allowed = (NO_GRADE, *AccessLevel)
+    if level not in allowed:
         asked = option(Parameter.SUPPORT_DATABASE_GRADE)
         raise UsageError(
-            f"SupportDatabaseGrade cannot be {grade!r}: allowed are {', '.join(allowed)}.",
+            f"SupportDatabaseGrade cannot be {level!r}: allowed are {', '.join(allowed)}.",
             f"Give: {asked} r (reads), w (writes too), o (operates), or {NO_GRADE}",
-            code="bad-grade",
+            code="bad-access-level",
         )
     absent = [name for name in (Parameter.DATABASE_ENDPOINT, Parameter.DATABASE_RESOURCE_ID) if not values.get(name)]
-    if grade != NO_GRADE and absent:
+    if level != NO_GRADE and absent:
         raise UsageError(
-            f"SupportDatabaseGrade is {grade}, and the stack lacks the {' and the '.join(absent)} of that database.",
+            f"SupportDatabaseGrade is {level}, and the stack lacks the {' and the '.join(absent)} of that database.",
             f"Give: {' '.join(f'{option(name)} …' for name in absent)}",
             code="no-database",
         )
 
 
-def newly_let_in(gateway: Gateway, plan: UpPlan, request: UpRequest) -> Grade | None:
-    """The grade that this plan gives support in a database where it had none or another (one call, if one is given).
+def newly_granted_level(gateway: Gateway, plan: UpPlan, request: UpRequest) -> AccessLevel | None:
+    """The access level that this plan gives support in a database where it had none or another (one call, if one is
+    given).
 
     To be asked before the plan is executed.
     """
-    grade = request.given.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
-    if plan.change_set is None or grade == NO_GRADE:
+    level = request.given.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
+    if plan.change_set is None or level == NO_GRADE:
         return None
     stack = None if plan.creates else gateway.cloudformation.find_stack(plan.stack_id)
     was = stack.parameters if stack else {}
     database = request.given.get(Parameter.DATABASE_RESOURCE_ID, was.get(Parameter.DATABASE_RESOURCE_ID))
-    same = (grade, database) == (
+    same = (level, database) == (
         was.get(Parameter.SUPPORT_DATABASE_GRADE),
         was.get(Parameter.DATABASE_RESOURCE_ID),
     )
-    return None if same else Grade(grade)
+    return None if same else AccessLevel(level)
 
 
 def before(gateway: Gateway, plan: UpPlan) -> Before | None:

@@ -13,13 +13,18 @@ import pytest
 
 from generator.host import drivers
 from generator.host.drivers import Query
-from generator.model.database import Database, Engine, Grade, Login, Route
+from generator.model.database import AccessLevel, Database, Engine, Login, Route
 from generator.operations.database import mysql, tunnel
 from generator.sandbox.database.standin import StandIn, stand_in
 from tests.database.conftest import ENDPOINT, KEYS, forwarder, sign
 
 PORT = Engine.MYSQL.default_port
-USERS = {"alice_r": Grade.READ, "alice_w": Grade.WRITE, "alice_o": Grade.OPERATE, "bob_o": Grade.OPERATE}
+USERS = {
+    "alice_r": AccessLevel.READ,
+    "alice_w": AccessLevel.WRITE,
+    "alice_o": AccessLevel.OPERATE,
+    "bob_o": AccessLevel.OPERATE,
+}
 
 
 def token(user: str = "alice_r", **changed: object) -> str:
@@ -45,7 +50,7 @@ class World:
         return Route(**{**given, "database": "app", **changed})  # type: ignore[arg-type]
 
     def open(self, user: str = "", database: str = "app") -> AbstractContextManager[Query]:
-        """A connection as the master, or as a user of the grades with a fresh token; verified TLS."""
+        """A connection as the master, or as a user with an access level with a fresh token; verified TLS."""
         return drivers.mysql(
             host=ENDPOINT,
             address=("127.0.0.1", self.server.port),
@@ -71,7 +76,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def as_user(world: World) -> Iterator[Callable[..., Query]]:
-    """Open connections as a grade's user, or the master (""); they are closed after the test."""
+    """Open connections as an access level's user, or the master (""); they are closed after the test."""
     with ExitStack() as opened:
         yield lambda user="", database="app": opened.enter_context(world.open(user, database))
 

@@ -1,4 +1,4 @@
-"""What each grade may do on a real MySQL, by real statements, and what the master user may, as on RDS."""
+"""What each access level may do on a real MySQL, by real statements, and what the master user may, as on RDS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from generator.errors import DeployerError
 from generator.host.drivers import Query, SqlRefused
-from generator.model.database import Engine, Grade
+from generator.model.database import AccessLevel, Engine
 from generator.operations.database import mysql, run
 from generator.operations.database.run import connected
 
@@ -73,7 +73,7 @@ def test_o_ends_a_session_or_its_statement_by_rdss_procedures_alone(as_user: Con
 
 
 @pytest.mark.parametrize("user", ["alice_r", "alice_w", "alice_o"])
-def test_no_grade_may_hand_on_what_it_has_or_make_users(as_user: Connect, user: str) -> None:
+def test_no_access_level_may_hand_on_what_it_has_or_make_users(as_user: Connect, user: str) -> None:
     for statement in ("CREATE USER x", "GRANT SELECT ON app.* TO bob_o", "SET GLOBAL local_infile = ON"):
         assert "denied" in refused(as_user(user), statement)
 
@@ -105,7 +105,7 @@ def test_a_bootstrap_done_again_changes_nothing(as_user: Connect) -> None:
     assert grants() == before
 
 
-def test_the_users_of_the_grades_are_listed_to_an_operator_and_nobody_else_is(as_user: Connect) -> None:
+def test_the_users_of_the_access_levels_are_listed_to_an_operator_and_nobody_else_is(as_user: Connect) -> None:
     as_user()("CREATE USER app_r IDENTIFIED BY 'a password'; CREATE USER tokens IDENTIFIED WITH "
               "AWSAuthenticationPlugin AS 'RDS'")  # fmt: skip
     held = as_user("alice_r")
@@ -116,28 +116,28 @@ def test_the_users_of_the_grades_are_listed_to_an_operator_and_nobody_else_is(as
     assert held("SELECT 1") == [(1,)]
 
 
-@pytest.mark.parametrize("make", [lambda u: mysql.bootstrap("app", {u: Grade.READ}), mysql.drop_user])
+@pytest.mark.parametrize("make", [lambda u: mysql.bootstrap("app", {u: AccessLevel.READ}), mysql.drop_user])
 @pytest.mark.parametrize("name", ["app_r", "it's; -- _w"])
 def test_an_account_of_someone_else_is_not_taken_over(as_user: Connect, make: Callable[[str], str], name: str) -> None:
     master = as_user()
     master(f"CREATE USER `{name}` IDENTIFIED BY 'a password'")
     try:
-        assert f"the user {name} exists and is no user of a grade" in refused(master, make(name))
+        assert f"the user {name} exists and has no access level" in refused(master, make(name))
         assert "REQUIRE NONE" in str(master(f"SHOW CREATE USER `{name}`"))
     finally:
         master(f"DROP USER `{name}`")
 
 
-def test_one_who_takes_tokens_and_has_no_grade_is_not_dropped(as_user: Connect) -> None:
+def test_one_who_takes_tokens_and_has_no_access_level_is_not_dropped(as_user: Connect) -> None:
     master = as_user()
     master("CREATE USER batch IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'")
-    assert "no user of a grade" in refused(master, mysql.drop_user("batch"))
+    assert "has no access level" in refused(master, mysql.drop_user("batch"))
     master("DROP USER batch")
 
 
 def test_whoever_is_shut_out_is_out_and_a_bootstrap_lets_in_again(world: World, as_user: Connect) -> None:
     master = as_user()
-    master(mysql.bootstrap("app", {"eve_w": Grade.WRITE}))
+    master(mysql.bootstrap("app", {"eve_w": AccessLevel.WRITE}))
     live = as_user("eve_w")
     run.shut_out(master, Engine.MYSQL, ["eve_w"])
     [eve] = [user for user in run.users(master, Engine.MYSQL) if user.user == "eve_w"]
@@ -145,14 +145,14 @@ def test_whoever_is_shut_out_is_out_and_a_bootstrap_lets_in_again(world: World, 
     refused(live, "SELECT 1")
     with pytest.raises(DeployerError), connected(login("eve_w"), world.route()):
         pass
-    master(mysql.bootstrap("app", {"eve_w": Grade.WRITE}))
+    master(mysql.bootstrap("app", {"eve_w": AccessLevel.WRITE}))
     assert as_user("eve_w")("SELECT count(*) FROM orders") == [(3,)]
     run.drop_user(master, Engine.MYSQL, "eve_w")
 
 
 def test_a_user_that_is_dropped_is_out_at_once(as_user: Connect) -> None:
     master = as_user()
-    master(mysql.bootstrap("app", {"carol_w": Grade.WRITE}))
+    master(mysql.bootstrap("app", {"carol_w": AccessLevel.WRITE}))
     live = as_user("carol_w")
     for _ in range(2):
         run.drop_user(master, Engine.MYSQL, "carol_w")

@@ -114,7 +114,7 @@ def test_activity_and_kill_from_the_command_line(at_home: World, capsys: pytest.
         tree = capsys.readouterr().out.split("Who blocks whom:\n")[1].splitlines()
         assert [line.split()[0 if line[0].isdigit() else 1] for line in tree] == [str(first), str(second), str(third)]
         assert main(["db", "kill", str(first), *REACH, "--yes"]) == 0
-        assert "is ended" in capsys.readouterr().out
+        assert "was ended" in capsys.readouterr().out
         assert main(["db", "kill", str(first), *REACH, "--yes"]) == 4
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from generator.host.drivers import SqlRefused
-from generator.model.database import Engine, Grade
+from generator.model.database import AccessLevel, Engine
 from generator.operations.database import mysql, run
 from generator.operations.database.activity import read_activity
 from generator.sandbox.database import mysql as server
@@ -47,7 +47,7 @@ def test_who_waits_is_seen_without_performance_schema_and_who_is_there(other: Wo
 def test_the_grants_are_for_the_one_database_where_a_backslash_would_be_part_of_its_name(other: World) -> None:
     with other.open() as master:
         master("; ".join(f"CREATE DATABASE {name}; CREATE TABLE {name}.t (id int)" for name in ("a_b", "axb")))
-        master(mysql.bootstrap("a_b", {"dora_r": Grade.READ}))
+        master(mysql.bootstrap("a_b", {"dora_r": AccessLevel.READ}))
     with other.open("dora_r", database="a_b") as dora:
         assert dora("SELECT * FROM t") == []
         with pytest.raises(SqlRefused, match="command denied"):

@@ -36,7 +36,7 @@ REACH = ["--endpoint", ENDPOINT, "--port", "3306", "--dbname", "app", "--local-p
         ("alice_o", "SELECT count(*) > 0 FROM information_schema.PROCESSLIST", "1"),
     ],
 )
-def test_the_right_grade_does(
+def test_the_right_access_level_does(
     at_home: World, capsys: pytest.CaptureFixture[str], user: str, statement: str, answer: str
 ) -> None:
     assert main(["db", "connect", *REACH, "--user", user, "-c", statement]) == 0
@@ -52,12 +52,12 @@ def test_the_right_grade_does(
         ("alice_o", "SELECT * FROM orders"),
     ],
 )
-def test_the_wrong_grade_does_not_and_is_told_so(
+def test_the_wrong_access_level_does_not_and_is_told_so(
     at_home: World, capsys: pytest.CaptureFixture[str], user: str, statement: str
 ) -> None:
     assert main(["db", "connect", *REACH, "--user", user, "-c", statement, "--output", "json"]) == 1
     error = json.loads(capsys.readouterr().out)["error"]
-    assert (error["code"], user in error["message"]) == ("wrong-grade", True), error
+    assert (error["code"], user in error["message"]) == ("wrong-access-level", True), error
 
 
 def test_the_client_is_signed_in_over_tls_with_the_token_in_its_environment_only(at_home: World) -> None:
@@ -92,11 +92,11 @@ def test_the_printed_environment_works_in_mysql(at_home: World) -> None:
     ("user", "statement", "hint"),
     [
         ("alice_r", "DELETE FROM orders", "--permission w"),
-        ("alice_r", "CREATE TABLE app.note (id int)", "No grade permits it"),
-        ("alice_w", "TRUNCATE orders", "No grade permits it"),
+        ("alice_r", "CREATE TABLE app.note (id int)", "No access level allows it"),
+        ("alice_w", "TRUNCATE orders", "No access level allows it"),
         ("alice_w", "CALL mysql.rds_kill(1)", "--permission o"),
         ("alice_r", "SELECT trx_id FROM information_schema.INNODB_TRX", "--permission o"),
-        ("alice_r", "ALTER USER root@'%' IDENTIFIED BY 'x'", "No grade permits it"),
+        ("alice_r", "ALTER USER root@'%' IDENTIFIED BY 'x'", "No access level allows it"),
         ("alice_r", "SELECT * FROM nothing", "--dbname NAME"),
     ],
 )
@@ -137,16 +137,16 @@ CASES: dict[str, tuple[Callable[[World], tuple[Login, Route]], str, str]] = {
         "token-refused",
         "signed for the user alice_w, but alice_r signs in",
     ),
-    "a password": (lambda w: (login(password="hunter2"), w.route()), "token-refused", "is no IAM token"),
+    "a password": (lambda w: (login(password="hunter2"), w.route()), "token-refused", "is not an IAM token"),
     "refused by IAM": (denied, "iam-refused", "lack rds-db:connect"),
     "public authorities": (
         lambda w: (login(), w.route(ca_bundle=str(Path(botocore.__file__).parent / "cacert.pem"))),
         "wrong-ca",
-        "vouches for the certificate",
+        "has signed the certificate",
     ),
-    "an authority of the same name": (other_authority, "wrong-ca", "vouches for the certificate"),
+    "an authority of the same name": (other_authority, "wrong-ca", "has signed the certificate"),
     "another server": (lambda w: (login(endpoint=OTHER), w.route()), "wrong-host-name", "not for other.cluster"),
-    "no bundle": (lambda w: (login(), w.route(ca_bundle="/nowhere.pem")), "ca-bundle-missing", "is not there"),
+    "no bundle": (lambda w: (login(), w.route(ca_bundle="/nowhere.pem")), "ca-bundle-missing", "does not exist"),
     "no database": (lambda w: (login(), w.route(database="nothing")), "no-such-database", "database nothing"),
     "no user": (lambda w: (login("stranger_r"), w.route()), "iam-refused", "or there is no such user"),
     "no tunnel": (lambda w: (login(), w.route(port=1)), "tunnel-down", "Nothing answers"),

@@ -8,7 +8,7 @@ import pytest
 
 from generator.errors import DeployerError
 from generator.host import drivers
-from generator.model.database import Engine, Grade
+from generator.model.database import AccessLevel, Engine
 from generator.operations.database import mysql, run
 from generator.operations.database.run import connected
 
@@ -18,7 +18,7 @@ from .conftest import World, login
 @pytest.mark.parametrize("way", ["IDENTIFIED BY 'her own'", "IDENTIFIED WITH caching_sha2_password BY 'her own'"])
 def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(world: World, way: str) -> None:
     with world.open() as master:
-        master(mysql.bootstrap("app", {"mal_r": Grade.READ}))
+        master(mysql.bootstrap("app", {"mal_r": AccessLevel.READ}))
         with world.open("mal_r") as hers, suppress(drivers.SqlRefused):
             hers(f"ALTER USER USER() {way}")
         run.shut_out(master, Engine.MYSQL, ["mal_r"])

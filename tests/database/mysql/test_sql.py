@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generator.errors import UsageError
 from generator.host.drivers import Query, SqlRefused
-from generator.model.database import Engine, Grade
+from generator.model.database import AccessLevel, Engine
 from generator.operations.database import mysql, run, sql
 
 from .conftest import World
@@ -54,20 +54,20 @@ def test_a_literal_is_its_text_and_an_identifier_its_name_in_every_mode(master: 
 
 
 @ON_A_SERVER
-@given(NAMES, st.sampled_from(Grade), st.sampled_from(MODES))
-@example("`; DROP TABLE orders; -- ", Grade.READ, "")
-@example("x'); DROP TABLE orders; --", Grade.WRITE, "NO_BACKSLASH_ESCAPES")
-@example("\\", Grade.OPERATE, "NO_BACKSLASH_ESCAPES")
+@given(NAMES, st.sampled_from(AccessLevel), st.sampled_from(MODES))
+@example("`; DROP TABLE orders; -- ", AccessLevel.READ, "")
+@example("x'); DROP TABLE orders; --", AccessLevel.WRITE, "NO_BACKSLASH_ESCAPES")
+@example("\\", AccessLevel.OPERATE, "NO_BACKSLASH_ESCAPES")
 def test_any_name_is_made_twice_shut_out_and_dropped_and_nothing_else_changes(
-    master: Query, name: str, grade: Grade, mode: str
+    master: Query, name: str, level: AccessLevel, mode: str
 ) -> None:
     master(f"SET sql_mode = '{mode}'")
-    before, user = accounts(master), f"{name}_{grade}"
+    before, user = accounts(master), f"{name}_{level}"
     assume((user, "%") not in before)
     for _ in range(2):
-        master(mysql.bootstrap("app", {user: grade}))
+        master(mysql.bootstrap("app", {user: level}))
         assert accounts(master) == before | {(user, "%")}
-    assert {(u.role, u.tokens) for u in run.users(master, Engine.MYSQL) if u.user == user} == {(grade.role, True)}
+    assert {(u.role, u.tokens) for u in run.users(master, Engine.MYSQL) if u.user == user} == {(level.role, True)}
     run.shut_out(master, Engine.MYSQL, [user])
     assert not next(u for u in run.users(master, Engine.MYSQL) if u.user == user).tokens
     for _ in range(2):
@@ -84,7 +84,7 @@ def test_the_grants_are_for_the_one_database(world: World, master: Query, name: 
         "SET sql_mode = ''; " + "; ".join(f"CREATE DATABASE {each}; CREATE TABLE {each}.t (id int)" for each in made)
     )
     try:
-        master(mysql.bootstrap(name, {"dora_r": Grade.READ}))
+        master(mysql.bootstrap(name, {"dora_r": AccessLevel.READ}))
         with world.open("dora_r", database="") as dora:
             assert dora(f"SELECT * FROM {made[0]}.t") == []
             with pytest.raises(SqlRefused, match="command denied"):
