@@ -74,19 +74,23 @@ def put(iam: Any, name: str, effect: str, action: str) -> None:
 
 
 @pytest.fixture
-def revokes_without(
-    both: Deployer, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], Outcome]:
-    """Revoke everybody as an operator who lacks one permission."""
+def as_without(both: Deployer, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """Run a command as an operator who lacks one permission."""
 
-    def revoke(action: str) -> Outcome:
+    def ran(action: str, *words: str) -> Outcome:
         put(Session().create_client("iam"), "lacks", "Deny", action)
         with monkeypatch.context() as patch:
             for name, value in operator.items():
                 patch.setenv(name, value)
-            return both("access", "revoke", "--all", "--yes")
+            return both(*words)
 
-    return revoke
+    return ran
+
+
+@pytest.fixture
+def revokes_without(as_without: Callable[..., Outcome]) -> Callable[[str], Outcome]:
+    """Revoke everybody as an operator who lacks one permission."""
+    return lambda action: as_without(action, "access", "revoke", "--all", "--yes")
 
 
 def opened(both: Deployer) -> None:
@@ -124,6 +128,17 @@ def test_what_may_not_be_done_is_not_proven_and_the_rest_is_done(
     assert refused and len(done) >= 9, unproven(ran)
     again = both("access", "revoke", "--all", "--yes")
     assert again.code == 0, unproven(again)
+
+
+def test_a_pause_shuts_the_role_also_where_the_key_may_not_be_seen(
+    both: Deployer, as_without: Callable[..., Outcome]
+) -> None:
+    opened(both)
+    assert as_without("iam:ListAccessKeys", "access", "pause").code == 1
+    role = both.outputs["SupportRoleArn"].rpartition("/")[2]
+    trust = Session().create_client("iam").get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    assert [statement["Sid"] for statement in trust["Statement"]] == ["NobodyAssumes"]
+    assert both("access", "revoke", "--all", "--yes").code == 0
 
 
 def test_every_call_of_a_revocation_was_refused_once_above(

@@ -163,6 +163,7 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("support_policy_is_over", seen(user=got((policy(right(TO_COME)),))), ALL, "delete-user-policy --user-name"),
     ("support_policy_is_over", seen(role=got((policy(right(None), arn="arn:p"),))), ALL, "detach-role-policy"),
     ("support_policy_is_over", seen(user=got((policy(right("soon")),))), ALL, "delete-user-policy"),
+    ("support_policy_is_over", seen(role=got((MANAGED, parse_policy("[]")))), ALL, "list-attached-user-policies"),
     ("support_policy_is_over", seen(user=got((policy(right(None)),)), grant=got(Grant())), ALL, "The stack has not"),
     ("a_session_would_be_refused", seen(new_session=got(Simulation("allowed", ("foreign",)))), ALL, "foreign"),
     (

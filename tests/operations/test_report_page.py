@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from generator.model.evidence import Evidence, Report
 from generator.operations.access.report import as_page
 
@@ -13,6 +15,17 @@ def test_nothing_from_outside_becomes_a_tag() -> None:
     item = Evidence(SCRIPT, SCRIPT, SCRIPT, NOW, False, SCRIPT)
     page = as_page(Report(SCRIPT, SCRIPT, SCRIPT, SCRIPT, (SCRIPT,), SCRIPT, SCRIPT, NOW, NOW, (item,)))
     assert "<script" not in page and page.count("&lt;script&gt;") >= 11
+
+
+@pytest.mark.parametrize(
+    ("proven", "complete"), [((True, None), True), ((True, False), False), ((None,), False), ((), False)]
+)
+def test_a_report_is_complete_when_something_is_proven_and_nothing_is_not(
+    proven: tuple[bool | None, ...], complete: bool
+) -> None:
+    items = tuple(Evidence("a", "x", "y", NOW, each) for each in proven)
+    report = Report("s", "1", "r", "i", (), "me", "", NOW, NOW, items)
+    assert report.complete is complete and ("NOT everything" in as_page(report)) is not complete
 
 
 def test_what_is_not_proven_stands_out_and_a_printed_table_repeats_its_head() -> None:

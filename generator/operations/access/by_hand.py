@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
 
 from generator.errors import NotFound, Refused
 from generator.gateway.aws import Gateway
+from generator.model.policy import raw_statements, read_document
 from generator.operations.access.doors import KEY, SECRET
 from generator.operations.access.findings import OURS
 from generator.operations.access.record import Record
 
-Raw = Mapping[str, object]
+Document = Mapping[str, object] | str
 
 
 @dataclass(frozen=True)
 class HandMade:
     """The statements as they stand, so that they can be put back."""
 
-    secret: tuple[Raw, ...] = field(default=())
-    key: tuple[Raw, ...] = field(default=())
+    secret: tuple[object, ...] = field(default=())
+    key: tuple[object, ...] = field(default=())
 
     @property
     def sids(self) -> tuple[str, ...]:
         """How they are called."""
-        return tuple(str(statement.get("Sid") or "(without Sid)") for statement in (*self.secret, *self.key))
+        return tuple(_name(statement) for statement in (*self.secret, *self.key))
+
+    @property
+    def understood(self) -> bool:
+        """Whether each is a statement, so that it can be put back."""
+        return all(isinstance(statement, Mapping) for statement in (*self.secret, *self.key))
+
+
+def _name(statement: object) -> str:
+    return str(statement.get("Sid") or "(without Sid)") if isinstance(statement, Mapping) else "(not understood)"
 
 
 def find(gateway: Gateway, found: Record) -> HandMade:
@@ -35,7 +43,13 @@ def find(gateway: Gateway, found: Record) -> HandMade:
 
 
 def require_choice(made: HandMade, found: Record, choice: str | None) -> None:
-    """Raise Refused when there are such statements and nobody said what shall become of them."""
+    """Raise Refused when nobody said what shall become of them, or to keep what no policy can hold."""
+    if choice == "keep" and not made.understood:
+        raise Refused(
+            f"The policies of {found.stack.name} hold something that is no statement, so it cannot be put back.",
+            "See it with deployer access show; to overwrite it say: --by-hand replace",
+            code="by-hand",
+        )
     if made.sids and choice is None:
         raise Refused(
             f"The policies of {found.stack.name} hold statements made by hand that this would overwrite: "
@@ -54,32 +68,28 @@ def restore(gateway: Gateway, found: Record, made: HandMade) -> None:
         gateway.kms.put_key_policy(found.key_arn, _with(_key(gateway, found), made.key))
 
 
-def _secret(gateway: Gateway, found: Record) -> Raw:
-    if not found.secret_arn:
-        return {}
+def _secret(gateway: Gateway, found: Record) -> Document:
     try:
-        return cast(Raw, json.loads(gateway.secretsmanager.get_resource_policy_text(found.secret_arn) or "{}"))
+        return gateway.secretsmanager.get_resource_policy_text(found.secret_arn) if found.secret_arn else {}
     except NotFound:
         return {}
 
 
-def _key(gateway: Gateway, found: Record) -> Raw:
+def _key(gateway: Gateway, found: Record) -> Document:
     try:
-        return gateway.kms.get_key_policy_document(found.key_arn) if found.key_arn else {}
+        return gateway.kms.get_key_policy_text(found.key_arn) if found.key_arn else {}
     except NotFound:
         return {}
 
 
-def _of(door: str, policy: Raw) -> tuple[Raw, ...]:
-    return tuple(s for s in _statements(policy) if s.get("Sid") not in OURS[door])
+def _of(door: str, policy: Document) -> tuple[object, ...]:
+    """The statements that are not the template's; a policy that is none, whole, as something not understood."""
+    if read_document(policy) is None:
+        return (policy,)
+    return tuple(s for s in raw_statements(policy) if not isinstance(s, Mapping) or s.get("Sid") not in OURS[door])
 
 
-def _with(policy: Raw, made: tuple[Raw, ...]) -> Raw:
-    there = _statements(policy)
+def _with(policy: Document, made: tuple[object, ...]) -> Mapping[str, object]:
+    there = raw_statements(policy)
     missing = [statement for statement in made if statement not in there]
-    return {"Version": "2012-10-17", **policy, "Statement": [*there, *missing]}
-
-
-def _statements(policy: Raw) -> list[Raw]:
-    raw = policy.get("Statement", [])
-    return cast(list[Raw], raw if isinstance(raw, list) else [raw])
+    return {"Version": "2012-10-17", **(read_document(policy) or {}), "Statement": [*there, *missing]}

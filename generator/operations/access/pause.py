@@ -12,6 +12,7 @@ from generator.model.duration import END_FORMAT
 from generator.model.plan import Check
 from generator.operations.access import key, record, role
 from generator.operations.access.key import KeyReport
+from generator.operations.access.readings import do_all
 from generator.operations.access.record import Record
 from generator.operations.access.settle import ShowEvents, settle
 
@@ -19,13 +20,21 @@ from generator.operations.access.settle import ShowEvents, settle
 def pause(gateway: Gateway, show_events: ShowEvents) -> KeyReport:
     """Shut both ways directly, also while the stack is busy; then have the stack say so too, where it has a role.
 
-    The key stays inactive by itself: nothing in the stack ever makes it active again.
+    The key stays inactive by itself: nothing in the stack ever makes it active again. Each way is shut also where the
+    other cannot be; then raises why.
     """
     found = record.read_record(gateway)
-    key.deactivate(gateway, found)
+    shut: list[bool] = []
+    do_all(
+        (
+            lambda: key.deactivate(gateway, found),
+            lambda: shut.append(role.shut(gateway, found)),
+            lambda: shut.append(role.cut(gateway, found, PAUSED)),
+        )
+    )
     keys = key.list_keys(gateway, found.support_user)
     checks = [key.inactive_check(keys)] if found.support_user else []
-    if role.shut(gateway, found) and role.cut(gateway, found, PAUSED):
+    if all(shut):
         checks += [Check(f"role {found.support_role}", True, "shut"), _lasting(gateway, found, show_events)]
     _require_any(found, checks)
     return KeyReport(found.stack.name, keys, tuple(checks))

@@ -194,7 +194,7 @@ def _end_remedy(seen: Observations, wanted: Expectation) -> str:
         remedies.rights(kind, name, (found for found in _rights(reading) if not _is_over(found[1], seen.at)), wanted)
         for kind, name, reading in whose
     )
-    return "; ".join(step for step in steps if step)
+    return "; ".join(step for step in steps if step) or remedies.take_out(remedies.show_rights(wanted))
 
 
 def a_session_would_be_refused(seen: Observations, wanted: Expectation) -> Evidence:
