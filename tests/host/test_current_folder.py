@@ -192,7 +192,7 @@ def run_what_was_printed(folder: Folder, values: dict[str, str]) -> None:
     ssh = shutil.which("ssh")
     assert ssh, "This test needs OpenSSH's client: apt-get install openssh-client"
     code, output = folder.run([ssh, "-F", str(config), "box", "true"], PYTHONPATH=":", **leads)
-    assert code == 255 and "did not come about" in output and folder.marks() == "", output
+    assert code == 255 and "could not be established" in output and folder.marks() == "", output
     code, output = folder.run(["/bin/sh", "-c", values["process"]], PYTHONPATH=":", **leads)
     assert code == 0 and "SecretAccessKey" in output and folder.marks() == "", output
 
