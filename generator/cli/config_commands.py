@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +12,7 @@ from generator.cli.invocation import Invocation
 from generator.errors import NotFound
 
 if TYPE_CHECKING:
-    from generator.model.config import Origin
+    from generator.operations.config.store import Stored
 
 Name = Annotated[str, typer.Argument(metavar="KEY", help="Which default; deployer config explain lists them.")]
 Value = Annotated[str, typer.Argument(metavar="VALUE", help="What it is to be.")]
@@ -34,56 +33,23 @@ def _register_writing(group: typer.Typer) -> None:
     @command(group, "set")
     def set_(call: Invocation, key: Name, value: Value, project: Project = False) -> CommandResult:
         """Store a default; with --env for that environment only."""
-        from generator.model.config import environment_name, key_named
-        from generator.operations.config.files import write
+        from generator.operations.config.store import set_default
 
-        path, origin = _place(project)
-        stored = environment_name(value) if key == "environment" else key_named(key).parse(value)
-        changed = write(path, origin, environment_name(call.env) if call.env else "", key, stored)
-        return CommandResult(
-            {"key": key, "value": stored, "path": str(path), "changed": changed},
-            [f"{key} = {stored}  {path}{'' if changed else '  unchanged'}"],
-        )
+        stored = set_default(key, value, project=project, environment=call.env)
+        line = f"{key} = {stored.value}  {stored.path}{'' if stored.changed else '  unchanged'}"
+        return CommandResult({**_result(stored), "value": stored.value}, [line])
 
     @command(group, "unset")
     def unset(call: Invocation, key: Name, project: Project = False) -> CommandResult:
         """Remove a stored default. Exit 4 when another file or environment has it."""
-        from generator.model.config import environment_name
-        from generator.operations.config.files import write
+        from generator.operations.config.store import unset_default
 
-        path, origin = _place(project)
-        changed = write(path, origin, environment_name(call.env) if call.env else "", key, None)
-        if not changed:
-            _refuse_elsewhere(key, path, call.env)
-        return CommandResult(
-            {"key": key, "path": str(path), "changed": changed}, ["removed" if changed else "was not set"]
-        )
+        stored = unset_default(key, project=project, environment=call.env)
+        return CommandResult(_result(stored), ["removed" if stored.changed else "was not set"])
 
 
-def _refuse_elsewhere(key: str, path: Path, environment: str) -> None:
-    """Raise NotFound with the command that takes it away where it is; nothing is wrong when it is nowhere."""
-    from generator.model.config import Origin
-    from generator.operations.config.files import places
-
-    stored = places(key)
-    if not stored:
-        return
-    file, named = stored[0]
-    options = ("--project " if file.origin is Origin.PROJECT else "") + (f"--env {named} " if named else "")
-    asked, actual = (f"{p}{f' [{name}]' if name else ''}" for p, name in ((path, environment), (file.path, named)))
-    raise NotFound(
-        f"{key} is not set in {asked}; it is set in {actual}.",
-        f"Remove it there: deployer config unset {options}{key}",
-        code="not-set",
-    )
-
-
-def _place(project: bool) -> tuple[Path, Origin]:
-    from generator.model.config import Origin
-    from generator.operations.config.files import path_to_edit
-
-    origin = Origin.PROJECT if project else Origin.USER
-    return path_to_edit(origin), origin
+def _result(stored: Stored) -> dict[str, Any]:
+    return {"key": stored.key, "path": str(stored.path), "changed": stored.changed}
 
 
 def _register_reading(group: typer.Typer) -> None:

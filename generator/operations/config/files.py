@@ -11,18 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator import directories
-from generator.errors import DeployerError, UsageError
+from generator.errors import DeployerError
 from generator.model.config import (
-    ENVIRONMENTS,
     PROJECT_FILE,
-    PROJECT_KEYS,
     PROJECT_VARIABLE,
     USER_FILE,
     Origin,
-    key_named,
 )
 from generator.operations.config import parse
-from generator.operations.config.edit import edited
 
 if TYPE_CHECKING:
     from generator.host.ownership import Objection
@@ -69,18 +65,6 @@ def _is_home(folder: Path) -> bool:
         return False
 
 
-def path_to_edit(origin: Origin) -> Path:
-    """The file that `config set` writes. For a project that has none, a new one in this folder. Raises UsageError."""
-    if origin is Origin.USER:
-        return user_path()
-    if os.environ.get(PROJECT_VARIABLE) == os.devnull:
-        raise UsageError(f"{PROJECT_VARIABLE} says to work without a project's file.", f"unset {PROJECT_VARIABLE}")
-    try:
-        return project_path() or Path.cwd() / PROJECT_FILE
-    except FileNotFoundError:
-        raise DeployerError("The current folder does not exist any more.", "Go to another folder.") from None
-
-
 def read_files() -> list[ConfigFile]:
     """The files that exist, the stronger first. Nothing is parsed where none does."""
     project = project_path()
@@ -125,59 +109,3 @@ def _way_out_of_project(objection: Objection) -> str:
     if not objection.stranger:
         return f"{_way_out(objection)}; or {without}"
     return f"W{without[1:]}; or, if you trust it: export {PROJECT_VARIABLE}={shlex.quote(str(objection.path))}"
-
-
-def places(name: str) -> list[tuple[ConfigFile, str]]:
-    """Where a default is stored: each file that has it, with the named environment in it ("" for none)."""
-    return [
-        (file, title)
-        for file in read_files()
-        for title, table in [("", file.values), *file.environments.items()]
-        if name in table
-    ]
-
-
-def write(path: Path, origin: Origin, environment: str, name: str, value: str | int | None) -> bool:
-    """Set a default (None takes it away) in the file or in a named environment of it; False when nothing changed.
-
-    Everything else in the file stays byte for byte. Raises UsageError for what the file may not hold, DeployerError
-    for a file that cannot be used or edited; the file is then as it was.
-    """
-    if value is not None:
-        _require_allowed(origin, environment, name)
-    before = _text_to_edit(path, origin)
-    parse.parse(path, before)
-    try:
-        after = edited(before, environment, name, value)
-    except ValueError as error:
-        where = f"[{ENVIRONMENTS}.{environment}]" if environment else "the top of the file"
-        hint = f"Edit it with an editor: {name}, under {where}."
-        raise DeployerError(f"{path} could not be changed: {error}.", hint, code="config-file") from None
-    if after == before:
-        return False
-    if value is not None:  # taking something away leaves no file worse than it was
-        parse.tables(path, origin, parse.parse(path, after))
-    from generator.host.files import write_private
-
-    write_private(path, after)
-    return True
-
-
-def _text_to_edit(path: Path, origin: Origin) -> str:
-    exists = os.path.lexists(path)
-    if exists:
-        parse.require_file(path)
-    require_own(path, origin)
-    return parse.read_text(path) if exists else ""
-
-
-def _require_allowed(origin: Origin, environment: str, name: str) -> None:
-    """Raise UsageError for a default that may not be stored in this file, or not in a named environment."""
-    if name == "environment" and environment:
-        raise UsageError("A named environment cannot choose an environment.", "Leave --env out.")
-    if name != "environment":
-        key_named(name)
-    if origin is Origin.PROJECT and name not in PROJECT_KEYS:
-        raise UsageError(
-            f"A project's file may set {', '.join(PROJECT_KEYS)}, and not {name}.", "Set it without --project."
-        )
