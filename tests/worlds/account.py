@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
@@ -233,8 +234,10 @@ class Account:
         waiting = self.mine.cloudformation.list_change_sets(**name)["Summaries"]
         return stack.get("LastUpdatedTime"), [r["PhysicalResourceId"] for r in resources], len(waiting)
 
-    def update_stack(self, values: Mapping[str, str], template: Mapping[str, Any] | None = None) -> None:
-        """Update the stack: these parameters, all others as they were; another template or its own."""
+    def update_stack(
+        self, values: Mapping[str, str], template: Mapping[str, Any] | None = None, ends: str = "UPDATE_COMPLETE"
+    ) -> None:
+        """Update the stack until it `ends`: these parameters, all others as they were; another template or its own."""
         known = self.mine.cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"][0]["Parameters"]
         parameters = [
             {"ParameterKey": key, "ParameterValue": values[key]}
@@ -245,9 +248,12 @@ class Account:
         asked = {"StackName": self.stack_name, "Parameters": parameters, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
         asked |= {"TemplateBody": _small(template)} if template else {"UsePreviousTemplate": True}
         self.mine.cloudformation.update_stack(**asked)
-        self.mine.cloudformation.get_waiter("stack_update_complete").wait(
-            StackName=self.stack_name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 400}
-        )
+        while (status := self._status()).endswith("IN_PROGRESS"):
+            time.sleep(0.02)
+        assert status == ends
+
+    def _status(self) -> str:
+        return str(self.mine.cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"][0]["StackStatus"])
 
     def gives_up(self, logical_id: str, action: str) -> None:
         """The next time CloudFormation does this to that resource, AWS refuses it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.worlds.account import Account, allow
+from tests.worlds.account import VENDOR_ROLE, VENDOR_ROOT, Account, allow, document, permission
 from tests.worlds.world import ALL, ONE, PROVEN, World, nothing
 
 
@@ -27,9 +27,27 @@ def two_are_in(a: Account) -> None:
     a.goes_on("the secret, for the one who stays", lambda: a.reads_secret("vendor"))
 
 
+def two_are_in_and_go(a: Account) -> None:
+    a.way_in("the secret, for one", lambda: a.reads_secret("stranger"))
+    a.way_in("the secret, for the other", lambda: a.reads_secret("vendor"))
+
+
 def customer_is_in(a: Account) -> None:
     session = a.opens(a.mine)
     a.goes_on("the customer's own session", lambda: a.is_open(session))
+
+
+def engineer_is_in(a: Account) -> None:
+    """One of the customer's people, who is not the caller."""
+    a.mine.iam.create_user(UserName="ada")
+    a.mine.iam.put_user_policy(UserName="ada", PolicyName="p", PolicyDocument=document(permission("ssm:*")))
+    session = a.opens(a.holder(a.mine.iam.create_access_key(UserName="ada")["AccessKey"]))
+    a.goes_on("the engineer's session", lambda: a.is_open(session))
+
+
+def all_of_an_account_are_in(a: Account) -> None:
+    a.way_in("the secret, for the vendor's role", lambda: a.reads_secret("vendor"))
+    a.way_in("the secret, for the stranger", lambda: a.reads_secret("stranger"))
 
 
 def service_in_the_key_policy(a: Account) -> None:
@@ -45,6 +63,15 @@ WORLDS = (
     World("clean: everything was open", support_is_in, ALL, PROVEN),
     World("clean: one of two", two_are_in, ONE, PROVEN, "two granted"),
     World("clean: the customer is in", customer_is_in, ALL, PROVEN),
+    World("clean: an engineer is in", engineer_is_in, ALL, PROVEN),
+    World("clean: both of two", two_are_in_and_go, (*ONE, "--principal", VENDOR_ROLE), PROVEN, "two granted"),
+    World(
+        "clean: one, and the account that covers it",
+        all_of_an_account_are_in,
+        ("access", "revoke", "--principal", VENDOR_ROLE, "--principal", VENDOR_ROOT),
+        PROVEN,
+        "account granted",
+    ),
     World("clean: a service in the key's policy", service_in_the_key_policy, ALL, PROVEN, "revoked"),
     World("clean: our account in the key's policy", customers_role_in_the_key_policy, ALL, PROVEN, "revoked"),
     World("clean: a user and no role", by_the_secret, ALL, PROVEN, "user only"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.worlds.account import OTHER_ROLE, Account, document
 from tests.worlds.flips import NO_ROLE, NO_USER
-from tests.worlds.world import ALL, Make, World, done, not_proven, nothing, refused
+from tests.worlds.world import ALL, Make, World, done, failed, not_proven, nothing, refused
 
 GRANT = ("access", "grant", "--principal", OTHER_ROLE)
 RENAME = ("up", "--instance-name", "renamed")
@@ -99,6 +99,14 @@ def named_for_name(resource: str, name: str) -> Change:
     return lambda found: found["Resources"][resource]["Properties"].update({name: {"Ref": "InstanceName"}})
 
 
+def stuck(a: Account) -> None:
+    """An update failed, and so did its rollback: access is as it was, and the stack changes no more."""
+    a.gives_up("SessionLogGroup", "update")
+    a.gives_up("InstanceSecurityGroup", "rollback")
+    a.update_stack({"InstanceName": "renamed", "SessionLogRetentionDays": "30"}, ends="UPDATE_ROLLBACK_FAILED")
+    a.way_in("the secret", lambda: a.reads_secret("vendor"))
+
+
 REFUSED, STOPPED = "replacement-refused", "access-stopped"
 USER, ROLE = "WantSupportUser", "WantSupportRole"
 
@@ -154,6 +162,10 @@ WORLDS = (
         ("up", "--support-role-external-id", "another-external-id"),
         refused(STOPPED, "SupportRole", "access pause"),
     ),
+    # a stack that cannot change
+    World("plan: a stack that is stuck", stuck, RENAME, failed("update-rollback-failed")),
+    World("plan: a grant on a stack that is stuck", stuck, GRANT, failed("update-rollback-failed")),
+    World("plan: a revocation on a stack that is stuck", stuck, ALL, not_proven("UPDATE_ROLLBACK_FAILED")),
     # what was asked
     World("plan: another external ID", nothing, ("up", "--support-role-external-id", "another-external-id"), done()),
     World("plan: another image, named", nothing, ("up", "--image-id", IMAGE, *ALLOWED), done()),

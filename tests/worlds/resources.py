@@ -12,6 +12,7 @@ from tests.worlds.account import OTHER_ROLE, THIRD_ROOT, VENDOR, VENDOR_ROLE, VE
 from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, lacks, not_proven, refused
 
 READ = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+COVERED_USER = f"arn:aws:iam::{VENDOR}:user/ada"
 LIKE_A_SERVICE = f"arn:aws:iam::{VENDOR}:role/x.amazonaws.com"
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
 TRUST = {"Version": "2012-10-17", "Statement": [trust({"AWS": VENDOR_ROOT})]}
@@ -98,6 +99,15 @@ def grants_the_key_to(principal: str, *operations: str) -> Make:
         assert principal != VENDOR_ROLE or a.decrypts("vendor")
 
     return make
+
+
+def reaches_a_cluster(a: Account) -> None:
+    """The stack lets the instance, and so whoever is on it, administer a cluster."""
+    eks = a.mine.eks
+    role = a.mine.iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    eks.create_cluster(name="orders", roleArn=role, resourcesVpcConfig={"subnetIds": ["subnet-00000002"]})
+    a.update_stack({"EksClusterName": "orders", "EksAccessPolicy": "AmazonEKSClusterAdminPolicy"})
+    a.way_in("the cluster", lambda: bool(eks.list_access_entries(clusterName="orders")["accessEntries"]))
 
 
 # Another grant that covers the principal
@@ -205,4 +215,13 @@ WORLDS = (
         refused("still-covered", VENDOR_ROOT, VENDOR_ROLE),
         ROOT,
     ),
+    World(
+        "covered by the whole account, never named itself",
+        the_vendor_reads,
+        ("access", "revoke", "--principal", COVERED_USER),
+        refused("still-covered", VENDOR_ROOT, COVERED_USER),
+        ROOT,
+    ),
+    # what the instance reaches
+    World("cluster: only while somebody is let in", reaches_a_cluster, ALL, PROVEN, fault="P10"),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.worlds import clean, flips, people, plans, resources, support_user
+from tests.worlds import clean, flips, grants, people, plans, resources, support_user
 
 WORLDS = (
     *clean.WORLDS,
     *support_user.WORLDS,
     *resources.WORLDS,
     *people.WORLDS,
+    *grants.WORLDS,
     *flips.WORLDS,
     *plans.WORLDS,
 )

@@ -77,6 +77,11 @@ def not_proven(*named: str, left: tuple[str, ...] = ()) -> Expected:
     return Expected(INCOMPLETE, named=named, left=left)
 
 
+def failed(error: str, *named: str) -> Expected:
+    """It cannot be done as things are; the error names this."""
+    return Expected(1, error, named)
+
+
 def incomplete(*named: str) -> Expected:
     """It was done, and something does not hold: the result names this."""
     return Expected(INCOMPLETE, named=named)
