@@ -122,7 +122,7 @@ def next_steps(result: UpResult, new_level: AccessLevel | None = None) -> list[s
     """What to do next, after a change that went well. `new_level`: what support newly has in the database."""
     if not result.changed:
         return []
-    lines = [f"The stack {result.stack_name} is {result.status}."]
+    lines = [f"The stack {result.stack_name} is {result.status}.", *note_lines(result.notes)]
     if "SupportSecretArn" in result.outputs:
         lines.append("  next: deployer access grant --principal ARN --for 8h --reason TICKET")
     if new_level is not None:

@@ -108,6 +108,7 @@ def test_without_the_user_the_role_stays_open_and_it_is_said_with_the_command_th
     assert said(planned, stays)
     ran = deployer.up("--support-user=no", "--output", "json")
     assert ran.code == 0 and said(ran, stays) and by_the_role(deployer) == ADMITTED
+    assert ran.err.count(f"NOTE  {stays}") == 2, "before the question, and after the events"
     again = deployer.up("--support-user=no", "--output", "json")
     assert "nothing to change" in again.err and said(again, stays)
     (note,) = (note for note in again.result["notes"] if note.startswith(stays))

@@ -119,6 +119,14 @@ def test_a_renamed_user_loses_its_sessions_and_the_new_one_has_a_working_key(gra
     assert [found.active for found in key.list_keys(granted.gateway, f"{old}-b")] == [True]
 
 
+def test_a_renamed_role_loses_its_sessions(granted: Deployer) -> None:
+    old, theirs = granted.outputs["SupportRoleArn"].rpartition("/")[2], open_session(granted, of_the_role(granted))
+    ran = granted.up("--support-role-name", f"role-of-{granted.stack_name}", "--output", "json")
+    assert ran.code == 0, ran.err
+    assert sessions_check(ran.result) == {old: (True, "none")} and theirs not in live(granted)
+    assert open_session(granted, of_the_role(granted)), "the new role admits as the old one did"
+
+
 def test_run_again_it_ends_and_checks_what_a_flip_in_the_console_left_open(granted: Deployer) -> None:
     user, role = granted.outputs["SupportUserName"], granted.outputs["SupportRoleArn"].rpartition("/")[2]
     theirs = {open_session(granted, of_the_user(granted)), open_session(granted, of_the_role(granted))}
