@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ from generator.cli import access_text, stack_text
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.progress import show_events
+from generator.cli.secret_output import allow_secret
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -290,15 +290,8 @@ def _register_reading(group: typer.Typer) -> None:
         """Print the support secret: at a terminal after a question, elsewhere only with --stdout."""
         from generator.operations.access import reveal as revealing
 
-        if not stdout and not sys.stdout.isatty():
-            raise UsageError(
-                "The output is no terminal, so the secret was not read.",
-                "To hand it to a program, add: --stdout",
-                code="needs-stdout",
-            )
+        allow_secret(call, "the support user's access key", stdout=stdout)
         arn = revealing.locate(call.gateway)
-        if not stdout:
-            call.confirm("Show the support user's access key on this screen?")
         value = revealing.reveal(call.gateway, arn)
         return CommandResult(revealing.parsed(value), [value])
 

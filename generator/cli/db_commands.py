@@ -11,10 +11,12 @@ from generator.cli import db_admin_commands, db_text, render
 from generator.cli.command import CommandResult, command
 from generator.cli.db_options import LOCAL, REACH, request_from, token_command
 from generator.cli.invocation import Invocation
+from generator.cli.secret_output import allow_secret
 from generator.errors import UsageError
 from generator.model.database import ClientProgram, Login, PrintFormat, Route
 
 COPY_SECONDS = 45
+SHOWN = "a token that opens connections for 15 minutes"
 
 
 def register(app: typer.Typer) -> None:
@@ -62,6 +64,8 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
         database = find_database(call.gateway, request)
         chosen = ClientProgram.none if form or copy else client or ClientProgram.of(database.engine)
         settings.require_printable(form, database.engine)
+        if form in settings.WITH_TOKEN:
+            allow_secret(call, SHOWN)
         operation.ready(chosen, database.engine)
         login = login_for(call.gateway, database, request)
         opener = tunnel.session_tunnel(call.gateway, request, call.say)
@@ -133,12 +137,14 @@ def _register_token(group: typer.Typer) -> None:
         ] = False,
         **values: Any,
     ) -> CommandResult:
-        """Print a token, your user's password. It opens connections for 15 minutes."""
+        """Print a token, your user's password; a terminal asks first. It opens connections for 15 minutes."""
         from generator.operations.database import clipboard
         from generator.operations.database.login import login_for
         from generator.operations.database.lookup import find_database
 
         request = request_from(values)
+        if not copy:
+            allow_secret(call, SHOWN)
         database = find_database(call.gateway, request)
         login = login_for(call.gateway, database, request)
         call.say(f"{login.user} on {database.endpoint}:{database.port}")

@@ -9,6 +9,7 @@ import typer
 
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
+from generator.cli.secret_output import allow_secret
 from generator.errors import UsageError
 from generator.model.vendor import SecretArn, check_key_arn, check_role_arn, check_session_name, parse_secret_arn
 
@@ -37,15 +38,18 @@ def _register_credentials(group: typer.Typer) -> None:
         external_id: ExternalId = "",
         session_name: Annotated[str, typer.Option(help="Your name: it stands in the customer's CloudTrail.")] = "",
     ) -> CommandResult:
-        """Print credentials for an AWS credential_process; nothing is written anywhere."""
+        """Print credentials for an AWS credential_process; at a terminal after a question. Nothing is written."""
         from generator.operations.vendor_side import credentials as fetching
 
         if secret_id:
             secret = _secret(call, secret_id, role_arn)
+            allow_secret(call, "the support user's access key")
             found = fetching.from_secret(call.gateway, secret)
         elif role_arn:
             name = check_session_name(_wanted(session_name, "--session-name YOUR.NAME"))
-            found = fetching.from_role(call.gateway, check_role_arn(role_arn), external_id, name, name)
+            role = check_role_arn(role_arn)
+            allow_secret(call, "the role's temporary credentials")
+            found = fetching.from_role(call.gateway, role, external_id, name, name)
         else:
             raise _no_source("--secret-id ARN, or --role-arn ARN --external-id ID --session-name YOUR.NAME")
         return CommandResult(found, [json.dumps(found)])

@@ -13,6 +13,9 @@ from urllib.parse import quote, urlencode
 from generator.errors import UsageError
 from generator.model.database import Engine, Login, PrintFormat, Route
 
+WITH_TOKEN = frozenset({PrintFormat.ENV, PrintFormat.PGPASS_ENTRY})
+"""The forms that hold the token."""
+
 
 def libpq(login: Login, route: Route) -> dict[str, str]:
     """The connection parameters of libpq, psql and psycopg, without the password."""
