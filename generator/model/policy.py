@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from generator.model.arn import Arn
 from generator.model.duration import parse_end
 from generator.model.wildcards import like
 
 _DEAD = re.compile(r"(AROA|AIDA)[A-Z0-9]+")
-_ACCOUNT = re.compile(r"\d{12}")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 _END = re.compile(r"DateLessThan(Equals)?(IfExists)?")
 _NARROWING = frozenset({"ArnEquals", "ArnLike", "StringEquals", "StringLike"})
@@ -134,10 +134,8 @@ class Policy:
 
 def account_of(principal: str) -> str:
     """444455556666 from an id or from an ARN; `*` and what has no account stay as they are."""
-    parts = principal.split(":", 5)
-    if _ACCOUNT.fullmatch(principal) or parts[0] != "arn" or len(parts) < 6:
-        return principal
-    return parts[4]
+    arn = Arn.find(principal)
+    return arn.account if arn else principal
 
 
 def parse_policy(document: object, name: str = "", arn: str = "") -> Policy:

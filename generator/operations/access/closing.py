@@ -11,6 +11,7 @@ from collections.abc import Callable
 from generator.errors import DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.access import Session
+from generator.model.arn import Arn
 from generator.model.contract import DocumentKind, document_name
 from generator.model.grant import Grant
 from generator.model.policy import Policy, read_document
@@ -85,8 +86,8 @@ def owned(session: Session, found: Record) -> bool:
 
 def owner_of(session: Session) -> tuple[str, str]:
     """Kind and name of who started it: user, or assumed-role with the role's name; other kinds as they stand. Pure."""
-    kind, _, rest = session.owner.split(":", 5)[-1].partition("/")
-    return kind, rest.rsplit("/", 1)[-1] if kind == "user" else rest.split("/")[0]
+    owner = Arn.find(session.owner) or Arn("", "", "", "", session.owner)
+    return owner.kind, owner.last_name if owner.kind == "user" else owner.name.split("/")[0]
 
 
 def near(session: Session, found: Record) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from generator.errors import NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
+from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.plan import Check
 from generator.model.policy import Policy, parse_policy, statements
@@ -139,8 +140,8 @@ def _same(found: Policy | None, document: Document) -> bool:
 
 def _target(gateway: Gateway, target: str) -> tuple[str, str]:
     """user or role, and the name: from an ARN, from user/NAME or role/NAME, or by looking."""
-    kind, _, name = target.split(":", 5)[-1].rpartition("/") if "/" in target else ("", "", target)
-    kind = kind.split("/")[0]
+    named = Arn.find(target) or Arn("", "", "", "", target)
+    kind, name = (named.kind, named.last_name) if named.kind else ("", target)
     if kind in ("", "user") and gateway.iam.user_exists(name):
         return "user", name
     if kind in ("", "role") and gateway.iam.role_exists(name):

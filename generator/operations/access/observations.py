@@ -162,6 +162,5 @@ def _owners(gateway: Gateway, found: Record, sessions: tuple[Session, ...]) -> d
 
 
 def _start_session(gateway: Gateway, found: Record, arn: str, context: Context) -> Simulation:
-    stack = found.stack
-    instance = f"arn:{stack.partition}:ec2:{stack.region}:{stack.account}:instance/{found.instance_id}"
+    instance = str(found.stack.arn.beside("ec2", f"instance/{found.instance_id}"))
     return gateway.iam.simulation(arn, "ssm:StartSession", instance, context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from generator.model.arn import Arn
 from generator.model.policy import Policy, PolicyPrincipal, PolicyStatement, PrincipalType, account_of
 from generator.operations.access.record import Record
 
@@ -49,7 +50,7 @@ def _inside(principal: PolicyPrincipal, found: Record, services: bool) -> bool:
 
 def _of_support(arn: str, found: Record) -> bool:
     """Whether it is the support user, the support role, or a session of that role."""
-    kind, _, rest = arn.split(":", 5)[-1].partition("/")
-    name = rest.split("/")[0] if kind == "assumed-role" else rest.rpartition("/")[2]
-    known = {("user", found.support_user), ("role", found.support_role), ("assumed-role", found.support_role)}
-    return bool(name) and (kind, name) in known
+    named = Arn.find(arn)
+    who = named.principal_arn if named else None
+    known = {("user", found.support_user), ("role", found.support_role)}
+    return who is not None and bool(who.last_name) and (who.kind, who.last_name) in known

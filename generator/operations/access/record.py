@@ -38,7 +38,7 @@ class Record:
     def user_arn(self) -> str:
         """ARN of the support user; empty when the stack has none."""
         user = self.support_user
-        return f"arn:{self.stack.partition}:iam::{self.stack.account}:user/{user}" if user else ""
+        return str(self.stack.arn.in_iam(f"user/{user}")) if user else ""
 
     @property
     def external_id(self) -> str:

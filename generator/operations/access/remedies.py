@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 
 from generator.model.access import Session
+from generator.model.arn import Arn
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.reading import Problem, Reading
 from generator.operations.access.expectation import Expectation
@@ -53,10 +54,11 @@ def keys(ids: Iterable[str], user: str, wanted: Expectation) -> str:
 
 def living_key(key_id: str, owner: str, listed: bool, wanted: Expectation) -> str:
     """A key that AWS still takes. Once it is deleted, IAM needs some seconds until every part of it knows."""
-    kind, _, name = owner.split(":", 5)[-1].partition("/")
-    if kind == "user" and (listed or name.rpartition("/")[2] != wanted.found.support_user):
-        return keys([key_id], name.rpartition("/")[2], wanted)
-    if kind == "user":
+    arn = Arn.find(owner)
+    user = arn.last_name if arn and arn.kind == "user" else ""
+    if user and (listed or user != wanted.found.support_user):
+        return keys([key_id], user, wanted)
+    if user:
         return f"The key is deleted, and AWS still takes it. In a minute: {wanted.again}"
     return f"Deactivate the access key {key_id} where it belongs: it is not the support user's. AWS says: {owner}"
 

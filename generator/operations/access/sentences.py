@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
+from generator.model.arn import Arn
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement, statements
 from generator.policies.document import document, plain
@@ -109,8 +110,8 @@ def _in_the_database(grant: Grant, ways: Ways) -> list[Sentence]:
 
 def described(pattern: str) -> str:
     """An ARN as it is; the pattern of a whole account in words."""
-    parts = pattern.split(":")
-    return f"everyone whom account {parts[4]} lets" if pattern.endswith(":*") and len(parts) > 4 else pattern
+    arn = Arn.find(pattern)
+    return f"everyone whom account {arn.account} lets" if arn and arn.resource == "*" else pattern
 
 
 def secret_statement(grant: Grant) -> PolicyStatement:

@@ -67,9 +67,9 @@ def _document(gateway: Gateway, found: Record, group: LogGroup) -> tuple[bool, s
 def _rights(gateway: Gateway, found: Record, group: LogGroup) -> tuple[bool, str]:
     stack = found.stack
     roles = {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(stack.stack_id)}
-    role = f"arn:{stack.partition}:iam::{stack.account}:role/{roles.get(Resource.INSTANCE_ROLE, '')}"
+    role = str(stack.arn.in_iam(f"role/{roles.get(Resource.INSTANCE_ROLE, '')}"))
     region = (("aws:RequestedRegion", "string", stack.region),)
-    streams_of = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:{group.name}:log-stream:x"
+    streams_of = str(stack.arn.beside("logs", f"log-group:{group.name}:log-stream:x"))
     asked = [(call, streams_of) for call in STREAM_CALLS] + [(call, "*") for call in GROUP_CALLS]
     for call, resource in asked:
         try:
