@@ -91,6 +91,11 @@ class Tunnel:
         """Statistics over all of the tunnel's sessions, up to date."""
         return self._channel.figures() if self._channel else self._stats
 
+    @property
+    def customer_message(self) -> str:
+        """What the agent of the present session has to tell the user, "" for nothing."""
+        return self._channel.handshake.customer_message if self._channel else ""
+
     async def drop(self) -> None:
         """Close the session's connection as a network failure would; for self-tests."""
         if self._channel:

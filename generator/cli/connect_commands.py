@@ -111,6 +111,7 @@ def _register_connect(app: typer.Typer) -> None:
             result = run_session(call.gateway, plan, screen, quiet=call.output.value == "json")
         finally:
             screen.close()
-        for line in session_text.not_ended_lines(result.not_ended):
+        # Standard output belongs to the shell, or to the command of --exec.
+        for line in (*session_text.not_ended_lines(result.not_ended), *session_text.result_lines(result)):
             call.say(line)
-        return CommandResult(result, session_text.result_lines(result), result.exit_code)
+        return CommandResult(result, [], result.exit_code)

@@ -42,25 +42,34 @@ def register(app: typer.Typer) -> None:
         timeout: Annotated[str, typer.Option(metavar="DURATION", help="How long it may run on a host.")] = "1h",
         reason: Annotated[str, typer.Option(help="Ticket or reason; kept with the command.")] = "",
     ) -> CommandResult:
-        """Run a command on the stack's instance, or over instances by tag, and show what each did."""
+        """Run a command on the stack's instance, or over instances by tag, and show what each did.
+
+        One host's output is the result as it is; that of several is marked with their ids on standard error.
+        """
         from generator.operations.sessions import run as operation
 
         if not words:
             raise UsageError("There is no command to run.", "For example: deployer run uptime")
         script = _script(words)
         request = _request(call, script, tag, instance_id, concurrency, max_errors, timeout, reason)
+        one_host = len(request.instance_ids) == 1 and not request.tags
         began, hosts = time.monotonic(), list["HostResult"]()
         command_id = operation.start(call.gateway, request)
         try:
             for host in operation.follow(call.gateway, command_id):
                 hosts.append(host)
-                for line in session_text.host_lines(host):
+                for line in session_text.host_errors(host) if one_host else session_text.host_lines(host):
                     call.say(line)
         except KeyboardInterrupt:
             operation.cancel(call.gateway, command_id)
             raise
         report = operation.report(command_id, hosts, time.monotonic() - began)
-        return CommandResult(report, session_text.run_lines(report), 0 if report.succeeded else 1)
+        code = 0 if report.succeeded else 1
+        if not one_host:
+            return CommandResult(report, session_text.run_lines(report), code)
+        for line in [] if report.succeeded else session_text.run_lines(report):
+            call.say(line)
+        return CommandResult(report, [host.out for host in hosts], code)
 
 
 def _script(words: list[str]) -> str:

@@ -76,7 +76,7 @@ def tunnel_row(view: TunnelView) -> tuple[str, ...]:
 
 
 def result_lines(result: ConnectResult) -> list[str]:
-    """What a tunnel did, for standard output."""
+    """What a tunnel did, and why a session ended."""
     rows = [
         (f"{v.local} -> {v.far_end}", f"{size(v.sent)} up", f"{size(v.received)} down", f"{v.reconnects} reconnects")
         for v in result.tunnels
@@ -126,7 +126,16 @@ def host_lines(host: HostResult) -> list[str]:
     """One host's output, each line marked with the host."""
     lines = [f"{host.instance_id}  {line}" for line in host.out.splitlines()]
     lines += [f"{host.instance_id}! {line}" for line in host.err.splitlines()]
-    return [*lines, f"{host.instance_id}  … more than the service shows"] if host.cut else lines
+    return [*lines, *(f"{host.instance_id}  {line}" for line in _cut_lines(host))]
+
+
+def host_errors(host: HostResult) -> list[str]:
+    """The errors of the one host that a command ran on, as they are."""
+    return [*host.err.splitlines(), *_cut_lines(host)]
+
+
+def _cut_lines(host: HostResult) -> list[str]:
+    return ["… more than the service shows"] if host.cut else []
 
 
 def run_lines(report: RunReport) -> list[str]:

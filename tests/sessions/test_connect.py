@@ -61,7 +61,19 @@ def test_a_command_runs_while_its_tunnel_is_up(deployer: Deployer) -> None:
     done = deployer("connect", "-L", "0:localhost:3035", "--exec", fetch())
     assert done.code == 0, done.err
     assert "DeepSQL (imitated by the sandbox)" in done.out
-    assert "leads to localhost:3035" in done.err
+    assert "leads to localhost:3035" in done.err and " up " in done.err, "the figures are no output of the command"
+
+
+def test_the_standard_output_of_exec_holds_the_commands_output_and_nothing_else(deployer: Deployer) -> None:
+    done = deployer("connect", "-L", "0:localhost:3035", "--exec", "printf 'exactly this'")
+    assert done.code == 0 and done.out == "exactly this"
+
+
+@pytest.mark.parametrize("argv", [(), ("-L", "0:localhost:3035", "-L", "0:localhost:3035", "--exec", "true")])
+def test_what_the_agent_has_to_tell_the_user_is_shown_once(deployer: Deployer, argv: tuple[str, ...]) -> None:
+    connected = deployer.start("connect", *argv)
+    _, err = connected.communicate("exit\r", timeout=30)
+    assert err.count("This session is served by the deployer sandbox.") == 1, err
 
 
 def test_the_exit_code_is_the_commands_own(deployer: Deployer) -> None:

@@ -18,12 +18,26 @@ Ended = Callable[[Popen[str], signal.Signals], int]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "POLL", 0.05)
     monkeypatch.setattr(run, "SETTLE", 0.2)
 
 
-def test_output_is_told_by_host_and_the_summary_is_the_result(deployer: Deployer) -> None:
+def test_one_hosts_output_is_the_result_as_it_is(deployer: Deployer) -> None:
     done = deployer("run", "echo one; whoami")
+    assert (done.code, done.out, done.err) == (0, "one\nroot\n", "")
+
+
+def test_a_host_that_printed_nothing_leaves_standard_output_empty(deployer: Deployer) -> None:
+    done = deployer("run", "--instance-id", deployer.instance, "exit 4")
+    assert (done.code, done.out) == (1, "") and "Failed  exit 4" in done.err and "0 of 1 succeeded" in done.err
+
+
+def test_one_hosts_errors_are_on_standard_error_unmarked(deployer: Deployer) -> None:
+    done = deployer("run", "echo data; nonsense")
+    assert done.out == "data\n" and "\nsandbox: nonsense" in f"\n{done.err}", done.err
+
+
+def test_the_output_of_hosts_found_by_a_tag_is_marked_and_the_summary_is_the_result(deployer: Deployer) -> None:
+    done = deployer("run", "--tag", TAG, "echo one; whoami")
     assert done.code == 0, done.err
     assert f"{deployer.instance}  one\n{deployer.instance}  root" in done.err
     assert "Success" in done.out and "1 of 1 succeeded" in done.out

@@ -26,7 +26,7 @@ TICK = 1.0  # seconds between two looks at the figures
 async def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
     """Run the planned shell, or the planned tunnels, over our own data channel until they end."""
     if plan.is_shell:
-        return await _shell(gateway, plan, stdout=STDERR if quiet else STDOUT)
+        return await _shell(gateway, plan, watcher, stdout=STDERR if quiet else STDOUT)
     return await _tunnels(gateway, plan, watcher, quiet=quiet)
 
 
@@ -43,9 +43,10 @@ def authorities() -> ssl.SSLContext | None:
     return ssl.create_default_context(cafile=bundle)
 
 
-async def _shell(gateway: Gateway, plan: ConnectPlan, stdout: int) -> ConnectResult:
+async def _shell(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, stdout: int) -> ConnectResult:
     calls = SessionCalls(gateway, plan.wishes[0].request, signed=plan.signed)
     async with open_channel(calls, options_of(plan)) as channel:
+        _show_messages([channel.handshake.customer_message], watcher)
         result = await while_standing(gateway, plan.target.instance_id, shell(channel, stdout=stdout))
     return ConnectResult(
         plan.target.instance_id,
@@ -56,6 +57,13 @@ async def _shell(gateway: Gateway, plan: ConnectPlan, stdout: int) -> ConnectRes
     )
 
 
+def _show_messages(messages: Sequence[str], watcher: Watcher) -> None:
+    """What the agent has to tell the user, each message once: that a session is encrypted with KMS, for one."""
+    for message in dict.fromkeys(messages):
+        for line in message.splitlines():
+            watcher.say(line)
+
+
 async def _tunnels(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
     wanted = [
         port.Forward(
@@ -64,6 +72,7 @@ async def _tunnels(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, qui
         for wish in plan.wishes
     ]
     async with port.forward(wanted, options_of(plan)) as opened:
+        _show_messages([tunnel.customer_message for tunnel in opened], watcher)
         watcher.opened(views(plan, opened))
         ticking = asyncio.create_task(_tick(plan, opened, watcher))
         try:
