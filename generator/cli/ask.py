@@ -53,9 +53,9 @@ def _subnet(call: Invocation, key: str, given: dict[str, str]) -> str:
     subnets = call.gateway.ec2.describe_subnets(given.get("VpcId"))
     picked = _pick(call, key, subnets, "subnet")
     if any(subnet.is_public for subnet in subnets if subnet.subnet_id == picked):
-        call.say("  That subnet is public. The instance gets no public address, so it would have no way out there:")
+        call.say("  That subnet is public. The instance gets no public address, so it would have no internet access:")
         call.say("  a private subnet with a NAT gateway or endpoints is what it needs.")
-        call.confirm("Take it all the same?")
+        call.confirm("Use it anyway?")
     return picked
 
 

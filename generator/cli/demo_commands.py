@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
         from generator.operations.demo import run
 
         result = run(call.say, keep)
-        lines = [f"Told in {result.seconds} s: {result.steps} commands, each ending as it should."]
+        lines = [f"Done in {result.seconds} s: {result.steps} commands, each with the expected result."]
         if keep:
             lines += [
                 f"The embedded AWS still runs on {result.endpoint}. To use it:",

@@ -1,4 +1,4 @@
-"""doctor: what is missing, and the command that mends it."""
+"""doctor: what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
     @command(app, "doctor")
     def doctor(call: Invocation, target: Annotated[str, TARGET] = "") -> CommandResult:
-        """Find what sessions lack here and in the account, each with the command that mends it."""
+        """Find what sessions lack here and in the account, each with the command that fixes it."""
         from generator.model.health import Verdict
         from generator.operations.doctor import diagnose
 

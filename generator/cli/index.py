@@ -29,8 +29,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cp": ("copy", "Copy files to or from an instance: over SSH, or through sessions where there is no SSH."),
     "run": ("run", "Run a command on the stack's instance, or over instances by tag, and show what each did."),
     "session-preferences": ("preferences", "The account's own Session Manager preferences of a region."),
-    "recovery": ("recovery", "A small host of your own, when the instance takes no session."),
-    "doctor": ("doctor", "Find what sessions lack here and in the account, each with the command that mends it."),
+    "recovery": ("recovery", "A small host of your own, for when the instance accepts no session."),
+    "doctor": (
+        "doctor",
+        "Find what sessions lack here and in the account, each with the command that fixes it.",
+    ),
     "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
     "connect-bastion": (
         "db",

@@ -1,4 +1,4 @@
-"""recovery: a small host of one's own when the instance answers no session."""
+"""recovery: a small host of your own when the instance accepts no session."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     group = typer.Typer(
-        name="recovery", no_args_is_help=True, help="A small host of your own, when the instance takes no session."
+        name="recovery",
+        no_args_is_help=True,
+        help="A small host of your own, for when the instance accepts no session.",
     )
     app.add_typer(group)
 
     @command(group, "up")
     def up(call: Invocation) -> CommandResult:
-        """Start the recovery host, and wait until it takes sessions."""
+        """Start the recovery host, and wait until it accepts sessions."""
         from generator.operations.recovery_host import start
 
         reached = _follow(call, start(call.gateway))
@@ -33,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
     @command(group, "down")
     def down(call: Invocation) -> CommandResult:
-        """End the recovery host, and wait until it is gone."""
+        """Terminate the recovery host, and wait until it is gone."""
         from generator.operations.recovery_host import end
 
         reached = _follow(call, end(call.gateway))
@@ -41,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
     @command(group, "status")
     def status(call: Invocation) -> CommandResult:
-        """Show whether there is a recovery host, and whether it takes sessions."""
+        """Show whether there is a recovery host, and whether it accepts sessions."""
         from generator.operations.recovery_host import status
 
         found = status(call.gateway)
@@ -56,7 +58,7 @@ def lines(group: RecoveryGroup) -> list[str]:
 
 
 def _follow(call: Invocation, looks: Iterator[RecoveryGroup]) -> RecoveryGroup:
-    """Tell each change of the group once; the last look is the result."""
+    """Show each change of the group once; return its last state."""
     told: list[str] = []
     for group in looks:
         if (shown := lines(group)[1:]) != told:

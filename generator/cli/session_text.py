@@ -181,12 +181,12 @@ def _owner(session: Session) -> str:
 
 
 def diagnosis_lines(found: Sequence[Diagnosis]) -> list[str]:
-    """A line a check, and what mends it under it."""
+    """One line per check, with its fix below."""
     rows = table([(each.verdict.value, each.subject, each.answer) for each in found])
-    return [line for row, each in zip(rows, found, strict=True) for line in [row, *_mended(each)]]
+    return [line for row, each in zip(rows, found, strict=True) for line in [row, *_fix(each)]]
 
 
-def _mended(each: Diagnosis) -> list[str]:
+def _fix(each: Diagnosis) -> list[str]:
     return [f"         next: {each.hint}"] if each.hint else []
 
 

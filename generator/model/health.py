@@ -1,4 +1,4 @@
-"""What doctor found: one line a thing, and the command that mends it."""
+"""Results of doctor's checks: one line each, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How a check came out."""
+    """The result of a check."""
 
     GOOD = "ok"
     BAD = "missing"
     NOTE = "note"  # not needed, or not wrong
-    UNKNOWN = "unknown"  # could not be looked at
+    UNKNOWN = "unknown"  # could not be checked
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One check. `hint` is the command that mends it, empty where nothing is wrong."""
+    """One check. `hint` is the command that fixes it, empty if nothing is wrong."""
 
     subject: str
     verdict: Verdict
@@ -28,8 +28,8 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class InstanceHealth:
-    """What of an instance decides about sessions. `tokens` and `hops` are IMDS settings; "" and 0 when not told.
-    `groups` are the ids of its security groups."""
+    """What matters for sessions on an instance. `tokens` and `hops` are IMDS settings, "" and 0 if not reported.
+    `groups` are the IDs of its security groups."""
 
     instance_id: str
     state: str

@@ -93,7 +93,7 @@ def another_value(key: str) -> str:
 
 _ALL = (
     ParameterOption("VpcId", "VPC of the instance: the one your database is in.", required=True),
-    ParameterOption("SubnetId", "Private subnet with a way out (NAT gateway or endpoints).", required=True),
+    ParameterOption("SubnetId", "Private subnet with a route to AWS (NAT gateway or endpoints).", required=True),
     ParameterOption("InstanceType", "Graviton instance type."),
     ParameterOption("VolumeSizeGiB", "Size of the root volume in GiB.", Kind.NUMBER),
     ParameterOption("InstanceName", "Name tag of the instance."),

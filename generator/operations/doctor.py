@@ -1,4 +1,4 @@
-"""doctor: what is missing here and in the account, each with the command that mends it. It changes nothing."""
+"""doctor: what is missing here and in the account, each with the command that fixes it. Changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.model.contract import TAG_KEY, TAG_VALUE, Output
 from generator.model.health import Diagnosis, InstanceHealth, Verdict
 from generator.model.session import Node, Target
 from generator.operations.access.show import show
-from generator.operations.connectivity import way_out
+from generator.operations.connectivity import aws_route_checks
 from generator.operations.sessions.documents import Documents, documents_of
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 
@@ -28,7 +28,7 @@ Look = Callable[[], Iterator[Diagnosis]]
 
 
 def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
-    """Check after check, as they come. What may not be looked at is unknown, not wrong."""
+    """Run the checks and yield each result. What these credentials may not read is unknown, not wrong."""
     yield from _here()
     caller = ""
     try:
@@ -76,11 +76,11 @@ def _here() -> Iterator[Diagnosis]:
 def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
     name = gateway.deployment.stack_name
     if seen.denied:
-        return Diagnosis(f"stack {name}", Verdict.UNKNOWN, "you may not read it, as is right for support")
+        return Diagnosis(f"stack {name}", Verdict.UNKNOWN, "you may not read it, as intended for support")
     if seen.stack is None:
         return Diagnosis(f"stack {name}", Verdict.NOTE, "there is none here", "Create it with: deployer up")
     if Output.SSH_DOCUMENT_NAME not in seen.stack.outputs:
-        answer = f"{seen.stack.status}, made by an older template: it lacks session documents"
+        answer = f"{seen.stack.status}, created by an older template: it lacks session documents"
         return _bad(f"stack {name}", answer, f"deployer up --upgrade --stack-name {name}")
     failed = seen.stack.status.failed
     hint = f"deployer events --stack-name {name}"
@@ -90,7 +90,7 @@ def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
 
 
 def _access(gateway: Gateway) -> Iterator[Diagnosis]:
-    """What a careful person would look at: grants without end, old or unused keys, dead principals."""
+    """What deserves attention: grants without an end, old or unused keys, deleted principals."""
     try:
         found = show(gateway).findings
     except DeployerError as error:  # a stack without support, or one whose policies may not be read
@@ -98,7 +98,7 @@ def _access(gateway: Gateway) -> Iterator[Diagnosis]:
         return
     yield from (Diagnosis(f"access: {f.subject}", Verdict.NOTE, f.warning, f.hint) for f in found)
     if not found:
-        yield _good("access", "no grant without an end, no old or unused key, no dead principal")
+        yield _good("access", "no grant without an end, no old or unused key, no deleted principal")
 
 
 def _of_instance(gateway: Gateway, target: Target, documents: Documents, caller: str) -> Iterator[Diagnosis]:
@@ -108,7 +108,7 @@ def _of_instance(gateway: Gateway, target: Target, documents: Documents, caller:
         return
     yield from _asked("agent", lambda: _agent(gateway, target, health))
     if isinstance(health, InstanceHealth):
-        yield from _asked("way out", lambda: way_out(gateway, health))
+        yield from _asked("route to AWS", lambda: aws_route_checks(gateway, health))
     yield from _asked("documents", lambda: _documents(gateway, documents))
     yield from _asked("permissions", lambda: _permissions(gateway, caller, target, documents))
 
@@ -151,11 +151,11 @@ def _imds(name: str, health: InstanceHealth) -> Iterator[Diagnosis]:
     if health.imds == "disabled":
         yield _bad("IMDS", "disabled: the agent has no credentials", f"{change} --http-endpoint enabled")
     elif not health.tokens:
-        yield Diagnosis("IMDS", Verdict.UNKNOWN, "EC2 does not say how it is set")
+        yield Diagnosis("IMDS", Verdict.UNKNOWN, "EC2 does not report its settings")
     elif health.tokens != "required" or health.hops > 1:
         answer = f"tokens {health.tokens}, {health.hops} hops: containers or old software can take the role's keys"
-        mend = f"{change} --http-tokens required --http-put-response-hop-limit 1"
-        yield Diagnosis("IMDS", Verdict.NOTE, answer, mend)
+        hint = f"{change} --http-tokens required --http-put-response-hop-limit 1"
+        yield Diagnosis("IMDS", Verdict.NOTE, answer, hint)
     else:
         yield _good("IMDS", "tokens required, one hop")
 
@@ -168,8 +168,8 @@ def _agent(gateway: Gateway, target: Target, health: InstanceHealth | DeployerEr
         return
     (node,) = nodes
     online = node.ping == "Online"
-    said = f"{node.ping}, version {node.agent_version}" + (f", {node.platform}" if node.platform else "")
-    yield Diagnosis("agent", Verdict.GOOD if online else Verdict.BAD, said, "" if online else _why_silent(health))
+    answer = f"{node.ping}, version {node.agent_version}" + (f", {node.platform}" if node.platform else "")
+    yield Diagnosis("agent", Verdict.GOOD if online else Verdict.BAD, answer, "" if online else _why_silent(health))
     yield from _agent_version(node)
     if online and gateway.ssm.connection_status(name) != "connected":
         hint = "On the instance: systemctl restart amazon-ssm-agent; check that it reaches the endpoint ssmmessages."
@@ -186,19 +186,19 @@ def _agent_version(node: Node) -> Iterator[Diagnosis]:
 def _why_silent(health: InstanceHealth | DeployerError) -> str:
     if isinstance(health, InstanceHealth) and not health.profile:
         return "Give the instance a role first."
-    return "Check the role's permissions and the way out below; the log is /var/log/amazon/ssm/amazon-ssm-agent.log"
+    return "Check the role's permissions and the route to AWS below; see /var/log/amazon/ssm/amazon-ssm-agent.log"
 
 
 def _documents(gateway: Gateway, documents: Documents) -> Iterator[Diagnosis]:
     if not documents.own:
         yield Diagnosis(
-            "documents", Verdict.NOTE, "AWS's own are used: their shells are logged only as the account says"
+            "documents", Verdict.NOTE, "AWS's own are used: shells are logged only as the account's preferences say"
         )
         return
     absent = [n for n in (documents.shell, documents.port, documents.ssh) if gateway.ssm.find_document(n) is None]
     if absent:
         hint = f"deployer up --upgrade --stack-name {gateway.deployment.stack_name}"
-        yield _bad("documents", f"not there: {', '.join(absent)}", hint)
+        yield _bad("documents", f"missing: {', '.join(absent)}", hint)
     else:
         yield _good("documents", f"{documents.shell}, {documents.port}, {documents.ssh}")
 
@@ -210,16 +210,16 @@ def _permissions(gateway: Gateway, caller: str, target: Target, documents: Docum
         return
     denied = [
         f"{action} on {resource}"
-        for action, resource in _wishes(caller, gateway.region, target, documents)
+        for action, resource in _needed_actions(caller, gateway.region, target, documents)
         if gateway.iam.simulate(str(who), action, resource, _context()) != "allowed"
     ]
     if denied:
         yield _bad("permissions", f"not allowed: {'; '.join(denied)}", "deployer access policy prints what is needed")
     else:
-        yield _good("permissions", "sessions may be started, carried and ended")
+        yield _good("permissions", "sessions may be started, used and ended")
 
 
-def _wishes(caller: str, region: str, target: Target, documents: Documents) -> Iterator[tuple[str, str]]:
+def _needed_actions(caller: str, region: str, target: Target, documents: Documents) -> Iterator[tuple[str, str]]:
     who = Arn.parse(caller)
     session = Arn(who.partition, "ssm", region, who.account, f"session/{who.last_name}-0a1b2c3d4e5f60718")
     yield "ssm:StartSession", str(session.beside("ec2", f"instance/{target.instance_id}"))
@@ -234,14 +234,14 @@ def _context() -> tuple[tuple[str, str, str], ...]:
 
 
 def _asked(subject: str, look: Look) -> Iterator[Diagnosis]:
-    """The checks of one kind; a refusal to let us look is an answer too."""
+    """The checks of one kind; a refusal is a result too."""
     try:
         yield from look()
     except AwsError as error:
         if not error.denied:
             yield Diagnosis(subject, Verdict.UNKNOWN, error.message, error.hint)
             return
-        yield Diagnosis(subject, Verdict.UNKNOWN, f"you may not look: {error.operation} is not granted to you")
+        yield Diagnosis(subject, Verdict.UNKNOWN, f"not checked: you lack the permission for {error.operation}")
 
 
 def _good(subject: str, answer: str) -> Diagnosis:

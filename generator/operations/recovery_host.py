@@ -1,4 +1,4 @@
-"""The recovery host: started when the instance answers no session, and ended again."""
+"""The recovery host: started when the instance accepts no session, and terminated again."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from generator.model.recovery import RecoveryGroup
 from generator.operations import polling
 
 LIMIT = 600.0
-"""Seconds. A small instance answers Systems Manager within two or three minutes, and is terminated within as many."""
+"""Seconds. A small instance registers with Systems Manager within two or three minutes, and terminates as fast."""
 
 
 def group_name(gateway: Gateway) -> str:
-    """The group's name in AWS. Raises StackNotFound, and NotFound where the stack has none."""
+    """The Auto Scaling group's name. Raises StackNotFound, and NotFound if the stack has no group."""
     stack = gateway.deployment.stack_name
     for resource in gateway.cloudformation.list_stack_resources(stack):
         if resource.logical_id == Resource.BASTION_GROUP and resource.physical_id and not resource.status.deleted:
@@ -37,22 +37,23 @@ def status(gateway: Gateway, name: str = "") -> RecoveryGroup:
 
 
 def start(gateway: Gateway) -> Iterator[RecoveryGroup]:
-    """Size one; yields the group at each look until its host takes sessions. Raises NotFound, AwsError, timeout."""
+    """Set the size to one; yield the group until its host accepts sessions. Raises NotFound, AwsError,
+    DeployerError."""
     return _resize(gateway, 1)
 
 
 def end(gateway: Gateway) -> Iterator[RecoveryGroup]:
-    """Size zero; yields the group at each look until it has no host. Raises NotFound, Refused, AwsError, timeout."""
+    """Set the size to zero; yield the group until it has no host. Raises NotFound, Refused, AwsError, DeployerError."""
     _require_none_kept(gateway)
     return _resize(gateway, 0)
 
 
 def _require_none_kept(gateway: Gateway) -> None:
-    """Raises Refused where the stack says that its host is there for good: the group may not be empty then."""
+    """Raises Refused if the host is permanent (DeployBastionHost): the group may not be empty then."""
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     if stack.parameters.get(Parameter.DEPLOY_BASTION_HOST) == "Yes":
         raise Refused(
-            f"The stack {stack.name} keeps its host as a bastion (DeployBastionHost is Yes), so it is not ended here.",
+            f"The stack {stack.name} keeps its host as a bastion (DeployBastionHost is Yes), so it was not terminated.",
             "deployer up --bastion-host=no --recovery-bastion=yes, then deployer recovery down",
             code="bastion-kept",
         )

@@ -1,4 +1,4 @@
-"""A subnet's way out and a VPC's endpoints, against botocore's own models."""
+"""A subnet's default route and a VPC's endpoints, against botocore's own models."""
 
 from __future__ import annotations
 

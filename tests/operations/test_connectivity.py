@@ -1,4 +1,4 @@
-"""The way from a subnet to AWS: what doctor says of it, and what `up` says before it makes a stack there."""
+"""Connectivity from a subnet to AWS: doctor's checks, and the notes of `up` before it creates a stack there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.model.endpoints import FOR_SESSIONS, FOR_THE_INSTALLATION
 from generator.model.health import Diagnosis, InstanceHealth, Verdict
 from generator.model.network import Opening, RouteOut, VpcEndpoint
 from generator.model.plan import UpPlan
-from generator.operations.connectivity import before_creation, way_out
+from generator.operations.connectivity import aws_route_checks, before_creation
 
 NOWHERE = RouteOut("", "rtb-1", "10.0.0.0/16")
 NAT = replace(NOWHERE, target="nat-1")
@@ -64,7 +64,7 @@ class Ec2:
 
 
 def diagnoses(ec2: Ec2, health: InstanceHealth = HEALTH) -> list[Diagnosis]:
-    return list(way_out(ec2.gateway, health))
+    return list(aws_route_checks(ec2.gateway, health))
 
 
 @pytest.mark.parametrize(
@@ -76,20 +76,20 @@ def diagnoses(ec2: Ec2, health: InstanceHealth = HEALTH) -> list[Diagnosis]:
             Ec2(IGW),
             HEALTH,
             Verdict.BAD,
-            "only a default route to igw-1, which takes public addresses, and no endpoint for ssm",
+            "only a default route to igw-1, which needs a public address, and no endpoint for ssm",
         ),
         (Ec2(NOWHERE, SESSIONS), HEALTH, Verdict.GOOD, "VPC endpoints ssm, ssmmessages, logs"),
         (Ec2(NOWHERE, SESSIONS[:2]), HEALTH, Verdict.BAD, "no default route, and no endpoint for logs"),
         (Ec2(NOWHERE, [replace(each, interface=False) for each in SESSIONS]), HEALTH, Verdict.BAD, "ssm, ssmmessages"),
     ],
 )
-def test_the_way_out(ec2: Ec2, health: InstanceHealth, verdict: Verdict, words: str) -> None:
+def test_the_aws_route_checks(ec2: Ec2, health: InstanceHealth, verdict: Verdict, words: str) -> None:
     first = diagnoses(ec2, health)[0]
-    assert (first.subject, first.verdict) == ("way out", verdict) and words in first.answer
+    assert (first.subject, first.verdict) == ("route to AWS", verdict) and words in first.answer
     assert bool(first.hint) == (verdict is Verdict.BAD)
 
 
-def test_what_mends_it_is_a_stack_with_what_is_missing_only() -> None:
+def test_the_fix_is_a_stack_with_what_is_missing_only() -> None:
     hint = diagnoses(Ec2(NOWHERE, [interface("ssm")]))[0].hint
     assert hint.startswith(
         "deployer generate --template vpc-endpoints -o vpc-endpoints.yaml && aws cloudformation deploy"
@@ -148,11 +148,11 @@ def test_doctor_is_told_of_a_refusal() -> None:
         (
             Ec2(NOWHERE, EVERYTHING),
             ["routes", "endpoints"],
-            "subnet-1 has no default route. No endpoint leads to DeepSQL's installer",
+            "subnet-1 has no default route. Endpoints do not reach DeepSQL's installer",
         ),
         (Ec2(NOWHERE, SESSIONS), ["routes", "endpoints"], "no endpoint for secretsmanager, cloudformation"),
         (Ec2(IGW), ["routes", "endpoints"], "next: another --subnet-id, or: deployer generate"),
-        (Ec2(NOWHERE, refuses=True), ["routes"], "Could not look whether subnet-1 has a way"),
+        (Ec2(NOWHERE, refuses=True), ["routes"], "Could not check whether subnet-1 has a route"),
     ],
 )
 def test_before_a_creation(ec2: Ec2, asked: list[str], words: str) -> None:

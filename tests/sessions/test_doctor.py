@@ -24,7 +24,7 @@ def found(deployer: Deployer, *argv: str) -> dict[str, dict[str, str]]:
 def test_a_stack_of_the_sandbox_is_healthy(deployer: Deployer) -> None:
     done = deployer("doctor")
     assert done.code == 0, done.out
-    for subject in ("credentials", "region", "stack", "agent", "documents", "permissions", "way out"):
+    for subject in ("credentials", "region", "stack", "agent", "documents", "permissions", "route to AWS"):
         assert f"ok       {subject}" in done.out or f"ok    {subject}" in done.out, done.out
 
 
@@ -86,7 +86,7 @@ def test_support_is_told_what_it_may_not_look_at(deployer: Deployer, monkeypatch
         as_support(deployer, patch)
         each = found(deployer)
     assert each["agent"]["verdict"] == "ok" and each["permissions"]["verdict"] == "unknown"
-    assert each["permissions"]["answer"] == "you may not look: SimulatePrincipalPolicy is not granted to you"
+    assert each["permissions"]["answer"] == "not checked: you lack the permission for SimulatePrincipalPolicy"
 
 
 def test_without_credentials_nothing_else_is_asked(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
