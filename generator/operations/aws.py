@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 from generator.errors import AwsError, Refused
 from generator.gateway.aws import Gateway as Gateway
 from generator.model.deployment import Deployment
+from generator.sandbox.root_keys import is_sandbox_key
 
-# The embedded AWS takes any 12-digit access key as root of that account; no real key looks like that.
-SANDBOX_KEY_LENGTH = 12
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -29,8 +28,7 @@ def open_gateway(deployment: Deployment, notify: Callable[[str], None]) -> Gatew
 
 def refuse_mixture(environment: os._Environ[str] | dict[str, str]) -> None:
     """Raise Refused when the environment holds the sandbox's credentials but an endpoint that is not loopback."""
-    key = environment.get("AWS_ACCESS_KEY_ID", "")
-    if not (len(key) == SANDBOX_KEY_LENGTH and key.isdigit()):
+    if not is_sandbox_key(environment.get("AWS_ACCESS_KEY_ID", "")):
         return
     endpoints = [value for name, value in environment.items() if name.startswith("AWS_ENDPOINT_URL")]
     if not endpoints or any(urlsplit(endpoint).hostname not in LOOPBACK for endpoint in endpoints):

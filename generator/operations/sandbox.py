@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.errors import NotFound
+from generator.errors import NotFound, UsageError
 from generator.host.process import spawn_detached
 from generator.model.database import Engine
 from generator.sandbox import server, state
@@ -58,8 +58,15 @@ def database(name: str, engine: Engine | None = None) -> dict[str, object]:
 
 
 def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
-    """The variables that lead AWS clients to the sandbox, as root of `account`. Raises NotFound if it is down."""
-    return state.environment(_running(), account)
+    """The variables that lead AWS clients to the sandbox, as root of `account`.
+
+    Raises NotFound if it is down, UsageError for what is no account id.
+    """
+    running = _running()
+    try:
+        return state.environment(running, account)
+    except ValueError:
+        raise UsageError(f"{account} is no account id: 12 digits.", "deployer sandbox env") from None
 
 
 def _running() -> state.SandboxState:

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import json
 import os
+import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +19,10 @@ from typing import Any, cast
 from urllib.parse import parse_qs
 
 from ministack import app as ministack
-from ministack.core import responses, router
+from ministack.core import iam_evaluator, responses, router
 
+from generator.sandbox import authentication
+from generator.sandbox.authentication import Authenticator, NotAuthenticated
 from generator.sandbox.pages import is_of_a_page
 
 PLUGINS = (
@@ -97,11 +100,13 @@ class Store:
 class Sandbox:
     """What plug-ins add to.
 
+    `authenticator` checks the signature of a request before anything here sees it, and of a websocket that is signed.
     `layers` may answer before MiniStack (the first answer wins; MiniStack's own authentication has then not run);
     `after` may replace an answer; `sockets` maps a path prefix to an ASGI application for websockets;
     `stores` are saved with the rest; `startup` runs once, after the state is loaded, in the server's loop.
     """
 
+    authenticator: Authenticator
     layers: list[Layer] = field(default_factory=list)
     after: list[After] = field(default_factory=list)
     sockets: dict[str, Asgi] = field(default_factory=dict)
@@ -119,9 +124,9 @@ class Sandbox:
         elif scope["type"] == "lifespan":
             await ministack.app(scope, receive, self._lifespan(send))
         elif scope["type"] == "websocket" and (socket := self._socket(scope["path"])):
-            await socket(scope, receive, send)
+            await self._serve_socket(socket, scope, receive, send)
         else:
-            await ministack.app(scope, receive, send)
+            await _turn_away(scope, receive, send)
 
     def save(self, *, quick: bool = False) -> None:
         """Write every table to the state directory; `quick` leaves out the growing record of calls (CloudTrail)."""
@@ -165,8 +170,23 @@ class Sandbox:
     def _socket(self, path: str) -> Asgi | None:
         return next((asgi for prefix, asgi in self.sockets.items() if path.startswith(prefix)), None)
 
+    async def _serve_socket(self, socket: Asgi, scope: Message, receive: Receive, send: Send) -> None:
+        """Pass a websocket on; one that is signed has to be signed well."""
+        if b"authorization" in {name.lower() for name, _ in scope["headers"]} or b"X-Amz-" in scope["query_string"]:
+            try:
+                scope = self.authenticator.authenticate(scope, b"")
+            except NotAuthenticated:
+                await _turn_away(scope, receive, send)
+                return
+        await socket(scope, receive, send)
+
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         body = await _read_body(receive)
+        try:
+            scope = self.authenticator.authenticate(scope, body)
+        except NotAuthenticated as refused:
+            await _send(send, _refusal(_parse(scope, body), refused), head=scope["method"] == "HEAD")
+            return
         request = _parse(scope, body)
         for layer in self.layers:
             if (response := await layer(request)) is not None:
@@ -179,9 +199,10 @@ class Sandbox:
         await _send(send, response, head=request.method == "HEAD")
 
 
-def build() -> Sandbox:
-    """The application with every plug-in installed, in the order of `PLUGINS`."""
-    sandbox = Sandbox()
+def build(secret: str) -> Sandbox:
+    """The application with every plug-in installed, in the order of `PLUGINS`; its root keys are made from `secret`."""
+    sandbox = Sandbox(Authenticator(secret))
+    sandbox.authenticator.install()
     for name in PLUGINS:
         spec = importlib.util.find_spec(name)
         if spec and spec.origin:
@@ -199,6 +220,16 @@ async def _turn_away(scope: Message, receive: Receive, send: Send) -> None:
         return
     refusal = Response.error("AccessDenied", "The sandbox answers no web pages.", 403)
     await _send(send, refusal, head=scope["method"] == "HEAD")
+
+
+def _refusal(request: Request, refused: NotAuthenticated) -> Response:
+    """The answer of the service that was called, in its protocol."""
+    if request.path.startswith(authentication.CONTROL):
+        return Response.error("AccessDenied", refused.message, 403)
+    error = iam_evaluator.AuthError(refused.code, refused.message)
+    number = str(uuid.uuid4())
+    status, headers, body = ministack._credential_failure(request.service, "", number, error, request.headers)
+    return Response(status, {**headers, "x-amzn-requestid": number}, body)
 
 
 async def _read_body(receive: Receive) -> bytes:

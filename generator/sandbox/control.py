@@ -35,7 +35,7 @@ def take_failure(stack: str, logical_id: str, action: str) -> str | None:
 
 
 def install(sandbox: Sandbox) -> None:
-    """Add the endpoints. They ask for no signature: whoever uses this computer may call them, web pages apart."""
+    """Add the endpoints. The authenticator lets whoever holds the sandbox's control token come here."""
     code = fingerprint()  # now: later the files may be those of another version
 
     async def answer(request: Request) -> Response | None:

@@ -1,4 +1,4 @@
-"""Web pages are kept out: the sandbox's credentials are known to everybody, and it runs the functions it is given.
+"""Web pages are kept out, signed or not: the sandbox runs the functions it is given.
 
 A page of any site may send requests to a port of this computer. A browser says so in headers that a page cannot
 change (Fetch standard, "Origin" and "Sec-Fetch-Site"); a page that has its own name resolve to 127.0.0.1 to be taken

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator.errors import DeployerError
 from generator.sandbox import state as record
 from generator.sandbox.server import START_SECONDS, status
 from generator.sandbox.state import SandboxState
@@ -27,8 +29,10 @@ DEAD_SOCKET = "unix:///nonexistent/docker.sock"  # no container is ever started,
 def serve(port: int | None) -> None:
     """Run the sandbox until SIGTERM, Ctrl-C or POST /_sandbox/stop; exits 1 when another one holds the directory."""
     os.umask(0o077)
-    directory = record.home()
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        directory = record.make_home()
+    except DeployerError as error:
+        sys.exit(f"{error.message} {error.hint}")
     if not _lock(directory):
         sys.exit(f"Another sandbox runs on {directory}.")
     listener = _listen(port, directory)
@@ -38,7 +42,7 @@ def serve(port: int | None) -> None:
     os.environ.clear()
     os.environ.update(kept | _settings(bound, directory))
     try:
-        asyncio.run(_run(listener, SandboxState(os.getpid(), bound, str(directory))))
+        asyncio.run(_run(listener, SandboxState(os.getpid(), bound, str(directory), secrets.token_hex(32))))
     finally:
         record.forget(directory)  # for a start that failed: a good end does not come here
 
@@ -85,7 +89,7 @@ def _settings(port: int, directory: Path) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": record.CUSTOMER_ACCOUNT,
         "MINISTACK_REGION": record.REGION,
         "AWS_ACCESS_KEY_ID": record.CUSTOMER_ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SECRET_ACCESS_KEY": secrets.token_hex(32),  # nobody asks for it: the authenticator knows the real keys
         "AWS_EC2_METADATA_DISABLED": "true",
         "AUTH": "true",
         "CLOUDTRAIL_RECORDING": "1",
@@ -113,7 +117,7 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
     config.loglevel = "WARNING"
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
-    sandbox = app.build()
+    sandbox = app.build(state.secret)
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, sandbox.stopping.set)

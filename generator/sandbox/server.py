@@ -16,6 +16,7 @@ from pathlib import Path
 from generator.errors import DeployerError
 from generator.model.database import Engine
 from generator.sandbox import state as record
+from generator.sandbox.root_keys import control_token
 from generator.sandbox.state import SandboxState
 from generator.sandbox.version import fingerprint
 
@@ -30,9 +31,8 @@ LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def start(port: int | None, spawn: Spawn) -> SandboxState:
     """Start the sandbox and return when it answers; one that runs already is returned as it is.
 
-    `port` None: the last port when it is free, so that an exported environment stays good, else any. Raises
-    DeployerError: another port is in use by a running sandbox, or the process ended before it answered (the hint names
-    the log).
+    `port` None: the last port when it is free, else any. Raises DeployerError: the sandbox runs on another port, others
+    could write into its folder, or the process ended before it answered (the hint names the log).
     """
     if running := status():
         if port in (None, running.port):
@@ -42,8 +42,7 @@ def start(port: int | None, spawn: Spawn) -> SandboxState:
             "deployer sandbox stop",
             code="sandbox-running",
         )
-    directory = record.home()
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    directory = record.make_home()
     environment = {**record.without_aws(os.environ), record.HOME_VARIABLE: str(directory)}
     words = [] if port is None else ["--port", str(port)]
     return _wait_for(spawn("generator.sandbox", words, environment, directory / "server.log"), directory)
@@ -56,7 +55,7 @@ def stop() -> bool:
         record.forget(record.home())
         return False
     with suppress(OSError, urllib.error.URLError):
-        _call(running, "POST", "/_sandbox/stop")
+        control(running, "POST", "/_sandbox/stop")
     deadline = time.monotonic() + STOP_SECONDS
     while _alive(running.pid):
         if time.monotonic() > deadline:
@@ -69,7 +68,9 @@ def stop() -> bool:
 def status() -> SandboxState | None:
     """The running sandbox; None when the process is gone or something else listens on its port."""
     recorded = record.read(record.home())
-    return recorded if recorded and _answer(recorded).get("pid") == recorded.pid else None
+    if recorded is None or not _alive(recorded.pid):
+        return None  # without asking: who listens on its port by now may be anybody
+    return recorded if _answer(recorded).get("pid") == recorded.pid else None
 
 
 def is_current(running: SandboxState) -> bool:
@@ -80,7 +81,7 @@ def is_current(running: SandboxState) -> bool:
 def _answer(recorded: SandboxState) -> dict[str, object]:
     """What the process says of itself; nothing when there is none, or when its port is another program's now."""
     try:
-        answer = json.loads(_call(recorded, "GET", "/_sandbox/status"))
+        answer = json.loads(control(recorded, "GET", "/_sandbox/status"))
     except (OSError, ValueError, HTTPException):
         return {}
     return answer if isinstance(answer, dict) else {}
@@ -89,7 +90,7 @@ def _answer(recorded: SandboxState) -> dict[str, object]:
 def reset() -> None:
     """Empty the sandbox: every account, every stack. Works on a running one and on the files of a stopped one."""
     if running := status():
-        _call(running, "POST", "/_sandbox/reset")
+        control(running, "POST", "/_sandbox/reset")
     else:
         shutil.rmtree(record.home() / "state", ignore_errors=True)
 
@@ -97,7 +98,7 @@ def reset() -> None:
 def fail_next(running: SandboxState, logical_id: str, action: str, reason: str = "") -> None:
     """Make the next `action` (create, update, delete, rollback) of a resource fail, once."""
     body = json.dumps({"logicalId": logical_id, "action": action, "reason": reason}).encode()
-    _call(running, "POST", "/_sandbox/fail", body)
+    control(running, "POST", "/_sandbox/fail", body)
 
 
 def start_database(running: SandboxState, name: str, engine: Engine | None = None) -> dict[str, object]:
@@ -107,7 +108,7 @@ def start_database(running: SandboxState, name: str, engine: Engine | None = Non
     """
     asked = {"name": name} | ({"engine": str(engine)} if engine else {})
     try:
-        answer = _call(running, "PUT", "/_sandbox/database", json.dumps(asked).encode(), 60)
+        answer = control(running, "PUT", "/_sandbox/database", json.dumps(asked).encode(), 60)
     except urllib.error.HTTPError as error:
         why = json.loads(error.read() or b"{}").get("message", str(error))
         raise DeployerError(f"The sandbox has no database {name}: {why}", "Choose another name.") from None
@@ -133,8 +134,10 @@ def _wait_for(pid: int, directory: Path) -> SandboxState:
     )
 
 
-def _call(running: SandboxState, method: str, path: str, body: bytes | None = None, seconds: float = 10) -> bytes:
-    request = urllib.request.Request(running.endpoint + path, data=body, method=method)  # noqa: S310 - our own port
+def control(running: SandboxState, method: str, path: str, body: bytes | None = None, seconds: float = 10) -> bytes:
+    """Call an endpoint of the sandbox's own, under /_sandbox/; gives its answer. Raises OSError, HTTPError."""
+    headers = {"Authorization": f"Bearer {control_token(running.secret)}"}
+    request = urllib.request.Request(running.endpoint + path, body, headers, method=method)  # noqa: S310 - our own port
     with LOOPBACK.open(request, timeout=seconds) as answer:
         return bytes(answer.read())
 
@@ -144,6 +147,6 @@ def _alive(pid: int) -> bool:
         os.waitpid(pid, os.WNOHANG)  # a child of ours that ended is a zombie until someone asks
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # gone, or another user's by now
         return False
     return True

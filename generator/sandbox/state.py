@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import stat
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from generator import directories
+from generator.errors import DeployerError
 from generator.model.search_path import leave_current_folder
+from generator.sandbox.root_keys import RootKey, control_token, root_key
 
 CUSTOMER_ACCOUNT = "111122223333"
 VENDOR_ACCOUNT = "444455556666"
@@ -36,21 +40,17 @@ role_arn = arn:aws:iam::{VENDOR_ACCOUNT}:role/{STRANGER_ROLE}
 role_session_name = operator
 source_profile = vendor-account
 """
-# Any 12-digit key is root of that account: these open nothing outside the sandbox.
-CREDENTIALS = f"""\
-[vendor-account]
-aws_access_key_id = {VENDOR_ACCOUNT}
-aws_secret_access_key = test
-"""
+FILES = ("server.json", "aws-config", "aws-credentials", "curl", DATABASE_AUTHORITIES)
 
 
 @dataclass(frozen=True)
 class SandboxState:
-    """A running sandbox: its process and where it listens, always on 127.0.0.1."""
+    """A running sandbox: its process, where it listens, always on 127.0.0.1, and what its root keys are made from."""
 
     pid: int
     port: int
     home: str
+    secret: str = field(repr=False)
 
     @property
     def endpoint(self) -> str:
@@ -65,37 +65,55 @@ def home() -> Path:
     return directories.state() / "sandbox"
 
 
+def make_home() -> Path:
+    """The directory of `home`, made with mode 0700. Raises DeployerError where somebody else could write into it."""
+    directory = home()
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = directory.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise DeployerError(
+            f"Somebody else could write into {directory}, and the sandbox keeps its keys there.",
+            f"chmod 700 {shlex.quote(str(directory))} (if it is yours), or name another folder: {HOME_VARIABLE}",
+            code="sandbox-folder-open",
+        )
+    return directory
+
+
 def write(state: SandboxState) -> None:
     """Record the running sandbox (mode 0600, replaced in one step), and the files `environment` names beside it."""
     directory = Path(state.home)
     _write_private(directory / "aws-config", CONFIG)
-    _write_private(directory / "aws-credentials", CREDENTIALS)
+    _write_private(directory / "aws-credentials", _credentials(root_key(state.secret, VENDOR_ACCOUNT)))
+    _write_private(directory / "curl", f'header = "Authorization: Bearer {control_token(state.secret)}"\n')
     _write_private(directory / "server.json", json.dumps(asdict(state)))
 
 
 def read(directory: Path) -> SandboxState | None:
-    """The sandbox that was recorded last; None when there is none. Whether it still runs is another question."""
+    """The sandbox that was recorded last, by this user; None when there is none. It may have ended since."""
     try:
-        return SandboxState(**json.loads((directory / "server.json").read_text()))
+        with (directory / "server.json").open() as file:
+            ours = os.fstat(file.fileno()).st_uid == os.geteuid()
+            return SandboxState(**json.load(file)) if ours else None
     except (OSError, ValueError, TypeError):
         return None
 
 
 def forget(directory: Path) -> None:
-    """Remove the record of a sandbox that ended."""
-    (directory / "server.json").unlink(missing_ok=True)
+    """Remove what leads to a sandbox that ended, its keys included."""
+    for name in FILES:
+        (directory / name).unlink(missing_ok=True)
 
 
 def environment(
     state: SandboxState, account: str = CUSTOMER_ACCOUNT, env: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """The variables that make the aws CLI, boto3 and this tool use the sandbox as root of `account`.
+    """The variables that make the aws CLI, boto3 and this tool use the sandbox as root of `account` (12 digits).
 
     They are set, never unset, so that `export` lines are enough. AWS_PROFILE names the default profile of a config file
     of the sandbox's own (an empty AWS_PROFILE is an error to botocore), and a per-service endpoint of the caller's
     (AWS_ENDPOINT_URL_S3 …), which would win over AWS_ENDPOINT_URL, is pointed here too.
     """
-    directory = Path(state.home)
+    directory, key = Path(state.home), root_key(state.secret, account)
     no_proxy = [host for host in (env.get("NO_PROXY") or env.get("no_proxy") or "").split(",") if host]
     loopback = ",".join(dict.fromkeys([*no_proxy, "127.0.0.1", "localhost"]))
     services = {name: state.endpoint for name in env if name.startswith("AWS_ENDPOINT_URL_")}
@@ -103,8 +121,8 @@ def environment(
         "AWS_ENDPOINT_URL": state.endpoint,
         **services,
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
-        "AWS_ACCESS_KEY_ID": account,
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": key.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
         "AWS_SESSION_TOKEN": "",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
@@ -129,6 +147,13 @@ def without_aws(env: Mapping[str, str]) -> dict[str, str]:
     kept = {k: v for k, v in env.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
     leave_current_folder(kept)
     return kept
+
+
+def _credentials(key: RootKey) -> str:
+    """The credentials file: what the profiles of the vendor's account begin with."""
+    return (
+        f"[vendor-account]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n"
+    )
 
 
 def _write_private(path: Path, text: str) -> None:

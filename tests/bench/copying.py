@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
@@ -12,6 +11,7 @@ from statistics import median
 from tests.bench.goals import Row, row
 from tests.bench.measure import Command, run
 from tests.bench.programs import DEPLOYER
+from tests.sandbox_keys import control, recorded
 from tests.sessions.host import shells
 
 STACK = "deployer-bench"
@@ -41,6 +41,4 @@ def _behind(env: Mapping[str, str], port: int) -> None:
     """Have the sandbox's instance answer shell sessions with ours."""
     said = run(Command([DEPLOYER, "outputs", "--stack-name", STACK, "--output", "json"], env)).output
     instance = json.loads(said)["result"]["InstanceId"]
-    url = f"{env['AWS_ENDPOINT_URL']}/_sandbox/instances/{instance}"
-    body = json.dumps({"ports": {"shell": port}}).encode()
-    urllib.request.urlopen(urllib.request.Request(url, body, method="PUT"), timeout=5).read()
+    control("PUT", f"instances/{instance}", {"ports": {"shell": port}}, recorded(env["DEPLOYER_SANDBOX_HOME"]))

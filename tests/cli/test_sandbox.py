@@ -13,6 +13,7 @@ from generator.cli.main import main
 from generator.sandbox import state
 from generator.sandbox.version import fingerprint
 
+SECRET = "00" * 32
 NOTE = "note: The sandbox that runs was started from other code"
 
 
@@ -32,13 +33,13 @@ class Older(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Older]]:
-    for name in state.environment(state.SandboxState(1, 1, "")):
+    for name in state.environment(state.SandboxState(1, 1, "", SECRET)):
         monkeypatch.setenv(name, os.environ.get(name, ""))  # what --sandbox sets is taken back afterwards
     monkeypatch.setenv(state.HOME_VARIABLE, str(tmp_path))
     monkeypatch.setattr(Older, "said", dict(Older.said))
     with HTTPServer(("127.0.0.1", 0), Older) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        state.write(state.SandboxState(os.getpid(), server.server_port, str(tmp_path)))
+        state.write(state.SandboxState(os.getpid(), server.server_port, str(tmp_path), SECRET))
         yield Older
         server.shutdown()
 

@@ -71,7 +71,7 @@ def test_words_that_it_does_not_take(tmp_path: Path, words: str) -> None:
 )
 def test_one_that_ended_and_left_its_port_to_another_program(tmp_path: Path, reply: bytes) -> None:
     with answering(reply) as port:
-        state.write(state.SandboxState(os.getpid(), port, str(tmp_path)))
+        state.write(state.SandboxState(os.getpid(), port, str(tmp_path), "00" * 32))
         code, variables, err = evaluated(tmp_path)
     assert code != 0 and not variables and err.startswith(NOT_RUNNING)
 
@@ -79,7 +79,7 @@ def test_one_that_ended_and_left_its_port_to_another_program(tmp_path: Path, rep
 def test_one_that_was_killed(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    state.write(state.SandboxState(os.getpid(), port, str(tmp_path)))
+    state.write(state.SandboxState(os.getpid(), port, str(tmp_path), "00" * 32))
     code, variables, err = evaluated(tmp_path)
     assert code != 0 and not variables and err.startswith(NOT_RUNNING)
 

@@ -19,6 +19,7 @@ from generator.operations.database import postgresql, run
 from generator.operations.database.revoke import supports_among
 from generator.operations.database.run import connected
 from tests.embedded import Deployer, environment, running_sandbox
+from tests.sandbox_keys import root
 
 from .conftest import ENDPOINT, World
 from .test_sandbox import LOCAL, Become, Client, allow, as_root, client_program, someone  # noqa: F401 - fixtures
@@ -30,9 +31,8 @@ POSTGRESQL = Database("app", Engine.POSTGRESQL, ENDPOINT, 5432)
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A sandbox of these tests' own that does not wait between its steps."""
-    root = {"aws_access_key_id": "111122223333", "aws_secret_access_key": "test"}
     with running_sandbox(tmp_path_factory.mktemp("sandbox")) as leads, environment(leads):
-        yield lambda service: botocore.session.Session().create_client(service, "us-east-1", **root)
+        yield lambda service: botocore.session.Session().create_client(service, "us-east-1", **root())
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from generator.operations import sandbox
 from generator.operations.database import connect
 from generator.operations.database.request import DatabaseRequest
 from generator.operations.database.revoke import shut_everybody_out
+from tests.sandbox_keys import control, root
 
 Client = Callable[..., Any]
 Become = Callable[..., str]
@@ -47,8 +47,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         sandbox.start()
         for name, value in sandbox.environment().items():
             patch.setenv(name, value)
-        root = {"aws_access_key_id": "111122223333", "aws_secret_access_key": "test"}
-        yield lambda service: botocore.session.Session().create_client(service, "us-east-1", **root)
+        yield lambda service: botocore.session.Session().create_client(service, "us-east-1", **root())
         sandbox.stop()
 
 
@@ -64,11 +63,7 @@ def bundle(aws: Client) -> str:
         EnableIAMDatabaseAuthentication=True,
     )
     _instance(aws)
-    request = urllib.request.Request(
-        f"{sandbox.status().endpoint}/_sandbox/database", data=b'{"name": "app"}', method="PUT"
-    )
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return str(json.load(answer)["caBundle"])
+    return str(control("PUT", "database", {"name": "app"})["caBundle"])
 
 
 def _instance(aws: Client) -> None:
@@ -166,14 +161,21 @@ def test_who_may_not_ask_iam_is_refused_by_the_database_and_a_key_switched_off_o
     code, kept = run(capsys, "db", "token", "app", "--permission", "o")
     [key] = aws("iam").list_access_keys(UserName=identity)["AccessKeyMetadata"]
     aws("iam").update_access_key(UserName=identity, AccessKeyId=key["AccessKeyId"], Status="Inactive")
-    request = urllib.request.urlopen(f"{sandbox.status().endpoint}/_sandbox/database", timeout=5)
-    [running] = json.load(request)
+    [running] = control("GET", "database")
     host, _, port = running["endpoint"].rpartition(":")
     door = Database("app", Engine.POSTGRESQL, host, int(port), region="us-east-1", database="shop")
     login = Login(door, f"{identity}_o", AccessLevel.OPERATE, kept["result"]["token"])
     with pytest.raises(DeployerError) as cut:
         connect.check(ClientProgram.psql, login, Route("127.0.0.1", running["localPort"], running["caBundle"], "shop"))
     assert cut.value.code == "iam-refused"
+    known = {"aws_access_key_id": "111122223333", "aws_secret_access_key": "test"}  # MiniStack's own root
+    stranger = botocore.session.Session().create_client("rds", "us-east-1", **known)
+    token = stranger.generate_db_auth_token(host, int(port), f"{identity}_o")
+    with pytest.raises(DeployerError) as unknown:
+        there = Route("127.0.0.1", running["localPort"], running["caBundle"], "shop")
+        connect.check(ClientProgram.psql, Login(door, f"{identity}_o", AccessLevel.OPERATE, token), there)
+    assert unknown.value.code == "iam-refused"
+    assert "does not exist" in control("GET", "database")[0]["refusals"][-1]
 
 
 def test_shutting_out_ends_sessions_and_tokens_and_a_bootstrap_lets_in_again(

@@ -15,6 +15,8 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
+from tests.sandbox_keys import recorded, root
+
 CUSTOMER = "111122223333"
 VENDOR = "444455556666"
 REGION = "us-east-1"
@@ -57,11 +59,12 @@ Clients = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def client(endpoint: str) -> Clients:
+def client(endpoint: str, sandbox_home: Path) -> Clients:
     """client(service) as root of the customer's account; `account` for another one, `keys` for someone else."""
 
     def make(service: str, account: str = CUSTOMER, keys: dict[str, str] | None = None, region: str = REGION) -> Any:
-        keys = keys or {"AccessKeyId": account, "SecretAccessKey": "test"}
+        own = root(recorded(sandbox_home), account)
+        keys = keys or {"AccessKeyId": own["aws_access_key_id"], "SecretAccessKey": own["aws_secret_access_key"]}
         return botocore.session.Session().create_client(
             service,
             region,

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from generator.gateway.aws import Gateway
 from generator.model.access import Session
 from generator.model.deployment import Deployment
 from tests.embedded import PLACE, Outcome, environment, running_sandbox
+from tests.sandbox_keys import control
 
 STACK = "deepsql-sessions"
 
@@ -53,7 +53,7 @@ class Deployer:
 
     def behind(self, **ports: int) -> None:
         """Put loopback ports behind the instance's: behind(p22=40001)."""
-        put(f"/_sandbox/instances/{self.instance}", {"ports": {name[1:]: port for name, port in ports.items()}})
+        control("PUT", f"instances/{self.instance}", {"ports": {name[1:]: port for name, port in ports.items()}})
 
 
 def as_support(deployer: Deployer, patch: pytest.MonkeyPatch) -> None:
@@ -62,11 +62,6 @@ def as_support(deployer: Deployer, patch: pytest.MonkeyPatch) -> None:
     key = json.loads(deployer.gateway.secretsmanager.get_secret_value(secret))
     patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-
-
-def put(path: str, body: dict[str, Any]) -> None:
-    url = os.environ["AWS_ENDPOINT_URL"] + path
-    urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), method="PUT"), timeout=5).read()
 
 
 def wait_for(question: Callable[[], Any], seconds: float = 10) -> Any:

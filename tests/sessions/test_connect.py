@@ -12,7 +12,6 @@ import socket
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from subprocess import Popen
 
@@ -22,7 +21,8 @@ from generator.cli.connect_commands import pick_target
 from generator.cli.invocation import Invocation
 from generator.model.session import Target
 from generator.operations.sessions import standing
-from tests.sessions.conftest import STACK, Deployer, as_support, put, until_line, wait_for
+from tests.sandbox_keys import control
+from tests.sessions.conftest import STACK, Deployer, as_support, until_line, wait_for
 
 FETCH = "import os, urllib.request as u; print(u.urlopen('http://localhost:' + os.environ['{}']).read().decode())"
 Ended = Callable[[Popen[str], signal.Signals], int]
@@ -172,19 +172,17 @@ def test_megabytes_pass_both_ways_with_the_rate_the_service_allows(deployer: Dep
     finally:
         tunnel.terminate()
         tunnel.communicate(timeout=10)
-        urllib.request.urlopen(
-            urllib.request.Request(os.environ["AWS_ENDPOINT_URL"] + "/_sandbox/instances/x", method="DELETE"), timeout=5
-        ).read()
+        control("DELETE", "instances/x")
     assert got == sent
 
 
 def test_an_unsigned_channel_is_named_when_the_service_wants_a_signature(deployer: Deployer) -> None:
-    put(f"/_sandbox/instances/{deployer.instance}", {"requireSignature": True})
+    control("PUT", f"instances/{deployer.instance}", {"requireSignature": True})
     try:
         unsigned = deployer("connect", "-L", "0:localhost:3035", "--exec", "true", "--unsigned-channel")
         signed = deployer("connect", "-L", "0:localhost:3035", "--exec", "true")
     finally:
-        put(f"/_sandbox/instances/{deployer.instance}", {"requireSignature": False})
+        control("PUT", f"instances/{deployer.instance}", {"requireSignature": False})
     assert unsigned.code == 1 and "refused the unsigned opening" in unsigned.err
     assert signed.code == 0, signed.err
 

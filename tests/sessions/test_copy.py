@@ -18,8 +18,9 @@ from generator.errors import UsageError
 from generator.operations.sessions import stripes
 from generator.operations.sessions.copy import Place, read_place, read_request
 from tests.embedded import Outcome
+from tests.sandbox_keys import control
 from tests.sessions import sshd
-from tests.sessions.conftest import Deployer, as_support, put
+from tests.sessions.conftest import Deployer, as_support
 from tests.sessions.host import Host, shells
 from tests.sessions.sshd import USER
 
@@ -45,7 +46,7 @@ def there(tmp_path: Path) -> Path:
 @pytest.fixture
 def host(deployer: Deployer, there: Path) -> Iterator[Host]:
     with shells(there) as running:
-        put(f"/_sandbox/instances/{deployer.instance}", {"ports": {"shell": running.port}})
+        control("PUT", f"instances/{deployer.instance}", {"ports": {"shell": running.port}})
         yield running
 
 
@@ -307,7 +308,7 @@ def test_a_file_of_another_user_is_written_unless_more_people_could_read_it(
         theirs.write_text("theirs")
         theirs.chmod(open_to)
         with shells(Path(name), NOBODY) as running:
-            put(f"/_sandbox/instances/{deployer.instance}", {"ports": {"shell": running.port}})
+            control("PUT", f"instances/{deployer.instance}", {"ports": {"shell": running.port}})
             done = deployer("cp", "--via", "session", str(source), ":theirs")
         assert done.code == bool(refusal) and refusal in done.err, done.err
         assert theirs.stat().st_uid == 0 and theirs.stat().st_mode & 0o777 == open_to

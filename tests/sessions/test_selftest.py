@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from generator.operations.sessions import host_shell
-from tests.sessions.conftest import Deployer, put
+from tests.sandbox_keys import control
+from tests.sessions.conftest import Deployer
 from tests.sessions.host import shells
 
 
 @pytest.fixture
 def shell(deployer: Deployer, tmp_path: Path) -> Iterator[None]:
     with shells(tmp_path) as running:
-        put(f"/_sandbox/instances/{deployer.instance}", {"ports": {"shell": running.port}})
+        control("PUT", f"instances/{deployer.instance}", {"ports": {"shell": running.port}})
         yield
 
 
@@ -42,7 +43,7 @@ def test_it_measures_cuts_resumes_and_leaves_a_log_without_secrets(deployer: Dep
 
 def test_a_shell_that_is_none_is_said_soon(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_shell, "READY", 0.5)
-    put(f"/_sandbox/instances/{deployer.instance}", {"ports": {"shell": 1}})
+    control("PUT", f"instances/{deployer.instance}", {"ports": {"shell": 1}})
     done = deployer("connect", "--selftest")
     assert done.code == 1 and ("does not answer" in done.err or "AWS has ended it" in done.err)
 

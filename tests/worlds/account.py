@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,6 +16,8 @@ from typing import Any
 import boto3
 import cfn_flip
 from botocore.exceptions import ClientError
+
+from tests.sandbox_keys import control
 
 Probe = Callable[[], bool]
 VENDOR = "444455556666"
@@ -257,8 +258,7 @@ class Account:
 
     def gives_up(self, logical_id: str, action: str) -> None:
         """The next time CloudFormation does this to that resource, AWS refuses it."""
-        body = json.dumps({"logicalId": logical_id, "action": action}).encode()
-        urllib.request.urlopen(f"{self.endpoint}/_sandbox/fail", body, timeout=10).read()
+        control("POST", "fail", {"logicalId": logical_id, "action": action})
 
     def aws(self, *words: str) -> str:
         """Run the aws CLI; its output."""

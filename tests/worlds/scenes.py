@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from tests.embedded import PLACE, environment, run
+from tests.sandbox_keys import control, recorded
 from tests.worlds.account import ADMINISTRATOR, OPERATOR, OTHER_ROLE, VENDOR_ROLE, VENDOR_ROOT, Account
 
 STACK = "deepsql-selfhost"
@@ -71,5 +71,4 @@ class Site:
         return environment({**self.leads, **caller})
 
     def _snapshot(self, method: str, name: str) -> None:
-        url = f"{self.leads['AWS_ENDPOINT_URL']}/_sandbox/snapshots/{name.replace(' ', '-')}"
-        urllib.request.urlopen(urllib.request.Request(url, method=method), timeout=10).read()
+        control(method, f"snapshots/{name.replace(' ', '-')}", running=recorded(self.leads["DEPLOYER_SANDBOX_HOME"]))

@@ -10,44 +10,55 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.responses import request_scope
 
 from generator.sandbox import decisions
+from generator.sandbox.authentication import Authenticator, NotAuthenticated
 from generator.sandbox.database import token
 from generator.sandbox.database.front import Judge
 
 ACTION = "rds-db:connect"
 
 
-def judge_for(host: str, port: int, resource_id: str, account: str, region: str) -> Judge:
+def judge_for(authenticator: Authenticator, host: str, port: int, resource_id: str, account: str, region: str) -> Judge:
     """Check a token's signature by the sandbox's keys, then `rds-db:connect` on the user by its policies."""
 
     def judge(presented: str, user: str) -> None:
         with request_scope(account, region):
             claim = token.verify(
-                presented, host=host, port=port, user=user, secret_of=_secret_in(account), now=datetime.now(UTC)
+                presented,
+                host=host,
+                port=port,
+                user=user,
+                secret_of=_secret_in(authenticator, account),
+                now=datetime.now(UTC),
             )
             if claim.region != region:
                 raise token.TokenRefused(f"signed for {claim.region}, the database is in {region}")
-            _require(claim, f"arn:aws:rds-db:{region}:{account}:dbuser:{resource_id}/{user}", account, region)
+            _require(
+                authenticator, claim, f"arn:aws:rds-db:{region}:{account}:dbuser:{resource_id}/{user}", account, region
+            )
 
     return judge
 
 
-def _secret_in(account: str) -> Callable[[str], str]:
+def _secret_in(authenticator: Authenticator, account: str) -> Callable[[str], str]:
     def secret(access_key: str) -> str:
-        found = engine.resolve_credential(access_key, account)
-        if not isinstance(found, engine.ResolvedCredential):
-            raise KeyError(access_key)  # unknown, inactive, expired, or of another account
+        try:
+            found = authenticator.credential(access_key)
+        except NotAuthenticated:
+            raise KeyError(access_key) from None  # unknown, inactive or expired
+        if found.account_id != account:
+            raise KeyError(access_key)
         return str(found.secret_access_key)
 
     return secret
 
 
-def _require(claim: token.Claim, arn: str, account: str, region: str) -> None:
-    found = engine.resolve_credential(claim.access_key, account)
+def _require(authenticator: Authenticator, claim: token.Claim, arn: str, account: str, region: str) -> None:
+    found = authenticator.credential(claim.access_key)
     if found.session_token and found.session_token != claim.session_token:
         raise token.TokenRefused("the session token is missing or wrong")
     if found.expiration and time.time() > found.expiration:
         raise token.TokenRefused("the temporary credentials have expired")
-    principal = engine.resolve_principal(claim.access_key, account)
+    principal = engine.resolve_principal(found.access_key_id, account)
     asked = decisions.request(principal, ACTION, arn, region, {})
     if not decisions.decide(principal, asked, None):
         raise token.TokenRefused(decisions.refusal(principal, asked, None, session_policies=False))

@@ -29,6 +29,7 @@ from generator.sandbox.state import DATABASE_AUTHORITIES
 
 if TYPE_CHECKING:
     from generator.sandbox.app import Request, Response, Sandbox
+    from generator.sandbox.authentication import Authenticator
 
 PATH = "/_sandbox/database"
 _NOT_GIVEN = ("", "password")  # the latter is what MiniStack writes where nobody gave one
@@ -80,7 +81,7 @@ def install(sandbox: Sandbox) -> None:
             asked = json.loads(request.body)
             name = str(asked["name"])
             raw, engine = _record(name, Engine(asked["engine"]) if asked.get("engine") else None)
-            found = _running.get(name) or await _start(name, raw, engine)
+            found = _running.get(name) or await _start(sandbox.authenticator, name, raw, engine)
         except (ValueError, KeyError, TypeError) as error:
             return Response.error("ValidationError", f'Send {{"name": a cluster or instance}}: {error}.')
         except DeployerError as error:
@@ -98,7 +99,7 @@ def _stop_all() -> None:
     _running.clear()
 
 
-async def _start(name: str, raw: dict[str, Any], engine: Engine) -> Running:
+async def _start(authenticator: Authenticator, name: str, raw: dict[str, Any], engine: Engine) -> Running:
     endpoint = raw["Endpoint"]
     host, port = (endpoint["Address"], endpoint["Port"]) if isinstance(endpoint, dict) else (endpoint, raw["Port"])
     resource = raw.get("DbClusterResourceId") or raw.get("DbiResourceId") or ""
@@ -106,7 +107,7 @@ async def _start(name: str, raw: dict[str, Any], engine: Engine) -> Running:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     certified = certificates.certify(host, directory)
     _vouch(certified.ca_bundle)
-    decided = judge.judge_for(host, int(port), resource, get_account_id(), get_region())
+    decided = judge.judge_for(authenticator, host, int(port), resource, get_account_id(), get_region())
     database = raw.get("DatabaseName") or raw.get("DBName") or "app"
     owner = Owner(raw.get("MasterUsername", "master"), str(raw.get("_MasterUserPassword") or ""), database)
     ready: asyncio.Future[front.Front] = asyncio.get_running_loop().create_future()

@@ -18,6 +18,7 @@ from generator.model.database import Engine
 from generator.operations import sandbox
 from tests.database.test_sandbox import Become, Client, allow, as_root, someone  # noqa: F401 - fixtures
 from tests.embedded import Deployer, environment, running_sandbox
+from tests.sandbox_keys import root
 
 LOCAL = ["--local-port", "0"]
 
@@ -25,9 +26,8 @@ LOCAL = ["--local-port", "0"]
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A sandbox of these tests' own that does not wait between its steps."""
-    root = {"aws_access_key_id": "111122223333", "aws_secret_access_key": "test"}
     with running_sandbox(tmp_path_factory.mktemp("sandbox")) as leads, environment(leads):
-        yield lambda service: botocore.session.Session().create_client(service, "us-east-1", **root)
+        yield lambda service: botocore.session.Session().create_client(service, "us-east-1", **root())
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from botocore.config import Config
 from generator.host.process import spawn_detached
 from generator.sandbox import server
 from generator.sandbox.state import CUSTOMER_ACCOUNT, REGION, SandboxState
+from tests.sandbox_keys import root
 
 Client = Callable[..., Any]
 
@@ -33,17 +34,20 @@ def sandbox(running: SandboxState, monkeypatch: pytest.MonkeyPatch) -> SandboxSt
 
 @pytest.fixture
 def client(sandbox: SandboxState) -> Client:
-    """client("iam"), as root of the customer's account, or with access_key= and secret= of somebody."""
+    """client("iam") as root of the customer's account or another `account`, or with the key of somebody."""
 
-    def make(service: str, access_key: str = CUSTOMER_ACCOUNT, secret: str = "test", token: str | None = None) -> Any:
+    def make(
+        service: str, access_key: str = "", secret: str = "", token: str | None = None, account: str = CUSTOMER_ACCOUNT
+    ) -> Any:
+        own = root(sandbox, account)
         session = botocore.session.Session()
         config = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, proxies={})
         return session.create_client(
             service,
             region_name=REGION,
             endpoint_url=sandbox.endpoint,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret,
+            aws_access_key_id=access_key or own["aws_access_key_id"],
+            aws_secret_access_key=secret or own["aws_secret_access_key"],
             aws_session_token=token,
             config=config,
         )

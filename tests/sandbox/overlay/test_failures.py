@@ -7,9 +7,11 @@ import urllib.request
 import pytest
 
 from generator.sandbox import server
+from generator.sandbox.root_keys import control_token
 from generator.sandbox.state import SandboxState
 from tests.sandbox.overlay.conftest import Client, Stacks
 from tests.sandbox.overlay.published import PUBLISHED, parameters, previous
+from tests.sandbox_keys import control
 
 TEMPLATE = """
 Parameters: {Value: {Type: String, Default: one}}
@@ -85,12 +87,12 @@ def test_a_failed_delete_is_repeated(created: Stacks, sandbox: SandboxState) -> 
 def test_a_wish_that_is_none_is_refused(
     sandbox: SandboxState, body: bytes, headers: dict[str, str], status: int
 ) -> None:
+    headers = {**headers, "Authorization": f"Bearer {control_token(sandbox.secret)}"}
     request = urllib.request.Request(f"{sandbox.endpoint}/_sandbox/fail", body, headers, method="POST")
     with pytest.raises(urllib.error.HTTPError) as refused:
         server.LOOPBACK.open(request)
     assert refused.value.code == status
-    with server.LOOPBACK.open(f"{sandbox.endpoint}/_sandbox/status") as answer:
-        assert json.load(answer)["failures"] == []
+    assert control("GET", "status", running=sandbox)["failures"] == []
 
 
 def test_a_function_that_cannot_start_fails_its_resource(stacks: Stacks) -> None:

@@ -19,7 +19,7 @@ def test_a_public_and_a_private_subnet_bear_names(client: Client) -> None:
 
 
 def test_every_account_has_the_same_network_of_its_own(client: Client) -> None:
-    vendor = client("ec2", VENDOR_ACCOUNT)
+    vendor = client("ec2", account=VENDOR_ACCOUNT)
     assert [vpc["OwnerId"] for vpc in vendor.describe_vpcs()["Vpcs"]] == [VENDOR_ACCOUNT]
     assert len(vendor.describe_subnets()["Subnets"]) == 2
 

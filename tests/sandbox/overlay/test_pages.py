@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 
 from generator.sandbox.pages import is_of_a_page
 from generator.sandbox.state import SandboxState
+from tests.sandbox_keys import root
 
 PAGES = [
     {"Origin": "https://example.com"},
@@ -26,8 +27,7 @@ def test_a_signed_call_of_a_page_is_refused(sandbox: SandboxState, headers: dict
         "secretsmanager",
         "us-east-1",
         endpoint_url=sandbox.endpoint,
-        aws_access_key_id="111122223333",
-        aws_secret_access_key="test",
+        **root(sandbox),
         config=Config(retries={"max_attempts": 0}, proxies={}),
     )
     assert client.list_secrets()["SecretList"] == []
@@ -41,9 +41,10 @@ def test_a_signed_call_of_a_page_is_refused(sandbox: SandboxState, headers: dict
         client.list_secrets()
 
 
+@pytest.mark.parametrize("path", ["/v1/data-channel/none", "/mqtt", "/_ministack/x", "/event/realtime"])
 @pytest.mark.parametrize("headers", [{}, *PAGES[:1]], ids=["stranger", "page"])
-def test_a_page_opens_no_websocket(sandbox: SandboxState, headers: dict[str, str]) -> None:
-    address = sandbox.endpoint.replace("http", "ws") + "/v1/data-channel/none"
+def test_a_page_opens_no_websocket(sandbox: SandboxState, headers: dict[str, str], path: str) -> None:
+    address = sandbox.endpoint.replace("http", "ws") + path
     with pytest.raises(InvalidStatus) as refused:
         connect(address, additional_headers=headers, proxy=None)
     assert refused.value.response.status_code == 403

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -16,6 +17,9 @@ from generator.errors import DeployerError
 from generator.host.process import spawn_detached
 from generator.sandbox import serve, server
 from generator.sandbox.state import SandboxState, environment, read, write
+from tests.sandbox_keys import root
+
+SECRET = "00" * 32
 
 
 @pytest.fixture
@@ -41,8 +45,7 @@ def make_user(running: SandboxState, name: str) -> None:
         "iam",
         "us-east-1",
         endpoint_url=running.endpoint,
-        aws_access_key_id="111122223333",
-        aws_secret_access_key="test",
+        **root(running),
     ).create_user(UserName=name)
 
 
@@ -135,7 +138,7 @@ def test_a_sandbox_whose_directory_is_removed_ends(home: Path) -> None:
 
 
 def test_a_record_of_another_program_is_not_believed(home: Path) -> None:
-    write(SandboxState(os.getpid(), 9, str(home)))
+    write(SandboxState(os.getpid(), 9, str(home), SECRET))
     assert read(home) is not None
     assert server.status() is None
 
@@ -149,7 +152,7 @@ def test_nothing_of_the_users_environment_is_left(home: Path) -> None:
         "HTTPS_PROXY": "http://proxy.example.com",
         "NO_PROXY": "internal.example.com",
     }
-    state = SandboxState(1, 4566, str(home))
+    state = SandboxState(1, 4566, str(home), SECRET)
     write(state)
     ours = environment(state, env=theirs)
     with pytest.MonkeyPatch.context() as patch:
@@ -158,7 +161,7 @@ def test_nothing_of_the_users_environment_is_left(home: Path) -> None:
         session = botocore.session.Session()
         credentials = session.get_credentials().get_frozen_credentials()
         clients = [session.create_client(service) for service in ("s3", "iam", "sts")]
-    assert (credentials.access_key, credentials.secret_key, credentials.token or "") == ("111122223333", "test", "")
+    assert (credentials.access_key, credentials.secret_key, credentials.token or "") == (*root(state).values(), "")
     assert {client.meta.endpoint_url for client in clients} == {"http://127.0.0.1:4566"}
     assert ours["NO_PROXY"] == "internal.example.com,127.0.0.1,localhost"
 
@@ -166,17 +169,14 @@ def test_nothing_of_the_users_environment_is_left(home: Path) -> None:
 def test_a_stack_cut_off_in_the_middle_is_not_busy_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEPLOYER_SANDBOX_STEP", "600")
     first = server.start(None, spawn_detached)
-    client = botocore.session.Session().create_client(
-        "cloudformation",
-        "us-east-1",
-        endpoint_url=first.endpoint,
-        aws_access_key_id="111122223333",
-        aws_secret_access_key="test",
-    )
+
+    def client(of: SandboxState) -> Any:
+        session = botocore.session.Session()
+        return session.create_client("cloudformation", "us-east-1", endpoint_url=of.endpoint, **root(of))
+
     parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "x"}}
-    client.create_stack(StackName="cut", TemplateBody=str({"Resources": {"One": parameter}}).replace("'", '"'))
+    client(first).create_stack(StackName="cut", TemplateBody=str({"Resources": {"One": parameter}}).replace("'", '"'))
     server.stop()
-    server.start(None, spawn_detached)
-    stack = client.describe_stacks(StackName="cut")["Stacks"][0]
+    stack = client(server.start(None, spawn_detached)).describe_stacks(StackName="cut")["Stacks"][0]
     assert stack["StackStatus"] == "CREATE_FAILED"
     assert stack["StackStatusReason"] == "The sandbox ended while this operation was running."

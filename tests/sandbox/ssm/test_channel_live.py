@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from generator.channel.shell import run_command, shell
 from generator.channel.stdio import stdio
 from generator.channel.transport import connect_websocket
 from generator.errors import DeployerError
+from tests.sandbox_keys import control, recorded, root
 
 from .conftest import AGENT, launch
 from .service import Service
@@ -29,11 +30,8 @@ from .service import Service
 OPTIONS = ChannelOptions(proxy=None, half_close=0.3)
 
 
-def register(endpoint: str, instance: str, **wish: Any) -> None:
-    body = json.dumps(wish).encode()
-    urllib.request.urlopen(
-        urllib.request.Request(f"{endpoint}/_sandbox/instances/{instance}", data=body, method="PUT"), timeout=5
-    ).read()
+def register(home: Path, instance: str, **wish: Any) -> None:
+    control("PUT", f"instances/{instance}", wish, recorded(home))
 
 
 @asynccontextmanager
@@ -82,14 +80,14 @@ def test_the_products_page_says_that_it_is_imitated(tunnel: Any) -> None:
 
 @pytest.mark.parametrize("version", ["3.3.2656.0", "3.0.100.0"])
 def test_bytes_pass_both_ways_with_new_and_old_agents(
-    client: Any, endpoint: str, port_document: str, version: str
+    client: Any, sandbox_home: Path, port_document: str, version: str
 ) -> None:
     sent = os.urandom(200_000) + b"\n"
 
     async def story() -> list[bytes]:
         async with echo_server() as port:
             node = launch(client, {})
-            register(endpoint, node, ports={"5432": port}, agentVersion=version)
+            register(sandbox_home, node, ports={"5432": port}, agentVersion=version)
             request = {"Target": node, "DocumentName": port_document, "Parameters": {"portNumber": ["5432"]}}
             async with forward([Forward(Service(client("ssm"), request), (Listen(),))], OPTIONS) as (opened,):
                 return [
@@ -150,13 +148,13 @@ def test_a_session_ends_with_its_instance(client: Any, port_document: str) -> No
     assert asyncio.run(story()) == f"{node} does not run any more."
 
 
-def test_a_cut_connection_is_resumed_with_every_byte(client: Any, endpoint: str, port_document: str) -> None:
+def test_a_cut_connection_is_resumed_with_every_byte(client: Any, sandbox_home: Path, port_document: str) -> None:
     sent = os.urandom(60_000)
 
     async def story() -> tuple[bytes, int]:
         async with echo_server() as port:
             node = launch(client, {})
-            register(endpoint, node, ports={"5432": port})
+            register(sandbox_home, node, ports={"5432": port})
             request = {"Target": node, "DocumentName": port_document, "Parameters": {"portNumber": ["5432"]}}
             opened_sockets: list[Any] = []
 
@@ -191,10 +189,11 @@ def test_a_signed_opening_needs_open_data_channel(client: Any, user: Any, instan
     assert asyncio.run(story()) == ("This session is served by the deployer sandbox." if allowed else "channel-refused")
 
 
-def test_where_signatures_are_required_an_unsigned_opening_is_refused(client: Any, endpoint: str) -> None:
+def test_where_signatures_are_required_an_unsigned_opening_is_refused(client: Any, sandbox_home: Path) -> None:
     node = launch(client, {})
-    register(endpoint, node, requireSignature=True)
-    root = {"AccessKeyId": "111122223333", "SecretAccessKey": "test"}
+    register(sandbox_home, node, requireSignature=True)
+    own = root(recorded(sandbox_home))
+    keys = {"AccessKeyId": own["aws_access_key_id"], "SecretAccessKey": own["aws_secret_access_key"]}
 
     async def story(keys: dict[str, str] | None) -> None:
         async with open_channel(Service(client("ssm"), {"Target": node}, keys=keys), OPTIONS):
@@ -202,7 +201,7 @@ def test_where_signatures_are_required_an_unsigned_opening_is_refused(client: An
 
     with pytest.raises(DeployerError, match="unsigned"):
         asyncio.run(story(None))
-    asyncio.run(story(root))
+    asyncio.run(story(keys))
 
 
 def test_a_wrong_token_opens_nothing(client: Any, instance: str) -> None:
@@ -266,7 +265,7 @@ def test_a_command_has_an_exit_code(client: Any, instance: str) -> None:
     assert os.read(read, 100) == b"out\n"
 
 
-def test_a_bare_connection_is_carried_for_ssh(client: Any, endpoint: str) -> None:
+def test_a_bare_connection_is_carried_for_ssh(client: Any, sandbox_home: Path) -> None:
     node = launch(client, {})
     request = {"Target": node, "DocumentName": "AWS-StartSSHSession"}
     stdin, typing = os.pipe()
@@ -274,7 +273,7 @@ def test_a_bare_connection_is_carried_for_ssh(client: Any, endpoint: str) -> Non
 
     async def story() -> None:
         async with echo_server() as port:
-            register(endpoint, node, ports={"22": port})
+            register(sandbox_home, node, ports={"22": port})
             async with open_channel(Service(client("ssm"), request), OPTIONS) as channel:
                 os.write(typing, b"SSH-2.0-test\r\n")
                 os.close(typing)

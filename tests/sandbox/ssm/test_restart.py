@@ -13,6 +13,7 @@ import pytest
 from generator.host.process import spawn_detached
 from generator.sandbox import server
 from generator.sandbox.state import SandboxState
+from tests.sandbox_keys import root
 
 from .conftest import launch
 
@@ -26,13 +27,8 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
 
 def client_of(state: SandboxState) -> Any:
     def make(service: str) -> Any:
-        return botocore.session.Session().create_client(
-            service,
-            "us-east-1",
-            endpoint_url=state.endpoint,
-            aws_access_key_id="111122223333",
-            aws_secret_access_key="test",
-        )
+        session = botocore.session.Session()
+        return session.create_client(service, "us-east-1", endpoint_url=state.endpoint, **root(state))
 
     return make
 

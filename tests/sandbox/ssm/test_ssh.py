@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from generator.channel.listen import Listen
 from generator.channel.port import Forward, forward
 from generator.channel.session import ChannelOptions
+from tests.sandbox_keys import control, recorded
 from tests.sessions import sshd
 
 from .conftest import launch
 from .service import Service
 
 
-def test_a_pushed_key_opens_sshd_behind_a_tunnel(
-    client: Any, endpoint: str, sandbox_home: Path, tmp_path: Path
-) -> None:
+def test_a_pushed_key_opens_sshd_behind_a_tunnel(client: Any, sandbox_home: Path, tmp_path: Path) -> None:
     node = launch(client, {})
     key = tmp_path / "id"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
@@ -40,9 +37,7 @@ def test_a_pushed_key_opens_sshd_behind_a_tunnel(
 
     keys = sandbox_home / "keys" / node
     with sshd.serve(tmp_path / "sshd", keys, sshd.free_port()) as server:
-        body = json.dumps({"ports": {"22": server.port}}).encode()
-        put = urllib.request.Request(f"{endpoint}/_sandbox/instances/{node}", body, method="PUT")
-        urllib.request.urlopen(put, timeout=5).close()
+        control("PUT", f"instances/{node}", {"ports": {"22": server.port}}, recorded(sandbox_home))
         assert asyncio.run(story(sshd.USER)) == (255, b"")
         client("ec2-instance-connect").send_ssh_public_key(
             InstanceId=node, InstanceOSUser=sshd.USER, SSHPublicKey=key.with_suffix(".pub").read_text()

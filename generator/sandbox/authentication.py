@@ -1,0 +1,212 @@
+"""Who a request comes from, decided before anything else sees it: a good signature of a key the sandbox made, or none.
+
+Keys are those of the root users (`root_keys`), and those that IAM and STS of the sandbox issued. MiniStack takes any
+12-digit key for root of that account, with any signature, and serves some paths to everybody: nothing reaches it
+unchecked. A root key is passed on as the account's number, which is what MiniStack and the layers know it by.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode
+
+from ministack.core import iam_evaluator as engine
+from ministack.core import lambda_runtime, responses, sigv4
+from ministack.services import lambda_svc, sts
+
+from generator.sandbox import root_keys
+
+Scope = MutableMapping[str, Any]  # ASGI's
+CONTROL = "/_sandbox/"
+# Addresses that CloudFormation makes up, with 122 random bits, for the answer of a function: presigned ones on AWS.
+_ANSWERS = re.compile(r"/_ministack/cfn-(response|signal)/[0-9a-f-]{36}")
+_OWN_PATHS = ("/_ministack/", "/_localstack/", "/_aws/")
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_LONGEST = 7 * 86_400  # seconds a presigned request may live
+_NOT_CHECKED = engine._SESSION_TOKEN_NOT_CHECKED
+_SIGNATURE_PARAMETERS = frozenset(
+    f"x-amz-{name}"
+    for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
+)
+
+
+class NotAuthenticated(Exception):
+    """The request is nobody's. `code` is MiniStack's word, which each service's protocol has its own form of."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+@dataclass(frozen=True)
+class Authenticator:
+    """Checks requests against the keys of one sandbox; `secret` is what its own keys are made from."""
+
+    secret: str
+
+    def install(self) -> None:
+        """Give functions credentials that nobody can work out; MiniStack's are digests of their names."""
+        lambda_runtime.execution_credentials = self.execution_credentials
+        lambda_svc.execution_credentials = self.execution_credentials
+
+    def authenticate(self, scope: Scope, body: bytes) -> Scope:
+        """The scope to serve: a root key in it is the account's number. Raises NotAuthenticated."""
+        headers = _headers(scope)
+        path = scope["path"]
+        if path.startswith(CONTROL):
+            self._check_token(headers)
+            return scope
+        if scope.get("method") == "PUT" and _ANSWERS.fullmatch(path):
+            return scope
+        if path.startswith(_OWN_PATHS):
+            raise NotAuthenticated("MissingAuthenticationToken", "Request is missing Authentication Token")
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+        signature, presigned = _signature(headers, query)
+        token = _first(query, "X-Amz-Security-Token") if presigned else headers.get("x-amz-security-token", "")
+        credential = self.credential(signature.access_key_id, token)
+        _check_time(signature, query if presigned else None)
+        _check_signature(scope, body, headers, query, signature, credential.secret_access_key, presigned=presigned)
+        if credential.access_key_id == signature.access_key_id:
+            return scope
+        return _renamed(scope, signature, credential.account_id, presigned=presigned)
+
+    def credential(self, access_key_id: str, token: object = _NOT_CHECKED) -> engine.ResolvedCredential:
+        """Whose key that is, the session token checked when it is given. Raises NotAuthenticated.
+
+        A root key's `access_key_id` is the account's number.
+        """
+        if root := root_keys.find_root_key(self.secret, access_key_id):
+            if token and token is not _NOT_CHECKED:
+                raise NotAuthenticated("InvalidToken", "The security token included in the request is invalid.")
+            arn = f"arn:aws:iam::{root.account}:root"
+            return engine.ResolvedCredential(
+                root.account, root.secret_access_key, root.account, arn, root.account, "Root"
+            )
+        try:
+            account = responses._account_from_sts_session(access_key_id) or engine.find_iam_access_key_account(
+                access_key_id
+            )
+        except engine.AmbiguousAccessKeyError:
+            account = None
+        found = engine.resolve_credential(access_key_id, account, token) if account else None
+        if isinstance(found, engine.CredentialResolutionError):
+            raise NotAuthenticated(found.code, found.message)
+        if found is None:
+            raise _unknown(access_key_id)
+        return found
+
+    def execution_credentials(self, config: dict[str, Any]) -> dict[str, str]:
+        """The variables of a function's credentials: a session of its role, as MiniStack names it."""
+        made = _original_execution_credentials(config)
+        key_id = made["AWS_ACCESS_KEY_ID"]
+        password, token = root_keys.function_secret(self.secret, key_id)
+        sts.register_session(key_id, {**sts._sessions[key_id], "SecretAccessKey": password, "SessionToken": token})
+        return {**made, "AWS_SECRET_ACCESS_KEY": password, "AWS_SESSION_TOKEN": token}
+
+    def _check_token(self, headers: dict[str, str]) -> None:
+        given = headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), root_keys.control_token(self.secret).encode()):
+            raise NotAuthenticated("MissingAuthenticationToken", "This endpoint is for whoever started the sandbox.")
+
+
+_original_execution_credentials = lambda_runtime.execution_credentials
+
+
+def _unknown(access_key_id: str) -> NotAuthenticated:
+    sentence = "The security token included in the request is invalid."
+    if root_keys.is_sandbox_key(access_key_id):
+        sentence += ' The sandbox makes new ones at each start: eval "$(deployer sandbox env)"'
+    return NotAuthenticated("InvalidClientTokenId", sentence)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """The headers in lower case; one on several lines as SigV4 signs it."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), sigv4.decode_header_value(value)
+        found[key] = f"{found[key]},{text}" if key in found else text
+    return found
+
+
+def _first(query: dict[str, list[str]], name: str) -> str:
+    return next(iter(query.get(name) or query.get(name.lower()) or [""]))
+
+
+def _signature(headers: dict[str, str], query: dict[str, list[str]]) -> tuple[Any, bool]:
+    """The parts of the request's one signature, and whether it stands in the query string."""
+    authorization, algorithm = headers.get("authorization", ""), _first(query, "X-Amz-Algorithm")
+    if not authorization and not algorithm:
+        raise NotAuthenticated("MissingAuthenticationToken", "Request is missing Authentication Token")
+    algorithms = [authorization.partition(" ")[0]] * bool(authorization) + [algorithm] * bool(algorithm)
+    if algorithms != [_ALGORITHM]:
+        raise NotAuthenticated("UnsupportedSignature", "The request signature does not conform to AWS standards.")
+    presigned = bool(algorithm)
+    found = sigv4.parse_query_signature(query) if presigned else sigv4.parse_header_signature(headers)
+    if isinstance(found, tuple):
+        raise NotAuthenticated(*found)
+    return found, presigned
+
+
+def _check_time(signature: Any, query: dict[str, list[str]] | None) -> None:
+    """Refuse what was signed too long ago; a presigned request, whose query is given, has a time of its own."""
+    try:
+        seconds = int(_first(query, "X-Amz-Expires")) if query is not None else None
+        expired = seconds is not None and (
+            not 0 < seconds <= _LONGEST or sigv4.presigned_request_is_expired(signature.amz_date, seconds)
+        )
+    except ValueError:
+        expired = True
+    if expired:
+        raise NotAuthenticated("RequestExpired", "Request has expired")
+    skewed = sigv4.request_time_failure(signature)
+    if skewed and (query is None or "not yet current" in skewed[1]):
+        raise NotAuthenticated(*skewed)
+
+
+def _check_signature(
+    scope: Scope,
+    body: bytes,
+    headers: dict[str, str],
+    query: dict[str, list[str]],
+    signature: Any,
+    secret: str,
+    *,
+    presigned: bool,
+) -> None:
+    raw_path = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1").partition("?")[0]
+    method = scope.get("method", "GET")
+    if "host" not in signature.signed_headers.split(";"):
+        raise NotAuthenticated("SignatureDoesNotMatch", sigv4.SIGNATURE_MISMATCH)
+    wrong = sigv4.header_signature_failure(
+        signature, secret, method, raw_path, query, headers, body, presigned=presigned
+    )
+    if wrong or not _covers(headers, body, presigned=presigned):
+        raise NotAuthenticated(*(wrong or ("SignatureDoesNotMatch", sigv4.SIGNATURE_MISMATCH)))
+
+
+def _covers(headers: dict[str, str], body: bytes, *, presigned: bool) -> bool:
+    """Whether the body is the one that was signed, where its digest is part of the signature."""
+    digest = headers.get("x-amz-content-sha256", "")
+    if presigned or not re.fullmatch(r"[0-9a-f]{64}", digest):
+        return True
+    return hmac.compare_digest(digest, hashlib.sha256(body).hexdigest())
+
+
+def _renamed(scope: Scope, signature: Any, account: str, *, presigned: bool) -> Scope:
+    """The request as signed by the account's number, by which MiniStack knows root and asks for no signature."""
+    named = f"Credential={account}/{signature.date_stamp}/{signature.region}/{signature.service}/aws4_request"
+    value = f"{_ALGORITHM} {named}, SignedHeaders={signature.signed_headers}, Signature={signature.signature}"
+    headers = [(name, text) for name, text in scope["headers"] if name.lower() != b"authorization"]
+    headers.append((b"authorization", value.encode()))
+    made = {**scope, "headers": headers}
+    if presigned:
+        pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        kept = [(name, text) for name, text in pairs if name.lower() not in _SIGNATURE_PARAMETERS]
+        headers.append((b"x-amz-date", signature.amz_date.encode()))
+        made["query_string"] = urlencode(kept).encode()
+    return made

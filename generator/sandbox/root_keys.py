@@ -1,0 +1,66 @@
+"""The access keys of the sandbox's root users: made from one secret that is random for each start. Pure.
+
+Every account has a root user, and nobody lists accounts beforehand, so the account is part of the key's id, as on AWS.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass, field
+
+PREFIX = "SBOX"  # AWS's own ids begin with AKIA or ASIA: no client can take one for the other
+_DIGITS = 8  # of base32, 40 bits: an account id, and as much of a digest
+_KEY_ID = re.compile(rf"{PREFIX}[A-Z2-7]{{{2 * _DIGITS}}}")
+_ACCOUNT = re.compile(r"\d{12}")
+
+
+@dataclass(frozen=True)
+class RootKey:
+    """An access key that is root of `account` in one sandbox."""
+
+    account: str
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+
+
+def is_sandbox_key(access_key_id: str) -> bool:
+    """Whether an id has the form of a sandbox's root key, of whatever sandbox."""
+    return _KEY_ID.fullmatch(access_key_id) is not None
+
+
+def root_key(secret: str, account: str) -> RootKey:
+    """The access key of an account's root user. Raises ValueError when `account` is not 12 digits."""
+    if not _ACCOUNT.fullmatch(account):
+        raise ValueError(f"{account} is no account: 12 digits")
+    number = base64.b32encode(int(account).to_bytes(5)).decode()
+    check = base64.b32encode(_derive(secret, f"id:{account}")[:5]).decode()
+    password = base64.b64encode(_derive(secret, f"secret:{account}")).decode()[:40]
+    return RootKey(account, f"{PREFIX}{number}{check}", password)
+
+
+def find_root_key(secret: str, access_key_id: str) -> RootKey | None:
+    """The root key of that id; None when it was not made from this secret."""
+    if not is_sandbox_key(access_key_id):
+        return None
+    number = int.from_bytes(base64.b32decode(access_key_id[len(PREFIX) :][:_DIGITS]))
+    if number > 999_999_999_999:
+        return None
+    found = root_key(secret, f"{number:012d}")
+    return found if hmac.compare_digest(found.access_key_id, access_key_id) else None
+
+
+def control_token(secret: str) -> str:
+    """What the endpoints under /_sandbox/ ask for."""
+    return _derive(secret, "control").hex()
+
+
+def function_secret(secret: str, access_key_id: str) -> tuple[str, str]:
+    """Secret access key and session token of the credentials that a function of the sandbox runs with."""
+    return _derive(secret, f"function:{access_key_id}").hex(), _derive(secret, f"session:{access_key_id}").hex()
+
+
+def _derive(secret: str, purpose: str) -> bytes:
+    return hmac.new(bytes.fromhex(secret), purpose.encode(), hashlib.sha256).digest()
