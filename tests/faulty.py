@@ -76,10 +76,10 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def proxied(sandbox: str) -> Iterator[Proxy]:
-    """Listen on a free port of this computer and lead to the sandbox at `sandbox`."""
+def proxied(sandbox: str, *, hidden: bool = False) -> Iterator[Proxy]:
+    """Listen on a free port of this computer and lead to the sandbox at `sandbox`; `hidden`: no answer says so."""
     proxy = Proxy("")
-    handler = type("Handler", (_Handler,), {"proxy": proxy, "sandbox": sandbox})
+    handler = type("Handler", (_Handler,), {"proxy": proxy, "sandbox": sandbox, "hidden": hidden})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         proxy.endpoint = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     proxy: Proxy
     sandbox: str
+    hidden: bool
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -125,6 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
+        if not self.hidden:
+            self.send_header("X-Sandbox", "deployer")
         self.end_headers()
         self.wfile.write(body)
 

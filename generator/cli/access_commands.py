@@ -80,7 +80,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _register_grant(group: typer.Typer) -> None:
-    @command(group, "grant")
+    @command(group, "grant", changes=True)
     def grant(
         call: Invocation,
         principal: Principals,
@@ -160,8 +160,7 @@ def _carry_out(
     from generator.operations.access import by_hand, doors, grant, record
     from generator.operations.stack import apply, plan
 
-    for line in access_text.plan_lines(planned):
-        call.say(line)
+    call.show_plan(f"Access to the stack {planned.record.stack.name}", access_text.plan_lines(planned))
     if plan_only:
         plan.discard(call.gateway, planned.up)
         return CommandResult(planned, stack_text.plan_summary(planned.up))
@@ -189,15 +188,14 @@ def _ask(call: Invocation, planned: AccessPlan) -> None:
     """Show the change set and ask; whatever is not a yes leaves nothing behind."""
     from generator.operations.stack import guard, plan
 
-    for line in stack_text.plan_lines(planned.up):
-        call.say(line)
+    call.show_plan(stack_text.action(planned.up), stack_text.plan_lines(planned.up))
     with plan.discarded_on_error(call.gateway, planned.up):
         guard.require_no_objection(planned.up)
-        call.confirm(stack_text.question(planned.up))
+        call.confirm(stack_text.action(planned.up))
 
 
 def _register_revoke(group: typer.Typer) -> None:
-    @command(group, "revoke")
+    @command(group, "revoke", changes=True)
     def revoke(
         call: Invocation,
         principal: Annotated[list[str], PRINCIPAL] = [],  # noqa: B006 - Typer reads it, nothing appends to it
@@ -215,7 +213,7 @@ def _register_revoke(group: typer.Typer) -> None:
             raise UsageError("Say whom to lock out.", "Give --principal ARN, or --all.")
         request = revoking.RevokeRequest(tuple(parse_recorded(text) for text in principal))
         revocation = revoking.begin(call.gateway, request, lambda events: show_events(call, events))
-        call.confirm(access_text.revoke_question(revocation))
+        call.confirm(access_text.revoke_action(revocation), access_text.revoke_note(revocation))
         began, evidence = datetime.now(UTC), []
         for item in revoking.run(revocation):
             call.say(access_text.evidence_line(item))
@@ -226,23 +224,23 @@ def _register_revoke(group: typer.Typer) -> None:
 
 
 def _register_key(group: typer.Typer) -> None:
-    @command(group, "pause")
+    @command(group, "pause", changes=True)
     def pause(call: Invocation) -> CommandResult:
         """Shut key and role within seconds, also while the stack is busy; open sessions go on."""
         from generator.operations.access.pause import pause as shut
 
         return _key_done(shut(call.gateway, lambda events: show_events(call, events)))
 
-    @command(group, "resume")
+    @command(group, "resume", changes=True)
     def resume(call: Invocation) -> CommandResult:
         """Let support in again after a pause."""
         from generator.operations.access import pause
 
         found = pause.plan_resume(call.gateway)
-        call.confirm(f"Let support into {call.stack_name} again?")
+        call.confirm(f"Resume support's access to the stack {call.stack_name}")
         return _key_done(pause.resume(call.gateway, found, lambda events: show_events(call, events)))
 
-    @command(group, "rotate")
+    @command(group, "rotate", changes=True)
     def rotate(
         call: Invocation,
         every: Annotated[
@@ -297,7 +295,7 @@ def _register_reading(group: typer.Typer) -> None:
 
 
 def _register_policy(group: typer.Typer) -> None:
-    @command(group, "policy")
+    @command(group, "policy", changes=True)
     def policy(
         call: Invocation,
         fmt: Annotated[PolicyFormat, typer.Option("--format", help="JSON or YAML.")] = PolicyFormat.json,
@@ -347,11 +345,11 @@ def _register_policy(group: typer.Typer) -> None:
 def _attach(call: Invocation, planned: Attachment) -> CommandResult:
     from generator.operations.access import manual
 
-    call.say(f"{planned.policy} the policy {manual.POLICY_NAME} of {planned.kind} {planned.name}")
-    for instance in planned.to_tag:
-        call.say(f"tag {instance} so that the policy finds it")
+    policy = f"  {planned.policy} the policy {manual.POLICY_NAME} of {planned.kind} {planned.name}"
+    tags = [f"  tag {instance} so that the policy finds it" for instance in planned.to_tag]
+    call.show_plan(f"Give {planned.kind} {planned.name} the support policy", [policy, *tags])
     if not planned.unchanged:
-        call.confirm("Do this?")
+        call.confirm(f"Give {planned.kind} {planned.name} the support policy")
     return _checked(manual.attach(call.gateway, planned))
 
 
@@ -359,7 +357,7 @@ def _undo(call: Invocation, planned: Attachment) -> CommandResult:
     from generator.operations.access import manual
 
     if not planned.unchanged:
-        call.confirm(f"Take the support policy off {planned.kind} {planned.name}?")
+        call.confirm(f"Take the support policy away from {planned.kind} {planned.name}")
     return _checked(manual.undo(call.gateway, planned))
 
 

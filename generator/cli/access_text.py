@@ -28,7 +28,7 @@ _NO_OWN_USERS = " if it has none, every user with an access level is, your peopl
 def plan_lines(plan: AccessPlan) -> list[str]:
     """Who gains or loses what, before the change set is shown."""
     gone = sorted(set(plan.before.principals) - set(plan.after.principals))
-    lines = [f"Access to the stack {plan.record.stack.name}, until {_until(plan.after)}:"]
+    lines = [f"  until {_until(plan.after)}"]
     rows = [(f"  {s.permits}", s.who, f"policy of the {s.policy}") for s in plan.sentences]
     lines += table(rows) if plan.after.principals else ["  nobody is let in"]
     lines += [f"  no longer: {principal.arn}" for principal in gone]
@@ -87,15 +87,19 @@ def check_lines(checks: tuple[Check, ...]) -> list[str]:
     return table([("ok" if check.holds else "NOT SO", check.subject, check.answer) for check in checks])
 
 
-def revoke_question(revocation: Revocation) -> str:
-    """What is asked before anybody is locked out, with what becomes of those who are not meant."""
+def revoke_action(revocation: Revocation) -> str:
+    """What a revocation would do."""
+    return f"Revoke access to the stack {revocation.found.stack.name} for {', '.join(revocation.locked_out)}"
+
+
+def revoke_note(revocation: Revocation) -> str:
+    """What becomes of those who are not meant; empty when there are none."""
     from generator.operations.access.backends import endpoint_of
 
-    whom, database = ", ".join(revocation.locked_out), endpoint_of(revocation.found.stack)
-    more = f" (In the database {database} support's own users are shut out;{_NO_OWN_USERS})" if database else ""
     if not revocation.everybody:
-        more = " (those who stay get a new key, and open sessions end)"
-    return f"Lock out of {revocation.found.stack.name}: {whom}?{more}"
+        return "(those who stay get a new key, and open sessions end)"
+    database = endpoint_of(revocation.found.stack)
+    return f"(In the database {database} support's own users are shut out;{_NO_OWN_USERS})" if database else ""
 
 
 def evidence_line(item: Evidence) -> str:

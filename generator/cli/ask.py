@@ -30,7 +30,7 @@ def complete(call: Invocation, request: UpRequest, stack: Stack | None) -> UpReq
 
     absent = missing(REQUIRED, request.given, stack)
     if absent and stack is None:
-        call.say(f"There is no stack {call.stack_name} in {call.gateway.region or 'this region'} yet: this creates it.")
+        call.say(f"There is no stack {call.stack_name} {call.location} yet: this creates it.")
     given = dict(request.given)
     for key in absent:
         given[key] = _value(call, key, given)
@@ -55,7 +55,7 @@ def _subnet(call: Invocation, key: str, given: dict[str, str]) -> str:
     if any(subnet.is_public for subnet in subnets if subnet.subnet_id == picked):
         call.say("  That subnet is public. The instance gets no public address, so it would have no internet access:")
         call.say("  a private subnet with a NAT gateway or endpoints is what it needs.")
-        call.confirm("Use it anyway?")
+        call.confirm(f"Put the instance into the subnet {picked} anyway")
     return picked
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import functools
 import inspect
@@ -34,6 +35,8 @@ class CommandResult:
     exit_code: int = 0
 
 
+CHANGING: set[str] = set()
+"""The commands declared so far that change something in AWS."""
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 Body = Callable[..., CommandResult | None]
 
@@ -65,9 +68,19 @@ COMMON_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
 
 
 def command(
-    app: typer.Typer, name: str, *, extra: tuple[tuple[str, Any, Any], ...] = (), **settings: Any
+    app: typer.Typer,
+    name: str,
+    *,
+    extra: tuple[tuple[str, Any, Any], ...] = (),
+    changes: bool = False,
+    **settings: Any,
 ) -> Callable[[Body], Body]:
-    """Register `body(invocation, …)` under `name`. `extra` adds options made by code: (name, annotation, default)."""
+    """Register `body(invocation, …)` under `name`. `extra` adds options made by code: (name, annotation, default).
+
+    A command that `changes` something in AWS says in its result where: account, region, and whose AWS.
+    """
+    if changes:
+        CHANGING.add(name_of(app, name))
 
     def register(body: Body) -> Body:
         own = _own_parameters(body) + [_option(*entry) for entry in extra]
@@ -79,7 +92,7 @@ def command(
         def wrapper(context: typer.Context, **values: Any) -> None:
             names = {p.name for p in shared}
             common = {key: values.pop(key) for key, _, _ in COMMON_OPTIONS if key in names}
-            invocation = Invocation(command=name_of(app, name), **common)
+            invocation = Invocation(command=name_of(app, name), changes=changes, **common)
 
             def run() -> CommandResult | None:
                 _fill_in(context, invocation, values)
@@ -129,10 +142,14 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
     """Run a command's body, print its result or its error, and return the exit code."""
     try:
         done = body()
-        if done is not None:
+        if done is None:
+            return 0
+        if not (invocation.changes and invocation.opened):
             render.result(invocation, done.result, done.text, done.exit_code)
-            return done.exit_code
-        return 0
+        else:
+            render.result(invocation, _placed(invocation, done.result), done.text, done.exit_code)
+            _say_where(invocation)
+        return done.exit_code
     except DeployerError as error:
         return _fail(invocation, error)
     except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D in place of an answer
@@ -147,11 +164,24 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
         return _defect(invocation, error)
 
 
+def _placed(invocation: Invocation, result: Any) -> Any:
+    """The result with account, region, endpoint and whether that is the sandbox; a list stays as it is."""
+    value = render.plain(result)
+    return {**dataclasses.asdict(invocation.location), **value} if isinstance(value, dict) else value
+
+
+def _say_where(invocation: Invocation) -> None:
+    if invocation.output is OutputFormat.text:
+        invocation.say(f"  where: {str(invocation.location).removeprefix('in ')}")
+
+
 def _fail(invocation: Invocation, error: DeployerError) -> int:
     if invocation.debug:
         traceback.print_exc()
     error.hint = signing_in(invocation, error.hint)
     render.error(invocation, error)
+    if invocation.changes and invocation.opened and invocation.gateway.known_account:
+        _say_where(invocation)
     return error.exit_code
 
 

@@ -47,7 +47,7 @@ def register(group: typer.Typer) -> None:
 
 
 def _register_users(group: typer.Typer) -> None:
-    @command(group, "bootstrap", extra=_MASTER_OF_USERS)
+    @command(group, "bootstrap", changes=True, extra=_MASTER_OF_USERS)
     def bootstrap(
         call: Invocation,
         parse_users: Annotated[
@@ -68,14 +68,16 @@ def _register_users(group: typer.Typer) -> None:
         sql = run.bootstrap_sql(database, users)
         if print_only:
             return CommandResult({"sql": sql}, sql.splitlines())
-        call.confirm(f"Create the access levels in {database.name}{''.join(f', {user}' for user in users)}?")
+        call.confirm(
+            f"Create the access levels{''.join(f', {user}' for user in users)} in the database {database.name}"
+        )
         with _as_master(call, database, request, master) as query:
             query(sql)
         lines = [f"{u}  {g.meaning}" for u, g in users.items()]
         lines = lines or [f"The access levels were created in {database.name}, but no user: add --for NAME=r"]
         return CommandResult({"database": database.name, "users": users}, lines)
 
-    @command(group, "drop-user", extra=_MASTER_OF_USERS)
+    @command(group, "drop-user", changes=True, extra=_MASTER_OF_USERS)
     def drop_user(
         call: Invocation,
         gone: Annotated[
@@ -98,7 +100,7 @@ def _register_users(group: typer.Typer) -> None:
         if print_only:
             sql = run.drop_user_sql(database, user)
             return CommandResult({"sql": sql}, sql.splitlines())
-        call.confirm(f"Drop {user} in {database.name}, and end its sessions?")
+        call.confirm(f"Drop {user} in the database {database.name}, and end its sessions,")
         with _as_master(call, database, request, master) as query:
             if user not in {known.user for known in run.users(query, database.engine)}:
                 raise NotFound(
@@ -126,7 +128,7 @@ def _one_user(gone: str, name: str, supports: AccessLevel | None) -> tuple[str, 
 
 
 def _register_shut_out(group: typer.Typer) -> None:
-    @command(group, "shut-out", extra=MASTER)
+    @command(group, "shut-out", changes=True, extra=MASTER)
     def shut_out(
         call: Invocation,
         only: Annotated[
@@ -148,7 +150,7 @@ def _register_shut_out(group: typer.Typer) -> None:
         request = request_from(values)
         database = find_database(call.gateway, request)
         whom = "the vendor's support" if support else only or "every user with an access level"
-        call.confirm(f"Revoke access of {whom} to {database.name} ({database.endpoint})?")
+        call.confirm(f"Revoke access of {whom} to the database {database.name} ({database.endpoint})")
         meant = SUPPORTS if support else (only,) if only else ()
         found = shut_everybody_out(call.gateway, request, password, meant)
         if found.problem:
@@ -262,7 +264,7 @@ def _register_activity(group: typer.Typer) -> None:
             db_text.activity_lines(sessions, found, idle=idle, unseen=unseen),
         )
 
-    @command(group, "kill", extra=_OPERATE)
+    @command(group, "kill", changes=True, extra=_OPERATE)
     def kill(
         call: Invocation,
         pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="The session, as db activity numbers it.")],
@@ -275,7 +277,7 @@ def _register_activity(group: typer.Typer) -> None:
             found = find_session(read_activity(query, login.database.engine), pid, login.level)
             for line in db_text.activity_lines([found], [], idle=True):
                 call.say(line)
-            call.confirm(f"End the session {pid} of {found.user}?")
+            call.confirm(f"End the session {pid} of {found.user} in the database {login.database.name}")
             ended = end_session(query, login.database.engine, pid)
         return CommandResult(
             {"pid": pid, "ended": ended}, [f"{pid} was ended." if ended else f"{pid} had already ended."]

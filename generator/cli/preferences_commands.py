@@ -61,7 +61,7 @@ def _register_show(group: typer.Typer) -> None:
 
 
 def _register_set(group: typer.Typer) -> None:
-    @command(group, "set", extra=_OPTIONS)
+    @command(group, "set", changes=True, extra=_OPTIONS)
     def set_(call: Invocation, **values: Any) -> CommandResult:
         """Change those given, keep all others, and save what was there."""
         from generator.operations.sessions import preferences
@@ -76,7 +76,7 @@ def _register_set(group: typer.Typer) -> None:
 
 
 def _register_restore(group: typer.Typer) -> None:
-    @command(group, "restore")
+    @command(group, "restore", changes=True)
     def restore(
         call: Invocation,
         file: Annotated[Path | None, typer.Option("--from", help="A saved state; the latest when not given.")] = None,
@@ -102,10 +102,11 @@ def _given(values: dict[str, Any]) -> dict[str, object]:
 def _carry_out(call: Invocation, plan: PreferencesPlan) -> CommandResult:
     from generator.operations.sessions import preferences
 
-    for line in session_text.preference_plan_lines(plan):
-        call.say(line)
     if plan.changes:
-        call.confirm("Change the preferences of this account and region, for everybody?")
+        call.show_plan("Change the session preferences", session_text.preference_plan_lines(plan))
+        call.confirm("Change the session preferences for everybody")
+    else:
+        call.say("They are as asked: nothing to change.")
     result = preferences.apply(call.gateway, plan)
     if result.saved:
         call.say(f"What was there is in {result.saved}; back to it: deployer session-preferences restore")

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
     )
     app.add_typer(group)
 
-    @command(group, "up")
+    @command(group, "up", changes=True)
     def up(call: Invocation) -> CommandResult:
         """Start the recovery host, and wait until it accepts sessions."""
         from generator.operations.recovery_host import start
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
             reached, [*lines(reached), *(f"deployer connect {host.instance_id}" for host in reached.hosts)]
         )
 
-    @command(group, "down")
+    @command(group, "down", changes=True)
     def down(call: Invocation) -> CommandResult:
         """Terminate the recovery host, and wait until it is gone."""
         from generator.operations.recovery_host import end

@@ -27,7 +27,7 @@ class Run(PassThrough):
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
 
-    @command(app, "run", cls=Run)
+    @command(app, "run", changes=True, cls=Run)
     def run(
         call: Invocation,
         words: Annotated[
@@ -53,6 +53,7 @@ def register(app: typer.Typer) -> None:
         script = _script(words)
         request = _request(call, script, tag, instance_id, concurrency, max_errors, timeout, reason)
         one_host = len(request.instance_ids) == 1 and not request.tags
+        call.say(f"Running on {session_text.run_targets(request)} {call.location}.")
         began, hosts = time.monotonic(), list["HostResult"]()
         command_id = operation.start(call.gateway, request)
         try:

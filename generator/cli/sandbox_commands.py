@@ -106,6 +106,6 @@ def _register_life(group: typer.Typer) -> None:
         """Empty the sandbox: every account, every stack."""
         from generator.operations import sandbox
 
-        call.confirm("Remove everything in the sandbox?")
+        call.confirm_here("Remove everything in the sandbox?")
         sandbox.reset()
         return CommandResult({"reset": True}, ["The sandbox is empty."])

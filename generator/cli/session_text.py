@@ -12,7 +12,7 @@ from generator.model.arn import Arn
 
 if TYPE_CHECKING:
     from generator.model.access import Session
-    from generator.model.command import HostResult
+    from generator.model.command import CommandRequest, HostResult
     from generator.model.health import Diagnosis
     from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView
     from generator.operations.sessions.copy import CopyResult
@@ -138,6 +138,14 @@ def _cut_lines(host: HostResult) -> list[str]:
     return ["… more than the service shows"] if host.cut else []
 
 
+def run_targets(request: CommandRequest) -> str:
+    """Which instances a command goes to."""
+    if request.instance_ids:
+        return ", ".join(request.instance_ids)
+    tags = (f"{key}={value}" for key, values in request.tags.items() for value in values)
+    return f"instances with {' and '.join(tags)}"
+
+
 def run_lines(report: RunReport) -> list[str]:
     """The summary of a run."""
     rows = [
@@ -167,11 +175,9 @@ def preference_lines(settings: Mapping[str, object]) -> list[str]:
 
 def preference_plan_lines(plan: PreferencesPlan) -> list[str]:
     """What would change, and what to look at first."""
-    if not plan.changes:
-        return ["They are as asked: nothing to change."]
     rows = [(f"  {c.name}", json.dumps(c.before), "->", json.dumps(c.after)) for c in plan.changes]
     warnings = [line for f in plan.findings for line in (f"  warning: {f.subject}: {f.warning}", f"    {f.hint}")]
-    return ["This changes for every session that names no document:", *table(rows), *warnings]
+    return ["  for every session that names no document, whoever starts it", *table(rows), *warnings]
 
 
 def _owner(session: Session) -> str:

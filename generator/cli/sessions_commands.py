@@ -54,7 +54,7 @@ def _register_list(group: typer.Typer) -> None:
 
 
 def _register_end(group: typer.Typer) -> None:
-    @command(group, "end")
+    @command(group, "end", changes=True)
     def end(
         call: Invocation,
         session_id: Annotated[list[str], typer.Argument(metavar="[ID]...", help="Ids of sessions.")] = [],  # noqa: B006
@@ -82,4 +82,4 @@ def _ask(call: Invocation, found: tuple[Session, ...]) -> None:
     for line in session_text.session_lines(found) if found else ():
         call.say(line)
     if found:
-        call.confirm(f"End {len(found)} session{'s' if len(found) > 1 else ''}?")
+        call.confirm(f"End {len(found)} session{'s' if len(found) > 1 else ''}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _register_up(app: typer.Typer) -> None:
-    @command(app, "up", extra=PARAMETER_OPTIONS)
+    @command(app, "up", changes=True, extra=PARAMETER_OPTIONS)
     def up(
         call: Invocation,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
@@ -83,8 +83,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
         asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
         warned = connectivity.before_creation(call.gateway, planned, request.given) if asks else []
         access = [*stack_text.leaving_lines(planned), *stack_text.note_lines(planned.notes)]
-        for line in [*stack_text.plan_lines(planned), *access, *stack_text.rhythm_lines(kept), *warned]:
-            call.say(line)
+        _show(call, planned, [*access, *stack_text.rhythm_lines(kept), *warned])
         if plan_only:
             plan.discard(call.gateway, planned)
             return CommandResult(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
@@ -114,13 +113,14 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
 def _ended_access(call: Invocation, planned: UpPlan) -> Iterator[Leaving | None]:
     """End what the plan's leaving user and role have open; should the update fail, say how to permit it again."""
     from generator.errors import DeployerError
-    from generator.operations.stack import end_access
+    from generator.operations.stack import end_access, plan
     from generator.operations.stack.watch import NotFollowed
 
     if planned.leaving is None or planned.found is None:
         yield None
         return
-    ended = end_access.end(call.gateway, planned.found, planned.leaving)
+    with plan.discarded_on_error(call.gateway, planned):
+        ended = end_access.end(call.gateway, planned.found, planned.leaving)
     for problem in ended.problems:
         call.say(f"  NOT done before the update: {problem}.")
     try:
@@ -131,8 +131,16 @@ def _ended_access(call: Invocation, planned: UpPlan) -> Iterator[Leaving | None]
         raise
 
 
+def _show(call: Invocation, planned: UpPlan, more: Iterable[str]) -> None:
+    if planned.change_set is not None:
+        call.show_plan(stack_text.action(planned), [*stack_text.plan_lines(planned), *more])
+        return
+    for line in [stack_text.unchanged_line(planned), *more]:
+        call.say(line)
+
+
 def _register_down(app: typer.Typer) -> None:
-    @command(app, "down")
+    @command(app, "down", changes=True)
     def down(
         call: Invocation,
         retain: Annotated[
@@ -143,21 +151,12 @@ def _register_down(app: typer.Typer) -> None:
         from generator.operations.stack import down as removal
 
         planned = removal.plan_down(call.gateway, frozenset(retain))
-        for line in stack_text.down_plan_lines(planned):
-            call.say(line)
-        if not (call.yes or planned.joins):
-            _ask_name(call, planned.stack_name)
+        call.show_plan(f"Delete the stack {planned.stack_name}", stack_text.down_plan_lines(planned))
+        if not planned.joins:
+            call.confirm_name(f"Delete the stack {planned.stack_name}", planned.stack_name)
         show_events(call, removal.apply(call.gateway, planned))
         result = removal.result(call.gateway, planned)
         return CommandResult(result, stack_text.down_lines(result))
-
-
-def _ask_name(call: Invocation, name: str) -> None:
-    from generator.errors import Declined
-
-    instead = "Add --yes to delete it without asking."
-    if call.ask(f"Type the stack's name to delete it ({name}):", instead=instead) != name:
-        raise Declined("Nothing was deleted: that is not the stack's name.")
 
 
 def _register_reading(app: typer.Typer) -> None:

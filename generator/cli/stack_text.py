@@ -21,13 +21,9 @@ _REPLACED = {Replacement.NO: "", Replacement.CONDITIONAL: "may be replaced", Rep
 
 def plan_lines(plan: UpPlan) -> list[str]:
     """The plan as a person reads it: removals and replacements first."""
-    if plan.change_set is None:
-        return [f"The stack {plan.stack_name} is as asked: nothing to change."]
-    what = "Create" if plan.creates else "Update"
-    template = "this version's template" if plan.template == "new" else "its own template, only parameters change"
-    lines = [f"{what} the stack {plan.stack_name} from {template}:", ""]
-    lines += ["  " + line for line in table([_change_row(change) for change in plan.changes])]
-    return [*lines, "", f"  {counts(plan)}", *_objection_lines(plan)]
+    template = "this version's template" if plan.template == "new" else "its own template; only parameters change"
+    rows = ["  " + line for line in table([_change_row(change) for change in plan.changes])]
+    return [f"  from {template}", "", *rows, "", f"  {counts(plan)}", *_objection_lines(plan)]
 
 
 def counts(plan: UpPlan) -> str:
@@ -42,18 +38,28 @@ def counts(plan: UpPlan) -> str:
     return ", ".join(f"{number} {what}" for what, number in parts.items() if number) + "."
 
 
+def action(plan: UpPlan) -> str:
+    """What a plan would do, in the heading over it."""
+    return f"{'Create' if plan.creates else 'Update'} the stack {plan.stack_name}"
+
+
 def question(plan: UpPlan) -> str:
-    """What the user is asked before anything is done."""
-    return f"{'Create' if plan.creates else 'Change'} the stack {plan.stack_name}{_ending(plan)}?"
+    """What is asked before anything is done, without the place."""
+    return f"{action(plan)}{_ending(plan)}"
 
 
 def _ending(plan: UpPlan) -> str:
     if plan.leaving is None:
         return ""
     if plan.leaving.unread:
-        return ", and end whatever sessions are open"
+        return ", and end whatever sessions are open,"
     number = len(plan.leaving.sessions)
-    return f", and end {number} open session{'' if number == 1 else 's'}" if number else ""
+    return f", and end {number} open session{'' if number == 1 else 's'}," if number else ""
+
+
+def unchanged_line(plan: UpPlan) -> str:
+    """What is said when there was nothing to do."""
+    return f"The stack {plan.stack_name} is as asked: nothing to change."
 
 
 def plan_summary(plan: UpPlan) -> list[str]:
@@ -153,7 +159,7 @@ def down_plan_lines(plan: DownPlan) -> list[str]:
     lost = table([("  " + r.logical_id, r.resource_type, r.physical_id) for r in plan.lost])
     kept = [f"  {thing.name}: {thing.why}" for thing in plan.kept] or ["  nothing"]
     warned = [f"  NOTE  {warning}" for warning in plan.warnings]
-    return [f"Delete the stack {plan.stack_name}. This goes:", *lost, *warned, "This is kept:", *kept]
+    return ["This is deleted:", *lost, *warned, "This is kept:", *kept]
 
 
 def down_lines(result: DownResult) -> list[str]:

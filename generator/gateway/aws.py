@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from generator import __version__
-from generator.errors import UsageError
+from generator.errors import DeployerError, UsageError
 from generator.model.deployment import Deployment
+from generator.model.location import Location
 
 if TYPE_CHECKING:
     from generator.gateway.autoscaling import AutoScaling
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from generator.model.access import Credentials
 
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 RETRY_MODES = ("legacy", "standard", "adaptive")
 
 
@@ -40,6 +43,8 @@ class Gateway:
         self.deployment = deployment
         self.notify: Callable[[str], None] = lambda line: None
         """Where a line goes that says why something takes longer; nowhere unless the caller sets it."""
+        self._answered: dict[str, bool] = {}
+        """Who has answered so far: scheme, host and port, and whether that is the sandbox."""
 
     def command(self, words: str, stack_name: str = "") -> str:
         """A command line of this program for the same stack, region and profile, to be pasted."""
@@ -80,8 +85,11 @@ class Gateway:
             core.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
         return core
 
-    def client(self, service: str, credentials: Credentials | None = None) -> Any:
-        """Make a boto3 client for `service`; with `credentials` it asks as those, not as the profile."""
+    def client(self, service: str, credentials: Credentials | None = None, *, quick: bool = False) -> Any:
+        """Make a boto3 client for `service`; with `credentials` it asks as those, not as the profile.
+
+        A `quick` one gives up after seconds: for what is good to know and not needed.
+        """
         from botocore.config import Config
 
         from generator.gateway.translate import endpoint_as_url, require_address, translated
@@ -92,14 +100,50 @@ class Gateway:
                 service,
                 **(_explicit(credentials) if credentials else {}),
                 config=Config(
-                    retries=self._retries,
+                    retries={"mode": "standard", "total_max_attempts": 2} if quick else self._retries,
                     user_agent_extra=f"deepsql-deployer/{__version__}",
-                    connect_timeout=10,
-                    read_timeout=60,
+                    connect_timeout=3 if quick else 10,
+                    read_timeout=5 if quick else 60,
                 ),
             )
             require_address(client.meta.endpoint_url)
+        client.meta.events.register("after-call", self._note_who_answered)
         return client
+
+    def _note_who_answered(self, http_response: Any, **_: object) -> None:
+        """Keep who answered a call. An event handler of botocore: it must return nothing."""
+        url = urlsplit(http_response.url)
+        sandbox = http_response.headers.get("X-Sandbox") == "deployer" and url.hostname in LOOPBACK
+        self._answered[f"{url.scheme}://{url.netloc.rpartition('@')[2]}"] = sandbox
+
+    def location(self) -> Location:
+        """Where this gateway works, told by the stack it has seen and by who has answered; else one call to STS."""
+        account = self.known_account or self._caller_account
+        others = {url: sandbox for url, sandbox in self._answered.items() if not _is_aws(url, self._suffixes)}
+        only_sandbox = bool(others) and len(others) == len(self._answered) and all(others.values())
+        return Location(account, self.region, ", ".join(sorted(others)), only_sandbox)
+
+    @property
+    def known_account(self) -> str:
+        """The account as far as it is known without a call; empty before a stack was described."""
+        seen = self.cloudformation.stack_id if "cloudformation" in self.__dict__ else ""
+        return seen.split(":")[4] if seen else ""
+
+    @cached_property
+    def _caller_account(self) -> str:
+        from generator.gateway.sts import STS
+
+        try:
+            return STS(self.client("sts", quick=True)).get_caller_account()
+        except DeployerError:  # a private network may have an endpoint for the service that is needed, and none for STS
+            return ""
+
+    @cached_property
+    def _suffixes(self) -> tuple[str, ...]:
+        """The domains of AWS's own endpoints, in all partitions, as botocore knows them."""
+        known = self._core.get_component("data_loader").load_data("partitions")["partitions"]
+        outputs = (partition["outputs"] for partition in known)
+        return tuple({out[kind] for out in outputs for kind in ("dnsSuffix", "dualStackDnsSuffix") if out.get(kind)})
 
     @cached_property
     def _retries(self) -> Any:
@@ -202,6 +246,11 @@ class Gateway:
         from generator.gateway.sts import STS
 
         return STS(self.client("sts", credentials))
+
+
+def _is_aws(url: str, suffixes: tuple[str, ...]) -> bool:
+    host = urlsplit(url).hostname or ""
+    return any(host == suffix or host.endswith(f".{suffix}") for suffix in suffixes)
 
 
 def _require(holds: bool, variable: str, setting: str, wanted: str, value: str) -> None:

@@ -17,13 +17,16 @@ CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 
 
 class CloudFormation(Service):
-    """Domain verbs over the CloudFormation API."""
+    """Domain verbs over the CloudFormation API. `stack_id` is the ARN of the stack seen last; empty before."""
+
+    stack_id = ""
 
     def describe_stack(self, name: str) -> Stack:
         """Describe one stack by name or ARN. Raises StackNotFound; a deleted stack counts as not there by name."""
         stacks = self._call("describe_stacks", StackName=name)["Stacks"]
         if not stacks:
             raise stack_not_found(name, self._region)
+        self.stack_id = str(stacks[0].get("StackId", ""))
         return _stack(stacks[0])
 
     def find_stack(self, name: str) -> Stack | None:
@@ -65,6 +68,7 @@ class CloudFormation(Service):
             pages.append(self._call("describe_change_set", ChangeSetName=change_set_id, NextToken=token))
         changes = (change["ResourceChange"] for page in pages for change in page.get("Changes", ()))
         first = pages[0]
+        self.stack_id = str(first["StackId"])
         return ChangeSet(
             change_set_id=first["ChangeSetId"],
             name=first["ChangeSetName"],

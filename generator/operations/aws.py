@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from generator.errors import AwsError, Refused
+from generator.gateway.aws import LOOPBACK
 from generator.gateway.aws import Gateway as Gateway
 from generator.model.deployment import Deployment
 from generator.sandbox.root_keys import is_sandbox_key
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def open_gateway(deployment: Deployment, notify: Callable[[str], None]) -> Gateway:

@@ -127,7 +127,10 @@ def test_activity_and_kill_from_the_command_line(at_home: World, capsys: pytest.
         assert main(["db", "activity", *REACH]) == 0
         tree = capsys.readouterr().out.split("Who blocks whom:\n")[1].splitlines()
         assert [line.split()[0 if line[0].isdigit() else 1] for line in tree] == [str(first), str(second), str(third)]
-        assert main(["db", "kill", str(first), *REACH]) == 2  # nobody can be asked here
+        assert main(["db", "kill", str(first), *REACH]) == 2  # nobody can be asked here, and STS is out of reach
+        question = capsys.readouterr().err.splitlines()[-2]
+        assert f"End the session {first} of alice_w in the database " in question
+        assert question.endswith(" in an account that AWS did not name, us-east-1?")
         assert main(["db", "kill", str(first), *REACH, "--yes"]) == 0
         assert "was ended" in capsys.readouterr().out
         assert main(["db", "kill", str(first), *REACH, "--yes"]) == 4

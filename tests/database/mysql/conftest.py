@@ -91,6 +91,7 @@ def at_home(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDCUSTOMEREXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS["AKIDCUSTOMEREXAMPLE"])
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")  # asked for the account, which is not needed
     monkeypatch.setenv("DEPLOYER_CA_BUNDLE", str(world.server.ca_bundle))
     monkeypatch.setattr(
         tunnel, "session_tunnel", lambda *asked: lambda database, port: forwarder(world.server.port, port)
