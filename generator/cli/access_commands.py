@@ -209,8 +209,10 @@ def _register_revoke(group: typer.Typer) -> None:
         from generator.operations.access import revoke as revoking
         from generator.operations.access.report import write
 
-        if bool(principal) == everybody:
-            raise UsageError("Say whom to lock out.", "Give --principal ARN, or --all.")
+        if principal and everybody:
+            raise UsageError("--principal and --all exclude each other.", "Give one of them.")
+        if not principal and not everybody:
+            raise UsageError("Nothing says whose access to revoke.", "Give --principal ARN, or --all.")
         request = revoking.RevokeRequest(tuple(parse_recorded(text) for text in principal))
         revocation = revoking.begin(call.gateway, request, lambda events: show_events(call, events))
         call.confirm(access_text.revoke_action(revocation), access_text.revoke_note(revocation))

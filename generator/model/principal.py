@@ -75,7 +75,11 @@ def parse_recorded(text: str) -> Principal:
 
 
 def parse_principal(text: str) -> Principal:
-    """Read an account root, role or user ARN. Raises UsageError that suggests the right ARN where there is one."""
+    """Read an account root, role or user ARN, spaces around it left out.
+
+    Raises UsageError that suggests the right ARN where there is one.
+    """
+    text = text.strip(" ")
     arn = Arn.find(text)
     if arn is None or arn.service not in ("iam", "sts") or arn.region or not arn.names_account:
         _refuse_unlike_an_arn(text)
@@ -92,7 +96,7 @@ def parse_principal(text: str) -> Principal:
             "Let the vendor use a role without a comma in its name.",
         )
     if _NAMED.fullmatch(rest) is None:
-        _refuse(f"The principal {text} is neither an account, a role nor a user.", _NAME_IT)
+        _refuse(f"The principal '{text}' is neither an account, a role nor a user.", _NAME_IT)
     return Principal(arn.partition, arn.account, rest)
 
 
@@ -118,7 +122,7 @@ def _refuse_unlike_an_arn(text: str) -> NoReturn:
         _refuse(f"The principal {text} is an internal id of AWS, which nobody can review.", _NAME_IT)
     if text.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         _refuse(f"The principal {text} is an AWS service, not a vendor.", _NAME_IT)
-    _refuse(f"The principal {text} is not the ARN of an account, a role or a user.", _NAME_IT)
+    _refuse(f"The principal '{text}' is not the ARN of an account, a role or a user.", _NAME_IT)
 
 
 def _refuse_session(session: Arn) -> NoReturn:

@@ -103,6 +103,16 @@ def test_no_stored_default_sets_a_parameter_of_the_grant(
             assert main(["up"]) == 1 and f"{name} is not a stored default" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("argv", "says"), [(("--all", "--principal", "x"), "exclude each other"), ((), "Nothing says whose access")]
+)
+def test_a_revocation_is_of_somebody_or_of_all(
+    argv: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["access", "revoke", *argv]) == 2
+    assert says in capsys.readouterr().err
+
+
 def test_support_user_takes_yes_or_no(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", "--support-user=maybe"]) == 2
     assert "'yes'" in capsys.readouterr().err

@@ -58,6 +58,10 @@ def test_anything_else_is_refused_with_the_right_arn_where_there_is_one(text: st
 ROLE = "arn:aws:iam::444455556666:role/deepsql-support"
 
 
+def test_spaces_around_an_arn_are_left_out() -> None:
+    assert parse_principal(f" {ROLE}  ") == parse_principal(ROLE)
+
+
 @pytest.mark.parametrize(
     ("wide", "narrow", "covers"),
     [

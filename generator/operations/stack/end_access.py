@@ -70,7 +70,8 @@ def check(gateway: Gateway, leaving: Leaving, sleep: Sleep = time.sleep) -> tupl
     except DeployerError as error:
         if error.transient:
             raise  # the caller asks again
-        why = f"not known, as ssm:DescribeSessions failed: {error.message}"
+        again = gateway.command("access revoke --all")
+        why = f"not known, as ssm:DescribeSessions failed: {error.message} With that permission, check by: {again}"
         return tuple(Check(_subject(holder), False, why) for holder in leaving.holders)
     because = "; ".join(dict.fromkeys(filter(None, (*leaving.problems, problem))))
     return tuple(_check(holder, still, because) for holder in leaving.holders)
