@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from subprocess import Popen
 
 import pytest
@@ -199,17 +200,25 @@ def test_support_connects_though_it_may_not_read_the_stack(deployer: Deployer, m
     assert wait_for(lambda: not deployer.live())
 
 
-def test_a_tunnel_of_support_closes_when_its_access_ends(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tunnel_of_support_closes_when_its_access_ends(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(standing, "INTERVAL", 0.2)
     outputs = deployer.gateway.cloudformation.describe_stack(STACK).outputs
     iam, who = deployer.gateway.client("iam"), {"UserName": outputs["SupportUserName"]}
     denied = {"Effect": "Deny", "Action": "ssm:GetConnectionStatus", "Resource": "*"}
-    threading.Timer(1.5, iam.put_user_policy, kwargs=who | {
-        "PolicyName": "ended", "PolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [denied]})
-    }).start()  # fmt: skip
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+
+    def end_access() -> None:
+        """Once the tunnel is open and has been answered that access stands."""
+        wait_for(opened.exists, 60)
+        iam.put_user_policy(**who, PolicyName="ended", PolicyDocument=document)
+
+    opened = tmp_path / "opened"
+    threading.Thread(target=end_access).start()
     with monkeypatch.context() as patch:
         as_support(deployer, patch)
-        done = deployer("connect", "-L", "0:localhost:3035", "--exec", "sleep 30")
+        done = deployer("connect", "-L", "0:localhost:3035", "--exec", f"sleep 3; touch {opened}; sleep 60")
     iam.delete_user_policy(**who, PolicyName="ended")
     assert done.code == 1 and "Your access to" in done.err and "has ended" in done.err
 
