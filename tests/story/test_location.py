@@ -124,7 +124,7 @@ def test_the_question_of_every_verb_names_them(
     asked_from.clear()
     unanswered = deployer(*words(deployer))
     assert unanswered.code == 2 and asked_from == {site}, unanswered.err
-    question = unanswered.err.splitlines()[-2]
+    question = next(line for line in unanswered.err.splitlines() if line.startswith("error: "))
     assert question.startswith(("error: Nobody can answer here: ", "error: There is no terminal to ask: "))
     assert f"{SANDBOX}?" in question
 
