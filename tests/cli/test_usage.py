@@ -229,7 +229,7 @@ def test_leaving_a_question_is_no_error(
     monkeypatch.setattr(Invocation, "interactive", True)
     monkeypatch.setattr("builtins.input", Mock(side_effect=[answer]))
     call = Invocation(command="up")
-    assert execute(call, lambda: call.confirm("Change the stack?")) == code
+    assert execute(call, lambda: call.confirm_here("Change the stack?")) == code
     shown = capsys.readouterr().err
     assert said in shown and "error:" not in shown and "defect" not in shown
 
