@@ -46,6 +46,8 @@ def test_a_program_in_a_closed_folder_is_run_as_another_user(package: Path) -> N
         asyncio.run(process.run(home, [str(home.readable(package) / "bin" / "latest"), str(home.path)]))
         assert (home.path / "who").read_text().split()[0] == "nobody"
         assert "0" not in (home.path / "who").read_text().split()[1:], "root's own group went along"
+        asyncio.run(process.run(home, ["/bin/sh", "-c", 'rm -rf "$0"/*', str(home.path)]))
+        assert not any(home.path.iterdir()), "its own user could not remove it"
 
 
 @AS_ROOT

@@ -134,7 +134,7 @@ def test_questions_at_a_terminal_name_them(
 ) -> None:
     subnets = deployer.gateway.ec2.describe_subnets("vpc-00000001")
     public = next(subnet.subnet_id for subnet in subnets if subnet.is_public)
-    assert f"all the same {SANDBOX}? [y/N]" in typed(f"{public}\nn\n", "up", *PLACE[:2], *PLACE[4:], deployer=deployer)
+    assert f"anyway {SANDBOX}? [y/N]" in typed(f"{public}\nn\n", "up", *PLACE[:2], *PLACE[4:], deployer=deployer)
     deployer.create()
     assert f"on this screen {SANDBOX}? [y/N]" in typed("n\n", "access", "reveal", deployer=deployer)
     assert asked_from >= AT_A_TERMINAL

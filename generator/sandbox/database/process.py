@@ -56,7 +56,9 @@ class Home:
         copies = self.path / "programs"
         for part in parts:
             shutil.copytree(part, copies / part.name, symlinks=True)
-        _open_up(copies)
+        for each in (copies, *_files(copies)):
+            each.chmod(_opened(_mode(each)))
+            self.own(each)  # the server's user removes them where this process is killed
         return copies / package.name
 
 
@@ -68,12 +70,6 @@ def _enterable(directory: Path) -> bool:
 def _open_to_all(package: Path) -> bool:
     """Whether any user can read all of a directory and run what its owner can run."""
     return _enterable(package) and all(mode == _opened(mode) for mode in map(_mode, _files(package)))
-
-
-def _open_up(directory: Path) -> None:
-    """Let any user read all of it, and run what its owner can run; whatever umask it was made under."""
-    for each in (directory, *_files(directory)):
-        each.chmod(_opened(_mode(each)))
 
 
 def _opened(mode: int) -> int:
