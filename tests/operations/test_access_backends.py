@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.cli.access_text import database_lines, revoke_question
+from generator.cli.access_text import database_lines, revoke_note
 from generator.gateway.aws import Gateway
 from generator.model.database import DatabaseUser
 from generator.model.deployment import Deployment
@@ -79,7 +79,7 @@ def test_only_what_the_database_itself_showed_is_called_done(
 def test_the_question_says_what_becomes_of_the_customers_people(
     parameters: dict[str, str], after: Grant, said: bool
 ) -> None:
-    question = revoke_question(revocation(parameters, after))
+    question = revoke_note(revocation(parameters, after))
     assert ("every user with an access level is, your people too" in question) is said
 
 
