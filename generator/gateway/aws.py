@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from generator import __version__
 from generator.errors import DeployerError, UsageError
+from generator.model.arn import Arn
 from generator.model.deployment import Deployment
 from generator.model.location import Location
 
@@ -127,7 +128,7 @@ class Gateway:
     def known_account(self) -> str:
         """The account as far as it is known without a call; empty before a stack was described."""
         seen = self.cloudformation.stack_id if "cloudformation" in self.__dict__ else ""
-        return seen.split(":")[4] if seen else ""
+        return Arn.parse(seen).account if seen else ""
 
     @cached_property
     def _caller_account(self) -> str:

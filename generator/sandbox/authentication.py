@@ -19,6 +19,7 @@ from ministack.core import iam_evaluator as engine
 from ministack.core import lambda_runtime, responses, sigv4
 from ministack.services import lambda_svc, sts
 
+from generator.model.arn import Arn
 from generator.sandbox import root_keys
 
 Scope = MutableMapping[str, Any]  # ASGI's
@@ -83,7 +84,7 @@ class Authenticator:
         if root := root_keys.find_root_key(self.secret, access_key_id):
             if token and token is not _NOT_CHECKED:
                 raise NotAuthenticated("InvalidToken", "The security token included in the request is invalid.")
-            arn = f"arn:aws:iam::{root.account}:root"
+            arn = str(Arn("aws", "iam", "", root.account, "root"))
             return engine.ResolvedCredential(
                 root.account, root.secret_access_key, root.account, arn, root.account, "Root"
             )

@@ -63,7 +63,9 @@ def deployer_command(*argv: str) -> list[str]:
 @pytest.mark.parametrize("name", ALL)
 def test_a_terminal_is_asked_and_no_means_that_nothing_is_read(name: str, commands: dict[str, tuple[str, ...]]) -> None:
     code, shown = on_terminal(deployer_command(*commands[name]), typed="n")
-    assert code == 1 and re.search(r"Show .* on this screen .*\? \[y/N\]", shown), shown
+    assert code == 1 and re.search(
+        r"Show .* on this screen in the sandbox \(account \d{12}, region us-east-1\)\? \[y/N\]", shown
+    ), shown
     assert KEY not in shown and TOKEN not in shown and "AKIA" not in shown
 
 

@@ -102,8 +102,6 @@ BY_HAND = re.compile(r"""f["']arn:|split\(["']:["'](, ?5)?\)|["']:assumed-role/"
 MAY = (
     "model/wildcards.py",
     "model/arn.py",
-    "gateway/aws.py",
-    "sandbox/authentication.py",
     "sandbox/decisions.py",
     "sandbox/database/judge.py",
 )

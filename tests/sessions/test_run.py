@@ -23,7 +23,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_hosts_output_is_the_result_as_it_is(deployer: Deployer) -> None:
     done = deployer("run", "echo one; whoami")
-    assert (done.code, done.out) == (0, "one\nroot\n") and "succeeded" not in done.err
+    place = "the sandbox (account 111122223333, region us-east-1)"
+    said = f"Running on {deployer.instance} in {place}.\n  where: {place}\n"
+    assert (done.code, done.out, done.err) == (0, "one\nroot\n", said)
 
 
 def test_a_host_that_printed_nothing_leaves_standard_output_empty(deployer: Deployer) -> None:

@@ -78,7 +78,10 @@ def test_the_users_sessions_end_with_it_and_nobody_elses(granted: Deployer) -> N
     assert {s["session_id"] for s in planned.result["leaving"]["sessions"]} == {theirs, also}
     assert live(granted) >= kept | {theirs, also}, "a plan ends nothing"
     asked = granted("up", "--support-user=no")
-    assert asked.code == 2 and ", and end 2 open sessions," in asked.err
+    assert (
+        asked.code == 2
+        and ", and end 2 open sessions, in the sandbox (account 111122223333, region us-east-1)?" in asked.err
+    )
 
     ran = granted.up("--support-user=no", "--output", "json")
     assert ran.code == 0, ran.err
