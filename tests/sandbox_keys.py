@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from generator.sandbox import server, state
+from generator.sandbox import lifecycle, state
 from generator.sandbox.root_keys import root_key
 from generator.sandbox.state import CUSTOMER_ACCOUNT, SandboxState
 
@@ -28,4 +28,4 @@ def root(running: SandboxState | None = None, account: str = CUSTOMER_ACCOUNT) -
 def control(method: str, path: str, body: dict[str, Any] | None = None, running: SandboxState | None = None) -> Any:
     """Call an endpoint under /_sandbox/ as whoever started the sandbox; gives its answer."""
     sent = None if body is None else json.dumps(body).encode()
-    return json.loads(server.control(running or recorded(), method, f"/_sandbox/{path}", sent, 60))
+    return json.loads(lifecycle.control(running or recorded(), method, f"/_sandbox/{path}", sent, 60))

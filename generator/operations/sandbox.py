@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from generator.errors import NotFound, UsageError
 from generator.host.process import spawn_detached
 from generator.model.database import Engine
-from generator.sandbox import server, state
+from generator.sandbox import lifecycle, state
 
 NOT_RUNNING = "The sandbox is not running."
 OLDER = (
@@ -33,28 +33,28 @@ class SandboxReport:
 
 def start(port: int | None = None) -> SandboxReport:
     """Start it, or find it running."""
-    return _report(server.start(port, spawn_detached))
+    return _report(lifecycle.start(port, spawn_detached))
 
 
 def stop() -> bool:
     """Stop it, its state kept. False when it was not running."""
-    return server.stop()
+    return lifecycle.stop()
 
 
 def status() -> SandboxReport:
     """Whether it runs, and where."""
-    running = server.status()
+    running = lifecycle.status()
     return _report(running) if running else SandboxReport(running=False, home=str(state.home()))
 
 
 def reset() -> None:
     """Empty it."""
-    server.reset()
+    lifecycle.reset()
 
 
 def database(name: str, engine: Engine | None = None) -> dict[str, object]:
     """Start a real PostgreSQL or MySQL behind a cluster of the sandbox. Raises NotFound when the sandbox is down."""
-    return server.start_database(_running(), name, engine)
+    return lifecycle.start_database(_running(), name, engine)
 
 
 def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
@@ -70,7 +70,7 @@ def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
 
 
 def _running() -> state.SandboxState:
-    running = server.status()
+    running = lifecycle.status()
     if running is None:
         raise NotFound(NOT_RUNNING, "Start it with: deployer sandbox start", code="sandbox-not-running")
     return running
@@ -88,8 +88,8 @@ def enter() -> bool:
     """
     running = _running()
     os.environ.update(state.environment(running))
-    return server.is_current(running)
+    return lifecycle.is_current(running)
 
 
 def _report(running: state.SandboxState) -> SandboxReport:
-    return SandboxReport(True, running.endpoint, running.pid, running.home, server.is_current(running))
+    return SandboxReport(True, running.endpoint, running.pid, running.home, lifecycle.is_current(running))

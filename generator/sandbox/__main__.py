@@ -7,7 +7,7 @@ if not sys.flags.safe_path:
 
 import argparse
 
-from generator.sandbox.serve import serve
+from generator.sandbox.server_process import serve
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m generator.sandbox", description=__doc__)

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
-from generator.sandbox.app import Request, Response, Sandbox
+from generator.sandbox.asgi import Request, Response, Sandbox
 from generator.sandbox.version import fingerprint
 
 ACTIONS = ("create", "update", "delete", "rollback")

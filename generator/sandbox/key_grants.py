@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack.services import kms
 
-from generator.sandbox import decisions
+from generator.sandbox import policy_evaluator
 
 _original_policy_of = kms.key_policy_for_arn
 
@@ -47,7 +47,7 @@ def _statement(grant: Any) -> dict[str, Any]:
     return {
         "Sid": grant["GrantId"],
         "Effect": "Allow",
-        "Principal": {"AWS": decisions.role_arn(grant["GranteePrincipal"])},
+        "Principal": {"AWS": policy_evaluator.role_arn(grant["GranteePrincipal"])},
         "Action": [f"kms:{operation}" for operation in grant["Operations"]],
         "Resource": "*",
         **({"Condition": condition} if pairs else {}),

@@ -14,7 +14,7 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import kms, secretsmanager
 
-from generator.sandbox import decisions, key_grants
+from generator.sandbox import key_grants, policy_evaluator
 
 Handler = Callable[[dict[str, Any]], Any]
 
@@ -55,7 +55,9 @@ def install() -> None:
 
 def resolve_key(key: str) -> Any:
     """MiniStack's record of a key; an ARN is looked up in the account it names."""
-    with request_scope(decisions.account_of(key or "") or get_account_id(), decisions.region_of(key or "")):
+    with request_scope(
+        policy_evaluator.account_of(key or "") or get_account_id(), policy_evaluator.region_of(key or "")
+    ):
         return _original_resolve_key(key)
 
 
@@ -65,10 +67,10 @@ def denial(principal: Any, asked: Any) -> Any:
     if secret is None or asked.action not in _KEY_ACTIONS:
         return None
     key = secret.get("KmsKeyId") or _MANAGED_KEY
-    owner = decisions.account_of(secret["ARN"])
+    owner = policy_evaluator.account_of(secret["ARN"])
     if key.endswith(_MANAGED_KEY):
         return _managed_key_denial() if owner != principal.account else None
-    with request_scope(owner, decisions.region_of(secret["ARN"])):
+    with request_scope(owner, policy_evaluator.region_of(secret["ARN"])):
         record = resolve_key(key)
     if record is None or record["KeyState"] != "Enabled":
         return engine.AuthError(
@@ -95,11 +97,14 @@ def _key_allows(principal: Any, action: str, key: Any, secret: Any, asked: Any) 
         "kms:encryptioncontext:secretarn": secret["ARN"],
         "kms:encryptioncontext:secretversionid": _current_version(secret),
         "kms:encryptioncontextkeys": ["SecretARN", "SecretVersionId"],
-        **decisions.tag_context(action, key["Arn"]),
+        **policy_evaluator.tag_context(action, key["Arn"]),
     }
-    on_key = decisions.request(principal, action, key["Arn"], asked.region, context)
-    policy = (key_grants.policy_with_grants(key["Arn"], key.get("Policy") or ""), decisions.account_of(key["Arn"]))
-    return decisions.decide(principal, on_key, policy, policy_required=True)
+    on_key = policy_evaluator.request(principal, action, key["Arn"], asked.region, context)
+    policy = (
+        key_grants.policy_with_grants(key["Arn"], key.get("Policy") or ""),
+        policy_evaluator.account_of(key["Arn"]),
+    )
+    return policy_evaluator.decide(principal, on_key, policy, policy_required=True)
 
 
 def _current_version(secret: Any) -> str:
@@ -107,7 +112,7 @@ def _current_version(secret: Any) -> str:
 
 
 def _secret(arn: str) -> Any:
-    with request_scope(decisions.account_of(arn) or get_account_id(), decisions.region_of(arn)):
+    with request_scope(policy_evaluator.account_of(arn) or get_account_id(), policy_evaluator.region_of(arn)):
         return secretsmanager._resolve(arn)[1]
 
 
@@ -115,7 +120,7 @@ def _in_owners_account(handler: Handler) -> Handler:
     @functools.wraps(handler)
     def serve(data: dict[str, Any]) -> Any:
         arn = str(data.get("SecretId", ""))
-        owner = decisions.account_of(arn) or get_account_id()
+        owner = policy_evaluator.account_of(arn) or get_account_id()
         with request_scope(owner, get_region()):
             return handler(data)
 

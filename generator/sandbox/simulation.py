@@ -14,7 +14,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
 from generator.model.arn import Arn
-from generator.sandbox.decisions import Context, Simulated, account_of, role_arn
+from generator.sandbox.policy_evaluator import Context, Simulated, account_of, role_arn
 
 Params = dict[str, Any]  # the query protocol's parameters: name -> text, or a list of one text
 _CALLER_KEYS = {"aws:sourceip": None, "aws:securetransport": None, "aws:requestedregion": None}

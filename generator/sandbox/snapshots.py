@@ -16,7 +16,7 @@ from typing import Any
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 from ministack.services import cloudformation, sts
 
-from generator.sandbox.app import Request, Response, Sandbox
+from generator.sandbox.asgi import Request, Response, Sandbox
 
 PATH = "/_sandbox/snapshots/"
 PACKAGE = "ministack.services."

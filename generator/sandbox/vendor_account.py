@@ -12,7 +12,7 @@ from ministack.core import responses
 from ministack.services import iam
 
 from generator.model.arn import Arn
-from generator.sandbox.app import Sandbox, Store
+from generator.sandbox.asgi import Sandbox, Store
 from generator.sandbox.state import STRANGER_ROLE, VENDOR_ACCOUNT, VENDOR_ROLE
 
 TRUST = {

@@ -15,7 +15,7 @@ from botocore.session import Session
 from generator.host.programs import find
 from generator.model.database import AccessLevel
 from generator.operations.database import postgresql, tunnel
-from generator.sandbox.database.standin import StandIn, stand_in
+from generator.sandbox.database.rds_server import StandIn, stand_in
 
 ENDPOINT = "app.cluster-c1abcdef.us-east-1.rds.amazonaws.com"
 KEYS = {"AKIDCUSTOMEREXAMPLE": "customer-secret", "AKIDOTHEREXAMPLE": "other-secret"}

@@ -102,7 +102,7 @@ BY_HAND = re.compile(r"""f["']arn:|split\(["']:["'](, ?5)?\)|["']:assumed-role/"
 MAY = (
     "model/wildcards.py",
     "model/arn.py",
-    "sandbox/decisions.py",
+    "sandbox/policy_evaluator.py",
     "sandbox/database/judge.py",
 )
 

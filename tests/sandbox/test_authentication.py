@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.host.process import spawn_detached
-from generator.sandbox import server, state
+from generator.sandbox import lifecycle, state
 from generator.sandbox.root_keys import find_root_key, is_sandbox_key, root_key
 from generator.sandbox.state import SandboxState
 from tests.sandbox_keys import control, root
@@ -56,8 +56,8 @@ CALLS = {
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(state.HOME_VARIABLE, str(tmp_path_factory.mktemp("sandbox")))
-        yield server.start(None, spawn_detached)
-        server.stop()
+        yield lifecycle.start(None, spawn_detached)
+        lifecycle.stop()
 
 
 def client(service: str, running: SandboxState, keys: Keys | None, **more: Any) -> Any:
@@ -79,7 +79,7 @@ def refused(service: str, running: SandboxState, keys: Keys | None, **more: Any)
 def ask(running: SandboxState, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
     request = urllib.request.Request(running.endpoint + path, body, headers, method=method)
     try:
-        with server.LOOPBACK.open(request, timeout=10) as answer:
+        with lifecycle.LOOPBACK.open(request, timeout=10) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
@@ -140,7 +140,7 @@ def test_no_address_is_served_to_everybody(method: str, path: str, running: Sand
     for headers in ({}, {"Authorization": "Bearer 00"}, {"Authorization": f"AWS {ACCOUNT}:x"}):
         status, body = ask(running, method, path, b"{}" if method in ("POST", "PUT") else None, **headers)
         assert status in (400, 401, 403), body
-    assert server.status() == running
+    assert lifecycle.status() == running
 
 
 def test_what_is_public_on_aws_is_closed_here_too(running: SandboxState) -> None:
@@ -237,19 +237,19 @@ def test_the_keys_are_new_at_each_start_private_and_gone_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(state.HOME_VARIABLE, str(tmp_path / "home"))
-    first = server.start(None, spawn_detached)
+    first = lifecycle.start(None, spawn_detached)
     files = [tmp_path / "home" / name for name in ("server.json", "aws-credentials")]
     assert [stat.S_IMODE(path.stat().st_mode) for path in (*files, tmp_path / "home")] == [0o600, 0o600, 0o700]
     assert root(first)["aws_secret_access_key"] not in files[1].read_text()  # the vendor's account alone
-    server.stop()
+    lifecycle.stop()
     assert not [path for path in files if path.exists()]
-    second = server.start(None, spawn_detached)
+    second = lifecycle.start(None, spawn_detached)
     try:
         assert not {*root(first).values()} & {*root(second).values()}
         with pytest.raises(ClientError, match="new ones at each start"):
             client("sts", second, (*root(first).values(),)).get_caller_identity()
     finally:
-        server.stop()
+        lifecycle.stop()
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o720, 0o702])
@@ -260,7 +260,7 @@ def test_a_folder_into_which_others_may_write_is_refused(
     (tmp_path / "home").mkdir()
     (tmp_path / "home").chmod(mode)
     with pytest.raises(DeployerError, match=f"Somebody else could write into {tmp_path / 'home'}"):
-        server.start(None, spawn_detached)
+        lifecycle.start(None, spawn_detached)
     assert not list((tmp_path / "home").iterdir())
 
 

@@ -6,14 +6,14 @@ import sys
 import pytest
 
 from generator.operations.stack import apply
-from generator.sandbox import server
+from generator.sandbox import lifecycle
 from tests.embedded import PLACE, VENDOR_ROLE, Deployer, Outcome
 
 
 def fail_next(logical_id: str, action: str) -> None:
-    running = server.status()
+    running = lifecycle.status()
     assert running is not None
-    server.fail_next(running, logical_id, action, "asked for by the test")
+    lifecycle.fail_next(running, logical_id, action, "asked for by the test")
 
 
 def grant(deployer: Deployer) -> Outcome:

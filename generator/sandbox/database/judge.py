@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ministack.core import iam_evaluator as engine
 from ministack.core.responses import request_scope
 
-from generator.sandbox import decisions
+from generator.sandbox import policy_evaluator
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
 from generator.sandbox.database import token
 from generator.sandbox.database.front import Judge
@@ -59,6 +59,6 @@ def _require(authenticator: Authenticator, claim: token.Claim, arn: str, account
     if found.expiration and time.time() > found.expiration:
         raise token.TokenRefused("the temporary credentials have expired")
     principal = engine.resolve_principal(found.access_key_id, account)
-    asked = decisions.request(principal, ACTION, arn, region, {})
-    if not decisions.decide(principal, asked, None):
-        raise token.TokenRefused(decisions.refusal(principal, asked, None, session_policies=False))
+    asked = policy_evaluator.request(principal, ACTION, arn, region, {})
+    if not policy_evaluator.decide(principal, asked, None):
+        raise token.TokenRefused(policy_evaluator.refusal(principal, asked, None, session_policies=False))

@@ -28,7 +28,7 @@ from generator.sandbox.ssm import targets
 from generator.sandbox.state import DATABASE_AUTHORITIES
 
 if TYPE_CHECKING:
-    from generator.sandbox.app import Request, Response, Sandbox
+    from generator.sandbox.asgi import Request, Response, Sandbox
     from generator.sandbox.authentication import Authenticator
 
 PATH = "/_sandbox/database"
@@ -68,7 +68,7 @@ _running: dict[str, Running] = {}
 
 def install(sandbox: Sandbox) -> None:
     """Add the endpoint."""
-    from generator.sandbox.app import Response, Store
+    from generator.sandbox.asgi import Response, Store
 
     async def answer(request: Request) -> Response | None:
         if request.path != PATH or "origin" in request.headers:

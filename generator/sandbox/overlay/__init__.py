@@ -4,7 +4,7 @@ Every correction says what AWS does and what MiniStack does. Private names of Mi
 start with another version of it.
 """
 
-from generator.sandbox.app import Sandbox
+from generator.sandbox.asgi import Sandbox
 from generator.sandbox.overlay import (
     autoscaling,
     changesets,

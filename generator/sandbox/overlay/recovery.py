@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ministack.services.cloudformation import _stacks
 
-from generator.sandbox.app import Sandbox
+from generator.sandbox.asgi import Sandbox
 
 REASON = "The sandbox ended while this operation was running."
 FAILED = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from generator.sandbox.app import Sandbox
+    from generator.sandbox.asgi import Sandbox
 
 
 def install(sandbox: Sandbox) -> None:
     """Add the operations, the channel, and what has to survive a restart."""
-    from generator.sandbox.app import Store
-    from generator.sandbox.decisions import add_tag_reader
+    from generator.sandbox.asgi import Store
+    from generator.sandbox.policy_evaluator import add_tag_reader
     from generator.sandbox.ssm import api, control, documents, gateway, live, sessions
 
     sandbox.stores["ssm-documents"] = Store(documents.dump, documents.load)

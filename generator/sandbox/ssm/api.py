@@ -15,7 +15,7 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import ssm
 
 from generator.errors import DeployerError
-from generator.sandbox import access
+from generator.sandbox import authorization
 from generator.sandbox.ssm import command_api, document_api, instance_connect, node_api, session_api
 from generator.sandbox.ssm.call import Call, Operation
 
@@ -66,7 +66,7 @@ async def handle_connect(method: str, path: str, headers: dict[str, str], body: 
 
 def _run(operation: Operation, headers: dict[str, str], body: bytes) -> Any:
     try:
-        return json_response(operation(Call(json.loads(body or b"{}"), access.caller(headers), headers["host"])))
+        return json_response(operation(Call(json.loads(body or b"{}"), authorization.caller(headers), headers["host"])))
     except DeployerError as refusal:
         return error_response_json(refusal.code, refusal.message, 400)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from generator.errors import DeployerError
 from generator.model.arn import Arn
-from generator.sandbox import access
-from generator.sandbox.access import Caller
+from generator.sandbox import authorization
+from generator.sandbox.authorization import Caller
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Call:
 
     def allow(self, action: str, arn: str = "*", context: dict[str, Any] | None = None) -> None:
         """Refuse with AccessDeniedException unless the caller may do `action` (with its service) on `arn`."""
-        if sentence := access.check(self.caller, action, arn, context):
+        if sentence := authorization.check(self.caller, action, arn, context):
             raise DeployerError(sentence, code="AccessDeniedException")
 
     def allowed(self, action: str, arn: str, context: dict[str, Any] | None = None) -> bool:
         """Whether the caller may, without refusing."""
-        return not access.check(self.caller, action, arn, context)
+        return not authorization.check(self.caller, action, arn, context)
 
 
 Operation = Callable[[Call], dict[str, Any]]

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from generator.sandbox.ssm import targets
 
 if TYPE_CHECKING:
-    from generator.sandbox.app import Request, Response, Sandbox
+    from generator.sandbox.asgi import Request, Response, Sandbox
 
 PREFIX = "/_sandbox/instances/"
 
 
 def install(sandbox: Sandbox) -> None:
     """Add the endpoint: PUT registers, DELETE forgets every registration."""
-    from generator.sandbox.app import Response
+    from generator.sandbox.asgi import Response
 
     async def answer(request: Request) -> Response | None:
         if not request.path.startswith(PREFIX) or "origin" in request.headers:

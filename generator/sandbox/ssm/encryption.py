@@ -12,7 +12,7 @@ from ministack.services import iam, kms
 
 from generator.channel.payloads import Processed
 from generator.errors import DeployerError
-from generator.sandbox import decisions
+from generator.sandbox import policy_evaluator
 from generator.sandbox.ssm.nodes import Node
 
 if TYPE_CHECKING:
@@ -49,6 +49,6 @@ def _check_role(node: Node, key: str, context: dict[str, str]) -> None:
         limits=engine._permissions_boundary(iam._roles, name, get_account_id()),
     )
     keys = {f"kms:encryptioncontext:{name}": value for name, value in context.items()}
-    asked = decisions.request(role, "kms:Decrypt", record["Arn"], get_region(), keys)
-    if not decisions.decide(role, asked, (record.get("Policy") or "", get_account_id()), policy_required=True):
+    asked = policy_evaluator.request(role, "kms:Decrypt", record["Arn"], get_region(), keys)
+    if not policy_evaluator.decide(role, asked, (record.get("Policy") or "", get_account_id()), policy_required=True):
         raise DeployerError(f"The instance role {name} may not decrypt with the key {key} of the session document.")

@@ -20,7 +20,7 @@ from ministack.core import responses, router
 from generator.channel.payloads import Opening
 from generator.errors import DeployerError
 from generator.model.arn import Arn
-from generator.sandbox import access
+from generator.sandbox import authorization
 from generator.sandbox.ssm import live as agents
 from generator.sandbox.ssm import sessions, targets
 from generator.sandbox.ssm.agent import closed_frame
@@ -113,6 +113,6 @@ def _may_open(scope: Message, session: Session) -> bool:
         return False
     if isinstance(engine.resolve_principal(key, responses.get_account_id()), engine.AuthError):
         return False
-    who = access.caller(headers, query)
+    who = authorization.caller(headers, query)
     arn = str(Arn("aws", "ssm", session.region, session.account, f"session/{session.id}"))
-    return who.account == session.account and not access.check(who, "ssmmessages:OpenDataChannel", arn)
+    return who.account == session.account and not authorization.check(who, "ssmmessages:OpenDataChannel", arn)

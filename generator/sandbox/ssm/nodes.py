@@ -10,7 +10,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2, iam
 
 from generator.model.arn import Arn
-from generator.sandbox import decisions
+from generator.sandbox import policy_evaluator
 
 AGENT_VERSION = "3.3.2656.0"
 # What an agent needs to register and hold sessions (user guide, "Minimum Session Manager permissions").
@@ -83,7 +83,7 @@ def role_may(role: str, action: str, arn: str) -> bool:
         policies=engine._gather_role_policies(name, get_account_id()),
         limits=engine._permissions_boundary(iam._roles, name, get_account_id()),
     )
-    return decisions.decide(principal, decisions.request(principal, action, arn, get_region(), {}), None)
+    return policy_evaluator.decide(principal, policy_evaluator.request(principal, action, arn, get_region(), {}), None)
 
 
 def _role_of(profile: dict[str, str] | None) -> str:

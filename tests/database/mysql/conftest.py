@@ -15,7 +15,7 @@ from generator.host import drivers
 from generator.host.drivers import Query
 from generator.model.database import AccessLevel, Database, Engine, Login, Route
 from generator.operations.database import mysql, tunnel
-from generator.sandbox.database.standin import StandIn, stand_in
+from generator.sandbox.database.rds_server import StandIn, stand_in
 from tests.database.conftest import ENDPOINT, KEYS, forwarder, sign
 
 PORT = Engine.MYSQL.default_port

@@ -13,7 +13,7 @@ from generator.model.database import AccessLevel, Engine
 from generator.operations.database import mysql, run
 from generator.operations.database.activity import read_activity
 from generator.sandbox.database import mysql as server
-from generator.sandbox.database.standin import stand_in
+from generator.sandbox.database.rds_server import stand_in
 from tests.database.conftest import ENDPOINT, KEYS
 
 from .conftest import USERS, World

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 
 from generator.host.process import spawn_detached
-from generator.sandbox import server
+from generator.sandbox import lifecycle
 from generator.sandbox.state import CUSTOMER_ACCOUNT, REGION, SandboxState
 from tests.sandbox_keys import root
 
@@ -21,14 +21,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEPLOYER_SANDBOX_HOME", str(home))
         patch.setenv("DEPLOYER_SANDBOX_STEP", "0")
-        yield server.start(None, spawn_detached)
-        server.stop()
+        yield lifecycle.start(None, spawn_detached)
+        lifecycle.stop()
 
 
 @pytest.fixture
 def sandbox(running: SandboxState, monkeypatch: pytest.MonkeyPatch) -> SandboxState:
     monkeypatch.setenv("DEPLOYER_SANDBOX_HOME", running.home)
-    server.reset()
+    lifecycle.reset()
     return running
 
 

@@ -103,9 +103,9 @@ def test_delete_keeps_the_volume_the_key_and_the_log(created: Stacks, client: Cl
 
 
 def test_a_failed_create_leaves_no_key_and_no_log_behind(stacks: Stacks, client: Client, sandbox: Any) -> None:
-    from generator.sandbox import server
+    from generator.sandbox import lifecycle
 
-    server.fail_next(sandbox, "SupportKey", "create")
+    lifecycle.fail_next(sandbox, "SupportKey", "create")
     given = [{"ParameterKey": k, "ParameterValue": v} for k, v in {**NETWORK, "InstanceOrigin": "new"}.items()]
     assert stacks.execute(stacks.change_set(given, TEMPLATE, "CREATE")) == "ROLLBACK_COMPLETE"
     assert client("logs").describe_log_groups()["logGroups"] == []

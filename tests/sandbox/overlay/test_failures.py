@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from generator.sandbox import server
+from generator.sandbox import lifecycle
 from generator.sandbox.root_keys import control_token
 from generator.sandbox.state import SandboxState
 from tests.sandbox.overlay.conftest import Client, Stacks
@@ -29,7 +29,7 @@ def created(stacks: Stacks) -> Stacks:
 
 
 def test_a_failed_create_rolls_back_and_leaves_nothing(stacks: Stacks, sandbox: SandboxState, client: Client) -> None:
-    server.fail_next(sandbox, "Second", "create", "no more of these")
+    lifecycle.fail_next(sandbox, "Second", "create", "no more of these")
     assert stacks.execute(stacks.change_set([], TEMPLATE, "CREATE")) == "ROLLBACK_COMPLETE"
     failed = next(event for event in stacks.history() if event["ResourceStatus"] == "CREATE_FAILED")
     assert (failed["LogicalResourceId"], failed["ResourceStatusReason"]) == ("Second", "no more of these")
@@ -39,7 +39,7 @@ def test_a_failed_create_rolls_back_and_leaves_nothing(stacks: Stacks, sandbox: 
 
 
 def test_a_failed_update_brings_the_old_values_back(created: Stacks, sandbox: SandboxState, client: Client) -> None:
-    server.fail_next(sandbox, "Second", "update")
+    lifecycle.fail_next(sandbox, "Second", "update")
     assert created.execute(created.change_set(TWO)) == "UPDATE_ROLLBACK_COMPLETE"
     assert ("Second", "UPDATE_FAILED") in created.events()
     name = created.resources()["First"]
@@ -47,8 +47,8 @@ def test_a_failed_update_brings_the_old_values_back(created: Stacks, sandbox: Sa
 
 
 def test_a_failed_rollback_is_continued(created: Stacks, sandbox: SandboxState) -> None:
-    server.fail_next(sandbox, "Second", "update")
-    server.fail_next(sandbox, "First", "rollback")
+    lifecycle.fail_next(sandbox, "Second", "update")
+    lifecycle.fail_next(sandbox, "First", "rollback")
     assert created.execute(created.change_set(TWO)) == "UPDATE_ROLLBACK_FAILED"
     created.api.continue_update_rollback(StackName="demo")
     assert created.settled() == "UPDATE_ROLLBACK_COMPLETE"
@@ -56,7 +56,7 @@ def test_a_failed_rollback_is_continued(created: Stacks, sandbox: SandboxState) 
 
 def test_a_flip_after_a_flip_that_was_rolled_back_removes_in_order(stacks: Stacks, sandbox: SandboxState) -> None:
     stacks.execute(stacks.change_set(parameters(), PUBLISHED, "CREATE"))
-    server.fail_next(sandbox, "Instance", "update")
+    lifecycle.fail_next(sandbox, "Instance", "update")
     both = previous("VpcId", "SubnetId", "AdminPassword", CreateSupportUser="No", InstanceType="t4g.xlarge")
     assert stacks.execute(stacks.change_set(both)) == "UPDATE_ROLLBACK_COMPLETE"
     only = previous("VpcId", "SubnetId", "AdminPassword", CreateSupportUser="No")
@@ -67,7 +67,7 @@ def test_a_flip_after_a_flip_that_was_rolled_back_removes_in_order(stacks: Stack
 
 def test_a_failed_delete_is_repeated(created: Stacks, sandbox: SandboxState) -> None:
     stack_id = created.stack()["StackId"]
-    server.fail_next(sandbox, "First", "delete")
+    lifecycle.fail_next(sandbox, "First", "delete")
     created.api.delete_stack(StackName="demo")
     assert created.settled() == "DELETE_FAILED"
     created.api.delete_stack(StackName="demo")
@@ -90,7 +90,7 @@ def test_a_wish_that_is_none_is_refused(
     headers = {**headers, "Authorization": f"Bearer {control_token(sandbox.secret)}"}
     request = urllib.request.Request(f"{sandbox.endpoint}/_sandbox/fail", body, headers, method="POST")
     with pytest.raises(urllib.error.HTTPError) as refused:
-        server.LOOPBACK.open(request)
+        lifecycle.LOOPBACK.open(request)
     assert refused.value.code == status
     assert control("GET", "status", running=sandbox)["failures"] == []
 

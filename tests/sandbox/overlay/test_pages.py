@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from generator.sandbox.pages import is_of_a_page
+from generator.sandbox.origin_guard import is_of_a_page
 from generator.sandbox.state import SandboxState
 from tests.sandbox_keys import root
 

@@ -15,7 +15,7 @@ import pytest
 
 from generator.errors import DeployerError
 from generator.host.process import spawn_detached
-from generator.sandbox import serve, server
+from generator.sandbox import lifecycle, server_process
 from generator.sandbox.state import SandboxState, environment, read, write
 from tests.sandbox_keys import root
 
@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("DEPLOYER_SANDBOX_HOME", str(tmp_path))
     monkeypatch.setenv("DEPLOYER_SANDBOX_STEP", "0")
     yield tmp_path
-    server.stop()
+    lifecycle.stop()
 
 
 def users(running: SandboxState, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -55,92 +55,92 @@ def kill(running: SandboxState) -> None:
 
 
 def test_starting_twice_gives_the_same_sandbox_and_another_port_is_refused(home: Path) -> None:
-    first = server.start(None, spawn_detached)
-    assert server.start(None, spawn_detached) == first and server.is_current(first)
-    assert server.start(first.port, spawn_detached) == first
+    first = lifecycle.start(None, spawn_detached)
+    assert lifecycle.start(None, spawn_detached) == first and lifecycle.is_current(first)
+    assert lifecycle.start(first.port, spawn_detached) == first
     with pytest.raises(DeployerError, match=f"already runs on port {first.port}"):
-        server.start(first.port + 1, spawn_detached)
+        lifecycle.start(first.port + 1, spawn_detached)
 
 
 def test_starts_at_the_same_time_give_one_sandbox(home: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
-        found = [start.result() for start in [pool.submit(server.start, None, spawn_detached) for _ in range(3)]]
+        found = [start.result() for start in [pool.submit(lifecycle.start, None, spawn_detached) for _ in range(3)]]
     assert len(set(found)) == 1
 
 
 def test_state_and_port_survive_a_restart(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = server.start(None, spawn_detached)
+    first = lifecycle.start(None, spawn_detached)
     make_user(first, "kept")
-    assert server.stop() is True
-    assert server.status() is None
-    assert server.stop() is False
-    second = server.start(None, spawn_detached)
+    assert lifecycle.stop() is True
+    assert lifecycle.status() is None
+    assert lifecycle.stop() is False
+    second = lifecycle.start(None, spawn_detached)
     assert second.port == first.port
     assert users(second, monkeypatch) == ["kept"]
 
 
 def test_a_killed_sandbox_is_noticed_and_keeps_what_was_saved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = server.start(None, spawn_detached)
+    first = lifecycle.start(None, spawn_detached)
     make_user(first, "kept")
     deadline = time.monotonic() + 10
     while "kept" not in (home / "state" / "iam.json").read_text() if (home / "state" / "iam.json").exists() else True:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     kill(first)
-    assert server.status() is None
-    assert users(server.start(None, spawn_detached), monkeypatch) == ["kept"]
+    assert lifecycle.status() is None
+    assert users(lifecycle.start(None, spawn_detached), monkeypatch) == ["kept"]
 
 
 def test_reset_empties_a_running_and_a_stopped_sandbox(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    running = server.start(None, spawn_detached)
+    running = lifecycle.start(None, spawn_detached)
     make_user(running, "one")
-    server.reset()
+    lifecycle.reset()
     assert users(running, monkeypatch) == []
     make_user(running, "two")
-    server.stop()
-    server.reset()
-    assert users(server.start(None, spawn_detached), monkeypatch) == []
+    lifecycle.stop()
+    lifecycle.reset()
+    assert users(lifecycle.start(None, spawn_detached), monkeypatch) == []
 
 
 def test_a_port_in_use_is_said_with_the_log(home: Path) -> None:
-    running = server.start(None, spawn_detached)
+    running = lifecycle.start(None, spawn_detached)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEPLOYER_SANDBOX_HOME", str(home / "other"))
         with pytest.raises(DeployerError, match=f"Port {running.port} of 127.0.0.1 is in use") as refused:
-            server.start(running.port, spawn_detached)
+            lifecycle.start(running.port, spawn_detached)
     assert refused.value.hint.startswith(f"See {home / 'other' / 'server.log'};")
 
 
 def test_it_listens_on_loopback_only_and_starts_no_other_listener(tmp_path: Path) -> None:
-    with serve._listen(None, tmp_path) as listener:
+    with server_process._listen(None, tmp_path) as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
-    settings = serve._settings(4566, tmp_path)
+    settings = server_process._settings(4566, tmp_path)
     assert (settings["SFTP_ENABLED"], settings["IOT_MTLS_ENABLED"], settings["DOCKER_HOST"]) == (
         "0",
         "0",
-        serve.DEAD_SOCKET,
+        server_process.DEAD_SOCKET,
     )
 
 
 def test_its_files_are_the_users_alone(home: Path) -> None:
-    server.start(None, spawn_detached)
-    server.stop()
+    lifecycle.start(None, spawn_detached)
+    lifecycle.stop()
     for path in [home, *home.rglob("*")]:
         if path != home:  # the test's own directory
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
 def test_a_sandbox_whose_directory_is_removed_ends(home: Path) -> None:
-    running = server.start(None, spawn_detached)
+    running = lifecycle.start(None, spawn_detached)
     shutil.rmtree(home)
     os.waitpid(running.pid, 0)
-    assert server.status() is None
+    assert lifecycle.status() is None
 
 
 def test_a_record_of_another_program_is_not_believed(home: Path) -> None:
     write(SandboxState(os.getpid(), 9, str(home), SECRET))
     assert read(home) is not None
-    assert server.status() is None
+    assert lifecycle.status() is None
 
 
 def test_nothing_of_the_users_environment_is_left(home: Path) -> None:
@@ -168,7 +168,7 @@ def test_nothing_of_the_users_environment_is_left(home: Path) -> None:
 
 def test_a_stack_cut_off_in_the_middle_is_not_busy_for_ever(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEPLOYER_SANDBOX_STEP", "600")
-    first = server.start(None, spawn_detached)
+    first = lifecycle.start(None, spawn_detached)
 
     def client(of: SandboxState) -> Any:
         session = botocore.session.Session()
@@ -176,7 +176,7 @@ def test_a_stack_cut_off_in_the_middle_is_not_busy_for_ever(home: Path, monkeypa
 
     parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "x"}}
     client(first).create_stack(StackName="cut", TemplateBody=str({"Resources": {"One": parameter}}).replace("'", '"'))
-    server.stop()
-    stack = client(server.start(None, spawn_detached)).describe_stacks(StackName="cut")["Stacks"][0]
+    lifecycle.stop()
+    stack = client(lifecycle.start(None, spawn_detached)).describe_stacks(StackName="cut")["Stacks"][0]
     assert stack["StackStatus"] == "CREATE_FAILED"
     assert stack["StackStatusReason"] == "The sandbox ended while this operation was running."

@@ -11,7 +11,7 @@ import botocore.session
 import pytest
 
 from generator.host.process import spawn_detached
-from generator.sandbox import server
+from generator.sandbox import lifecycle
 from generator.sandbox.state import SandboxState
 from tests.sandbox_keys import root
 
@@ -21,8 +21,8 @@ from .conftest import launch
 @pytest.fixture
 def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxState]:
     monkeypatch.setenv("DEPLOYER_SANDBOX_HOME", str(tmp_path))
-    yield server.start(None, spawn_detached)
-    server.stop()
+    yield lifecycle.start(None, spawn_detached)
+    lifecycle.stop()
 
 
 def client_of(state: SandboxState) -> Any:
@@ -38,10 +38,10 @@ def test_documents_stay_and_live_sessions_are_over(running: SandboxState) -> Non
     content = json.dumps({"schemaVersion": "1.0", "sessionType": "Port", "properties": {"portNumber": "22"}})
     client("ssm").create_document(Name="keep", Content=content, DocumentType="Session")
     session = client("ssm").start_session(Target=launch(client, {}), DocumentName="keep")["SessionId"]
-    server.stop()
-    ssm = client_of(server.start(running.port, spawn_detached))("ssm")
+    lifecycle.stop()
+    ssm = client_of(lifecycle.start(running.port, spawn_detached))("ssm")
     assert ssm.get_document(Name="keep")["Content"] == content
     assert ssm.describe_sessions(State="Active")["Sessions"] == []
     assert [past["SessionId"] for past in ssm.describe_sessions(State="History")["Sessions"]] == [session]
-    server.reset()
+    lifecycle.reset()
     assert ssm.list_documents()["DocumentIdentifiers"] == []

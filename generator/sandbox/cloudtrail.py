@@ -17,10 +17,10 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, request_scope
 from ministack.services import cloudtrail
 
-from generator.sandbox import decisions
+from generator.sandbox import policy_evaluator
 
 if TYPE_CHECKING:
-    from generator.sandbox.app import Request, Response, Sandbox
+    from generator.sandbox.asgi import Request, Response, Sandbox
 
 GLOBAL_REGION = "us-east-1"  # where the events of IAM, a global service, are
 _READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "Validate", "Decrypt", "GenerateDataKey")
@@ -66,7 +66,7 @@ async def record(request: Request, response: Response) -> None:
         "managementEvent": True,
     }
     named = [value for value in parameters.values() if isinstance(value, str) and value.startswith("arn:")]
-    owners = {account for arn in named if (account := decisions.account_of(arn))} - {principal.account}
+    owners = {account for arn in named if (account := policy_evaluator.account_of(arn))} - {principal.account}
     shared = {"sharedEventID": str(uuid.uuid4())} if owners else {}
     _keep(principal.account, request, {**event, **shared}, _name(principal))
     for owner in owners if request.service in ("secretsmanager", "sts", "kms") else ():
@@ -86,7 +86,7 @@ def identity(principal: Any, access_key: str) -> dict[str, Any]:
         return {"type": "IAMUser", **known, "userName": _name(principal)}
     if principal.type != "AssumedRole":
         return {"type": principal.type, **known}
-    role = decisions.role_arn(principal.arn)
+    role = policy_evaluator.role_arn(principal.arn)
     issuer = {
         "type": "Role",
         "principalId": _principal_id(principal).partition(":")[0],

@@ -23,13 +23,13 @@ from ministack.core import iam_evaluator, responses, router
 
 from generator.sandbox import authentication
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
-from generator.sandbox.pages import is_of_a_page
+from generator.sandbox.origin_guard import is_of_a_page
 
 PLUGINS = (
     "generator.sandbox.control",
     "generator.sandbox.snapshots",
     "generator.sandbox.overlay",
-    "generator.sandbox.access",
+    "generator.sandbox.authorization",
     "generator.sandbox.ssm",
     "generator.sandbox.database.plugin",
     "generator.sandbox.vendor_account",

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from generator.errors import DeployerError
 from generator.sandbox import state as record
-from generator.sandbox.server import START_SECONDS, status
+from generator.sandbox.lifecycle import START_SECONDS, status
 from generator.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
-    from generator.sandbox.app import Sandbox
+    from generator.sandbox.asgi import Sandbox
 
 SAVE_SECONDS = 2.0  # what a killed sandbox may lose
 DEAD_SOCKET = "unix:///nonexistent/docker.sock"  # no container is ever started, no daemon ever asked
@@ -110,14 +110,14 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
 
-    from generator.sandbox import app
+    from generator.sandbox import asgi
 
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]
     config.loglevel = "WARNING"
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
-    sandbox = app.build(state.secret)
+    sandbox = asgi.build(state.secret)
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, sandbox.stopping.set)

@@ -11,8 +11,8 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import iam, kms, secretsmanager
 
 from generator.sandbox import policy_documents
-from generator.sandbox.decisions import principal_exists
 from generator.sandbox.policy_documents import Kind
+from generator.sandbox.policy_evaluator import principal_exists
 
 Handler = Callable[[dict[str, Any]], Any]
 

@@ -1,7 +1,8 @@
 """Who may do what in the sandbox: every call is decided by the policies that stand in it, across accounts too.
 
 MiniStack authenticates (keys, signatures, status); here its decision is taken again with what it lacks:
-see `decisions` for the evaluator, `secret_access` for secrets and their keys, `policy_guard` for refused documents.
+see `policy_evaluator` for the evaluator, `secret_access` for secrets and their keys, `policy_validation` for refused
+documents.
 """
 
 from __future__ import annotations
@@ -17,11 +18,19 @@ from ministack.services import sts, tagging
 
 from generator.errors import DeployerError
 from generator.model.arn import Arn
-from generator.sandbox import dead_principals, decisions, key_grants, policy_guard, secret_access, simulation, trail
-from generator.sandbox.decisions import Context, Tags
+from generator.sandbox import (
+    cloudtrail,
+    dead_principals,
+    key_grants,
+    policy_evaluator,
+    policy_validation,
+    secret_access,
+    simulation,
+)
+from generator.sandbox.policy_evaluator import Context, Tags
 
 if TYPE_CHECKING:
-    from generator.sandbox.app import Sandbox
+    from generator.sandbox.asgi import Sandbox
 
 _original_enforce = engine.enforce
 _original_tag_context = iam_actions.request_tag_context
@@ -41,16 +50,16 @@ class Caller:
 
 def install(sandbox: Sandbox) -> None:
     """Make this room's decision the one MiniStack takes."""
-    decisions.install()
-    decisions.add_tag_reader(_tags)
+    policy_evaluator.install()
+    policy_evaluator.add_tag_reader(_tags)
     engine.enforce = enforce
     iam_actions.request_tag_context = request_context
     secret_access.install()
     key_grants.install()
-    policy_guard.install()
+    policy_validation.install()
     dead_principals.install()
     simulation.install()
-    trail.install(sandbox)
+    cloudtrail.install(sandbox)
 
 
 def caller(headers: dict[str, str], query: dict[str, list[str]] | None = None) -> Caller:
@@ -65,12 +74,12 @@ def caller(headers: dict[str, str], query: dict[str, list[str]] | None = None) -
 
 def check(who: Caller, action: str, arn: str, context: Context | None = None) -> str:
     """ "" when `who` may do `action` on `arn`, else AWS's sentence of refusal."""
-    asked = decisions.request(
-        who.principal, action, arn, who.region, {**decisions.tag_context(action, arn), **(context or {})}
+    asked = policy_evaluator.request(
+        who.principal, action, arn, who.region, {**policy_evaluator.tag_context(action, arn), **(context or {})}
     )
-    if decisions.decide(who.principal, asked, None):
+    if policy_evaluator.decide(who.principal, asked, None):
         return ""
-    return decisions.refusal(who.principal, asked, None, _has_session_policies(who.access_key))
+    return policy_evaluator.refusal(who.principal, asked, None, _has_session_policies(who.access_key))
 
 
 def enforce(
@@ -83,22 +92,22 @@ def enforce(
 ) -> Any:
     """MiniStack's authorization hook: None when allowed, an AuthError that says why when not."""
     arn = _authorized_resource(action, resource_arn)
-    context = {**decisions.tag_context(action, arn), **(service_context or {})}
+    context = {**policy_evaluator.tag_context(action, arn), **(service_context or {})}
     verdict = _original_enforce(access_key, action, service, region, arn, context)
     if isinstance(verdict, engine.AuthError) or action in engine._ALWAYS_ALLOWED_ACTIONS:
         return verdict
     principal = engine.resolve_principal(access_key or "", responses.get_account_id())
     if isinstance(principal, engine.AuthError):
         return verdict  # served without a signature, as a few operations are
-    asked = decisions.request(principal, action, arn, region, context)
-    policy = decisions.resource_policy(service, arn)
-    foreign = decisions.account_of(arn) not in ("", principal.account)
+    asked = policy_evaluator.request(principal, action, arn, region, context)
+    policy = policy_evaluator.resource_policy(service, arn)
+    foreign = policy_evaluator.account_of(arn) not in ("", principal.account)
     if verdict is None and principal.policies is None and foreign and policy is not None:
         # MiniStack lets root of any account through; another account's resource has its own say.
-        verdict = None if decisions.decide(principal, asked, policy) else engine.EvalResult("ImplicitDeny")
+        verdict = None if policy_evaluator.decide(principal, asked, policy) else engine.EvalResult("ImplicitDeny")
     if verdict is not None:
         return _denied(
-            service, principal, decisions.refusal(principal, asked, policy, _has_session_policies(access_key))
+            service, principal, policy_evaluator.refusal(principal, asked, policy, _has_session_policies(access_key))
         )
     return secret_access.denial(principal, asked) if service == "secretsmanager" else None
 
