@@ -21,7 +21,7 @@ import pytest
 from generator.cli.connect_commands import pick_target
 from generator.cli.invocation import Invocation
 from generator.model.session import Target
-from generator.operations.sessions import standing
+from generator.operations.sessions import access_watch
 from tests.sandbox_keys import control
 from tests.sessions.conftest import STACK, Deployer, as_support, until_line, wait_for
 
@@ -203,7 +203,7 @@ def test_support_connects_though_it_may_not_read_the_stack(deployer: Deployer, m
 def test_a_tunnel_of_support_closes_when_its_access_ends(
     deployer: Deployer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(standing, "INTERVAL", 0.2)
+    monkeypatch.setattr(access_watch, "INTERVAL", 0.2)
     outputs = deployer.gateway.cloudformation.describe_stack(STACK).outputs
     iam, who = deployer.gateway.client("iam"), {"UserName": outputs["SupportUserName"]}
     denied = {"Effect": "Deny", "Action": "ssm:GetConnectionStatus", "Resource": "*"}

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import UsageError
-from generator.operations.sessions import stripes
+from generator.operations.sessions import parallel_copy
 from generator.operations.sessions.copy import Place, read_place, read_request
 from tests.embedded import Outcome
 from tests.sandbox_keys import control
@@ -87,16 +87,16 @@ def test_scp_carries_both_ways_where_ssh_is_to_be_had(
 
 def test_no_session_is_idle_while_the_last_pieces_are_carried() -> None:
     mebibyte = 1 << 20
-    sizes = (stripes.SMALLEST_PIECE * 9, 6 * mebibyte, 10 * mebibyte + 1, 100 * mebibyte)
-    pieces = {size: (piece := stripes.piece_of(size, 4), -(-size // piece)) for size in sizes}
-    assert all(count % 4 == 0 and piece <= stripes.LARGEST_PIECE for piece, count in pieces.values()), pieces
-    assert stripes.piece_of(1, 4) == stripes.SMALLEST_PIECE, "no piece is too small to be worth a question"
+    sizes = (parallel_copy.SMALLEST_PIECE * 9, 6 * mebibyte, 10 * mebibyte + 1, 100 * mebibyte)
+    pieces = {size: (piece := parallel_copy.piece_of(size, 4), -(-size // piece)) for size in sizes}
+    assert all(count % 4 == 0 and piece <= parallel_copy.LARGEST_PIECE for piece, count in pieces.values()), pieces
+    assert parallel_copy.piece_of(1, 4) == parallel_copy.SMALLEST_PIECE, "no piece is too small to be worth a question"
 
 
 def test_sessions_carry_a_file_there_and_back(
     deployer: Deployer, host: Host, source: Path, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripes, "SMALLEST_PIECE", 4096)
+    monkeypatch.setattr(parallel_copy, "SMALLEST_PIECE", 4096)
     up = deployer("cp", "--via", "session", str(source), ":kept")
     assert up.code == 0 and up.out.startswith(sha256(BYTES).hexdigest()), up.err
     assert (there / "kept").read_bytes() == BYTES and [path.name for path in there.iterdir()] == ["kept"]
@@ -118,16 +118,16 @@ def test_an_empty_file_and_a_directory_as_destination(
 def test_a_session_that_is_lost_is_replaced_and_nothing_is_missing(
     deployer: Deployer, host: Host, source: Path, there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripes, "SMALLEST_PIECE", 4096)
-    monkeypatch.setattr(stripes, "LARGEST_PIECE", 4096)  # so that most of the file is still to come at the cut
-    noted, cut = stripes.Journal.note, []
+    monkeypatch.setattr(parallel_copy, "SMALLEST_PIECE", 4096)
+    monkeypatch.setattr(parallel_copy, "LARGEST_PIECE", 4096)  # so that most of the file is still to come at the cut
+    noted, cut = parallel_copy.Journal.note, []
 
-    def note(journal: stripes.Journal, offset: int) -> None:
+    def note(journal: parallel_copy.Journal, offset: int) -> None:
         noted(journal, offset)
         if len(journal.there) == 2 and not cut:
             cut.append(host.cut())
 
-    monkeypatch.setattr(stripes.Journal, "note", note)
+    monkeypatch.setattr(parallel_copy.Journal, "note", note)
     done = deployer("cp", "--via", "session", str(source), ":kept")
     assert done.code == 0 and cut and host.served > 4, done.err
     assert (there / "kept").read_bytes() == BYTES
@@ -136,21 +136,21 @@ def test_a_session_that_is_lost_is_replaced_and_nothing_is_missing(
 def test_a_copy_that_broke_off_goes_on_where_it_was(
     deployer: Deployer, host: Host, source: Path, there: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripes, "LARGEST_PIECE", stripes.SMALLEST_PIECE)
-    noted, carried = stripes.Journal.note, []
+    monkeypatch.setattr(parallel_copy, "LARGEST_PIECE", parallel_copy.SMALLEST_PIECE)
+    noted, carried = parallel_copy.Journal.note, []
 
-    def note(journal: stripes.Journal, offset: int) -> None:
+    def note(journal: parallel_copy.Journal, offset: int) -> None:
         noted(journal, offset)
         carried.append(offset)
         if len(carried) == 3:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(stripes.Journal, "note", note)
+        patch.setattr(parallel_copy.Journal, "note", note)
         assert deployer("cp", "--via", "session", "--sessions", "1", str(source), ":kept").code == 130
     carried.clear()
     monkeypatch.setattr(
-        stripes.Journal, "note", lambda journal, offset: (noted(journal, offset), carried.append(offset))
+        parallel_copy.Journal, "note", lambda journal, offset: (noted(journal, offset), carried.append(offset))
     )
     assert deployer("cp", "--via", "session", "--sessions", "1", str(source), ":kept").code == 0
     assert (there / "kept").read_bytes() == BYTES and 0 not in carried
@@ -160,7 +160,7 @@ def test_bytes_that_differ_are_not_put_in_place(
     deployer: Deployer, host: Host, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (there / "log").write_bytes(BYTES)
-    monkeypatch.setattr(stripes, "digest_of", lambda path: "0" * 64)
+    monkeypatch.setattr(parallel_copy, "digest_of", lambda path: "0" * 64)
     done = deployer("cp", "--via", "session", ":log", str(tmp_path / "log"))
     assert done.code == 1 and "differs from its source" in done.err and not (tmp_path / "log").exists()
 
@@ -276,13 +276,13 @@ def test_the_part_that_grows_is_private_and_nobody_elses(
     elsewhere.touch(0o666)
     part = copied.target.with_name("target.deployer-part")
     part.symlink_to(elsewhere)
-    noted, modes = stripes.Journal.note, []
+    noted, modes = parallel_copy.Journal.note, []
 
-    def note(journal: stripes.Journal, offset: int) -> None:
+    def note(journal: parallel_copy.Journal, offset: int) -> None:
         modes.append(part.lstat().st_mode)
         noted(journal, offset)
 
-    monkeypatch.setattr(stripes.Journal, "note", note)
+    monkeypatch.setattr(parallel_copy.Journal, "note", note)
     assert copied().code == 0 and modes == [0o100600] and elsewhere.read_bytes() == b""
 
 

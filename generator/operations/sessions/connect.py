@@ -166,5 +166,5 @@ def _wishes(found: documents.Documents, target: Target, request: ConnectRequest,
 
 
 def _until(length: timedelta | None) -> datetime | None:
-    """When it must end. A grant's end is not known here, as support may not read it: see `standing`."""
+    """When it must end. A grant's end is not known here, as support may not read it: see `access_watch`."""
     return datetime.now(UTC) + length if length else None

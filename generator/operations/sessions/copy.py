@@ -17,7 +17,7 @@ from generator.host import run as programs
 from generator.host import ssh as openssh
 from generator.model.contract import SSH_USER
 from generator.model.session import Target, Via
-from generator.operations.sessions import ssh, stripes
+from generator.operations.sessions import parallel_copy, ssh
 from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
 from generator.operations.sessions.native_client import authorities
 from generator.operations.sessions.service import SessionCalls
@@ -220,7 +220,7 @@ def _by_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, watcher: W
 async def _one(
     calls: Callable[[], SessionCalls], request: CopyRequest, source: Place, watcher: Watcher
 ) -> tuple[str, str]:
-    run = stripes.CopyRun(
+    run = parallel_copy.CopyRun(
         calls,
         ChannelOptions(tls=authorities()),
         directories.private_state("copies"),
@@ -231,8 +231,8 @@ async def _one(
     )
     try:
         if request.upward:
-            return source.path, await stripes.send(run, Path(source.path), request.destination.path)
-        near, digest = await stripes.fetch(run, source.path, Path(request.destination.path))
+            return source.path, await parallel_copy.send(run, Path(source.path), request.destination.path)
+        near, digest = await parallel_copy.fetch(run, source.path, Path(request.destination.path))
         return str(near), digest
     except BaseExceptionGroup as group:  # the sessions' own failures, several at once: the first says it
         raise group.exceptions[0] from group

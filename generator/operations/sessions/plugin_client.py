@@ -12,10 +12,10 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.session import ForwardSpec, SessionRequest, StartedSession
+from generator.operations.sessions.access_watch import while_standing
 from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
-from generator.operations.sessions.standing import while_standing
 
 
 async def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
