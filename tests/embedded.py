@@ -23,7 +23,7 @@ from generator.cli.main import main
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
 from generator.operations import polling, sandbox
-from generator.operations.access import closing, key
+from generator.operations.access import key, lockdown
 
 PLACE = ("--vpc-id", "vpc-00000001", "--subnet-id", "subnet-00000002", "--admin-email", "admin@example.com")
 VENDOR_ROLE = "arn:aws:iam::444455556666:role/deepsql-support"
@@ -135,7 +135,7 @@ def environment(leads: Mapping[str, str]) -> Iterator[None]:
         for name, value in leads.items():
             patch.setenv(name, value)
         patch.setattr(polling, "waits", lambda first=(): itertools.repeat(0.05))
-        for module, limit in ((key, "KNOWN_SECONDS"), (closing, "SESSION_SECONDS")):
+        for module, limit in ((key, "KNOWN_SECONDS"), (lockdown, "SESSION_SECONDS")):
             patch.setattr(module, limit, 1.0)  # nothing is late here: what does not come at once never comes
         patch.setattr(session, "create_loader", _one_loader)
         yield

@@ -18,10 +18,10 @@ from generator.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.model.plan import Check
-    from generator.operations.access.by_hand import HandMade
+    from generator.operations.access.foreign_statements import HandMade
     from generator.operations.access.grant import AccessPlan, GrantRequest
     from generator.operations.access.key import KeyReport
-    from generator.operations.access.manual import Attachment
+    from generator.operations.access.policy_attachment import Attachment
 
 PRINCIPAL = typer.Option("--principal", metavar="ARN", help="Role, user or account root of the vendor; repeatable.")
 Principals = Annotated[list[str], PRINCIPAL]
@@ -116,7 +116,7 @@ def _register_grant(group: typer.Typer) -> None:
 
 
 def _probe(call: Invocation) -> None:
-    from generator.operations.access.probe import require_transcript
+    from generator.operations.access.logging_probe import require_transcript
 
     for line in access_text.check_lines((require_transcript(call.gateway),)):
         call.say(line)
@@ -144,12 +144,12 @@ def _request(
 
 def _hand_made(call: Invocation, planned: AccessPlan, choice: ByHand | None) -> HandMade | None:
     """The statements to put back afterwards; a plan nobody wants is thrown away."""
-    from generator.operations.access import by_hand
-    from generator.operations.stack import plan
+    from generator.operations.access import foreign_statements
+    from generator.operations.stack import change_set
 
-    with plan.discarded_on_error(call.gateway, planned.up):
-        made = by_hand.find(call.gateway, planned.record)
-        by_hand.require_choice(made, planned.record, choice and choice.value)
+    with change_set.discarded_on_error(call.gateway, planned.up):
+        made = foreign_statements.find(call.gateway, planned.record)
+        foreign_statements.require_choice(made, planned.record, choice and choice.value)
     return made if choice is ByHand.keep else None
 
 
@@ -157,12 +157,12 @@ def _carry_out(
     call: Invocation, planned: AccessPlan, plan_only: bool = False, keeping: HandMade | None = None
 ) -> CommandResult:
     """Show, ask, execute, follow, see that there is a key, read back."""
-    from generator.operations.access import by_hand, doors, grant, record
-    from generator.operations.stack import apply, plan
+    from generator.operations.access import access_policies, foreign_statements, grant, stack_access
+    from generator.operations.stack import apply, change_set
 
     call.show_plan(f"Access to the stack {planned.record.stack.name}", access_text.plan_lines(planned))
     if plan_only:
-        plan.discard(call.gateway, planned.up)
+        change_set.discard(call.gateway, planned.up)
         return CommandResult(planned, stack_text.plan_summary(planned.up))
     if planned.unchanged:
         call.say(access_text.unchanged_line(planned))
@@ -170,12 +170,12 @@ def _carry_out(
         _ask(call, planned)
         apply.start(call.gateway, planned.up)
         show_events(call, apply.watch(call.gateway, planned.up))
-    found = apply.read_back(call.gateway, planned.up, lambda: record.read_record(call.gateway))
+    found = apply.read_back(call.gateway, planned.up, lambda: stack_access.read_record(call.gateway))
     if keeping is not None:
-        by_hand.restore(call.gateway, found, keeping)
+        foreign_statements.restore(call.gateway, found, keeping)
     if grant.ensure_key(call.gateway, found):
         call.say("The support user had no key: a new one is in the secret.")
-    checks = doors.verify(call.gateway, found)
+    checks = access_policies.verify(call.gateway, found)
     needs = grant.hand_over(found) if found.grant.principals else None
     lines = [*access_text.check_lines(checks), *(["", *access_text.hand_over_lines(needs)] if needs else [])]
     lines += ["", *database] if (database := access_text.database_lines(found)) else []
@@ -186,10 +186,10 @@ def _carry_out(
 
 def _ask(call: Invocation, planned: AccessPlan) -> None:
     """Show the change set and ask; whatever is not a yes leaves nothing behind."""
-    from generator.operations.stack import guard, plan
+    from generator.operations.stack import change_set, guard
 
     call.show_plan(stack_text.action(planned.up), stack_text.plan_lines(planned.up))
-    with plan.discarded_on_error(call.gateway, planned.up):
+    with change_set.discarded_on_error(call.gateway, planned.up):
         guard.require_no_objection(planned.up)
         call.confirm(stack_text.action(planned.up))
 
@@ -288,12 +288,12 @@ def _register_reading(group: typer.Typer) -> None:
         stdout: Annotated[bool, typer.Option("--stdout", help="Print it though the output is no terminal.")] = False,
     ) -> CommandResult:
         """Print the support secret: at a terminal after a question, elsewhere only with --stdout."""
-        from generator.operations.access import reveal as revealing
+        from generator.operations.access import show as showing
 
         allow_secret(call, "the support user's access key", stdout=stdout)
-        arn = revealing.locate(call.gateway)
-        value = revealing.reveal(call.gateway, arn)
-        return CommandResult(revealing.parsed(value), [value])
+        arn = showing.locate(call.gateway)
+        value = showing.reveal(call.gateway, arn)
+        return CommandResult(showing.parsed(value), [value])
 
 
 def _register_policy(group: typer.Typer) -> None:
@@ -327,40 +327,40 @@ def _register_policy(group: typer.Typer) -> None:
         ] = Engineers.role,
     ) -> CommandResult:
         """Print the support policy for hosts that no stack made, or attach it there."""
-        from generator.operations.access import manual
+        from generator.operations.access import policy_attachment
 
         if abac:
-            own = manual.engineers_document(
+            own = policy_attachment.engineers_document(
                 abac, engineers.value, account=account, region=call.region, partition=partition, documents=document
             )
-            return CommandResult(own, [manual.as_text(own, fmt.value)])
+            return CommandResult(own, [policy_attachment.as_text(own, fmt.value)])
         if attach_to and undo:
-            return _undo(call, manual.plan_undo(call.gateway, attach_to, instance))
+            return _undo(call, policy_attachment.plan_undo(call.gateway, attach_to, instance))
         if attach_to:
-            return _attach(call, manual.plan_attach(call.gateway, attach_to, partition, instance, document))
-        made = manual.policy_document(
+            return _attach(call, policy_attachment.plan_attach(call.gateway, attach_to, partition, instance, document))
+        made = policy_attachment.policy_document(
             account=account, region=call.region, partition=partition, instances=instance, documents=document
         )
-        return CommandResult(made, [manual.as_text(made, fmt.value)])
+        return CommandResult(made, [policy_attachment.as_text(made, fmt.value)])
 
 
 def _attach(call: Invocation, planned: Attachment) -> CommandResult:
-    from generator.operations.access import manual
+    from generator.operations.access import policy_attachment
 
-    policy = f"  {planned.policy} the policy {manual.POLICY_NAME} of {planned.kind} {planned.name}"
+    policy = f"  {planned.policy} the policy {policy_attachment.POLICY_NAME} of {planned.kind} {planned.name}"
     tags = [f"  tag {instance} so that the policy finds it" for instance in planned.to_tag]
     call.show_plan(f"Give {planned.kind} {planned.name} the support policy", [policy, *tags])
     if not planned.unchanged:
         call.confirm(f"Give {planned.kind} {planned.name} the support policy")
-    return _checked(manual.attach(call.gateway, planned))
+    return _checked(policy_attachment.attach(call.gateway, planned))
 
 
 def _undo(call: Invocation, planned: Attachment) -> CommandResult:
-    from generator.operations.access import manual
+    from generator.operations.access import policy_attachment
 
     if not planned.unchanged:
         call.confirm(f"Take the support policy away from {planned.kind} {planned.name}")
-    return _checked(manual.undo(call.gateway, planned))
+    return _checked(policy_attachment.undo(call.gateway, planned))
 
 
 def _checked(checks: tuple[Check, ...]) -> CommandResult:

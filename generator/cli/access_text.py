@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from generator.model.plan import Check
     from generator.operations.access.grant import AccessPlan
     from generator.operations.access.key import KeyReport
-    from generator.operations.access.record import Record
     from generator.operations.access.revoke import Revocation
+    from generator.operations.access.stack_access import Record
 
 _NO_OWN_USERS = " if it has none, every user with an access level is, your people too."
 
@@ -94,7 +94,7 @@ def revoke_action(revocation: Revocation) -> str:
 
 def revoke_note(revocation: Revocation) -> str:
     """What becomes of those who are not meant; empty when there are none."""
-    from generator.operations.access.backends import endpoint_of
+    from generator.operations.access.database_lockdown import endpoint_of
 
     if not revocation.everybody:
         return "(those who stay get a new key, and open sessions end)"

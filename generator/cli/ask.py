@@ -26,7 +26,7 @@ class Choice(Protocol):
 
 def complete(call: Invocation, request: UpRequest, stack: Stack | None) -> UpRequest:
     """The request with what was missing asked for. Raises UsageError with the list where nobody can be asked."""
-    from generator.operations.stack.parameters import missing
+    from generator.operations.stack.plan import missing
 
     absent = missing(REQUIRED, request.given, stack)
     if absent and stack is None:

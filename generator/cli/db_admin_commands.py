@@ -220,7 +220,7 @@ def _register_policy(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Print the IAM policy that allows connecting as one database user, and as no other."""
-        from generator.operations.access.manual import as_text
+        from generator.operations.access.policy_attachment import as_text
         from generator.operations.database.iam_policy import connect_policy
 
         made = connect_policy(call.gateway, request_from(values), any_host=any_host)

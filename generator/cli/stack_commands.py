@@ -50,7 +50,7 @@ def _register_up(app: typer.Typer) -> None:
         """Create or update the stack through a change set; what is not given keeps its value."""
         from generator.model.plan import UpRequest
         from generator.operations.stack import failed_stack, plan
-        from generator.operations.stack.support import scoped, stop_hint
+        from generator.operations.stack.support_toggle import scoped, stop_hint
 
         given = given_parameters(call, values)
         request = scoped(UpRequest(given=given, upgrade=upgrade, allow_replacement=frozenset(allow_replacement)))
@@ -76,22 +76,30 @@ def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> Com
 def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> CommandResult:
     """Show the plan, ask, execute, follow, verify, print."""
     from generator.operations import connectivity
-    from generator.operations.stack import apply, end_access, guard, last_flip, plan, rotation_schedule, support
+    from generator.operations.stack import (
+        apply,
+        change_set,
+        end_access,
+        guard,
+        last_flip,
+        rotation_schedule,
+        support_toggle,
+    )
 
-    with plan.discarded_on_error(call.gateway, planned):
+    with change_set.discarded_on_error(call.gateway, planned):
         kept = rotation_schedule.find(call.gateway, planned)
         asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
         warned = connectivity.before_creation(call.gateway, planned, request.given) if asks else []
         access = [*stack_text.leaving_lines(planned), *stack_text.note_lines(planned.notes)]
         _show(call, planned, [*access, *stack_text.rhythm_lines(kept), *warned])
         if plan_only:
-            plan.discard(call.gateway, planned)
+            change_set.discard(call.gateway, planned)
             return CommandResult(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
         if planned.change_set is not None:
             guard.require_no_objection(planned)
             call.confirm(stack_text.question(planned))
-        before = support.before(call.gateway, planned)
-        new_level = support.newly_granted_level(call.gateway, planned, request)
+        before = support_toggle.before(call.gateway, planned)
+        new_level = support_toggle.newly_granted_level(call.gateway, planned, request)
     with _ended_access(call, planned) as leaving:
         apply.start(call.gateway, planned)
         if planned.change_set is not None:
@@ -99,7 +107,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
                 show_events(call, apply.watch(call.gateway, planned))
 
     def verified() -> UpResult:
-        checks = (*support.verify(call.gateway, before), *last_flip.verify(call.gateway, planned, request))
+        checks = (*support_toggle.verify(call.gateway, before), *last_flip.verify(call.gateway, planned, request))
         checks += end_access.check(call.gateway, leaving) if leaving else ()
         return apply.result(call.gateway, planned, (*checks, *rotation_schedule.restore(call.gateway, kept)))
 
@@ -113,13 +121,13 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
 def _ended_access(call: Invocation, planned: UpPlan) -> Iterator[Leaving | None]:
     """End what the plan's leaving user and role have open; should the update fail, say how to permit it again."""
     from generator.errors import DeployerError
-    from generator.operations.stack import end_access, plan
+    from generator.operations.stack import change_set, end_access
     from generator.operations.stack.watch import NotFollowed
 
     if planned.leaving is None or planned.found is None:
         yield None
         return
-    with plan.discarded_on_error(call.gateway, planned):
+    with change_set.discarded_on_error(call.gateway, planned):
         ended = end_access.end(call.gateway, planned.found, planned.leaving)
     for problem in ended.problems:
         call.say(f"  NOT done before the update: {problem}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import UsageError
-from generator.operations.stack.support import refuse_grade_alone
+from generator.operations.stack.support_toggle import refuse_grade_alone
 from tests.embedded import VENDOR_ROLE, Deployer, environment
 
 STACK, HOST = "with-database", "app.cluster-x.us-east-1.rds.amazonaws.com"

@@ -13,7 +13,7 @@ from generator.cli.main import main
 from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.principal import parse_principal
-from generator.operations.access import doors, record
+from generator.operations.access import access_policies, stack_access
 from generator.operations.access import grant as granting
 from generator.operations.access.grant import GrantRequest
 from generator.operations.stack import apply
@@ -54,7 +54,7 @@ def test_the_end_is_read_from_every_policy_and_one_that_is_missing_is_noticed(
     attached = iam.list_attached_user_policies(UserName=user)["AttachedPolicies"][0]["PolicyArn"]
     iam.detach_user_policy(UserName=user, PolicyArn=attached)
     try:
-        checks = doors.verify(gateway, record.read_record(gateway))
+        checks = access_policies.verify(gateway, stack_access.read_record(gateway))
         assert [check.answer for check in checks if not check.holds] == [
             "lack StartSessionsOnThisInstance, StartSessionsWithTheseDocuments"
         ]
@@ -99,7 +99,7 @@ def test_a_grant_that_came_in_between_is_not_lost(
 
     monkeypatch.setattr(granting.stack_plan, "plan_from", race)
     planned = granting.plan_grant(gateway, GrantRequest((parse_principal(SUPPORT),)))
-    granting.stack_plan.discard(gateway, planned.up)
+    granting.change_set.discard(gateway, planned.up)
     assert [p.arn for p in planned.after.principals] == [SUPPORT, OTHER]
 
 

@@ -14,7 +14,7 @@ from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.gateway.logs import Logs
 from generator.model.session_log import ShellLogging, streams
-from generator.operations.access import probe, record, session_log
+from generator.operations.access import logging_probe, session_log, stack_access
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
 
@@ -25,7 +25,7 @@ def closed(deployer: Deployer) -> None:
 
 
 def test_the_stack_as_it_is_made_logs(gateway: Gateway) -> None:
-    found = list(session_log.checks(gateway, record.read_record(gateway)))
+    found = list(session_log.checks(gateway, stack_access.read_record(gateway)))
     assert len(found) == 5 and all(check.holds for check in found), found
 
 
@@ -73,7 +73,7 @@ def test_a_probe_that_leaves_no_transcript_lets_nobody_in(deployer: Deployer, mo
         raise NotFound("The specified log stream does not exist.")
 
     monkeypatch.setattr(Logs, "count_events", no_stream)
-    monkeypatch.setattr(probe, "TRANSCRIPT_SECONDS", 0.2)
+    monkeypatch.setattr(logging_probe, "TRANSCRIPT_SECONDS", 0.2)
     ran = deployer("access", "grant", "--principal", SUPPORT, "--probe", "--yes")
     assert (ran.code, ran.error["code"]) == (3, "unlogged") and "no transcript" in ran.error["message"]
     assert not deployer("access", "show").result["grant"]["principals"]

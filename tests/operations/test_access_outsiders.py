@@ -10,7 +10,7 @@ from generator.model.grant import Grant
 from generator.model.policy import parse_policy
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access.outsiders import outsiders
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 
 OWN = "arn:aws:iam::111122223333"
 OUTPUTS = {"SupportUserName": "support", "SupportRoleArn": f"{OWN}:role/support-role"}

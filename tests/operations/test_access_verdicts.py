@@ -24,7 +24,7 @@ from generator.operations.access.commands import Commands
 from generator.operations.access.expectation import Expectation
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.observations import KeyTrial, Observations
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 from generator.operations.database.revoke import ShutOut
 
 NOW = datetime(2028, 2, 29, 12, tzinfo=UTC)

@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.model.plan import UpRequest
-from generator.operations.stack import plan
+from generator.operations.stack import change_set, plan
 from generator.operations.stack.guard import objections
-from generator.operations.stack.support import FLIP_RESOURCES, scoped
+from generator.operations.stack.support_toggle import FLIP_RESOURCES, scoped
 from tests.embedded import VENDOR_ROLE, Deployer
 
 OTHER = st.fixed_dictionaries(
@@ -47,4 +47,4 @@ def test_a_flip_names_support_resources_only(
         assert not [c for c in planned.changes if c.logical_id == "Instance"]
         assert not objections(planned.changes, request)
     finally:
-        plan.discard(gateway, planned)
+        change_set.discard(gateway, planned)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.session import Session as Aws
 
-from generator.operations.access import closing, key
+from generator.operations.access import key, lockdown
 from tests.embedded import VENDOR_ROLE, Deployer, environment
 from tests.story.test_states import fail_next
 
@@ -103,13 +103,13 @@ def test_the_roles_sessions_end_with_it(granted: Deployer) -> None:
 def test_the_key_is_inactive_before_the_first_session_ends(granted: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     user, seen = granted.outputs["SupportUserName"], []
     open_session(granted, of_the_user(granted))
-    real = closing.end
+    real = lockdown.end
 
     def noted(*asked: Any) -> Any:
         seen.append([found.status for found in key.list_keys(granted.gateway, user)])
         return real(*asked)
 
-    monkeypatch.setattr(closing, "end", noted)
+    monkeypatch.setattr(lockdown, "end", noted)
     assert granted.up("--support-user=no").code == 0
     assert seen == [["Inactive"], []], "before the update, and after it"
 

@@ -81,7 +81,7 @@ def test_a_stack_that_was_only_planned_is_created(deployer: Deployer) -> None:
 
 def test_somebody_elses_operation_is_left_alone(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     deployer.create()
-    monkeypatch.setattr("generator.operations.stack.states.OUR_TOKEN_PREFIX", "someone-else-")
+    monkeypatch.setattr("generator.operations.stack.watch.OUR_TOKEN_PREFIX", "someone-else-")
     monkeypatch.setattr("generator.gateway.cloudformation.CloudFormation.describe_stack", _busy(deployer))
     refused = deployer.up("--support-user=no")
     assert refused.code == 1 and "events --follow" in refused.err

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from generator.errors import Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import Output, Parameter
-from generator.operations.access import record
-from generator.operations.access.record import Record
+from generator.operations.access import stack_access
+from generator.operations.access.stack_access import Record
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Confirmation:
 
 def confirm(gateway: Gateway) -> Confirmation:
     """The confirmation of the access that is granted now. Raises Refused when none is."""
-    found = record.read_record(gateway)
+    found = stack_access.read_record(gateway)
     if not found.grant.live(datetime.now(UTC)):
         raise Refused(
             f"Nobody has access to the stack {found.stack.name} now, so there is nothing to confirm.",

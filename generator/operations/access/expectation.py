@@ -8,7 +8,7 @@ from generator.model.contract import GRANT_PARAMETERS
 from generator.model.grant import Grant
 from generator.model.principal import Principal
 from generator.operations.access.commands import Commands
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 
 
 def knows_grants(found: Record) -> bool:

@@ -8,8 +8,8 @@ from datetime import datetime
 from generator.model.access import AccessKey, AccessState, Door, Finding
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
-from generator.operations.access.doors import KEY, ROLE, SECRET
-from generator.operations.access.sentences import KEY_SID, ROLE_SID, SECRET_SID
+from generator.operations.access.access_policies import KEY, ROLE, SECRET
+from generator.operations.access.permission_summary import KEY_SID, ROLE_SID, SECRET_SID
 
 OURS = {
     SECRET: frozenset({SECRET_SID}),

@@ -16,9 +16,10 @@ from generator.model.grant import Grant, check_reason, check_sizes
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.policy import PolicyStatement
 from generator.model.principal import Principal
-from generator.operations.access import key, record, session_log
-from generator.operations.access.record import Record
-from generator.operations.access.sentences import ROLE_SID, Sentence, secret_statement, sentences
+from generator.operations.access import key, session_log, stack_access
+from generator.operations.access.permission_summary import ROLE_SID, Sentence, secret_statement, sentences
+from generator.operations.access.stack_access import Record
+from generator.operations.stack import change_set
 from generator.operations.stack import plan as stack_plan
 from generator.policies.document import plain
 from generator.policies.vendor import secret_policy, vendor_identity_policy, vendor_role_policy
@@ -76,9 +77,9 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
     """
     if request.reason is not None:
         check_reason(request.reason)
-    found = record.read_record(gateway)
+    found = stack_access.read_record(gateway)
     refuse_while_paused(gateway, found)
-    record.require_grantable(found, request.via)
+    stack_access.require_grantable(found, request.via)
     if not request.unlogged:
         session_log.require_logged(gateway, found)
     elif not request.reason:
@@ -86,10 +87,10 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
     for _ in range(ATTEMPTS):
         after = wanted(found, request, datetime.now(UTC))
         planned = plan_change(gateway, found, after)
-        fresh = record.read_record(gateway) if not planned.unchanged else found
+        fresh = stack_access.read_record(gateway) if not planned.unchanged else found
         if fresh.grant == found.grant:
             return replace(planned, overlaps=overlaps(after, request.principals))
-        stack_plan.discard(gateway, planned.up)
+        change_set.discard(gateway, planned.up)
         found = fresh
     raise DeployerError(
         f"The grants of the stack {found.stack.name} keep changing while this one is planned, so nothing was changed.",

@@ -16,9 +16,9 @@ from generator.model.access import AccessKey, Credentials
 from generator.model.contract import Output
 from generator.model.plan import Check
 from generator.operations import polling
-from generator.operations.access import record
+from generator.operations.access import stack_access
 from generator.operations.access.readings import do_all
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 from generator.operations.polling import Clock
 
 Sleep = Callable[[float], None]
@@ -109,7 +109,7 @@ def _each_key(
 
 def require_key(gateway: Gateway, found: Record) -> AccessKey:
     """The user's key that the secret names. Raises NotFound without a secret, Refused when that key is gone."""
-    named = held(gateway, record.require_secret(found))
+    named = held(gateway, stack_access.require_secret(found))
     keys = {key.key_id: key for key in list_keys(gateway, found.support_user)}
     if named is None or named.key_id not in keys:
         raise Refused(
@@ -136,8 +136,8 @@ def rotate(gateway: Gateway, every: timedelta | None = None, sleep: Sleep = time
     `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too.
     """
     days = None if every is None else _days(every)
-    found = record.read_record(gateway)
-    arn = record.require_secret(found)
+    found = stack_access.read_record(gateway)
+    arn = stack_access.require_secret(found)
     old, paused = held(gateway, arn), is_paused(list_keys(gateway, found.support_user))
     turn(gateway, found, days, sleep)
     new = held(gateway, arn)

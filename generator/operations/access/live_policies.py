@@ -10,7 +10,7 @@ from generator.gateway.aws import Gateway
 from generator.model.policy import Policy, parse_policy
 from generator.model.reading import Reading
 from generator.operations.access.readings import absent, read
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 
 T = TypeVar("T")
 NO_USER, NO_ROLE = "there is no support user", "there is no support role"

@@ -19,10 +19,10 @@ from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.duration import END_FORMAT
 from generator.model.grant import Grant
 from generator.model.reading import Reading
-from generator.operations.access import closing, key, live_policies
+from generator.operations.access import key, live_policies, lockdown
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.readings import NotUnderstood, absent, read
-from generator.operations.access.record import Record, read_record
+from generator.operations.access.stack_access import Record, read_record
 
 if TYPE_CHECKING:
     from generator.operations.database.revoke import ShutOut
@@ -150,8 +150,8 @@ def _simulate_user(gateway: Gateway, found: Record, now: datetime) -> Reading[Si
 
 def _owners(gateway: Gateway, found: Record, sessions: tuple[Session, ...]) -> dict[str, Reading[bool]]:
     """Whether the owners of the sessions near the stack exist: one that does not may have been the support user."""
-    others = (s for s in sessions if closing.near(s, found) and not closing.owned(s, found))
-    strangers = {session.owner: closing.owner_of(session) for session in others}
+    others = (s for s in sessions if lockdown.near(s, found) and not lockdown.owned(s, found))
+    strangers = {session.owner: lockdown.owner_of(session) for session in others}
     exists = {"user": gateway.iam.user_exists, "assumed-role": gateway.iam.role_exists}
     asked = {"user": "iam:GetUser", "assumed-role": "iam:GetRole"}
     return {

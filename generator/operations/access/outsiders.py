@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generator.model.arn import Arn
 from generator.model.policy import Policy, PolicyPrincipal, PolicyStatement, PrincipalType, account_of
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 
 
 @dataclass(frozen=True)

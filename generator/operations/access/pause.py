@@ -10,11 +10,11 @@ from generator.gateway.aws import Gateway
 from generator.model.contract import PAUSED
 from generator.model.duration import END_FORMAT
 from generator.model.plan import Check
-from generator.operations.access import key, record, role
+from generator.operations.access import key, role, stack_access
 from generator.operations.access.key import KeyReport
 from generator.operations.access.readings import do_all
-from generator.operations.access.record import Record
-from generator.operations.access.settle import ShowEvents, settle
+from generator.operations.access.reconcile import ShowEvents, settle
+from generator.operations.access.stack_access import Record
 
 
 def pause(gateway: Gateway, show_events: ShowEvents) -> KeyReport:
@@ -23,7 +23,7 @@ def pause(gateway: Gateway, show_events: ShowEvents) -> KeyReport:
     The key stays inactive by itself: nothing in the stack ever makes it active again. Each way is shut also where the
     other cannot be; then raises why.
     """
-    found = record.read_record(gateway)
+    found = stack_access.read_record(gateway)
     shut: list[bool] = []
     do_all(
         (
@@ -50,11 +50,11 @@ def _lasting(gateway: Gateway, found: Record, show_events: ShowEvents) -> Check:
 
 def plan_resume(gateway: Gateway) -> Record:
     """The stack with something to open again. Raises StackNotFound; NotFound without user and role; Refused: no key."""
-    found = record.read_record(gateway)
+    found = stack_access.read_record(gateway)
     if found.support_user and not _role_waits(found):
         key.require_key(gateway, found)
     elif not found.support_role:
-        record.require_secret(found)
+        stack_access.require_secret(found)
     return found
 
 
@@ -85,4 +85,4 @@ def _key_again(gateway: Gateway, found: Record) -> Check:
 def _require_any(found: Record, checks: list[Check]) -> None:
     """Raise NotFound when the stack has neither user nor role."""
     if not checks:
-        record.require_secret(found)
+        stack_access.require_secret(found)

@@ -21,13 +21,22 @@ from generator.model.evidence import Evidence, Report
 from generator.model.grant import Grant
 from generator.model.principal import Principal
 from generator.model.reading import Problem
-from generator.operations.access import backends, closing, key, observations, record, remedies, role, verdicts
+from generator.operations.access import (
+    database_lockdown,
+    key,
+    lockdown,
+    observations,
+    remedies,
+    role,
+    stack_access,
+    verdicts,
+)
 from generator.operations.access.commands import Commands
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.observations import Before
 from generator.operations.access.readings import do_all, fault_of, permission_of, read
-from generator.operations.access.record import Record
-from generator.operations.access.settle import ShowEvents, settle
+from generator.operations.access.reconcile import ShowEvents, settle
+from generator.operations.access.stack_access import Record
 
 Sleep = Callable[[float], None]
 
@@ -90,7 +99,7 @@ def begin(gateway: Gateway, request: RevokeRequest, show_events: ShowEvents, sle
 
     Raises StackNotFound, NotFound for a principal nobody let in, Refused for one that would stay in by another one.
     """
-    found, now = record.read_record(gateway), datetime.now(UTC)
+    found, now = stack_access.read_record(gateway), datetime.now(UTC)
     after = _cut(found, left(found, request, now, Commands.of(gateway, found.stack)), now)
     return Revocation(gateway, found, after, observations.look_before(gateway, found), show_events, sleep)
 
@@ -141,7 +150,7 @@ def run(revocation: Revocation) -> Iterator[Evidence]:
     gateway, found, everybody = revocation.gateway, revocation.found, revocation.everybody
     for step in CLOSE_TO_ALL if everybody else CLOSE_TO_SOME:
         yield _taken(step, revocation)
-    database = backends.shut(gateway, found, everybody)
+    database = database_lockdown.shut(gateway, found, everybody)
     for step in LAST_FOR_ALL if everybody else LAST_FOR_SOME:
         yield _taken(step, revocation)
     seen = observations.observe(gateway, found, revocation.before, database, revocation.sleep)
@@ -211,7 +220,7 @@ def _narrow_role(r: Revocation) -> str:
 
 
 def _sessions(r: Revocation) -> str:
-    were, still = closing.end_sessions(r.gateway, r.found, r.sleep)
+    were, still = lockdown.end_sessions(r.gateway, r.found, r.sleep)
     gone = ", ".join(s.session_id for s in were if s not in still) or ("none" if were else "none was open")
     return f"ended: {gone}" + (f"; still open: {', '.join(s.session_id for s in still)}" if still else "")
 
@@ -270,10 +279,10 @@ CLOSE_TO_ALL = (
     Step(
         "secret's policy removed",
         "secretsmanager:DeleteResourcePolicy",
-        lambda r: closing.close_secret(r.gateway, r.found),
+        lambda r: lockdown.close_secret(r.gateway, r.found),
         _needs_secret,
     ),
-    Step("key's policy closed", "kms:PutKeyPolicy", lambda r: closing.close_key(r.gateway, r.found), _needs_key),
+    Step("key's policy closed", "kms:PutKeyPolicy", lambda r: lockdown.close_key(r.gateway, r.found), _needs_key),
     SESSIONS,
 )
 LAST_FOR_ALL = (STACK, Step("keys deleted", "iam:DeleteAccessKey", _erase, _needs_user))
@@ -281,7 +290,7 @@ CLOSE_TO_SOME = (
     Step(
         "secret's policy narrowed",
         SECRET_CALLS,
-        lambda r: closing.narrow_secret(r.gateway, r.found, r.after),
+        lambda r: lockdown.narrow_secret(r.gateway, r.found, r.after),
         _needs_secret,
     ),
     Step("role's trust narrowed", ROLE_CALLS, _narrow_role, _needs_role),

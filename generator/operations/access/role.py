@@ -10,9 +10,9 @@ from generator.gateway.aws import Gateway
 from generator.model.grant import Grant
 from generator.model.policy import read_document
 from generator.operations.access import policy_edit
+from generator.operations.access.permission_summary import ROLE_SID
 from generator.operations.access.readings import read
-from generator.operations.access.record import Record
-from generator.operations.access.sentences import ROLE_SID
+from generator.operations.access.stack_access import Record
 from generator.policies.document import document, plain
 from generator.policies.support import no_older_sessions
 from generator.policies.trust import nobody_assumes

@@ -9,7 +9,7 @@ from generator.gateway.aws import Gateway
 from generator.model.contract import Output, Resource
 from generator.model.plan import Check
 from generator.model.session_log import LogGroup, ShellLogging, streams
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 
 STREAM_CALLS = ("logs:CreateLogStream", "logs:PutLogEvents")
 GROUP_CALLS = ("logs:DescribeLogGroups",)

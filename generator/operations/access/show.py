@@ -1,20 +1,21 @@
-"""access show: who may enter, by which way, until when, and what is open now, as the services have it."""
+"""access show and access reveal: who may enter, until when, what is open now; and the secret's value itself."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessState
-from generator.operations.access import doors, record
+from generator.operations.access import access_policies, stack_access
 from generator.operations.access.findings import findings
 
 
 def show(gateway: Gateway) -> AccessState:
     """Read everything. Raises StackNotFound."""
-    found = record.read_record(gateway)
-    read = doors.read_doors(gateway, found)
+    found = stack_access.read_record(gateway)
+    read = access_policies.read_doors(gateway, found)
     state = AccessState(
         stack_name=found.stack.name,
         region=found.stack.region,
@@ -26,9 +27,27 @@ def show(gateway: Gateway) -> AccessState:
         secret_arn=found.secret_arn,
         key_arn=found.key_arn,
         doors=read,
-        ends=doors.ends(read),
+        ends=access_policies.ends(read),
         changed=found.stack.updated or found.stack.created,
-        keys=doors.read_keys(gateway, found),
-        sessions=doors.live_sessions(gateway, found),
+        keys=access_policies.read_keys(gateway, found),
+        sessions=access_policies.live_sessions(gateway, found),
     )
     return replace(state, findings=findings(state, datetime.now(UTC)))
+
+
+def locate(gateway: Gateway) -> str:
+    """The secret's ARN. Raises StackNotFound, and NotFound when the stack has no support secret."""
+    return stack_access.require_secret(stack_access.read_record(gateway))
+
+
+def reveal(gateway: Gateway, arn: str) -> str:
+    """The secret's text. It goes from AWS to the caller and nowhere else."""
+    return gateway.secretsmanager.get_secret_value(arn)
+
+
+def parsed(value: str) -> object:
+    """What the text says as JSON; the text itself where somebody has put something else there."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

@@ -16,14 +16,14 @@ from generator.model.evidence import Evidence
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.principal import Principal
 from generator.model.reading import Reading
-from generator.operations.access import backends, remedies
-from generator.operations.access.closing import owned
+from generator.operations.access import database_lockdown, remedies
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.key import DEAD_CODES
+from generator.operations.access.lockdown import owned
 from generator.operations.access.observations import Observations
 from generator.operations.access.outsiders import Opening, outsiders
+from generator.operations.access.permission_summary import is_bounded
 from generator.operations.access.readings import fault_of
-from generator.operations.access.sentences import is_bounded
 
 Verdict = Callable[[Observations, Expectation], Evidence]
 Remedy = Callable[[Iterable[Opening], Expectation], str]
@@ -256,9 +256,11 @@ def database_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
     if reading.absent:
         return _row(step, reading, None, reading.detail)
     if reading.value is None:
-        return _row(step, reading, False, f"could not: {reading.detail}", backends.by_hand(wanted.commands))
+        return _row(step, reading, False, f"could not: {reading.detail}", database_lockdown.by_hand(wanted.commands))
     found = reading.value
-    return _row(step, reading, found.holds, backends.outcome(found), backends.by_hand(wanted.commands, found))
+    return _row(
+        step, reading, found.holds, database_lockdown.outcome(found), database_lockdown.by_hand(wanted.commands, found)
+    )
 
 
 def _row(step: str, reading: Reading[object], proven: bool | None, answer: str, left: str = "") -> Evidence:

@@ -13,7 +13,7 @@ from generator.model.stack import StackEvent
 from generator.operations import polling
 from generator.operations.polling import Clock
 from generator.operations.stack import guard
-from generator.operations.stack import plan as planning
+from generator.operations.stack.change_set import discarded_on_error
 from generator.operations.stack.watch import failure, follow, not_followed
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def start(gateway: Gateway, plan: UpPlan) -> None:
 
     Raises Refused when the plan goes beyond what was asked, and NotFollowed when AWS gave no answer to the order.
     """
-    with planning.discarded_on_error(gateway, plan):
+    with discarded_on_error(gateway, plan):
         guard.require_no_objection(plan)
         if plan.change_set is not None and plan.protect:
             gateway.cloudformation.update_termination_protection(plan.stack_id, True)
@@ -60,7 +60,7 @@ def _execute(gateway: Gateway, plan: UpPlan, change_set_id: str) -> None:
             return
         if error.transient or attempts > 1:
             raise not_followed(gateway, plan.stack_id, error) from error
-        with planning.discarded_on_error(gateway, plan):
+        with discarded_on_error(gateway, plan):
             if plan.protect:  # or the stack that planning has made could not be deleted
                 gateway.cloudformation.update_termination_protection(plan.stack_id, False)
             raise

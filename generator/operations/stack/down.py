@@ -13,9 +13,8 @@ from generator.model.stack import Stack, StackEvent, StackResource
 from generator.operations import polling
 from generator.operations.polling import Clock
 from generator.operations.stack.apply import OperationFailed
-from generator.operations.stack.plan import new_token, running_operation
 from generator.operations.stack.states import busy
-from generator.operations.stack.watch import failure, follow
+from generator.operations.stack.watch import failure, follow, new_token, running_operation
 
 # Kept by the template's DeletionPolicy: evidence, and the key without which it cannot be read.
 KEPT = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP)

@@ -19,8 +19,8 @@ from generator.model.contract import PAUSED, Resource
 from generator.model.plan import Check, Holder, Leaving
 from generator.model.stack import Stack
 from generator.operations import polling
-from generator.operations.access import closing, key, role
-from generator.operations.access.record import record_of
+from generator.operations.access import key, lockdown, role
+from generator.operations.access.stack_access import record_of
 
 Sleep = Callable[[float], None]
 KINDS = {str(Resource.SUPPORT_USER): "user", str(Resource.SUPPORT_ROLE): "role"}
@@ -98,7 +98,7 @@ def _shut(gateway: Gateway, stack: Stack, holder: Holder) -> None:
 
 
 def _end_sessions(gateway: Gateway, leaving: Leaving, sleep: Sleep) -> None:
-    closing.end(gateway, lambda: _live(gateway, leaving.holders), sleep)
+    lockdown.end(gateway, lambda: _live(gateway, leaving.holders), sleep)
 
 
 def _live(gateway: Gateway, holders: tuple[Holder, ...]) -> tuple[Session, ...]:
@@ -106,7 +106,7 @@ def _live(gateway: Gateway, holders: tuple[Holder, ...]) -> tuple[Session, ...]:
 
 
 def _holds(holder: Holder, session: Session) -> bool:
-    return closing.owner_of(session) == ({"role": "assumed-role"}.get(holder.kind, holder.kind), holder.name)
+    return lockdown.owner_of(session) == ({"role": "assumed-role"}.get(holder.kind, holder.kind), holder.name)
 
 
 def _try(act: Callable[[], object]) -> str:

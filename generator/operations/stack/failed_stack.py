@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from generator.gateway.aws import Gateway
 from generator.model.stack import Stack, StackEvent
 from generator.operations.stack import watch
-from generator.operations.stack.plan import new_token, running_operation
+from generator.operations.stack.watch import new_token, running_operation
 
 Say = Callable[[str], None]
 RECREATABLE = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED")

@@ -14,7 +14,7 @@ from generator.gateway.aws import Gateway
 from generator.model.contract import Parameter, Resource
 from generator.model.plan import Check, Holder, Leaving, UpPlan, UpRequest
 from generator.model.stack import StackEvent
-from generator.operations.stack import end_access, support
+from generator.operations.stack import end_access, support_toggle
 
 WATCHED: dict[str, frozenset[str]] = {
     Parameter.CREATE_SUPPORT_USER: frozenset({str(Resource.SUPPORT_USER), str(Resource.SUPPORT_SECRET)}),
@@ -53,7 +53,9 @@ def verify(gateway: Gateway, plan: UpPlan, request: UpRequest) -> tuple[Check, .
 
 def _of(gateway: Gateway, plan: UpPlan, flip: LastFlip) -> Iterator[Check]:
     user, role = flip.removed(Resource.SUPPORT_USER), flip.removed(Resource.SUPPORT_ROLE)
-    yield from support.verify(gateway, support.Before(user, role, flip.removed(Resource.SUPPORT_SECRET), None))
+    yield from support_toggle.verify(
+        gateway, support_toggle.Before(user, role, flip.removed(Resource.SUPPORT_SECRET), None)
+    )
     named = (Holder(kind, name, removed=True) for kind, name in (("user", user), ("role", role)) if name)
     yield from end_access.check(gateway, Leaving(tuple(named)))
     yield from _instance(gateway, plan, flip)

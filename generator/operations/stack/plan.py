@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import difflib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from generator.errors import DeployerError, StackBusy, UsageError
+from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model import options
 from generator.model.changeset import ChangeSet, ChangeSetRequest
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
-from generator.operations import polling
-from generator.operations.polling import Clock
-from generator.operations.stack import end_access, guard, parameters, states, stopped_access, support, support_grant
-
-CHANGE_SET_SECONDS = 900.0
-"""How long CloudFormation may take to work a change set out; it takes seconds."""
+from generator.operations.stack import (
+    end_access,
+    guard,
+    states,
+    stopped_access,
+    support_grant,
+    support_toggle,
+)
+from generator.operations.stack.change_set import discarded_on_error, dropped_on_error, wait_for_change_set
+from generator.operations.stack.watch import new_token
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,6 @@ class _Source:
 
     body: str | None
     keys: frozenset[str]
-
-
-def new_token() -> str:
-    """A fresh mark for one operation: it names the change set and stands on every event of the operation."""
-    return f"{states.OUR_TOKEN_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 def plan_up(gateway: Gateway, request: UpRequest) -> UpPlan:
@@ -62,7 +59,7 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPlan:
     given = _with_origin(request, stack, source) | support_grant.carried(request.given, stack, datetime.now(UTC))
     refuse_missing(request, stack)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
-    support.refuse_grade_alone({**known, **given})
+    support_toggle.refuse_grade_alone({**known, **given})
     if stack is not None and source.body is not None and _is_current(gateway, stack, source.body, given):
         return _nothing(stack)
     return _plan_by_change_set(gateway, request, stack, source, given)
@@ -75,7 +72,7 @@ def parameters_only(request: UpRequest, stack: Stack) -> bool:
 
 def refuse_missing(request: UpRequest, stack: Stack | None) -> None:
     """Raise UsageError naming the required parameters that nobody provides."""
-    absent = parameters.missing(options.REQUIRED, request.given, stack)
+    absent = missing(options.REQUIRED, request.given, stack)
     if absent:
         wanted = " ".join(f"{options.option(key)} …" for key in absent)
         raise UsageError(
@@ -86,11 +83,7 @@ def refuse_missing(request: UpRequest, stack: Stack | None) -> None:
 
 
 def _settled_without_asking(request: UpRequest, stack: Stack) -> bool:
-    return (
-        not stack.status.only_planned
-        and parameters_only(request, stack)
-        and parameters.already_so(request.given, stack)
-    )
+    return not stack.status.only_planned and parameters_only(request, stack) and already_so(request.given, stack)
 
 
 def _nothing(stack: Stack) -> UpPlan:
@@ -119,7 +112,7 @@ def _with_origin(request: UpRequest, stack: Stack | None, source: _Source) -> di
 
 def _is_current(gateway: Gateway, stack: Stack, body: str, given: dict[str, str]) -> bool:
     """Decide a no-op before anything is written: same template text, same values (two calls in all)."""
-    if stack.status.only_planned or not parameters.already_so(given, stack):
+    if stack.status.only_planned or not already_so(given, stack):
         return False
     return gateway.cloudformation.get_template(stack.stack_id).strip() == body.strip()
 
@@ -133,11 +126,11 @@ def _plan_by_change_set(
         name=token,
         creates=creates,
         template_body=source.body,
-        parameters=parameters.choose(given, stack, source.keys),
+        parameters=choose(given, stack, source.keys),
         description=request.why,
     )
     change_set_id = gateway.cloudformation.create_change_set(wanted)
-    with _dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
+    with dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
         change_set = wait_for_change_set(gateway, change_set_id)
         request = _with_stopped(gateway, request, stack, change_set)
     if change_set.empty:
@@ -164,91 +157,37 @@ def _with_stopped(gateway: Gateway, request: UpRequest, stack: Stack | None, cha
     return replace(request, stopped=stopped_access.find(gateway, stack, request.given, change_set.changes, now))
 
 
-def wait_for_change_set(gateway: Gateway, change_set_id: str, clock: Clock | None = None) -> ChangeSet:
-    """Wait until CloudFormation has worked the change set out. Raises DeployerError when it could not do so in time."""
+def choose(given: Mapping[str, str], stack: Stack | None, template_keys: Collection[str]) -> dict[str, str | None]:
+    """Map parameter keys to a value, or to None for the previous value.
 
-    def look() -> ChangeSet:
-        return gateway.cloudformation.describe_change_set(change_set_id)
+    Given: the value. Untouched and known to the stack: previous, so that nothing falls back to a default.
+    New in the template: left out, its default applies. Gone from the template: dropped.
+    Raises UsageError for a key the template does not have. Source: CloudFormation API, Parameter.UsePreviousValue.
+    """
+    refuse_unknown(given, template_keys)
+    known = {} if stack is None or stack.status.only_planned else stack.parameters
+    chosen: dict[str, str | None] = {key: None for key in template_keys if key in known}
+    chosen.update(given)
+    return chosen
 
-    for change_set in polling.looks(gateway, look, CHANGE_SET_SECONDS, clock):
-        if not change_set.pending:
-            return _worked_out(change_set)
-    raise DeployerError(
-        f"CloudFormation has not worked the change set out within {CHANGE_SET_SECONDS / 60:.0f} minutes, "
-        "so nothing was changed.",
-        "Run it again; if it stays like this, see https://health.aws.amazon.com",
-        code="change-set-timeout",
+
+def refuse_unknown(given: Mapping[str, str], template_keys: Collection[str]) -> None:
+    """Raise UsageError for the first given key that is not a parameter of the template."""
+    for key in given:
+        if key not in template_keys:
+            near = difflib.get_close_matches(key, sorted(template_keys), n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"It has: {', '.join(sorted(template_keys))}."
+            raise UsageError(f"The template has no parameter {key}.", hint, code="unknown-parameter")
+
+
+def already_so(given: Mapping[str, str], stack: Stack) -> bool:
+    """Whether every given value is the one the stack has; a masked (NoEcho) value can never be known to be."""
+    return all(
+        key in stack.parameters and not stack.masks(key) and stack.parameters[key] == v for key, v in given.items()
     )
 
 
-def _worked_out(change_set: ChangeSet) -> ChangeSet:
-    """The change set, unless it failed otherwise than by being empty. Raises DeployerError."""
-    if change_set.status == "FAILED" and not change_set.empty:
-        reason = change_set.status_reason.rstrip(".")
-        wrong = re.search(r"for parameter name (\w+)", reason)
-        another = options.another_value(wrong.group(1)) if wrong else ""
-        raise DeployerError(
-            f"CloudFormation could not make the change set, so nothing was changed: {reason}.",
-            another or "Check the values given, and the template with: deployer lint",
-            code="change-set-failed",
-        )
-    return change_set
-
-
-def discard(gateway: Gateway, plan: UpPlan) -> None:
-    """Throw a plan away: its change set, and the empty stack that planning a creation leaves in REVIEW_IN_PROGRESS."""
-    if plan.change_set is not None:
-        _drop(gateway, plan.change_set.change_set_id, plan.stack_id if plan.creates else "", plan.token)
-
-
-@contextmanager
-def discarded_on_error(gateway: Gateway, plan: UpPlan) -> Iterator[None]:
-    """Throw the plan away when what is done within fails or is interrupted: nothing of it stays behind."""
-    change_set_id = plan.change_set.change_set_id if plan.change_set else ""
-    with _dropped_on_error(gateway, change_set_id, plan.stack_id if plan.creates else "", plan.token):
-        yield
-
-
-@contextmanager
-def _dropped_on_error(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> Iterator[None]:
-    try:
-        yield
-    except (DeployerError, KeyboardInterrupt) as error:
-        if change_set_id and not _drop_quietly(gateway, change_set_id, made_for_it, token):
-            _name_what_is_left(gateway, error, change_set_id, made_for_it)
-        raise
-
-
-def _drop_quietly(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> bool:
-    """The same as `_drop`; False instead of an error."""
-    with suppress(DeployerError):
-        _drop(gateway, change_set_id, made_for_it, token)
-        return True
-    return False
-
-
-def _name_what_is_left(gateway: Gateway, error: BaseException, change_set_id: str, made_for_it: str) -> None:
-    """Add to the error how to remove what could not be removed here."""
-    if isinstance(error, DeployerError):
-        verb = f"delete-stack --stack-name {made_for_it}" if made_for_it else ""
-        verb = verb or f"delete-change-set --change-set-name {change_set_id}"
-        left = f"Its change set was left behind; remove it with: aws cloudformation {verb} --region {gateway.region}"
-        error.hint = f"{error.hint.rstrip('.')}. {left}" if error.hint else left
-
-
-def _drop(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> None:
-    """Delete a change set, and the stack (id or name, "" for none) that is there only for it."""
-    gateway.cloudformation.delete_change_set(change_set_id)
-    if made_for_it:
-        gateway.cloudformation.delete_stack(made_for_it, token)
-
-
-def running_operation(gateway: Gateway, stack: Stack) -> str:
-    """The token of the operation running on a busy stack, if this command started it. Raises StackBusy otherwise."""
-    latest = gateway.cloudformation.stack_events(stack.stack_id, limit=1)
-    if latest and latest[-1].token.startswith(states.OUR_TOKEN_PREFIX):
-        return latest[-1].token
-    raise states.busy(stack)
-
-
-__all__ = ["StackBusy", "discard", "new_token", "plan_up", "running_operation", "wait_for_change_set"]
+def missing(required: Collection[str], given: Mapping[str, str], stack: Stack | None) -> list[str]:
+    """The required parameters that neither the user nor the stack provides, in the order given."""
+    known = {} if stack is None or stack.status.only_planned else stack.parameters
+    return [key for key in required if key not in given and key not in known]

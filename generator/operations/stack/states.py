@@ -5,8 +5,6 @@ from __future__ import annotations
 from generator.errors import DeployerError, StackBusy
 from generator.model.stack import Stack
 
-OUR_TOKEN_PREFIX = "deployer-"  # noqa: S105 - a marker of our operations, no secret
-
 
 def require_updatable(stack: Stack) -> None:
     """Raise a DeployerError that names the state and the next step, unless an update may start now."""

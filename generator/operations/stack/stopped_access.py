@@ -17,8 +17,8 @@ from generator.model.changeset import Change
 from generator.model.contract import Resource
 from generator.model.policy import Policy, parse_policy
 from generator.model.stack import Stack
-from generator.operations.access.record import record_of
-from generator.operations.access.sentences import KEY_SID, ROLE_SID, SECRET_SID
+from generator.operations.access.permission_summary import KEY_SID, ROLE_SID, SECRET_SID
+from generator.operations.access.stack_access import record_of
 from generator.operations.stack.support_grant import grant_after, paths
 
 Values = Mapping[str, str]

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.plan import Failure
-from generator.model.stack import StackEvent, StackStatus
+from generator.model.stack import Stack, StackEvent, StackStatus
 from generator.operations import polling
 from generator.operations.polling import Clock
+from generator.operations.stack import states
 
 FOLLOW_SECONDS = 3 * 3600.0
 """Longer than any operation of this template takes, its rollback included; a custom resource may hang for an hour."""
 QUIET_SECONDS = 60.0
 """After this long without an event the stack itself is looked at: a cancelled update ends under another token."""
 
-
+OUR_TOKEN_PREFIX = "deployer-"  # noqa: S105 - a marker of our operations, no secret
 VERIFIES = "and when it has ended run the same command again, which verifies the result"
+
+
+def new_token() -> str:
+    """A fresh mark for one operation: it names the change set and stands on every event of the operation."""
+    return f"{OUR_TOKEN_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def running_operation(gateway: Gateway, stack: Stack) -> str:
+    """The token of the operation running on a busy stack, if this command started it. Raises StackBusy otherwise."""
+    latest = gateway.cloudformation.stack_events(stack.stack_id, limit=1)
+    if latest and latest[-1].token.startswith(OUR_TOKEN_PREFIX):
+        return latest[-1].token
+    raise states.busy(stack)
 
 
 class NotFollowed(DeployerError):

@@ -10,7 +10,7 @@ from generator.model.contract import SUPPORT_RESOURCES
 from generator.model.plan import UpPlan, UpRequest
 from generator.operations.stack import guard
 from generator.operations.stack.guard import objections, require_no_objection
-from generator.operations.stack.support import scoped
+from generator.operations.stack.support_toggle import scoped
 
 FLIP = scoped(UpRequest(given={"CreateSupportUser": "No"}))
 ANY_CHANGE = st.builds(

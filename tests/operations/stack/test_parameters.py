@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from generator.errors import UsageError
 from generator.model.stack import Stack, StackStatus
-from generator.operations.stack.parameters import already_so, choose, missing
+from generator.operations.stack.plan import already_so, choose, missing
 
 KEYS = st.sets(st.sampled_from(["A", "B", "C", "D", "E"]))
 VALUES = st.dictionaries(st.sampled_from(["A", "B", "C", "D", "E"]), st.text(max_size=3))

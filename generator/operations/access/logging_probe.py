@@ -16,8 +16,8 @@ from generator.model.contract import Output
 from generator.model.plan import Check
 from generator.model.session import SessionRequest
 from generator.operations import polling
-from generator.operations.access import record
-from generator.operations.access.record import Record
+from generator.operations.access import stack_access
+from generator.operations.access.stack_access import Record
 from generator.operations.polling import Clock
 from generator.operations.sessions.service import SessionCalls
 
@@ -44,7 +44,7 @@ def require_transcript(gateway: Gateway, sleep: Sleep = time.sleep) -> Check:
 
     A caller that may not start sessions or read the log learns that it could not be tried, by the same error.
     """
-    found = record.read_record(gateway)
+    found = stack_access.read_record(gateway)
     try:
         session = asyncio.run(_used(gateway, found))
         written = _written(gateway, found, session, sleep)

@@ -15,8 +15,7 @@ from generator.model.policy import Policy, PolicyStatement
 from generator.model.reading import Reading
 from generator.operations.access.grant import agrees
 from generator.operations.access.live_policies import read_policies
-from generator.operations.access.record import Record
-from generator.operations.access.sentences import (
+from generator.operations.access.permission_summary import (
     AS_ROLE,
     DOCUMENTS_SID,
     KEY_SID,
@@ -25,6 +24,7 @@ from generator.operations.access.sentences import (
     SUPPORT_SID,
     is_bounded,
 )
+from generator.operations.access.stack_access import Record
 
 SECRET, KEY, USER, ROLE, RIGHTS = "secret", "key", "support user", "support role", "support role's rights"
 GONE = "it is not there"

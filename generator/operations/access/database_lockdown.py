@@ -11,7 +11,7 @@ from generator.model.reading import Reading
 from generator.model.stack import Stack
 from generator.operations.access.commands import Commands
 from generator.operations.access.readings import absent, read
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 
 if TYPE_CHECKING:
     from generator.operations.database.revoke import ShutOut

@@ -8,7 +8,7 @@ from generator.gateway.aws import Gateway
 from generator.model.grant import Grant
 from generator.model.stack import StackEvent
 from generator.operations.access.grant import plan_change
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 from generator.operations.stack import apply
 
 ShowEvents = Callable[[Iterator[StackEvent]], None]

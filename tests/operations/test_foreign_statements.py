@@ -9,10 +9,10 @@ import pytest
 from generator.errors import Refused
 from generator.model.grant import Grant
 from generator.model.stack import Stack, StackStatus
-from generator.operations.access import by_hand
-from generator.operations.access.by_hand import HandMade
-from generator.operations.access.doors import SECRET
-from generator.operations.access.record import Record
+from generator.operations.access import foreign_statements
+from generator.operations.access.access_policies import SECRET
+from generator.operations.access.foreign_statements import HandMade
+from generator.operations.access.stack_access import Record
 
 FOUND = Record(Stack("s", "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1", StackStatus("X")), Grant())
 OURS, THEIRS = {"Sid": "VendorReadsTheSecret"}, {"Sid": "Theirs"}
@@ -32,7 +32,7 @@ OURS, THEIRS = {"Sid": "VendorReadsTheSecret"}, {"Sid": "Theirs"}
     ],
 )
 def test_what_the_template_does_not_make_is_found(policy: Any, sids: tuple[str, ...]) -> None:
-    assert HandMade(by_hand._of(SECRET, policy)).sids == sids
+    assert HandMade(foreign_statements._of(SECRET, policy)).sids == sids
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_what_the_template_does_not_make_is_found(policy: Any, sids: tuple[str, 
 )
 def test_nobody_has_to_guess_what_becomes_of_it(made: tuple[Any, ...], choice: str | None, refused: bool) -> None:
     if not refused:
-        by_hand.require_choice(HandMade(made), FOUND, choice)
+        foreign_statements.require_choice(HandMade(made), FOUND, choice)
         return
     with pytest.raises(Refused):
-        by_hand.require_choice(HandMade(made), FOUND, choice)
+        foreign_statements.require_choice(HandMade(made), FOUND, choice)

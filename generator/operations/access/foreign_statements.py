@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from generator.errors import NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model.policy import raw_statements, read_document
-from generator.operations.access.doors import KEY, SECRET
+from generator.operations.access.access_policies import KEY, SECRET
 from generator.operations.access.findings import OURS
-from generator.operations.access.record import Record
+from generator.operations.access.stack_access import Record
 
 Document = Mapping[str, object] | str
 

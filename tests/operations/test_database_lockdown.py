@@ -16,12 +16,12 @@ from generator.model.grant import Grant
 from generator.model.principal import Principal
 from generator.model.reading import Reading
 from generator.model.stack import Stack, StackStatus
-from generator.operations.access import backends
+from generator.operations.access import database_lockdown
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.observations import Before, Observations
 from generator.operations.access.readings import absent
-from generator.operations.access.record import Record
 from generator.operations.access.revoke import Revocation
+from generator.operations.access.stack_access import Record
 from generator.operations.access.verdicts import database_is_closed
 from generator.operations.database import revoke
 from generator.operations.database.revoke import SUPPORTS, ShutOut
@@ -66,7 +66,7 @@ def test_only_what_the_database_itself_showed_is_called_done(
 
     monkeypatch.setattr(revoke, "shut_support_out", shut)
     asked = revocation(parameters, after)
-    reading = backends.shut(asked.gateway, asked.found, asked.everybody)
+    reading = database_lockdown.shut(asked.gateway, asked.found, asked.everybody)
     said = database_is_closed(replace(NOTHING_ELSE, database=reading), asked.expectation)
     assert said.proven is proven and answer in said.answered
     assert ("deployer db shut-out" in said.left) == (proven is False)

@@ -16,9 +16,9 @@ from generator.model.contract import DocumentKind, document_name
 from generator.model.grant import Grant
 from generator.model.policy import Policy, read_document
 from generator.operations.access import policy_edit
+from generator.operations.access.permission_summary import KEY_SID, SECRET_SID
 from generator.operations.access.readings import read
-from generator.operations.access.record import Record
-from generator.operations.access.sentences import KEY_SID, SECRET_SID
+from generator.operations.access.stack_access import Record
 from generator.operations.polling import Clock, looks
 
 Sleep = Callable[[float], None]

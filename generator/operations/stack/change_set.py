@@ -1,0 +1,98 @@
+"""A change set from its making to its end: waited for, and thrown away when it is not wanted or something fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model import options
+from generator.model.changeset import ChangeSet
+from generator.model.plan import UpPlan
+from generator.operations import polling
+from generator.operations.polling import Clock
+
+CHANGE_SET_SECONDS = 900.0
+"""How long CloudFormation may take to work a change set out; it takes seconds."""
+
+
+def wait_for_change_set(gateway: Gateway, change_set_id: str, clock: Clock | None = None) -> ChangeSet:
+    """Wait until CloudFormation has worked the change set out. Raises DeployerError when it could not do so in time."""
+
+    def look() -> ChangeSet:
+        return gateway.cloudformation.describe_change_set(change_set_id)
+
+    for change_set in polling.looks(gateway, look, CHANGE_SET_SECONDS, clock):
+        if not change_set.pending:
+            return _worked_out(change_set)
+    raise DeployerError(
+        f"CloudFormation has not worked the change set out within {CHANGE_SET_SECONDS / 60:.0f} minutes, "
+        "so nothing was changed.",
+        "Run it again; if it stays like this, see https://health.aws.amazon.com",
+        code="change-set-timeout",
+    )
+
+
+def _worked_out(change_set: ChangeSet) -> ChangeSet:
+    """The change set, unless it failed otherwise than by being empty. Raises DeployerError."""
+    if change_set.status == "FAILED" and not change_set.empty:
+        reason = change_set.status_reason.rstrip(".")
+        wrong = re.search(r"for parameter name (\w+)", reason)
+        another = options.another_value(wrong.group(1)) if wrong else ""
+        raise DeployerError(
+            f"CloudFormation could not make the change set, so nothing was changed: {reason}.",
+            another or "Check the values given, and the template with: deployer lint",
+            code="change-set-failed",
+        )
+    return change_set
+
+
+def discard(gateway: Gateway, plan: UpPlan) -> None:
+    """Throw a plan away: its change set, and the empty stack that planning a creation leaves in REVIEW_IN_PROGRESS."""
+    if plan.change_set is not None:
+        _drop(gateway, plan.change_set.change_set_id, plan.stack_id if plan.creates else "", plan.token)
+
+
+@contextmanager
+def discarded_on_error(gateway: Gateway, plan: UpPlan) -> Iterator[None]:
+    """Throw the plan away when what is done within fails or is interrupted: nothing of it stays behind."""
+    change_set_id = plan.change_set.change_set_id if plan.change_set else ""
+    with dropped_on_error(gateway, change_set_id, plan.stack_id if plan.creates else "", plan.token):
+        yield
+
+
+@contextmanager
+def dropped_on_error(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> Iterator[None]:
+    """The same for a change set by its id ("" for none), and the stack (id, name or "") that exists only for it."""
+    try:
+        yield
+    except (DeployerError, KeyboardInterrupt) as error:
+        if change_set_id and not _drop_quietly(gateway, change_set_id, made_for_it, token):
+            _name_what_is_left(gateway, error, change_set_id, made_for_it)
+        raise
+
+
+def _drop_quietly(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> bool:
+    """The same as `_drop`; False instead of an error."""
+    with suppress(DeployerError):
+        _drop(gateway, change_set_id, made_for_it, token)
+        return True
+    return False
+
+
+def _name_what_is_left(gateway: Gateway, error: BaseException, change_set_id: str, made_for_it: str) -> None:
+    """Add to the error how to remove what could not be removed here."""
+    if isinstance(error, DeployerError):
+        verb = f"delete-stack --stack-name {made_for_it}" if made_for_it else ""
+        verb = verb or f"delete-change-set --change-set-name {change_set_id}"
+        left = f"Its change set was left behind; remove it with: aws cloudformation {verb} --region {gateway.region}"
+        error.hint = f"{error.hint.rstrip('.')}. {left}" if error.hint else left
+
+
+def _drop(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> None:
+    """Delete a change set, and the stack (id or name, "" for none) that is there only for it."""
+    gateway.cloudformation.delete_change_set(change_set_id)
+    if made_for_it:
+        gateway.cloudformation.delete_stack(made_for_it, token)
