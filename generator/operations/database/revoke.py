@@ -12,10 +12,11 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel, DatabaseUser
 from generator.operations.database.connect import route_to
+from generator.operations.database.connection import connected, master_login
 from generator.operations.database.lookup import find_database
 from generator.operations.database.request import DatabaseRequest
-from generator.operations.database.run import connected, master_login, shut_out, still_in, users
 from generator.operations.database.tunnel import Tunnel, session_tunnel
+from generator.operations.database.users import list_users, shut_out, still_in
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ def _shut(
         login = master_login(gateway, database, request.user, password)
         opener = tunnel or session_tunnel(gateway, request)
         with route_to(database, request, opener) as route, connected(login, route) as query:
-            live = {user.user: user.sessions for user in choose(users(query, database.engine))}
+            live = {user.user: user.sessions for user in choose(list_users(query, database.engine))}
             shut_out(query, database.engine, sorted(live))
-            after, inside = choose(users(query, database.engine)), still_in(query, database.engine)
+            after, inside = choose(list_users(query, database.engine)), still_in(query, database.engine)
     except DeployerError as error:
         return ShutOut(name, problem=error.message, hint=error.hint)
     meant = {user.user for user in after} | set(live)

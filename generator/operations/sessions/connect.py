@@ -1,170 +1,23 @@
-"""connect: a shell, or tunnels. Planned first, so that whatever cannot be is said before a session exists."""
+"""Carrying out what `connect` planned, by the built-in client or by AWS's plugin."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
-
-from generator.channel.listen import Listen, bind
-from generator.errors import UsageError
+from generator.channel import signals
 from generator.gateway.aws import Gateway
-from generator.host.plugin import Plugin, require_plugin
-from generator.model.session import Client, ForwardSpec, SessionRequest, Target, check_reason
-from generator.operations.sessions import documents
-from generator.operations.sessions.targets import Pick, find_target, view_stack
+from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, Watcher
 
 
-@dataclass(frozen=True)
-class ConnectRequest:
-    """What was asked for. No forwards: a shell. `length` closes a tunnel after that time."""
+def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool = False) -> ConnectResult:
+    """Open what was planned and return when it is over. `quiet` sends what is shown to standard error.
 
-    target: str = ""
-    forwards: tuple[ForwardSpec, ...] = ()
-    command: str = ""
-    client: Client = Client.native
-    reason: str = ""
-    document: str = ""
-    signed: bool = True
-    length: timedelta | None = None
-
-
-@dataclass(frozen=True)
-class Wish:
-    """One session of a plan: the request, and the forwards that lead into it (none for a shell)."""
-
-    request: SessionRequest
-    forwards: tuple[ForwardSpec, ...] = ()
-
-
-@dataclass(frozen=True)
-class ConnectPlan:
-    """What will be opened, where, by which client, until when."""
-
-    target: Target
-    wishes: tuple[Wish, ...]
-    plugin: Plugin | None = None
-    command: str = ""
-    signed: bool = True
-    until: datetime | None = None
-
-    @property
-    def is_shell(self) -> bool:
-        """Whether it is a shell rather than tunnels."""
-        return not self.wishes[0].forwards
-
-
-@dataclass(frozen=True)
-class TunnelView:
-    """One forward as a line at the terminal tells it. Bytes, bytes a second, seconds left (None: no end known)."""
-
-    local: str
-    far_end: str
-    sent: int = 0
-    received: int = 0
-    rate: float = 0.0
-    connections: int = 0
-    connected: bool = True
-    reconnects: int = 0
-    sessions: int = 1
-    refused: int = 0
-    left: float | None = None
-    session_id: str = ""
-
-
-@dataclass(frozen=True)
-class ConnectResult:
-    """How it ended. `exit_code` is the remote end's, or the command's that ran meanwhile."""
-
-    target: str
-    client: str
-    tunnels: tuple[TunnelView, ...] = ()
-    ended: str = ""
-    exit_code: int = 0
-    not_ended: tuple[str, ...] = ()
-
-
-class Watcher(Protocol):
-    """Who shows what is going on."""
-
-    def opened(self, tunnels: Sequence[TunnelView]) -> None:
-        """Every tunnel listens."""
-
-    def tick(self, tunnels: Sequence[TunnelView]) -> None:
-        """The figures now; about every second."""
-
-    def say(self, line: str = "") -> None:
-        """A line of the story."""
-
-
-def plan_connect(gateway: Gateway, request: ConnectRequest, pick: Pick) -> ConnectPlan:
-    """Find client, ports, target and documents, in this order: what this computer refuses costs no call.
-
-    Raises UsageError, NotFound, and DeployerError with code `port-in-use`.
+    The session lives exactly as long as this call, whatever ends it: each one was terminated, or is named in the
+    result's `not_ended`. Raises DeployerError: `interrupted` after a signal, `session-ended` when the far side ended a
+    tunnel, and what opening the channel raises.
     """
-    check_reason(request.reason)
-    if request.command and not request.forwards:
-        raise UsageError("--exec runs a command while a tunnel is open.", "Add a tunnel: -L PORT", code="exec-alone")
-    plugin = choose_plugin(request.client, request.forwards)
-    forwards = require_free(request.forwards)
-    if plugin:
-        request = replace(request, forwards=forwards)
-    seen = view_stack(gateway)
-    target = find_target(gateway, request.target, seen, pick)
-    return ConnectPlan(
-        target,
-        _wishes(documents.documents_of(seen, target.instance_id), target, request, one_each=plugin is not None),
-        plugin,
-        request.command,
-        request.signed,
-        _until(request.length),
-    )
+    if plan.plugin:
+        from generator.operations.sessions import plugin_client
 
+        return signals.run(plugin_client.run_session(gateway, plan, watcher, quiet=quiet))
+    from generator.operations.sessions import native_client
 
-def choose_plugin(client: Client, forwards: Sequence[ForwardSpec]) -> Plugin | None:
-    """The plugin when it was asked for; None for our own channel, whatever is installed. Raises UsageError for an
-    address that the plugin cannot listen on, and what `require_plugin` raises."""
-    if client is Client.native:
-        return None
-    if any(forward.bind not in ("", "localhost") for forward in forwards):
-        raise UsageError("The plugin listens on localhost only.", "Leave --client out.", code="plugin-bind")
-    return require_plugin()
-
-
-def require_free(forwards: Sequence[ForwardSpec]) -> tuple[ForwardSpec, ...]:
-    """The forwards, each with a port that was free a moment ago. Raises DeployerError (`port-in-use`)."""
-    taken = [bind(listen_of(forward)) for forward in forwards]
-    ports = [sockets[0].getsockname()[1] for sockets in taken]
-    for each in (made for sockets in taken for made in sockets):
-        each.close()
-    return tuple(replace(forward, local_port=number) for forward, number in zip(forwards, ports, strict=True))
-
-
-def listen_of(forward: ForwardSpec) -> Listen:
-    """Where a forward listens."""
-    return Listen(forward.local_port, forward.addresses)
-
-
-def _wishes(found: documents.Documents, target: Target, request: ConnectRequest, *, one_each: bool) -> tuple[Wish, ...]:
-    """One session a far end, or one a forward where the client can do no more."""
-    where = target.instance_id
-    if not request.forwards:
-        return (Wish(documents.shell_request(found, where, request.reason, request.document)),)
-    groups: dict[object, list[ForwardSpec]] = {}
-    for number, forward in enumerate(request.forwards):
-        groups.setdefault(number if one_each else (forward.host, forward.remote_port), []).append(forward)
-    return tuple(
-        Wish(
-            documents.port_request(
-                found, where, group[0], request.reason, request.document, group[0].local_port if one_each else 0
-            ),
-            tuple(group),
-        )
-        for group in groups.values()
-    )
-
-
-def _until(length: timedelta | None) -> datetime | None:
-    """When it must end. A grant's end is not known here, as support may not read it: see `access_watch`."""
-    return datetime.now(UTC) + length if length else None
+    return signals.run(native_client.run_session(gateway, plan, watcher, quiet=quiet))

@@ -13,7 +13,7 @@ from generator.channel import signals
 from generator.channel.session import ChannelOptions
 from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
-from generator.host import run as programs
+from generator.host import programs
 from generator.host import ssh as openssh
 from generator.model.contract import SSH_USER
 from generator.model.session import Target, Via

@@ -15,7 +15,7 @@ from generator.channel.shell import shell
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.operations.sessions.access_watch import while_standing
-from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher, Wish, listen_of
+from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView, Watcher, Wish, listen_of
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
 

@@ -13,7 +13,7 @@ from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.session import ForwardSpec, SessionRequest, StartedSession
 from generator.operations.sessions.access_watch import while_standing
-from generator.operations.sessions.connect import ConnectPlan, ConnectResult, TunnelView, Watcher
+from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView, Watcher
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
 

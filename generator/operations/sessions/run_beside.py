@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from generator.host import run as programs
+from generator.host import programs
 
 STDERR = 2
 

@@ -21,7 +21,7 @@ from generator.channel.framelog import LOG
 from generator.channel.session import ChannelOptions
 from generator.channel.transport import Connection, connect_websocket
 from generator.gateway.aws import Gateway
-from generator.operations.sessions.connect import ConnectPlan
+from generator.operations.sessions.connect_plan import ConnectPlan
 from generator.operations.sessions.host_shell import HostShell, host_shell
 from generator.operations.sessions.native_client import options_of
 from generator.operations.sessions.service import SessionCalls

@@ -10,7 +10,7 @@ from pathlib import Path
 from generator.channel import signals
 from generator.errors import AwsError
 from generator.gateway.aws import Gateway
-from generator.host import run as programs
+from generator.host import programs
 from generator.host import ssh as openssh
 from generator.host.own import own_command
 from generator.model.contract import SSH_USER

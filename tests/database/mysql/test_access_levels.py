@@ -10,8 +10,8 @@ import pytest
 from generator.errors import DeployerError
 from generator.host.drivers import Query, SqlRefused
 from generator.model.database import AccessLevel, Engine
-from generator.operations.database import mysql, run
-from generator.operations.database.run import connected
+from generator.operations.database import mysql, users
+from generator.operations.database.connection import connected
 
 from .conftest import USERS, World, login, token
 
@@ -109,7 +109,7 @@ def test_the_users_of_the_access_levels_are_listed_to_an_operator_and_nobody_els
     as_user()("CREATE USER app_r IDENTIFIED BY 'a password'; CREATE USER tokens IDENTIFIED WITH "
               "AWSAuthenticationPlugin AS 'RDS'")  # fmt: skip
     held = as_user("alice_r")
-    found = {user.user: user for user in run.users(as_user("alice_o"), Engine.MYSQL)}
+    found = {user.user: user for user in users.list_users(as_user("alice_o"), Engine.MYSQL)}
     as_user()("DROP USER app_r, tokens")
     assert set(USERS) <= set(found) and not {"app_r", "tokens", "master"} & set(found)
     assert (found["alice_r"].role, found["alice_r"].tokens, found["alice_r"].sessions) == ("deepsql_read", True, 1)
@@ -139,15 +139,15 @@ def test_whoever_is_shut_out_is_out_and_a_bootstrap_lets_in_again(world: World, 
     master = as_user()
     master(mysql.bootstrap("app", {"eve_w": AccessLevel.WRITE}))
     live = as_user("eve_w")
-    run.shut_out(master, Engine.MYSQL, ["eve_w"])
-    [eve] = [user for user in run.users(master, Engine.MYSQL) if user.user == "eve_w"]
+    users.shut_out(master, Engine.MYSQL, ["eve_w"])
+    [eve] = [user for user in users.list_users(master, Engine.MYSQL) if user.user == "eve_w"]
     assert (eve.tokens, eve.sessions) == (False, 0)
     refused(live, "SELECT 1")
     with pytest.raises(DeployerError), connected(login("eve_w"), world.route()):
         pass
     master(mysql.bootstrap("app", {"eve_w": AccessLevel.WRITE}))
     assert as_user("eve_w")("SELECT count(*) FROM orders") == [(3,)]
-    run.drop_user(master, Engine.MYSQL, "eve_w")
+    users.drop_user(master, Engine.MYSQL, "eve_w")
 
 
 def test_a_user_that_is_dropped_is_out_at_once(as_user: Connect) -> None:
@@ -155,6 +155,6 @@ def test_a_user_that_is_dropped_is_out_at_once(as_user: Connect) -> None:
     master(mysql.bootstrap("app", {"carol_w": AccessLevel.WRITE}))
     live = as_user("carol_w")
     for _ in range(2):
-        run.drop_user(master, Engine.MYSQL, "carol_w")
+        users.drop_user(master, Engine.MYSQL, "carol_w")
     refused(live, "SELECT 1")
-    assert "carol_w" not in {user.user for user in run.users(master, Engine.MYSQL)}
+    assert "carol_w" not in {user.user for user in users.list_users(master, Engine.MYSQL)}

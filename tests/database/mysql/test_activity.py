@@ -13,7 +13,7 @@ from generator.cli.main import main
 from generator.host.drivers import Query, SqlRefused
 from generator.model.database import Engine, Session
 from generator.operations.database.activity import Node, end_session, find_session, read_activity, trees
-from generator.operations.database.run import connected
+from generator.operations.database.connection import connected
 from tests.database.conftest import ENDPOINT
 
 from .conftest import World, login

@@ -9,8 +9,8 @@ import pytest
 from generator.errors import DeployerError
 from generator.host import drivers
 from generator.model.database import AccessLevel, Engine
-from generator.operations.database import mysql, run
-from generator.operations.database.run import connected
+from generator.operations.database import mysql, users
+from generator.operations.database.connection import connected
 
 from .conftest import World, login
 
@@ -21,10 +21,10 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
         master(mysql.bootstrap("app", {"mal_r": AccessLevel.READ}))
         with world.open("mal_r") as hers, suppress(drivers.SqlRefused):
             hers(f"ALTER USER USER() {way}")
-        run.shut_out(master, Engine.MYSQL, ["mal_r"])
-        assert "mal_r" in {user.user for user in run.users(master, Engine.MYSQL)}
-        assert "mal_r" not in {user.user for user in run.still_in(master, Engine.MYSQL)}
+        users.shut_out(master, Engine.MYSQL, ["mal_r"])
+        assert "mal_r" in {user.user for user in users.list_users(master, Engine.MYSQL)}
+        assert "mal_r" not in {user.user for user in users.still_in(master, Engine.MYSQL)}
         with pytest.raises(DeployerError) as refused, connected(login("mal_r", "her own"), world.route()):
             pass
         assert refused.value.code == "user-locked"
-        run.drop_user(master, Engine.MYSQL, "mal_r")
+        users.drop_user(master, Engine.MYSQL, "mal_r")

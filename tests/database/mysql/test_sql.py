@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from generator.errors import UsageError
 from generator.host.drivers import Query, SqlRefused
 from generator.model.database import AccessLevel, Engine
-from generator.operations.database import mysql, run, sql
+from generator.operations.database import mysql, sql, users
 
 from .conftest import World
 
@@ -67,11 +67,13 @@ def test_any_name_is_made_twice_shut_out_and_dropped_and_nothing_else_changes(
     for _ in range(2):
         master(mysql.bootstrap("app", {user: level}))
         assert accounts(master) == before | {(user, "%")}
-    assert {(u.role, u.tokens) for u in run.users(master, Engine.MYSQL) if u.user == user} == {(level.role, True)}
-    run.shut_out(master, Engine.MYSQL, [user])
-    assert not next(u for u in run.users(master, Engine.MYSQL) if u.user == user).tokens
+    assert {(u.role, u.tokens) for u in users.list_users(master, Engine.MYSQL) if u.user == user} == {
+        (level.role, True)
+    }
+    users.shut_out(master, Engine.MYSQL, [user])
+    assert not next(u for u in users.list_users(master, Engine.MYSQL) if u.user == user).tokens
     for _ in range(2):
-        run.drop_user(master, Engine.MYSQL, user)
+        users.drop_user(master, Engine.MYSQL, user)
         assert accounts(master) == before
     assert master("SELECT count(*) FROM app.orders") == [(3,)]
 
@@ -90,7 +92,7 @@ def test_the_grants_are_for_the_one_database(world: World, master: Query, name: 
             with pytest.raises(SqlRefused, match="command denied"):
                 dora(f"SELECT * FROM {made[1]}.t")
     finally:
-        run.drop_user(master, Engine.MYSQL, "dora_r")
+        users.drop_user(master, Engine.MYSQL, "dora_r")
         master("; ".join(f"DROP DATABASE {each}" for each in made))
 
 
