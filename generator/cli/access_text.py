@@ -13,10 +13,11 @@ from generator.cli.session_text import span
 from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
-    from generator.model.access import AccessKey, AccessState, Door, HandOver, Session
+    from generator.model.access import AccessKey, AccessState, Door, HandOver
     from generator.model.evidence import Evidence, Report
     from generator.model.grant import Grant
     from generator.model.plan import Check
+    from generator.model.session import Session
     from generator.operations.access.grant import AccessPlan
     from generator.operations.access.key import KeyReport
     from generator.operations.access.revoke import Revocation

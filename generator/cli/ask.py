@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
-from generator.model.options import PARAMETERS, REQUIRED
+from generator.model.parameter_options import PARAMETERS, REQUIRED
 
 if TYPE_CHECKING:
     from generator.model.plan import UpRequest

@@ -87,7 +87,7 @@ def _register_connect(app: typer.Typer) -> None:
         """Open a shell on an instance, or tunnels to it; nothing needs to be installed."""
         from generator.cli.tunnel_view import TunnelScreen
         from generator.model.duration import parse_duration
-        from generator.model.session import parse_forward
+        from generator.model.forward import parse_forward
         from generator.operations.sessions.connect import run_session
         from generator.operations.sessions.connect_plan import ConnectRequest, plan_connect
 

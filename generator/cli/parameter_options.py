@@ -12,7 +12,7 @@ import typer
 
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
-from generator.model.options import PARAMETERS, Kind, ParameterOption
+from generator.model.parameter_options import PARAMETERS, Kind, ParameterOption
 
 PANEL = "Template parameters"
 

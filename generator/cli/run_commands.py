@@ -15,7 +15,7 @@ from generator.cli.passthrough import PassThrough
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.model.command import CommandRequest, HostResult
+    from generator.model.run_command import CommandRequest, HostResult
 
 
 class Run(PassThrough):
@@ -95,8 +95,8 @@ def _request(
     timeout: str,
     reason: str,
 ) -> CommandRequest:
-    from generator.model.command import CommandRequest
     from generator.model.duration import parse_duration
+    from generator.model.run_command import CommandRequest
     from generator.operations.sessions.targets import find_target, view_stack
 
     if tags and instance_ids:

@@ -11,9 +11,9 @@ from generator.cli.render import table
 from generator.model.arn import Arn
 
 if TYPE_CHECKING:
-    from generator.model.access import Session
-    from generator.model.command import CommandRequest, HostResult
     from generator.model.health import Diagnosis
+    from generator.model.run_command import CommandRequest, HostResult
+    from generator.model.session import Session
     from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView
     from generator.operations.sessions.copy import CopyResult
     from generator.operations.sessions.listing import EndReport

@@ -13,7 +13,7 @@ from generator.cli.lazy import LazySubgroup
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.model.access import Session
+    from generator.model.session import Session
 
 OWNER = typer.Option(metavar="NAME", help="Only those of this user or role session: its ARN, or the name at its end.")
 TARGET = typer.Option(metavar="ID", help="Only those on this instance.")

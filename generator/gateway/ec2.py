@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
-from generator.model.endpoints import STACK_TAG_KEY
-from generator.model.health import InstanceHealth
-from generator.model.network import Instance, Opening, RouteOut, Subnet, Vpc, VpcEndpoint
+from generator.model.instance import Instance, InstanceHealth
+from generator.model.network import Opening, RouteOut, Subnet, Vpc, VpcEndpoint
 from generator.model.session import Target
+from generator.model.vpc_endpoints import STACK_TAG_KEY
 
 
 class EC2(Service):

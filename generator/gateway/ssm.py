@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 from generator.errors import AwsError, NotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
-from generator.model.access import Session
-from generator.model.command import RUNNING, CommandRequest, HostResult
-from generator.model.session import Node, SessionRequest, StartedSession
+from generator.model.run_command import RUNNING, CommandRequest, HostResult
+from generator.model.session import Node, Session, SessionRequest, StartedSession
 
 MOST_SESSIONS = 200
 """Sessions of a page, the most that DescribeSessions gives: the fewest calls for a long history."""

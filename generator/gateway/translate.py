@@ -18,7 +18,7 @@ from botocore.parsers import ResponseParserError
 
 from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError
 from generator.model.deployment import DEFAULT_STACK_NAME
-from generator.model.options import PARAMETERS, another_value
+from generator.model.parameter_options import PARAMETERS, another_value
 
 REGION = "(region)"  # the key under which a row finds the client's region among the call's parameters
 Builder = Callable[[str, Mapping[str, Any]], DeployerError]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
+from generator.model.session import Session
 
 OLD_KEY = timedelta(days=90)
 TIME_TO_BE_USED = timedelta(days=1)
@@ -46,20 +47,6 @@ class Credentials:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True)
-class Session:
-    """A Session Manager session as DescribeSessions lists it."""
-
-    session_id: str
-    target: str
-    status: str
-    owner: str = ""
-    document: str = ""
-    reason: str = ""
-    started: datetime | None = None
-    ended: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -24,22 +23,3 @@ class Diagnosis:
     verdict: Verdict
     answer: str
     hint: str = ""
-
-
-@dataclass(frozen=True)
-class InstanceHealth:
-    """What matters for sessions on an instance. `tokens` and `hops` are IMDS settings, "" and 0 if not reported.
-    `groups` are the IDs of its security groups."""
-
-    instance_id: str
-    state: str
-    vpc_id: str
-    subnet_id: str
-    profile: str = ""
-    tokens: str = ""
-    hops: int = 0
-    imds: str = "enabled"
-    tags: Mapping[str, str] = field(default_factory=dict)
-    private_ip: str = ""
-    public_ip: str = ""
-    groups: tuple[str, ...] = ()

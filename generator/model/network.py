@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from ipaddress import ip_address, ip_network
 
 
@@ -90,19 +89,3 @@ class Opening:
             return False
         near = bool(address) and any(ip_address(address) in ip_network(cidr, strict=False) for cidr in self.cidrs)
         return near or bool(self.lists) or bool(set(self.groups) & set(groups))
-
-
-@dataclass(frozen=True)
-class Instance:
-    """An EC2 instance, with what must not change when it is left alone. `volumes` are EBS volume ids;
-    `kept_volumes` those that outlive it (DeleteOnTermination false)."""
-
-    instance_id: str
-    state: str
-    instance_type: str
-    image_id: str
-    private_ip: str
-    launched: datetime | None
-    name: str = ""
-    volumes: tuple[str, ...] = ()
-    kept_volumes: tuple[str, ...] = ()

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.endpoints import DEFAULT_STACK_NAME, FOR_SESSIONS, FOR_THE_INSTALLATION, SERVICES, Parameter
-from generator.model.health import Diagnosis, InstanceHealth, Verdict
+from generator.model.health import Diagnosis, Verdict
+from generator.model.instance import InstanceHealth
 from generator.model.network import Opening, RouteOut, VpcEndpoint
 from generator.model.plan import UpPlan
+from generator.model.vpc_endpoints import DEFAULT_STACK_NAME, FOR_SESSIONS, FOR_THE_INSTALLATION, SERVICES, Parameter
 
 HTTPS = 443
 FILE = "vpc-endpoints.yaml"

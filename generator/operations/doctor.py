@@ -11,7 +11,8 @@ from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
-from generator.model.health import Diagnosis, InstanceHealth, Verdict
+from generator.model.health import Diagnosis, Verdict
+from generator.model.instance import InstanceHealth
 from generator.model.session import Node, Target
 from generator.operations.access.show import show
 from generator.operations.connectivity import aws_route_checks

@@ -9,11 +9,11 @@ from __future__ import annotations
 from troposphere import And, Equals, If, Join, Not, NoValue, Output, Parameter, Ref, Sub, Tags, Template
 from troposphere.ec2 import SecurityGroup, SecurityGroupRule, VPCEndpoint
 
-from generator.model.endpoints import SERVICES, STACK_TAG_KEY, Resource, Service
-from generator.model.endpoints import Condition as C
-from generator.model.endpoints import Output as O
-from generator.model.endpoints import Parameter as P
-from generator.policies import endpoints as policies
+from generator.model.vpc_endpoints import SERVICES, STACK_TAG_KEY, Resource, Service
+from generator.model.vpc_endpoints import Condition as C
+from generator.model.vpc_endpoints import Output as O
+from generator.model.vpc_endpoints import Parameter as P
+from generator.policies import vpc_endpoints as policies
 from generator.template.parts import ACCOUNT, tags
 
 DESCRIPTION = (

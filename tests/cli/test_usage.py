@@ -19,7 +19,7 @@ from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.model.contract import GRANT_PARAMETERS
-from generator.model.options import option, snake
+from generator.model.parameter_options import option, snake
 from generator.sandbox.root_keys import root_key
 
 

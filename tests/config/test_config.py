@@ -13,7 +13,7 @@ from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError, NotFound, UsageError
 from generator.model.config import KEYS, Origin
-from generator.model.options import PARAMETERS
+from generator.model.parameter_options import PARAMETERS
 from generator.operations.config.files import ConfigFile, read
 from generator.operations.config.resolve import chosen_environment, explain, stored_for
 

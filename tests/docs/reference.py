@@ -128,7 +128,7 @@ def _first_line(kind: type) -> str:
 
 def template_page() -> str:
     """Parameters, resources and outputs of the template."""
-    from generator.model.options import PARAMETERS
+    from generator.model.parameter_options import PARAMETERS
     from generator.template.emit import template_dict
 
     template: dict[str, Any] = template_dict()

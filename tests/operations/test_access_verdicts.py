@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-from generator.model.access import AccessKey, Session, Simulation
+from generator.model.access import AccessKey, Simulation
 from generator.model.contract import GRANT_PARAMETERS
 from generator.model.evidence import Evidence
 from generator.model.grant import Grant
 from generator.model.policy import Policy, parse_policy
 from generator.model.principal import Principal
 from generator.model.reading import Problem, Reading
+from generator.model.session import Session
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access import verdicts
 from generator.operations.access.commands import Commands

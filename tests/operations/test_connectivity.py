@@ -10,10 +10,11 @@ import pytest
 from generator.errors import AwsError
 from generator.gateway.aws import Gateway
 from generator.model.changeset import ChangeSet
-from generator.model.endpoints import FOR_SESSIONS, FOR_THE_INSTALLATION
-from generator.model.health import Diagnosis, InstanceHealth, Verdict
+from generator.model.health import Diagnosis, Verdict
+from generator.model.instance import InstanceHealth
 from generator.model.network import Opening, RouteOut, VpcEndpoint
 from generator.model.plan import UpPlan
+from generator.model.vpc_endpoints import FOR_SESSIONS, FOR_THE_INSTALLATION
 from generator.operations.connectivity import aws_route_checks, before_creation
 
 NOWHERE = RouteOut("", "rtb-1", "10.0.0.0/16")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.model.endpoints import SERVICES
+from generator.model.vpc_endpoints import SERVICES
 from generator.template.vpc_endpoints import build_vpc_endpoints
 from tests.proof.evaluator import Answer, Request, decide, text
 from tests.proof.people import EVERYTHING, STRANGER

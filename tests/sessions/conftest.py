@@ -16,8 +16,8 @@ import pytest
 
 from generator.cli.main import main
 from generator.gateway.aws import Gateway
-from generator.model.access import Session
 from generator.model.deployment import Deployment
+from generator.model.session import Session
 from tests.embedded import PLACE, Outcome, environment, running_sandbox
 from tests.sandbox_keys import control
 

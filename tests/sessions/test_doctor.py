@@ -10,7 +10,7 @@ from generator.errors import AwsError
 from generator.gateway.ec2 import EC2
 from generator.gateway.iam import IAM
 from generator.gateway.ssm import SSM
-from generator.model.health import InstanceHealth
+from generator.model.instance import InstanceHealth
 from generator.model.session import Node
 from tests.sessions.conftest import Deployer, as_support
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import UsageError
-from generator.model.session import ForwardSpec, parse_forward
+from generator.model.forward import ForwardSpec, parse_forward
 
 BOTH = ("127.0.0.1", "::1")
 

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from generator.model.grant import Grant
-from generator.model.options import another_value
+from generator.model.parameter_options import another_value
 from generator.template.emit import emit
 from tests.embedded import PLACE, VENDOR_ROLE, Deployer
 

@@ -12,8 +12,8 @@ import pytest
 from generator.cli.template_commands import Choice
 from generator.lint.engine import lint_text
 from generator.model.contract import TEMPLATE_LIMIT_BYTES
-from generator.model.endpoints import SERVICES, Condition, Output, Parameter, Resource
 from generator.model.templates import TemplateName
+from generator.model.vpc_endpoints import SERVICES, Condition, Output, Parameter, Resource
 from generator.template.emit import emit_named
 
 TEXT = emit_named(TemplateName.VPC_ENDPOINTS)

@@ -10,11 +10,11 @@ from collections.abc import Callable
 
 from generator.errors import DeployerError, NotFound
 from generator.gateway.aws import Gateway
-from generator.model.access import Session
 from generator.model.arn import Arn
 from generator.model.contract import DocumentKind, document_name
 from generator.model.grant import Grant
 from generator.model.policy import Policy, read_document
+from generator.model.session import Session
 from generator.operations.access import policy_edit
 from generator.operations.access.permission_summary import KEY_SID, SECRET_SID
 from generator.operations.access.readings import read

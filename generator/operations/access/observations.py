@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from generator.gateway.aws import Gateway
-from generator.model.access import AccessKey, Session, Simulation
+from generator.model.access import AccessKey, Simulation
 from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.duration import END_FORMAT
 from generator.model.grant import Grant
 from generator.model.reading import Reading
+from generator.model.session import Session
 from generator.operations.access import key, live_policies, lockdown
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.readings import NotUnderstood, absent, read

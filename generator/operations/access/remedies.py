@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from generator.model.access import Session
 from generator.model.arn import Arn
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.reading import Problem, Reading
+from generator.model.session import Session
 from generator.operations.access.expectation import Expectation
 from generator.operations.access.outsiders import Opening
 from generator.operations.access.role import POLICY_NAME

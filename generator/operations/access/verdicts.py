@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from generator.model.access import Session, Simulation
+from generator.model.access import Simulation
 from generator.model.duration import END_FORMAT
 from generator.model.evidence import Evidence
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.principal import Principal
 from generator.model.reading import Reading
+from generator.model.session import Session
 from generator.operations.access import database_lockdown, remedies
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.key import DEAD_CODES

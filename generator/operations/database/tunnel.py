@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from generator.channel.session import SessionGrant
 from generator.errors import AwsError
 from generator.model.database import Database
-from generator.model.session import ForwardSpec, SessionRequest
+from generator.model.forward import ForwardSpec
+from generator.model.session import SessionRequest
 from generator.operations.database.jump_host import JumpHost, find_jump_host
 from generator.operations.database.request import DatabaseRequest
 from generator.operations.sessions.documents import AWS_REMOTE_PORT, Documents, port_request

@@ -11,7 +11,8 @@ from generator.channel.listen import Listen, bind
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.host.plugin import Plugin, require_plugin
-from generator.model.session import Client, ForwardSpec, SessionRequest, Target, check_reason
+from generator.model.forward import ForwardSpec
+from generator.model.session import Client, SessionRequest, Target, check_reason
 from generator.operations.sessions import documents
 from generator.operations.sessions.targets import Pick, find_target, view_stack
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from generator.errors import UsageError
 from generator.model.contract import DocumentKind, Output, Parameter, document_name
-from generator.model.session import ForwardSpec, SessionRequest
+from generator.model.forward import ForwardSpec
+from generator.model.session import SessionRequest
 from generator.operations.sessions.targets import StackView
 
 AWS_PORT = "AWS-StartPortForwardingSession"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generator.errors import AwsError, NotFound
 from generator.gateway.aws import Gateway
-from generator.model.access import Session
+from generator.model.session import Session
 from generator.operations import polling
 from generator.operations.aws import refused
 

@@ -11,7 +11,8 @@ from generator.channel.channel import ACCESS_ENDED
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import plugin
-from generator.model.session import ForwardSpec, SessionRequest, StartedSession
+from generator.model.forward import ForwardSpec
+from generator.model.session import SessionRequest, StartedSession
 from generator.operations.sessions.access_watch import while_standing
 from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView, Watcher
 from generator.operations.sessions.run_beside import STDERR, run_beside

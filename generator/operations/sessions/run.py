@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
-from generator.model.command import CommandRequest, HostResult
+from generator.model.run_command import CommandRequest, HostResult
 from generator.operations import polling
 from generator.operations.aws import refused
 from generator.operations.polling import Clock

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model import options
+from generator.model import parameter_options
 from generator.model.changeset import ChangeSet
 from generator.model.plan import UpPlan
 from generator.operations import polling
@@ -40,7 +40,7 @@ def _worked_out(change_set: ChangeSet) -> ChangeSet:
     if change_set.status == "FAILED" and not change_set.empty:
         reason = change_set.status_reason.rstrip(".")
         wrong = re.search(r"for parameter name (\w+)", reason)
-        another = options.another_value(wrong.group(1)) if wrong else ""
+        another = parameter_options.another_value(wrong.group(1)) if wrong else ""
         raise DeployerError(
             f"CloudFormation could not make the change set, so nothing was changed: {reason}.",
             another or "Check the values given, and the template with: deployer lint",

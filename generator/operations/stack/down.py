@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from generator.errors import DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
-from generator.model.network import Instance
+from generator.model.instance import Instance
 from generator.model.stack import Stack, StackEvent, StackResource
 from generator.operations import polling
 from generator.operations.polling import Clock

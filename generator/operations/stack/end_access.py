@@ -13,10 +13,10 @@ from functools import partial
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.access import Session
 from generator.model.changeset import Change, Replacement
 from generator.model.contract import PAUSED, Resource
 from generator.model.plan import Check, Holder, Leaving
+from generator.model.session import Session
 from generator.model.stack import Stack
 from generator.operations import polling
 from generator.operations.access import key, lockdown, role

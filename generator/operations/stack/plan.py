@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
-from generator.model import options
+from generator.model import parameter_options
 from generator.model.changeset import ChangeSet, ChangeSetRequest
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
@@ -72,9 +72,9 @@ def parameters_only(request: UpRequest, stack: Stack) -> bool:
 
 def refuse_missing(request: UpRequest, stack: Stack | None) -> None:
     """Raise UsageError naming the required parameters that nobody provides."""
-    absent = missing(options.REQUIRED, request.given, stack)
+    absent = missing(parameter_options.REQUIRED, request.given, stack)
     if absent:
-        wanted = " ".join(f"{options.option(key)} …" for key in absent)
+        wanted = " ".join(f"{parameter_options.option(key)} …" for key in absent)
         raise UsageError(
             f"The stack needs {', '.join(absent)} and nothing says what to use.",
             f"Give: {wanted}",
@@ -95,7 +95,7 @@ def _source(request: UpRequest, stack: Stack | None) -> _Source:
         return _Source(None, frozenset(stack.parameters))
     from generator.template.emit import emit  # troposphere costs 50 ms: only where a template is needed
 
-    return _Source(emit("yaml"), frozenset(options.PARAMETERS))
+    return _Source(emit("yaml"), frozenset(parameter_options.PARAMETERS))
 
 
 def _with_origin(request: UpRequest, stack: Stack | None, source: _Source) -> dict[str, str]:

@@ -17,8 +17,8 @@ from generator.model.contract import (
     Resource,
 )
 from generator.model.database import AccessLevel
-from generator.model.network import Instance
-from generator.model.options import option
+from generator.model.instance import Instance
+from generator.model.parameter_options import option
 from generator.model.plan import Check, UpPlan, UpRequest
 
 FLIPS = frozenset(map(str, (Parameter.CREATE_SUPPORT_USER, Parameter.CREATE_SUPPORT_ROLE)))
