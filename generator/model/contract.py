@@ -45,7 +45,7 @@ class Parameter(StrEnum):
     DATABASE_PORT = "DatabasePort"
     DATABASE_SECURITY_GROUP_ID = "DatabaseSecurityGroupId"
     DATABASE_RESOURCE_ID = "DatabaseResourceId"
-    SUPPORT_DATABASE_GRADE = "SupportDatabaseGrade"
+    SUPPORT_DATABASE_LEVEL = "SupportDatabaseLevel"
     DEPLOY_BASTION_HOST = "DeployBastionHost"
 
 
@@ -167,8 +167,8 @@ PAUSED: Final = "9999-12-31T00:00:00Z"
 """`SupportSessionsNotBefore` of a stack whose role is paused: no session counts until somebody resumes it."""
 UI_PORT: Final = 3035
 SSH_PORT: Final = 22
-NO_GRADE: Final = "none"
-"""`SupportDatabaseGrade` of a stack whose support has no way to the database."""
+NO_LEVEL: Final = "none"
+"""`SupportDatabaseLevel` of a stack whose support has no way to the database."""
 SSH_USER: Final = "ec2-user"
 IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 SECRET_KEYS: Final = ("AccessKeyId", "SecretAccessKey", "Region", "InstanceId")

@@ -125,7 +125,7 @@ _ALL = (
     ParameterOption("DatabasePort", "Its port.", Kind.NUMBER),
     ParameterOption("DatabaseSecurityGroupId", "Its security group; the stack lets itself in."),
     ParameterOption("DatabaseResourceId", "Its resource id in RDS, cluster-… or db-…, for support's way to it."),
-    ParameterOption("SupportDatabaseGrade", "What support may do in it: none, r, w or o."),
+    ParameterOption("SupportDatabaseLevel", "What support may do in it: none, r, w or o."),
     ParameterOption("DeployBastionHost", "Whether a small host of your own is the way to the database.", Kind.YES_NO),
 )
 PARAMETERS: dict[str, ParameterOption] = {parameter.key: parameter for parameter in _ALL}

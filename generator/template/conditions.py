@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from troposphere import And, Condition, Equals, If, Join, Not, Or, Ref, Template
 
-from generator.model.contract import NO_GRADE
+from generator.model.contract import NO_LEVEL
 from generator.model.contract import Condition as C
 from generator.model.contract import Parameter as P
 from generator.template.parts import ref, when
@@ -59,7 +59,7 @@ def add_conditions(template: Template) -> None:
         C.SUPPORT_MAY_USE_DATABASE: And(
             Condition(str(C.DATABASE_GIVEN)),
             _given(P.DATABASE_RESOURCE_ID),
-            Not(Equals(Ref(str(P.SUPPORT_DATABASE_GRADE)), NO_GRADE)),
+            Not(Equals(Ref(str(P.SUPPORT_DATABASE_LEVEL)), NO_LEVEL)),
         ),
     }
     for name, condition in conditions.items():

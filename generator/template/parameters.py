@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from troposphere import And, Equals, Not, Parameter, Ref, Template
 
-from generator.model.contract import INSTANCE_TYPES, NO_GRADE
+from generator.model.contract import INSTANCE_TYPES, NO_LEVEL
 from generator.model.contract import Parameter as P
 from generator.model.database import AccessLevel
 
@@ -206,9 +206,9 @@ DATABASE = (
         limits=limits(Default="", AllowedPattern="^$|^(cluster|db)-[A-Z0-9]+$"),
     ),
     Field(
-        P.SUPPORT_DATABASE_GRADE,
+        P.SUPPORT_DATABASE_LEVEL,
         "What support may do in it: r reads, w writes, o operates.",
-        limits=limits(Default=NO_GRADE, AllowedValues=[NO_GRADE, *AccessLevel]),
+        limits=limits(Default=NO_LEVEL, AllowedValues=[NO_LEVEL, *AccessLevel]),
     ),
     Field(
         P.DEPLOY_BASTION_HOST,
@@ -255,13 +255,13 @@ def add_rules(template: Template) -> None:
     template.add_rule(
         "SupportDatabaseIsKnown",
         {
-            "RuleCondition": Not(Equals(Ref(P.SUPPORT_DATABASE_GRADE), NO_GRADE)),
+            "RuleCondition": Not(Equals(Ref(P.SUPPORT_DATABASE_LEVEL), NO_LEVEL)),
             "Assertions": [
                 {
                     "Assert": And(
                         *(Not(Equals(Ref(name), "")) for name in (P.DATABASE_ENDPOINT, P.DATABASE_RESOURCE_ID))
                     ),
-                    "AssertDescription": "SupportDatabaseGrade needs DatabaseEndpoint and DatabaseResourceId.",
+                    "AssertDescription": "SupportDatabaseLevel needs DatabaseEndpoint and DatabaseResourceId.",
                 }
             ],
         },

@@ -58,7 +58,7 @@ def _ssh_keys() -> object:
 
 def _sign_in() -> object:
     """One user per access level and stack; CloudTrail records which of the vendor's people it was."""
-    name = f"{SUPPORT_DATABASE_USER}_${{{Parameter.SUPPORT_DATABASE_GRADE}}}"
+    name = f"{SUPPORT_DATABASE_USER}_${{{Parameter.SUPPORT_DATABASE_LEVEL}}}"
     user = f"dbuser:${{{Parameter.DATABASE_RESOURCE_ID}}}/{name}"
     return sign_in_to_the_database(arn("rds-db", user), *before(expiry()))
 

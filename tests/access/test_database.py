@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import UsageError
-from generator.operations.stack.support_toggle import refuse_grade_alone
+from generator.operations.stack.support_toggle import refuse_level_alone
 from tests.embedded import VENDOR_ROLE, Deployer, environment
 
 STACK, HOST = "with-database", "app.cluster-x.us-east-1.rds.amazonaws.com"
@@ -18,7 +18,7 @@ def with_database(sandbox_environment: dict[str, str]) -> Deployer:
     """A stack whose support may read a database, by user and by role."""
     with environment(sandbox_environment):
         made = Deployer(STACK)
-        made.create("--support-role=yes", *DATABASE, "--support-database-grade", "r")
+        made.create("--support-role=yes", *DATABASE, "--support-database-level", "r")
         return made
 
 
@@ -34,13 +34,13 @@ def test_who_is_let_in_is_told_of_the_database(with_database: Deployer) -> None:
 
 
 def test_another_access_level_touches_the_policy_of_support_and_nothing_else(with_database: Deployer) -> None:
-    planned = with_database("up", "--support-database-grade", "w", "--plan", "--output", "json")
+    planned = with_database("up", "--support-database-level", "w", "--plan", "--output", "json")
     changes = {change["logical_id"]: change["action"] for change in planned.result["change_set"]["changes"]}
     assert changes == {"SupportSessionPolicy": "Modify"}
 
 
 def test_an_access_level_without_a_database_is_refused_with_the_options_to_type(deployer: Deployer) -> None:
-    alone = deployer("up", "--support-database-grade", "r", "--yes")
+    alone = deployer("up", "--support-database-level", "r", "--yes")
     assert (alone.code, alone.error["code"]) == (2, "no-database")
     assert alone.error["hint"] == "Give: --database-endpoint … --database-resource-id …"
 
@@ -55,5 +55,5 @@ def test_an_access_level_without_a_database_is_refused_with_the_options_to_type(
 )
 def test_what_is_missing_of_the_database_is_named(values: dict[str, str], absent: str) -> None:
     with pytest.raises(UsageError, match=f"the stack lacks the {absent} of that database"):
-        refuse_grade_alone({"SupportDatabaseGrade": "o"} | values)
-    refuse_grade_alone({"SupportDatabaseGrade": "none"} | values)
+        refuse_level_alone({"SupportDatabaseLevel": "o"} | values)
+    refuse_level_alone({"SupportDatabaseLevel": "none"} | values)

@@ -167,9 +167,9 @@ def test_options_that_cannot_be_meant_together_are_refused(asked: DatabaseReques
     ("code", "asked", "message", "hint"),
     [
         ("AccessDeniedException", DatabaseRequest(), "may not open a tunnel", "deployer db policy"),
-        ("AccessDeniedException", DatabaseRequest(support=True), "Support may not", "--support-database-grade"),
+        ("AccessDeniedException", DatabaseRequest(support=True), "Support may not", "--support-database-level"),
         ("InvalidDocument", DatabaseRequest(), f"no session document {DOCUMENT}", f"--database-endpoint {ENDPOINT}"),
-        ("InvalidDocument", DatabaseRequest(support=True), "no session document", "--support-database-grade"),
+        ("InvalidDocument", DatabaseRequest(support=True), "no session document", "--support-database-level"),
     ],
 )
 def test_a_refused_session_says_who_can_mend_it(code: str, asked: DatabaseRequest, message: str, hint: str) -> None:

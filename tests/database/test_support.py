@@ -24,7 +24,7 @@ def bundle(aws: Client) -> Iterator[str]:  # noqa: F811
     [cluster] = aws("rds").describe_db_clusters(DBClusterIdentifier="app")["DBClusters"]
     Deployer("deepsql-selfhost").create(
         *("--database-endpoint", cluster["Endpoint"], "--database-port", str(cluster["Port"])),
-        *("--database-resource-id", cluster["DbClusterResourceId"], "--support-database-grade", "r"),
+        *("--database-resource-id", cluster["DbClusterResourceId"], "--support-database-level", "r"),
         *("--support-user", "yes", "--bastion-host", "yes"),
     )
     yield bundle

@@ -87,6 +87,6 @@ def test_the_question_says_what_becomes_of_the_customers_people(
     ("level", "grant", "said"), [("w", STAYS, True), ("none", STAYS, False), ("w", Grant(), False)]
 )
 def test_a_grant_names_the_step_that_is_left_in_the_database(level: str, grant: Grant, said: bool) -> None:
-    known = {**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseGrade": level}
+    known = {**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseLevel": level}
     lines = database_lines(Record(Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), parameters=known), grant))
     assert any("deployer db bootstrap --support --permission w" in line for line in lines) is said

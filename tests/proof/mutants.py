@@ -53,10 +53,10 @@ def db_user(name: str, resource: str = "${DatabaseResourceId}") -> Tree:
     return at_home("rds-db", f"dbuser:{resource}/{name}")
 
 
-GRADE, MAY_USE, SIGN_IN = "SupportDatabaseGrade", "SupportMayUseDatabase", "rds-db:connect"
-GRADED = {"Fn::Not": [{"Fn::Equals": [{"Ref": GRADE}, "none"]}]}
-GRADE_ALONE = {"Fn::And": [{"Condition": "DatabaseGiven"}, GRADED]}
-SUPPORTS, DATABASE_ARN = f"deepsql-support_${{{GRADE}}}", at_home("ssm", "document/deepsql-database-${Instance}")
+LEVEL, MAY_USE, SIGN_IN = "SupportDatabaseLevel", "SupportMayUseDatabase", "rds-db:connect"
+LEVEL_CHOSEN = {"Fn::Not": [{"Fn::Equals": [{"Ref": LEVEL}, "none"]}]}
+LEVEL_ALONE = {"Fn::And": [{"Condition": "DatabaseGiven"}, LEVEL_CHOSEN]}
+SUPPORTS, DATABASE_ARN = f"deepsql-support_${{{LEVEL}}}", at_home("ssm", "document/deepsql-database-${Instance}")
 SHELL_ONLY = at_home("ssm", "document/${ShellDocument}")
 LONGER_NAMES = "arn:aws:iam::444455556666:role/deepsql-support*"
 LONGER_USERS = {"Fn::Sub": "${SupportUser.Arn}*"}
@@ -235,7 +235,7 @@ DATABASE = [
     Mutant("support looks databases up", add_statement(POLICY, SIGN_IN, "rds:DescribeDBClusters")),
     Mutant("the database's document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, DATABASE_ARN)),
     Mutant("no access level is asked for", redefine(MAY_USE, {"Condition": "DatabaseGiven"})),
-    Mutant("a database without an id is enough", redefine(MAY_USE, GRADE_ALONE)),
+    Mutant("a database without an id is enough", redefine(MAY_USE, LEVEL_ALONE)),
 ]  # fmt: skip
 
 MUTANTS = [*SUPPORT, *DATABASE, *SSH, *LIMITS, *VENDOR, *ROLES, *SUPPORT_ROLE]

@@ -29,7 +29,7 @@ PUBLISHED = {
 SUPPORTED = {
     "DatabaseEndpoint": "app.cluster-x.us-east-1.rds.amazonaws.com",
     "DatabaseResourceId": CLUSTER,
-    "SupportDatabaseGrade": "r",
+    "SupportDatabaseLevel": "r",
     "SupportAccessUntil": END,
     "CreateSupportRole": "Yes",
     "DeployBastionHost": "Yes",
@@ -56,7 +56,7 @@ STACKS: dict[str, dict[str, str]] = {
         "CreateSupportRole": "Yes",
     },
     "support's database": NEW | GRANT | SUPPORTED,
-    "database without level": NEW | GRANT | SUPPORTED | {"SupportDatabaseGrade": "none"},
+    "database without level": NEW | GRANT | SUPPORTED | {"SupportDatabaseLevel": "none"},
     "database without an id": NEW | GRANT | SUPPORTED | {"DatabaseResourceId": ""},
     "database without an endpoint": NEW | GRANT | SUPPORTED | {"DatabaseEndpoint": ""},
     "bastion": NEW | GRANT | {"DeployBastionHost": "Yes"},

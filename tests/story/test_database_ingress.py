@@ -54,13 +54,13 @@ def test_a_group_that_is_not_there_is_refused(deployer: Deployer) -> None:
 
 
 def test_an_access_level_that_is_not_one_is_refused_before_anything_else(deployer: Deployer) -> None:
-    refused = deployer("up", *PLACE, "--support-database-grade", "x", "--yes")
+    refused = deployer("up", *PLACE, "--support-database-level", "x", "--yes")
     assert refused.code == 2 and "allowed are none, r, w, o" in refused.err
 
 
 def test_who_newly_lets_support_in_is_told_to_make_its_user(deployer: Deployer, group: str) -> None:
     hint = "next: deployer db bootstrap --support --permission "
-    level = ("--support-database-grade", "r", "--database-resource-id", "cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    level = ("--support-database-level", "r", "--database-resource-id", "cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     assert hint + "r" in deployer.create(*door(group), *level).err
-    assert hint not in deployer.up("--support-database-grade", "r", "--database-port=3306").err
-    assert hint + "w" in deployer.up("--support-database-grade", "w").err
+    assert hint not in deployer.up("--support-database-level", "r", "--database-port=3306").err
+    assert hint + "w" in deployer.up("--support-database-level", "w").err

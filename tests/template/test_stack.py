@@ -139,7 +139,7 @@ def test_a_grant_touches_policies_only() -> None:
 @pytest.mark.parametrize("place", [Place("us-gov-west-1", "aws-us-gov"), Place("cn-northwest-1", "aws-cn")])
 def test_all_that_support_may_fits_into_one_managed_policy(place: Place) -> None:
     """A managed policy has 6,144 characters, blanks not counted (IAM quotas)."""
-    every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes", **DATABASE, "SupportDatabaseGrade": "w"}
+    every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes", **DATABASE, "SupportDatabaseLevel": "w"}
     stack = Stack(template_dict(), CLI_CREATES | GRANT | every, place)
     policy = stack.property("SupportSessionPolicy", "PolicyDocument")
     assert len(json.dumps(policy, separators=(",", ":"))) <= 6144
@@ -304,19 +304,19 @@ def test_the_databases_document_leads_to_its_endpoint_and_lets_nobody_choose_ano
 
 
 def test_an_access_level_of_support_changes_its_policy_and_nothing_else() -> None:
-    assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseGrade="r")) == {"SupportSessionPolicy"}
-    assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseGrade="none")) == set()
+    assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseLevel="r")) == {"SupportSessionPolicy"}
+    assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseLevel="none")) == set()
 
 
 @pytest.mark.parametrize(
     ("given", "refused"),
     [
         ({}, False),
-        ({"SupportDatabaseGrade": "none"}, False),
-        (DATABASE | {"SupportDatabaseGrade": "o"}, False),
-        ({"SupportDatabaseGrade": "o"}, True),
-        (DATABASE | {"SupportDatabaseGrade": "o", "DatabaseResourceId": ""}, True),
-        (DATABASE | {"SupportDatabaseGrade": "o", "DatabaseEndpoint": ""}, True),
+        ({"SupportDatabaseLevel": "none"}, False),
+        (DATABASE | {"SupportDatabaseLevel": "o"}, False),
+        ({"SupportDatabaseLevel": "o"}, True),
+        (DATABASE | {"SupportDatabaseLevel": "o", "DatabaseResourceId": ""}, True),
+        (DATABASE | {"SupportDatabaseLevel": "o", "DatabaseEndpoint": ""}, True),
     ],
 )
 def test_the_form_refuses_an_access_level_without_a_database(given: dict[str, str], refused: bool) -> None:

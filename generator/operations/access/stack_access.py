@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from generator.errors import DeployerError, NotFound
 from generator.gateway.aws import Gateway
-from generator.model.contract import GRANT_PARAMETERS, NO_GRADE, Output, Parameter
+from generator.model.contract import GRANT_PARAMETERS, NO_LEVEL, Output, Parameter
 from generator.model.database import SUPPORT_DATABASE_USER
 from generator.model.grant import Grant
 from generator.model.stack import Stack
@@ -55,9 +55,9 @@ class Record:
     def database_user(self) -> str:
         """Who support is in the stack's database (condition SupportMayUseDatabase); empty where it may not sign in."""
         known = self.stack.parameters
-        level = known.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
+        level = known.get(Parameter.SUPPORT_DATABASE_LEVEL, NO_LEVEL)
         there = known.get(Parameter.DATABASE_ENDPOINT) and known.get(Parameter.DATABASE_RESOURCE_ID)
-        return f"{SUPPORT_DATABASE_USER}_{level}" if there and level != NO_GRADE else ""
+        return f"{SUPPORT_DATABASE_USER}_{level}" if there and level != NO_LEVEL else ""
 
     @property
     def database(self) -> str:

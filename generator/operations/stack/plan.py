@@ -59,7 +59,7 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPlan:
     given = _with_origin(request, stack, source) | support_grant.carried(request.given, stack, datetime.now(UTC))
     refuse_missing(request, stack)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
-    support_toggle.refuse_grade_alone({**known, **given})
+    support_toggle.refuse_level_alone({**known, **given})
     if stack is not None and source.body is not None and _is_current(gateway, stack, source.body, given):
         return _nothing(stack)
     return _plan_by_change_set(gateway, request, stack, source, given)

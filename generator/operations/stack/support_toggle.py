@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from generator.errors import NotFound, StackBusy, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.contract import (
-    NO_GRADE,
+    NO_LEVEL,
     PUBLISHED_ONLY_RESOURCES,
     SUPPORT_MODIFIED_ONLY,
     SUPPORT_RESOURCES,
@@ -56,25 +56,25 @@ def stop_hint(gateway: Gateway, given: Mapping[str, str]) -> Iterator[None]:
         raise
 
 
-def refuse_grade_alone(values: Mapping[str, str]) -> None:
+def refuse_level_alone(values: Mapping[str, str]) -> None:
     """Raise UsageError for an access level there is not, and for one in a database of which something is missing. Pure.
 
     CloudFormation checks the same (the values allowed, and the rule SupportDatabaseIsKnown), but later and without the
     option to type.
     """
-    level = values.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
-    allowed = (NO_GRADE, *AccessLevel)
+    level = values.get(Parameter.SUPPORT_DATABASE_LEVEL, NO_LEVEL)
+    allowed = (NO_LEVEL, *AccessLevel)
     if level not in allowed:
-        asked = option(Parameter.SUPPORT_DATABASE_GRADE)
+        asked = option(Parameter.SUPPORT_DATABASE_LEVEL)
         raise UsageError(
-            f"SupportDatabaseGrade cannot be {level!r}: allowed are {', '.join(allowed)}.",
-            f"Give: {asked} r (reads), w (writes too), o (operates), or {NO_GRADE}",
+            f"SupportDatabaseLevel cannot be {level!r}: allowed are {', '.join(allowed)}.",
+            f"Give: {asked} r (reads), w (writes too), o (operates), or {NO_LEVEL}",
             code="bad-access-level",
         )
     absent = [name for name in (Parameter.DATABASE_ENDPOINT, Parameter.DATABASE_RESOURCE_ID) if not values.get(name)]
-    if level != NO_GRADE and absent:
+    if level != NO_LEVEL and absent:
         raise UsageError(
-            f"SupportDatabaseGrade is {level}, and the stack lacks the {' and the '.join(absent)} of that database.",
+            f"SupportDatabaseLevel is {level}, and the stack lacks the {' and the '.join(absent)} of that database.",
             f"Give: {' '.join(f'{option(name)} …' for name in absent)}",
             code="no-database",
         )
@@ -86,14 +86,14 @@ def newly_granted_level(gateway: Gateway, plan: UpPlan, request: UpRequest) -> A
 
     To be asked before the plan is executed.
     """
-    level = request.given.get(Parameter.SUPPORT_DATABASE_GRADE, NO_GRADE)
-    if plan.change_set is None or level == NO_GRADE:
+    level = request.given.get(Parameter.SUPPORT_DATABASE_LEVEL, NO_LEVEL)
+    if plan.change_set is None or level == NO_LEVEL:
         return None
     stack = None if plan.creates else gateway.cloudformation.find_stack(plan.stack_id)
     was = stack.parameters if stack else {}
     database = request.given.get(Parameter.DATABASE_RESOURCE_ID, was.get(Parameter.DATABASE_RESOURCE_ID))
     same = (level, database) == (
-        was.get(Parameter.SUPPORT_DATABASE_GRADE),
+        was.get(Parameter.SUPPORT_DATABASE_LEVEL),
         was.get(Parameter.DATABASE_RESOURCE_ID),
     )
     return None if same else AccessLevel(level)
