@@ -28,7 +28,7 @@ from generator.sandbox.origin_guard import is_of_a_page
 PLUGINS = (
     "generator.sandbox.control",
     "generator.sandbox.snapshots",
-    "generator.sandbox.overlay",
+    "generator.sandbox.services",
     "generator.sandbox.authorization",
     "generator.sandbox.ssm",
     "generator.sandbox.database.plugin",

@@ -1,7 +1,7 @@
-"""Who may do what in the sandbox: every call is decided by the policies that stand in it, across accounts too.
+"""Who may do what in the sandbox: every call is decided by the policies in it, across accounts too.
 
-MiniStack authenticates (keys, signatures, status); here its decision is taken again with what it lacks:
-see `policy_evaluator` for the evaluator, `secret_access` for secrets and their keys, `policy_validation` for refused
+MiniStack authenticates a caller (key, signature, status). Its decision is taken again here with what it lacks:
+`policy_evaluator` evaluates, `secretsmanager.access` decides about secrets and their keys, `policy_validation` refuses
 documents.
 """
 
@@ -18,16 +18,10 @@ from ministack.services import sts, tagging
 
 from generator.errors import DeployerError
 from generator.model.arn import Arn
-from generator.sandbox import (
-    cloudtrail,
-    dead_principals,
-    key_grants,
-    policy_evaluator,
-    policy_validation,
-    secret_access,
-    simulation,
-)
+from generator.sandbox import cloudtrail, kms_grants, policy_evaluator, policy_validation
+from generator.sandbox.iam import deleted_principals, simulation
 from generator.sandbox.policy_evaluator import Context, Tags
+from generator.sandbox.secretsmanager import access
 
 if TYPE_CHECKING:
     from generator.sandbox.asgi import Sandbox
@@ -54,10 +48,10 @@ def install(sandbox: Sandbox) -> None:
     policy_evaluator.add_tag_reader(_tags)
     engine.enforce = enforce
     iam_actions.request_tag_context = request_context
-    secret_access.install()
-    key_grants.install()
+    access.install()
+    kms_grants.install()
     policy_validation.install()
-    dead_principals.install()
+    deleted_principals.install()
     simulation.install()
     cloudtrail.install(sandbox)
 
@@ -109,7 +103,7 @@ def enforce(
         return _denied(
             service, principal, policy_evaluator.refusal(principal, asked, policy, _has_session_policies(access_key))
         )
-    return secret_access.denial(principal, asked) if service == "secretsmanager" else None
+    return access.denial(principal, asked) if service == "secretsmanager" else None
 
 
 def request_context(service: str, action: str, body: bytes, params: dict[str, Any]) -> Context:

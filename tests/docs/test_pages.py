@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.sandbox.overlay.operations import STEP_VARIABLE
+from generator.sandbox.cloudformation.operations import STEP_VARIABLE
 from tests.docs.pages import ROOT, before, commands, matches, pages
 
 # What only a fresh checkout can run: held to exist, and run by CI itself (make) or by `make .venv/.ready` (pip).

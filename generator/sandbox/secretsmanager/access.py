@@ -14,7 +14,7 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import kms, secretsmanager
 
-from generator.sandbox import key_grants, policy_evaluator
+from generator.sandbox import kms_grants, policy_evaluator
 
 Handler = Callable[[dict[str, Any]], Any]
 
@@ -101,7 +101,7 @@ def _key_allows(principal: Any, action: str, key: Any, secret: Any, asked: Any) 
     }
     on_key = policy_evaluator.request(principal, action, key["Arn"], asked.region, context)
     policy = (
-        key_grants.policy_with_grants(key["Arn"], key.get("Policy") or ""),
+        kms_grants.policy_with_grants(key["Arn"], key.get("Policy") or ""),
         policy_evaluator.account_of(key["Arn"]),
     )
     return policy_evaluator.decide(principal, on_key, policy, policy_required=True)

@@ -12,7 +12,7 @@ from typing import Any
 from ministack.services import ec2
 from ministack.services.cloudformation import changesets, handlers
 
-from generator.sandbox.overlay.changesets import find
+from generator.sandbox.cloudformation.changesets import find
 
 _resolve = handlers._resolve_parameters
 _create_change_set = changesets._create_change_set

@@ -11,7 +11,7 @@ from typing import Any
 
 from ministack.services.cloudformation import _stack_events, handlers
 
-from generator.sandbox.overlay.operations import STACK
+from generator.sandbox.cloudformation.operations import STACK
 
 Event = dict[str, Any]
 _describe_events = handlers._describe_events

@@ -13,8 +13,8 @@ from typing import Any
 from ministack.services import secretsmanager as service
 from ministack.services.cloudformation import provisioners
 
-from generator.sandbox.overlay.naming import random_name
-from generator.sandbox.overlay.tables import Created, Properties, answered, handler, register
+from generator.sandbox.cloudformation.naming import random_name
+from generator.sandbox.cloudformation.resource_types import Created, Properties, answered, handler, register
 
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
 VALUE = {"SecretString", "GenerateSecretString"}

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from generator.sandbox.state import SandboxState, environment
-from tests.sandbox.overlay.conftest import Stacks
-from tests.sandbox.overlay.published import ADMIN_PASSWORD, PUBLISHED, previous
+from tests.sandbox.cloudformation.conftest import Stacks
+from tests.sandbox.cloudformation.published import ADMIN_PASSWORD, PUBLISHED, previous
 
 Aws = Callable[..., str]
 NAME = ("--stack-name", "deepsql-selfhost")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.overlay.conftest import Client, Stacks
+from tests.sandbox.cloudformation.conftest import Client, Stacks
 
 PRINCIPAL = "arn:aws:iam::111122223333:role/somebody"
 VIEW, ADMIN = (f"arn:aws:eks::aws:cluster-access-policy/AmazonEKS{name}Policy" for name in ("View", "ClusterAdmin"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from ministack.services import eks
 
-from generator.sandbox.overlay.tables import Created, Properties, answered, register
+from generator.sandbox.cloudformation.resource_types import Created, Properties, answered, register
 
 TYPE = "AWS::EKS::AccessEntry"
 

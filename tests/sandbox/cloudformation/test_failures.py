@@ -9,8 +9,8 @@ import pytest
 from generator.sandbox import lifecycle
 from generator.sandbox.root_keys import control_token
 from generator.sandbox.state import SandboxState
-from tests.sandbox.overlay.conftest import Client, Stacks
-from tests.sandbox.overlay.published import PUBLISHED, parameters, previous
+from tests.sandbox.cloudformation.conftest import Client, Stacks
+from tests.sandbox.cloudformation.published import PUBLISHED, parameters, previous
 from tests.sandbox_keys import control
 
 TEMPLATE = """

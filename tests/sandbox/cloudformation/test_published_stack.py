@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.overlay.conftest import Client, Stacks, changes
-from tests.sandbox.overlay.published import ADMIN_PASSWORD, PUBLISHED, SUPPORT_SET, parameters, previous
+from tests.sandbox.cloudformation.conftest import Client, Stacks, changes
+from tests.sandbox.cloudformation.published import ADMIN_PASSWORD, PUBLISHED, SUPPORT_SET, parameters, previous
 
 KEPT = ("VpcId", "SubnetId", "AdminPassword")
 

@@ -8,7 +8,7 @@ import pytest
 
 from generator.model.templates import TemplateName
 from generator.template.emit import emit_named
-from tests.sandbox.overlay.conftest import Client
+from tests.sandbox.cloudformation.conftest import Client
 
 VPC, PUBLIC, PRIVATE, TABLE = "vpc-00000001", "subnet-00000001", "subnet-00000002", "rtb-00000002"
 PLACE = {"VpcId": VPC, "SubnetIds": PRIVATE, "ClientCidr": "172.31.0.0/16", "RouteTableIds": TABLE}

@@ -15,7 +15,7 @@ from ministack.core.responses import get_region
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
-from generator.sandbox.overlay.tables import Created, Properties, handler
+from generator.sandbox.cloudformation.resource_types import Created, Properties, handler
 
 TYPE = "AWS::EC2::VPCEndpoint"
 

@@ -13,8 +13,8 @@ from typing import Any
 from ministack.services import autoscaling, ec2, ssm
 from ministack.services.cloudformation import provisioners
 
-from generator.sandbox.overlay import instance
-from generator.sandbox.overlay.tables import Created, Properties, answered, handler
+from generator.sandbox.cloudformation.resource_types import Created, Properties, answered, handler
+from generator.sandbox.ec2 import instances
 
 RESOURCE = "AWS::AutoScaling::AutoScalingGroup"
 Group = dict[str, Any]  # MiniStack's record of a group
@@ -57,7 +57,7 @@ def reconcile(group: Group) -> None:
     surplus = members[group["DesiredCapacity"] :]
     del members[group["DesiredCapacity"] :]
     for member in surplus:
-        instance.terminate({"InstanceId.1": [member["InstanceId"]]})
+        instances.terminate({"InstanceId.1": [member["InstanceId"]]})
     while len(members) < group["DesiredCapacity"]:
         members.append(_launched(group))
 
@@ -100,7 +100,7 @@ def _launched(group: Group) -> Group:
         "SubnetId": group["VPCZoneIdentifier"].split(",")[0],
         "Tags": [*tags, own],
     }
-    instance_id, attributes = instance.create(group["AutoScalingGroupName"], props, "")
+    instance_id, attributes = instances.create(group["AutoScalingGroupName"], props, "")
     return {
         "InstanceId": instance_id,
         "LifecycleState": "InService",

@@ -16,8 +16,8 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks, changesets, engine, handlers, provisioners, stacks
 
+from generator.sandbox.cloudformation.resource_types import Created, Properties
 from generator.sandbox.control import take_failure
-from generator.sandbox.overlay.tables import Created, Properties
 
 STEP_VARIABLE = "DEPLOYER_SANDBOX_STEP"  # seconds that one resource takes; 0 in tests
 SLOW = {"AWS::EC2::Instance": 6, "AWS::KMS::Key": 2}  # so many steps

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.overlay.conftest import Client, Stacks, changes
-from tests.sandbox.overlay.published import ADMIN_PASSWORD, PUBLISHED, parameters
+from tests.sandbox.cloudformation.conftest import Client, Stacks, changes
+from tests.sandbox.cloudformation.published import ADMIN_PASSWORD, PUBLISHED, parameters
 
 TEMPLATE = (Path(__file__).parents[3] / "templates" / "deepsql-stack.yaml").read_text()
 NETWORK = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}

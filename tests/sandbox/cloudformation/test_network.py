@@ -1,7 +1,7 @@
 """What a fresh account offers."""
 
 from generator.sandbox.state import VENDOR_ACCOUNT
-from tests.sandbox.overlay.conftest import Client
+from tests.sandbox.cloudformation.conftest import Client
 
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 

@@ -12,7 +12,7 @@ from typing import Any
 from ministack.services import ec2, iam
 from ministack.services.cloudformation import provisioners
 
-from generator.sandbox.overlay.tables import Created, Properties, register
+from generator.sandbox.cloudformation.resource_types import Created, Properties, register
 
 RESOURCE = "AWS::EC2::Instance"
 # createOnly and conditionalCreateOnly of the resource's schema

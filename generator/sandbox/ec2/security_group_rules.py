@@ -13,7 +13,7 @@ from typing import Any
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
-from generator.sandbox.overlay.tables import Created, Properties, register
+from generator.sandbox.cloudformation.resource_types import Created, Properties, register
 
 TYPE = "AWS::EC2::SecurityGroupIngress"
 REPLACING = (

@@ -13,7 +13,7 @@ from typing import Any
 from ministack.services import cloudwatch_logs, iam
 from ministack.services.cloudformation import provisioners
 
-from generator.sandbox.overlay.tables import Create, Created, Properties, Update, handler
+from generator.sandbox.cloudformation.resource_types import Create, Created, Properties, Update, handler
 
 
 def install() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOM = Path(__file__).parents[3] / "generator" / "sandbox"
+ROOM = Path(__file__).parents[2] / "generator" / "sandbox"
 FILES = sorted(ROOM.rglob("*.py"))
 
 
@@ -38,6 +38,6 @@ def test_every_name_of_ministack_that_is_used_exists(path: Path) -> None:
 
 
 def test_the_version_and_the_functions_stood_in_for_are_the_expected_ones() -> None:
-    from generator.sandbox.overlay import pinned
+    from generator.sandbox import private_names
 
-    pinned.check()
+    private_names.check()

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from generator.errors import DeployerError
-from generator.sandbox.overlay.naming import random_name
-from generator.sandbox.overlay.tables import Created, Properties, register
+from generator.sandbox.cloudformation.naming import random_name
+from generator.sandbox.cloudformation.resource_types import Created, Properties, register
 from generator.sandbox.ssm import documents
 
 # createOnly and conditionalCreateOnly of the schema; a changed Content replaces unless UpdateMethod is NewVersion

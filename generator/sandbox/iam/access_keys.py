@@ -7,7 +7,7 @@ from typing import Any
 
 from ministack.services import iam
 
-from generator.sandbox.overlay.tables import Created, Properties, register
+from generator.sandbox.cloudformation.resource_types import Created, Properties, register
 
 LIMIT = 2
 SENTENCE = f"Cannot exceed quota for AccessKeysPerUser: {LIMIT}"

@@ -17,8 +17,8 @@ from ministack.core.responses import error_response_json, json_response, new_uui
 from ministack.services import lambda_svc
 from ministack.services import secretsmanager as service
 
-from generator.sandbox.overlay.custom import error_of
-from generator.sandbox.overlay.tables import Created, Properties, answered, register
+from generator.sandbox.cloudformation.custom_resources import error_of
+from generator.sandbox.cloudformation.resource_types import Created, Properties, answered, register
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 INVALID = "InvalidRequestException"

@@ -1,0 +1,1 @@
+"""CloudFormation in the sandbox: the engine that runs stacks, and the table of the resource types it serves."""

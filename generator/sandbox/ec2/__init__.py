@@ -1,0 +1,1 @@
+"""EC2 in the sandbox: what MiniStack lacks or does otherwise than AWS."""

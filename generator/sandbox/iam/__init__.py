@@ -1,0 +1,1 @@
+"""IAM in the sandbox: what MiniStack lacks or does otherwise than AWS."""

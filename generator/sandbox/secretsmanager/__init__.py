@@ -1,0 +1,1 @@
+"""Secrets Manager in the sandbox: what MiniStack lacks or does otherwise than AWS."""

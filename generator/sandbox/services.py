@@ -1,0 +1,41 @@
+"""Every service that the sandbox adds to MiniStack or corrects in it; `private_names` refuses another version of it."""
+
+from generator.sandbox import autoscaling, eks, private_names
+from generator.sandbox.asgi import Sandbox
+from generator.sandbox.cloudformation import (
+    changesets,
+    conditions,
+    custom_resources,
+    events,
+    interrupted,
+    naming,
+    operations,
+    parameters,
+    replacement,
+)
+from generator.sandbox.ec2 import endpoints, instances, network, security_group_rules
+from generator.sandbox.iam import access_keys, user_credentials
+from generator.sandbox.secretsmanager import rotation, secrets
+from generator.sandbox.ssm import document_resource
+
+
+def install(sandbox: Sandbox) -> None:
+    """Put every correction in place."""
+    private_names.check()
+    for part in (operations, events, conditions, changesets, parameters, replacement, naming, network):
+        part.install()
+    for resource in (
+        instances,
+        access_keys,
+        user_credentials,
+        secrets,
+        rotation,
+        custom_resources,
+        document_resource,
+        eks,
+        autoscaling,
+    ):
+        resource.install()
+    endpoints.install()
+    security_group_rules.install()
+    interrupted.install(sandbox)
