@@ -13,7 +13,7 @@ from generator.cli.session_text import span
 from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
-    from generator.model.access import AccessKey, AccessState, Door, HandOver
+    from generator.model.access import AccessKey, AccessPolicy, AccessState, HandOver
     from generator.model.evidence import Evidence, Report
     from generator.model.grant import Grant
     from generator.model.plan import Check
@@ -139,7 +139,7 @@ def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:
         ("reason", grant.reason or "-"),
     ]
     lines = [*table(head), "", "policies, as AWS has them"]
-    lines += [line for door in state.doors for line in _door_lines(door)] or ["  none"]
+    lines += [line for door in state.policies for line in _door_lines(door)] or ["  none"]
     lines += ["", f"keys of {state.support_user or 'no support user'}", *table([_key_row(key) for key in state.keys])]
     lines += ["", "open sessions", *(table([_session_row(s) for s in state.sessions]) or ["  none"])]
     if state.findings:
@@ -153,7 +153,7 @@ def _ways(state: AccessState) -> list[str]:
     shut = "" if any(key.active for key in state.keys) else ": it is inactive" if state.keys else ": there is none now"
     secret = f"by the secret, which holds the support user's key{shut}"
     role = f"by the role, which the vendor assumes{': it is paused' if state.grant.paused else ''}"
-    has_role = any(door.name == "support role" for door in state.doors)
+    has_role = any(door.name == "support role" for door in state.policies)
     opened = (
         (secret, state.support_user and state.grant.goes_by("secret")),
         (role, has_role and state.grant.goes_by("role")),
@@ -176,7 +176,7 @@ def _until(grant: Grant) -> str:
     return grant.until_text or "no end"
 
 
-def _door_lines(door: Door) -> list[str]:
+def _door_lines(door: AccessPolicy) -> list[str]:
     if door.unreadable:
         return [f"  {door.name}: {door.unreadable}"]
     whose = f"  {door.name}" + (f" ({door.policy})" if door.policy else "")

@@ -1,4 +1,4 @@
-"""Who may enter: access keys, live sessions, and the doors as AWS has them."""
+"""Who may enter: access keys, live sessions, and the policies that decide, as AWS has them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Door:
+class AccessPolicy:
     """One policy that decides about entering, as AWS has it. `unreadable` is why it could not be read, else empty.
 
     `policy` is its name where a user or role has several: they count together.
@@ -116,7 +116,7 @@ class AccessState:
     database: str = ""
     secret_arn: str = ""
     key_arn: str = ""
-    doors: tuple[Door, ...] = ()
+    policies: tuple[AccessPolicy, ...] = ()
     keys: tuple[AccessKey, ...] = ()
     sessions: tuple[Session, ...] = ()
     ends: tuple[datetime | None, ...] = ()

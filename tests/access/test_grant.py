@@ -48,7 +48,7 @@ def test_the_end_is_read_from_every_policy_and_one_that_is_missing_is_noticed(
     until, user = granted.result["grant"]["until"], stack["SupportUserName"]
     shown = deployer("access", "show").result
     assert shown["ends"] == [until] and shown["findings"] == []
-    policies = [door["policy"] for door in shown["doors"] if door["name"] == "support user"]
+    policies = [policy["policy"] for policy in shown["policies"] if policy["name"] == "support user"]
     assert len(policies) == 2 and any("SupportSessionPolicy" in policy for policy in policies)
     iam = Session().create_client("iam")
     attached = iam.list_attached_user_policies(UserName=user)["AttachedPolicies"][0]["PolicyArn"]

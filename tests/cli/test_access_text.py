@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from generator.cli.access_text import state_lines
-from generator.model.access import AccessKey, AccessState, Door
+from generator.model.access import AccessKey, AccessPolicy, AccessState
 from generator.model.contract import PAUSED
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
@@ -14,7 +14,7 @@ from generator.model.principal import parse_principal
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 VENDOR = parse_principal("arn:aws:iam::444455556666:role/support")
 SECRET, ROLE = "by the secret, which holds the support user's key", "by the role, which the vendor assumes"
-ROLE_DOOR = (Door("support role"),)
+ROLE_POLICY = (AccessPolicy("support role"),)
 
 
 def shown(grant: Grant, **state: object) -> dict[str, str]:
@@ -33,9 +33,9 @@ def key(status: str) -> tuple[AccessKey, ...]:
         (Grant(), {"support_user": "u", "keys": key("Active")}, SECRET),
         (Grant(), {"support_user": "u", "keys": key("Inactive")}, f"{SECRET}: it is inactive"),
         (Grant(), {"support_user": "u"}, f"{SECRET}: there is none now"),
-        (Grant(not_before=PAUSED), {"doors": ROLE_DOOR}, f"{ROLE}: it is paused"),
-        (Grant(), {"support_user": "u", "keys": key("Active"), "doors": ROLE_DOOR}, f"{SECRET} and {ROLE}"),
-        (Grant(via="role"), {"support_user": "u", "keys": key("Active"), "doors": ROLE_DOOR}, ROLE),
+        (Grant(not_before=PAUSED), {"policies": ROLE_POLICY}, f"{ROLE}: it is paused"),
+        (Grant(), {"support_user": "u", "keys": key("Active"), "policies": ROLE_POLICY}, f"{SECRET} and {ROLE}"),
+        (Grant(via="role"), {"support_user": "u", "keys": key("Active"), "policies": ROLE_POLICY}, ROLE),
     ],
 )
 def test_the_ways_in_are_told_with_what_stands_in_them(grant: Grant, state: dict[str, object], ways: str) -> None:
@@ -50,7 +50,7 @@ def test_the_end_is_told_with_how_far_it_is() -> None:
 
 
 def test_a_policys_statements_stand_under_its_name() -> None:
-    door = Door("support user", (PolicyStatement("Enter", "Allow"),), policy="session-policy")
-    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", Grant(), doors=(door,)), NOW)
+    door = AccessPolicy("support user", (PolicyStatement("Enter", "Allow"),), policy="session-policy")
+    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", Grant(), policies=(door,)), NOW)
     at = lines.index("  support user (session-policy)")
     assert lines[at + 1].split() == ["Allow", "Enter", "its", "holder"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from generator.model.access import AccessKey, AccessState, Door
+from generator.model.access import AccessKey, AccessPolicy, AccessState
 from generator.model.grant import Grant
 from generator.model.policy import PolicyPrincipal, PolicyStatement, PrincipalType
 from generator.model.principal import Principal
@@ -39,14 +39,19 @@ def statement(sid: str, *principals: str) -> PolicyStatement:
         (replace(CALM, keys=(replace(UNUSED, status="Inactive"),)), "are paused"),
         (replace(CALM, keys=(replace(UNUSED, status="Inactive"), KEY)), ""),
         (replace(CALM, ends=(END, None)), "not the same"),
-        (replace(CALM, doors=(Door("secret", (statement("VendorReadsTheSecret", "444455556666"),)),)), ""),
-        (replace(CALM, doors=(Door("secret", (statement("Mine", "444455556666"),)),)), "put there by hand"),
+        (replace(CALM, policies=(AccessPolicy("secret", (statement("VendorReadsTheSecret", "444455556666"),)),)), ""),
+        (replace(CALM, policies=(AccessPolicy("secret", (statement("Mine", "444455556666"),)),)), "put there by hand"),
         (
-            replace(CALM, doors=(Door("key", (statement("VendorDecryptViaSecretsManager", "AROAEXAMPLE"),)),)),
+            replace(
+                CALM, policies=(AccessPolicy("key", (statement("VendorDecryptViaSecretsManager", "AROAEXAMPLE"),)),)
+            ),
             "no longer",
         ),
-        (replace(CALM, doors=(Door("secret", (statement("VendorReadsTheSecret", "*"),)),)), "lets everyone in"),
-        (replace(CALM, doors=(Door("secret", unreadable="denied"),)), "could not be read"),
+        (
+            replace(CALM, policies=(AccessPolicy("secret", (statement("VendorReadsTheSecret", "*"),)),)),
+            "lets everyone in",
+        ),
+        (replace(CALM, policies=(AccessPolicy("secret", unreadable="denied"),)), "could not be read"),
     ],
 )
 def test_it_warns_of_what_a_careful_person_would_look_at(state: AccessState, warns: str) -> None:

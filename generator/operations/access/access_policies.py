@@ -8,7 +8,7 @@ from datetime import datetime
 
 from generator.errors import NotFound
 from generator.gateway.aws import Gateway
-from generator.model.access import AccessKey, Door
+from generator.model.access import AccessKey, AccessPolicy
 from generator.model.grant import Grant
 from generator.model.plan import Check
 from generator.model.policy import Policy, PolicyStatement
@@ -34,7 +34,7 @@ HOLDERS = (USER, RIGHTS)
 SIDS = {SECRET: SECRET_SID, KEY: KEY_SID, ROLE: ROLE_SID}
 
 
-def read_doors(gateway: Gateway, found: Record) -> tuple[Door, ...]:
+def read_doors(gateway: Gateway, found: Record) -> tuple[AccessPolicy, ...]:
     """Every door the stack has (a call for each); one that may not be read says why instead of failing."""
     live = read_policies(gateway, found)
     return (
@@ -46,22 +46,22 @@ def read_doors(gateway: Gateway, found: Record) -> tuple[Door, ...]:
     )
 
 
-def _doors(name: str, reading: Reading[Policy] | Reading[tuple[Policy, ...]]) -> list[Door]:
+def _doors(name: str, reading: Reading[Policy] | Reading[tuple[Policy, ...]]) -> list[AccessPolicy]:
     """A door for each policy; one without statements where there is none, or where they may not be read."""
     if reading.absent:
         return []
     if reading.value is None:
-        return [Door(name, unreadable=GONE if reading.gone else reading.detail)]
+        return [AccessPolicy(name, unreadable=GONE if reading.gone else reading.detail)]
     found = reading.value if isinstance(reading.value, tuple) else (reading.value,)
-    return [Door(name, p.statements, "; ".join(p.problems), p.name) for p in found] or [Door(name)]
+    return [AccessPolicy(name, p.statements, "; ".join(p.problems), p.name) for p in found] or [AccessPolicy(name)]
 
 
-def bounded(doors: Iterable[Door]) -> tuple[PolicyStatement, ...]:
+def bounded(doors: Iterable[AccessPolicy]) -> tuple[PolicyStatement, ...]:
     """The statements of user and role that a grant opens and an end closes, from all their policies together. Pure."""
     return tuple(s for door in doors if door.name in HOLDERS for s in door.statements if is_bounded(s))
 
 
-def ends(doors: Iterable[Door]) -> tuple[datetime | None, ...]:
+def ends(doors: Iterable[AccessPolicy]) -> tuple[datetime | None, ...]:
     """The ends that stand in the policies themselves, each once, earliest first; None where there is none. Pure."""
     said = [s for door in doors if door.name in SIDS for s in door.statements if s.sid == SIDS[door.name]]
     found = {s.until for s in (*said, *bounded(doors))}
@@ -94,14 +94,14 @@ def verify(gateway: Gateway, found: Record) -> tuple[Check, ...]:
     return (*single, *held)
 
 
-def _check(door: Door, grant: Grant) -> Check:
+def _check(door: AccessPolicy, grant: Grant) -> Check:
     if door.unreadable:
         return Check(f"policy of the {door.name}", False, f"could not be read: {door.unreadable}")
     holds = agrees(grant, door.statements, SIDS[door.name])
     return Check(f"policy of the {door.name}", holds, "as granted" if holds else "differs from the grant")
 
 
-def _rights_check(name: str, doors: Iterable[Door], grant: Grant) -> Check:
+def _rights_check(name: str, doors: Iterable[AccessPolicy], grant: Grant) -> Check:
     """Instance and documents are named in different policies, and without either nobody gets in."""
     theirs = [door for door in doors if door.name == name]
     subject = f"policies of the {name}"

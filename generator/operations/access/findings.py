@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from generator.model.access import AccessKey, AccessState, Door, Finding
+from generator.model.access import AccessKey, AccessPolicy, AccessState, Finding
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
 from generator.operations.access.access_policies import KEY, ROLE, SECRET
@@ -21,21 +21,21 @@ OURS = {
 def findings(state: AccessState, now: datetime) -> tuple[Finding, ...]:
     """Everything worth a warning, in the order of its weight."""
     return (
-        *(finding for door in state.doors for finding in _of_door(door, state.account)),
-        *_of_grant(state.grant, state.doors, now),
+        *(finding for door in state.policies for finding in _of_door(door, state.account)),
+        *_of_grant(state.grant, state.policies, now),
         *_of_ends(state),
         *_of_pause(state),
         *(finding for key in state.keys for finding in _of_key(key, state, now)),
     )
 
 
-def by_hand(door: Door) -> tuple[PolicyStatement, ...]:
+def by_hand(door: AccessPolicy) -> tuple[PolicyStatement, ...]:
     """Statements of the secret's or the key's policy that this template does not make."""
     ours = OURS.get(door.name)
     return () if ours is None else tuple(s for s in door.statements if s.sid not in ours)
 
 
-def _of_door(door: Door, account: str) -> Iterator[Finding]:
+def _of_door(door: AccessPolicy, account: str) -> Iterator[Finding]:
     if door.unreadable:
         yield Finding(f"policy of the {door.name}", f"could not be read: {door.unreadable}", "deployer doctor")
     for statement in by_hand(door):
@@ -56,7 +56,7 @@ def _of_door(door: Door, account: str) -> Iterator[Finding]:
             yield Finding(f"policy of the {door.name}", "lets everyone in", "deployer access revoke --all")
 
 
-def _of_grant(grant: Grant, doors: tuple[Door, ...], now: datetime) -> Iterator[Finding]:
+def _of_grant(grant: Grant, doors: tuple[AccessPolicy, ...], now: datetime) -> Iterator[Finding]:
     if grant.principals and grant.until is None:
         yield Finding("grant", "has no end", "deployer access grant --principal ARN --for 8h")
     if grant.paused:

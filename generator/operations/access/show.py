@@ -26,7 +26,7 @@ def show(gateway: Gateway) -> AccessState:
         database=found.database,
         secret_arn=found.secret_arn,
         key_arn=found.key_arn,
-        doors=read,
+        policies=read,
         ends=access_policies.ends(read),
         changed=found.stack.updated or found.stack.created,
         keys=access_policies.read_keys(gateway, found),
