@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 from botocore import loaders, session
 
-from generator.cli.main import main
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
 from generator.operations import polling, sandbox
@@ -48,6 +47,8 @@ class Outcome:
 
 def run(*argv: str) -> Outcome:
     """One command line, from its words to its output."""
+    from generator.cli.main import main  # here, since the tests of verbs (tests/verbs) run without the command line
+
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(argv)

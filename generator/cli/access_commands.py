@@ -12,7 +12,6 @@ import typer
 from generator.cli import access_text, stack_text
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
-from generator.cli.progress import show_events
 from generator.cli.secret_output import allow_secret
 from generator.errors import UsageError
 
@@ -169,7 +168,7 @@ def _carry_out(
     else:
         _ask(call, planned)
         apply.start(call.gateway, planned.up)
-        show_events(call, apply.watch(call.gateway, planned.up))
+        call.events(apply.watch(call.gateway, planned.up))
     found = apply.read_back(call.gateway, planned.up, lambda: stack_access.read_record(call.gateway))
     if keeping is not None:
         foreign_statements.restore(call.gateway, found, keeping)
@@ -191,7 +190,7 @@ def _ask(call: Invocation, planned: AccessPlan) -> None:
     call.show_plan(stack_text.action(planned.up), stack_text.plan_lines(planned.up))
     with change_set.discarded_on_error(call.gateway, planned.up):
         guard.require_no_objection(planned.up)
-        call.confirm(stack_text.action(planned.up))
+        call.confirm_action(stack_text.action(planned.up))
 
 
 def _register_revoke(group: typer.Typer) -> None:
@@ -214,8 +213,8 @@ def _register_revoke(group: typer.Typer) -> None:
         if not principal and not everybody:
             raise UsageError("Nothing says whose access to revoke.", "Give --principal ARN, or --all.")
         request = revoking.RevokeRequest(tuple(parse_recorded(text) for text in principal))
-        revocation = revoking.begin(call.gateway, request, lambda events: show_events(call, events))
-        call.confirm(access_text.revoke_action(revocation), access_text.revoke_note(revocation))
+        revocation = revoking.begin(call.gateway, request, call.events)
+        call.confirm_action(access_text.revoke_action(revocation), access_text.revoke_note(revocation))
         began, evidence = datetime.now(UTC), []
         for item in revoking.run(revocation):
             call.say(access_text.evidence_line(item))
@@ -231,7 +230,7 @@ def _register_key(group: typer.Typer) -> None:
         """Shut key and role within seconds, also while the stack is busy; open sessions go on."""
         from generator.operations.access.pause import pause as shut
 
-        return _key_done(shut(call.gateway, lambda events: show_events(call, events)))
+        return _key_done(shut(call.gateway, call.events))
 
     @command(group, "resume", changes=True)
     def resume(call: Invocation) -> CommandResult:
@@ -239,8 +238,8 @@ def _register_key(group: typer.Typer) -> None:
         from generator.operations.access import pause
 
         found = pause.plan_resume(call.gateway)
-        call.confirm(f"Resume support's access to the stack {call.stack_name}")
-        return _key_done(pause.resume(call.gateway, found, lambda events: show_events(call, events)))
+        call.confirm_action(f"Resume support's access to the stack {call.stack_name}")
+        return _key_done(pause.resume(call.gateway, found, call.events))
 
     @command(group, "rotate", changes=True)
     def rotate(
@@ -351,7 +350,7 @@ def _attach(call: Invocation, planned: Attachment) -> CommandResult:
     tags = [f"  tag {instance} so that the policy finds it" for instance in planned.to_tag]
     call.show_plan(f"Give {planned.kind} {planned.name} the support policy", [policy, *tags])
     if not planned.unchanged:
-        call.confirm(f"Give {planned.kind} {planned.name} the support policy")
+        call.confirm_action(f"Give {planned.kind} {planned.name} the support policy")
     return _checked(policy_attachment.attach(call.gateway, planned))
 
 
@@ -359,7 +358,7 @@ def _undo(call: Invocation, planned: Attachment) -> CommandResult:
     from generator.operations.access import policy_attachment
 
     if not planned.unchanged:
-        call.confirm(f"Take the support policy away from {planned.kind} {planned.name}")
+        call.confirm_action(f"Take the support policy away from {planned.kind} {planned.name}")
     return _checked(policy_attachment.undo(call.gateway, planned))
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli import render
-from generator.cli.invocation import Invocation, OutputFormat
+from generator.cli.invocation import Invocation
 from generator.cli.lazy import LazyGroup
+from generator.cli.render import OutputFormat
 from generator.cli.sanitize import tell
 from generator.errors import DeployerError
 

@@ -55,7 +55,7 @@ def _subnet(call: Invocation, key: str, given: dict[str, str]) -> str:
     if any(subnet.is_public for subnet in subnets if subnet.subnet_id == picked):
         call.say("  That subnet is public. The instance gets no public address, so it would have no internet access:")
         call.say("  a private subnet with a NAT gateway or endpoints is what it needs.")
-        call.confirm(f"Put the instance into the subnet {picked} anyway")
+        call.confirm_action(f"Put the instance into the subnet {picked} anyway")
     return picked
 
 

@@ -18,7 +18,8 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli import render
-from generator.cli.invocation import Invocation, OutputFormat
+from generator.cli.invocation import Invocation
+from generator.cli.render import OutputFormat
 from generator.errors import DeployerError
 from generator.model.deployment import DEFAULT_STACK_NAME
 

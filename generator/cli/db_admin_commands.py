@@ -68,7 +68,7 @@ def _register_users(group: typer.Typer) -> None:
         sql = database_users.bootstrap_sql(database, users)
         if print_only:
             return CommandResult({"sql": sql}, sql.splitlines())
-        call.confirm(
+        call.confirm_action(
             f"Create the access levels{''.join(f', {user}' for user in users)} in the database {database.name}"
         )
         with _as_master(call, database, request, master) as query:
@@ -100,7 +100,7 @@ def _register_users(group: typer.Typer) -> None:
         if print_only:
             sql = database_users.drop_user_sql(database, user)
             return CommandResult({"sql": sql}, sql.splitlines())
-        call.confirm(f"Drop {user} in the database {database.name}, and end its sessions,")
+        call.confirm_action(f"Drop {user} in the database {database.name}, and end its sessions,")
         with _as_master(call, database, request, master) as query:
             if user not in {known.user for known in database_users.list_users(query, database.engine)}:
                 raise NotFound(
@@ -150,7 +150,7 @@ def _register_shut_out(group: typer.Typer) -> None:
         request = request_from(values)
         database = find_database(call.gateway, request)
         whom = "the vendor's support" if support else only or "every user with an access level"
-        call.confirm(f"Revoke access of {whom} to the database {database.name} ({database.endpoint})")
+        call.confirm_action(f"Revoke access of {whom} to the database {database.name} ({database.endpoint})")
         meant = SUPPORTS if support else (only,) if only else ()
         found = shut_everybody_out(call.gateway, request, password, meant)
         if found.problem:
@@ -277,7 +277,7 @@ def _register_activity(group: typer.Typer) -> None:
             found = find_session(read_activity(query, login.database.engine), pid, login.level)
             for line in db_text.activity_lines([found], [], idle=True):
                 call.say(line)
-            call.confirm(f"End the session {pid} of {found.user} in the database {login.database.name}")
+            call.confirm_action(f"End the session {pid} of {found.user} in the database {login.database.name}")
             ended = end_session(query, login.database.engine, pid)
         return CommandResult(
             {"pid": pid, "ended": ended}, [f"{pid} was ended." if ended else f"{pid} had already ended."]

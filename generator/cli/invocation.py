@@ -5,24 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from generator.cli.render import OutputFormat
 from generator.cli.sanitize import tell
 from generator.errors import Declined, UsageError
 from generator.model.deployment import DEFAULT_STACK_NAME, Deployment
 
 if TYPE_CHECKING:
     from generator.model.location import Location
+    from generator.model.stack import StackEvent
     from generator.operations.aws import Gateway
-
-
-class OutputFormat(StrEnum):
-    """How a command prints its result."""
-
-    text = "text"
-    json = "json"
 
 
 @dataclass
@@ -67,9 +61,50 @@ class Invocation:
         """Whether a person can be asked: a terminal on both ends, and no --yes."""
         return sys.stdin.isatty() and sys.stderr.isatty() and not self.yes
 
-    def say(self, line: str = "") -> None:
-        """Tell the story, one line, on stderr."""
-        tell(line)
+    def say(self, sentence: str = "") -> None:
+        """Print one line of the story on stderr."""
+        tell(sentence)
+
+    def show(self, plan: object) -> None:
+        """Print a plan as its view says (plan_views)."""
+        from generator.cli.plan_views import view_of
+
+        view = view_of(plan)
+        if view.action:
+            self.say(f"{view.action(plan)} {self.location}:")
+        for line in view.lines(plan):
+            self.say(line)
+
+    def confirm(self, plan: object) -> None:
+        """Ask the question of a plan's view. Raises as `confirm_action`."""
+        from generator.cli.plan_views import view_of
+
+        view = view_of(plan)
+        if view.typed_name:
+            self.confirm_name(view.question(plan), view.typed_name(plan))
+        else:
+            self.confirm_action(view.question(plan))
+
+    def events(self, events: Iterable[StackEvent]) -> None:
+        """Print a stack's events as they come. Ctrl-C leaves the stack going, and says so."""
+        from generator.cli.progress import show_events
+
+        try:
+            show_events(events, self.say)
+        except KeyboardInterrupt:
+            for line in self._left_running():
+                self.say(line)
+            raise
+
+    def _left_running(self) -> list[str]:
+        stop = f"aws cloudformation cancel-update-stack --stack-name {self.stack_name} --region {self.gateway.region}"
+        return [
+            "",
+            f"The stack {self.stack_name} goes on without this command.",
+            f"  follow it: {self.gateway.command('events --follow')}",
+            "  join it:   run the same command again",
+            f"  stop it:   {stop}   (updates only)",
+        ]
 
     def show_plan(self, action: str, lines: Iterable[str]) -> None:
         """Tell what is planned, headed by the action and where it would happen: `Update the stack s in account …:`."""
@@ -85,7 +120,7 @@ class Invocation:
         tell(shown, end="")
         return input().strip() or default
 
-    def confirm(self, action: str, note: str = "") -> None:
+    def confirm_action(self, action: str, note: str = "") -> None:
         """Ask whether to do `action`, an imperative like `Update the stack s`; the question says where in AWS.
 
         --yes answers it. Raises Declined, or UsageError without a terminal.
@@ -94,12 +129,12 @@ class Invocation:
             self._confirm(" ".join(filter(None, (f"{action} {self.location}?", note))))
 
     def confirm_here(self, question: str) -> None:
-        """Ask about something on this computer. Raises as `confirm`."""
+        """Ask about something on this computer. Raises as `confirm_action`."""
         if not self.yes:
             self._confirm(question)
 
     def confirm_name(self, action: str, name: str) -> None:
-        """Ask to type the name of what is to be lost. Raises as `confirm`."""
+        """Ask to type the name of what is to be lost. Raises as `confirm_action`."""
         if self.yes:
             return
         question = f"{action} {self.location}? Type its name, {name}:"

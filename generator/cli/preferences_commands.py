@@ -104,7 +104,7 @@ def _carry_out(call: Invocation, plan: PreferencesPlan) -> CommandResult:
 
     if plan.changes:
         call.show_plan("Change the session preferences", session_text.preference_plan_lines(plan))
-        call.confirm("Change the session preferences for everybody")
+        call.confirm_action("Change the session preferences for everybody")
     else:
         call.say("They are as asked: nothing to change.")
     result = preferences.apply(call.gateway, plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from generator.cli.sanitize import harmless
@@ -13,7 +13,6 @@ from generator.cli.stack_text import event_line
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from generator.cli.invocation import Invocation
     from generator.model.stack import StackEvent
 
 NAME_WIDTH = 30  # longer names are cut where the terminal is narrow
@@ -23,26 +22,17 @@ Rows = dict[str, "tuple[StackEvent, float, float | None]"]
 ALREADY_SAID = "Resource creation Initiated"
 
 
-def show_events(call: Invocation, events: Iterator[StackEvent]) -> None:
-    """Show the events of an operation until it ends. Ctrl-C leaves the stack going, and says so."""
-    try:
-        if sys.stderr.isatty():
-            _live(events)
-        else:
-            for event in events:
-                if event.reason != ALREADY_SAID:
-                    call.say(event_line(event))
-    except KeyboardInterrupt:
-        call.say("")
-        stop = f"aws cloudformation cancel-update-stack --stack-name {call.stack_name} --region {call.gateway.region}"
-        call.say(f"The stack {call.stack_name} goes on without this command.")
-        call.say(f"  follow it: {call.gateway.command('events --follow')}")
-        call.say("  join it:   run the same command again")
-        call.say(f"  stop it:   {stop}   (updates only)")
-        raise
+def show_events(events: Iterable[StackEvent], say: Callable[[str], None]) -> None:
+    """Show the events of an operation until it ends: with `say` one line each, or live at a terminal."""
+    if sys.stderr.isatty():
+        _live(events)
+        return
+    for event in events:
+        if event.reason != ALREADY_SAID:
+            say(event_line(event))
 
 
-def _live(events: Iterator[StackEvent]) -> None:
+def _live(events: Iterable[StackEvent]) -> None:
     """One row per resource: its state now, and for how long it has been at it."""
     from rich.console import Console
     from rich.live import Live

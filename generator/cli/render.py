@@ -7,23 +7,34 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from enum import Enum
-from typing import TYPE_CHECKING, Any
+from enum import Enum, StrEnum
+from typing import Any, Protocol
 
 from generator.cli.sanitize import visible
 from generator.errors import DeployerError
-
-if TYPE_CHECKING:
-    from generator.cli.invocation import Invocation
 
 ENVELOPE_VERSION = 1
 EVALUATED = frozenset({"sandbox env"})
 """Commands whose text a shell evaluates. `eval ""` succeeds, so a failure prints `false`, which does not."""
 
 
-def result(invocation: Invocation, value: Any, text: list[str] | None, exit_code: int = 0) -> None:
+class OutputFormat(StrEnum):
+    """How a command prints its result."""
+
+    text = "text"
+    json = "json"
+
+
+class Printing(Protocol):
+    """What printing needs to know of an invocation: the command by name, and the format."""
+
+    command: str
+    output: OutputFormat
+
+
+def result(invocation: Printing, value: Any, text: list[str] | None, exit_code: int = 0) -> None:
     """Print a command's result."""
-    if invocation.output.value == "json":
+    if invocation.output is OutputFormat.json:
         _write(_envelope(invocation.command, exit_code == 0, plain(value), None))
     elif text is None:
         _write(visible(value if isinstance(value, str) else json.dumps(plain(value), indent=2), sys.stdout))
@@ -31,9 +42,9 @@ def result(invocation: Invocation, value: Any, text: list[str] | None, exit_code
         _write(visible("\n".join(text), sys.stdout))
 
 
-def error(invocation: Invocation, problem: DeployerError) -> None:
+def error(invocation: Printing, problem: DeployerError) -> None:
     """Print an error: one sentence and the next step on stderr; the envelope on stdout when JSON was asked for."""
-    if invocation.output.value == "json":
+    if invocation.output is OutputFormat.json:
         described = {
             "code": problem.code,
             "message": problem.message,

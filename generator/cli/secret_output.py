@@ -18,7 +18,7 @@ def allow_secret(call: Invocation, secret: str, *, stdout: bool | None = None) -
     if stdout:
         return
     if sys.stdout.isatty():
-        call.confirm(f"Show {secret} on this screen")
+        call.confirm_action(f"Show {secret} on this screen")
     elif stdout is not None:
         raise UsageError(
             "The output is no terminal, so the secret was not read.",

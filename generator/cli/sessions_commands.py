@@ -82,4 +82,4 @@ def _ask(call: Invocation, found: tuple[Session, ...]) -> None:
     for line in session_text.session_lines(found) if found else ():
         call.say(line)
     if found:
-        call.confirm(f"End {len(found)} session{'s' if len(found) > 1 else ''}")
+        call.confirm_action(f"End {len(found)} session{'s' if len(found) > 1 else ''}")

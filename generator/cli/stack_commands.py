@@ -13,7 +13,6 @@ from generator.cli.ask import complete
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
-from generator.cli.progress import show_events
 
 if TYPE_CHECKING:
     from generator.model.plan import Leaving, UpPlan, UpRequest, UpResult
@@ -60,7 +59,7 @@ def _register_up(app: typer.Typer) -> None:
                 call.gateway, stack, recreate=recreate, continue_rollback=continue_rollback, say=call.say
             )
             for events in waiting:
-                show_events(call, events)
+                call.events(events)
                 stack = call.gateway.cloudformation.find_stack(call.stack_name)
             request = complete(call, request, stack)
             return carry_out(call, plan.plan_from(call.gateway, request, stack), request, plan_only)
@@ -97,14 +96,14 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
             return CommandResult(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
         if planned.change_set is not None:
             guard.require_no_objection(planned)
-            call.confirm(stack_text.question(planned))
+            call.confirm_action(stack_text.question(planned))
         before = support_toggle.before(call.gateway, planned)
         new_level = support_toggle.newly_granted_level(call.gateway, planned, request)
     with _ended_access(call, planned) as leaving:
         apply.start(call.gateway, planned)
         if planned.change_set is not None:
             with rotation_schedule.named_when_lost(call.gateway, kept):
-                show_events(call, apply.watch(call.gateway, planned))
+                call.events(apply.watch(call.gateway, planned))
 
     def verified() -> UpResult:
         checks = (*support_toggle.verify(call.gateway, before), *last_flip.verify(call.gateway, planned, request))
@@ -156,14 +155,9 @@ def _register_down(app: typer.Typer) -> None:
         ] = [],  # noqa: B006
     ) -> CommandResult:
         """Delete the stack; says what is lost and what is kept, and asks for the stack's name."""
-        from generator.operations.stack import down as removal
+        from generator.operations.stack.down import down
 
-        planned = removal.plan_down(call.gateway, frozenset(retain))
-        call.show_plan(f"Delete the stack {planned.stack_name}", stack_text.down_plan_lines(planned))
-        if not planned.joins:
-            call.confirm_name(f"Delete the stack {planned.stack_name}", planned.stack_name)
-        show_events(call, removal.apply(call.gateway, planned))
-        result = removal.result(call.gateway, planned)
+        result = down(call.gateway, frozenset(retain), call)
         return CommandResult(result, stack_text.down_lines(result))
 
 
@@ -196,8 +190,8 @@ def _register_reading(app: typer.Typer) -> None:
         found = read.events(call.gateway, limit)
         if not follow:
             return CommandResult(found, [stack_text.event_line(event) for event in found])
-        show_events(call, iter(found))
-        show_events(call, read.follow_on(call.gateway, found))
+        call.events(iter(found))
+        call.events(read.follow_on(call.gateway, found))
         return CommandResult(found, [])
 
     @command(app, "diff")

@@ -9,9 +9,9 @@ from generator.model.changeset import Change, Replacement
 
 if TYPE_CHECKING:
     from generator.model.database import AccessLevel
+    from generator.model.down import DownPlan, DownResult
     from generator.model.plan import UpPlan, UpResult
     from generator.model.stack import StackEvent
-    from generator.operations.stack.down import DownPlan, DownResult
     from generator.operations.stack.read import StackReport
     from generator.operations.stack.rotation_schedule import Rhythm
 

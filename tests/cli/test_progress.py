@@ -43,7 +43,7 @@ def test_what_goes_on_is_seen_on_a_terminal_with_fewer_lines_than_resources(monk
         seen.append(terminal.getvalue())
         yield event("LastOfAll", "CREATE_COMPLETE")
 
-    show_events(Invocation("up"), events())
+    show_events(events(), Invocation("up").say)
     assert "LastOfAll" in seen[0], "what is under way is drawn while it is"
     after = terminal.getvalue().removeprefix(seen[0])
     assert "Resource0 " not in seen[0][seen[0].find("LastOfAll") :] and "Resource0 " in after, "at the end all are"
@@ -51,7 +51,7 @@ def test_what_goes_on_is_seen_on_a_terminal_with_fewer_lines_than_resources(monk
 
 def test_a_narrow_terminal_cuts_types_and_neither_names_nor_states(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = small(monkeypatch)
-    show_events(Invocation("up"), iter([event("SupportCredentialsSecret", "UPDATE_IN_PROGRESS")]))
+    show_events(iter([event("SupportCredentialsSecret", "UPDATE_IN_PROGRESS")]), Invocation("up").say)
     shown = terminal.getvalue()
     assert "SupportCredentialsSecret" in shown and "UPDATE_IN_PROGRESS" in shown
     assert "AWS::SecretsManager::Secret" not in shown

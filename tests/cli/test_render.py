@@ -47,7 +47,7 @@ def test_what_is_drawn_live_is_text_too(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv(name, value)
     status, began = StackStatus("CREATE_FAILED"), datetime(2026, 1, 1, tzinfo=UTC)
     event = StackEvent("1", "stack", "Host", "i-1", "AWS::EC2::Instance", status, "\x1b]0;title\x07", began)
-    show_events(Invocation("up"), iter([event]))
+    show_events(iter([event]), Invocation("up").say)
     screen = TunnelScreen(Invocation("connect"), live=True)
     view = TunnelView("localhost:1", "host[red]:2\x1b]0;title\x07")
     screen.opened([view])

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
+from generator.model.down import DownPlan
 from generator.model.plan import Check, Failure, UpPlan, UpResult
 from generator.model.stack import StackEvent
 from generator.operations import polling
@@ -72,7 +73,7 @@ def _has_begun(gateway: Gateway, plan: UpPlan) -> bool:
     return False
 
 
-def watch(gateway: Gateway, plan: UpPlan, clock: Clock | None = None) -> Iterator[StackEvent]:
+def watch(gateway: Gateway, plan: UpPlan | DownPlan, clock: Clock | None = None) -> Iterator[StackEvent]:
     """Yield the plan's events until its end. Raises OperationFailed with the cause, and NotFollowed."""
     seen: list[StackEvent] = []
     for event in follow(gateway, plan.stack_id, plan.token, clock):

@@ -1,60 +1,40 @@
-"""Taking the stack down: what is lost, what is kept, and the proof of both."""
+"""down: delete the stack, and say what is lost and what outlives it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from generator.errors import DeployerError, NotFound
+from generator.errors import NotFound, UsageError
 from generator.gateway.aws import Gateway
+from generator.model.caller import Caller
 from generator.model.contract import Resource
+from generator.model.down import DownPlan, DownResult, KeptThing
 from generator.model.instance import Instance
-from generator.model.stack import Stack, StackEvent, StackResource
+from generator.model.stack import Stack, StackResource
 from generator.operations import polling
-from generator.operations.polling import Clock
-from generator.operations.stack.apply import OperationFailed
+from generator.operations.stack.apply import watch
 from generator.operations.stack.states import busy
-from generator.operations.stack.watch import failure, follow, new_token, running_operation
+from generator.operations.stack.watch import new_token, running_operation
 
 # Kept by the template's DeletionPolicy: evidence, and the key without which it cannot be read.
 KEPT = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP)
 
 
-@dataclass(frozen=True)
-class KeptThing:
-    """Something that outlives the stack, why, and the command that removes it for good."""
+def down(gateway: Gateway, retain: frozenset[str], caller: Caller) -> DownResult:
+    """Delete the stack, leaving the resources `retain` behind; return what was removed and what outlives it.
 
-    name: str
-    why: str
-    removal: str
-
-
-@dataclass(frozen=True)
-class DownPlan:
-    """What a deletion would do. Nothing has been changed yet, unless it `joins` a deletion that runs."""
-
-    stack_name: str
-    stack_id: str
-    token: str
-    protected: bool
-    lost: tuple[StackResource, ...]
-    kept: tuple[KeptThing, ...]
-    warnings: tuple[str, ...] = ()
-    retain: frozenset[str] = frozenset()
-    joins: bool = False
-
-
-@dataclass(frozen=True)
-class DownResult:
-    """What a deletion did."""
-
-    stack_name: str
-    removed: int
-    kept: tuple[KeptThing, ...]
+    A deletion that runs already is joined without a question. Raises StackNotFound, StackBusy, Declined, UsageError
+    where nobody can be asked, OperationFailed with the cause, and NotFollowed when the deletion goes on unwatched.
+    """
+    plan = plan_down(gateway, retain)
+    caller.show(plan)
+    if not plan.joins:
+        caller.confirm(plan)
+        _delete(gateway, plan)
+    caller.events(watch(gateway, plan))
+    return DownResult(plan.stack_name, len(plan.lost), plan.kept)
 
 
 def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPlan:
-    """Read what would go and what would stay. Raises StackNotFound, StackBusy, and UsageError for a wrong --retain.
+    """Read what would go and what would stay. Raises StackNotFound, StackBusy, and UsageError for a --retain too early.
 
     A deletion that an earlier call of this command began is joined.
     """
@@ -63,11 +43,10 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPla
     if stack.status.in_progress and not joins:
         raise busy(stack)
     if retain and stack.status != "DELETE_FAILED":
-        raise DeployerError(
+        raise UsageError(
             f"--retain is for a stack whose deletion failed, and {stack.name} is {stack.status}.",
             "Run deployer down without it first.",
             code="retain-too-early",
-            exit_code=2,
         )
     resources = gateway.cloudformation.list_stack_resources(stack.stack_id)
     live = [r for r in resources if not r.status.deleted and r.physical_id]
@@ -86,31 +65,11 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPla
     )
 
 
-def apply(gateway: Gateway, plan: DownPlan, clock: Clock | None = None) -> Iterator[StackEvent]:
-    """Lift termination protection, delete, and yield the events to the end.
-
-    Raises OperationFailed with the cause, and NotFollowed when the deletion goes on unwatched.
-    """
-    if not plan.joins:
-        _delete(gateway, plan)
-    seen: list[StackEvent] = []
-    for event in follow(gateway, plan.stack_id, plan.token, clock):
-        seen.append(event)
-        yield event
-    if found := failure(seen):
-        raise OperationFailed(plan.stack_name, found)
-
-
 def _delete(gateway: Gateway, plan: DownPlan) -> None:
-    """Give the order; AWS takes it once, however often it is given with the same token."""
+    """Lift termination protection and delete; AWS takes a deletion once per token, however often it is asked."""
     if plan.protected:
         gateway.cloudformation.update_termination_protection(plan.stack_id, False)
     polling.patiently(gateway, lambda: gateway.cloudformation.delete_stack(plan.stack_id, plan.token, plan.retain))
-
-
-def result(gateway: Gateway, plan: DownPlan) -> DownResult:
-    """What is left, as planned; the deletion has ended well."""
-    return DownResult(plan.stack_name, len(plan.lost), plan.kept)
 
 
 def _kept(stack: Stack, live: list[StackResource], instance: Instance | None) -> tuple[KeptThing, ...]:

@@ -1,0 +1,42 @@
+"""How each plan is shown and what is asked about it: the one table from a plan's type to its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from generator.cli import stack_text
+from generator.model.down import DownPlan
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class PlanView(Generic[P]):
+    """The words of a kind of plan. Place, streams and answers are the invocation's.
+
+    `action` heads the lines and is followed by the place in AWS; without it there is no heading. `question` is an
+    imperative as well; with `typed_name` the answer is that name and not yes.
+    """
+
+    lines: Callable[[P], list[str]]
+    question: Callable[[P], str]
+    action: Callable[[P], str] | None = None
+    typed_name: Callable[[P], str] | None = None
+
+
+def view_of(plan: object) -> PlanView[Any]:
+    """The view of this plan's type. A type that is not in the table is a defect (KeyError)."""
+    return VIEWS[type(plan)]
+
+
+def _delete_stack(plan: DownPlan) -> str:
+    return f"Delete the stack {plan.stack_name}"
+
+
+VIEWS: dict[type[Any], PlanView[Any]] = {
+    DownPlan: PlanView(
+        stack_text.down_plan_lines, _delete_stack, action=_delete_stack, typed_name=lambda plan: plan.stack_name
+    ),
+}
