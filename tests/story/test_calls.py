@@ -1,4 +1,4 @@
-"""How many calls each command makes: exact, and the same on every machine."""
+"""How many calls each command makes: exact, and the same on every machine (docs/explanation/performance.md)."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,66 +7,85 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from tests.embedded import PLACE, Deployer
-
-POLLS = ("DescribeStackEvents", "DescribeChangeSet")
+from tests.api_calls import after_end, before_first, outside_polls, until_end
+from tests.bench.goals import GOALS
+from tests.embedded import PLACE, VENDOR_ROLE, Deployer
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
-    made: Counter[str] = Counter()
+def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The operations called so far, in order."""
+    made: list[str] = []
     real = BaseClient._make_api_call
 
     def counted(self: Any, operation: str, params: Any) -> Any:
-        made[operation] += 1
+        made.append(operation)
         return real(self, operation, params)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", counted)
     yield made
 
 
-def outside_polls(calls: Counter[str]) -> dict[str, int]:
-    return {name: number for name, number in calls.items() if name not in POLLS}
-
-
-def test_create_takes_five_calls_outside_the_polls(deployer: Deployer, calls: Counter[str]) -> None:
+def test_create_takes_four_calls_and_one_for_its_outputs(deployer: Deployer, calls: list[str]) -> None:
     deployer.create()
-    once = ("CreateChangeSet", "ExecuteChangeSet", "UpdateTerminationProtection")
-    assert outside_polls(calls) == {"DescribeStacks": 2, **dict.fromkeys(once, 1)}
+    once = ("DescribeStacks", "CreateChangeSet", "UpdateTerminationProtection", "ExecuteChangeSet")
+    assert outside_polls(until_end(calls)) == dict.fromkeys(once, 1)
+    assert list(after_end(calls)) == ["DescribeStacks"]
 
 
-def test_a_plan_to_create_looks_at_the_routes_once(deployer: Deployer, calls: Counter[str]) -> None:
+def test_a_plan_to_create_looks_at_the_routes_once(deployer: Deployer, calls: list[str]) -> None:
     """Its endpoints are looked at only where a subnet has no route."""
     assert deployer("up", *PLACE, "--plan").code == 0
     once = ("DescribeStacks", "CreateChangeSet", "DescribeRouteTables", "DeleteChangeSet", "DeleteStack")
     assert outside_polls(calls) == dict.fromkeys(once, 1)
 
 
-def test_a_one_parameter_update_takes_four(deployer: Deployer, calls: Counter[str]) -> None:
+def test_a_one_parameter_update_takes_three_and_one_for_its_outputs(deployer: Deployer, calls: list[str]) -> None:
     deployer.create()
     calls.clear()
     assert deployer.up("--session-log-retention-days", "30").code == 0
-    assert outside_polls(calls) == {"DescribeStacks": 2, "CreateChangeSet": 1, "ExecuteChangeSet": 1}
+    once = ("DescribeStacks", "CreateChangeSet", "ExecuteChangeSet")
+    assert outside_polls(until_end(calls)) == dict.fromkeys(once, 1)
+    assert list(after_end(calls)) == ["DescribeStacks"]
 
 
-def test_nothing_to_do_takes_at_most_two_reads(deployer: Deployer, calls: Counter[str]) -> None:
+def test_nothing_to_do_takes_at_most_two_reads(deployer: Deployer, calls: list[str]) -> None:
     deployer.create()
     calls.clear()
     deployer.up()
-    assert calls == {"DescribeStacks": 1, "GetTemplate": 1}
+    assert Counter(calls) == {"DescribeStacks": 1, "GetTemplate": 1}
     calls.clear()
     deployer.up("--support-user=yes")
-    assert calls == {"DescribeStacks": 1}
+    assert calls == ["DescribeStacks"]
 
 
-def test_reading_the_stack_takes_two(deployer: Deployer, calls: Counter[str]) -> None:
+def test_reading_the_stack_takes_two(deployer: Deployer, calls: list[str]) -> None:
     deployer.create()
     calls.clear()
     deployer("status")
-    assert calls == {"DescribeStacks": 1, "ListStackResources": 1}
+    assert Counter(calls) == {"DescribeStacks": 1, "ListStackResources": 1}
 
 
-def test_a_refused_command_line_asks_nothing(deployer: Deployer, calls: Counter[str]) -> None:
+def test_a_refused_command_line_asks_nothing(deployer: Deployer, calls: list[str]) -> None:
     assert deployer.up(*PLACE, "--parameter", "Nonsense=1").code == 2
     assert deployer.up("--admin-password", "x" * 12).code == 2
     assert set(calls) <= {"DescribeStacks"}
+
+
+def test_removing_the_support_user_is_verified_by_seven_calls(deployer: Deployer, calls: list[str]) -> None:
+    """Fewer would be no gain: each is a question of the verification."""
+    deployer.create()
+    calls.clear()
+    assert deployer.up("--support-user=no").code == 0
+    verified = ("GetUser", "ListAccessKeys", "DescribeSecret", "DescribeInstances", "DescribeStacks")
+    assert Counter(after_end(calls)) == {**dict.fromkeys(verified, 1), "DescribeSessions": 2}
+    assert len(after_end(calls)) == GOALS["P12 flip"].must
+
+
+def test_a_revocation_deactivates_the_key_before_anything_else(deployer: Deployer, calls: list[str]) -> None:
+    deployer.create()
+    assert deployer("access", "grant", "--principal", VENDOR_ROLE, "--for", "8h", "--reason", "T-1", "--yes").code == 0
+    calls.clear()
+    assert deployer("access", "revoke", "--all", "--yes").code == 0
+    assert list(before_first("UpdateAccessKey", calls)) == ["DescribeStacks", "GetSecretValue", "ListAccessKeys"]
+    assert outside_polls(calls).total() == GOALS["P24 report"].must

@@ -73,14 +73,20 @@ def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
         return ()
 
 
-def deactivate(gateway: Gateway, found: Record, known: Held | None = None) -> tuple[AccessKey, ...]:
+def deactivate(
+    gateway: Gateway, found: Record, known: Held | None = None, listed: tuple[AccessKey, ...] | None = None
+) -> tuple[AccessKey, ...]:
     """Make the active keys inactive, each even where another one fails; the keys there are.
 
-    Where they may not be listed, the `known` one is tried. Raises what listing or switching raises.
+    `listed` are the keys, where they have just been read; otherwise they are listed here, and where that fails the
+    `known` one is tried. Raises what listing or switching raises.
     """
-    return _each_key(
-        gateway, found, known, lambda key: gateway.iam.update_access_key(key, active=False) if key.active else None
-    )
+
+    def switch_off(key: AccessKey) -> None:
+        if key.active:
+            gateway.iam.update_access_key(key, active=False)
+
+    return _each_key(gateway, found, known, switch_off, listed)
 
 
 def delete_all(gateway: Gateway, found: Record, known: Held | None = None) -> tuple[AccessKey, ...]:
@@ -89,10 +95,14 @@ def delete_all(gateway: Gateway, found: Record, known: Held | None = None) -> tu
 
 
 def _each_key(
-    gateway: Gateway, found: Record, known: Held | None, act: Callable[[AccessKey], object]
+    gateway: Gateway,
+    found: Record,
+    known: Held | None,
+    act: Callable[[AccessKey], object],
+    listed: tuple[AccessKey, ...] | None = None,
 ) -> tuple[AccessKey, ...]:
     try:
-        keys = list_keys(gateway, found.support_user)
+        keys = list_keys(gateway, found.support_user) if listed is None else listed
     except Exception:
         if known is not None and found.support_user:
             with suppress(Exception):  # what failed is the listing: there may be others

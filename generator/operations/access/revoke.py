@@ -192,7 +192,7 @@ def _caller(gateway: Gateway) -> str:
 
 
 def _keys(r: Revocation) -> str:
-    found = key.deactivate(r.gateway, r.found, r.before.secret.value)
+    found = key.deactivate(r.gateway, r.found, r.before.secret.value, r.before.keys.value)
     return ", ".join(k.key_id for k in found) or "there is none"
 
 
