@@ -1,4 +1,4 @@
-"""cp through sessions: what four carry against one, to shells behind the sandbox's instance (P21)."""
+"""cp through sessions: how much faster four are than one, to shells behind the sandbox's instance (P21)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from statistics import median
 from tests.bench.goals import Row, row
 from tests.bench.measure import Command, run
 from tests.bench.programs import DEPLOYER
+from tests.bench.stacks import STACK
 from tests.sandbox_keys import control, recorded
 from tests.sessions.host import shells
 
-STACK = "deployer-bench"
 MEBIBYTES = 16
 
 
 def rows(env: Mapping[str, str], home: Path) -> list[Row]:
-    """The time of four sessions against one; each session may say 950 messages of 1 KiB a second."""
-    there, source = home / "there", home / "source"
-    there.mkdir()
+    """The time of four sessions against one; each session may send 950 messages of 1 KiB a second."""
+    remote, source = home / "remote", home / "source"
+    remote.mkdir()
     source.write_bytes(os.urandom(MEBIBYTES << 20))
-    with shells(there) as host:
-        _behind(env, host.port)
+    with shells(remote) as host:
+        _answer_shells(env, host.port)
         env = {**env, "XDG_STATE_HOME": str(home / "state")}
         one = _seconds(env, source, 1)
         four = median(_seconds(env, source, 4) for _ in range(3))
@@ -33,12 +33,12 @@ def rows(env: Mapping[str, str], home: Path) -> list[Row]:
 
 
 def _seconds(env: Mapping[str, str], source: Path, sessions: int) -> float:
-    how = ("--via", "session", "--sessions", str(sessions), "--stack-name", STACK)
-    return run(Command([DEPLOYER, "cp", *how, str(source), ":copied"], env)).wall
+    options = ("--via", "session", "--sessions", str(sessions), "--stack-name", STACK)
+    return run(Command([DEPLOYER, "cp", *options, str(source), ":copied"], env)).wall
 
 
-def _behind(env: Mapping[str, str], port: int) -> None:
+def _answer_shells(env: Mapping[str, str], port: int) -> None:
     """Have the sandbox's instance answer shell sessions with ours."""
-    said = run(Command([DEPLOYER, "outputs", "--stack-name", STACK, "--output", "json"], env)).output
-    instance = json.loads(said)["result"]["InstanceId"]
+    outputs = run(Command([DEPLOYER, "outputs", "--stack-name", STACK, "--output", "json"], env)).output
+    instance = json.loads(outputs)["result"]["InstanceId"]
     control("PUT", f"instances/{instance}", {"ports": {"shell": port}}, recorded(env["DEPLOYER_SANDBOX_HOME"]))

@@ -36,11 +36,20 @@ class Run:
     output: str = ""
 
 
+def as_installed(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what changes how Python itself runs, PYTHONPATH excepted.
+
+    PYTHONDONTWRITEBYTECODE, for one, would have the project compiled at every start, the installed peers not.
+    """
+    return {name: value for name, value in env.items() if not name.startswith("PYTHON") or name == "PYTHONPATH"}
+
+
 def run(command: Command) -> Run:
     """Run it once, from start to exit. Raises RuntimeError when it does not end as it must."""
+    env = as_installed(os.environ if command.env is None else command.env)
     began = time.perf_counter()
     process = subprocess.Popen(
-        list(command.argv), env=command.env, cwd=command.cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        list(command.argv), env=env, cwd=command.cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     assert process.stdout is not None
     output = process.stdout.read().decode(errors="replace")

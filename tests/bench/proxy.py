@@ -1,10 +1,9 @@
-"""A counting proxy in front of the sandbox: passes every call on unchanged and keeps the operations' names."""
+"""A proxy in front of the sandbox that passes every call on unchanged and keeps the operations' names in order."""
 
 from __future__ import annotations
 
 import http.client
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,14 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Proxy(ThreadingHTTPServer):
-    """Listens on a free port of 127.0.0.1; `calls` counts by operation."""
+    """Listens on a free port of 127.0.0.1; `calls` are the operations called so far."""
 
     daemon_threads = True
 
     def __init__(self, target: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = urlsplit(target).netloc
-        self.calls: Counter[str] = Counter()
+        self.calls: list[str] = []
 
     @property
     def endpoint(self) -> str:
@@ -34,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        self.server.calls[target or parse_qs(body.decode("utf-8", "replace")).get("Action", ["?"])[0]] += 1
+        self.server.calls.append(target or parse_qs(body.decode("utf-8", "replace")).get("Action", ["?"])[0])
         connection = http.client.HTTPConnection(self.server.target, timeout=120)
         connection.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():  # Host too: it is signed

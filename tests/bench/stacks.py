@@ -1,10 +1,12 @@
-"""Deploying: calls and time against a sandbox of the bench's own, waiting by a clock only added up (P10-P15)."""
+"""Deploying and revoking: calls and time against a sandbox of the bench's own; waiting times are only added up.
+
+P10 to P15, P19 and P24.
+"""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
@@ -13,6 +15,7 @@ from pathlib import Path
 from generator.operations import sandbox
 from generator.operations.polling import STEADY, waits
 from generator.sandbox.state import HOME_VARIABLE
+from tests.api_calls import after_end, before_first, outside_polls, until_end
 from tests.bench import projects
 from tests.bench.goals import Row, row
 from tests.bench.measure import Command, Run, interleave, peak, ratio, run
@@ -21,20 +24,22 @@ from tests.bench.programs import DEPLOYER, PLACE
 from tests.bench.proxy import counting
 
 STEP_VARIABLE = "DEPLOYER_SANDBOX_STEP"  # its owner imports the whole engine, and our memory is the floor of each peak
-POLLS = ("DescribeStackEvents", "DescribeChangeSet")
+STACK = "deployer-bench"
+VENDOR_ROLE = "arn:aws:iam::444455556666:role/deepsql-support"
 AWS, SCEPTRE = "aws cloudformation deploy", "sceptre launch"
 LONGEST = 600.0  # seconds: the ends that P14 looks at lie between 5 s and this
 CREATE_SECONDS = 17.0
+Count = Callable[[Command], Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The calls of one tool for a create, an update of one parameter and an update with nothing to do."""
+    """The calls of one tool, in order, for a create, an update of one parameter and an update with nothing to do."""
 
     tool: str
-    create: Counter[str]
-    update: Counter[str]
-    nothing: Counter[str]
+    create: Sequence[str]
+    update: Sequence[str]
+    nothing: Sequence[str]
 
 
 @contextmanager
@@ -60,7 +65,11 @@ class Tools:
 
     def deployer(self, env: Mapping[str, str], *options: str) -> Command:
         """`deployer up`."""
-        return Command([DEPLOYER, "up", "--stack-name", "deployer-bench", "--yes", *options], env)
+        return self.on_stack(env, "up", "--yes", *options)
+
+    def on_stack(self, env: Mapping[str, str], *words: str) -> Command:
+        """Any command of `deployer` on its stack."""
+        return Command([DEPLOYER, *words, "--stack-name", STACK], env)
 
     def place(self) -> tuple[str, ...]:
         """The options of a first `deployer up`."""
@@ -81,21 +90,27 @@ class Tools:
         return Command([self._peers.program("sceptre"), "launch", "-y", "bench.yaml"], env, self._project)
 
     def describe(self, env: Mapping[str, str]) -> Command:
-        """What `deployer status` is held against."""
-        query = ("cloudformation", "describe-stacks", "--stack-name", "deployer-bench")
+        """The command that `deployer status` is compared with."""
+        query = ("cloudformation", "describe-stacks", "--stack-name", STACK)
         return Command([self._peers.program("aws"), *query], env)
 
 
-def calls(tools: Tools, env: Mapping[str, str]) -> list[Counted]:
-    """The same three operations by each tool through a counting proxy. Creates the stacks the rest works on."""
+@contextmanager
+def counter(env: Mapping[str, str]) -> Iterator[tuple[Mapping[str, str], Count]]:
+    """An environment that leads through a proxy, and what runs a command in it and gives its calls in order."""
     with counting(env["AWS_ENDPOINT_URL"]) as proxy:
-        through = {**env, "AWS_ENDPOINT_URL": proxy.endpoint}
 
-        def count(command: Command) -> Counter[str]:
+        def count(command: Command) -> Sequence[str]:
             proxy.calls.clear()
             run(command)
-            return Counter(proxy.calls)
+            return tuple(proxy.calls)
 
+        yield {**env, "AWS_ENDPOINT_URL": proxy.endpoint}, count
+
+
+def calls(tools: Tools, env: Mapping[str, str]) -> list[Counted]:
+    """The same three operations by each tool. Creates the stacks the rest works on."""
+    with counter(env) as (through, count):
         return [
             Counted(
                 "deployer up",
@@ -119,11 +134,11 @@ def calls(tools: Tools, env: Mapping[str, str]) -> list[Counted]:
 
 
 def rows(tools: Tools, env: Mapping[str, str], counted: list[Counted], rounds: int) -> list[Row]:
-    """P10 to P15, on the stacks that `calls` made."""
+    """P10 to P15 and P19, on the stacks that `calls` made."""
     ours = counted[0]
     reading = interleave(
         {
-            "deployer": Command([DEPLOYER, "status", "--stack-name", "deployer-bench"], env),
+            "deployer": tools.on_stack(env, "status"),
             "aws": tools.describe(env),
         },
         rounds,
@@ -133,9 +148,11 @@ def rows(tools: Tools, env: Mapping[str, str], counted: list[Counted], rounds: i
     )
     return [
         row("P10", ratio(reading["deployer"], reading["aws"]), _wall(reading, "aws") + "; two calls against one"),
-        row("P11", outside_polls(ours.create)),
-        row("P12", outside_polls(ours.update)),
-        row("P13", sum(ours.nothing.values())),
+        row("P11", outside_polls(until_end(ours.create)).total()),
+        row("P11 after", len(after_end(ours.create))),
+        row("P12", outside_polls(until_end(ours.update)).total()),
+        row("P12 after", len(after_end(ours.update))),
+        row("P13", len(ours.nothing)),
         row("P13 aws", ratio(nothing["deployer"], nothing[AWS], "wall")),
         row("P13 sceptre", ratio(nothing["deployer"], nothing[SCEPTRE], "wall")),
         *waiting(),
@@ -143,9 +160,18 @@ def rows(tools: Tools, env: Mapping[str, str], counted: list[Counted], rounds: i
     ]
 
 
-def outside_polls(made: Counter[str]) -> int:
-    """Calls that are not repeated while waiting."""
-    return sum(number for name, number in made.items() if name not in POLLS)
+def support(tools: Tools, env: Mapping[str, str]) -> list[Row]:
+    """P24, and what verifies a flip of the support user: they change the stack that the other rows look at."""
+    grant = ("grant", "--principal", VENDOR_ROLE, "--for", "8h", "--reason", "BENCH", "--yes")
+    run(tools.on_stack(env, "access", *grant))
+    with counter(env) as (through, count):
+        revoke = count(tools.on_stack(through, "access", "revoke", "--all", "--yes"))
+        flip = count(tools.deployer(through, "--support-user=no"))
+    return [
+        row("P12 flip", len(after_end(flip))),
+        row("P24", len(before_first("UpdateAccessKey", revoke))),
+        row("P24 report", outside_polls(revoke).total()),
+    ]
 
 
 def waiting() -> list[Row]:

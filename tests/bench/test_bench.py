@@ -1,6 +1,7 @@
 """The bench's own arithmetic, and the goals that are exact on every machine."""
 
 import json
+import os
 import sys
 import urllib.error
 import urllib.request
@@ -10,7 +11,9 @@ from threading import Thread
 
 import pytest
 
+from tests.api_calls import after_end, before_first, outside_polls, until_end
 from tests.bench import page
+from tests.bench.__main__ import exit_code
 from tests.bench.goals import GOALS, MISSED, row
 from tests.bench.lists import serving
 from tests.bench.measure import Command, Run, interleave, peak_alone, ratio, run
@@ -29,6 +32,31 @@ def test_a_figure_is_wanted_accepted_or_missed() -> None:
     assert [row("P4", figure).verdict for figure in (want, must, must + 0.01)] == ["want", "must", MISSED]
 
 
+def test_an_exact_goal_is_missed_by_one_call_less() -> None:
+    exact = int(GOALS["P24 report"].want)
+    assert [row("P24 report", figure).verdict for figure in (exact - 1, exact, exact + 1)] == [MISSED, "want", MISSED]
+
+
+def test_a_missed_goal_is_shown_and_fails_the_bench() -> None:
+    kept, missed = row("P24", 2), row("P24", 4)
+    assert (exit_code([kept]), exit_code([kept, missed])) == (0, 1)
+    shown = page.goals_table([kept, missed]).splitlines()
+    assert [MISSED in line for line in shown[2:]] == [False, True]
+
+
+def test_every_goal_asks_for_no_less_than_its_limit() -> None:
+    assert [
+        goal.id for goal in GOALS.values() if goal.want > goal.must or (goal.exact and goal.want != goal.must)
+    ] == []
+
+
+def test_calls_are_parted_at_the_last_look_at_the_events() -> None:
+    made = ["DescribeStacks", "DescribeChangeSet", "DescribeStackEvents", "DescribeStackEvents", "GetUser"]
+    assert (outside_polls(until_end(made)), after_end(made)) == ({"DescribeStacks": 1}, ["GetUser"])
+    assert (until_end(["GetTemplate"]), after_end(["GetTemplate"])) == (["GetTemplate"], ())
+    assert before_first("GetUser", made) == made[:-1]
+
+
 def test_waiting_reaches_what_is_wanted() -> None:
     assert {row.goal.id: row.verdict for row in waiting()} == dict.fromkeys(
         ("P14 worst", "P14 mean", "P15", "P19"), "want"
@@ -44,6 +72,14 @@ def test_programs_run_in_turn_and_must_end_as_they_should() -> None:
     assert all(one.cpu > 0 and one.peak > 1 and one.wall > 0 for one in taken["a"])
     with pytest.raises(RuntimeError, match="ended with 3"):
         run(Command(three.argv))
+
+
+def test_python_of_a_measured_program_runs_as_a_user_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    shown = "import os, sys; print(sys.dont_write_bytecode, os.environ['PYTHONPATH'], os.environ['OTHER'])"
+    env = {**os.environ, "PYTHONPATH": "/elsewhere", "OTHER": "kept"}
+    assert run(Command([sys.executable, "-c", shown], env)).output == "False /elsewhere kept\n"
+    assert run(Command([sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)"])).output == "False\n"
 
 
 def test_a_small_program_is_not_hidden_by_the_memory_of_the_bench() -> None:
@@ -72,7 +108,7 @@ class _Echo(BaseHTTPRequestHandler):
         pass
 
 
-def test_the_proxy_counts_by_operation_and_passes_everything_on() -> None:
+def test_the_proxy_keeps_the_operations_in_order_and_passes_everything_on() -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
     Thread(target=server.serve_forever, daemon=True).start()
     with counting(f"http://127.0.0.1:{server.server_address[1]}") as proxy:
@@ -80,7 +116,7 @@ def test_the_proxy_counts_by_operation_and_passes_everything_on() -> None:
             with pytest.raises(urllib.error.HTTPError) as answer:
                 urllib.request.urlopen(proxy.endpoint, body)
             assert (answer.value.code, answer.value.read()) == (418, body)
-        assert proxy.calls == {"DescribeStacks": 2, "GetTemplate": 1}
+        assert proxy.calls == ["DescribeStacks", "DescribeStacks", "GetTemplate"]
     server.shutdown()
     server.server_close()
 
