@@ -14,6 +14,23 @@ Children exist only where a caller branches on them. Anything that is not a Depl
 
 from __future__ import annotations
 
+import re
+from typing import Self
+
+_DENIAL = re.compile(
+    r"AccessDenied|Unauthorized|NotAuthorized|\bAuthorization(Error|Exception)|\b(AuthException|Forbidden)"
+)
+
+
+def is_denial(text: str) -> bool:
+    """Whether an AWS error code, or a text that quotes one, says that a permission is missing.
+
+    The services have several spellings (botocore's service models): AccessDenied in IAM, STS and CloudFormation,
+    AccessDeniedException where the protocol is JSON, UnauthorizedOperation in EC2, AuthException in EC2 Instance
+    Connect, NotAuthorized in the errors common to all. AuthFailure is none of them: there the credentials are wrong.
+    """
+    return bool(_DENIAL.search(text))
+
 
 class DeployerError(Exception):
     """An expected failure: `message` is a full sentence that names the thing, `hint` the next step to take.
@@ -24,14 +41,35 @@ class DeployerError(Exception):
 
     code = "failed"
     exit_code = 1
-    transient = False
 
-    def __init__(self, message: str, hint: str = "", *, code: str | None = None, exit_code: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        code: str | None = None,
+        exit_code: int | None = None,
+        transient: bool = False,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.code = code or type(self).code
         self.exit_code = type(self).exit_code if exit_code is None else exit_code
+        self.transient = transient
+
+    def explained(self, message: str = "", *, hint: str = "", also: str = "") -> Self:
+        """The same error with another message, another hint, or one more line after its hint (`also`).
+
+        Everything else of it stays, its kind included; this error is not changed. For `raise error.explained(…) from
+        error`, by whoever knows better than AWS what the refusal means here.
+        """
+        new = type(self).__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        new.message = message or self.message
+        new.args = (new.message,)
+        new.hint = "\n".join(filter(None, (hint or self.hint, also)))
+        return new
 
 
 class UsageError(DeployerError):
@@ -88,13 +126,12 @@ class AwsError(DeployerError):
         request_id: str = "",
         transient: bool = False,
     ) -> None:
-        super().__init__(message, hint)
-        self.transient = transient
+        super().__init__(message, hint, transient=transient)
         self.operation = operation
         self.aws_code = aws_code
         self.request_id = request_id
 
     @property
     def denied(self) -> bool:
-        """Whether AWS refused for want of a permission: AccessDenied, or EC2's UnauthorizedOperation."""
-        return any(word in self.aws_code for word in ("AccessDenied", "Unauthorized", "NotAuthorized"))
+        """Whether AWS refused because a permission is missing, however the service spells that."""
+        return is_denial(self.aws_code)

@@ -179,8 +179,7 @@ def _say_where(invocation: Invocation) -> None:
 def _fail(invocation: Invocation, error: DeployerError) -> int:
     if invocation.debug:
         traceback.print_exc()
-    error.hint = signing_in(invocation, error.hint)
-    render.error(invocation, error)
+    render.error(invocation, error.explained(hint=signing_in(invocation, error.hint)))
     if invocation.changes and invocation.opened and invocation.gateway.known_account:
         _say_where(invocation)
     return error.exit_code

@@ -60,7 +60,8 @@ def error(invocation: Printing, problem: DeployerError) -> None:
         print(file=sys.stderr)  # noqa: T201 - the terminal has echoed ^C into the line
     print(visible(f"{kind}{problem.message}", sys.stderr), file=sys.stderr)  # noqa: T201
     if problem.hint:
-        print(visible(f"  next: {problem.hint}", sys.stderr), file=sys.stderr)  # noqa: T201
+        steps = problem.hint.replace("\n", "\n        ")
+        print(visible(f"  next: {steps}", sys.stderr), file=sys.stderr)  # noqa: T201
 
 
 def plain(value: Any) -> Any:

@@ -133,9 +133,9 @@ def _ended_access(call: Invocation, planned: UpPlan) -> Iterator[Leaving | None]
     try:
         yield ended
     except DeployerError as error:
-        if not isinstance(error, NotFollowed):  # that one goes on
-            error.hint = f"{error.hint} {end_access.hint_on_failure(call.gateway, ended)}".strip()
-        raise
+        if isinstance(error, NotFollowed):  # that one goes on
+            raise
+        raise error.explained(also=end_access.hint_on_failure(call.gateway, ended)) from error
 
 
 def _show(call: Invocation, planned: UpPlan, more: Iterable[str]) -> None:

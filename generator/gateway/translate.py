@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError
+from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError, is_denial
 from generator.model.deployment import DEFAULT_STACK_NAME
 from generator.model.parameter_options import PARAMETERS, another_value
 
@@ -163,13 +163,12 @@ NOT_AWS = "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a s
 
 def not_aws(service: str, operation: str) -> DeployerError:
     """An answer that does not have the form of AWS's answers."""
-    problem = DeployerError(
+    return DeployerError(
         f"What answered {service}'s {operation} is not AWS, or something on the way changed the answer.",
         NOT_AWS,
         code="not-aws",
+        transient=True,  # where AWS answered a moment ago, it is a load balancer's page, and it passes
     )
-    problem.transient = True  # where AWS answered a moment ago, it is a load balancer's page, and it passes
-    return problem
 
 
 def refuse_foreign_answer(operation_model: Any, response_dict: Mapping[str, Any], **others: Any) -> None:
@@ -251,7 +250,7 @@ def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> 
 
 
 def _hint_for(code: str, operation: str) -> str:
-    if "AccessDenied" in code or "Unauthorized" in code or "NotAuthorized" in code:
+    if is_denial(code):
         return (
             f"Use credentials that may call {operation}: --profile NAME; whose these are: aws sts get-caller-identity"
         )
@@ -268,9 +267,9 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
     """Failures before or without an answer from AWS: credentials, region, network, parameters."""
     for kind, message, hint in _LOCAL:
         if isinstance(error, kind):
-            problem = DeployerError(_filled(message, error), hint, code=_slug(kind.__name__))
-            problem.transient = isinstance(error, PASSING)
-            return problem
+            return DeployerError(
+                _filled(message, error), hint, code=_slug(kind.__name__), transient=isinstance(error, PASSING)
+            )
     text = _sentence(str(error))
     if "header value" in text:  # which it quotes, with what signs the request
         text = "it holds a character that no HTTP header can carry."

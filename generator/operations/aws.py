@@ -44,6 +44,6 @@ def refused(hint: str) -> Iterator[None]:
     try:
         yield
     except AwsError as error:
-        if error.denied:
-            error.hint = hint
-        raise
+        if not error.denied:
+            raise
+        raise error.explained(hint=hint) from error

@@ -43,12 +43,8 @@ def _looked_up(gateway: Gateway, request: DatabaseRequest) -> Database:
     except AwsError as error:
         if not error.denied:
             raise
-        raise AwsError(
-            "These credentials may not list databases in RDS.",
-            "Give the endpoint: --endpoint HOST --port PORT",
-            operation=error.operation,
-            aws_code=error.aws_code,
-            request_id=error.request_id,
+        raise error.explained(
+            "These credentials may not list databases in RDS.", hint="Give the endpoint: --endpoint HOST --port PORT"
         ) from error
 
 

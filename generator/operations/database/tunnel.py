@@ -137,18 +137,17 @@ def explained(error: AwsError, session: SessionRequest, request: DatabaseRequest
     """The refusal explained in terms of the database; other errors are returned unchanged."""
     if error.aws_code == "InvalidDocument":
         message = f"There is no session document {session.document} in this account and region."
-        return _reworded(error, message, _ASK_CUSTOMER if request.support else _record_in_stack(database))
+        return error.explained(message, hint=_ASK_CUSTOMER if request.support else _record_in_stack(database))
     if not error.denied:
         return error
     if request.support:
-        return _reworded(
-            error, f"Support may not open a tunnel on {session.target} with {session.document}.", _ASK_CUSTOMER
+        return error.explained(
+            f"Support may not open a tunnel on {session.target} with {session.document}.", hint=_ASK_CUSTOMER
         )
     document = session.document if not reaches_any_host(session.document) else AWS_REMOTE_PORT
-    return _reworded(
-        error,
+    return error.explained(
         f"You may not open a tunnel on {session.target} with {document}.",
-        "Ask for the policy that deployer db policy prints, or use an instance and a document that you may use: "
+        hint="Ask for the policy that deployer db policy prints, or use an instance and a document that you may use: "
         "--target INSTANCE --document NAME",
     )
 
@@ -164,7 +163,3 @@ def _record_in_stack(database: Database) -> str:
         "Add the database to the stack, which creates the document: "
         f"deployer up --database-endpoint {database.endpoint} --database-port {database.port}"
     )
-
-
-def _reworded(error: AwsError, message: str, hint: str) -> AwsError:
-    return AwsError(message, hint, operation=error.operation, aws_code=error.aws_code, request_id=error.request_id)

@@ -56,7 +56,7 @@ def _refused(gateway: Gateway, instance_id: str) -> bool:
     try:
         gateway.ssm.connection_status(instance_id)
     except AwsError as error:
-        return "AccessDenied" in error.aws_code
+        return error.denied
     except DeployerError:
         return False  # the network: the channel itself knows better
     return False

@@ -49,7 +49,7 @@ def end_sessions(gateway: Gateway, session_ids: Sequence[str]) -> EndReport:
     try:
         live = {session.session_id for session in gateway.ssm.list_sessions()}
     except AwsError as error:
-        if "AccessDenied" not in error.aws_code:
+        if not error.denied:
             raise
         return _end_unseen(gateway, session_ids)
     already = tuple(name for name in session_ids if name not in live)

@@ -38,12 +38,9 @@ def start(gateway: Gateway, request: CommandRequest) -> str:
     except AwsError as error:
         if error.aws_code != "InvalidInstanceId":
             raise
-        raise AwsError(
+        raise error.explained(
             f"Systems Manager cannot reach {', '.join(request.instance_ids)}: not running, or no agent that is online.",
-            f"See what is missing with: deployer doctor {request.instance_ids[0]}",
-            operation=error.operation,
-            aws_code=error.aws_code,
-            request_id=error.request_id,
+            hint=f"See what is missing with: deployer doctor {request.instance_ids[0]}",
         ) from error
 
 

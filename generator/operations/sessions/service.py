@@ -74,32 +74,25 @@ def explained(error: AwsError, request: SessionRequest, stack: str) -> AwsError:
     doctor = f"See what is missing with: deployer doctor {request.target}"
     match error.aws_code:
         case "InvalidParameters" if port:
-            return _as(
-                error,
+            return error.explained(
                 f"The session document {document} does not allow port {port}.",
-                "Add it to the ports allowed now (SupportPorts in deployer status): "
+                hint="Add it to the ports allowed now (SupportPorts in deployer status): "
                 f"deployer up --stack-name {stack} --support-ports PORT,…,{port}",
             )
         case "TargetNotConnected":
-            return _as(error, f"The agent of {request.target} is not connected to Systems Manager.", doctor)
+            return error.explained(f"The agent of {request.target} is not connected to Systems Manager.", hint=doctor)
         case "InvalidDocument":
-            return _as(
-                error,
+            return error.explained(
                 f"There is no session document {document} in this account and region.",
-                f"Bring the stack up to this version: deployer up --upgrade --stack-name {stack}",
+                hint=f"Bring the stack up to this version: deployer up --upgrade --stack-name {stack}",
             )
-        case code if "AccessDenied" in code and request.document == AWS_REMOTE_PORT:
+        case _ if error.denied and request.document == AWS_REMOTE_PORT:
             host = ",".join(request.parameters.get("host", ()))
-            return _as(
-                error,
+            return error.explained(
                 f"You may not open a tunnel to {host}: {AWS_REMOTE_PORT} is not granted to you.",
-                "For a database use: deployer db connect, which has a document for that host alone.",
+                hint="For a database use: deployer db connect, which has a document for that host alone.",
             )
-        case code if "AccessDenied" in code:
+        case _ if error.denied:
             hint = f"{doctor}; as the vendor's support, ask the customer whether access has ended: deployer access show"
-            return _as(error, f"You may not start a session on {request.target} with {document}.", hint)
+            return error.explained(f"You may not start a session on {request.target} with {document}.", hint=hint)
     return error
-
-
-def _as(error: AwsError, message: str, hint: str) -> AwsError:
-    return AwsError(message, hint, operation=error.operation, aws_code=error.aws_code, request_id=error.request_id)

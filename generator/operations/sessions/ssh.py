@@ -66,14 +66,11 @@ def push(gateway: Gateway, instance_id: str, user: str, public_key: str) -> None
     try:
         gateway.instance_connect.send_ssh_public_key(instance_id, user, public_key)
     except AwsError as error:
-        if "AccessDenied" not in error.aws_code:
+        if not error.denied:
             raise
-        raise AwsError(
+        raise error.explained(
             f"You may not push an SSH key for {user} to {instance_id}.",
-            "For support the customer allows it: deployer up --support-ssh yes; for others see: deployer doctor",
-            operation=error.operation,
-            aws_code=error.aws_code,
-            request_id=error.request_id,
+            hint="For support the customer allows it: deployer up --support-ssh yes; for others see: deployer doctor",
         ) from error
 
 

@@ -30,7 +30,7 @@ def view_stack(gateway: Gateway) -> StackView:
     try:
         return StackView(gateway.cloudformation.find_stack(gateway.deployment.stack_name))
     except AwsError as error:
-        if "AccessDenied" in error.aws_code:
+        if error.denied:
             return StackView(denied=True)
         raise
 

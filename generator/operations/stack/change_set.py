@@ -69,9 +69,11 @@ def dropped_on_error(gateway: Gateway, change_set_id: str, made_for_it: str, tok
     try:
         yield
     except (DeployerError, KeyboardInterrupt) as error:
-        if change_set_id and not _drop_quietly(gateway, change_set_id, made_for_it, token):
-            _name_what_is_left(gateway, error, change_set_id, made_for_it)
-        raise
+        if not change_set_id or _drop_quietly(gateway, change_set_id, made_for_it, token):
+            raise
+        if not isinstance(error, DeployerError):
+            raise
+        raise error.explained(also=_what_is_left(gateway, change_set_id, made_for_it)) from error
 
 
 def _drop_quietly(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> bool:
@@ -82,13 +84,11 @@ def _drop_quietly(gateway: Gateway, change_set_id: str, made_for_it: str, token:
     return False
 
 
-def _name_what_is_left(gateway: Gateway, error: BaseException, change_set_id: str, made_for_it: str) -> None:
-    """Add to the error how to remove what could not be removed here."""
-    if isinstance(error, DeployerError):
-        verb = f"delete-stack --stack-name {made_for_it}" if made_for_it else ""
-        verb = verb or f"delete-change-set --change-set-name {change_set_id}"
-        left = f"Its change set was left behind; remove it with: aws cloudformation {verb} --region {gateway.region}"
-        error.hint = f"{error.hint.rstrip('.')}. {left}" if error.hint else left
+def _what_is_left(gateway: Gateway, change_set_id: str, made_for_it: str) -> str:
+    """How to remove what could not be removed here."""
+    verb = f"delete-stack --stack-name {made_for_it}" if made_for_it else ""
+    verb = verb or f"delete-change-set --change-set-name {change_set_id}"
+    return f"Its change set was left behind; remove it with: aws cloudformation {verb} --region {gateway.region}"
 
 
 def _drop(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> None:

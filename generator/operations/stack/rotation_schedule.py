@@ -41,10 +41,11 @@ def named_when_lost(gateway: Gateway, kept: Rhythm | None) -> Iterator[None]:
     try:
         yield
     except DeployerError as error:
-        if kept is not None:
-            again = gateway.command(f"access rotate --every {kept.days}d")
-            error.hint = f"{error.hint}; set the key's rotation every {kept.days} days again with: {again}"
-        raise
+        if kept is None:
+            raise
+        again = gateway.command(f"access rotate --every {kept.days}d")
+        also = f"Set the key's rotation every {kept.days} days again with: {again}"
+        raise error.explained(also=also) from error
 
 
 def restore(gateway: Gateway, kept: Rhythm | None) -> tuple[Check, ...]:

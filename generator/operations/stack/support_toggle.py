@@ -50,10 +50,11 @@ def stop_hint(gateway: Gateway, given: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except StackBusy as error:
-        if any(given.get(flip) == "No" for flip in FLIPS):
-            now = gateway.command("access revoke --all")
-            error.hint = f"{error.hint} To end support's access now, without waiting for the stack: {now}"
-        raise
+        if not any(given.get(flip) == "No" for flip in FLIPS):
+            raise
+        now = gateway.command("access revoke --all")
+        also = f"To end support's access now, without waiting for the stack: {now}"
+        raise error.explained(also=also) from error
 
 
 def refuse_level_alone(values: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from generator.errors import DeployerError
+from generator.errors import DeployerError, is_denial
 from generator.gateway.aws import Gateway
 from generator.model.plan import Failure
 from generator.model.stack import Stack, StackEvent, StackStatus
@@ -106,12 +106,12 @@ def _hint(cause: StackEvent | None) -> str:
     reason = "" if cause is None else cause.reason
     if cause is not None and cause.resource_type.startswith("Custom::"):
         return "The stack's own function, the keeper, said so; its log group is KeeperLogGroup in deployer status."
+    if is_denial(reason) or "not authorized" in reason:
+        return "The credentials that run CloudFormation lack that permission."
     return next((hint for text, hint in _HINTS if text in reason), "The whole story: deployer events")
 
 
 _HINTS = (
-    ("not authorized", "The credentials that run CloudFormation lack that permission."),
-    ("AccessDenied", "The credentials that run CloudFormation lack that permission."),
     (
         "already exists",
         "Something of that name was made outside this stack: rename it or remove it, then run up again.",
