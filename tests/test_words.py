@@ -88,7 +88,6 @@ PENDING: tuple[str, ...] = (
     "docs/",
     "generator/keeper/",
     "generator/lint/",
-    "generator/model/",
     "generator/policies/",
     "generator/template/",
 )

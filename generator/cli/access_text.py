@@ -90,7 +90,7 @@ def check_lines(checks: tuple[Check, ...]) -> list[str]:
 
 def revoke_action(revocation: Revocation) -> str:
     """What a revocation would do."""
-    return f"Revoke access to the stack {revocation.found.stack.name} for {', '.join(revocation.locked_out)}"
+    return f"Revoke access to the stack {revocation.found.stack.name} for {', '.join(revocation.revoked)}"
 
 
 def revoke_note(revocation: Revocation) -> str:
@@ -155,8 +155,8 @@ def _ways(state: AccessState) -> list[str]:
     role = f"by the role, which the vendor assumes{': it is paused' if state.grant.paused else ''}"
     has_role = any(door.name == "support role" for door in state.policies)
     opened = (
-        (secret, state.support_user and state.grant.goes_by("secret")),
-        (role, has_role and state.grant.goes_by("role")),
+        (secret, state.support_user and state.grant.allows_path("secret")),
+        (role, has_role and state.grant.allows_path("role")),
     )
     return [way for way, there in opened if there]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
-from generator.model.database import AccessLevel, Database, DatabaseUser, Login, Permission, Route, Session
+from generator.model.database import AccessLevel, Database, DatabaseSession, DatabaseUser, Login, Permission, Route
 
 if TYPE_CHECKING:
     from generator.operations.database.activity import Node
@@ -63,7 +63,9 @@ def permission_lines(found: Sequence[Permission]) -> list[str]:
     return table([(f.user, f.permission, f.meaning) for f in found], ("USER", "IAM", "ACCESS LEVEL"))
 
 
-def activity_lines(sessions: Sequence[Session], trees: Sequence[Node], *, idle: bool, unseen: str = "") -> list[str]:
+def activity_lines(
+    sessions: Sequence[DatabaseSession], trees: Sequence[Node], *, idle: bool, unseen: str = ""
+) -> list[str]:
     """Sessions that run or wait, then the blocking trees; `unseen` if only the user's own sessions are visible."""
     from generator.operations.database.activity import shortened
 

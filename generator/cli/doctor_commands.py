@@ -25,5 +25,5 @@ def register(app: typer.Typer) -> None:
         from generator.operations.doctor import diagnose
 
         found = [replace(each, hint=signing_in(call, each.hint)) for each in diagnose(call.gateway, target)]
-        bad = any(each.verdict is Verdict.BAD for each in found)
+        bad = any(each.verdict is Verdict.MISSING for each in found)
         return CommandResult(found, session_text.diagnosis_lines(found), FOUND if bad else 0)

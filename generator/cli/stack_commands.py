@@ -15,7 +15,7 @@ from generator.cli.invocation import Invocation
 from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
 
 if TYPE_CHECKING:
-    from generator.model.plan import Leaving, UpPlan, UpRequest, UpResult
+    from generator.model.plan import AccessLoss, UpPlan, UpRequest, UpResult
 
 Named = Annotated[list[str], typer.Option(metavar="LOGICAL_ID")]
 
@@ -117,17 +117,17 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
 
 
 @contextmanager
-def _ended_access(call: Invocation, planned: UpPlan) -> Iterator[Leaving | None]:
+def _ended_access(call: Invocation, planned: UpPlan) -> Iterator[AccessLoss | None]:
     """End what the plan's leaving user and role have open; should the update fail, say how to permit it again."""
     from generator.errors import DeployerError
     from generator.operations.stack import change_set, end_access
     from generator.operations.stack.watch import NotFollowed
 
-    if planned.leaving is None or planned.found is None:
+    if planned.access_loss is None or planned.stack_before is None:
         yield None
         return
     with change_set.discarded_on_error(call.gateway, planned):
-        ended = end_access.end(call.gateway, planned.found, planned.leaving)
+        ended = end_access.end(call.gateway, planned.stack_before, planned.access_loss)
     for problem in ended.problems:
         call.say(f"  NOT done before the update: {problem}.")
     try:

@@ -49,11 +49,11 @@ def question(plan: UpPlan) -> str:
 
 
 def _ending(plan: UpPlan) -> str:
-    if plan.leaving is None:
+    if plan.access_loss is None:
         return ""
-    if plan.leaving.unread:
+    if plan.access_loss.unread:
         return ", and end whatever sessions are open,"
-    number = len(plan.leaving.sessions)
+    number = len(plan.access_loss.sessions)
     return f", and end {number} open session{'' if number == 1 else 's'}," if number else ""
 
 
@@ -88,12 +88,12 @@ def _objection_lines(plan: UpPlan) -> list[str]:
 
 def leaving_lines(plan: UpPlan) -> list[str]:
     """Who loses access with the plan, and which open sessions are ended for it."""
-    if plan.leaving is None:
+    if plan.access_loss is None:
         return []
-    who = " and ".join(f"the support {h.kind} {h.name}" for h in plan.leaving.holders)
-    if plan.leaving.unread:
-        return [f"  Open sessions of {who} are ended first; which there are is not known: {plan.leaving.unread}"]
-    ids = [session.session_id for session in plan.leaving.sessions]
+    who = " and ".join(f"the support {h.kind} {h.name}" for h in plan.access_loss.holders)
+    if plan.access_loss.unread:
+        return [f"  Open sessions of {who} are ended first; which there are is not known: {plan.access_loss.unread}"]
+    ids = [session.session_id for session in plan.access_loss.sessions]
     if not ids:
         return [f"  No session of {who} is open."]
     return [f"  {len(ids)} open session{'' if len(ids) == 1 else 's'} of {who} will be ended: {', '.join(ids)}"]

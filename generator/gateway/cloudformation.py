@@ -75,7 +75,6 @@ class CloudFormation(Service):
             stack_id=first["StackId"],
             status=first["Status"],
             status_reason=first.get("StatusReason", ""),
-            execution_status=first.get("ExecutionStatus", ""),
             changes=tuple(_change(change) for change in changes),
         )
 
@@ -154,7 +153,6 @@ def _stack(raw: Answer) -> Stack:
         status_reason=raw.get("StackStatusReason", ""),
         parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in raw.get("Parameters", ())},
         outputs={o["OutputKey"]: o["OutputValue"] for o in raw.get("Outputs", ())},
-        output_descriptions={o["OutputKey"]: o.get("Description", "") for o in raw.get("Outputs", ())},
         tags={t["Key"]: t["Value"] for t in raw.get("Tags", ())},
         termination_protection=raw.get("EnableTerminationProtection", False),
         role_arn=raw.get("RoleARN"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
 from generator.model.instance import Instance, InstanceHealth
-from generator.model.network import Opening, RouteOut, Subnet, Vpc, VpcEndpoint
+from generator.model.network import DefaultRoute, IngressRule, Subnet, Vpc, VpcEndpoint
 from generator.model.session import Target
 from generator.model.vpc_endpoints import STACK_TAG_KEY
 
@@ -72,7 +72,7 @@ class EC2(Service):
             tuple(group["GroupId"] for group in instance.get("SecurityGroups", ())),
         )
 
-    def describe_route_out(self, vpc_id: str, subnet_id: str) -> RouteOut:
+    def describe_default_route(self, vpc_id: str, subnet_id: str) -> DefaultRoute:
         """Where a subnet's default route leads. One call."""
         filters = [{"Name": "vpc-id", "Values": [vpc_id]}]
         tables = [t for page in self._pages("describe_route_tables", Filters=filters) for t in page["RouteTables"]]
@@ -81,7 +81,7 @@ class EC2(Service):
         default: Answer = next((r for r in live if r.get("DestinationCidrBlock") == "0.0.0.0/0"), {})
         local: Answer = next((r for r in live if r.get("GatewayId") == "local"), {})
         leads = next((default[key] for key in _NEXT_HOPS if default.get(key)), "")
-        return RouteOut(leads, table.get("RouteTableId", ""), local.get("DestinationCidrBlock", ""))
+        return DefaultRoute(leads, table.get("RouteTableId", ""), local.get("DestinationCidrBlock", ""))
 
     def describe_vpc_endpoints(self, vpc_id: str) -> list[VpcEndpoint]:
         """The VPC's endpoints that are available; pending and deleted ones are left out. One call."""
@@ -89,14 +89,14 @@ class EC2(Service):
         raws = [e for page in self._pages("describe_vpc_endpoints", Filters=filters) for e in page["VpcEndpoints"]]
         return [_endpoint(raw) for raw in raws if raw.get("State", "available").lower() == "available"]
 
-    def describe_openings(self, group_ids: Iterable[str]) -> list[Opening]:
+    def describe_ingress_rules(self, group_ids: Iterable[str]) -> list[IngressRule]:
         """What lets TCP into these security groups. One call; none for no group."""
         chosen = sorted(set(group_ids))
         if not chosen:
             return []
         pages = self._pages("describe_security_groups", GroupIds=chosen)
         groups = [g for page in pages for g in page["SecurityGroups"]]
-        return [_opening(g["GroupId"], rule) for g in groups for rule in g["IpPermissions"] if _carries_tcp(rule)]
+        return [_ingress_rule(g["GroupId"], rule) for g in groups for rule in g["IpPermissions"] if _carries_tcp(rule)]
 
     def find_targets(self, **filters: str) -> list[Target]:
         """Instances by EC2's own filters, written with underscores (`private_ip_address`, `tag_Name` for tag:Name).
@@ -135,7 +135,7 @@ def _instance(raw: Answer) -> Instance:
         launched=raw.get("LaunchTime"),
         name=_name(raw),
         volumes=tuple(disk["VolumeId"] for disk in disks),
-        kept_volumes=tuple(disk["VolumeId"] for disk in disks if not disk.get("DeleteOnTermination", True)),
+        retained_volumes=tuple(disk["VolumeId"] for disk in disks if not disk.get("DeleteOnTermination", True)),
     )
 
 
@@ -187,8 +187,8 @@ def _carries_tcp(rule: Answer) -> bool:
     return rule["IpProtocol"] in ("tcp", "6", "-1")
 
 
-def _opening(group_id: str, rule: Answer) -> Opening:
-    return Opening(
+def _ingress_rule(group_id: str, rule: Answer) -> IngressRule:
+    return IngressRule(
         group_id,
         rule.get("FromPort", 0),
         rule.get("ToPort", 65535),

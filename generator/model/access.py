@@ -77,7 +77,7 @@ class Simulation:
 
 
 @dataclass(frozen=True)
-class Finding:
+class AccessFinding:
     """Something a careful person would look at: what it is, and the next step."""
 
     subject: str
@@ -121,7 +121,7 @@ class AccessState:
     sessions: tuple[Session, ...] = ()
     ends: tuple[datetime | None, ...] = ()
     changed: datetime | None = None
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[AccessFinding, ...] = ()
 
 
 @dataclass(frozen=True)

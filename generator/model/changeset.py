@@ -68,8 +68,8 @@ def harmless_echoes(changes: Iterable[Change]) -> frozenset[str]:
     in_place = {c.logical_id for c in listed if c.action == "Modify" and not c.loses and not c.echo_of}
     echoes: set[str] = set()
     while True:
-        kept = in_place | echoes
-        more = {c.logical_id for c in listed if c.echo_of and all(_identity_of(e) in kept for e in c.echo_of)} - echoes
+        fixed = in_place | echoes
+        more = {c.logical_id for c in listed if c.echo_of and all(_identity_of(e) in fixed for e in c.echo_of)} - echoes
         if not more:
             return frozenset(echoes)
         echoes |= more
@@ -90,7 +90,6 @@ class ChangeSet:
     stack_id: str
     status: str
     status_reason: str
-    execution_status: str
     changes: tuple[Change, ...] = ()
 
     @property

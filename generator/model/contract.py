@@ -1,4 +1,4 @@
-"""The template's contract: names other rooms and other people's stacks rely on.
+"""The template's contract: names that other rooms and existing stacks rely on.
 
 Never rename one: CloudFormation knows a resource by its logical id, and a stack keeps its parameters by name.
 """
@@ -155,12 +155,11 @@ class Condition(StrEnum):
     SUPPORT_MAY_USE_DATABASE = "SupportMayUseDatabase"
 
 
-DEFAULT_STACK_NAME: Final = "deepsql-selfhost"
 TAG_KEY: Final = "deepsql:managed"
 TAG_VALUE: Final = "true"
 USER_TAG_KEY: Final = "deepsql:support-user"
 BASTION_TAG_KEY: Final = "deepsql:bastion"
-"""On the bastion's host; its value is the name of the stack. Support is held to `TAG_KEY`, which the host lacks."""
+"""On the bastion host; its value is the stack's name. Support is limited to `TAG_KEY`, which that host lacks."""
 REASON_TAG_KEY: Final = "deepsql:access-reason"
 INSTALL_LOG_PATH: Final = "/var/log/deepsql-install.log"
 PAUSED: Final = "9999-12-31T00:00:00Z"
@@ -168,10 +167,9 @@ PAUSED: Final = "9999-12-31T00:00:00Z"
 UI_PORT: Final = 3035
 SSH_PORT: Final = 22
 NO_LEVEL: Final = "none"
-"""`SupportDatabaseLevel` of a stack whose support has no way to the database."""
+"""`SupportDatabaseLevel` of a stack whose support has no access to the database."""
 SSH_USER: Final = "ec2-user"
 IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
-SECRET_KEYS: Final = ("AccessKeyId", "SecretAccessKey", "Region", "InstanceId")
 TEMPLATE_PATH: Final = "templates/deepsql-stack.yaml"
 EXAMPLE_PATH: Final = "templates/deepsql-example-database.yaml"
 TEMPLATE_LIMIT_BYTES: Final = 51_200
@@ -185,18 +183,6 @@ INSTANCE_TYPES: Final = (
     "c7g.large",
     "c7g.xlarge",
 )
-
-YES_NO_PARAMETERS: Final = (
-    Parameter.CREATE_SUPPORT_USER,
-    Parameter.CREATE_SUPPORT_ROLE,
-    Parameter.SUPPORT_SSH,
-    Parameter.RECOVERY_BASTION,
-    Parameter.DEPLOY_BASTION_HOST,
-)
-"""Parameters whose values are Yes and No; on the command line yes and no."""
-
-SECRET_PARAMETERS: Final = (Parameter.ADMIN_PASSWORD,)
-"""Parameters that are never read back, printed or taken from the command line."""
 
 GRANT_PARAMETERS: Final = (
     Parameter.VENDOR_ACCOUNTS,

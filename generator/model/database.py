@@ -165,7 +165,7 @@ class Permission:
 
 
 @dataclass(frozen=True)
-class Session:
+class DatabaseSession:
     """A session of the database as `db activity` shows it. `blocked_by` are the sessions whose locks it waits for.
 
     `seconds` is the age of the running statement (of the open transaction when it is idle in one).

@@ -34,7 +34,7 @@ class Report:
     account: str
     region: str
     instance_id: str
-    locked_out: tuple[str, ...]
+    revoked: tuple[str, ...]
     by: str
     reason: str
     began: datetime

@@ -44,7 +44,7 @@ class ForwardSpec:
 
 def parse_forward(text: str) -> ForwardSpec:
     """Read `[bind:]port[:host:hostport]` as ssh does; `port` alone is the same port of the instance, and
-    `port:port` a local and a remote one. An IPv6 address stands in brackets. Raises UsageError."""
+    `port:port` a local and a remote one. An IPv6 address is in brackets. Raises UsageError."""
     parts = _split(text)
     if len(parts) == 2 and not parts[0].isdigit():
         return ForwardSpec(_port(parts[1], text, local=True), _port(parts[1], text), bind=_address(parts[0], text))
@@ -64,10 +64,10 @@ def parse_forward(text: str) -> ForwardSpec:
 def _split(text: str) -> list[str]:
     parts, rest = [], text
     while True:
-        found = _PIECES.match(rest)
-        assert found, "the second form matches the empty string"
-        parts.append(found[1] or found[2] or "")
-        rest = rest[found.end() :]
+        match = _PIECES.match(rest)
+        assert match, "the second form matches the empty string"
+        parts.append(match[1] or match[2] or "")
+        rest = rest[match.end() :]
         if not rest:
             return parts
         if not rest.startswith(":"):

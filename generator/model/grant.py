@@ -14,7 +14,7 @@ from generator.model.principal import Principal
 
 PARAMETER_LIMIT_BYTES = 4096  # CloudFormation quotas, "Parameter value"
 SAME_END = timedelta(minutes=10)
-"""A grant repeated within this time asks for what is there already: it changes nothing."""
+"""A grant repeated with an end this close to the recorded one changes nothing."""
 
 _REASON = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")  # what IAM allows as a tag's value
 
@@ -23,8 +23,8 @@ _REASON = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")  # what IAM allows as a tag
 class Grant:
     """Whom the stack lets in. `until` None is no end; the one end holds for all principals and for the key itself.
 
-    `via` is the way they may use: all there is, the secret, or the role. `not_before` is the stack's own text of when
-    role sessions began to count (UTC), PAUSED while the role is paused, empty while it never was cut.
+    `via` is the access path they may use: secret, role, or all that the stack has. `not_before` is the time (UTC) from
+    which role sessions count, as the stack has it: PAUSED while the role is paused, empty while none were cut off.
     """
 
     principals: tuple[Principal, ...] = ()
@@ -79,9 +79,9 @@ class Grant:
         """Whether the role is paused."""
         return self.not_before == PAUSED
 
-    def goes_by(self, way: str) -> bool:
+    def allows_path(self, path: str) -> bool:
         """Whether the principals may use the secret, or the role."""
-        return self.via in ("all", way)
+        return self.via in ("all", path)
 
     def ended(self, now: datetime) -> bool:
         """Whether the end has come."""
@@ -115,7 +115,7 @@ class Grant:
         return wanted
 
     def without(self, principals: Iterable[Principal], now: datetime) -> Grant:
-        """This grant with fewer principals; with none left its end is now, so that the key's own way closes too."""
+        """This grant with fewer principals; with none left its end is now, so that the key stops working too."""
         left = tuple(p for p in self.principals if p not in set(principals))
         if left:
             return replace(self, principals=left)
@@ -138,11 +138,11 @@ def _end(text: str) -> datetime | None:
 
 
 def check_reason(reason: str) -> None:
-    """Raise UsageError unless the reason can stand as a tag's value."""
+    """Raise UsageError unless the reason can be a tag's value."""
     if _REASON.fullmatch(reason) is None:
         raise UsageError(
-            "The reason has signs that a tag of IAM cannot hold, or more than 256 of them.",
-            "Use letters, digits, blanks and _ . : / = + @ - only.",
+            "The reason has more than 256 characters, or some that an IAM tag does not allow.",
+            "Use only letters, digits, spaces and _ . : / = + @ -",
             code="reason",
         )
 

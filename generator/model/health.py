@@ -9,8 +9,8 @@ from enum import StrEnum
 class Verdict(StrEnum):
     """The result of a check."""
 
-    GOOD = "ok"
-    BAD = "missing"
+    OK = "ok"
+    MISSING = "missing"
     NOTE = "note"  # not needed, or not wrong
     UNKNOWN = "unknown"  # could not be checked
 

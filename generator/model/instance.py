@@ -10,7 +10,7 @@ from datetime import datetime
 @dataclass(frozen=True)
 class Instance:
     """An EC2 instance, with what must not change when it is left alone. `volumes` are EBS volume ids;
-    `kept_volumes` those that outlive it (DeleteOnTermination false)."""
+    `retained_volumes` those that outlive it (DeleteOnTermination false)."""
 
     instance_id: str
     state: str
@@ -20,7 +20,7 @@ class Instance:
     launched: datetime | None
     name: str = ""
     volumes: tuple[str, ...] = ()
-    kept_volumes: tuple[str, ...] = ()
+    retained_volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class Subnet:
 
 
 @dataclass(frozen=True)
-class RouteOut:
+class DefaultRoute:
     """Where a subnet's default route leads, in words of EC2: `nat-…`, `igw-…`; "" nowhere, a black hole too.
 
     `table_id` is the subnet's route table, or the VPC's main one; `cidr` the VPC's range, from its local route.
@@ -73,7 +73,7 @@ class VpcEndpoint:
 
 
 @dataclass(frozen=True)
-class Opening:
+class IngressRule:
     """One rule that lets TCP into a security group: from port to port, from ranges or from groups."""
 
     group_id: str

@@ -93,7 +93,7 @@ def another_value(key: str) -> str:
 
 _ALL = (
     ParameterOption("VpcId", "VPC of the instance: the one your database is in.", required=True),
-    ParameterOption("SubnetId", "Private subnet with a route to AWS (NAT gateway or endpoints).", required=True),
+    ParameterOption("SubnetId", "Private subnet with a route to AWS (NAT gateway or VPC endpoints).", required=True),
     ParameterOption("InstanceType", "Graviton instance type."),
     ParameterOption("VolumeSizeGiB", "Size of the root volume in GiB.", Kind.NUMBER),
     ParameterOption("InstanceName", "Name tag of the instance."),
@@ -103,10 +103,14 @@ _ALL = (
     ParameterOption("SupportUserName", "Name of the support user; CloudFormation makes one up when not given."),
     ParameterOption("CreateSupportRole", "Whether a role exists that the vendor assumes.", Kind.YES_NO),
     ParameterOption("SupportRoleName", "Name of the support role; CloudFormation makes one up when not given."),
-    ParameterOption("SupportRoleExternalId", "External id of the role; the stack's own UUID when not given."),
+    ParameterOption("SupportRoleExternalId", "External ID of the role; the stack's own UUID when not given."),
     ParameterOption("ImageId", "AMI of the instance; resolved once and pinned when not given."),
     ParameterOption("InstanceOrigin", "new, or published for a stack made from the vendor's published template."),
-    ParameterOption("RecoveryBastion", "Whether a group exists that deployer recovery starts a host in.", Kind.YES_NO),
+    ParameterOption(
+        "RecoveryBastion",
+        "Whether a group exists in which deployer recovery starts a host.",
+        Kind.YES_NO,
+    ),
     ParameterOption("InstallerSource", "URL of DeepSQL's installer."),
     ParameterOption("InstallerVersion", "Release the installer installs."),
     ParameterOption("InstallerSha256", "Checksum the installer must have."),
@@ -114,19 +118,25 @@ _ALL = (
     ParameterOption("VendorAccounts", "Accounts of those principals; set by access grant.", Kind.LIST),
     ParameterOption("SupportAccessUntil", "When support access ends (UTC); set by access grant."),
     ParameterOption("SupportAccessReason", "Ticket or reason of the grant; set by access grant."),
-    ParameterOption("SupportAccessVia", "Way in for the principals: all, secret or role; set by access grant."),
-    ParameterOption("SupportSessionsNotBefore", "Role sessions begun before are refused (UTC); set by access."),
+    ParameterOption("SupportAccessVia", "Access path of the principals: all, secret or role; set by access grant."),
+    ParameterOption(
+        "SupportSessionsNotBefore", "Role sessions begun before this time (UTC) are refused; set by access."
+    ),
     ParameterOption("SupportPorts", "Ports of the instance that a support tunnel may reach.", Kind.LIST),
     ParameterOption("SupportSsh", "Whether support may use SSH (port 22, not logged).", Kind.YES_NO),
     ParameterOption("EksClusterName", "EKS cluster that the instance may use."),
-    ParameterOption("EksAccessPolicy", "What it may do there: an EKS access policy, like AmazonEKSViewPolicy."),
+    ParameterOption("EksAccessPolicy", "What it may do there: an EKS access policy, such as AmazonEKSViewPolicy."),
     ParameterOption("SessionLogRetentionDays", "Days the session logs are kept.", Kind.NUMBER),
     ParameterOption("DatabaseEndpoint", "Endpoint of the database, for deployer db."),
     ParameterOption("DatabasePort", "Its port.", Kind.NUMBER),
-    ParameterOption("DatabaseSecurityGroupId", "Its security group; the stack lets itself in."),
-    ParameterOption("DatabaseResourceId", "Its resource id in RDS, cluster-… or db-…, for support's way to it."),
+    ParameterOption("DatabaseSecurityGroupId", "Its security group; the stack adds a rule that lets its hosts in."),
+    ParameterOption("DatabaseResourceId", "Its resource ID in RDS, cluster-… or db-…; support's access needs it."),
     ParameterOption("SupportDatabaseLevel", "What support may do in it: none, r, w or o."),
-    ParameterOption("DeployBastionHost", "Whether a small host of your own is the way to the database.", Kind.YES_NO),
+    ParameterOption(
+        "DeployBastionHost",
+        "Whether a bastion host is the jump host to the database.",
+        Kind.YES_NO,
+    ),
 )
 PARAMETERS: dict[str, ParameterOption] = {parameter.key: parameter for parameter in _ALL}
 REQUIRED: tuple[str, ...] = tuple(parameter.key for parameter in _ALL if parameter.required)

@@ -46,7 +46,7 @@ class Objection:
 
 
 @dataclass(frozen=True)
-class Holder:
+class SupportIdentity:
     """A support user or role (`kind`) that loses access with a plan: removed, or replaced by one of another name."""
 
     kind: str
@@ -55,18 +55,18 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Leaving:
+class AccessLoss:
     """Who loses access with a plan, and their live sessions.
 
     `unread` says why those are not known (empty: they are), `problems` what could not be ended before the update.
     """
 
-    holders: tuple[Holder, ...]
+    holders: tuple[SupportIdentity, ...]
     sessions: tuple[Session, ...] = ()
     unread: str = ""
     problems: tuple[str, ...] = ()
 
-    def with_problems(self, problems: Iterable[str]) -> Leaving:
+    def with_problems(self, problems: Iterable[str]) -> AccessLoss:
         """The same, after an attempt to end it."""
         return replace(self, problems=tuple(dict.fromkeys(problems)))
 
@@ -75,8 +75,8 @@ class Leaving:
 class UpPlan:
     """A change set held against what was asked. Nothing has been changed yet.
 
-    `change_set` is None when there is nothing to do; `stack` is then the stack as it stands. `found` is the stack from
-    which the plan was made, None for one that is created. `notes` are sentences about what access it leaves.
+    `change_set` is None when there is nothing to do; `stack` is then the stack as it is. `stack_before` is the stack
+    that the plan was made from, None for one that is created. `notes` are sentences about the access that remains.
     """
 
     stack_name: str
@@ -89,15 +89,15 @@ class UpPlan:
     objections: tuple[Objection, ...] = ()
     protect: bool = False
     stack: Stack | None = None
-    found: Stack | None = field(default=None, repr=False)
-    leaving: Leaving | None = None
+    stack_before: Stack | None = field(default=None, repr=False)
+    access_loss: AccessLoss | None = None
     notes: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """The changes, removals and replacements first."""
-        found = () if self.change_set is None else self.change_set.changes
-        return tuple(sorted(found, key=lambda c: (not c.removes, not c.loses, c.action != "Modify", c.logical_id)))
+        changes = () if self.change_set is None else self.change_set.changes
+        return tuple(sorted(changes, key=lambda c: (not c.removes, not c.loses, c.action != "Modify", c.logical_id)))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,8 +19,8 @@ from generator.model.wildcards import like
 _DEAD = re.compile(r"(AROA|AIDA)[A-Z0-9]+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 _END = re.compile(r"DateLessThan(Equals)?(IfExists)?")
-_NARROWING = frozenset({"ArnEquals", "ArnLike", "StringEquals", "StringLike"})
-"""Operators that hold `aws:PrincipalArn` to the values given. Any other one is not taken for a limit."""
+_LIMITING = frozenset({"ArnEquals", "ArnLike", "StringEquals", "StringLike"})
+"""Operators that limit `aws:PrincipalArn` to the values given. No other one counts as a limit."""
 
 
 class PrincipalType(StrEnum):
@@ -54,7 +54,7 @@ class PolicyStatement:
     """One statement. `conditions` maps (operator, key) to its values; lists are always lists, whatever AWS sent.
 
     `number` counts from 1, for statements without a Sid. `inverted` are the elements NotPrincipal, NotAction and
-    NotResource that stand in the place of the plain ones. `problems` are what of it was not understood.
+    NotResource where they replace the plain ones. `problems` name the parts that were not understood.
     """
 
     sid: str
@@ -89,11 +89,11 @@ class PolicyStatement:
 
     @property
     def principal_arns(self) -> tuple[str, ...]:
-        """The ARNs and patterns `aws:PrincipalArn` is held to; empty when it is not."""
+        """The ARNs and patterns that `aws:PrincipalArn` is limited to; empty when it is not."""
         return tuple(
             value
             for (op, key), values in self.conditions.items()
-            if op in _NARROWING and key.lower() == "aws:principalarn"
+            if op in _LIMITING and key.lower() == "aws:principalarn"
             for value in values
         )
 
@@ -115,11 +115,11 @@ class PolicyStatement:
         named = any(like(pattern.lower(), action.lower()) for pattern in self.actions)
         return self.allows and named != ("NotAction" in self.inverted)
 
-    def held_to(self, account: str) -> bool:
-        """Whether a condition holds it to callers of this account."""
+    def limited_to(self, account: str) -> bool:
+        """Whether a condition limits it to callers of this account."""
         keys = {"aws:principalaccount", "kms:calleraccount"}
-        held = (vs for (op, key), vs in self.conditions.items() if op == "StringEquals" and key.lower() in keys)
-        return any(set(values) == {account} for values in held)
+        limits = (vs for (op, key), vs in self.conditions.items() if op == "StringEquals" and key.lower() in keys)
+        return any(set(values) == {account} for values in limits)
 
 
 @dataclass(frozen=True)
@@ -143,10 +143,10 @@ def parse_policy(document: object, name: str = "", arn: str = "") -> Policy:
     parsed = read_document(document)
     if parsed is None:
         return Policy(problems=("it is not a JSON object",), name=name, arn=arn)
-    found = tuple(_statement(raw, number) for number, raw in enumerate(as_list(parsed.get("Statement")), 1))
-    unclear = [f"statement {s.name}: {problem}" for s in found for problem in s.problems]
+    read = tuple(_statement(raw, number) for number, raw in enumerate(as_list(parsed.get("Statement")), 1))
+    unclear = [f"statement {s.name}: {problem}" for s in read for problem in s.problems]
     missing = ["it has no Statement"] if parsed and "Statement" not in parsed else []
-    return Policy(found, (*missing, *unclear), name, arn)
+    return Policy(read, (*missing, *unclear), name, arn)
 
 
 def statements(document: str | Mapping[str, object]) -> tuple[PolicyStatement, ...]:
@@ -155,7 +155,7 @@ def statements(document: str | Mapping[str, object]) -> tuple[PolicyStatement, .
 
 
 def raw_statements(document: object) -> list[object]:
-    """The statements of a document as they stand, a single one as a list of one. Empty for what is no policy."""
+    """The statements of a document as written, a single one as a list of one. Empty for what is no policy."""
     return as_list((read_document(document) or {}).get("Statement"))
 
 
@@ -169,13 +169,8 @@ def read_document(document: object) -> Mapping[str, object] | None:
     return document if isinstance(document, Mapping) else None
 
 
-def with_sid(found: Iterable[PolicyStatement], sid: str) -> PolicyStatement | None:
-    """The statement of that Sid, or None."""
-    return next((statement for statement in found if statement.sid == sid), None)
-
-
 def as_list(raw: object) -> list[object]:
-    """IAM writes a list of one as the thing itself."""
+    """A value as a list: IAM writes a list of one as the item itself."""
     if raw is None:
         return []
     return list(raw) if isinstance(raw, (list, tuple)) else [raw]
@@ -202,8 +197,8 @@ def _principals(raw: Mapping[str, object]) -> Iterator[PolicyPrincipal]:
     """Whom it names. An Allow with NotPrincipal names everyone but some, which is read as everyone."""
     if "NotPrincipal" in raw:
         yield ANYONE
-    found = raw.get("Principal")
-    entries = found.items() if isinstance(found, Mapping) else [("AWS", found)]
+    element = raw.get("Principal")
+    entries = element.items() if isinstance(element, Mapping) else [("AWS", element)]
     for kind, values in entries:
         known = PrincipalType(kind) if kind in {*PrincipalType} else PrincipalType.UNKNOWN
         for value in _texts(values):

@@ -39,11 +39,6 @@ class Principal:
     def _in_iam(self, resource: str) -> str:
         return str(Arn(self.partition, "iam", "", self.account, resource)) if self.account else self.name
 
-    @property
-    def covers_account(self) -> bool:
-        """Whether everyone whom that account lets may enter."""
-        return not self.name
-
     def covers(self, other: Principal) -> bool:
         """Whether letting this one in lets the other in too.
 

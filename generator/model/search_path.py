@@ -18,7 +18,7 @@ def leave_current_folder(environment: MutableMapping[str, str]) -> None:
     for name in VARIABLES:
         if name not in environment:
             continue
-        if kept := absolute_entries(environment[name]):
-            environment[name] = kept
+        if entries := absolute_entries(environment[name]):
+            environment[name] = entries
         else:
             del environment[name]

@@ -31,7 +31,7 @@ def parse_secret_arn(text: str) -> SecretArn:
     arn = _find(text, "secretsmanager", _REGION, _SECRET)
     if arn is None:
         raise UsageError(
-            f"{text} is not the complete ARN of a secret, with the six signs at its end.",
+            f"{text} is not the complete ARN of a secret, with the six characters at its end.",
             "The customer finds it with: deployer outputs (SupportSecretArn)",
             code="secret-arn",
         )
@@ -79,7 +79,7 @@ def check_session_name(text: str) -> str:
     return text
 
 
-class Policy(Enum):
+class RequiredPolicy(Enum):
     """The three policies that must all let the vendor in."""
 
     SECRET = "the secret's resource policy (the customer's: deployer access grant)"  # noqa: S105 - no secret
@@ -94,6 +94,6 @@ class VendorCheck:
     secret_arn: str
     caller: str
     readable: bool
-    missing: tuple[Policy, ...] = ()
+    missing: tuple[RequiredPolicy, ...] = ()
     answer: str = ""
     hint: str = ""

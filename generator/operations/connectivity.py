@@ -8,7 +8,7 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.health import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
-from generator.model.network import Opening, RouteOut, VpcEndpoint
+from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
 from generator.model.plan import UpPlan
 from generator.model.vpc_endpoints import DEFAULT_STACK_NAME, FOR_SESSIONS, FOR_THE_INSTALLATION, SERVICES, Parameter
 
@@ -20,18 +20,18 @@ PAGE = "docs/how-to/without-nat.md"
 
 def aws_route_checks(gateway: Gateway, health: InstanceHealth) -> Iterator[Diagnosis]:
     """How an instance reaches AWS, for doctor: two calls, three if there are endpoints. Raises AwsError."""
-    route = gateway.ec2.describe_route_out(health.vpc_id, health.subnet_id)
+    route = gateway.ec2.describe_default_route(health.vpc_id, health.subnet_id)
     endpoints = gateway.ec2.describe_vpc_endpoints(health.vpc_id)
     routed = route.serves(public_address=bool(health.public_ip))
     absent = missing(FOR_SESSIONS, endpoints)
     if routed:
-        yield Diagnosis("route to AWS", Verdict.GOOD, f"default route to {route.target}")
+        yield Diagnosis("route to AWS", Verdict.OK, f"default route to {route.target}")
     elif absent:
         answer = f"{_no_route(route)}, and no endpoint for {', '.join(absent)}"
         hint = remediation(health.vpc_id, health.subnet_id, route, endpoints, FOR_SESSIONS)
-        yield Diagnosis("route to AWS", Verdict.BAD, answer, hint)
+        yield Diagnosis("route to AWS", Verdict.MISSING, answer, hint)
     else:
-        yield Diagnosis("route to AWS", Verdict.GOOD, f"VPC endpoints {', '.join(FOR_SESSIONS)}")
+        yield Diagnosis("route to AWS", Verdict.OK, f"VPC endpoints {', '.join(FOR_SESSIONS)}")
         yield Diagnosis("internet access", Verdict.NOTE, f"{_no_route(route)}. {INTERNET}", f"See {PAGE}")
     yield from _blocked_endpoints(gateway, health, endpoints)
 
@@ -45,7 +45,7 @@ def before_creation(gateway: Gateway, plan: UpPlan, given: Mapping[str, str]) ->
         return []
     vpc, subnet = given.get("VpcId", ""), given.get("SubnetId", "")
     try:
-        route = gateway.ec2.describe_route_out(vpc, subnet)
+        route = gateway.ec2.describe_default_route(vpc, subnet)
         if route.serves(public_address=False):
             return []
         endpoints = gateway.ec2.describe_vpc_endpoints(vpc)
@@ -71,7 +71,7 @@ def missing(needed: Sequence[str], endpoints: Sequence[VpcEndpoint]) -> list[str
 
 
 def remediation(
-    vpc_id: str, subnet_id: str, route: RouteOut, endpoints: Sequence[VpcEndpoint], needed: Sequence[str]
+    vpc_id: str, subnet_id: str, route: DefaultRoute, endpoints: Sequence[VpcEndpoint], needed: Sequence[str]
 ) -> str:
     """The command that adds what is missing, to an existing stack of endpoints or as a new one.
 
@@ -101,7 +101,7 @@ def _additions(needed: Sequence[str], endpoints: Sequence[VpcEndpoint]) -> dict[
     return {service.parameter: "Yes" for service in SERVICES if service.name in absent}
 
 
-def _new_stack(vpc_id: str, subnet_id: str, route: RouteOut, endpoints: Sequence[VpcEndpoint]) -> dict[str, str]:
+def _new_stack(vpc_id: str, subnet_id: str, route: DefaultRoute, endpoints: Sequence[VpcEndpoint]) -> dict[str, str]:
     existing = {each.service for each in endpoints if each.interface}
     values = {
         Parameter.VPC_ID: vpc_id,
@@ -114,7 +114,7 @@ def _new_stack(vpc_id: str, subnet_id: str, route: RouteOut, endpoints: Sequence
     return {**{str(key): value for key, value in values.items()}, **left_out}
 
 
-def _no_route(route: RouteOut) -> str:
+def _no_route(route: DefaultRoute) -> str:
     if route.target:
         return f"only a default route to {route.target}, which needs a public address"
     return "no default route"
@@ -125,15 +125,15 @@ def _blocked_endpoints(
 ) -> Iterator[Diagnosis]:
     """Endpoints that DNS resolves to, with or without a route, whose security groups do not allow the instance."""
     used = [each for each in endpoints if each.service in FOR_SESSIONS and each.interface and each.private_dns]
-    openings = gateway.ec2.describe_openings(group for each in used for group in each.groups)
+    ingress_rules = gateway.ec2.describe_ingress_rules(group for each in used for group in each.groups)
     remediations: dict[str, list[VpcEndpoint]] = {}
     for each in used:
-        if each.groups and health.groups and not _open_to(health, each, openings):
+        if each.groups and health.groups and not _open_to(health, each, ingress_rules):
             remediations.setdefault(_allowance(each, health.groups[0]), []).append(each)
     for hint, blocked in remediations.items():
         services, ids = (", ".join(names) for names in zip(*((e.service, e.endpoint_id) for e in blocked), strict=True))
         answer = f"the security group of {services} does not allow the instance ({ids}), and private DNS resolves to it"
-        yield Diagnosis("endpoints", Verdict.BAD, answer, hint)
+        yield Diagnosis("endpoints", Verdict.MISSING, answer, hint)
 
 
 def _allowance(endpoint: VpcEndpoint, client: str) -> str:
@@ -145,6 +145,6 @@ def _allowance(endpoint: VpcEndpoint, client: str) -> str:
     )
 
 
-def _open_to(health: InstanceHealth, endpoint: VpcEndpoint, openings: Sequence[Opening]) -> bool:
-    own = (opening for opening in openings if opening.group_id in endpoint.groups)
+def _open_to(health: InstanceHealth, endpoint: VpcEndpoint, ingress_rules: Sequence[IngressRule]) -> bool:
+    own = (opening for opening in ingress_rules if opening.group_id in endpoint.groups)
     return any(opening.lets_in(HTTPS, health.private_ip, health.groups) for opening in own)

@@ -36,7 +36,7 @@ def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
         caller = gateway.sts.get_caller_arn()
         yield _good("credentials", caller)
     except DeployerError as error:
-        yield Diagnosis("credentials", Verdict.BAD, error.message, error.hint or "aws configure sso, or --profile")
+        yield Diagnosis("credentials", Verdict.MISSING, error.message, error.hint or "aws configure sso, or --profile")
         return
     region = gateway.region
     yield _good("region", region) if region else _bad("region", "none is set", "Add --region, or set AWS_REGION.")
@@ -47,7 +47,7 @@ def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
     try:
         found = find_target(gateway, target, seen, lambda several: several[0])
     except DeployerError as error:
-        yield Diagnosis("instance", Verdict.BAD, error.message, error.hint)
+        yield Diagnosis("instance", Verdict.MISSING, error.message, error.hint)
         return
     yield from _of_instance(gateway, found, documents_of(seen, found.instance_id), caller)
 
@@ -86,7 +86,7 @@ def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
     failed = seen.stack.status.failed
     hint = f"deployer events --stack-name {name}"
     return Diagnosis(
-        f"stack {name}", Verdict.BAD if failed else Verdict.GOOD, str(seen.stack.status), hint if failed else ""
+        f"stack {name}", Verdict.MISSING if failed else Verdict.OK, str(seen.stack.status), hint if failed else ""
     )
 
 
@@ -132,7 +132,7 @@ def _instance(target: Target, health: InstanceHealth | DeployerError) -> Iterato
     running = health.state == "running"
     yield Diagnosis(
         f"instance {name}",
-        Verdict.GOOD if running else Verdict.BAD,
+        Verdict.OK if running else Verdict.MISSING,
         health.state,
         "" if running else f"aws ec2 start-instances --instance-ids {name}",
     )
@@ -170,7 +170,7 @@ def _agent(gateway: Gateway, target: Target, health: InstanceHealth | DeployerEr
     (node,) = nodes
     online = node.ping == "Online"
     answer = f"{node.ping}, version {node.agent_version}" + (f", {node.platform}" if node.platform else "")
-    yield Diagnosis("agent", Verdict.GOOD if online else Verdict.BAD, answer, "" if online else _why_silent(health))
+    yield Diagnosis("agent", Verdict.OK if online else Verdict.MISSING, answer, "" if online else _why_silent(health))
     yield from _agent_version(node)
     if online and gateway.ssm.connection_status(name) != "connected":
         hint = "On the instance: systemctl restart amazon-ssm-agent; check that it reaches the endpoint ssmmessages."
@@ -246,8 +246,8 @@ def _asked(subject: str, look: Look) -> Iterator[Diagnosis]:
 
 
 def _good(subject: str, answer: str) -> Diagnosis:
-    return Diagnosis(subject, Verdict.GOOD, answer)
+    return Diagnosis(subject, Verdict.OK, answer)
 
 
 def _bad(subject: str, answer: str, hint: str) -> Diagnosis:
-    return Diagnosis(subject, Verdict.BAD, answer, hint)
+    return Diagnosis(subject, Verdict.MISSING, answer, hint)

@@ -219,7 +219,7 @@ def test_a_principal_that_another_grant_covers_is_not_called_out(
     assert command[0] == "deployer"
     ran = run(*command[1:], "--yes", "--output", "json")
     assert ran.code == 0, ran.out
-    assert ROOT in ran.result["locked_out"] and SUPPORT in ran.result["locked_out"]
+    assert ROOT in ran.result["revoked"] and SUPPORT in ran.result["revoked"]
 
 
 def test_whom_only_another_grant_lets_in_is_named_with_that_grant(let_in: Callable[..., Deployer]) -> None:
@@ -233,7 +233,7 @@ def test_the_whole_account_goes_and_one_of_its_roles_stays(let_in: Callable[...,
     deployer = let_in(ROOT, SUPPORT)
     ran = deployer("access", "revoke", "--principal", ROOT, "--yes")
     assert ran.code == 0, rows(ran)
-    assert ran.result["locked_out"] == [ROOT]
+    assert ran.result["revoked"] == [ROOT]
 
 
 def test_a_grant_that_adds_nothing_says_so(let_in: Callable[..., Deployer]) -> None:

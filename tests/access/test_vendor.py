@@ -12,7 +12,8 @@ from botocore.session import Session
 
 from generator.errors import DeployerError, UsageError
 from generator.gateway.aws import Gateway
-from generator.model.vendor import Policy, check_key_arn, parse_secret_arn
+from generator.model.vendor import RequiredPolicy as Policy
+from generator.model.vendor import check_key_arn, parse_secret_arn
 from generator.operations.vendor_side.check import explained
 from generator.operations.vendor_side.credentials import from_secret
 from tests.embedded import VENDOR_ROLE as SUPPORT
@@ -119,8 +120,16 @@ def test_the_policy_for_the_vendors_side_names_the_secret_and_the_key(deployer: 
 @pytest.mark.parametrize(
     ("answer", "own_kms", "missing"),
     [
-        ("… because no identity-based policy allows the secretsmanager:GetSecretValue action", "", {Policy.IDENTITY}),
-        ("… because no resource-based policy allows the secretsmanager:GetSecretValue action", "", {Policy.SECRET}),
+        (
+            "… because no identity-based policy allows the secretsmanager:GetSecretValue action",
+            "",
+            {Policy.IDENTITY},
+        ),
+        (
+            "… because no resource-based policy allows the secretsmanager:GetSecretValue action",
+            "",
+            {Policy.SECRET},
+        ),
         ("Access to KMS is not allowed", "", {Policy.KEY, Policy.IDENTITY}),
         ("Access to KMS is not allowed", "allowed", {Policy.KEY}),
         ("Access to KMS is not allowed", "implicitDeny", {Policy.IDENTITY}),

@@ -13,7 +13,7 @@ import pytest
 from generator.cli import db_text
 from generator.cli.main import main
 from generator.errors import NotFound
-from generator.model.database import Engine, Session
+from generator.model.database import DatabaseSession, Engine
 from generator.operations.database.activity import Node, find_session, read_activity, shortened, trees
 
 from .conftest import ENDPOINT, World
@@ -21,8 +21,10 @@ from .conftest import ENDPOINT, World
 REACH = ["--endpoint", ENDPOINT, "--dbname", "app", "--local-port", "0", "--user", "alice_o"]
 
 
-def session(pid: int, *blocked_by: int) -> Session:
-    return Session(pid, f"u{pid}", "", "", "active", "Lock" if blocked_by else "", 5.0, f"select {pid}", blocked_by)
+def session(pid: int, *blocked_by: int) -> DatabaseSession:
+    return DatabaseSession(
+        pid, f"u{pid}", "", "", "active", "Lock" if blocked_by else "", 5.0, f"select {pid}", blocked_by
+    )
 
 
 def shape(node: Node) -> tuple[int, tuple[object, ...]]:
@@ -39,7 +41,7 @@ def shape(node: Node) -> tuple[int, tuple[object, ...]]:
         ([session(1, 2), session(2, 1)], [(1, ((2, ()),))]),  # a ring
     ],
 )
-def test_waits_make_trees(sessions: list[Session], expected: list[object]) -> None:
+def test_waits_make_trees(sessions: list[DatabaseSession], expected: list[object]) -> None:
     assert [shape(node) for node in trees(sessions)] == expected
 
 

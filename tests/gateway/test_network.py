@@ -8,7 +8,7 @@ import pytest
 
 from generator.errors import AwsError
 from generator.gateway.ec2 import EC2
-from generator.model.network import Opening, RouteOut, VpcEndpoint
+from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
 
 ASKED = {"Filters": [{"Name": "vpc-id", "Values": ["vpc-1"]}]}
 LOCAL = {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active"}
@@ -29,24 +29,24 @@ MAIN = table("rtb-main", default(NatGatewayId="nat-1"), Main=True)
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        (None, RouteOut("nat-1", "rtb-main", "10.0.0.0/16")),
-        (default(GatewayId="igw-1"), RouteOut("igw-1", "rtb-own", "10.0.0.0/16")),
-        (default(TransitGatewayId="tgw-1"), RouteOut("tgw-1", "rtb-own", "10.0.0.0/16")),
-        (default(NatGatewayId="nat-2", State="blackhole"), RouteOut("", "rtb-own", "10.0.0.0/16")),
-        ({**LOCAL, "DestinationCidrBlock": "10.9.0.0/16"}, RouteOut("", "rtb-own", "10.0.0.0/16")),
+        (None, DefaultRoute("nat-1", "rtb-main", "10.0.0.0/16")),
+        (default(GatewayId="igw-1"), DefaultRoute("igw-1", "rtb-own", "10.0.0.0/16")),
+        (default(TransitGatewayId="tgw-1"), DefaultRoute("tgw-1", "rtb-own", "10.0.0.0/16")),
+        (default(NatGatewayId="nat-2", State="blackhole"), DefaultRoute("", "rtb-own", "10.0.0.0/16")),
+        ({**LOCAL, "DestinationCidrBlock": "10.9.0.0/16"}, DefaultRoute("", "rtb-own", "10.0.0.0/16")),
     ],
     ids=("the main table", "internet gateway", "transit gateway", "black hole", "no default route"),
 )
-def test_where_a_subnet_leads(stubbed: Any, own: dict[str, str] | None, expected: RouteOut) -> None:
+def test_where_a_subnet_leads(stubbed: Any, own: dict[str, str] | None, expected: DefaultRoute) -> None:
     client, stub = stubbed.client("ec2")
     tables = [MAIN, *([table("rtb-own", own, SubnetId="subnet-1", Main=False)] if own else [])]
     stub.add_response("describe_route_tables", {"RouteTables": tables}, ASKED)
-    assert EC2(client).describe_route_out("vpc-1", "subnet-1") == expected
+    assert EC2(client).describe_default_route("vpc-1", "subnet-1") == expected
 
 
 def test_a_gateway_to_the_internet_serves_public_addresses_only() -> None:
-    assert RouteOut("igw-1").serves(public_address=True) and not RouteOut("igw-1").serves(public_address=False)
-    assert RouteOut("nat-1").serves(public_address=False) and not RouteOut("").serves(public_address=True)
+    assert DefaultRoute("igw-1").serves(public_address=True) and not DefaultRoute("igw-1").serves(public_address=False)
+    assert DefaultRoute("nat-1").serves(public_address=False) and not DefaultRoute("").serves(public_address=True)
 
 
 def test_the_endpoints_that_are_there(stubbed: Any) -> None:
@@ -82,8 +82,8 @@ def test_what_opens_a_group(stubbed: Any) -> None:
     udp = {"IpProtocol": "udp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     group = {"GroupId": "sg-1", "GroupName": "x", "Description": "x", "IpPermissions": [https, everything, udp]}
     stub.add_response("describe_security_groups", {"SecurityGroups": [group]}, {"GroupIds": ["sg-1"]})
-    by_range, by_group = EC2(client).describe_openings(["sg-1", "sg-1"])
-    assert by_range == Opening("sg-1", 443, 443, ("10.0.0.0/16",)) and by_group == Opening(
+    by_range, by_group = EC2(client).describe_ingress_rules(["sg-1", "sg-1"])
+    assert by_range == IngressRule("sg-1", 443, 443, ("10.0.0.0/16",)) and by_group == IngressRule(
         "sg-1", 0, 65535, (), ("sg-7",)
     )
     assert by_range.lets_in(443, "10.0.9.9", ()) and not by_range.lets_in(443, "10.1.0.1", ("sg-7",))
@@ -92,11 +92,11 @@ def test_what_opens_a_group(stubbed: Any) -> None:
 
 def test_no_group_is_no_question(stubbed: Any) -> None:
     client, _ = stubbed.client("ec2")
-    assert EC2(client).describe_openings([]) == []
+    assert EC2(client).describe_ingress_rules([]) == []
 
 
 def test_a_refusal_is_told_as_one(stubbed: Any) -> None:
     client, stub = stubbed.client("ec2")
     stub.add_client_error("describe_route_tables", "UnauthorizedOperation", "You are not authorized", 403)
     with pytest.raises(AwsError):
-        EC2(client).describe_route_out("vpc-1", "subnet-1")
+        EC2(client).describe_default_route("vpc-1", "subnet-1")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.model.grant import Grant
-from generator.model.policy import ANYONE, PrincipalType, parse_policy, statements, with_sid
+from generator.model.policy import ANYONE, PrincipalType, parse_policy, statements
 from generator.model.principal import Principal
 from generator.model.wildcards import arn_like, like
 from generator.operations.access import policy_edit
@@ -51,7 +51,7 @@ def test_a_statement_is_asked_about_itself_however_aws_spells_it() -> None:
         assert ours.until == datetime(2026, 12, 1, tzinfo=UTC) and ours.allows
         assert (other.sid, other.principals, other.allows, other.until) == ("", (ANYONE,), False, None)
         assert other.name == "number 2, which has no Sid" and parse_policy(text).problems == ()
-    assert with_sid(statements(DOCUMENT), "Ours") == statements(DOCUMENT)[0]
+    assert statements(DOCUMENT)[0].sid == "Ours"
 
 
 def test_one_statement_without_a_list_is_one_and_no_text_is_a_policy_without_any() -> None:
@@ -130,7 +130,9 @@ def test_only_an_operator_that_limits_is_taken_for_a_limit(operator: str) -> Non
 def test_nothing_that_json_can_say_stops_reading_or_changing_it(found: Any, statement: Any) -> None:
     for document in (found, {"Statement": found}, {"Statement": [statement, found]}, json.dumps(found)):
         policy = parse_policy(document)
-        asked = [(s.until, s.principal_arns, s.accounts, s.permits("a:b"), s.held_to("1")) for s in policy.statements]
+        asked = [
+            (s.until, s.principal_arns, s.accounts, s.permits("a:b"), s.limited_to("1")) for s in policy.statements
+        ]
         assert len(asked) == len(policy.statements)
         for sid in ("Ours", ""):
             assert not policy_edit.has_sid(policy_edit.without(document, sid), sid)

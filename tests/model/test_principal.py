@@ -20,7 +20,7 @@ def test_an_arn_survives_being_recorded_and_read_back(partition: str, name: str)
 
 def test_a_whole_account_covers_its_roles_and_users_but_no_other_account() -> None:
     whole = parse_principal("arn:aws:iam::444455556666:root")
-    assert whole.covers_account and whole.pattern == "arn:aws:iam::444455556666:*"
+    assert whole.pattern == "arn:aws:iam::444455556666:*"
 
 
 @pytest.mark.parametrize(

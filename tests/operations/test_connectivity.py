@@ -12,16 +12,16 @@ from generator.gateway.aws import Gateway
 from generator.model.changeset import ChangeSet
 from generator.model.health import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
-from generator.model.network import Opening, RouteOut, VpcEndpoint
+from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
 from generator.model.plan import UpPlan
 from generator.model.vpc_endpoints import FOR_SESSIONS, FOR_THE_INSTALLATION
 from generator.operations.connectivity import aws_route_checks, before_creation
 
-NOWHERE = RouteOut("", "rtb-1", "10.0.0.0/16")
+NOWHERE = DefaultRoute("", "rtb-1", "10.0.0.0/16")
 NAT = replace(NOWHERE, target="nat-1")
 IGW = replace(NOWHERE, target="igw-1")
 HEALTH = InstanceHealth("i-1", "running", "vpc-1", "subnet-1", private_ip="10.0.1.5", groups=("sg-client",))
-OPEN = Opening("sg-1", 443, 443, ("10.0.0.0/16",))
+OPEN = IngressRule("sg-1", 443, 443, ("10.0.0.0/16",))
 GIVEN = {"VpcId": "vpc-1", "SubnetId": "subnet-1"}
 CREATION = UpPlan("s", "id", True, cast(ChangeSet, object()), "token")
 
@@ -39,13 +39,13 @@ EVERYTHING = [*SESSIONS, *(interface(service) for service in FOR_THE_INSTALLATIO
 class Ec2:
     """EC2 as it answers, and what it was asked."""
 
-    route: RouteOut
+    route: DefaultRoute
     endpoints: list[VpcEndpoint] = field(default_factory=list)
-    openings: list[Opening] = field(default_factory=lambda: [OPEN])
+    ingress_rules: list[IngressRule] = field(default_factory=lambda: [OPEN])
     refuses: bool = False
     asked: list[str] = field(default_factory=list)
 
-    def describe_route_out(self, vpc_id: str, subnet_id: str) -> RouteOut:
+    def describe_default_route(self, vpc_id: str, subnet_id: str) -> DefaultRoute:
         self.asked.append("routes")
         if self.refuses:
             raise AwsError("You may not look at routes.")
@@ -55,9 +55,9 @@ class Ec2:
         self.asked.append("endpoints")
         return self.endpoints
 
-    def describe_openings(self, groups: Any) -> list[Opening]:
+    def describe_ingress_rules(self, groups: Any) -> list[IngressRule]:
         chosen = set(groups)
-        return [opening for opening in self.openings if opening.group_id in chosen]
+        return [opening for opening in self.ingress_rules if opening.group_id in chosen]
 
     @property
     def gateway(self) -> Gateway:
@@ -71,23 +71,28 @@ def diagnoses(ec2: Ec2, health: InstanceHealth = HEALTH) -> list[Diagnosis]:
 @pytest.mark.parametrize(
     ("ec2", "health", "verdict", "words"),
     [
-        (Ec2(NAT), HEALTH, Verdict.GOOD, "default route to nat-1"),
-        (Ec2(IGW), replace(HEALTH, public_ip="1.2.3.4"), Verdict.GOOD, "default route to igw-1"),
+        (Ec2(NAT), HEALTH, Verdict.OK, "default route to nat-1"),
+        (Ec2(IGW), replace(HEALTH, public_ip="1.2.3.4"), Verdict.OK, "default route to igw-1"),
         (
             Ec2(IGW),
             HEALTH,
-            Verdict.BAD,
+            Verdict.MISSING,
             "only a default route to igw-1, which needs a public address, and no endpoint for ssm",
         ),
-        (Ec2(NOWHERE, SESSIONS), HEALTH, Verdict.GOOD, "VPC endpoints ssm, ssmmessages, logs"),
-        (Ec2(NOWHERE, SESSIONS[:2]), HEALTH, Verdict.BAD, "no default route, and no endpoint for logs"),
-        (Ec2(NOWHERE, [replace(each, interface=False) for each in SESSIONS]), HEALTH, Verdict.BAD, "ssm, ssmmessages"),
+        (Ec2(NOWHERE, SESSIONS), HEALTH, Verdict.OK, "VPC endpoints ssm, ssmmessages, logs"),
+        (Ec2(NOWHERE, SESSIONS[:2]), HEALTH, Verdict.MISSING, "no default route, and no endpoint for logs"),
+        (
+            Ec2(NOWHERE, [replace(each, interface=False) for each in SESSIONS]),
+            HEALTH,
+            Verdict.MISSING,
+            "ssm, ssmmessages",
+        ),
     ],
 )
 def test_the_aws_route_checks(ec2: Ec2, health: InstanceHealth, verdict: Verdict, words: str) -> None:
     first = diagnoses(ec2, health)[0]
     assert (first.subject, first.verdict) == ("route to AWS", verdict) and words in first.answer
-    assert bool(first.hint) == (verdict is Verdict.BAD)
+    assert bool(first.hint) == (verdict is Verdict.MISSING)
 
 
 def test_the_fix_is_a_stack_with_what_is_missing_only() -> None:
@@ -123,16 +128,16 @@ ELSEWHERE = replace(OPEN, cidrs=("10.9.0.0/16",))
 
 
 def test_endpoints_that_do_not_let_the_instance_in_are_wrong_even_beside_a_route() -> None:
-    [_, closed] = diagnoses(Ec2(NAT, SESSIONS[:2], openings=[ELSEWHERE]))
+    [_, closed] = diagnoses(Ec2(NAT, SESSIONS[:2], ingress_rules=[ELSEWHERE]))
     assert (closed.subject, closed.verdict) == (
         "endpoints",
-        Verdict.BAD,
+        Verdict.MISSING,
     ) and "of ssm, ssmmessages does" in closed.answer
     assert closed.hint.endswith("--group-id sg-1 --protocol tcp --port 443 --source-group sg-client")
 
 
 def test_a_stack_of_endpoints_is_told_of_the_client_and_not_changed_beside_itself() -> None:
-    [_, closed] = diagnoses(Ec2(NAT, [interface("ssm", stack="ours")], openings=[ELSEWHERE]))
+    [_, closed] = diagnoses(Ec2(NAT, [interface("ssm", stack="ours")], ingress_rules=[ELSEWHERE]))
     assert "--stack-name ours" in closed.hint
     assert closed.hint.endswith("--parameter-overrides ClientSecurityGroupId=sg-client")
 

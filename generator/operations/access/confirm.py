@@ -36,8 +36,8 @@ def facts(found: Record) -> tuple[tuple[str, str], ...]:
     """The lines of the text, without those that are empty. Pure."""
     outputs = found.stack.outputs
     lines = (
-        ("Role ARN", found.role_arn if found.grant.goes_by("role") else ""),
-        ("External ID", found.external_id if found.grant.goes_by("role") else ""),
+        ("Role ARN", found.role_arn if found.grant.allows_path("role") else ""),
+        ("External ID", found.external_id if found.grant.allows_path("role") else ""),
         ("Secret ARN", found.secret_arn),
         ("Key ARN", found.key_arn),
         ("Account", found.stack.account),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from generator.model.access import AccessKey, AccessPolicy, AccessState, Finding
+from generator.model.access import AccessFinding, AccessKey, AccessPolicy, AccessState
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
 from generator.operations.access.access_policies import KEY, ROLE, SECRET
@@ -18,7 +18,7 @@ OURS = {
 }
 
 
-def findings(state: AccessState, now: datetime) -> tuple[Finding, ...]:
+def findings(state: AccessState, now: datetime) -> tuple[AccessFinding, ...]:
     """Everything worth a warning, in the order of its weight."""
     return (
         *(finding for door in state.policies for finding in _of_door(door, state.account)),
@@ -35,50 +35,54 @@ def by_hand(door: AccessPolicy) -> tuple[PolicyStatement, ...]:
     return () if ours is None else tuple(s for s in door.statements if s.sid not in ours)
 
 
-def _of_door(door: AccessPolicy, account: str) -> Iterator[Finding]:
+def _of_door(door: AccessPolicy, account: str) -> Iterator[AccessFinding]:
     if door.unreadable:
-        yield Finding(f"policy of the {door.name}", f"could not be read: {door.unreadable}", "deployer doctor")
+        yield AccessFinding(f"policy of the {door.name}", f"could not be read: {door.unreadable}", "deployer doctor")
     for statement in by_hand(door):
         who = ", ".join(p.value for p in statement.principals) or "everyone"
-        yield Finding(
+        yield AccessFinding(
             f"policy of the {door.name}",
             f"statement {statement.sid or '(without Sid)'} was put there by hand: {statement.effect} {who}",
             "Remove it, or keep it knowingly: a grant would overwrite it",
         )
     for statement in door.statements:
         for principal in statement.dead_principals:
-            yield Finding(
+            yield AccessFinding(
                 f"policy of the {door.name}",
                 f"{principal} in statement {statement.sid or '(without Sid)'} is a role or user that no longer exists",
                 "deployer access revoke --all, then grant again",
             )
         if statement.allows and "*" in statement.accounts and not statement.conditions:
-            yield Finding(f"policy of the {door.name}", "lets everyone in", "deployer access revoke --all")
+            yield AccessFinding(f"policy of the {door.name}", "lets everyone in", "deployer access revoke --all")
 
 
-def _of_grant(grant: Grant, doors: tuple[AccessPolicy, ...], now: datetime) -> Iterator[Finding]:
+def _of_grant(grant: Grant, doors: tuple[AccessPolicy, ...], now: datetime) -> Iterator[AccessFinding]:
     if grant.principals and grant.until is None:
-        yield Finding("grant", "has no end", "deployer access grant --principal ARN --for 8h")
+        yield AccessFinding("grant", "has no end", "deployer access grant --principal ARN --for 8h")
     if grant.paused:
-        yield Finding("role", "is paused", "deployer access resume")
+        yield AccessFinding("role", "is paused", "deployer access resume")
     if grant.principals and grant.ended(now):
-        yield Finding("grant", "is over; its principals still stand in the policies", "deployer access revoke --all")
+        yield AccessFinding("grant", "is over; the policies still name its principals", "deployer access revoke --all")
 
 
-def _of_ends(state: AccessState) -> Iterator[Finding]:
+def _of_ends(state: AccessState) -> Iterator[AccessFinding]:
     if any(end != state.grant.until for end in state.ends):
-        yield Finding(
+        yield AccessFinding(
             "end", "is not the same in the policies and on the stack", "deployer access revoke --all, then grant again"
         )
 
 
-def _of_pause(state: AccessState) -> Iterator[Finding]:
+def _of_pause(state: AccessState) -> Iterator[AccessFinding]:
     if state.grant.principals and state.keys and not any(key.active for key in state.keys):
-        yield Finding("keys", "are paused: none is active, so nobody enters by the secret", "deployer access resume")
+        yield AccessFinding(
+            "keys", "are paused: none is active, so the secret lets nobody in", "deployer access resume"
+        )
 
 
-def _of_key(key: AccessKey, state: AccessState, now: datetime) -> Iterator[Finding]:
+def _of_key(key: AccessKey, state: AccessState, now: datetime) -> Iterator[AccessFinding]:
     if key.active and key.old(now):
-        yield Finding(f"key {key.key_id}", "is older than 90 days", "deployer access rotate")
+        yield AccessFinding(f"key {key.key_id}", "is older than 90 days", "deployer access rotate")
     if key.active and state.grant.principals and key.idle(now, state.changed):
-        yield Finding(f"key {key.key_id}", "was never used though access is granted", "deployer access revoke --all")
+        yield AccessFinding(
+            f"key {key.key_id}", "was never used since access was granted", "deployer access revoke --all"
+        )

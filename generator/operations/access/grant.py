@@ -191,14 +191,14 @@ def hand_over(found: Record) -> HandOver:
         reason=grant.reason,
         principals=tuple(principal.arn for principal in grant.principals),
         identity_policy=_identity_policy(found),
-        role_arn=found.role_arn if grant.goes_by("role") else "",
-        external_id=found.external_id if grant.goes_by("role") else "",
+        role_arn=found.role_arn if grant.allows_path("role") else "",
+        external_id=found.external_id if grant.allows_path("role") else "",
         database=found.database,
     )
 
 
 def _identity_policy(found: Record) -> Mapping[str, object]:
-    if found.secret_arn and found.grant.goes_by("secret"):
+    if found.secret_arn and found.grant.allows_path("secret"):
         return vendor_identity_policy(found.secret_arn, found.key_arn)
     return vendor_role_policy(found.role_arn)
 
@@ -206,7 +206,7 @@ def _identity_policy(found: Record) -> Mapping[str, object]:
 def agrees(grant: Grant, live: tuple[PolicyStatement, ...], sid: str) -> bool:
     """Whether the vendor's statement of one policy has the grant's accounts, principals and end, or is not there."""
     found = next((statement for statement in live if statement.sid == sid), None)
-    if not grant.principals or not grant.goes_by("role" if sid == ROLE_SID else "secret"):
+    if not grant.principals or not grant.allows_path("role" if sid == ROLE_SID else "secret"):
         return found is None
     expected = secret_statement(grant)
     return (

@@ -26,7 +26,7 @@ def outsiders(policy: Policy, found: Record, *, services: bool = True) -> tuple[
     return tuple(
         Opening(principal.value, statement)
         for statement in policy.statements
-        if statement.allows and not statement.held_to(found.stack.account)
+        if statement.allows and not statement.limited_to(found.stack.account)
         for principal in _admitted(statement)
         if not _inside(principal, found, services)
     )

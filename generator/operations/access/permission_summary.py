@@ -78,9 +78,9 @@ def sentences(grant: Grant, ways: Ways) -> tuple[Sentence, ...]:
     vendor = [
         Sentence(policy, spoken(sid), who, grant.until_text)
         for policy, sid, there in (
-            ("secret", SECRET_SID, ways.support_user and grant.goes_by("secret")),
-            ("key", KEY_SID, ways.support_user and grant.goes_by("secret")),
-            ("role", ROLE_SID, ways.support_role and grant.goes_by("role")),
+            ("secret", SECRET_SID, ways.support_user and grant.allows_path("secret")),
+            ("key", KEY_SID, ways.support_user and grant.allows_path("secret")),
+            ("role", ROLE_SID, ways.support_role and grant.allows_path("role")),
         )
         if grant.principals and there
     ]
@@ -99,7 +99,7 @@ def _in_the_database(grant: Grant, ways: Ways) -> list[Sentence]:
     permits = f"{spoken(DATABASE_SID)} as {ways.database_user}"
     holders = (
         ("support user", "whoever holds the key", ways.support_user),
-        ("support role", "whoever assumes it", ways.support_role and grant.goes_by("role")),
+        ("support role", "whoever assumes it", ways.support_role and grant.allows_path("role")),
     )
     return [
         Sentence(policy, permits, who, grant.until_text)

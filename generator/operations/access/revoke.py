@@ -74,7 +74,7 @@ class Revocation:
         return Expectation(self.found, self.after, commands, None if known is None else frozenset(known))
 
     @property
-    def locked_out(self) -> tuple[str, ...]:
+    def revoked(self) -> tuple[str, ...]:
         """Whom it locks out, for the report."""
         gone = tuple(p.arn for p in self.expectation.leaving)
         return (*gone, "whoever holds the key") if self.everybody else gone
@@ -178,7 +178,7 @@ def report(revocation: Revocation, began: datetime, evidence: tuple[Evidence, ..
         account=stack.account,
         region=stack.region,
         instance_id=revocation.found.instance_id,
-        locked_out=revocation.locked_out,
+        revoked=revocation.revoked,
         by=_caller(revocation.gateway),
         reason=revocation.after.reason,
         began=began,

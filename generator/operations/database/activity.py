@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generator.errors import DeployerError, NotFound
 from generator.host.drivers import Query
-from generator.model.database import AccessLevel, Engine, Session
+from generator.model.database import AccessLevel, DatabaseSession, Engine
 from generator.operations.database import mysql
 
 # The age is that of the statement, or of the transaction if idle in one. Our own session is left out.
@@ -57,16 +57,16 @@ WHERE w.LOCK_STATUS = 'PENDING'"""
 class Node:
     """A session and the sessions that wait for it."""
 
-    session: Session
+    session: DatabaseSession
     waiting: tuple[Node, ...] = ()
 
 
-def read_activity(query: Query, engine: Engine) -> list[Session]:
+def read_activity(query: Query, engine: Engine) -> list[DatabaseSession]:
     """Every client session except our own, the longest first."""
     rows = query(_POSTGRESQL if engine is Engine.POSTGRESQL else _MYSQL)
     waits = query(_MYSQL_WAITS) if engine is Engine.MYSQL else []
     return [
-        Session(
+        DatabaseSession(
             pid=int(pid),
             user=str(user),
             application=str(application),
@@ -87,7 +87,7 @@ def _pids(blockers: object) -> tuple[int, ...]:
     return tuple(sorted({int(pid) for pid in blockers if pid})) if isinstance(blockers, Sequence) else ()
 
 
-def trees(sessions: Sequence[Session]) -> list[Node]:
+def trees(sessions: Sequence[DatabaseSession]) -> list[Node]:
     """The blocking trees: each session that blocks others and waits for none, with those that wait for it, and so on.
 
     One that waits for several appears under each. In a deadlock (PostgreSQL resolves it after a second) the lowest PID
@@ -117,8 +117,8 @@ def _all_pids(node: Node) -> list[int]:
     return [node.session.pid, *(pid for below in node.waiting for pid in _all_pids(below))]
 
 
-def _unseen(pid: int) -> Session:
-    return Session(pid, "?", "", "", "not visible", "", 0.0, "")
+def _unseen(pid: int) -> DatabaseSession:
+    return DatabaseSession(pid, "?", "", "", "not visible", "", 0.0, "")
 
 
 def shortened(query: str, width: int) -> str:
@@ -134,7 +134,7 @@ def blind_spot(level: AccessLevel | None) -> str:
     return f"access level {level} sees only its own sessions; use --permission o"
 
 
-def find_session(sessions: Sequence[Session], pid: int, level: AccessLevel | None = None) -> Session:
+def find_session(sessions: Sequence[DatabaseSession], pid: int, level: AccessLevel | None = None) -> DatabaseSession:
     """The session with this PID among those visible to the access level. Raises NotFound."""
     for session in sessions:
         if session.pid == pid:

@@ -16,7 +16,7 @@ from generator import directories
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model import preferences as model
-from generator.model.access import Finding
+from generator.model.access import AccessFinding
 from generator.model.preferences import Preferences, SettingChange
 
 
@@ -27,7 +27,7 @@ class PreferencesPlan:
     before: Preferences
     after: model.Content | None
     changes: tuple[SettingChange, ...]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[AccessFinding, ...] = ()
     version: str = ""  # an older version that holds exactly `after`
 
 
@@ -133,7 +133,9 @@ def _place(gateway: Gateway) -> str:
     return f"{account[1] if account else 'unknown'}-{gateway.region}"
 
 
-def _findings(gateway: Gateway, settings: Mapping[str, object], given: Mapping[str, object]) -> tuple[Finding, ...]:
+def _findings(
+    gateway: Gateway, settings: Mapping[str, object], given: Mapping[str, object]
+) -> tuple[AccessFinding, ...]:
     """Settings that would make sessions fail: a log group that is missing, or not encrypted though it must be."""
     name = str(settings.get("cloudWatchLogGroupName") or "")
     if not name or not {"cloudWatchLogGroupName", "cloudWatchEncryptionEnabled"} & set(given):
@@ -141,8 +143,8 @@ def _findings(gateway: Gateway, settings: Mapping[str, object], given: Mapping[s
     group = gateway.logs.find_log_group(name)
     if group is None:
         hint = f"aws logs create-log-group --log-group-name {name}"
-        return (Finding(name, "There is no such log group, so sessions would not start or not be logged.", hint),)
+        return (AccessFinding(name, "There is no such log group, so sessions would not start or not be logged.", hint),)
     if settings.get("cloudWatchEncryptionEnabled") and not group.kms_key:
         warning = "The log group is not encrypted by a key, so no session would start."
-        return (Finding(name, warning, "Give it a key, or set --cloudwatch-encryption no"),)
+        return (AccessFinding(name, warning, "Give it a key, or set --cloudwatch-encryption no"),)
     return ()

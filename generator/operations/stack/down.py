@@ -74,7 +74,7 @@ def _delete(gateway: Gateway, plan: DownPlan) -> None:
 
 def _kept(stack: Stack, live: list[StackResource], instance: Instance | None) -> tuple[KeptThing, ...]:
     ids = {r.logical_id: r.physical_id for r in live}
-    kept = [_volume(volume, stack.region) for volume in (instance.kept_volumes if instance else ())]
+    kept = [_volume(volume, stack.region) for volume in (instance.retained_volumes if instance else ())]
     if group := ids.get(Resource.SESSION_LOG_GROUP):
         removal = f"aws logs delete-log-group --region {stack.region} --log-group-name {group}"
         kept.append(KeptThing(f"log group {group}", "the transcripts of support sessions are evidence", removal))
@@ -86,7 +86,7 @@ def _kept(stack: Stack, live: list[StackResource], instance: Instance | None) ->
 
 def _warnings(live: list[StackResource], instance: Instance | None) -> tuple[str, ...]:
     """What cannot be had back afterwards, and how to save it before."""
-    dying = set(instance.volumes) - set(instance.kept_volumes) if instance else set()
+    dying = set(instance.volumes) - set(instance.retained_volumes) if instance else set()
     found = [
         f"volume {volume} holds DeepSQL's data and goes with the instance; to keep it: "
         f"aws ec2 create-snapshot --volume-id {volume}"

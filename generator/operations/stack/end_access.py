@@ -15,7 +15,7 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.changeset import Change, Replacement
 from generator.model.contract import PAUSED, Resource
-from generator.model.plan import Check, Holder, Leaving
+from generator.model.plan import AccessLoss, Check, SupportIdentity
 from generator.model.session import Session
 from generator.model.stack import Stack
 from generator.operations import polling
@@ -26,24 +26,24 @@ Sleep = Callable[[float], None]
 KINDS = {str(Resource.SUPPORT_USER): "user", str(Resource.SUPPORT_ROLE): "role"}
 
 
-def find(gateway: Gateway, changes: tuple[Change, ...]) -> Leaving | None:
+def find(gateway: Gateway, changes: tuple[Change, ...]) -> AccessLoss | None:
     """Who leaves with these changes, and what they have open (one call); None when nobody does."""
     holders = leaving_holders(changes)
     if not holders:
         return None
     try:
-        return Leaving(holders, _live(gateway, holders))
+        return AccessLoss(holders, _live(gateway, holders))
     except DeployerError as error:
-        return Leaving(holders, unread=error.message)
+        return AccessLoss(holders, unread=error.message)
 
 
-def leaving_holders(changes: tuple[Change, ...]) -> tuple[Holder, ...]:
+def leaving_holders(changes: tuple[Change, ...]) -> tuple[SupportIdentity, ...]:
     """The user and role that these changes remove, or replace for certain by one of another name. Pure."""
     theirs = (c for c in changes if c.logical_id in KINDS and (c.removes or c.replacement is Replacement.YES))
-    return tuple(Holder(KINDS[c.logical_id], c.physical_id, removed=c.removes) for c in theirs)
+    return tuple(SupportIdentity(KINDS[c.logical_id], c.physical_id, removed=c.removes) for c in theirs)
 
 
-def end(gateway: Gateway, stack: Stack, leaving: Leaving, sleep: Sleep = time.sleep) -> Leaving:
+def end(gateway: Gateway, stack: Stack, leaving: AccessLoss, sleep: Sleep = time.sleep) -> AccessLoss:
     """Make the key inactive and shut the role, where they are removed, then end the sessions; what went wrong with it.
 
     Of a user that is only renamed the key stays: if the update fails, whoever has access keeps it.
@@ -54,7 +54,7 @@ def end(gateway: Gateway, stack: Stack, leaving: Leaving, sleep: Sleep = time.sl
     return leaving.with_problems(problem for problem in problems if problem)
 
 
-def hint_on_failure(gateway: Gateway, leaving: Leaving) -> str:
+def hint_on_failure(gateway: Gateway, leaving: AccessLoss) -> str:
     """How those whom an update should have removed get access back when it failed; "" where nothing was stopped."""
     stopped = [f"{holder.kind} {holder.name}" for holder in leaving.holders if holder.removed]
     verbs = (gateway.command(f"access {verb}") for verb in ("pause", "resume"))
@@ -62,7 +62,7 @@ def hint_on_failure(gateway: Gateway, leaving: Leaving) -> str:
     return f"{who}; to permit it again: {', then '.join(verbs)}" if stopped else ""
 
 
-def check(gateway: Gateway, leaving: Leaving, sleep: Sleep = time.sleep) -> tuple[Check, ...]:
+def check(gateway: Gateway, leaving: AccessLoss, sleep: Sleep = time.sleep) -> tuple[Check, ...]:
     """Whether anything of theirs is open now, after the update; what was begun meanwhile is ended first."""
     problem = _try(partial(_end_sessions, gateway, leaving, sleep))
     try:
@@ -77,18 +77,18 @@ def check(gateway: Gateway, leaving: Leaving, sleep: Sleep = time.sleep) -> tupl
     return tuple(_check(holder, still, because) for holder in leaving.holders)
 
 
-def _check(holder: Holder, still: tuple[Session, ...], because: str) -> Check:
+def _check(holder: SupportIdentity, still: tuple[Session, ...], because: str) -> Check:
     theirs = [session.session_id for session in still if _holds(holder, session)]
     if not theirs:
         return Check(_subject(holder), True, "none")
     return Check(_subject(holder), False, f"still open {', '.join(theirs)}" + (f" ({because})" if because else ""))
 
 
-def _subject(holder: Holder) -> str:
+def _subject(holder: SupportIdentity) -> str:
     return f"live sessions of {holder.name}"
 
 
-def _shut(gateway: Gateway, stack: Stack, holder: Holder) -> None:
+def _shut(gateway: Gateway, stack: Stack, holder: SupportIdentity) -> None:
     if not holder.removed:
         return
     if holder.kind == "user":
@@ -97,15 +97,15 @@ def _shut(gateway: Gateway, stack: Stack, holder: Holder) -> None:
         role.cut(gateway, record_of(stack), PAUSED)
 
 
-def _end_sessions(gateway: Gateway, leaving: Leaving, sleep: Sleep) -> None:
+def _end_sessions(gateway: Gateway, leaving: AccessLoss, sleep: Sleep) -> None:
     lockdown.end(gateway, lambda: _live(gateway, leaving.holders), sleep)
 
 
-def _live(gateway: Gateway, holders: tuple[Holder, ...]) -> tuple[Session, ...]:
+def _live(gateway: Gateway, holders: tuple[SupportIdentity, ...]) -> tuple[Session, ...]:
     return tuple(s for s in gateway.ssm.list_sessions() if any(_holds(holder, s) for holder in holders))
 
 
-def _holds(holder: Holder, session: Session) -> bool:
+def _holds(holder: SupportIdentity, session: Session) -> bool:
     return lockdown.owner_of(session) == ({"role": "assumed-role"}.get(holder.kind, holder.kind), holder.name)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.contract import Parameter, Resource
-from generator.model.plan import Check, Holder, Leaving, UpPlan, UpRequest
+from generator.model.plan import AccessLoss, Check, SupportIdentity, UpPlan, UpRequest
 from generator.model.stack import StackEvent
 from generator.operations.stack import end_access, support_toggle
 
@@ -56,8 +56,8 @@ def _of(gateway: Gateway, plan: UpPlan, flip: LastFlip) -> Iterator[Check]:
     yield from support_toggle.verify(
         gateway, support_toggle.Before(user, role, flip.removed(Resource.SUPPORT_SECRET), None)
     )
-    named = (Holder(kind, name, removed=True) for kind, name in (("user", user), ("role", role)) if name)
-    yield from end_access.check(gateway, Leaving(tuple(named)))
+    named = (SupportIdentity(kind, name, removed=True) for kind, name in (("user", user), ("role", role)) if name)
+    yield from end_access.check(gateway, AccessLoss(tuple(named)))
     yield from _instance(gateway, plan, flip)
 
 

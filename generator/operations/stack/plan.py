@@ -44,8 +44,8 @@ def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPl
     with discarded_on_error(gateway, planned):
         return replace(
             planned,
-            found=stack,
-            leaving=end_access.find(gateway, planned.changes),
+            stack_before=stack,
+            access_loss=end_access.find(gateway, planned.changes),
             notes=support_grant.notes(gateway, request.given, stack, datetime.now(UTC)),
         )
 

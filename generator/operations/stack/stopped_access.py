@@ -42,7 +42,7 @@ def _admitting(
     """The policies that admit somebody after the change: logical id, Sid of the statement, how to read it now."""
     found = record_of(stack)
     after, left = grant_after(given, stack.parameters, now), paths({**stack.parameters, **given})
-    open_by = {path for path in left if after.live(now) and after.goes_by(path)}
+    open_by = {path for path in left if after.live(now) and after.allows_path(path)}
     if "secret" in open_by and found.secret_arn:
         secret = partial(gateway.secretsmanager.get_resource_policy, found.secret_arn)
         yield Resource.SUPPORT_SECRET_POLICY, SECRET_SID, secret

@@ -27,7 +27,7 @@ def grant_after(given: Values, known: Values, now: datetime) -> Grant:
     grant, before, after = Grant.of(known), paths(known), paths({**known, **given})
     if before == after or not grant.live(now):
         return grant
-    kept = {path for path in before & after if grant.goes_by(path)}
+    kept = {path for path in before & after if grant.allows_path(path)}
     if not kept:
         return grant.closed(now)
     return grant if len(kept) == len(PATHS) else replace(grant, via=kept.pop())
@@ -78,7 +78,7 @@ def _about_the_grant(gateway: Gateway, before: Grant, after: Grant) -> str:
 
 
 def _role_stays(after: Grant, now: datetime) -> str:
-    if not after.live(now) or not after.goes_by("role") or after.paused:
+    if not after.live(now) or not after.allows_path("role") or after.paused:
         return ""
     return f"Access by the support role stays open to {_names(after)}, {_end(after)}."
 
@@ -86,7 +86,7 @@ def _role_stays(after: Grant, now: datetime) -> str:
 def _user_stays(gateway: Gateway, after: Grant, stack: Stack, now: datetime) -> str:
     if after.ended(now) or not _may_sign_in(gateway, stack.outputs.get(Output.SUPPORT_USER_NAME, "")):
         return ""
-    readers = f" and {_names(after)} may read it" if after.live(now) and after.goes_by("secret") else ""
+    readers = f" and {_names(after)} may read it" if after.live(now) and after.allows_path("secret") else ""
     return f"Access by the support user's key stays open{readers}, {_end(after)}."
 
 

@@ -102,10 +102,10 @@ def newly_granted_level(gateway: Gateway, plan: UpPlan, request: UpRequest) -> A
 
 def before(gateway: Gateway, plan: UpPlan) -> Before | None:
     """Note what a plan will remove with the support user or role (two calls); None for one that keeps both."""
-    if plan.leaving is None:
+    if plan.access_loss is None:
         return None
     removed = {change.logical_id: change.physical_id for change in plan.changes if change.removes}
-    names = {holder.kind: holder.name for holder in plan.leaving.holders}
+    names = {holder.kind: holder.name for holder in plan.access_loss.holders}
     resources = {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(plan.stack_id)}
     instance = resources.get(Resource.INSTANCE)
     return Before(

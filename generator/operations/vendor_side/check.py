@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
-from generator.model.vendor import Policy, SecretArn, VendorCheck
+from generator.model.vendor import RequiredPolicy, SecretArn, VendorCheck
 
 GONE = (
     "It was removed, or made anew under another ARN: ask the customer what deployer outputs says as SupportSecretArn."
@@ -25,7 +25,7 @@ def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck
     return VendorCheck(secret.text, caller, True, (), "the secret was read")
 
 
-def explained(answer: str, own_kms: str) -> tuple[tuple[Policy, ...], str]:
+def explained(answer: str, own_kms: str) -> tuple[tuple[RequiredPolicy, ...], str]:
     """The policies that AWS's words point at, and the next step. Pure.
 
     `own_kms` is what IAM's simulator says of our own kms:Decrypt: allowed, a denial, or empty when it was not asked.
@@ -33,18 +33,21 @@ def explained(answer: str, own_kms: str) -> tuple[tuple[Policy, ...], str]:
     """
     if "default KMS service key" in answer:
         return (
-            Policy.KEY,
+            RequiredPolicy.KEY,
         ), "The customer's secret is under AWS's own key: deployer up --upgrade gives it one of its own."
     if "KMS" in answer:
         if own_kms and own_kms != "allowed":
-            return (Policy.IDENTITY,), "Attach what this prints: deployer vendor identity-policy"
-        missing = (Policy.KEY,) if own_kms else (Policy.KEY, Policy.IDENTITY)
+            return (RequiredPolicy.IDENTITY,), "Attach what this prints: deployer vendor identity-policy"
+        missing = (RequiredPolicy.KEY,) if own_kms else (RequiredPolicy.KEY, RequiredPolicy.IDENTITY)
         return missing, "Ask the customer to grant again; and see kms:Decrypt in: deployer vendor identity-policy"
     if "no identity-based policy" in answer or "with an explicit deny in an identity" in answer:
-        return (Policy.IDENTITY,), "Attach what this prints: deployer vendor identity-policy"
+        return (RequiredPolicy.IDENTITY,), "Attach what this prints: deployer vendor identity-policy"
     if "no resource-based policy" in answer:
-        return (Policy.SECRET,), "Ask the customer: deployer access show says who may enter, and until when."
-    return (Policy.SECRET, Policy.IDENTITY), "Compare the caller's ARN with the one the customer granted."
+        return (RequiredPolicy.SECRET,), "Ask the customer: deployer access show says who may enter, and until when."
+    return (
+        RequiredPolicy.SECRET,
+        RequiredPolicy.IDENTITY,
+    ), "Compare the caller's ARN with the one the customer granted."
 
 
 def _own_kms(gateway: Gateway, caller: str, key_arn: str) -> str:

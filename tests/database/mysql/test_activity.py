@@ -11,7 +11,7 @@ import pytest
 
 from generator.cli.main import main
 from generator.host.drivers import Query, SqlRefused
-from generator.model.database import Engine, Session
+from generator.model.database import DatabaseSession, Engine
 from generator.operations.database.activity import Node, end_session, find_session, read_activity, trees
 from generator.operations.database.connection import connected
 from tests.database.conftest import ENDPOINT
@@ -84,7 +84,7 @@ TABLES = (
 )
 
 
-def seen(world: World, pid: int) -> tuple[Session, list[Node]]:
+def seen(world: World, pid: int) -> tuple[DatabaseSession, list[Node]]:
     with world.open("alice_o") as operator:
         sessions = read_activity(operator, Engine.MYSQL)
     return find_session(sessions, pid), trees(sessions)
