@@ -20,15 +20,15 @@ DISCARD_SECONDS = 0.2  # seconds in which the rest of a closed connection's answ
 
 
 class Basic:
-    """Like Mux, but connections wait for one another."""
+    """As Mux, but one connection at a time: the others wait."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._turn = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
         self._writer: StreamWriter | None = None
 
     async def run(self) -> None:
-        """Write arriving bytes to the connection whose turn it is, until the channel ends."""
+        """Write arriving bytes to the connection being served, until the channel ends."""
         try:
             while (received := await self._channel.receive()) is not None:
                 if received.type == wire.PayloadType.OUTPUT and self._writer:
@@ -41,7 +41,7 @@ class Basic:
 
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Carry one connection, after those before it."""
-        async with self._turn:
+        async with self._one_at_a_time:
             self._writer = writer
             try:
                 with suppress(ConnectionError, ConnectionLost):

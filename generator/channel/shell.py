@@ -67,8 +67,8 @@ async def run_command(channel: Channel, stdout: int = 1, stderr: int = 2) -> She
 
 def exit_code_of(payload: bytes) -> int | None:
     """The number in an exit code's payload, None when there is none."""
-    found = _EXIT_CODE.search(payload)
-    return int(found.group()) if found else None
+    number = _EXIT_CODE.search(payload)
+    return int(number.group()) if number else None
 
 
 async def _show(channel: Channel, stdout: int, stderr: int) -> ShellResult:

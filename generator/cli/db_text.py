@@ -41,11 +41,11 @@ def tunnel_lines(route: Route, token_command: str) -> list[str]:
     ]
 
 
-def database_lines(found: Sequence[Database]) -> list[str]:
+def database_lines(databases: Sequence[Database]) -> list[str]:
     """The databases of the region."""
     rows = [
         (d.name, str(d.engine), "cluster" if d.is_cluster else "instance", f"{d.endpoint}:{d.port}", _iam(d))
-        for d in found
+        for d in databases
     ]
     return (
         table(rows, ("NAME", "ENGINE", "KIND", "ENDPOINT", "IAM"))
@@ -58,9 +58,9 @@ def _iam(database: Database) -> str:
     return "on" if database.iam_enabled else "off"
 
 
-def permission_lines(found: Sequence[Permission]) -> list[str]:
+def permission_lines(permissions: Sequence[Permission]) -> list[str]:
     """The caller's user for each access level, and whether IAM allows it."""
-    return table([(f.user, f.permission, f.meaning) for f in found], ("USER", "IAM", "ACCESS LEVEL"))
+    return table([(f.user, f.permission, f.meaning) for f in permissions], ("USER", "IAM", "ACCESS LEVEL"))
 
 
 def activity_lines(

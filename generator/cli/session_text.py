@@ -50,7 +50,7 @@ def moment(time: datetime | None) -> str:
 def opening_line(plan: ConnectPlan) -> str:
     """What is about to be opened."""
     client = f"session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "its own data channel"
-    tunnels = sum(len(wish.forwards) for wish in plan.wishes)
+    tunnels = sum(len(session.forwards) for session in plan.sessions)
     what = "a shell" if plan.is_shell else "a tunnel" if tunnels == 1 else f"{tunnels} tunnels"
     end = f", until {moment(plan.until)} UTC" if plan.until else ""
     return f"Opening {what} on {plan.target.label} by {client}{end}."
@@ -112,13 +112,13 @@ def session_lines(sessions: Sequence[Session], *, past: bool = False, some: bool
 
 def end_lines(report: EndReport) -> list[str]:
     """What became of each session."""
-    said = [
+    outcomes = [
         (report.ended, "is over: it is no longer among the live sessions"),
         (report.already, "was over before"),
         (report.still_open, "is STILL OPEN although its end was asked for: try again"),
         (report.unseen, "was told to end; you may not list sessions, so nobody looked"),
     ]
-    lines = [f"{name} {what}." for names, what in said for name in names]
+    lines = [f"{name} {what}." for names, what in outcomes for name in names]
     return lines or ["There was no session to end."]
 
 
@@ -186,10 +186,10 @@ def _owner(session: Session) -> str:
     return arn.resource if arn else session.owner
 
 
-def diagnosis_lines(found: Sequence[Diagnosis]) -> list[str]:
+def diagnosis_lines(diagnoses: Sequence[Diagnosis]) -> list[str]:
     """One line per check, with its fix below."""
-    rows = table([(each.verdict.value, each.subject, each.answer) for each in found])
-    return [line for row, each in zip(rows, found, strict=True) for line in [row, *_fix(each)]]
+    rows = table([(each.verdict.value, each.subject, each.answer) for each in diagnoses])
+    return [line for row, each in zip(rows, diagnoses, strict=True) for line in [row, *_fix(each)]]
 
 
 def _fix(each: Diagnosis) -> list[str]:

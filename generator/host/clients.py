@@ -32,8 +32,8 @@ class Program:
 
 def find(program: str) -> Program:
     """The program on the PATH, or a psql that came with our own packages. Raises NotFound with how to install it."""
-    if found := shutil.which(program):
-        return Program(found)
+    if path := shutil.which(program):
+        return Program(path)
     if program == "psql" and (bundled := _bundled_psql()):
         return bundled
     raise NotFound(
@@ -55,33 +55,33 @@ def _bundled_psql() -> Program | None:
 
 
 def run_client(argv: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run a client at this terminal until it ends, with `environment` added to ours; gives its exit code.
+    """Run a client at this terminal until it ends, with `environment` added to ours; return its exit code.
 
     Ctrl-C is the client's to handle while it runs. Raises NotFound when the program is not installed.
     """
     program = find(argv[0])
     env = {**os.environ, **program.environment, **environment}
-    with _signals_left_to_the_child():
+    with _interrupts_left_to_the_child():
         return subprocess.run([program.path, *argv[1:]], env=env, check=False).returncode
 
 
 @dataclass(frozen=True)
-class Said:
-    """How a client that was only listened to ended."""
+class ClientOutput:
+    """What a client printed, and its exit code."""
 
     exit_code: int
     output: str
     errors: str
 
 
-def ask_client(argv: Sequence[str], environment: Mapping[str, str], seconds: float | None = None) -> Said:
-    """Run a client without a terminal, its messages in English, and give what it said.
+def ask_client(argv: Sequence[str], environment: Mapping[str, str], seconds: float | None = None) -> ClientOutput:
+    """Run a client without a terminal, its messages in English; return what it printed.
 
-    Raises NotFound when the program is not installed. A client that takes longer than `seconds` is ended.
+    Raises NotFound when the program is not installed. A client that takes longer than `seconds` is killed.
     """
     program = find(argv[0])
     try:
-        with _signals_left_to_the_child():
+        with _interrupts_left_to_the_child():
             done = subprocess.run(
                 [program.path, *argv[1:]],
                 env={**os.environ, "LC_ALL": "C", **program.environment, **environment},
@@ -93,12 +93,12 @@ def ask_client(argv: Sequence[str], environment: Mapping[str, str], seconds: flo
                 check=False,
             )
     except subprocess.TimeoutExpired:
-        return Said(1, "", "timeout expired")
-    return Said(done.returncode, done.stdout, done.stderr)
+        return ClientOutput(1, "", "timeout expired")
+    return ClientOutput(done.returncode, done.stdout, done.stderr)
 
 
 @contextmanager
-def _signals_left_to_the_child() -> Iterator[None]:
+def _interrupts_left_to_the_child() -> Iterator[None]:
     """An empty handler, unlike SIG_IGN, is not inherited: the child starts with the usual one."""
 
     def nothing(number: int, frame: FrameType | None) -> None: ...

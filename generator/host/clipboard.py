@@ -1,4 +1,4 @@
-"""The clipboard of this computer: written on request, and emptied of what we put there."""
+"""The clipboard of this computer: written on request, and cleared afterwards."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _WITHOUT = "Leave --copy out and take the token from standard output: deployer d
 
 @dataclass
 class Clipboard:
-    """What was copied, so that it can be taken away again."""
+    """What was copied, so that it can be removed again."""
 
     tool: _Tool
     text: str = field(repr=False)
 
     def clear(self) -> bool:
-        """Empty the clipboard if it still holds what was copied; False when something else is in it by now."""
-        held = subprocess.run(self.tool.paste, capture_output=True, text=True, timeout=_SECONDS, check=False).stdout
-        if held.strip() != self.text.strip():
+        """Clear the clipboard if it still contains what was copied; False if it has other content by now."""
+        content = subprocess.run(self.tool.paste, capture_output=True, text=True, timeout=_SECONDS, check=False).stdout
+        if content.strip() != self.text.strip():
             return False
         _feed(self.tool, "")
         return True

@@ -17,7 +17,7 @@ LARGEST = 4 * 1024 * 1024
 def fetch(url: str, sha256: str, target: Path) -> Path:
     """Download `url` (https, its server verified by the system's authorities) to `target` when its hash is `sha256`.
 
-    Raises UsageError for another scheme; Refused, with the hash found, for another hash or none given: nothing is kept
+    Raises UsageError for another scheme; Refused, with the actual hash, for another hash or none given: nothing is kept
     then; DeployerError when the download fails.
     """
     if not url.startswith("https://"):
@@ -31,12 +31,12 @@ def fetch(url: str, sha256: str, target: Path) -> Path:
             "Fetch it on another computer and give it with --ca-bundle FILE.",
             code="download-failed",
         ) from None
-    found = hashlib.sha256(content).hexdigest()
-    if len(content) > LARGEST or found != sha256.lower():
-        what = f"has the SHA-256 {found}, not {sha256}" if sha256 else f"has the SHA-256 {found}; nothing was kept"
+    digest = hashlib.sha256(content).hexdigest()
+    if len(content) > LARGEST or digest != sha256.lower():
+        what = f"has the SHA-256 {digest}, not {sha256}" if sha256 else f"has the SHA-256 {digest}; nothing was kept"
         raise Refused(
             f"{url} {what}.",
-            f"Once you have compared it with a source you trust: deployer db ca-bundle --sha256 {found}",
+            f"Once you have compared it with a source you trust: deployer db ca-bundle --sha256 {digest}",
             code="wrong-hash",
         )
     return _keep(content, target)

@@ -15,7 +15,7 @@ from generator.errors import NotFound
 
 Row = tuple[Any, ...]  # a column may be of any type the database has
 Query = Callable[[str], list[Row]]
-"""query(statements) runs one or more statements and gives the rows of the last one that has any."""
+"""query(statements) runs one or more statements and returns the rows of the last one that has any."""
 
 SECONDS_TO_CONNECT = 20
 
@@ -25,7 +25,7 @@ _TLS_FLAGS = struct.pack("<I", 1 << 9 | 1 << 15 | 1 << 11)
 
 
 class SqlRefused(Exception):
-    """The database, or the way to it, said no; the text is its own."""
+    """The database refused, or could not be reached; the text is the server's or the operating system's."""
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def postgresql(parameters: Mapping[str, str], password: str) -> Iterator[Query]:
 def mysql(
     *, host: str, address: tuple[str, int], user: str, password: str, database: str, ca_bundle: str
 ) -> Iterator[Query]:
-    """One connection, TLS verified for `host` although `address` is dialled. Raises SqlRefused.
+    """One connection, TLS verified for `host` although `address` is dialed. Raises SqlRefused.
 
     PyMySQL verifies the name it is given as host, and takes a socket that is connected already.
     """
@@ -77,7 +77,7 @@ def mysql(
         )
         connection.connect(socket.create_connection(address, timeout=SECONDS_TO_CONNECT))
     except (pymysql.MySQLError, OSError) as error:
-        raise SqlRefused(_said(error)) from None
+        raise SqlRefused(_text_of(error)) from None
 
     def query(statements: str) -> list[Row]:
         try:
@@ -88,7 +88,7 @@ def mysql(
                     rows = list(cursor.fetchall()) if cursor.description else rows
                 return rows
         except (pymysql.MySQLError, OSError) as error:
-            raise SqlRefused(_said(error)) from None
+            raise SqlRefused(_text_of(error)) from None
 
     try:
         yield query
@@ -97,7 +97,7 @@ def mysql(
 
 
 def check_mysql_name(host: str, address: tuple[str, int], ca_bundle: str) -> None:
-    """See that who answers at `address` has a certificate for `host`, and sign in to nothing. Raises SqlRefused.
+    """Check that the server at `address` has a certificate for `host`, without signing in. Raises SqlRefused.
 
     For Oracle's client, which verifies the name it dials or none. TLS begins after the server's greeting and a request
     for it (MySQL source documentation, "Connection Phase").
@@ -125,12 +125,12 @@ def _exactly(connection: socket.socket, count: int) -> bytes:
 
 
 def _authorities(ca_bundle: str) -> ssl.SSLContext:
-    """Who vouches for servers: the file's authorities, or this computer's own for "system"."""
+    """The certificate authorities to trust: those of the file, or this computer's own for "system"."""
     return ssl.create_default_context(cafile=None if ca_bundle == "system" else ca_bundle)
 
 
-def _said(error: Exception) -> str:
-    """What the server, or the way to it, said: PyMySQL gives a number and a text."""
+def _text_of(error: Exception) -> str:
+    """The text of a server's or a network error; PyMySQL's errors have a number and a text."""
     return str(error.args[-1]) if error.args and not isinstance(error, OSError) else str(error)
 
 

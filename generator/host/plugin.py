@@ -1,4 +1,4 @@
-"""AWS's session-manager-plugin, when it is installed: found, asked for its version, and run.
+"""AWS's session-manager-plugin, if it is installed: where it is, its version, and running it.
 
 Calling contract: github.com/aws/session-manager-plugin src/sessionmanagerplugin/session/session.go. The token goes by
 the environment (since 1.2.536.0), never by an argument; the plugin's exit code is 0 whatever happened.
@@ -34,7 +34,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+){3}")
 
 @dataclass(frozen=True)
 class Plugin:
-    """An installed plugin. `version` is () when it did not tell."""
+    """An installed plugin. `version` is () if it is unknown."""
 
     path: Path
     version: tuple[int, ...]
@@ -75,20 +75,20 @@ class PluginCall:
 
 
 def find_plugin() -> Plugin | None:
-    """The plugin on PATH, or where its installers put it; None when there is none."""
-    found = shutil.which(NAME) or shutil.which(NAME, path=os.pathsep.join(PLACES))
-    if found is None:
+    """The plugin on PATH, or where its installers put it; None if there is none."""
+    path = shutil.which(NAME) or shutil.which(NAME, path=os.pathsep.join(PLACES))
+    if path is None:
         return None
     try:
-        told = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+        output = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
     except (OSError, subprocess.TimeoutExpired):
-        told = ""
-    version = _VERSION.search(told)
-    return Plugin(Path(found), tuple(int(part) for part in version.group().split(".")) if version else ())
+        output = ""
+    version = _VERSION.search(output)
+    return Plugin(Path(path), tuple(int(part) for part in version.group().split(".")) if version else ())
 
 
 def require_plugin() -> Plugin:
-    """The plugin, new enough. Raises DeployerError naming what is there and what is needed."""
+    """The plugin. Raises DeployerError if there is none (`plugin-missing`) or it is too old (`plugin-old`)."""
     plugin = find_plugin()
     if plugin is None:
         raise DeployerError(
@@ -127,7 +127,7 @@ async def run_shell(call: PluginCall, stdout: int | None = None) -> None:
 
 @dataclass(frozen=True)
 class PluginTunnel:
-    """A plugin whose local port listens. `over` ends with the plugin and gives a sentence on why it did."""
+    """A plugin whose local port listens. `over` ends with the plugin; its result is a sentence that says why."""
 
     process: Process
     over: asyncio.Task[str]
@@ -140,7 +140,7 @@ class PluginTunnel:
 
 
 async def start_tunnel(call: PluginCall, say: Callable[[str], None]) -> PluginTunnel:
-    """Start the plugin for a tunnel and wait until it listens; `say` is given what it prints beyond the routine.
+    """Start the plugin for a tunnel and wait until it listens; `say` gets what it prints beyond the routine.
 
     It is in a process group of its own, so that a typed interrupt does not reach it before its session is ended here.
     Raises DeployerError (`plugin-failed`), quoting it, when it ends or does not listen within OPENING seconds.
@@ -172,7 +172,7 @@ async def start_tunnel(call: PluginCall, say: Callable[[str], None]) -> PluginTu
 async def _follow(
     process: Process, listening: asyncio.Future[None], words: list[str], say: Callable[[str], None]
 ) -> str:
-    """Read everything the plugin prints, to its end: a full pipe would stop it. Gives why it ended."""
+    """Read everything the plugin prints, to its end, as a full pipe would stop it. Returns why it ended."""
     assert process.stdout
     lines, reason = plugin_output.Lines(), ""
     while True:

@@ -1,4 +1,4 @@
-"""Programs run beside an event loop: joined to this terminal, ended with it, their exit code handed on."""
+"""Programs run from an event loop, on this terminal; they end with it, and their exit code is returned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 from generator.errors import DeployerError
 
-FAREWELL = 5.0  # seconds between the request to end and the end
+TERMINATION = 5.0  # seconds between the request to end and the end
 TYPED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 
 
@@ -43,7 +43,7 @@ async def end(process: Process, first: signal.Signals = signal.SIGTERM) -> None:
     with suppress(ProcessLookupError):
         process.send_signal(first)
     try:
-        await asyncio.wait_for(process.wait(), FAREWELL)
+        await asyncio.wait_for(process.wait(), TERMINATION)
     except TimeoutError:
         with suppress(ProcessLookupError):
             process.kill()

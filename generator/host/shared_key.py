@@ -84,10 +84,10 @@ class SharedKey:
 
     def look_after(self, seat: int) -> None:
         """Do the janitor's work: return when the key is gone."""
-        while not self._left(seat):
+        while not self._finished(seat):
             time.sleep(JANITOR_INTERVAL)
 
-    def _left(self, seat: int) -> bool:
+    def _finished(self, seat: int) -> bool:
         """Tidy; leave the seat with the key, at once, so that whoever claims a new key finds it free."""
         with self._locked():
             self._tidy()

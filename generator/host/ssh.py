@@ -93,14 +93,14 @@ def _without(options: Sequence[str], letters: str) -> Iterator[str]:
 
 def require(program: str) -> str:
     """The path of an OpenSSH program. Raises DeployerError with how to install it."""
-    found = shutil.which(program)
-    if found is None:
+    path = shutil.which(program)
+    if path is None:
         raise DeployerError(
             f"There is no {program} on this computer.",
             "Install OpenSSH's client (Debian: apt-get install openssh-client).",
             code="ssh-missing",
         )
-    return found
+    return path
 
 
 def make_pair(comment: str) -> Pair:
@@ -163,13 +163,13 @@ def _agent(directory: Path, pair: Pair) -> Iterator[Path | None]:
         start_new_session=True,  # a typed interrupt is not for it
     )
     try:
-        yield socket if _hand_over(agent, socket, pair) else None
+        yield socket if _add_key(agent, socket, pair) else None
     finally:
         agent.terminate()
         agent.wait(AGENT_START)
 
 
-def _hand_over(agent: subprocess.Popen[bytes], socket: Path, pair: Pair) -> bool:
+def _add_key(agent: subprocess.Popen[bytes], socket: Path, pair: Pair) -> bool:
     env = {**os.environ, "SSH_AUTH_SOCK": str(socket)}
     for _ in range(int(AGENT_START / 0.05)):
         if agent.poll() is not None:

@@ -104,13 +104,13 @@ def trees(sessions: Sequence[DatabaseSession]) -> list[Node]:
         return Node(known.get(pid) or _unseen(pid), tuple(node(waiter, above | {pid}) for waiter in below))
 
     tops = [pid for pid in sorted(waiters) if not (pid in known and known[pid].blocked_by)]
-    found = [node(pid, frozenset()) for pid in tops]
-    shown = {pid for top in found for pid in _all_pids(top)}
+    roots = [node(pid, frozenset()) for pid in tops]
+    shown = {pid for top in roots for pid in _all_pids(top)}
     for pid in sorted(waiters):
         if pid not in shown:
-            found.append(node(pid, frozenset()))
-            shown |= set(_all_pids(found[-1]))
-    return found
+            roots.append(node(pid, frozenset()))
+            shown |= set(_all_pids(roots[-1]))
+    return roots
 
 
 def _all_pids(node: Node) -> list[int]:

@@ -32,14 +32,14 @@ def ca_bundle(given: str) -> str:
 
 def _require_certificates(bundle: Path) -> None:
     try:
-        found = b"-BEGIN CERTIFICATE-" in bundle.read_bytes()
+        has_certificate = b"-BEGIN CERTIFICATE-" in bundle.read_bytes()
     except OSError as error:
         raise NotFound(
             f"The CA bundle {bundle} cannot be read: {error.strerror}.",
             "Make it readable, or download another with: deployer db ca-bundle",
             code="ca-bundle-missing",
         ) from None
-    if not found:
+    if not has_certificate:
         raise NotFound(
             f"The file {bundle} contains no PEM certificate, so it is not a CA bundle.",
             "Download RDS's with: deployer db ca-bundle",

@@ -105,18 +105,18 @@ def _too_wide(gateway: Gateway, database: Database, seen: StackView, document: s
         why = f"The stack {name} does not have {database.name}" if seen.stack else f"There is no stack {name}"
         return f"{why}, and {AWS_REMOTE_PORT} reaches any host that the instance reaches."
     try:
-        found = gateway.ssm.find_document(document)
+        document_text = gateway.ssm.find_document(document)
     except AwsError as error:
         if not error.denied:
             raise
         return f"These credentials may not read {document} (ssm:GetDocument), so it may reach any host."
-    if found is None:
+    if document_text is None:
         raise NotFound(
             f"There is no session document {document} in this account and region.",
             _narrower(database, seen),
             code="document-not-found",
         )
-    content = json.loads(found[0])
+    content = json.loads(document_text[0])
     end = content.get("properties") or {} if content.get("sessionType") == "Port" else {}
     leads = f"{end.get('host', 'the instance itself')}:{end.get('portNumber', '')}".rstrip(":")
     return "" if leads.lower() == endpoint.lower() else f"{document} leads to {leads}, not to {endpoint} alone."

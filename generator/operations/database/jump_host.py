@@ -49,8 +49,8 @@ def uses_bastion(request: DatabaseRequest, stack: Stack | None) -> bool:
 
     Support may start sessions on the stack's instance and on no other.
     """
-    wanted = stack is not None and stack.parameters.get(Parameter.DEPLOY_BASTION_HOST) == "Yes"
-    return wanted and not request.target and not request.support
+    has_bastion = stack is not None and stack.parameters.get(Parameter.DEPLOY_BASTION_HOST) == "Yes"
+    return has_bastion and not request.target and not request.support
 
 
 def session_document(seen: StackView, request: DatabaseRequest, database: Database, instance: str) -> str:
@@ -88,12 +88,12 @@ def _choose_instance(
 def _bastion(gateway: Gateway, stack: str, avoid: str) -> tuple[str, str]:
     """The ID of the running bastion, or "" and why there is none. Its group replaces it, so it is found by tag."""
     try:
-        found = gateway.ec2.find_targets(**{f"tag_{BASTION_TAG_KEY}": stack})
+        bastions = gateway.ec2.find_targets(**{f"tag_{BASTION_TAG_KEY}": stack})
     except AwsError as error:
         if not error.denied:
             raise
         return "", f"These credentials may not look for the bastion of {stack} (ec2:DescribeInstances)."
-    running = [host.instance_id for host in found if host.state == "running"]
+    running = [host.instance_id for host in bastions if host.state == "running"]
     if avoid in running:
         running.remove(avoid)
         return next(iter(running), ""), f"The agent of the bastion {avoid} is not connected to Systems Manager."

@@ -70,14 +70,14 @@ def permissions_of(gateway: Gateway, database: Database, request: DatabaseReques
     """The caller's user for each access level, or the one user named, and whether IAM allows each."""
     caller = gateway.sts.get_caller_arn() if not request.user or database.resource_id else ""
     words = {True: "allowed", False: "denied", None: "unknown"}
-    found = []
+    permissions = []
     named = [level_of(request.user) or request.level] if request.user else list(AccessLevel)
     for level in named:
         user = user_of(request, level, database.engine, caller)
         permission = words[may_connect(gateway, database, user, caller)]
         meaning = level.meaning if not request.user or level_of(user) else "no access level"
-        found.append(Permission(user, level, permission, meaning))
-    return found
+        permissions.append(Permission(user, level, permission, meaning))
+    return permissions
 
 
 def _principal(caller: str) -> str:
@@ -86,5 +86,5 @@ def _principal(caller: str) -> str:
     A session's ARN lacks the role's path, so a role with a path is not found, which leads to "unknown".
     """
     arn = Arn.find(caller)
-    found = arn.principal_arn if arn else None
-    return str(found) if found and found.kind in ("user", "role") else ""
+    principal = arn.principal_arn if arn else None
+    return str(principal) if principal and principal.kind in ("user", "role") else ""

@@ -21,12 +21,14 @@ def find_database(gateway: Gateway, request: DatabaseRequest) -> Database:
     """
     if request.port and not request.endpoint:
         raise UsageError("--port is the port of --endpoint, and no endpoint is given.", "Add --endpoint HOST.")
-    found = _given(gateway, request) if request.endpoint else _looked_up(gateway, request)
-    if not found.endpoint:
-        raise NotFound(f"{found.name} has no endpoint yet: it is being created.", "Wait until it is available.")
-    if request.engine and found.resource_id and request.engine is not found.engine:
-        raise UsageError(f"{found.name} is a {found.engine} database, not {request.engine}.", "Leave --engine out.")
-    return replace(found, database=request.dbname or found.database, engine=request.engine or found.engine)
+    database = _given(gateway, request) if request.endpoint else _looked_up(gateway, request)
+    if not database.endpoint:
+        raise NotFound(f"{database.name} has no endpoint yet: it is being created.", "Wait until it is available.")
+    if request.engine and database.resource_id and request.engine is not database.engine:
+        raise UsageError(
+            f"{database.name} is a {database.engine} database, not {request.engine}.", "Leave --engine out."
+        )
+    return replace(database, database=request.dbname or database.database, engine=request.engine or database.engine)
 
 
 def _given(gateway: Gateway, request: DatabaseRequest) -> Database:
@@ -81,26 +83,26 @@ def as_rds_knows(gateway: Gateway, database: Database) -> Database:
     """
     writer = database.endpoint.replace(".cluster-ro-", ".cluster-")
     try:
-        found = next((d for d in gateway.rds.describe_databases() if d.endpoint == writer), None)
+        known = next((d for d in gateway.rds.describe_databases() if d.endpoint == writer), None)
     except AwsError as error:
         if not error.denied:
             raise
         return database
-    return replace(found, endpoint=database.endpoint) if found else database
+    return replace(known, endpoint=database.endpoint) if known else database
 
 
-def _only(found: Sequence[Database], region: str) -> Database:
-    if len(found) == 1:
-        return found[0]
-    if not found:
+def _only(databases: Sequence[Database], region: str) -> Database:
+    if len(databases) == 1:
+        return databases[0]
+    if not databases:
         raise NotFound(
             f"There is no PostgreSQL or MySQL database in {region or 'this region'}.",
             "Check --region and --profile, or give --endpoint.",
             code="database-not-found",
         )
-    listed = "\n    ".join(database.label for database in found)
+    listed = "\n    ".join(database.label for database in databases)
     raise UsageError(
-        f"There are {len(found)} databases in {region or 'this region'}, and none is named.",
+        f"There are {len(databases)} databases in {region or 'this region'}, and none is named.",
         f"Name one of them after the command:\n    {listed}",
         code="database-ambiguous",
     )

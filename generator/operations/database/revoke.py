@@ -48,9 +48,9 @@ SUPPORTS = tuple(f"{SUPPORT_DATABASE_USER}_{level.value}" for level in AccessLev
 Users = list[DatabaseUser]
 
 
-def supports_among(found: Users) -> Users:
+def supports_among(users: Users) -> Users:
     """The vendor's users; if it has none, all users, as any of them may belong to its people. Pure."""
-    return [user for user in found if user.user in SUPPORTS] or found
+    return [user for user in users if user.user in SUPPORTS] or users
 
 
 def shut_support_out(
@@ -72,7 +72,7 @@ def shut_everybody_out(
     Works as the master user, with the password given or RDS's own secret. Never raises for a database that cannot be
     reached: a revocation continues and reports it.
     """
-    return _shut(gateway, request, password, lambda found: [u for u in found if not only or u.user in only], tunnel)
+    return _shut(gateway, request, password, lambda users: [u for u in users if not only or u.user in only], tunnel)
 
 
 def _shut(

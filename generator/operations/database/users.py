@@ -50,10 +50,8 @@ def list_users(query: Query, engine: Engine) -> list[DatabaseUser]:
     """The users with an access level. Operators and the master user may query them."""
     if engine is Engine.POSTGRESQL:
         return [DatabaseUser(str(u), str(role), bool(iam), int(live)) for u, role, iam, live in query(postgresql.USERS)]
-    found = query(mysql.USERS)
-    return [
-        DatabaseUser(str(u), AccessLevel(letter).role, bool(tokens), int(live)) for u, letter, tokens, live in found
-    ]
+    rows = query(mysql.USERS)
+    return [DatabaseUser(str(u), AccessLevel(letter).role, bool(tokens), int(live)) for u, letter, tokens, live in rows]
 
 
 def still_in(query: Query, engine: Engine) -> list[DatabaseUser]:
@@ -61,9 +59,9 @@ def still_in(query: Query, engine: Engine) -> list[DatabaseUser]:
 
     MySQL locks whole accounts, so a user whose tokens are refused cannot sign in at all.
     """
-    found = list_users(query, engine)
+    users = list_users(query, engine)
     may_log_in = {str(name) for (name,) in query(postgresql.MAY_LOG_IN)} if engine is Engine.POSTGRESQL else set()
-    return [user for user in found if user.tokens or user.sessions or user.user in may_log_in]
+    return [user for user in users if user.tokens or user.sessions or user.user in may_log_in]
 
 
 def shut_out(query: Query, engine: Engine, names: list[str]) -> None:
@@ -81,7 +79,7 @@ def shut_out(query: Query, engine: Engine, names: list[str]) -> None:
 def drop_user(query: Query, engine: Engine, user: str) -> None:
     """Drop a user and end its sessions. As the master user."""
     if engine is Engine.MYSQL:
-        if user not in {found.user for found in list_users(query, engine)}:
+        if user not in {known.user for known in list_users(query, engine)}:
             query(mysql.drop_user(user))  # is refused for an application's user
             return
         shut_out(query, engine, [user])

@@ -17,7 +17,7 @@ T = TypeVar("T")
 INTERVAL = 60.0  # seconds between two looks
 
 
-async def while_standing(gateway: Gateway, instance_id: str, work: Awaitable[T]) -> T:
+async def while_access_lasts(gateway: Gateway, instance_id: str, work: Awaitable[T]) -> T:
     """Do the work; give it up, with DeployerError `access-ended`, when this caller may no longer see the instance.
 
     Nothing is asked of a caller who never might, and no other failure of the question counts.

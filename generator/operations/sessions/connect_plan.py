@@ -13,7 +13,7 @@ from generator.gateway.aws import Gateway
 from generator.host.plugin import Plugin, require_plugin
 from generator.model.forward import ForwardSpec
 from generator.model.session import Client, SessionRequest, Target, check_reason
-from generator.operations.sessions import documents
+from generator.operations.sessions.documents import Documents, documents_of, port_request, shell_request
 from generator.operations.sessions.targets import Pick, find_target, view_stack
 
 
@@ -32,7 +32,7 @@ class ConnectRequest:
 
 
 @dataclass(frozen=True)
-class Wish:
+class PlannedSession:
     """One session of a plan: the request, and the forwards that lead into it (none for a shell)."""
 
     request: SessionRequest
@@ -44,7 +44,7 @@ class ConnectPlan:
     """What will be opened, where, by which client, until when."""
 
     target: Target
-    wishes: tuple[Wish, ...]
+    sessions: tuple[PlannedSession, ...]
     plugin: Plugin | None = None
     command: str = ""
     signed: bool = True
@@ -53,7 +53,7 @@ class ConnectPlan:
     @property
     def is_shell(self) -> bool:
         """Whether it is a shell rather than tunnels."""
-        return not self.wishes[0].forwards
+        return not self.sessions[0].forwards
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,11 @@ def plan_connect(gateway: Gateway, request: ConnectRequest, pick: Pick) -> Conne
     target = find_target(gateway, request.target, seen, pick)
     return ConnectPlan(
         target,
-        _wishes(documents.documents_of(seen, target.instance_id), target, request, one_each=plugin is not None),
+        _planned_sessions(documents_of(seen, target.instance_id), target, request, one_each=plugin is not None),
         plugin,
         request.command,
         request.signed,
-        _until(request.length),
+        _end_time(request.length),
     )
 
 
@@ -147,18 +147,20 @@ def listen_of(forward: ForwardSpec) -> Listen:
     return Listen(forward.local_port, forward.addresses)
 
 
-def _wishes(found: documents.Documents, target: Target, request: ConnectRequest, *, one_each: bool) -> tuple[Wish, ...]:
+def _planned_sessions(
+    documents: Documents, target: Target, request: ConnectRequest, *, one_each: bool
+) -> tuple[PlannedSession, ...]:
     """One session a far end, or one a forward where the client can do no more."""
     where = target.instance_id
     if not request.forwards:
-        return (Wish(documents.shell_request(found, where, request.reason, request.document)),)
+        return (PlannedSession(shell_request(documents, where, request.reason, request.document)),)
     groups: dict[object, list[ForwardSpec]] = {}
     for number, forward in enumerate(request.forwards):
         groups.setdefault(number if one_each else (forward.host, forward.remote_port), []).append(forward)
     return tuple(
-        Wish(
-            documents.port_request(
-                found, where, group[0], request.reason, request.document, group[0].local_port if one_each else 0
+        PlannedSession(
+            port_request(
+                documents, where, group[0], request.reason, request.document, group[0].local_port if one_each else 0
             ),
             tuple(group),
         )
@@ -166,6 +168,6 @@ def _wishes(found: documents.Documents, target: Target, request: ConnectRequest,
     )
 
 
-def _until(length: timedelta | None) -> datetime | None:
+def _end_time(length: timedelta | None) -> datetime | None:
     """When it must end. A grant's end is not known here, as support may not read it: see `access_watch`."""
     return datetime.now(UTC) + length if length else None

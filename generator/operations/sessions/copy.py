@@ -175,13 +175,13 @@ def _by_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult |
     ssh_session = ssh_request(plan.documents, plan.target.instance_id, request.reason)
     route = ssh.SshRoute(plan.target, request.far.user or SSH_USER, ssh_session)
     try:
-        programs_there = [openssh.require(name) for name in ("scp", "ssh")]
+        paths = [openssh.require(name) for name in ("scp", "ssh")]
     except DeployerError as error:
         return NoSsh(error)
     with tempfile.TemporaryDirectory(prefix="deployer-cp-") as directory:
         report = Path(directory) / "report"
         try:
-            code = _scp(gateway, route, request, programs_there[0], report)
+            code = _scp(gateway, route, request, paths[0], report)
         except AwsError as error:
             if error.denied or error.aws_code == NO_SUCH_INSTANCE:
                 return NoSsh(error)

@@ -49,8 +49,8 @@ class FarTarget:
 
 def attributes_of(path: Path) -> Attributes:
     """What a copy of a file here takes over."""
-    found = path.stat()
-    return Attributes(found.st_mode & MODE_BITS, int(found.st_atime), int(found.st_mtime))
+    status = path.stat()
+    return Attributes(status.st_mode & MODE_BITS, int(status.st_atime), int(status.st_mtime))
 
 
 # Here
@@ -94,10 +94,10 @@ def part_of(target: Path) -> Path:
 
 def _is_ours(part: Path, size: int) -> bool:
     try:
-        found = part.lstat()
+        status = part.lstat()
     except FileNotFoundError:
         return False
-    return (found.st_uid, found.st_mode, found.st_size) == (os.geteuid(), stat.S_IFREG | 0o600, size)
+    return (status.st_uid, status.st_mode, status.st_size) == (os.geteuid(), stat.S_IFREG | 0o600, size)
 
 
 def place_near(target: Path, wanted: Attributes) -> None:
@@ -109,7 +109,7 @@ def place_near(target: Path, wanted: Attributes) -> None:
         return
     try:
         with part.open("rb") as source, os.fdopen(os.open(target, os.O_WRONLY), "wb") as out:
-            _narrow(out.fileno(), str(target), wanted.mode)
+            _restrict_mode(out.fileno(), str(target), wanted.mode)
             out.truncate()
             shutil.copyfileobj(source, out)
         with suppress(PermissionError):  # somebody else's file, which this user may write: scp leaves it at that
@@ -118,7 +118,7 @@ def place_near(target: Path, wanted: Attributes) -> None:
         part.unlink()
 
 
-def _narrow(handle: int, name: str, mode: int) -> None:
+def _restrict_mode(handle: int, name: str, mode: int) -> None:
     """Before the bytes arrive in an existing file: nobody may read them there who may not read the source."""
     before = os.fstat(handle).st_mode & MODE_BITS
     if before & ~mode & READ_BITS:
@@ -147,24 +147,24 @@ async def far_target(shell: HostShell, path: str, name: str, *, inside: bool) ->
 
     Raises DeployerError where that cannot be.
     """
-    here, there = quoted(path), quoted(f"{path.rstrip('/')}/{name}")
-    wrong = f'test {there} != "$d"' if inside else "false"
+    given, inner = quoted(path), quoted(f"{path.rstrip('/')}/{name}")
+    wrong = f'test {inner} != "$d"' if inside else "false"
     answer = await shell.ask(
-        f'd={here}; if test -d {here}; then d={there}; fi; r=$(readlink -f -- "$d"); '
+        f'd={given}; if test -d {given}; then d={inner}; fi; r=$(readlink -f -- "$d"); '
         f'if {wrong} || ! test -d "${{r%/*}}/"; then echo none; '
         'elif test -e "$r"; then test -f "$r" || echo special; test -w "$r" || echo read-only; stat -c %a -- "$r"; '
         'else echo new; fi; printf %s "$r"'
     )
-    kind, _, found = os.fsdecode(answer).partition("\n")
+    kind, _, resolved = os.fsdecode(answer).partition("\n")
     if kind == "none":
         raise _no_directory(f"{path} on the instance")
-    where = found.rpartition("\n")[2]
+    where = resolved.rpartition("\n")[2]
     if kind == "special":
         raise _not_regular(f"{where} on the instance")
     if kind == "read-only":
         words = f"{where} on the instance may not be written by the session's user."
         raise DeployerError(words, "Choose another destination.", code="host-refused")
-    return FarTarget(found, None if kind == "new" else int(kind, 8) & MODE_BITS)
+    return FarTarget(resolved, None if kind == "new" else int(kind, 8) & MODE_BITS)
 
 
 async def start_far_part(shell: HostShell, part: str, *, resume: bool) -> bool:
@@ -183,13 +183,13 @@ async def place_far(shell: HostShell, target: FarTarget, wanted: Attributes) -> 
     if target.mode is None:
         await shell.ask(f"{_far_stamp(part, wanted)} && mv -f -- {part} {path}")
         return
-    narrow = "true"
+    restrict = "true"
     if target.mode & ~wanted.mode & READ_BITS:
         error = _too_open(f"{target.path} on the instance", target.mode, wanted.mode)
         refuse = f"{{ printf %s {shlex.quote(error.message)}; false; }}"
-        narrow = f"{{ chmod {target.mode & wanted.mode | stat.S_IWUSR:o} -- {path} 2>/dev/null || {refuse}; }}"
+        restrict = f"{{ chmod {target.mode & wanted.mode | stat.S_IWUSR:o} -- {path} 2>/dev/null || {refuse}; }}"
     stamped = f"{{ {{ {_far_stamp(path, wanted)}; }} 2>/dev/null || true; }}"  # somebody else's file: as scp
-    await shell.ask(f"{narrow} && cat {part} > {path} && {stamped}; s=$?; rm -f -- {part}; test $s = 0")
+    await shell.ask(f"{restrict} && cat {part} > {path} && {stamped}; s=$?; rm -f -- {part}; test $s = 0")
 
 
 def _far_stamp(name: str, wanted: Attributes) -> str:

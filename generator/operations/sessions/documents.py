@@ -1,4 +1,4 @@
-"""Which session document serves a wish: the stack's own where it can, AWS's where the account has no stack.
+"""Which session document to use: the stack's own if possible, AWS's if the account has no stack.
 
 The documents of a stack are named after its instance, so that support, which may not read the stack, knows them.
 """
@@ -30,14 +30,14 @@ class Documents:
     own: bool = False
 
 
-def documents_of(found: StackView, instance_id: str) -> Documents:
+def documents_of(seen: StackView, instance_id: str) -> Documents:
     """The stack's documents by its outputs, by the instance's id where the stack may not be read; AWS's where there
     is no stack, or one without documents."""
-    if found.denied:
+    if seen.denied:
         kinds = (DocumentKind.SHELL, DocumentKind.PORT, DocumentKind.SSH)
         shell, port, ssh = (document_name(kind, instance_id) for kind in kinds)
         return Documents(shell, port, ssh, own=True)
-    stack = found.stack
+    stack = seen.stack
     if stack is None or Output.PORT_DOCUMENT_NAME not in stack.outputs:
         return Documents()
     outputs = stack.outputs

@@ -43,28 +43,28 @@ class HostShell:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self._heard = b""
+        self._unread = b""
 
     async def enter(self) -> None:
         """Make the shell answer. Raises DeployerError with code `host-shell` when it does not."""
-        await self._say(ENTER.encode())
+        await self._send(ENTER.encode())
         await self.answer(READY)
 
     async def ask(self, script: str) -> bytes:
         """Run a line of shell; what it printed, errors included. Raises DeployerError with its words when it fails."""
         line = f"printf '\\001'; {{ {{ {script}; }} 2>&1; printf '\\n%s' $?; }} | base64 -w0; printf '\\002'\n"
-        await self._say(os.fsencode(line))
-        said, _, code = b64decode(await self.answer()).rpartition(b"\n")
+        await self._send(os.fsencode(line))
+        output, _, code = b64decode(await self.answer()).rpartition(b"\n")
         if code != b"0":
-            words = " ".join(said.decode("utf-8", "replace").split()) or f"exit {code.decode()}"
+            words = " ".join(output.decode("utf-8", "replace").split()) or f"exit {code.decode()}"
             raise DeployerError(f"The instance refused: {words.rstrip('.')}.", REACHED, code="host-refused")
-        return said
+        return output
 
     async def read(self, path: str, offset: int, length: int) -> bytes:
         """Bytes of a file."""
         cut = f"iflag=skip_bytes,count_bytes skip={offset} count={length}"
         line = f"printf '\\001'; dd if={quoted(path)} bs=65536 {cut} status=none | base64 -w0; printf '\\002'\n"
-        await self._say(os.fsencode(line))
+        await self._send(os.fsencode(line))
         return b64decode(await self.answer())
 
     async def write(self, path: str, offset: int, data: bytes) -> None:
@@ -75,15 +75,15 @@ class HostShell:
             f"printf '\\001'; head -c {len(text)} | base64 -d | dd of={quoted(path)} bs=65536 iflag=fullblock "
             f"{place} status=none 2>&1 | base64 -w0; printf '\\002'\n"
         )
-        await self._say(os.fsencode(line))
-        await self._say(text)
+        await self._send(os.fsencode(line))
+        await self._send(text)
         if words := b64decode(await self.answer()):
-            said = words.decode("utf-8", "replace").strip()
-            raise DeployerError(f"The instance could not write {path}: {said}.", REACHED, code="host-refused")
+            complaint = words.decode("utf-8", "replace").strip()
+            raise DeployerError(f"The instance could not write {path}: {complaint}.", REACHED, code="host-refused")
 
     async def answer(self, patience: float = PATIENCE) -> bytes:
         """What stands between the marks of the next answer."""
-        frame, piece = bytearray(), self._heard
+        frame, piece = bytearray(), self._unread
         try:
             async with asyncio.timeout(patience):
                 while True:
@@ -92,14 +92,14 @@ class HostShell:
                     piece = rest if ended else await self._more()
                     if ended:
                         _, begun, body = bytes(frame).rpartition(BEGIN)
-                        self._heard = rest
+                        self._unread = rest
                         if begun:
                             return body
                         frame.clear()
         except TimeoutError as error:
             raise _mute() from error
 
-    async def _say(self, data: bytes) -> None:
+    async def _send(self, data: bytes) -> None:
         try:
             await self.channel.write(data)
         except ConnectionLost as error:

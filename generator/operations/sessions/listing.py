@@ -35,8 +35,8 @@ def list_sessions(gateway: Gateway, *, past: bool = False, target: str = "", own
     `owner` is an ARN, or the name at its end.
     """
     with refused("Support may list no sessions; it ends its own by the id that was shown: deployer sessions end ID"):
-        found = gateway.ssm.list_sessions(active=not past, target=target or None)
-    return tuple(session for session in found if owned_by(session, owner))
+        sessions = gateway.ssm.list_sessions(active=not past, target=target or None)
+    return tuple(session for session in sessions if owned_by(session, owner))
 
 
 def owned_by(session: Session, owner: str) -> bool:

@@ -14,8 +14,15 @@ from generator.channel.session import ChannelOptions, End, EndKind
 from generator.channel.shell import shell
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.operations.sessions.access_watch import while_standing
-from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView, Watcher, Wish, listen_of
+from generator.operations.sessions.access_watch import while_access_lasts
+from generator.operations.sessions.connect_plan import (
+    ConnectPlan,
+    ConnectResult,
+    PlannedSession,
+    TunnelView,
+    Watcher,
+    listen_of,
+)
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
 
@@ -44,10 +51,10 @@ def authorities() -> ssl.SSLContext | None:
 
 
 async def _shell(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, stdout: int) -> ConnectResult:
-    calls = SessionCalls(gateway, plan.wishes[0].request, signed=plan.signed)
+    calls = SessionCalls(gateway, plan.sessions[0].request, signed=plan.signed)
     async with open_channel(calls, options_of(plan)) as channel:
         _show_messages([channel.handshake.customer_message], watcher)
-        result = await while_standing(gateway, plan.target.instance_id, shell(channel, stdout=stdout))
+        result = await while_access_lasts(gateway, plan.target.instance_id, shell(channel, stdout=stdout))
     return ConnectResult(
         plan.target.instance_id,
         "native",
@@ -67,9 +74,10 @@ def _show_messages(messages: Sequence[str], watcher: Watcher) -> None:
 async def _tunnels(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
     wanted = [
         port.Forward(
-            SessionCalls(gateway, wish.request, signed=plan.signed), tuple(listen_of(each) for each in wish.forwards)
+            SessionCalls(gateway, session.request, signed=plan.signed),
+            tuple(listen_of(each) for each in session.forwards),
         )
-        for wish in plan.wishes
+        for session in plan.sessions
     ]
     async with port.forward(wanted, options_of(plan)) as opened:
         _show_messages([tunnel.customer_message for tunnel in opened], watcher)
@@ -77,7 +85,7 @@ async def _tunnels(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, qui
         ticking = asyncio.create_task(_tick(plan, opened, watcher))
         try:
             working = _while_open(plan, opened, quiet=quiet)
-            code, ended = await while_standing(gateway, plan.target.instance_id, working)
+            code, ended = await while_access_lasts(gateway, plan.target.instance_id, working)
         finally:
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)
@@ -122,10 +130,12 @@ async def _tick(plan: ConnectPlan, opened: Sequence[port.Tunnel], watcher: Watch
 
 def views(plan: ConnectPlan, opened: Sequence[port.Tunnel]) -> tuple[TunnelView, ...]:
     """Every forward with the figures of the session it leads into."""
-    return tuple(view for wish, tunnel in zip(plan.wishes, opened, strict=True) for view in _view(plan, wish, tunnel))
+    return tuple(
+        view for session, tunnel in zip(plan.sessions, opened, strict=True) for view in _view(plan, session, tunnel)
+    )
 
 
-def _view(plan: ConnectPlan, wish: Wish, tunnel: port.Tunnel) -> list[TunnelView]:
+def _view(plan: ConnectPlan, session: PlannedSession, tunnel: port.Tunnel) -> list[TunnelView]:
     stats, now = tunnel.figures(), asyncio.get_running_loop().time()
     rate = stats.rate(now)
     left = max((plan.until - datetime.now(UTC)).total_seconds(), 0.0) if plan.until else None
@@ -144,7 +154,7 @@ def _view(plan: ConnectPlan, wish: Wish, tunnel: port.Tunnel) -> list[TunnelView
             left,
             stats.session_id,
         )
-        for forward, number in zip(wish.forwards, tunnel.ports, strict=True)
+        for forward, number in zip(session.forwards, tunnel.ports, strict=True)
     ]
 
 

@@ -23,7 +23,7 @@ from generator.operations.sessions.service import SessionCalls
 LARGEST_PIECE, SMALLEST_PIECE = 1 << 20, 64 << 10  # bytes
 TRIES = 3  # sessions a worker may lose
 Progress = Callable[[int, int], None]
-"""Told bytes there and bytes in all."""
+"""progress(arrived, total), in bytes."""
 Move = Callable[[HostShell, int, int], Awaitable[None]]
 """Carries the piece of that offset and length."""
 
@@ -36,7 +36,7 @@ class Journal:
     digest: str
     size: int
     piece: int
-    there: set[int] = field(default_factory=set)
+    arrived_offsets: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, directory: Path, key: str, digest: str, size: int, sessions: int) -> Journal:
@@ -45,18 +45,18 @@ class Journal:
         with suppress(OSError, ValueError, KeyError, TypeError):
             saved = json.loads(path.read_text())
             if (saved["digest"], saved["size"]) == (digest, size):
-                return cls(path, digest, size, int(saved["piece"]), set(map(int, saved["there"])))
+                return cls(path, digest, size, int(saved["piece"]), set(map(int, saved["arrived_offsets"])))
         return cls(path, digest, size, piece_of(size, sessions))
 
     @property
     def missing(self) -> list[int]:
         """Offsets of the pieces that have not arrived."""
-        return [offset for offset in range(0, self.size, self.piece) if offset not in self.there]
+        return [offset for offset in range(0, self.size, self.piece) if offset not in self.arrived_offsets]
 
     @property
     def arrived(self) -> int:
         """Bytes that have arrived."""
-        return sum(self.length(offset) for offset in self.there)
+        return sum(self.length(offset) for offset in self.arrived_offsets)
 
     def length(self, offset: int) -> int:
         """Length of the piece at an offset."""
@@ -64,15 +64,15 @@ class Journal:
 
     def note(self, offset: int) -> None:
         """Write down that a piece has arrived."""
-        self.there.add(offset)
-        saved = {**asdict(self), "path": str(self.path), "there": sorted(self.there)}
+        self.arrived_offsets.add(offset)
+        saved = {**asdict(self), "path": str(self.path), "arrived_offsets": sorted(self.arrived_offsets)}
         fresh = self.path.with_suffix(".new")
         fresh.write_text(json.dumps(saved))
         fresh.replace(self.path)
 
     def forget(self) -> None:
         """The copy is complete, or begins anew."""
-        self.there.clear()
+        self.arrived_offsets.clear()
         self.path.unlink(missing_ok=True)
 
 
@@ -137,7 +137,7 @@ async def fetch(run: CopyRun, far: str, near: Path) -> tuple[Path, str]:
             digest, size = await _describe(shell, far)
             attributes = await ends.far_attributes(shell, far)
         journal = Journal.of(run.state, run.key, digest, size, run.sessions)
-        with ends.near_part(target, size, resume=bool(journal.there)) as (out, resumed):
+        with ends.near_part(target, size, resume=bool(journal.arrived_offsets)) as (out, resumed):
             if not resumed:
                 journal.forget()
 
@@ -161,7 +161,7 @@ async def send(run: CopyRun, near: Path, far: str) -> str:
     async with Shells(run.calls, run.options) as shells:
         async with shells.one() as shell:
             target = await ends.far_target(shell, far, near.name, inside=run.inside)
-            if not await ends.start_far_part(shell, target.part, resume=bool(journal.there)):
+            if not await ends.start_far_part(shell, target.part, resume=bool(journal.arrived_offsets)):
                 journal.forget()
 
         with near.open("rb") as source:
@@ -210,18 +210,18 @@ async def _carry(shells: Shells, journal: Journal, sessions: int, move: Move, pr
 async def _describe(shell: HostShell, path: str) -> tuple[str, int]:
     """SHA-256 and size of a file of the instance."""
     name = quoted(path)
-    said = await shell.ask(
+    output = await shell.ask(
         f"test -f {name} || {{ echo there is no file {name}; false; }} && sha256sum < {name} && stat -L -c %s -- {name}"
     )
-    digest, size = said.split()[0].decode(), int(said.split()[-1])
+    digest, size = output.split()[0].decode(), int(output.split()[-1])
     return digest, size
 
 
-def _compare(wanted: str, found: str, name: str, journal: Journal) -> None:
+def _compare(source: str, copy: str, name: str, journal: Journal) -> None:
     journal.forget()
-    if wanted != found:
+    if source != copy:
         raise DeployerError(
-            f"The copy of {name} differs from its source (SHA-256 {found[:12]}…, {wanted[:12]}… was wanted).",
+            f"The copy of {name} differs from its source (SHA-256 {copy[:12]}…, not {source[:12]}…).",
             "Copy it again; nothing was put in its place.",
             code="checksum",
         )

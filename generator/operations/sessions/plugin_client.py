@@ -13,7 +13,7 @@ from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.forward import ForwardSpec
 from generator.model.session import SessionRequest, StartedSession
-from generator.operations.sessions.access_watch import while_standing
+from generator.operations.sessions.access_watch import while_access_lasts
 from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView, Watcher
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
@@ -24,13 +24,13 @@ async def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, 
     not_ended: list[str] = []
     tunnels: tuple[TunnelView, ...] = ()
     async with AsyncExitStack() as stack:
-        calls = [await _session(gateway, plan, wish.request, stack, not_ended) for wish in plan.wishes]
+        calls = [await _session(gateway, plan, session.request, stack, not_ended) for session in plan.sessions]
         where = plan.target.instance_id
         if plan.is_shell:
-            await while_standing(gateway, where, plugin.run_shell(calls[0], stdout=STDERR if quiet else None))
+            await while_access_lasts(gateway, where, plugin.run_shell(calls[0], stdout=STDERR if quiet else None))
             code, ended = 0, ""
         else:
-            code, ended, tunnels = await while_standing(gateway, where, _tunnels(plan, calls, watcher, quiet=quiet))
+            code, ended, tunnels = await while_access_lasts(gateway, where, _tunnels(plan, calls, watcher, quiet=quiet))
     return ConnectResult(plan.target.instance_id, "plugin", tunnels, ended, code, tuple(not_ended))
 
 
@@ -68,10 +68,10 @@ async def _tunnels(
         for call in calls:
             opened.append(await plugin.start_tunnel(call, watcher.say))
             stack.push_async_callback(opened[-1].close)
-        views = tuple(_view(wish.forwards[0], call) for wish, call in zip(plan.wishes, calls, strict=True))
+        views = tuple(_view(session.forwards[0], call) for session, call in zip(plan.sessions, calls, strict=True))
         watcher.opened(views)
         if plan.command:
-            ports = [wish.forwards[0].local_port for wish in plan.wishes]
+            ports = [session.forwards[0].local_port for session in plan.sessions]
             return await run_beside(plan.command, ports, quiet=quiet), "", views
         over, _ = await asyncio.wait(
             [tunnel.over for tunnel in opened], timeout=_left(plan), return_when=asyncio.FIRST_COMPLETED

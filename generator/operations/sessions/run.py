@@ -13,7 +13,7 @@ from generator.operations.aws import refused
 from generator.operations.polling import Clock
 
 LIMIT = 172_800.0  # seconds: no command of Systems Manager runs longer
-SETTLE = 10.0  # seconds in which the first invocations appear: they come a moment after the command
+FIRST_INVOCATIONS = 10.0  # seconds in which the first invocations appear: they come a moment after the command
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ def follow(gateway: Gateway, command_id: str, clock: Clock | None = None) -> Ite
     clock = clock or Clock()
     began, seen = clock.now(), set[str]()
     try:
-        for found in polling.looks(gateway, lambda: _look(gateway, command_id, seen), LIMIT, clock, (1.0,) * 9):
-            if not found.reached and clock.now() - began > SETTLE:
+        for seen_now in polling.looks(gateway, lambda: _look(gateway, command_id, seen), LIMIT, clock, (1.0,) * 9):
+            if not seen_now.reached and clock.now() - began > FIRST_INVOCATIONS:
                 break
-            for host in found.fresh:
+            for host in seen_now.fresh:
                 seen.add(host.instance_id)
                 yield host
-            if found.over:
+            if seen_now.over:
                 return
     except DeployerError as error:
         raise _not_followed(gateway, command_id, error) from error

@@ -81,7 +81,7 @@ def selftest(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None]) ->
 
 
 async def _measure(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None], path: Path) -> SelftestResult:
-    calls, connect = SessionCalls(gateway, plan.wishes[0].request, signed=plan.signed), Cuttable()
+    calls, connect = SessionCalls(gateway, plan.sessions[0].request, signed=plan.signed), Cuttable()
     began = time.monotonic()
     async with host_shell(calls, options_of(plan), connect) as shell:
         opened = time.monotonic() - began

@@ -35,9 +35,9 @@ class SshRoute:
 def plan_ssh(gateway: Gateway, target: str, user: str, port: int, reason: str, pick: Pick) -> SshRoute:
     """Find the instance and the document. Raises what `find_target` and `ssh_request` raise."""
     seen = view_stack(gateway)
-    found = find_target(gateway, target, seen, pick)
-    request = ssh_request(documents_of(seen, found.instance_id), found.instance_id, reason, port)
-    return SshRoute(found, user or SSH_USER, request)
+    instance = find_target(gateway, target, seen, pick)
+    request = ssh_request(documents_of(seen, instance.instance_id), instance.instance_id, reason, port)
+    return SshRoute(instance, user or SSH_USER, request)
 
 
 def run_ssh(gateway: Gateway, route: SshRoute, options: Sequence[str], command: Sequence[str]) -> int:

@@ -36,11 +36,11 @@ def carry(
     when no SSH server answered; that, and a refused session, is written to `report` for whoever started ssh.
     """
     calls = SessionCalls(gateway, request, signed=signed)
-    held: AbstractAsyncContextManager[Callable[[], None]] = nullcontext(_no_key)
+    key: AbstractAsyncContextManager[Callable[[], None]] = nullcontext(_no_key)
     if key_user:
-        held = _key_held(gateway, request.target, key_user)
+        key = _claimed_key(gateway, request.target, key_user)
     try:
-        signals.run(_carry(calls, held))
+        signals.run(_carry(calls, key))
     except DeployerError as error:
         if error.code == "interrupted":
             return error.exit_code
@@ -57,8 +57,8 @@ def no_server(error: DeployerError) -> bool:
     return refused or error.code == "ssh-refused"
 
 
-async def _carry(calls: SessionCalls, held: AbstractAsyncContextManager[Callable[[], None]]) -> None:
-    async with held as renew_key:
+async def _carry(calls: SessionCalls, key: AbstractAsyncContextManager[Callable[[], None]]) -> None:
+    async with key as renew_key:
         result = await _until_greeted(calls, renew_key)
     if result.end.kind is EndKind.REMOTE and not _greeted(result):
         reason = result.end.reason.strip().rstrip(".") or "the connection was closed before an SSH server answered"
@@ -98,7 +98,7 @@ def _no_key() -> None:
 
 
 @asynccontextmanager
-async def _key_held(gateway: Gateway, instance_id: str, user: str) -> AsyncIterator[Callable[[], None]]:
+async def _claimed_key(gateway: Gateway, instance_id: str, user: str) -> AsyncIterator[Callable[[], None]]:
     """Give up ssh's claim on the key of `ssh-config` in the end; gives what lets the key in again."""
     key, owner = shared_key(instance_id, user), ssh_above()
     try:

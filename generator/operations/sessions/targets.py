@@ -44,14 +44,14 @@ def find_target(gateway: Gateway, text: str, seen: StackView, pick: Pick) -> Tar
         return _own(gateway, seen, pick)
     if is_instance_id(text):
         return Target(text)
-    found = gateway.ec2.find_targets(**_wish(text))
-    if not found:
+    targets = gateway.ec2.find_targets(**_filters(text))
+    if not targets:
         raise NotFound(
             f"There is no instance {text} in {gateway.region or 'this region'}.",
             "Give an instance id, a Name tag or a private address; check --region and --profile.",
             code="target-not-found",
         )
-    return _one(found, f"{text} is the name of", pick)
+    return _one(targets, f"{text} is the name of", pick)
 
 
 def _own(gateway: Gateway, seen: StackView, pick: Pick) -> Target:
@@ -64,23 +64,23 @@ def _own(gateway: Gateway, seen: StackView, pick: Pick) -> Target:
             f"There is no stack {name} in {gateway.region or 'this region'} of this account.",
             "Check --stack-name, --region and --profile, or name the instance.",
         )
-    found = gateway.ec2.find_targets(**{f"tag_{TAG_KEY}": TAG_VALUE})
-    if not found:
+    targets = gateway.ec2.find_targets(**{f"tag_{TAG_KEY}": TAG_VALUE})
+    if not targets:
         raise StackNotFound(
             f"There is no stack {name} that can be read here, and no instance tagged {TAG_KEY}={TAG_VALUE}.",
             "Name the instance, or check --stack-name, --region and --profile.",
         )
-    return _one(found, f"The tag {TAG_KEY} is on", pick)
+    return _one(targets, f"The tag {TAG_KEY} is on", pick)
 
 
-def _one(found: Sequence[Target], several: str, pick: Pick) -> Target:
-    running = [target for target in found if target.state == "running"]
+def _one(targets: Sequence[Target], several: str, pick: Pick) -> Target:
+    running = [target for target in targets if target.state == "running"]
     if len(running) == 1:
         return running[0]
     if not running:
         raise NotFound(
-            f"{found[0].instance_id} is {found[0].state}, so no session can be opened on it.",
-            f"Start it with: aws ec2 start-instances --instance-ids {found[0].instance_id}",
+            f"{targets[0].instance_id} is {targets[0].state}, so no session can be opened on it.",
+            f"Start it with: aws ec2 start-instances --instance-ids {targets[0].instance_id}",
             code="target-not-running",
         )
     if chosen := pick(running):
@@ -91,7 +91,7 @@ def _one(found: Sequence[Target], several: str, pick: Pick) -> Target:
     )
 
 
-def _wish(text: str) -> dict[str, str]:
+def _filters(text: str) -> dict[str, str]:
     try:
         ipaddress.ip_address(text)
     except ValueError:
