@@ -124,7 +124,7 @@ def test_a_session_that_is_lost_is_replaced_and_nothing_is_missing(
 
     def note(journal: parallel_copy.Journal, offset: int) -> None:
         noted(journal, offset)
-        if len(journal.there) == 2 and not cut:
+        if len(journal.arrived_offsets) == 2 and not cut:
             cut.append(host.cut())
 
     monkeypatch.setattr(parallel_copy.Journal, "note", note)

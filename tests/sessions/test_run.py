@@ -18,7 +18,7 @@ Ended = Callable[[Popen[str], signal.Signals], int]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "SETTLE", 0.2)
+    monkeypatch.setattr(run, "FIRST_INVOCATIONS", 0.2)
 
 
 def test_one_hosts_output_is_the_result_as_it_is(deployer: Deployer) -> None:
