@@ -115,6 +115,10 @@ def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, A
     """Put stored defaults in the place of what was not given; commands about the store itself take none."""
     if invocation.command.startswith("config"):
         return
+    from generator.operations.config import paths
+
+    if not paths.anything_stored(invocation.env):
+        return
     from generator.operations.config.resolve import stored_for
 
     stored = stored_for(invocation.command, invocation.env)

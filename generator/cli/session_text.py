@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
-from generator.model.arn import Arn
 
 if TYPE_CHECKING:
     from generator.model.health import Diagnosis
@@ -182,6 +181,8 @@ def preference_plan_lines(plan: PreferencesPlan) -> list[str]:
 
 def _owner(session: Session) -> str:
     """Who started it, without the account: user/NAME, or assumed-role/ROLE/NAME."""
+    from generator.model.arn import Arn
+
     arn = Arn.find(session.owner)
     return arn.resource if arn else session.owner
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
-from generator.model.changeset import Change, Replacement
 
 if TYPE_CHECKING:
+    from generator.model.changeset import Change
     from generator.model.database import AccessLevel
     from generator.model.down import DownPlan, DownResult
     from generator.model.plan import UpPlan, UpResult
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from generator.operations.stack.rotation_schedule import Rhythm
 
 _VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
-_REPLACED = {Replacement.NO: "", Replacement.CONDITIONAL: "may be replaced", Replacement.YES: "replaced"}
+_REPLACED = {"no": "", "conditional": "may be replaced", "yes": "replaced"}  # by the value of Replacement
 
 
 def plan_lines(plan: UpPlan) -> list[str]:
@@ -79,7 +79,7 @@ def _change_row(change: Change) -> tuple[str, ...]:
     detail = ", ".join(change.properties) if change.action == "Modify" else ""
     if change.echo_of:
         detail = f"only refers to {', '.join(change.echo_of)}"
-    return (verb, change.logical_id, change.resource_type, _REPLACED[change.replacement], detail or kept)
+    return (verb, change.logical_id, change.resource_type, _REPLACED[change.replacement.value], detail or kept)
 
 
 def _objection_lines(plan: UpPlan) -> list[str]:

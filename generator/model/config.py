@@ -10,9 +10,6 @@ from generator.errors import UsageError
 from generator.model.database import DEFAULT_LOCAL_PORT, AccessLevel, ClientProgram
 from generator.model.deployment import DEFAULT_STACK_NAME
 
-USER_FILE = "config.toml"
-PROJECT_FILE = ".deployer.toml"
-PROJECT_VARIABLE = "DEPLOYER_PROJECT_FILE"  # the file to take in place of the search; os.devnull for none
 ENVIRONMENTS = "environments"
 SIGN_IN = frozenset({"db connect", "db token", "connect-bastion", "cb"})
 REACH = SIGN_IN | {

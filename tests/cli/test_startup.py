@@ -1,7 +1,9 @@
 """What a command costs before it does anything: the modules it loads."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,21 @@ def test_version_is_answered_before_typer_is_imported() -> None:
 
 def test_a_command_that_makes_no_call_loads_no_boto() -> None:
     assert not loaded_by("generate", "-o", "-") & {"boto3", "botocore", "rich", "pydantic", "cfnlint"}
+
+
+@pytest.mark.parametrize("argv", [["up", "--help"], ["access", "--help"], ["connect", "--help"]])
+def test_help_loads_no_values_that_only_results_have(argv: list[str]) -> None:
+    assert not loaded_by(*argv) & {f"generator.model.{name}" for name in ("arn", "changeset", "database", "plan")}
+
+
+def test_where_nothing_is_stored_nothing_is_loaded_that_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = {"generator.operations.config.resolve", "generator.model.config"}
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("DEPLOYER_PROJECT_FILE", os.devnull)
+    monkeypatch.delenv("DEPLOYER_ENV", raising=False)
+    assert not loaded_by("generate", "-o", "-") & reads
+    (tmp_path / "deployer").mkdir()
+    (tmp_path / "deployer" / "config.toml").touch()
+    assert loaded_by("generate", "-o", "-") >= reads

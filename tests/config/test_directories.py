@@ -14,7 +14,7 @@ from generator import directories
 from generator.cli.main import main
 from generator.host.ssh import state_directory
 from generator.operations import lint_cache
-from generator.operations.config.files import user_path
+from generator.operations.config.paths import user_path
 from generator.sandbox import state
 
 ROOT = Path(directories.__file__).parent

@@ -1,8 +1,7 @@
-"""The two files: found without reading, and taken only when nobody else could have written them."""
+"""The two files of stored defaults, taken only when nobody else could have written them."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
 from collections.abc import Mapping
@@ -10,15 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import directories
 from generator.errors import DeployerError
-from generator.model.config import (
-    PROJECT_FILE,
-    PROJECT_VARIABLE,
-    USER_FILE,
-    Origin,
-)
+from generator.model.config import Origin
 from generator.operations.config import parse
+from generator.operations.config.paths import PROJECT_VARIABLE, existing_user_path, project_path
 
 if TYPE_CHECKING:
     from generator.host.ownership import Objection
@@ -34,45 +28,10 @@ class ConfigFile:
     environments: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
 
 
-def user_path() -> Path:
-    """The user's file, which need not exist. Raises NoHome."""
-    return directories.config() / USER_FILE
-
-
-def project_path() -> Path | None:
-    """The project's file: in this folder or the nearest one above it, the home directory left out.
-
-    The variable DEPLOYER_PROJECT_FILE names a file in place of the search; /dev/null means none.
-    """
-    if named := os.environ.get(PROJECT_VARIABLE):
-        return None if named == os.devnull else Path(named)
-    try:
-        here = Path.cwd()
-    except FileNotFoundError:  # the folder was removed under this process
-        return None
-    for folder in (here, *here.parents):
-        if _is_home(folder):
-            return None
-        if os.path.lexists(folder / PROJECT_FILE):
-            return folder / PROJECT_FILE
-    return None
-
-
-def _is_home(folder: Path) -> bool:
-    try:
-        return folder.samefile(Path.home())
-    except (OSError, RuntimeError):  # no such home
-        return False
-
-
 def read_files() -> list[ConfigFile]:
     """The files that exist, the stronger first. Nothing is parsed where none does."""
-    project = project_path()
-    files = [read(project, Origin.PROJECT)] if project else []
-    with contextlib.suppress(directories.NoHome):
-        if os.path.lexists(user := user_path()):
-            files.append(read(user, Origin.USER))
-    return files
+    files = ((project_path(), Origin.PROJECT), (existing_user_path(), Origin.USER))
+    return [read(path, origin) for path, origin in files if path]
 
 
 def read(path: Path, origin: Origin) -> ConfigFile:

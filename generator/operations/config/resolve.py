@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 from generator.errors import NotFound
 from generator.model.config import KEYS, Key, Origin, Setting, environment_name
 from generator.operations.config.files import ConfigFile, read_files
+from generator.operations.config.paths import ENVIRONMENT_VARIABLE
 
 
 def chosen_environment(given: str, files: Iterable[ConfigFile], variables: Mapping[str, str]) -> str:
     """The named environment in force; "" when none is. Raises NotFound for one no file has."""
     files = list(files)
     stored = (str(file.values["environment"]) for file in files if "environment" in file.values)
-    name = given or variables.get("DEPLOYER_ENV", "") or next(stored, "")
+    name = given or variables.get(ENVIRONMENT_VARIABLE, "") or next(stored, "")
     if not name:
         return ""
     environment_name(name)
@@ -53,10 +54,11 @@ def settings(given: str = "") -> list[Setting]:
 
 
 def stored_for(command: str, given: str) -> dict[str, str | int]:
-    """Parameter to stored value, for what the files say about a command; empty, and cheap, without a file."""
+    """Parameter to stored value, for what the files say about a command.
+
+    Whether there is anything to ask for is known for less: `paths.anything_stored`.
+    """
     files = read_files()
-    if not files and not given and not os.environ.get("DEPLOYER_ENV"):
-        return {}
     environment = chosen_environment(given, files, os.environ)
     settings_in_force = [
         (key, explain(key, environment, files, os.environ))

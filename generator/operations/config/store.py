@@ -10,16 +10,15 @@ from generator.errors import DeployerError, NotFound, UsageError
 from generator.host.files import write_private
 from generator.model.config import (
     ENVIRONMENTS,
-    PROJECT_FILE,
     PROJECT_KEYS,
-    PROJECT_VARIABLE,
     Origin,
     environment_name,
     key_named,
 )
 from generator.operations.config import parse
 from generator.operations.config.edit import edited
-from generator.operations.config.files import ConfigFile, project_path, read_files, require_own, user_path
+from generator.operations.config.files import ConfigFile, read_files, require_own
+from generator.operations.config.paths import PROJECT_FILE, PROJECT_VARIABLE, project_path, user_path
 
 
 @dataclass(frozen=True)
