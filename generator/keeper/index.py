@@ -39,10 +39,10 @@ HINTS = {
 
 
 class Refusal(Exception):
-    """What stops the work, in a sentence that names the thing and what to do."""
+    """Why the work stops, in a sentence that names the thing and what to do."""
 
 
-def told(error: Exception) -> str:
+def text(error: Exception) -> str:
     """The failure in AWS's words or in ours, which hold no secret; of anything else only the kind."""
     if isinstance(error, ClientError):
         code = error.response["Error"]["Code"].removesuffix("Exception")
@@ -51,9 +51,9 @@ def told(error: Exception) -> str:
     return str(error) if isinstance(error, Refusal) else f"The keeper failed with {type(error).__name__}. Repeat it."
 
 
-def is_open(found: dict[str, bool], named: str) -> bool:
-    """Whether the door is open: the key the secret names is active; without that one, any key, or there is none yet."""
-    return found.get(named, any(found.values()) or not found)
+def is_open(owned: dict[str, bool], named: str) -> bool:
+    """Whether the key works: the one the secret names is active; without that one, any key, or there is none yet."""
+    return owned.get(named, any(owned.values()) or not owned)
 
 
 class Keeper:
@@ -108,8 +108,8 @@ class Keeper:
     def keys(self, forgive: str = "", user: str = "") -> dict[str, bool]:
         """The user's keys (two at most), the oldest first, and whether each is active."""
         asked = {"forgive": forgive, "UserName": user or self.user}
-        found = self.aws("iam", "list_access_keys", **asked).get("AccessKeyMetadata", [])
-        return {key["AccessKeyId"]: key["Status"] == "Active" for key in sorted(found, key=lambda k: k["CreateDate"])}
+        owned = self.aws("iam", "list_access_keys", **asked).get("AccessKeyMetadata", [])
+        return {key["AccessKeyId"]: key["Status"] == "Active" for key in sorted(owned, key=lambda k: k["CreateDate"])}
 
     def switch(self, key: str, on: bool) -> None:
         """Make a key active or inactive."""
@@ -120,19 +120,19 @@ class Keeper:
         self.iam("delete", forgive=NO_USER, AccessKeyId=key)
 
     def make(self, version: str, stage: str, now: dict[str, Any], old: Any = None) -> str:
-        """Make a key and write it as `version` of the secret; a paused door stays shut. The key's id.
+        """Make a key and write it as `version` of the secret; a paused key stays inactive. The key's ID.
 
         `old` are the keys of the user whose place it takes: their pause holds for the new one.
         Of two keys one goes: never the one the secret names, the inactive before the active, the older first.
         """
-        found, named = self.keys(), now.get("AccessKeyId", "")
-        if len(found) > 1:
-            self.delete(min(found, key=lambda key: (key == named, found[key])))
+        owned, named = self.keys(), now.get("AccessKeyId", "")
+        if len(owned) > 1:
+            self.delete(min(owned, key=lambda key: (key == named, owned[key])))
         made = self.iam("create")["AccessKey"]
         key = str(made["AccessKeyId"])
         log.info("made key %s", key)
         try:
-            if not is_open(old or found, named):
+            if not is_open(old or owned, named):
                 self.switch(key, False)
             self.write({**now, **made}, ClientRequestToken=version, VersionStages=[stage])
         except Exception:  # whatever it was: a key that no secret holds must not stay
@@ -140,15 +140,15 @@ class Keeper:
             raise
         return key
 
-    def retire(self, *kept: str) -> None:
+    def retire(self, *keep: str) -> None:
         """Make every other key of the user inactive; the next rotation deletes it."""
         for key, active in self.keys().items():
-            if active and key not in kept:
+            if active and key not in keep:
                 self.switch(key, False)
 
-    def erase(self, kept: str) -> None:
+    def erase(self, keep: str) -> None:
         """Delete every key of the user, made by hand or not, until AWS shows none."""
-        while left := self.keys(NO_USER).keys() - {kept}:
+        while left := self.keys(NO_USER).keys() - {keep}:
             if time.monotonic() > self.until:
                 raise Refusal(f"The user still has the keys {left}. Delete them by hand, then repeat.")
             for key in left:
@@ -157,7 +157,7 @@ class Keeper:
 
     # The secret
 
-    def held(self, **version: str) -> dict[str, Any]:
+    def read(self, **version: str) -> dict[str, Any]:
         """What the secret holds in a version, the current one if none is named; {} for none, or for no JSON object."""
         version = version or {"VersionStage": CURRENT}
         try:
@@ -182,14 +182,14 @@ class Keeper:
         """The physical id of a live resource of the stack, or ""."""
         asked = {"StackName": event["StackId"], "LogicalResourceId": name}
         answer = self.aws("cloudformation", "describe_stack_resource", forgive="ValidationError", **asked)
-        found = answer.get("StackResourceDetail", {})  # none: it does not exist
-        dead = found.get("ResourceStatus") in (
+        detail = answer.get("StackResourceDetail", {})  # none: it does not exist
+        dead = detail.get("ResourceStatus") in (
             "CREATE_IN_PROGRESS",
             "CREATE_FAILED",
             "DELETE_COMPLETE",
             "DELETE_SKIPPED",
         )
-        return "" if dead else str(found.get("PhysicalResourceId", ""))
+        return "" if dead else str(detail.get("PhysicalResourceId", ""))
 
     def support_key(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
         """The physical id names the user: another user is a replacement."""
@@ -201,7 +201,7 @@ class Keeper:
             return "", {}
         version = event["RequestId"]
         stages = self.vault("describe_secret").get("VersionIdsToStages", {}).get(version, [])
-        now = self.held()
+        now = self.read()
         wanted = {**now, "Region": asked["Region"], "InstanceId": asked["InstanceId"]}
         key = now.get("AccessKeyId", "")
         if key not in self.keys() or not (stages or update):
@@ -241,7 +241,7 @@ class Keeper:
                 made, body["Data"] = RESOURCES[kind](self, event, event["ResourceProperties"])
                 body["PhysicalResourceId"] = made or body["PhysicalResourceId"]
         except Exception as error:  # see above
-            body |= {"Status": "FAILED", "Reason": f"{name}{self.named()}: {told(error)}"[:1000]}
+            body |= {"Status": "FAILED", "Reason": f"{name}{self.named()}: {text(error)}"[:1000]}
             log.error(body["Reason"])
         return body | {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
 
@@ -258,14 +258,14 @@ class Keeper:
             raise Refusal(f"The key that waited is gone. {AGAIN}")
 
     def set_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> bool:
-        """IAM knows the key: it only has to be as active as the current one, so that no paused door opens. Whether."""
-        found, key = self.keys(), coming.get("AccessKeyId", "")
-        if key not in found:
+        """IAM knows the key: it only has to be as active as the current one, so that no pause ends. Whether it is."""
+        owned, key = self.keys(), coming.get("AccessKeyId", "")
+        if key not in owned:
             raise Refusal(f"No key of the user waits. {AGAIN}")
-        named, active = now.get("AccessKeyId", ""), found[key]
+        named, active = now.get("AccessKeyId", ""), owned[key]
         if key != named:  # they are one when Secrets Manager tries the set-up with a copy
-            del found[key]
-        wanted = is_open(found, named)
+            del owned[key]
+        wanted = is_open(owned, named)
         if active != wanted:
             self.switch(key, wanted)
         return wanted
@@ -284,7 +284,7 @@ class Keeper:
     def finish_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> None:
         """Make the coming version the current one, then the old key inactive. What is done already stays done."""
         if CURRENT not in self.labels[version]:
-            self.set_secret(version, coming, now)  # the door may have been paused since
+            self.set_secret(version, coming, now)  # the key may have been paused since
             old = next(name for name, stages in self.labels.items() if CURRENT in stages)
             self.label(CURRENT, MoveToVersionId=version, RemoveFromVersionId=old)
         if PENDING in self.labels[version]:  # left on a version that is not current it blocks the next rotation
@@ -304,7 +304,7 @@ class Keeper:
         if not {CURRENT, PENDING} & {*stages}:
             raise Refusal(f"Version {version} waits for no rotation. {AGAIN}")
         if CURRENT not in stages or step == "finishSecret":
-            STEPS[step](self, version, self.held(VersionId=version), self.held())
+            STEPS[step](self, version, self.read(VersionId=version), self.read())
 
 
 RESOURCES = {
@@ -322,8 +322,8 @@ STEPS = {
 
 def answer(url: str, body: dict[str, Any]) -> None:
     """Tell CloudFormation at the address it gave; after three tries Lambda runs the whole event again."""
-    told = json.dumps(body).encode()
-    request = urllib.request.Request(url, told, {"Content-Type": ""}, method="PUT")  # noqa: S310
+    data = json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": ""}, method="PUT")  # noqa: S310
     for last in (False, False, True):
         try:
             urllib.request.urlopen(request, timeout=2).close()  # noqa: S310
@@ -343,4 +343,4 @@ def handler(event: Any, context: Any) -> None:
     try:
         keeper.rotate(event)
     except Exception as error:  # Lambda logs what is raised: only our words may be in it
-        raise Refusal(f"Rotation{keeper.named()}: {told(error)}") from None
+        raise Refusal(f"Rotation{keeper.named()}: {text(error)}") from None

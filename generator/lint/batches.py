@@ -1,7 +1,7 @@
-"""Batches of what answers change: as few and as small templates as cfn-lint needs to see every variant.
+"""Batches of what the answers change: as few and as small templates as cfn-lint needs to see every variant.
 
-A statement of a policy that stands in the whole as well has been looked at there. It comes along shortened, with what
-other statements can meet: its Sid.
+A policy statement that the whole template has too is linted there. Here it is shortened to what can clash with other
+statements: its Sid.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Batch:
     def template(self, whole: Tree, known: set[str]) -> tuple[Tree, set[str]]:
         """The entries with what they need to be linted: open conditions, parameters, the types they refer to.
 
-        Statements in `known` are shortened; the paths of those come second: what is found there is no finding.
+        Statements in `known` are shortened; the paths of those come second: a finding there does not count.
         """
-        kept: dict[str, Tree] = {section: {} for section in SECTIONS}
+        chosen: dict[str, Tree] = {section: {} for section in SECTIONS}
         shortened: set[str] = set()
         for (section, name), entry in self.entries.items():
-            kept[section][name] = _shorten(entry.body, known, (section, name), shortened)
-        return _around(kept, whole), shortened
+            chosen[section][name] = _shorten(entry.body, known, (section, name), shortened)
+        return _around(chosen, whole), shortened
 
 
 def batches(changed: Iterable[tuple[Entry, dict[str, str]]]) -> list[Batch]:
@@ -60,9 +60,9 @@ def batches(changed: Iterable[tuple[Entry, dict[str, str]]]) -> list[Batch]:
 
 
 def statement_texts(template: Tree) -> set[str]:
-    """The statements of all policies, each as JSON: they have been looked at with the whole."""
-    found = (statement for path, document in policy_documents(template) for _, statement in statements(document, path))
-    return {_text(statement) for statement in found}
+    """The statements of all policies, each as JSON; they are linted with the whole template."""
+    every = (statement for path, document in policy_documents(template) for _, statement in statements(document, path))
+    return {_text(statement) for statement in every}
 
 
 def _shorten(value: object, known: set[str], path: Path, shortened: set[str]) -> object:
@@ -80,16 +80,16 @@ def _text(value: object) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def _around(kept: dict[str, Tree], whole: Tree) -> Tree:
-    conditions = _open_conditions(kept, mapping(whole.get("Conditions")))
-    inner = [node for part in (kept, conditions) for _, node in nodes(part)]
+def _around(chosen: dict[str, Tree], whole: Tree) -> Tree:
+    conditions = _open_conditions(chosen, mapping(whole.get("Conditions")))
+    inner = [node for part in (chosen, conditions) for _, node in nodes(part)]
     needed = {name.split(".")[0] for node in inner for name in references(node)}
-    needed |= {str(name) for body in kept["Resources"].values() for name in _names(mapping(body).get("DependsOn"))}
+    needed |= {str(name) for body in chosen["Resources"].values() for name in _names(mapping(body).get("DependsOn"))}
     bodies, parameters = mapping(whole.get("Resources")), mapping(whole.get("Parameters"))
     stubs: Tree = {name: {"Type": mapping(body).get("Type")} for name, body in bodies.items() if name in needed}
     around: Tree = {name: body for name, body in whole.items() if name not in ("Metadata", "Rules")}
     around["Parameters"] = {name: body for name, body in parameters.items() if name in needed}
-    around |= {"Conditions": conditions, "Resources": stubs | kept["Resources"], "Outputs": kept["Outputs"]}
+    around |= {"Conditions": conditions, "Resources": stubs | chosen["Resources"], "Outputs": chosen["Outputs"]}
     return {name: body for name, body in around.items() if body}
 
 

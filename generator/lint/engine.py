@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from cfnlint.runner import Runner
 
 MOST_BYTES = 1_048_576  # CloudFormation takes no larger template, not even from a bucket
-OF_A_TYPE = re.compile(r"Resources/AWS::[^/*]+(/|$)")  # what a rule of cfn-lint asks for when it asks for one type
+OF_A_TYPE = re.compile(r"Resources/AWS::[^/*]+(/|$)")  # the keyword of a cfn-lint rule for one resource type
 LEVELS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
 
 
 def read_template(path: str | Path) -> str:
-    """The text of a template file. Raises NotFound when it is not there, UsageError when it cannot be a template."""
+    """The text of a template file. Raises NotFound when it does not exist, UsageError when it cannot be a template."""
     file = Path(path)
     if not file.exists():
         raise NotFound(f"There is no file {path}.", "deployer generate writes templates/deepsql-stack.yaml.")
@@ -59,9 +59,9 @@ def lint_text(text: str, name: str, regions: Sequence[str] = ("us-east-1",)) -> 
     if size > MOST_BYTES:
         raise UsageError(_too_large(name, size), "Name a CloudFormation template: deployer lint FILE")
     template = _decode(text, name)
-    found = [*_own(template, text), *_cfn_lint(template, regions)]
-    found += _of_variants(template, regions, found)
-    return sorted(found, key=lambda finding: (finding.line or 0, finding.rule, finding.path))
+    findings = [*_own(template, text), *_cfn_lint(template, regions)]
+    findings += _of_variants(template, regions, findings)
+    return sorted(findings, key=lambda finding: (finding.line or 0, finding.rule, finding.path))
 
 
 def _decode(text: str, name: str) -> Tree:
@@ -73,9 +73,9 @@ def _decode(text: str, name: str) -> Tree:
     if errors:
         first = errors[0]
         sentence = " ".join(str(first.message).split()).rstrip(".")
-        raise UsageError(f"{name} is not YAML or JSON: line {first.linenumber}: {sentence}.", "Mend that line first.")
+        raise UsageError(f"{name} is not YAML or JSON: line {first.linenumber}: {sentence}.", "Fix that line first.")
     if not isinstance(template, dict):
-        raise UsageError(f"{name} holds no template: its top level is no mapping.", "deployer lint FILE")
+        raise UsageError(f"{name} is not a template: its top level is not a mapping.", "deployer lint FILE")
     return cast(Tree, template)
 
 
@@ -92,7 +92,7 @@ def _finding(info: RuleInfo, message: str, place: Place, template: Tree) -> Find
 
 
 def _line(template: Tree, place: Place) -> int | None:
-    """The line of the nearest thing on the way that knows its own: cfn-lint's mappings and lists do."""
+    """The line of the innermost mapping or list on the path that has one, as cfn-lint's own do."""
     line: int | None = None
     node: object = template
     for step in place:
@@ -120,7 +120,7 @@ def load(regions: Sequence[str] = ("us-east-1",)) -> None:
 
 @lru_cache(maxsize=8)
 def _runner(regions: tuple[str, ...]) -> Runner:
-    """cfn-lint with its rules loaded, which costs more than a check: kept for the next template."""
+    """cfn-lint with its rules loaded, which takes longer than a check; cached for the next template."""
     from cfnlint.config import ConfigMixIn
     from cfnlint.runner import Runner
 
@@ -142,11 +142,11 @@ def _cfn_lint(template: Tree, regions: Sequence[str]) -> list[Finding]:
 
 
 def _rules_for(kinds: set[str], rules: Rules) -> Rules:
-    """The rules without those that speak of other types of resources only: cfn-lint would ask each at every node."""
-    return type(rules)({name: rule for name, rule in rules.items() if not _speaks_of_others(rule, kinds)})
+    """The rules that apply to these resource types; cfn-lint would run the others at every node too."""
+    return type(rules)({name: rule for name, rule in rules.items() if not _is_for_other_types(rule, kinds)})
 
 
-def _speaks_of_others(rule: CloudFormationLintRule, kinds: set[str]) -> bool:
+def _is_for_other_types(rule: CloudFormationLintRule, kinds: set[str]) -> bool:
     keywords = list(getattr(rule, "keywords", ()))
     return bool(keywords) and all(
         OF_A_TYPE.match(keyword) and keyword.split("/")[1] not in kinds for keyword in keywords
@@ -162,10 +162,10 @@ def _from_match(match: Match) -> Finding:
 
 
 def _of_variants(template: Tree, regions: Sequence[str], known: Sequence[Finding]) -> list[Finding]:
-    """What is wrong with some answers and was not seen on the whole. A variant has no lines of its own."""
+    """What is wrong with some answers only. A variant has no lines of its own."""
     variants = Variants(template)
     cases = [(answers, variants.entries(answers)) for answers in yes_no_combinations(template)]
-    found = [
+    findings = [
         _finding(OF_VARIANTS, f"With {_case(answers)}: {name} does not exist.", place, {})
         for answers, entries in cases
         for place, name in variants.dangling(entries)
@@ -177,8 +177,8 @@ def _of_variants(template: Tree, regions: Sequence[str], known: Sequence[Finding
         for finding in _of_batch(batch, template, statements, regions):
             if (finding.rule, finding.path) not in seen:
                 seen.add((finding.rule, finding.path))
-                found.append(finding)
-    return found
+                findings.append(finding)
+    return findings
 
 
 def _of_batch(batch: Batch, template: Tree, statements: set[str], regions: Sequence[str]) -> Iterable[Finding]:

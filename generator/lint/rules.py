@@ -29,8 +29,8 @@ from generator.model.lint import Level, RuleInfo
 Hits: TypeAlias = Iterator[tuple[Path, str]]
 Check: TypeAlias = Callable[[Tree, str], Hits]
 
-KEPT_AS_PUBLISHED = frozenset({str(Condition.PUBLISHED_INSTANCE)})
-"""Where this holds a live instance is kept letter for letter; what is new may not look like it."""
+PUBLISHED_ONLY = frozenset({str(Condition.PUBLISHED_INSTANCE)})
+"""Under this condition a live instance stays exactly as published; new resources must not look like it."""
 IAM_NAMES = frozenset({"RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"})
 UNIQUE_IN_STACK = ("AWS::StackName", "AWS::StackId")
 STATEFUL = frozenset(
@@ -66,7 +66,7 @@ def _open_principals(template: Tree, _: str) -> Hits:
             principal = statement.get("Principal")
             anyone = principal == "*" or mapping(principal).get("AWS") in ("*", ["*"])
             if statement.get("Effect") == "Allow" and anyone and "Condition" not in statement:
-                yield place, f"{statement.get('Sid', 'A statement')} lets everybody in."
+                yield place, f"{statement.get('Sid', 'A statement')} lets everyone in."
 
 
 def _secrets_of(template: Tree) -> set[str]:
@@ -74,8 +74,8 @@ def _secrets_of(template: Tree) -> set[str]:
     return {name for name, body in parameters if str(mapping(body).get("NoEcho", "")).lower() == "true"}
 
 
-def _tells_a_secret(value: object, secrets: set[str]) -> str:
-    """The secret thing this node would write out, or nothing."""
+def _secret_in(value: object, secrets: set[str]) -> str:
+    """The secret that this node would write out; "" for none."""
     for name in sorted(references(value)):
         if name in secrets or name.endswith(".SecretAccessKey"):
             return name
@@ -87,17 +87,17 @@ def _tells_a_secret(value: object, secrets: set[str]) -> str:
 def _secrets_in_outputs(template: Tree, _: str) -> Hits:
     secrets = _secrets_of(template)
     for path, value in values_without(template.get("Outputs"), frozenset(), ("Outputs",)):
-        if told := _tells_a_secret(value, secrets):
-            yield path, f"The output tells {told}."
+        if secret := _secret_in(value, secrets):
+            yield path, f"The output shows {secret}."
 
 
 def _secrets_in_user_data(template: Tree, _: str) -> Hits:
     secrets = _secrets_of(template)
     for name, _kind, properties in resources(template):
         place: Path = ("Resources", name, "Properties", "UserData")
-        for path, value in values_without(properties.get("UserData"), KEPT_AS_PUBLISHED, place):
-            if told := _tells_a_secret(value, secrets):
-                yield path, f"The user data of {name} holds {told}: whoever may describe the instance can read it."
+        for path, value in values_without(properties.get("UserData"), PUBLISHED_ONLY, place):
+            if secret := _secret_in(value, secrets):
+                yield path, f"The user data of {name} contains {secret}: whoever may describe the instance can read it."
 
 
 def _keys_in_cloudformation(template: Tree, _: str) -> Hits:
@@ -113,7 +113,7 @@ def _sids(template: Tree, _: str) -> Hits:
         for place, statement in statements(document, path):
             sid = str(statement.get("Sid", ""))
             if sid and sid in seen:
-                yield place, f"The Sid {sid} is there twice."
+                yield place, f"The Sid {sid} is used twice."
             seen.add(sid)
 
 
@@ -130,13 +130,13 @@ def _fixed_names(template: Tree, _: str) -> Hits:
     for name, _kind, properties in resources(template):
         for key in sorted(IAM_NAMES & set(properties)):
             place: Path = ("Resources", name, "Properties", key)
-            for path, value in values_without(properties[key], KEPT_AS_PUBLISHED, place):
+            for path, value in values_without(properties[key], PUBLISHED_ONLY, place):
                 if _is_fixed_name(path, value, defaults):
                     yield path, f"{key} of {name} is the same in every stack and region, but IAM's names are global."
 
 
 def _is_fixed_name(path: Path, value: object, defaults: dict[str, str]) -> bool:
-    """A literal, or a text that hangs on nothing but parameters with a default."""
+    """Whether it is a literal, or depends only on parameters with a default."""
     if isinstance(value, str):
         return not any(isinstance(part, str) and (part.startswith("Fn::") or part == "Ref") for part in path)
     names = references(value)
@@ -145,7 +145,7 @@ def _is_fixed_name(path: Path, value: object, defaults: dict[str, str]) -> bool:
 
 
 def _partitions(template: Tree, _: str) -> Hits:
-    for path, value in values_without(template.get("Resources"), KEPT_AS_PUBLISHED, ("Resources",)):
+    for path, value in values_without(template.get("Resources"), PUBLISHED_ONLY, ("Resources",)):
         if isinstance(value, str) and "ZipFile" not in path and ("arn:aws:" in value or ".amazonaws.com/" in value):
             yield path, "An ARN or address of one partition: write ${AWS::Partition} and ${AWS::URLSuffix}."
 
@@ -155,7 +155,7 @@ def _endings(template: Tree, _: str) -> Hits:
         resource = mapping(body)
         missing = [key for key in ("DeletionPolicy", "UpdateReplacePolicy") if key not in resource]
         if resource.get("Type") in STATEFUL and missing:
-            yield ("Resources", name), f"{name} holds state and does not say its {' and '.join(missing)}."
+            yield ("Resources", name), f"{name} holds state and has no {' and '.join(missing)}."
 
 
 def _floating_images(template: Tree, _: str) -> Hits:
@@ -163,7 +163,7 @@ def _floating_images(template: Tree, _: str) -> Hits:
         if kind != "AWS::EC2::Instance":
             continue
         place: Path = ("Resources", name, "Properties", "ImageId")
-        for path, value in values_without(properties.get("ImageId"), KEPT_AS_PUBLISHED, place):
+        for path, value in values_without(properties.get("ImageId"), PUBLISHED_ONLY, place):
             if isinstance(value, str) and "{{resolve:ssm:" in value:
                 yield path, f"The image of {name} is looked up again at each update, which may replace the instance."
 
@@ -206,22 +206,27 @@ OWN_RULES: tuple[tuple[RuleInfo, Check], ...] = (
     (RuleInfo("D0008", "No fixed IAM name", Level.ERROR, "IAM user guide, names are global"), _fixed_names),
     (RuleInfo("D0009", "No partition written out", Level.ERROR, f"{CFN_GUIDE}, pseudo parameters"), _partitions),
     (
-        RuleInfo("D0010", "No image that floats", Level.ERROR, "docs/decisions/0002-image-pinned-by-the-keeper.md"),
+        RuleInfo("D0010", "No floating image", Level.ERROR, "docs/decisions/0002-image-pinned-by-the-keeper.md"),
         _floating_images,
     ),
     (
-        RuleInfo("D0011", "What holds state says how it ends", Level.ERROR, "docs/decisions/0003-how-resources-end.md"),
+        RuleInfo(
+            "D0011",
+            "State has deletion policies",
+            Level.ERROR,
+            "docs/decisions/0003-how-resources-end.md",
+        ),
         _endings,
     ),
     (
-        RuleInfo("D0012", "The contract is whole", Level.ERROR, "generator/model/contract.py", ours_only=True),
+        RuleInfo("D0012", "The contract is complete", Level.ERROR, "generator/model/contract.py", ours_only=True),
         _contract,
     ),
 )
 OF_VARIANTS = RuleInfo(
-    "D0013", "Every reference holds with every Yes and No", Level.ERROR, "generator/lint/variants.py"
+    "D0013", "Every reference exists with every Yes and No", Level.ERROR, "generator/lint/variants.py"
 )
-"""Asked of each combination of answers, not of the template as a whole."""
+"""Checked for each combination of answers, not for the template as a whole."""
 
 
 def rules() -> list[RuleInfo]:

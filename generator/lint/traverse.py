@@ -1,4 +1,4 @@
-"""Ways through a template's dictionary, with the path to each thing found."""
+"""Traversals of a template's dictionary, with the path to each value."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def resources(template: Tree) -> Iterator[tuple[str, str, Tree]]:
 
 
 def policy_documents(template: Tree) -> Iterator[tuple[Path, Tree]]:
-    """Everything that has statements and stands in a resource."""
+    """Every policy document within a resource: whatever has statements."""
     for path, value in nodes(mapping(template.get("Resources")), ("Resources",)):
         if isinstance(value, dict) and "Statement" in value:
             yield path, value
@@ -66,15 +66,15 @@ def references(value: object) -> set[str]:
     """The names a `Ref` or a `Fn::Sub` text refers to at this very node (`Key.Attribute` for attributes)."""
     if not isinstance(value, dict):
         return set()
-    found: set[str] = set()
+    names: set[str] = set()
     if isinstance(value.get("Ref"), str):
-        found.add(str(value["Ref"]))
+        names.add(str(value["Ref"]))
     got = value.get("Fn::GetAtt")
     if got is not None:
-        found.add(".".join(str(part) for part in got) if isinstance(got, list) else str(got))
+        names.add(".".join(str(part) for part in got) if isinstance(got, list) else str(got))
     text = value.get("Fn::Sub")
     if isinstance(text, list) and text:
         text = text[0]
     if isinstance(text, str):
-        found |= set(re.findall(r"\$\{([^!}][^}]*)\}", text))
-    return found
+        names |= set(re.findall(r"\$\{([^!}][^}]*)\}", text))
+    return names

@@ -71,10 +71,10 @@ class Variants:
         self._decided: dict[tuple[object, ...], Entry | None] = {}
 
     def entries(self, answers: dict[str, str]) -> list[Entry]:
-        """What there is with these answers."""
+        """The resources and outputs that exist with these answers."""
         decider = _Decider(self._conditions, answers)
-        found = [self._entry(decider, *entry) for entry in self._entries]
-        return [entry for entry in found if entry is not None]
+        decided = [self._entry(decider, *entry) for entry in self._entries]
+        return [entry for entry in decided if entry is not None]
 
     def _entry(self, decider: _Decider, section: str, name: str, body: Tree, named: list[str]) -> Entry | None:
         case = (section, name, *(decider.verdicts.get(condition) for condition in named))
@@ -84,7 +84,7 @@ class Variants:
         return self._decided[case]
 
     def dangling(self, entries: list[Entry]) -> list[tuple[Path, str]]:
-        """References to resources that are not there. Where a condition is still open none is claimed."""
+        """References to resources that do not exist. Nothing under an undecided condition counts."""
         known = self._parameters | {entry.name for entry in entries if entry.section == "Resources"}
         return [
             (path, name)
@@ -109,9 +109,9 @@ def _unconditional(body: Tree) -> Tree:
 def conditions_at(node: object) -> set[str]:
     """The conditions that this very node names."""
     choice = mapping(node).get("Fn::If")
-    found = {str(choice[0])} if isinstance(choice, list) and choice else set()
+    names = {str(choice[0])} if isinstance(choice, list) and choice else set()
     own = mapping(node).get("Condition")
-    return found | ({own} if isinstance(own, str) else set())
+    return names | ({own} if isinstance(own, str) else set())
 
 
 def _references_in(value: object, path: Path) -> Iterator[tuple[Path, str]]:

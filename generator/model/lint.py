@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing found. `path` names the place in the template (Resources/Instance/…), `line` counts from 1.
+    """One finding. `path` names the place in the template (Resources/Instance/…), `line` counts from 1.
 
     `line` is None where the place has no line of its own, `source` says where the rule comes from.
     """
@@ -31,7 +31,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class RuleInfo:
-    """A rule of the product's own, for lists and docs. `ours_only`: asked of the product's template alone."""
+    """A rule of the product's own, for lists and docs. `ours_only`: for the product's own template alone."""
 
     id: str
     title: str

@@ -27,12 +27,12 @@ VERSION = "2012-10-17"
 
 
 class BriefStatement(Statement):
-    """A statement that says one action or resource without a list: IAM reads both alike, a template has few bytes."""
+    """A statement with a single action or resource written without a list, to save bytes; IAM reads both alike."""
 
     def JSONrepr(self) -> dict[str, object]:
         """The statement as it goes into the document."""
-        said: dict[str, object] = super().JSONrepr()
-        return {key: _sole(value) for key, value in said.items()}
+        statement: dict[str, object] = super().JSONrepr()
+        return {key: _sole(value) for key, value in statement.items()}
 
 
 def _sole(value: object) -> object:

@@ -14,7 +14,7 @@ BLOCK = re.compile(r"\|[-+]?$")
 """The end of a line that opens a block scalar, whose text keeps its indentation."""
 
 
-def narrow(text: str) -> str:
+def indent_by_one(text: str) -> str:
     """The same YAML with one space per level instead of the two that the emitter writes at least.
 
     A level below a dash stays two columns deep, as YAML requires; the text of a block keeps its own indentation.

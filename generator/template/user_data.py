@@ -32,7 +32,7 @@ curl -fsSL https://install.deepsql.ai/install.sh | bash
 
 NEW = """\
 #!/bin/bash
-# Nothing a user typed stands in this text: settings and password are read with the instance's own role.
+# Contains nothing that a user typed: settings and password are read with the instance's own role.
 set -euo pipefail
 exec >>/var/log/deepsql-install.log 2>&1
 export HOME=/root AWS_DEFAULT_REGION=${AWS::Region}

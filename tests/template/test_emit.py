@@ -14,8 +14,9 @@ import yaml
 
 from generator.model.contract import TEMPLATE_LIMIT_BYTES, TEMPLATE_PATH, Resource
 from generator.template.emit import COMMENTS, emit, template_dict
-from generator.template.keeper import slim, source
-from generator.template.layout import narrow
+from generator.template.keeper import source
+from generator.template.layout import indent_by_one
+from generator.template.minify import minify
 
 GOLDEN = Path(__file__).parents[2] / TEMPLATE_PATH
 
@@ -74,7 +75,7 @@ a:
 i: j
 """
     assert (
-        narrow(text)
+        indent_by_one(text)
         == """\
 a:
  b:
@@ -90,7 +91,7 @@ a:
 i: j
 """
     )
-    assert yaml.safe_load(narrow(text)) == yaml.safe_load(text)
+    assert yaml.safe_load(indent_by_one(text)) == yaml.safe_load(text)
 
 
 def test_slimming_keeps_the_program() -> None:
@@ -109,13 +110,13 @@ def double(values: list[int], /, *, by: int = 2) -> dict[str, Any]:
         return {text: [v * by for v in values]}
     return {}
 '''
-    slimmed = slim(text)
-    assert '"""' not in slimmed
-    assert "# a comment" not in slimmed
+    minified = minify(text)
+    assert '"""' not in minified
+    assert "# a comment" not in minified
     one: dict[str, object] = {}
     other: dict[str, object] = {}
     exec(text, one)
-    exec(slimmed, other)
+    exec(minified, other)
     assert one["double"]([1, 2]) == other["double"]([1, 2])  # type: ignore[operator]
     assert other["limit"] == 3
 
