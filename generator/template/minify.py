@@ -13,7 +13,7 @@ def minify(text: str) -> str:
     """The same program without comments, docstrings and type annotations, indented by one space."""
     tree = ast.parse(text)
     _Minifier().visit(tree)
-    return _compact(ast.unparse(ast.fix_missing_locations(tree))) + "\n"
+    return _compact(ast.unparse(tree)) + "\n"
 
 
 def _compact(text: str) -> str:
@@ -61,7 +61,7 @@ class _Minifier(ast.NodeTransformer):
         if isinstance(node, ast.ImportFrom) and node.module in ("__future__", "typing"):
             return None
         if isinstance(node, ast.AnnAssign):
-            return ast.Assign([node.target], node.value) if node.value else None
+            return ast.copy_location(ast.Assign([node.target], node.value), node) if node.value else None
         if isinstance(node, ast.arg):
             node.annotation = None
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):

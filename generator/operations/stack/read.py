@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from generator.gateway.aws import Gateway
 from generator.model.stack import Stack, StackEvent, StackResource
-from generator.operations.stack import watch
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ def follow_on(gateway: Gateway, seen: list[StackEvent]) -> Iterator[StackEvent]:
     """The events after those seen, until the running operation ends; nothing when none is running."""
     if not seen or seen[-1].ends_operation:
         return iter(())
+    from generator.operations.stack import watch  # and with it the model of plans, which no other question needs
+
     return watch.follow(gateway, seen[-1].stack_id, seen[-1].token or None, after=seen[-1].event_id)
 
 
