@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from generator.errors import DeployerError
 from generator.sandbox import state as record
@@ -131,7 +131,7 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
     saver.cancel()
     record.forget(Path(state.home))
     sys.stdout.flush()
-    os._exit(0)  # the state is saved; a stack operation in a thread of MiniStack's would hold an ordinary exit up
+    _leave()
 
 
 async def _save_now_and_then(sandbox: Sandbox, state: SandboxState) -> None:
@@ -139,7 +139,18 @@ async def _save_now_and_then(sandbox: Sandbox, state: SandboxState) -> None:
     while True:
         await asyncio.sleep(SAVE_SECONDS)
         if record.read(Path(state.home)) != state:
-            os._exit(0)
+            _leave()
         if sandbox.changed:
             sandbox.changed = False
             sandbox.save(quick=True)
+
+
+def _leave() -> NoReturn:
+    """End at once: a stack operation in a thread of MiniStack's would hold an ordinary exit up.
+
+    Functions that ran leave a directory with their code each; MiniStack removes it with their process.
+    """
+    from ministack.core import lambda_runtime
+
+    lambda_runtime.reset()
+    os._exit(0)
