@@ -128,7 +128,7 @@ def _load_cfn_lint() -> None:
     try:
         load()
         gc.freeze()
-        gc.set_threshold(10_000, 20, 100)
+        gc.set_threshold(2_000, 20, 100)
     finally:
         gc.enable()
 
