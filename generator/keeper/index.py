@@ -215,20 +215,19 @@ class Keeper:
         return f"support-key-of-{self.user}", {"AccessKeyId": key}
 
     def instance_image(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
-        """The physical id is the image: it is read once, and again for another parameter only."""
+        """The physical id is the image: it is read once, and again for another parameter only.
+
+        A stack that has an instance and no image yet has another template's instance, which ours would replace: it must
+        be the one that the resource names.
+        """
         name, image = asked["Parameter"], event.get("PhysicalResourceId", "")
+        if not image and self.resource(event, "Instance") not in ("", asked.get("Replaces")):
+            raise Refusal("This template would replace the stack's instance. Run: deployer upgrade")
         if not image or name != event["OldResourceProperties"]["Parameter"]:
             image = self.aws("ssm", "get_parameter", Name=name)["Parameter"]["Value"]
             if not image.startswith("ami-"):
                 raise Refusal(f"{name} holds no image id. Set the stack's parameter ImageId.")
         return image, {"ImageId": image}
-
-    def published_instance_guard(self, event: Any, asked: Any) -> tuple[str, dict[str, Any]]:
-        """Only a stack with the published template's instance may go on with it; one with an AdminSecret has ours."""
-        ours = self.resource(event, "AdminSecret") or not self.resource(event, "Instance")
-        if event["RequestType"] == "Create" and ours:
-            raise Refusal("This stack has no Instance of the published template. Set InstanceOrigin=new, then repeat.")
-        return "published-instance-guard", {}
 
     def provision(self, event: Any) -> dict[str, Any]:
         """Serve a custom resource: the answer, whatever happened, for CloudFormation would wait for an hour."""
@@ -310,7 +309,6 @@ class Keeper:
 RESOURCES = {
     "Custom::SupportKey": Keeper.support_key,
     "Custom::InstanceImage": Keeper.instance_image,
-    "Custom::PublishedInstanceGuard": Keeper.published_instance_guard,
 }
 STEPS = {
     "createSecret": Keeper.create_secret,

@@ -10,14 +10,15 @@ from generator.lint.traverse import (
     Path,
     Tree,
     mapping,
+    nodes,
     policy_documents,
     references,
     resources,
     statements,
-    values_without,
 )
 from generator.model.contract import (
-    PUBLISHED_PARAMETERS,
+    FIXED_PROPERTIES,
+    INSTALLATION_NAMES,
     TEMPLATE_LIMIT_BYTES,
     Condition,
     Output,
@@ -25,12 +26,12 @@ from generator.model.contract import (
     Resource,
 )
 from generator.model.lint import Level, RuleInfo
+from generator.model.parameter_options import REQUIRED
 
 Hits: TypeAlias = Iterator[tuple[Path, str]]
 Check: TypeAlias = Callable[[Tree, str], Hits]
 
-PUBLISHED_ONLY = frozenset({str(Condition.PUBLISHED_INSTANCE)})
-"""Under this condition a live instance stays exactly as published; new resources must not look like it."""
+FIXED = {str(name): properties for name, properties in FIXED_PROPERTIES.items()}
 IAM_NAMES = frozenset({"RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"})
 UNIQUE_IN_STACK = ("AWS::StackName", "AWS::StackId")
 STATEFUL = frozenset(
@@ -48,6 +49,24 @@ STATEFUL = frozenset(
 def is_ours(template: Tree) -> bool:
     """Whether this is the product's own template, of whatever version."""
     return {Resource.KEEPER_FUNCTION, Resource.INSTANCE} <= set(mapping(template.get("Resources")))
+
+
+def is_adopted(template: Tree) -> bool:
+    """Whether its instance was carried over from another template, which pins no image as ours does."""
+    image = mapping(mapping(template.get("Resources")).get(Resource.INSTANCE_IMAGE))
+    return is_ours(template) and (not image or "Condition" in image)
+
+
+def _changeable(template: Tree, value: object, path: Path) -> Iterator[tuple[Path, object]]:
+    """The nodes of a value but for those that an adoption carries over letter for letter."""
+    adopted = is_adopted(template)
+    yield from ((place, node) for place, node in nodes(value, path) if not (adopted and _is_carried(place)))
+
+
+def _is_carried(path: Path) -> bool:
+    """Whether the path leads into the instance, or into a property whose change would replace its resource."""
+    section, name, _properties, key = (*path, None, None, None, None)[:4]
+    return section == "Resources" and (name == Resource.INSTANCE or key in FIXED.get(str(name), ()))
 
 
 def _stars(template: Tree, _: str) -> Hits:
@@ -86,7 +105,7 @@ def _secret_in(value: object, secrets: set[str]) -> str:
 
 def _secrets_in_outputs(template: Tree, _: str) -> Hits:
     secrets = _secrets_of(template)
-    for path, value in values_without(template.get("Outputs"), frozenset(), ("Outputs",)):
+    for path, value in nodes(template.get("Outputs"), ("Outputs",)):
         if secret := _secret_in(value, secrets):
             yield path, f"The output shows {secret}."
 
@@ -95,7 +114,7 @@ def _secrets_in_user_data(template: Tree, _: str) -> Hits:
     secrets = _secrets_of(template)
     for name, _kind, properties in resources(template):
         place: Path = ("Resources", name, "Properties", "UserData")
-        for path, value in values_without(properties.get("UserData"), PUBLISHED_ONLY, place):
+        for path, value in _changeable(template, properties.get("UserData"), place):
             if secret := _secret_in(value, secrets):
                 yield path, f"The user data of {name} contains {secret}: whoever may describe the instance can read it."
 
@@ -130,7 +149,7 @@ def _fixed_names(template: Tree, _: str) -> Hits:
     for name, _kind, properties in resources(template):
         for key in sorted(IAM_NAMES & set(properties)):
             place: Path = ("Resources", name, "Properties", key)
-            for path, value in values_without(properties[key], PUBLISHED_ONLY, place):
+            for path, value in _changeable(template, properties[key], place):
                 if _is_fixed_name(path, value, defaults):
                     yield path, f"{key} of {name} is the same in every stack and region, but IAM's names are global."
 
@@ -145,7 +164,7 @@ def _is_fixed_name(path: Path, value: object, defaults: dict[str, str]) -> bool:
 
 
 def _partitions(template: Tree, _: str) -> Hits:
-    for path, value in values_without(template.get("Resources"), PUBLISHED_ONLY, ("Resources",)):
+    for path, value in _changeable(template, template.get("Resources"), ("Resources",)):
         if isinstance(value, str) and "ZipFile" not in path and ("arn:aws:" in value or ".amazonaws.com/" in value):
             yield path, "An ARN or address of one partition: write ${AWS::Partition} and ${AWS::URLSuffix}."
 
@@ -154,7 +173,8 @@ def _endings(template: Tree, _: str) -> Hits:
     for name, body in mapping(template.get("Resources")).items():
         resource = mapping(body)
         missing = [key for key in ("DeletionPolicy", "UpdateReplacePolicy") if key not in resource]
-        if resource.get("Type") in STATEFUL and missing:
+        carried = is_adopted(template) and name == Resource.INSTANCE
+        if resource.get("Type") in STATEFUL and missing and not carried:
             yield ("Resources", name), f"{name} holds state and has no {' and '.join(missing)}."
 
 
@@ -163,12 +183,13 @@ def _floating_images(template: Tree, _: str) -> Hits:
         if kind != "AWS::EC2::Instance":
             continue
         place: Path = ("Resources", name, "Properties", "ImageId")
-        for path, value in values_without(properties.get("ImageId"), PUBLISHED_ONLY, place):
+        for path, value in _changeable(template, properties.get("ImageId"), place):
             if isinstance(value, str) and "{{resolve:ssm:" in value:
                 yield path, f"The image of {name} is looked up again at each update, which may replace the instance."
 
 
 def _contract(template: Tree, _: str) -> Hits:
+    spared = INSTALLATION_NAMES if is_adopted(template) else frozenset[str]()
     wanted: tuple[tuple[str, type[StrEnum]], ...] = (
         ("Parameters", Parameter),
         ("Resources", Resource),
@@ -176,10 +197,10 @@ def _contract(template: Tree, _: str) -> Hits:
         ("Conditions", Condition),
     )
     for section, names in wanted:
-        for missing in sorted({str(name) for name in names} - set(mapping(template.get(section)))):
+        for missing in sorted({str(name) for name in names} - spared - set(mapping(template.get(section)))):
             yield (section,), f"{missing} is part of the contract and is missing in {section}."
     for name, body in mapping(template.get("Parameters")).items():
-        if name not in PUBLISHED_PARAMETERS and "Default" not in mapping(body):
+        if name not in REQUIRED and "Default" not in mapping(body) and not is_adopted(template):
             yield ("Parameters", name), f"{name} has no default, so an existing stack could not be updated."
 
 

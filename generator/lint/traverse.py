@@ -47,21 +47,6 @@ def statements(document: Tree, path: Path) -> Iterator[tuple[Path, Tree]]:
             yield inner, value
 
 
-def values_without(value: object, conditions: frozenset[str], path: Path = ()) -> Iterator[tuple[Path, object]]:
-    """Like `nodes`, but without what an `Fn::If` gives where one of these conditions is true."""
-    yield path, value
-    if isinstance(value, dict):
-        choice = value.get("Fn::If")
-        if isinstance(choice, list) and len(choice) == 3 and choice[0] in conditions:
-            yield from values_without(choice[2], conditions, (*path, "Fn::If", 2))
-            return
-        for key, item in value.items():
-            yield from values_without(item, conditions, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from values_without(item, conditions, (*path, index))
-
-
 def references(value: object) -> set[str]:
     """The names a `Ref` or a `Fn::Sub` text refers to at this very node (`Key.Attribute` for attributes)."""
     if not isinstance(value, dict):

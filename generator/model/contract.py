@@ -18,7 +18,6 @@ class Parameter(StrEnum):
     VOLUME_SIZE_GIB = "VolumeSizeGiB"
     INSTANCE_NAME = "InstanceName"
     IMAGE_ID = "ImageId"
-    INSTANCE_ORIGIN = "InstanceOrigin"
     RECOVERY_BASTION = "RecoveryBastion"
     ADMIN_EMAIL = "AdminEmail"
     ADMIN_PASSWORD = "AdminPassword"  # noqa: S105 - the parameter's name
@@ -57,7 +56,6 @@ class Resource(StrEnum):
     INSTANCE_ROLE = "InstanceRole"
     INSTANCE_PROFILE = "InstanceProfile"
     INSTANCE_IMAGE = "InstanceImage"
-    PUBLISHED_INSTANCE_GUARD = "PublishedInstanceGuard"
     INSTANCE = "Instance"
     CLUSTER_ACCESS = "ClusterAccess"
     BASTION_ROLE = "BastionRole"
@@ -131,10 +129,7 @@ class Condition(StrEnum):
     """The template's conditions: statements that are true or false of one stack."""
 
     WANT_SUPPORT_USER = "WantSupportUser"
-    PUBLISHED_INSTANCE = "PublishedInstance"
-    NEW_INSTANCE = "NewInstance"
     IMAGE_ID_GIVEN = "ImageIdGiven"
-    WANT_INSTANCE_IMAGE = "WantInstanceImage"
     ADMIN_PASSWORD_GIVEN = "AdminPasswordGiven"  # noqa: S105 - a condition's name
     USER_NAME_GIVEN = "UserNameGiven"
     WANT_SUPPORT_ROLE = "WantSupportRole"
@@ -238,8 +233,58 @@ PROTECTED_RESOURCES: Final = frozenset(
 )
 """Never replaced or removed unless named: state, evidence, or what others point at."""
 
-PUBLISHED_ONLY_RESOURCES: Final = frozenset({"SupportAccessKey"})
-"""In the vendor's published template, gone here: an upgrade removes it, and only it, by design."""
+RETIRED_RESOURCES: Final = frozenset({"SupportAccessKey", "PublishedInstanceGuard"})
+"""In the vendor's published template or in an earlier one of ours, and gone here: an upgrade removes them."""
+
+INSTALLATION_RESOURCES: Final = (Resource.INSTANCE_IMAGE, Resource.ADMIN_SECRET, Resource.INSTALL_SETTINGS)
+"""What only the definition of an instance needs. An upgrade takes them from the live template, or leaves them out."""
+
+INSTALLATION_NAMES: Final = frozenset(
+    {
+        *INSTALLATION_RESOURCES,
+        Parameter.IMAGE_ID,
+        Parameter.ADMIN_EMAIL,
+        Parameter.ADMIN_PASSWORD,
+        Parameter.INSTALLER_SOURCE,
+        Parameter.INSTALLER_VERSION,
+        Parameter.INSTALLER_SHA256,
+        Parameter.SUPPORT_USER_NAME,
+        Output.ADMIN_SECRET_ARN,
+        Condition.IMAGE_ID_GIVEN,
+        Condition.ADMIN_PASSWORD_GIVEN,
+        Condition.USER_NAME_GIVEN,
+    }
+)
+"""The names of the contract that a stack with another template's instance may be without."""
+
+FIXED_PROPERTIES: Final = {
+    Resource.SECURITY_GROUP: ("GroupDescription", "GroupName", "VpcId"),
+    Resource.INSTANCE_ROLE: ("RoleName", "Path"),
+    Resource.INSTANCE_PROFILE: ("InstanceProfileName", "Path"),
+    Resource.SESSION_LOG_GROUP: ("LogGroupName",),
+    Resource.SUPPORT_USER: ("UserName",),
+    Resource.SUPPORT_ROLE: ("RoleName", "Path"),
+    Resource.SUPPORT_SECRET: ("Name",),
+}
+"""Properties that CloudFormation can change only by replacing the resource (`createOnlyProperties` of its schema):
+an upgrade takes them from the live template."""
+
+INSTANCE_PARAMETERS: Final = frozenset(
+    {
+        Parameter.VPC_ID,
+        Parameter.SUBNET_ID,
+        Parameter.INSTANCE_TYPE,
+        Parameter.VOLUME_SIZE_GIB,
+        Parameter.INSTANCE_NAME,
+        Parameter.IMAGE_ID,
+        Parameter.ADMIN_EMAIL,
+        Parameter.ADMIN_PASSWORD,
+        Parameter.INSTALLER_SOURCE,
+        Parameter.INSTALLER_VERSION,
+        Parameter.INSTALLER_SHA256,
+    }
+)
+"""The parameters that the definition of an instance uses, in this template or in the vendor's published one."""
 
 PUBLISHED_PARAMETERS: Final = (
     Parameter.VPC_ID,

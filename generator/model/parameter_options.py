@@ -105,7 +105,6 @@ _ALL = (
     ParameterOption("SupportRoleName", "Name of the support role; CloudFormation makes one up when not given."),
     ParameterOption("SupportRoleExternalId", "External ID of the role; the stack's own UUID when not given."),
     ParameterOption("ImageId", "AMI of the instance; resolved once and pinned when not given."),
-    ParameterOption("InstanceOrigin", "new, or published for a stack made from the vendor's published template."),
     ParameterOption(
         "RecoveryBastion",
         "Whether a group exists in which deployer recovery starts a host.",

@@ -19,7 +19,7 @@ class UpRequest:
     `named` are the resources the request itself names, so that losing them is what was asked.
     `by_access`: a verb of `access` asks, and only those may change the grant's parameters; anything else that gives
     one raises UsageError. `stopped` are the policies from which a pause or revocation took the vendor directly, while
-    the stack's parameters still admit it.
+    the stack's parameters still admit it. `untouchable` are resources that no update may touch, named or not.
     """
 
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -30,6 +30,7 @@ class UpRequest:
     why: str = ""
     by_access: bool = False
     stopped: frozenset[str] = frozenset()
+    untouchable: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Hold what the docstring says."""

@@ -20,12 +20,10 @@ SETTINGS = "\n".join(
 
 
 def add_admin(template: Template) -> None:
-    """Add both. The secret's value is the password alone (docs/decisions/0007-bare-admin-password.md). A published
-    instance has its password in its user data and needs neither."""
+    """Add both. The secret's value is the password alone (docs/decisions/0007-bare-admin-password.md)."""
     template.add_resource(
         Secret(
             str(Resource.ADMIN_SECRET),
-            Condition=str(Condition.NEW_INSTANCE),
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             Description="Password of the first DeepSQL administrator. The instance reads it once, when it installs.",
@@ -41,7 +39,6 @@ def add_admin(template: Template) -> None:
     template.add_resource(
         SsmParameter(
             str(Resource.INSTALL_SETTINGS),
-            Condition=str(Condition.NEW_INSTANCE),
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             Type="String",

@@ -26,17 +26,10 @@ def _not_only_via(route: str) -> Not:
 
 
 def add_conditions(template: Template) -> None:
-    """Add every condition. A stack of the published template always has both a password and a user name; a new stack
-    with its defaults has neither. That is how `auto` distinguishes them (docs/decisions/0001-instance-origin.md)."""
+    """Add every condition."""
     conditions = {
         C.WANT_SUPPORT_USER: Equals(Ref(str(P.CREATE_SUPPORT_USER)), "Yes"),
-        C.PUBLISHED_INSTANCE: Or(
-            Equals(Ref(str(P.INSTANCE_ORIGIN)), "published"),
-            And(Equals(Ref(str(P.INSTANCE_ORIGIN)), "auto"), _given(P.ADMIN_PASSWORD), _given(P.SUPPORT_USER_NAME)),
-        ),
-        C.NEW_INSTANCE: Not(Condition(str(C.PUBLISHED_INSTANCE))),
         C.IMAGE_ID_GIVEN: _given(P.IMAGE_ID),
-        C.WANT_INSTANCE_IMAGE: And(Condition(str(C.NEW_INSTANCE)), Not(Condition(str(C.IMAGE_ID_GIVEN)))),
         C.ADMIN_PASSWORD_GIVEN: _given(P.ADMIN_PASSWORD),
         C.USER_NAME_GIVEN: _given(P.SUPPORT_USER_NAME),
         C.WANT_SUPPORT_ROLE: Equals(Ref(str(P.CREATE_SUPPORT_ROLE)), "Yes"),

@@ -50,7 +50,7 @@ RESOURCE_KEYS = (
 COMMENTS: Mapping[str, str] = {
     Resource.SECURITY_GROUP: "Network: nothing may come in.",
     Resource.ADMIN_SECRET: "What the installation reads with the instance's own role.",
-    Resource.AGENT_POLICY: "The instance. Each !If keeps a stack of the published template exactly as it is.",
+    Resource.AGENT_POLICY: "The instance. An upgrade keeps the definition that a stack has.",
     Resource.STACK_KEY: "One key for both secrets and the session log; it and the log outlive the stack.",
     Resource.SHELL_DOCUMENT: "Session documents: support may start these and no others.",
     Resource.SUPPORT_SESSION_POLICY: "Support: what it may do, and as a boundary all it can ever do.",

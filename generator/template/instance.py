@@ -20,7 +20,6 @@ from generator.policies.document import document
 from generator.policies.trust import service_assumes
 from generator.template import user_data
 from generator.template.parts import (
-    NO_VALUE,
     REGION,
     STACK_ID,
     arn,
@@ -34,51 +33,37 @@ from generator.template.parts import (
 
 
 def add_instance(template: Template) -> None:
-    """Add role, profile, image lookup, guard, instance and cluster access.
+    """Add role, profile, image lookup, instance and cluster access.
 
-    The image is looked up once: its ID is then part of the stack and does not change. The guard fails on creation when
-    the stack has no instance yet: a new instance must not get the published user data with the password in it.
+    The image is looked up once: its ID is then part of the stack and does not change. The lookup refuses a stack that
+    has an instance without one, before anything touches that instance: our definition would replace it.
     """
     template.add_resource(ManagedPolicy(str(Resource.AGENT_POLICY), PolicyDocument=document(_of_the_agent())))
     template.add_resource(_role())
-    template.add_resource(
-        InstanceProfile(
-            str(Resource.INSTANCE_PROFILE),
-            InstanceProfileName=when(Condition.PUBLISHED_INSTANCE, Sub("${InstanceName}-instance-profile")),
-            Roles=[ref(Resource.INSTANCE_ROLE)],
-        )
-    )
-    template.add_resource(
-        custom_resource(Resource.INSTANCE_IMAGE, 120, Condition.WANT_INSTANCE_IMAGE, {"Parameter": IMAGE_PARAMETER})
-    )
-    template.add_resource(custom_resource(Resource.PUBLISHED_INSTANCE_GUARD, 120, Condition.PUBLISHED_INSTANCE, {}))
+    template.add_resource(_profile())
+    template.add_resource(custom_resource(Resource.INSTANCE_IMAGE, 120, None, {"Parameter": IMAGE_PARAMETER}))
     template.add_resource(_instance())
     template.add_resource(_cluster_access())
 
 
 def _role() -> Role:
-    """Named only in a published stack, where a new name would replace it; IAM names are global in an account.
-
-    The description makes the instance wait for the guard: profile after role after guard. CloudFormation does not
-    document a `DependsOn` on a resource that only some stacks have.
-    """
+    """Without a name of its own: IAM names are global in an account."""
     return Role(
         str(Resource.INSTANCE_ROLE),
-        Description=when(
-            Condition.PUBLISHED_INSTANCE,
-            Sub(f"Instance of the published template (${{{Resource.PUBLISHED_INSTANCE_GUARD}}})"),
-        ),
-        RoleName=when(Condition.PUBLISHED_INSTANCE, Sub("${InstanceName}-instance-role")),
         AssumeRolePolicyDocument=service_assumes("Ec2Assumes", Sub("ec2.${AWS::URLSuffix}")),
         ManagedPolicyArns=[ref(Resource.AGENT_POLICY)],
         Policies=[
             Policy(PolicyName="deepsql-instance", PolicyDocument=document([permits.report_readiness(STACK_ID)])),
-            when(
-                Condition.NEW_INSTANCE,
-                Policy(PolicyName="deepsql-installation", PolicyDocument=document(_to_install())),
-            ),
+            Policy(PolicyName="deepsql-installation", PolicyDocument=document(_to_install())),
         ],
         Tags=tags({"Name": Sub("${InstanceName}-instance-role")}),
+    )
+
+
+def _profile() -> InstanceProfile:
+    """It waits for the image, and the instance for it: nothing reaches the instance of a stack that has none."""
+    return InstanceProfile(
+        str(Resource.INSTANCE_PROFILE), DependsOn=[str(Resource.INSTANCE_IMAGE)], Roles=[ref(Resource.INSTANCE_ROLE)]
     )
 
 
@@ -92,7 +77,7 @@ def _of_the_agent() -> list[object]:
 
 
 def _to_install() -> list[object]:
-    """What installation needs. A published instance has all of it in its user data."""
+    """What the installation reads."""
     return [
         permits.read_the_admin_password(ref(Resource.ADMIN_SECRET)),
         permits.decrypt_with_the_stack_key(arn_of(Resource.STACK_KEY), regional_service("secretsmanager")),
@@ -101,8 +86,7 @@ def _to_install() -> list[object]:
 
 
 def _instance() -> Instance:
-    """A stack of the published template keeps exactly its properties; a new one gets the hardened ones."""
-    published = Condition.PUBLISHED_INSTANCE
+    """The one definition of an instance; a stack that has another one keeps it (generator/template/adoption.py)."""
     return Instance(
         str(Resource.INSTANCE),
         CreationPolicy=CreationPolicy(ResourceSignal=ResourceSignal(Count=1, Timeout="PT30M")),
@@ -111,9 +95,7 @@ def _instance() -> Instance:
         ImageId=image(),
         InstanceType=ref(Parameter.INSTANCE_TYPE),
         IamInstanceProfile=ref(Resource.INSTANCE_PROFILE),
-        SubnetId=when(published, ref(Parameter.SUBNET_ID)),
-        SecurityGroupIds=when(published, [ref(Resource.SECURITY_GROUP)]),
-        NetworkInterfaces=when(published, NO_VALUE, [_interface()]),
+        NetworkInterfaces=[_interface()],
         BlockDeviceMappings=[
             BlockDeviceMapping(
                 DeviceName="/dev/xvda",
@@ -121,26 +103,19 @@ def _instance() -> Instance:
                     VolumeType="gp3",
                     VolumeSize=ref(Parameter.VOLUME_SIZE_GIB),
                     Encrypted=True,
-                    DeleteOnTermination=when(published, True, False),
+                    DeleteOnTermination=False,
                 ),
             )
         ],
-        MetadataOptions=MetadataOptions(
-            HttpTokens="required", HttpEndpoint="enabled", HttpPutResponseHopLimit=when(published, NO_VALUE, 1)
-        ),
+        MetadataOptions=MetadataOptions(HttpTokens="required", HttpEndpoint="enabled", HttpPutResponseHopLimit=1),
         Tags=tags({"Name": ref(Parameter.INSTANCE_NAME), TAG_KEY: TAG_VALUE}),
-        UserData=when(published, Base64(Sub(user_data.PUBLISHED)), Base64(Sub(user_data.NEW))),
+        UserData=Base64(Sub(user_data.NEW)),
     )
 
 
 def image() -> If:
-    """The image given, else the pinned one; a published stack resolves the SSM parameter, as its template does."""
-    latest = f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}"
-    return when(
-        Condition.IMAGE_ID_GIVEN,
-        ref(Parameter.IMAGE_ID),
-        when(Condition.PUBLISHED_INSTANCE, latest, ref(Resource.INSTANCE_IMAGE)),
-    )
+    """The image given, else the pinned one."""
+    return when(Condition.IMAGE_ID_GIVEN, ref(Parameter.IMAGE_ID), ref(Resource.INSTANCE_IMAGE))
 
 
 def _cluster_access() -> AccessEntry:

@@ -14,7 +14,6 @@ from generator.template.conditions import expiry
 from generator.template.parts import arn, arn_of, ref, regional_service, when
 
 SECRET_PATTERN = f"secret:*{Resource.SUPPORT_SECRET}-*"
-PUBLISHED_SECRET_PATTERN = "secret:deepsql/support/${SupportUserName}-??????"  # noqa: S105 - a pattern of names
 
 
 def add_key(template: Template) -> None:
@@ -49,11 +48,7 @@ def _vendor_decrypts() -> object:
         ref(Parameter.VENDOR_PRINCIPALS),
         expiry(),
         service=regional_service("secretsmanager"),
-        secret_arns=when(
-            Condition.PUBLISHED_INSTANCE,
-            arn("secretsmanager", PUBLISHED_SECRET_PATTERN),
-            arn("secretsmanager", SECRET_PATTERN),
-        ),
+        secret_arns=arn("secretsmanager", SECRET_PATTERN),
     )
 
 

@@ -43,13 +43,7 @@ def add_outputs(template: Template) -> None:
     _add(template, O.INSTALL_LOG_PATH, NAMED, INSTALL_LOG_PATH)
     _add_support(template)
     _add(template, O.STACK_KEY_ARN, NAMED, att(Resource.STACK_KEY, "Arn"))
-    _add(
-        template,
-        O.ADMIN_SECRET_ARN,
-        NAMED,
-        ref(Resource.ADMIN_SECRET),
-        Condition.NEW_INSTANCE,
-    )
+    _add(template, O.ADMIN_SECRET_ARN, NAMED, ref(Resource.ADMIN_SECRET))
     _add(template, O.SESSION_LOG_GROUP_NAME, NAMED, ref(Resource.SESSION_LOG_GROUP))
     _add(template, O.SHELL_DOCUMENT_NAME, NAMED, ref(Resource.SHELL_DOCUMENT))
     _add(template, O.PORT_DOCUMENT_NAME, NAMED, ref(Resource.PORT_DOCUMENT))

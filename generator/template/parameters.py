@@ -65,12 +65,6 @@ INSTANCE = (
         limits=limits(Default="", AllowedPattern="^$|^ami-[0-9a-f]{8,17}$"),
     ),
     Field(
-        P.INSTANCE_ORIGIN,
-        "Leave auto for a stack that exists. Choose new for a new one with an admin password and a support user name: "
-        "auto would take it for one of the vendor's published template.",
-        limits=limits(Default="auto", AllowedValues=["auto", "published", "new"]),
-    ),
-    Field(
         P.RECOVERY_BASTION,
         "Yes: an empty group, for a small host of your own when the instance fails.",
         limits=limits(Default="No", AllowedValues=YES_NO),

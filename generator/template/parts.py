@@ -70,7 +70,7 @@ def joined(*pieces: object) -> Join:
 
 
 def custom_resource(
-    name: Resource, seconds: int, condition: Condition, properties: Mapping[str, object], **attributes: object
+    name: Resource, seconds: int, condition: Condition | None, properties: Mapping[str, object], **attributes: object
 ) -> AWSObject:
     """A custom resource of type `Custom::<name>`, handled by the keeper, with a timeout of that many seconds.
 
@@ -80,9 +80,9 @@ def custom_resource(
     kind = type(str(name), (CustomResource,), {"resource_type": f"Custom::{name}", "props": allowed})
     resource: AWSObject = kind(
         str(name),
-        Condition=str(condition),
         ServiceToken=arn_of(Resource.KEEPER_FUNCTION),
         ServiceTimeout=seconds,
+        **({"Condition": str(condition)} if condition else {}),
         **properties,
         **attributes,
     )

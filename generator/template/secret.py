@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from troposphere import Sub, Template
+from troposphere import Template
 from troposphere.awslambda import Permission
 from troposphere.iam import RolePolicy
 from troposphere.secretsmanager import ResourcePolicy, RotationRules, RotationSchedule, Secret
@@ -11,7 +11,7 @@ from generator.model.contract import USER_TAG_KEY, Condition, Parameter, Resourc
 from generator.policies.keeper import keeper_support_policy
 from generator.policies.vendor import secret_policy
 from generator.template.conditions import expiry
-from generator.template.parts import ACCOUNT, REGION, arn_of, custom_resource, ref, regional_service, tags, when
+from generator.template.parts import ACCOUNT, REGION, arn_of, custom_resource, ref, regional_service, tags
 
 WANTED = str(Condition.WANT_SUPPORT_USER)
 ROTATION_DAYS = 90
@@ -28,7 +28,6 @@ def add_secret(template: Template) -> None:
             Condition=WANTED,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            Name=when(Condition.PUBLISHED_INSTANCE, Sub("deepsql/support/${SupportUserName}")),
             Description="AWS access key of the DeepSQL support user: session access to one instance.",
             KmsKeyId=ref(Resource.STACK_KEY),
             Tags=tags({USER_TAG_KEY: ref(Resource.SUPPORT_USER)}),

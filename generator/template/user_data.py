@@ -1,34 +1,6 @@
-"""User data: what an instance runs on its first boot.
-
-The published text is kept verbatim only because changing user data stops and starts a live instance; new instances get
-a text that contains no value a user typed.
-"""
+"""User data: what an instance runs on its first boot. The text contains no value that a user typed."""
 
 from __future__ import annotations
-
-PUBLISHED = """\
-#!/bin/bash
-exec > /var/log/deepsql-install.log 2>&1
-set -eux
-
-# AL2023 ships with curl-minimal, tar, and openssl. install.sh's
-# ensure_prerequisites is a no-op on AL2023; install.sh also handles
-# Docker install via get.docker.com. So UserData only has to wait
-# for network + invoke the installer.
-for i in $(seq 1 60); do
-  if curl -fsSL -o /dev/null https://install.deepsql.ai/install.sh; then
-    break
-  fi
-  sleep 5
-done
-
-export DEEPSQL_INSTALL_DOCKER=true
-export DEEPSQL_SKIP_MCP=true
-export DEEPSQL_INITIAL_ADMIN_EMAIL='${AdminEmail}'
-export DEEPSQL_INITIAL_ADMIN_PASSWORD='${AdminPassword}'
-
-curl -fsSL https://install.deepsql.ai/install.sh | bash
-"""
 
 NEW = """\
 #!/bin/bash

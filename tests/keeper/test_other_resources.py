@@ -1,4 +1,4 @@
-"""The pinned image, the guard of a published instance, and what the keeper does not serve."""
+"""The pinned image, and what the keeper does not serve."""
 
 import json
 from typing import Any
@@ -52,40 +52,41 @@ def test_a_parameter_without_an_image_fails_and_says_what_to_set(
     assert "ImageId" in answer["Reason"]
 
 
-def test_the_guard_refuses_a_new_stack(world: World) -> None:
-    answer = world.send(world.event("Create", "PublishedInstanceGuard"))
-    assert answer["Status"] == "FAILED"
-    assert "InstanceOrigin=new" in answer["Reason"]
+INSTANCE = {"Resources": {"Instance": {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": "ami-12c6146b"}}}}
 
 
-@pytest.mark.parametrize("how", ["Update", "Delete"])
-def test_the_guard_stands_in_nobodys_way_later(world: World, how: str) -> None:
-    assert world.send(world.event(how, "PublishedInstanceGuard"))["Status"] == "SUCCESS"
-
-
-INSTANCE = {"Type": "AWS::EC2::Instance", "Properties": {"ImageId": "ami-12c6146b"}}
-A_SECRET = {"Type": "AWS::SNS::Topic"}  # the keeper asks for the name alone
-
-
-@pytest.mark.parametrize(
-    ("resources", "status"),
-    [({"Instance": INSTANCE}, "SUCCESS"), ({"Instance": INSTANCE, "AdminSecret": A_SECRET}, "FAILED")],
-    ids=["of the published template", "of this one"],
-)
-def test_the_guard_lets_a_published_instance_pass_and_no_other(
-    world: World, resources: dict[str, Any], status: str
-) -> None:
-    """A stack of this template that is given a password and a user name later looks published to its condition."""
-    template = json.dumps({"Resources": resources})
+@pytest.fixture
+def with_instance(world: World) -> None:
+    template = json.dumps(INSTANCE)
     world.stack = client("cloudformation").create_stack(StackName="live", TemplateBody=template)["StackId"]
-    assert world.send(world.event("Create", "PublishedInstanceGuard"))["Status"] == status
+
+
+@pytest.mark.usefixtures("with_instance")
+def test_a_stack_whose_instance_has_no_image_yet_is_refused(image: dict[str, Any], world: World) -> None:
+    """Our template, taken by hand to a stack of another one, would replace that stack's instance."""
+    answer = world.send({**image, "StackId": world.stack})
+    assert answer["Status"] == "FAILED"
+    assert "would replace the stack's instance. Run: deployer upgrade" in answer["Reason"]
+
+
+@pytest.mark.usefixtures("with_instance")
+def test_a_stack_that_has_its_image_goes_on(image: dict[str, Any], world: World) -> None:
+    made = {"PhysicalResourceId": "ami-0123456789abcdef0", "OldResourceProperties": image["ResourceProperties"]}
+    answer = world.send({**image, "StackId": world.stack, "RequestType": "Update", **made})
+    assert (answer["Status"], answer["Data"]) == ("SUCCESS", {"ImageId": "ami-0123456789abcdef0"})
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_COMPLETE", "DELETE_SKIPPED"])
-def test_an_instance_that_is_none_does_not_pass(world: World, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+def test_an_instance_that_is_none_does_not_count(
+    world: World, image: dict[str, Any], monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
     detail = {"ResourceStatus": status, "PhysicalResourceId": "what-it-was"}
-    monkeypatch.setattr(world.faults, "wrap", lambda verb, act: lambda **asked: {"StackResourceDetail": detail})
-    assert world.send(world.event("Create", "PublishedInstanceGuard"))["Status"] == "FAILED"
+    answers = {"describe_stack_resource": {"StackResourceDetail": detail}}
+    wrap = world.faults.wrap
+    monkeypatch.setattr(
+        world.faults, "wrap", lambda verb, act: (lambda **_: answers[verb]) if verb in answers else wrap(verb, act)
+    )
+    assert world.send(image)["Status"] == "SUCCESS"
 
 
 def test_a_stack_that_cannot_be_looked_at_fails_rather_than_guesses(world: World) -> None:

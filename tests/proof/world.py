@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+import cfn_flip
+
+from generator.template.adoption import adopt
 from tests.proof.attachments import resource_policy
 from tests.proof.evaluator import Request, text
 from tests.proof.people import VENDOR, WHO, Actor, Context
 from tests.proof.resolve import ACCOUNT, CLUSTER, Place, Stack, Tree
+from tests.template.rendered import PUBLISHED_FILE
 
 NOW, END, AFTER = "2026-11-25T12:00:00Z", "2026-12-01T00:00:00Z", "2026-12-01T00:00:01Z"
 HAS_A_POLICY = ("AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::IAM::Role", "AWS::Lambda::Function")
@@ -18,7 +24,7 @@ FREE = text(
 )
 """Every user may call GetSessionToken without any permission (IAM user guide); only an explicit deny stops it."""
 
-NEW = {"InstanceOrigin": "new", "AdminEmail": "ops@example.com"}
+NEW = {"AdminEmail": "ops@example.com"}
 GRANT = {"VendorAccounts": VENDOR, "VendorPrincipals": f"arn:aws:iam::{VENDOR}:role/deepsql-support"}
 ROLE = NEW | GRANT | {"SupportAccessUntil": END, "CreateSupportUser": "No", "CreateSupportRole": "Yes"}
 PUBLISHED = {
@@ -114,8 +120,14 @@ class World:
 
     def stack(self, name: str) -> Stack:
         if name not in self._stacks:
-            self._stacks[name] = Stack(self._template, STACKS[name], self._place)
+            template = self._adopted if name.startswith("published") else self._template
+            self._stacks[name] = Stack(template, STACKS[name], self._place)
         return self._stacks[name]
+
+    @cached_property
+    def _adopted(self) -> Tree:
+        """What an upgrade makes of a stack of the vendor's published template."""
+        return json.loads(cfn_flip.to_json(adopt(json.dumps(self._template), PUBLISHED_FILE.read_text()).text))
 
     def actor(self, who: str, stack: str) -> Actor:
         if (who, stack) not in self._actors:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import cfn_flip
 
-from generator.template.emit import template_dict
+from generator.template.adoption import adopt
+from generator.template.emit import emit, template_dict
 from tests.proof.resolve import Place, Stack, Tree, Unresolved
 
 PUBLISHED_FILE = Path(__file__).parent / "published-stack.yaml"
-CLI_CREATES = {"VpcId": "vpc-1", "SubnetId": "subnet-1", "AdminEmail": "ops@example.com", "InstanceOrigin": "new"}
+CLI_CREATES = {"VpcId": "vpc-1", "SubnetId": "subnet-1", "AdminEmail": "ops@example.com"}
 PUBLISHED_STACK = {
     "VpcId": "vpc-1",
     "SubnetId": "subnet-1",
@@ -59,9 +60,19 @@ def ours(partition: str = "aws", region: str = "us-east-1", **given: str) -> Ren
     return Rendered(_template(), given, Place(region, partition))
 
 
+def adopted(**given: str) -> Rendered:
+    """What an upgrade makes of a stack of the vendor's published template, for these parameters."""
+    return Rendered(_adopted_template(), given, Place())
+
+
 @cache
 def _template() -> Tree:
     return template_dict()
+
+
+@cache
+def _adopted_template() -> Tree:
+    return json.loads(cfn_flip.to_json(adopt(emit(), PUBLISHED_FILE.read_text()).text))
 
 
 def published_template() -> Tree:

@@ -1,20 +1,25 @@
 """The bastion's group: only where it is asked for, empty or with one host, and nothing the vendor's support reaches."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from generator.model.contract import BASTION_TAG_KEY, IMAGE_PARAMETER, TAG_KEY, Output, Resource
-from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, ours
+from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, Rendered, adopted, ours
 
 PARTS = {Resource.BASTION_ROLE, Resource.BASTION_PROFILE, Resource.BASTION_LAUNCH_TEMPLATE, Resource.BASTION_GROUP}
 CALLED, KEPT = {"RecoveryBastion": "Yes"}, {"DeployBastionHost": "Yes"}
 
 
 @pytest.mark.parametrize("asked", [CALLED, KEPT, CALLED | KEPT], ids=["called", "kept", "both"])
-@pytest.mark.parametrize("stack", [CLI_CREATES, PUBLISHED_STACK], ids=["new", "published"])
-def test_it_adds_its_own_resources_and_changes_none(stack: dict[str, str], asked: dict[str, str]) -> None:
-    without, with_it = ours(**stack), ours(**stack, **asked)
+@pytest.mark.parametrize(
+    ("stack", "given"), [(ours, CLI_CREATES), (adopted, PUBLISHED_STACK)], ids=["new", "published"]
+)
+def test_it_adds_its_own_resources_and_changes_none(
+    stack: Callable[..., Rendered], given: dict[str, str], asked: dict[str, str]
+) -> None:
+    without, with_it = stack(**given), stack(**given, **asked)
     assert set(with_it.resources) - set(without.resources) == PARTS
     assert all(with_it.properties(name) == without.properties(name) for name in without.resources)
     assert set(with_it.outputs()) - set(without.outputs()) == {Output.BASTION_GROUP_NAME}

@@ -20,7 +20,7 @@ from generator.model.contract import (
 )
 from generator.template.emit import template_dict
 from tests.proof.resolve import Place, Stack
-from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, Rendered, ours
+from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, Rendered, adopted, ours
 
 GRANT = {
     "VendorAccounts": "444455556666",
@@ -120,8 +120,8 @@ def test_the_form_takes_what_is_right_and_nothing_else(name: str, good: list[str
 
 def test_a_flip_touches_the_support_set_and_the_keys_policy() -> None:
     for start in ({}, GRANT, {"SupportUserName": "vendor"}, {"AdminPassword": "twelve-chars-long"}):
-        for base in (CLI_CREATES, PUBLISHED_STACK):
-            on, off = ours(**base | start), ours(**base | start | {"CreateSupportUser": "No"})
+        for rendered, base in ((ours, CLI_CREATES), (adopted, PUBLISHED_STACK)):
+            on, off = rendered(**base | start), rendered(**base | start | {"CreateSupportUser": "No"})
             assert changed(on, off) <= SUPPORT_RESOURCES | set(SUPPORT_MODIFIED_ONLY)
             key_on, key_off = on.properties("StackKey"), off.properties("StackKey")
             assert {name for name in key_on if key_on[name] != key_off[name]} <= SUPPORT_MODIFIED_ONLY["StackKey"]
@@ -158,7 +158,6 @@ def test_every_reference_holds_in_every_case() -> None:
     """Rendering fails on a reference to a resource that does not exist."""
     choices = {
         "CreateSupportUser": ["Yes", "No"],
-        "InstanceOrigin": ["auto", "published", "new"],
         "AdminPassword": ["", "correct-horse-battery"],
         "SupportUserName": ["", "vendor"],
         "ImageId": ["", "ami-0123456789abcdef0"],
@@ -180,10 +179,7 @@ def test_no_resource_hangs_on_an_attribute() -> None:
     assert "Fn::GetAtt" not in json.dumps(resources)
 
 
-def test_who_makes_which_instance() -> None:
-    assert Resource.INSTANCE_IMAGE in ours(**CLI_CREATES | {"InstanceOrigin": "auto"}).resources
-    assert Resource.PUBLISHED_INSTANCE_GUARD in ours(**PUBLISHED_STACK).resources
-    assert Resource.PUBLISHED_INSTANCE_GUARD not in ours(**PUBLISHED_STACK | {"InstanceOrigin": "new"}).resources
+def test_the_image_is_the_one_given_or_the_one_looked_up() -> None:
     assert new(ImageId="ami-0123456789abcdef0").properties("Instance")["ImageId"] == "ami-0123456789abcdef0"
     assert new().properties("Instance")["ImageId"] == "<InstanceImage>"
 
@@ -245,7 +241,7 @@ def test_the_admin_secret_is_the_bare_password() -> None:
 
 
 def test_the_support_secret_is_made_empty() -> None:
-    for stack in (new(), ours(**PUBLISHED_STACK)):
+    for stack in (new(), adopted(**PUBLISHED_STACK)):
         assert {"SecretString", "GenerateSecretString"}.isdisjoint(stack.properties("SupportCredentialsSecret"))
 
 

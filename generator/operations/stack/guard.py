@@ -25,6 +25,7 @@ PROTECTED_TYPES = frozenset(
 
 OUTSIDE = "is not part of what was asked"
 LOST = "and what it holds would be lost"
+REREAD = "would have its image looked up again, which may replace it"
 REOPENS = "would permit again what was stopped directly"
 
 Guard = Callable[[Change, UpRequest], str]
@@ -60,10 +61,16 @@ def would_be_replaced(change: Change, request: UpRequest) -> str:
     return f"would be replaced, {LOST}" if _protected(change, request) and replaced else ""
 
 
+def would_reread_the_image(change: Change, request: UpRequest) -> str:
+    """Refuse any touch of an instance whose image is a dynamic reference; a change set does not show what it gives."""
+    return REREAD if change.logical_id in request.untouchable and change.touches_properties else ""
+
+
 GUARDS: tuple[Guard, ...] = (
     outside_scope,
     more_of_a_shared_resource,
     would_permit_what_was_stopped,
+    would_reread_the_image,
     would_be_removed,
     would_be_replaced,
 )
@@ -118,4 +125,6 @@ def _way_on(objection: Objection, stack_name: str) -> str:
     if objection.reason == REOPENS:
         verbs = " or ".join(f"deployer access {verb} --stack-name {stack_name}" for verb in ("pause", "revoke --all"))
         return f"Have the stack agree first, then run this again: {verbs}"
+    if objection.reason == REREAD:
+        return "Leave out what reaches the instance: deployer up --plan shows which change does"
     return f"If that is what you want, say so: --allow-replacement {objection.change.logical_id}"

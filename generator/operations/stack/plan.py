@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from generator.errors import UsageError
@@ -22,15 +22,8 @@ from generator.operations.stack import (
     support_toggle,
 )
 from generator.operations.stack.change_set import discarded_on_error, dropped_on_error, wait_for_change_set
+from generator.operations.stack.template_source import TemplateSource, parameters_only, template_source
 from generator.operations.stack.watch import new_token
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where the template comes from: our own text, or None for the one the stack has."""
-
-    body: str | None
-    keys: frozenset[str]
 
 
 def plan_up(gateway: Gateway, request: UpRequest) -> UpPlan:
@@ -55,24 +48,20 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPlan:
         states.require_updatable(stack)
         if _settled_without_asking(request, stack):
             return _nothing(stack)
-    source = _source(request, stack)
-    given = _with_origin(request, stack, source) | support_grant.carried(request.given, stack, datetime.now(UTC))
-    refuse_missing(request, stack)
+    source = template_source(gateway, request, stack)
+    request = replace(request, untouchable=source.untouchable)
+    given = dict(request.given) | support_grant.carried(request.given, stack, datetime.now(UTC))
+    refuse_missing(request, stack, source.keys)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
     support_toggle.refuse_level_alone({**known, **given})
-    if stack is not None and source.body is not None and _is_current(gateway, stack, source.body, given):
+    if stack is not None and source.unchanged and already_so(given, stack):
         return _nothing(stack)
     return _plan_by_change_set(gateway, request, stack, source, given)
 
 
-def parameters_only(request: UpRequest, stack: Stack) -> bool:
-    """Whether the stack's own template serves: values were given, all of them known to it, and no upgrade asked."""
-    return bool(request.given) and not request.upgrade and all(key in stack.parameters for key in request.given)
-
-
-def refuse_missing(request: UpRequest, stack: Stack | None) -> None:
-    """Raise UsageError naming the required parameters that nobody provides."""
-    absent = missing(parameter_options.REQUIRED, request.given, stack)
+def refuse_missing(request: UpRequest, stack: Stack | None, template_keys: Collection[str]) -> None:
+    """Raise UsageError naming the required parameters of the template that nobody provides."""
+    absent = [key for key in missing(parameter_options.REQUIRED, request.given, stack) if key in template_keys]
     if absent:
         wanted = " ".join(f"{parameter_options.option(key)} …" for key in absent)
         raise UsageError(
@@ -90,35 +79,8 @@ def _nothing(stack: Stack) -> UpPlan:
     return UpPlan(stack.name, stack.stack_id, creates=False, change_set=None, token="", stack=stack)
 
 
-def _source(request: UpRequest, stack: Stack | None) -> _Source:
-    if stack is not None and not stack.status.only_planned and parameters_only(request, stack):
-        return _Source(None, frozenset(stack.parameters))
-    from generator.template.emit import emit  # troposphere costs 50 ms: only where a template is needed
-
-    return _Source(emit("yaml"), frozenset(parameter_options.PARAMETERS))
-
-
-def _with_origin(request: UpRequest, stack: Stack | None, source: _Source) -> dict[str, str]:
-    """Say where the instance comes from whenever our template meets a stack that does not say it yet."""
-    given = dict(request.given)
-    if source.body is None or "InstanceOrigin" in given:
-        return given
-    if stack is None or stack.status.only_planned:
-        given["InstanceOrigin"] = "new"
-    elif "InstanceOrigin" not in stack.parameters:
-        given["InstanceOrigin"] = "published"
-    return given
-
-
-def _is_current(gateway: Gateway, stack: Stack, body: str, given: dict[str, str]) -> bool:
-    """Decide a no-op before anything is written: same template text, same values (two calls in all)."""
-    if stack.status.only_planned or not already_so(given, stack):
-        return False
-    return gateway.cloudformation.get_template(stack.stack_id).strip() == body.strip()
-
-
 def _plan_by_change_set(
-    gateway: Gateway, request: UpRequest, stack: Stack | None, source: _Source, given: dict[str, str]
+    gateway: Gateway, request: UpRequest, stack: Stack | None, source: TemplateSource, given: dict[str, str]
 ) -> UpPlan:
     token, creates = new_token(), stack is None or stack.status.only_planned
     wanted = ChangeSetRequest(

@@ -53,18 +53,22 @@ def follow_on(gateway: Gateway, seen: list[StackEvent]) -> Iterator[StackEvent]:
 
 
 def diff(gateway: Gateway) -> TemplateDiff:
-    """Compare the stack's template with this version's, both in the product's own layout. Raises StackNotFound."""
+    """Compare the stack's template with what an upgrade would make of it, both in the product's own layout.
+
+    Raises StackNotFound, and DeployerError where the stack's template cannot be brought to this version.
+    """
+    from generator.template.adoption import adopt, same_document
     from generator.template.emit import emit
     from generator.template.layout import normal_form  # parses the deployed template, whatever it was written in
 
     name = gateway.deployment.stack_name
     live = gateway.cloudformation.get_template(name)
-    ours = emit("yaml")
-    if live.strip() == ours.strip():
+    upgraded = adopt(emit("yaml"), live).text
+    if same_document(live, upgraded):
         return TemplateDiff(name)
     found = difflib.unified_diff(
         normal_form(live).splitlines(),
-        normal_form(ours).splitlines(),
+        normal_form(upgraded).splitlines(),
         f"{name} (deployed)",
         "this version",
         lineterm="",

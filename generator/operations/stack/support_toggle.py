@@ -10,7 +10,7 @@ from generator.errors import NotFound, StackBusy, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.contract import (
     NO_LEVEL,
-    PUBLISHED_ONLY_RESOURCES,
+    RETIRED_RESOURCES,
     SUPPORT_MODIFIED_ONLY,
     SUPPORT_RESOURCES,
     Parameter,
@@ -22,7 +22,7 @@ from generator.model.parameter_options import option
 from generator.model.plan import Check, UpPlan, UpRequest
 
 FLIPS = frozenset(map(str, (Parameter.CREATE_SUPPORT_USER, Parameter.CREATE_SUPPORT_ROLE)))
-FLIP_RESOURCES = frozenset(map(str, SUPPORT_RESOURCES | PUBLISHED_ONLY_RESOURCES))
+FLIP_RESOURCES = frozenset(map(str, SUPPORT_RESOURCES | RETIRED_RESOURCES))
 FLIP_SCOPE = FLIP_RESOURCES | frozenset(map(str, SUPPORT_MODIFIED_ONLY))
 
 

@@ -124,5 +124,4 @@ _HINTS = (
             "often the subnet has no way out (NAT gateway or endpoints)."
         ),
     ),
-    ("InstanceOrigin", "Run it again with --instance-origin new."),
 )

@@ -80,7 +80,6 @@ def test_the_instance_enters_the_cell_its_stack_names(stacks: Stacks, client: Cl
         "VpcId": "vpc-00000001",
         "SubnetId": "subnet-00000002",
         "AdminEmail": "admin@example.com",
-        "InstanceOrigin": "new",
         "EksClusterName": cluster,
         "EksAccessPolicy": "AmazonEKSViewPolicy",
     }

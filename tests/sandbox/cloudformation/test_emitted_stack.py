@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from generator.template.adoption import adopt
 from tests.sandbox.cloudformation.conftest import Client, Stacks, changes
 from tests.sandbox.cloudformation.published import ADMIN_PASSWORD, PUBLISHED, parameters
 
@@ -17,7 +18,7 @@ NETWORK = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail":
 
 @pytest.fixture
 def created(stacks: Stacks) -> Stacks:
-    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in {**NETWORK, "InstanceOrigin": "new"}.items()]
+    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in NETWORK.items()]
     assert stacks.execute(stacks.change_set(given, TEMPLATE, "CREATE")) == "CREATE_COMPLETE"
     return stacks
 
@@ -106,7 +107,7 @@ def test_a_failed_create_leaves_no_key_and_no_log_behind(stacks: Stacks, client:
     from generator.sandbox import lifecycle
 
     lifecycle.fail_next(sandbox, "SupportKey", "create")
-    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in {**NETWORK, "InstanceOrigin": "new"}.items()]
+    given = [{"ParameterKey": k, "ParameterValue": v} for k, v in NETWORK.items()]
     assert stacks.execute(stacks.change_set(given, TEMPLATE, "CREATE")) == "ROLLBACK_COMPLETE"
     assert client("logs").describe_log_groups()["logGroups"] == []
     states = [
@@ -116,19 +117,30 @@ def test_a_failed_create_leaves_no_key_and_no_log_behind(stacks: Stacks, client:
     assert states == ["PendingDeletion"]
 
 
+def test_our_template_taken_by_hand_to_a_published_stack_fails_before_its_instance_is_touched(
+    stacks: Stacks, client: Client
+) -> None:
+    assert stacks.execute(stacks.change_set(parameters(), PUBLISHED, "CREATE")) == "CREATE_COMPLETE"
+    instance = stacks.outputs()["InstanceId"]
+    machine = client("ec2").describe_instances(InstanceIds=[instance])["Reservations"]
+    known = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in stacks.stack()["Parameters"]]
+    assert stacks.execute(stacks.change_set(known, TEMPLATE)) == "UPDATE_ROLLBACK_COMPLETE"
+    reasons = [event.get("ResourceStatusReason", "") for event in stacks.history()]
+    assert any("would replace the stack's instance. Run: deployer upgrade" in reason for reason in reasons)
+    assert stacks.outputs()["InstanceId"] == instance
+    assert client("ec2").describe_instances(InstanceIds=[instance])["Reservations"] == machine
+
+
 def test_a_published_stack_is_upgraded_without_a_changed_property_of_its_instance(
     stacks: Stacks, client: Client
 ) -> None:
     assert stacks.execute(stacks.change_set(parameters(), PUBLISHED, "CREATE")) == "CREATE_COMPLETE"
     instance = stacks.outputs()["InstanceId"]
     known = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in stacks.stack()["Parameters"]]
-    change_set = stacks.change_set(known, TEMPLATE)
+    change_set = stacks.change_set(known, adopt(TEMPLATE, PUBLISHED).text)
     assert ADMIN_PASSWORD not in json.dumps(change_set, default=str)
     assert changes(change_set)["SupportAccessKey"] == "Remove"
-    touched = [
-        c["ResourceChange"] for c in change_set["Changes"] if c["ResourceChange"]["LogicalResourceId"] == "Instance"
-    ]
-    assert all("Properties" not in change["Scope"] for change in touched), touched
+    assert "Instance" not in changes(change_set)
     assert stacks.execute(change_set) == "UPDATE_COMPLETE"
     assert stacks.outputs()["InstanceId"] == instance
     assert who_am_i(client, secret_of(stacks, client)).endswith(":user/deepsql-support")

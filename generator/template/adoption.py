@@ -1,0 +1,312 @@
+"""Take over a stack: this version's template with what an update may not touch as the stack's own template has it.
+
+The instance holds the customer's data, so no upgrade changes its definition, whoever wrote it. It is copied from the
+live template node by node, and with it each name that CloudFormation could change only by replacing a resource, and
+the parameters, conditions and mappings that these pieces use. Everything else is ours. What cannot be carried over
+without changing its meaning is refused by name; nothing is dropped in silence (docs/decisions/0031-adoption.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from generator.errors import DeployerError
+from generator.model.contract import FIXED_PROPERTIES, INSTALLATION_RESOURCES, RETIRED_RESOURCES, Resource
+from generator.template.document import (
+    Entries,
+    children,
+    entries,
+    function,
+    mapping,
+    parse,
+    plain,
+    same,
+    text_of,
+    with_property,
+)
+from generator.template.followers import follow_dependencies, follow_installation, follow_secret_name
+from generator.template.references import NONE, References, references_of, references_of_entry
+from generator.template.yaml_nodes import to_node
+
+INSTANCE, IMAGE = str(Resource.INSTANCE), str(Resource.INSTANCE_IMAGE)
+FIXED = {str(name): properties for name, properties in FIXED_PROPERTIES.items()}
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A merged template, and what was taken from the live one.
+
+    `added`: logical IDs of resources and outputs that neither template's authors but the customer put there.
+    `fixed`: parameters that the definition of the instance reaches. `rereads_image`: whether the instance's image is a
+    dynamic reference, which CloudFormation reads again whenever it touches the instance.
+    """
+
+    text: str
+    parameters: frozenset[str]
+    added: tuple[str, ...]
+    fixed: frozenset[str]
+    rereads_image: bool
+
+
+def adopt(ours: str, live: str, *, replacing: str = "") -> Adopted:
+    """Our template, in YAML or JSON, with the pieces of the live template that have to stay as they are.
+
+    `replacing`: the id of the live instance where this version's definition shall take its place; the image lookup then
+    accepts this one instance. Raises DeployerError, code `not-adoptable`, which names what cannot be carried over.
+    """
+    merge = _Merge.of(parse(ours), parse(live))
+    merge.replacing = replacing
+    return merge.adopted()
+
+
+def same_document(one: str, other: str) -> bool:
+    """Whether two templates mean the same, in whatever layout. Raises DeployerError when one cannot be read."""
+    return {name: plain(node) for name, node in parse(one).items()} == {
+        name: plain(node) for name, node in parse(other).items()
+    }
+
+
+Sections = dict[str, Entries]
+
+
+@dataclass
+class _Merge:
+    """The work of one adoption: `sections` becomes the result, `carried` collects what came from the live template."""
+
+    sections: Sections
+    live: Sections
+    plain_sections: Entries
+    carried: References
+    replacing: str = ""
+
+    @classmethod
+    def of(cls, ours: Entries, live: Entries) -> _Merge:
+        _refuse_macros(live)
+        names = ("Parameters", "Mappings", "Rules", "Conditions", "Resources", "Outputs")
+        return cls(
+            {name: entries(ours.get(name)) for name in names},
+            {name: entries(live.get(name)) for name in names},
+            {name: node for name, node in ours.items() if name not in names},
+            NONE,
+        )
+
+    def adopted(self) -> Adopted:
+        """Carry over piece by piece, check that every name still means one thing, and drop what nothing uses."""
+        self._require_the_same_types()
+        self._carry_resources()
+        self._carry_fixed_properties()
+        added = (*self._add("Resources"), *self._add("Outputs"), *self._add("Rules"))
+        self._follow()
+        self._carry_exports()
+        self._carry_names()
+        self._drop_unused()
+        return Adopted(
+            text=text_of(self._whole()),
+            parameters=frozenset(self.sections["Parameters"]),
+            added=added,
+            fixed=self._fixed(),
+            rereads_image=_has_dynamic_reference(self.sections["Resources"][INSTANCE]),
+        )
+
+    def _require_the_same_types(self) -> None:
+        if INSTANCE not in self.live["Resources"]:
+            raise _refused("it has no resource Instance, so it is no DeepSQL stack")
+        for section, noun in (("Resources", "resource"), ("Parameters", "parameter")):
+            for name, node in self.live[section].items():
+                was, now = _type_of(node), _type_of(self.sections[section].get(name, node))
+                if was != now:
+                    raise _refused(f"its {noun} {name} is of type {was}, and this version's is of type {now}")
+
+    def _carry_resources(self) -> None:
+        """The instance as it stands there; what only a new instance needs, as it stands there or not at all."""
+        ours, live = self.sections["Resources"], self.live["Resources"]
+        if self.replacing:
+            ours[IMAGE] = with_property(ours[IMAGE], "Replaces", to_node(self.replacing))
+            return
+        for name in (INSTANCE, *INSTALLATION_RESOURCES):
+            if name in live:
+                ours[name] = self._from_live(live[name])
+            else:
+                ours.pop(name, None)
+
+    def _carry_fixed_properties(self) -> None:
+        """The properties whose change would replace a resource, or their absence."""
+        for name, properties in FIXED.items():
+            if name not in self.live["Resources"] or name not in self.sections["Resources"]:
+                continue
+            was = entries(entries(self.live["Resources"][name]).get("Properties"))
+            fixed = {key: self._from_live(node) for key, node in was.items() if key in properties}
+            self._change_properties(name, fixed, properties)
+
+    def _change_properties(self, name: str, fixed: Entries, properties: tuple[str, ...]) -> None:
+        resource = self.sections["Resources"][name]
+        attributes = entries(resource)
+        old = attributes.get("Properties")
+        rest = {key: node for key, node in entries(old).items() if key not in properties}
+        changed = mapping(fixed | rest, like=old if not fixed else None)
+        self.sections["Resources"][name] = mapping(attributes | {"Properties": changed})
+
+    def _add(self, section: str) -> tuple[str, ...]:
+        """Carry over what somebody added to the stack's template: the names of it."""
+        new = {
+            name: node
+            for name, node in self.live[section].items()
+            if name not in self.sections[section] and not (section == "Resources" and name in RETIRED_RESOURCES)
+        }
+        self.sections[section] |= {name: self._from_live(node) for name, node in new.items()}
+        return tuple(new)
+
+    def _from_live(self, node: yaml.Node) -> yaml.Node:
+        self.carried |= references_of_entry(node)
+        return node
+
+    def _follow(self) -> None:
+        """Our pieces that name carried ones: gone with an absent one, conditional with a conditional one."""
+        resources = self.sections["Resources"]
+        needed = [str(name) for name in INSTALLATION_RESOURCES]
+        absent = {name for name in needed if name not in resources}
+        conditions = {
+            name: entries(resources[name])["Condition"]
+            for name in needed
+            if name not in absent and "Condition" in entries(resources[name])
+        }
+        role, secret = str(Resource.INSTANCE_ROLE), str(Resource.SUPPORT_SECRET)
+        resources[role] = follow_installation(resources[role], absent, conditions)
+        profile = str(Resource.INSTANCE_PROFILE)
+        resources[profile] = follow_dependencies(resources[profile], absent | set(conditions))
+        self._follow_in_outputs(absent, conditions)
+        name = entries(entries(resources[secret]).get("Properties")).get("Name")
+        if name is not None:
+            follow_secret_name(resources, name)
+
+    def _follow_in_outputs(self, absent: set[str], conditions: Entries) -> None:
+        for name, node in list(self.sections["Outputs"].items()):
+            used = references_of_entry(node).names
+            if name not in self.live["Outputs"] and used & absent:
+                del self.sections["Outputs"][name]
+            for resource in used & set(conditions):
+                self.sections["Outputs"][name] = mapping(entries(node) | {"Condition": conditions[resource]})
+
+    def _carry_exports(self) -> None:
+        """An export that another stack may import stays, whatever we say of the output itself."""
+        for name, node in self.live["Outputs"].items():
+            export = entries(node).get("Export")
+            if export is not None and "Export" not in entries(self.sections["Outputs"][name]):
+                exported = entries(self.sections["Outputs"][name]) | {"Export": self._from_live(export)}
+                self.sections["Outputs"][name] = mapping(exported)
+
+    def _carry_names(self) -> None:
+        """The definitions that the carried pieces use: parameters, and conditions and mappings that mean one thing."""
+        waiting = self.carried
+        conditions: set[str] = set()
+        while new := waiting.conditions - conditions:
+            conditions |= new
+            for name in new:
+                waiting |= references_of(self.live["Conditions"][name])
+        self.carried = waiting
+        self._take("Conditions", "condition", conditions)
+        self._take("Mappings", "mapping", waiting.mappings)
+        parameters = waiting.names & set(self.live["Parameters"])
+        self.sections["Parameters"] |= {name: self.live["Parameters"][name] for name in parameters}
+        self._require_resources(waiting.names - parameters)
+
+    def _take(self, section: str, noun: str, names: set[str] | frozenset[str]) -> None:
+        for name in sorted(names):
+            node = self.live[section][name]
+            if not same(self.sections[section].get(name, node), node):
+                raise _refused(f"its {noun} {name} says something else than this version's {noun} of that name")
+            self.sections[section][name] = node
+
+    def _require_resources(self, names: frozenset[str]) -> None:
+        for name in sorted(names):
+            if name in self.sections["Resources"] or name not in self.live["Resources"]:
+                continue
+            raise _refused(f"a piece that has to stay refers to its resource {name}, which this version removes")
+
+    def _drop_unused(self) -> None:
+        """Parameters, conditions and mappings that served only what is not there."""
+        used = NONE
+        for section in ("Resources", "Outputs", "Rules"):
+            for node in self.sections[section].values():
+                used |= references_of_entry(node)
+        while True:
+            more = used
+            for name in used.conditions & set(self.sections["Conditions"]):
+                more |= references_of(self.sections["Conditions"][name])
+            if more == used:
+                break
+            used = more
+        self._keep("Conditions", used.conditions)
+        self._keep("Mappings", used.mappings)
+        self._keep("Parameters", used.names)
+
+    def _keep(self, section: str, names: frozenset[str]) -> None:
+        self.sections[section] = {name: node for name, node in self.sections[section].items() if name in names}
+
+    def _whole(self) -> Entries:
+        order = ("AWSTemplateFormatVersion", "Description", "Metadata", *self.sections)
+        whole = self.plain_sections | {name: mapping(body) for name, body in self.sections.items() if body}
+        if "Metadata" in whole:
+            _trim_form(whole["Metadata"], set(self.sections["Parameters"]))
+        return {name: whole[name] for name in order if name in whole}
+
+    def _fixed(self) -> frozenset[str]:
+        """The parameters that would change the instance: in its definition, or in a name that it depends on."""
+        resources = self.sections["Resources"]
+        names = references_of(resources[INSTANCE]).names
+        seen: set[str] = set()
+        while new := (names & set(resources)) - seen:
+            seen |= new
+            for name in new:
+                properties = entries(entries(resources[name]).get("Properties"))
+                for key, node in properties.items():
+                    fixed = key in FIXED.get(name, ())
+                    reached = references_of(node).names
+                    names |= reached if fixed else reached & set(FIXED)
+        return names & set(self.sections["Parameters"])
+
+
+def _type_of(node: yaml.Node) -> str:
+    return str(plain(entries(node).get("Type")))
+
+
+def _trim_form(metadata: yaml.Node, parameters: set[str]) -> None:
+    """Take the parameters that the template no longer has out of the console's form."""
+    form = entries(entries(metadata).get("AWS::CloudFormation::Interface"))
+    groups = form.get("ParameterGroups")
+    for group in children(groups) if groups else ():
+        listed = entries(group).get("Parameters")
+        if isinstance(listed, yaml.SequenceNode):
+            listed.value = [item for item in listed.value if item.value in parameters]
+
+
+def _refuse_macros(live: Entries) -> None:
+    for section in ("Transform", "Hooks"):
+        if section in live:
+            raise _refused(f"it has a section {section}, which changes what the other sections say")
+    for node in live.values():
+        for inner in _within(node):
+            named = function(inner)
+            if named and named[0] == "Transform":
+                raise _refused("it uses Fn::Transform, which changes what stands next to it")
+
+
+def _within(node: yaml.Node) -> Iterator[yaml.Node]:
+    yield node
+    for child in children(node):
+        yield from _within(child)
+
+
+def _has_dynamic_reference(node: yaml.Node) -> bool:
+    return any(isinstance(inner, yaml.ScalarNode) and "{{resolve:" in inner.value for inner in _within(node))
+
+
+def _refused(why: str) -> DeployerError:
+    return DeployerError(
+        f"The stack's template cannot be brought to this version: {why}.",
+        "Nothing was changed. Take that out of the stack's template with an update of your own, then run it again.",
+        code="not-adoptable",
+    )
