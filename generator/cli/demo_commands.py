@@ -17,19 +17,19 @@ def register(app: typer.Typer) -> None:
     def demo(
         call: Invocation,
         keep: Annotated[
-            bool, typer.Option("--keep", help="Leave the embedded AWS running, to look around in.")
+            bool, typer.Option("--keep", help="Leave the sandbox running, so that you can look around.")
         ] = False,
     ) -> CommandResult:
-        """Tell the whole story on an embedded AWS: create, grant, read, flip, take down."""
+        """Show the whole story on a sandbox: create, grant, read, remove the support user, delete."""
         from generator.operations.demo import run
 
         result = run(call.say, keep)
         lines = [f"Done in {result.seconds} s: {result.steps} commands, each with the expected result."]
         if keep:
             lines += [
-                f"The embedded AWS still runs on {result.endpoint}. To use it:",
-                f"  export DEPLOYER_SANDBOX_HOME={result.kept}",
+                f"The sandbox is still running on {result.endpoint}. To use it:",
+                f"  export DEPLOYER_SANDBOX_HOME={result.home}",
                 '  eval "$(deployer sandbox env)"',
-                "To end it: deployer sandbox stop",
+                "To stop it: deployer sandbox stop",
             ]
         return CommandResult(result, lines)

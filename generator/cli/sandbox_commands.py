@@ -1,4 +1,4 @@
-"""sandbox: the embedded AWS on this computer."""
+"""sandbox: an imitation of AWS on this computer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     group = typer.Typer(
         name="sandbox",
-        help="An AWS on this computer to try everything on; it imitates, and says what.",
+        help="An imitation of AWS on this computer, to try everything without an account.",
         no_args_is_help=True,
     )
     app.add_typer(group)
@@ -29,10 +29,10 @@ def register(app: typer.Typer) -> None:
     def env(
         call: Invocation,
         account: Annotated[
-            str | None, typer.Option(help="Account to be root of; the customer's when not given.")
+            str | None, typer.Option(help="Account whose root user to be; the customer's by default.")
         ] = None,
     ) -> CommandResult:
-        """Print export lines: eval "$(deployer sandbox env)". Prints `false` when the sandbox is not running."""
+        """Print export lines for eval "$(deployer sandbox env)"; prints `false` when the sandbox is not running."""
         from generator.operations import sandbox
 
         values = sandbox.environment(account) if account else sandbox.environment()
@@ -41,7 +41,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _say_if_older(call: Invocation, report: SandboxReport) -> None:
-    """A process that was started before this version was installed lacks what came since."""
+    """Say so when the sandbox was started before this version was installed."""
     from generator.operations.sandbox import OLDER
 
     if not report.current:
@@ -55,15 +55,17 @@ def _register_database(group: typer.Typer) -> None:
         call: Invocation,
         name: Annotated[str, typer.Argument(help="Name of the Aurora cluster in the sandbox.")] = "app",
         engine: Annotated[
-            Engine | None, typer.Option("--engine", help="Of a new cluster: postgresql if left out.")
+            Engine | None, typer.Option("--engine", help="Engine of a new cluster; postgresql by default.")
         ] = None,
     ) -> CommandResult:
-        """Start a real PostgreSQL or MySQL behind an Aurora cluster of the sandbox; its data ends with the sandbox."""
+        """Start a real PostgreSQL or MySQL behind an Aurora cluster of the sandbox; stopping it deletes the data."""
         from generator.operations import sandbox
 
-        found = sandbox.database(name, engine)
+        cluster = sandbox.database(name, engine)
         call.say(f"  next: deployer db bootstrap {name} --for root=rwo, then: deployer db connect {name}")
-        return CommandResult(found, [f"{name} answers as {found['endpoint']}, through a tunnel only."])
+        return CommandResult(
+            cluster, [f"{name} is running at {cluster['endpoint']}, which is reachable only through a tunnel."]
+        )
 
 
 def _register_life(group: typer.Typer) -> None:
@@ -71,20 +73,20 @@ def _register_life(group: typer.Typer) -> None:
     def start(
         call: Invocation,
         port: Annotated[
-            int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1; any free one when not given.")
+            int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1; any free one by default.")
         ] = None,
     ) -> CommandResult:
-        """Start the sandbox, or find it running."""
+        """Start the sandbox, unless it is running already."""
         from generator.operations import sandbox
 
         report = sandbox.start(port)
         _say_if_older(call, report)
         call.say('  use it: deployer --sandbox COMMAND, or for every AWS client: eval "$(deployer sandbox env)"')
-        return CommandResult(report, [f"The sandbox listens on {report.endpoint} (process {report.pid})."])
+        return CommandResult(report, [f"The sandbox is running on {report.endpoint} (process {report.pid})."])
 
     @command(group, "stop")
     def stop(call: Invocation) -> CommandResult:
-        """Stop the sandbox; its state is kept."""
+        """Stop the sandbox and save its state."""
         from generator.operations import sandbox
 
         stopped = sandbox.stop()
@@ -92,7 +94,7 @@ def _register_life(group: typer.Typer) -> None:
 
     @command(group, "status")
     def status(call: Invocation) -> CommandResult:
-        """Say whether the sandbox runs, and where."""
+        """Show whether the sandbox is running, and where."""
         from generator.operations import sandbox
 
         report = sandbox.status()
@@ -103,9 +105,9 @@ def _register_life(group: typer.Typer) -> None:
 
     @command(group, "reset")
     def reset(call: Invocation) -> CommandResult:
-        """Empty the sandbox: every account, every stack."""
+        """Delete everything in the sandbox, in every account."""
         from generator.operations import sandbox
 
-        call.confirm_here("Remove everything in the sandbox?")
+        call.confirm_here("Delete everything in the sandbox?")
         sandbox.reset()
         return CommandResult({"reset": True}, ["The sandbox is empty."])

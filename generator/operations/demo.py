@@ -1,4 +1,4 @@
-"""The whole story on an embedded AWS of its own: real commands in real processes, each denial a decision."""
+"""The whole story on a sandbox of its own: real commands in real processes, and each denial is a policy's decision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import DeployerError
@@ -26,78 +26,84 @@ Say = Callable[[str], None]
 class Step:
     """One command of the story, what it shows, and the exit code it must end with."""
 
-    telling: str
+    caption: str
     argv: tuple[str, ...]
     exit_code: int = 0
 
 
 @dataclass(frozen=True)
 class DemoResult:
-    """How the story went."""
+    """What a demo that went well leaves: `home` and `endpoint` of its sandbox, "" when it was removed."""
 
     steps: int
     seconds: float
-    kept: str = ""
-    endpoint: str = field(default="")
+    home: str = ""
+    endpoint: str = ""
 
 
 def run(say: Say, keep: bool) -> DemoResult:
-    """Tell the story. Raises DeployerError when a step does not end as told; the sandbox is removed unless kept."""
+    """Run every step of the story on a sandbox of its own, which is removed at the end unless `keep`.
+
+    Raises DeployerError when a step does not end with its exit code.
+    """
     began, home = time.monotonic(), Path(tempfile.mkdtemp(prefix="deployer-demo-"))
     os.environ[HOME_VARIABLE] = str(home)
     try:
         report = sandbox.start()
-        say(f"An AWS of its own for this demo, on {report.endpoint}: it imitates AWS and is not AWS.")
+        say(f"This demo runs on a sandbox of its own at {report.endpoint}: it imitates AWS and is not AWS.")
         sandbox.enter()
-        told = sum(_tell(say, step) for step in story(home))
+        steps = sum(_show(say, step) for step in story(home))
     finally:
         if not keep:
             sandbox.stop()
             shutil.rmtree(home, ignore_errors=True)
     return DemoResult(
-        told, round(time.monotonic() - began, 1), str(home) if keep else "", report.endpoint if keep else ""
+        steps, round(time.monotonic() - began, 1), str(home) if keep else "", report.endpoint if keep else ""
     )
 
 
 def story(home: Path) -> Iterator[Step]:
-    """The steps, each made when its turn comes: later ones name what earlier ones created."""
+    """The steps in order. Each is built when it is due, as later ones name what earlier ones created."""
     template = str(home / "deepsql-stack.yaml")
     vpc, subnet = _network()
-    yield Step("The vendor's release engineer emits the template.", ("generate", "-o", template))
-    yield Step("It is checked: cfn-lint in every combination, and the product's own rules.", ("lint", template))
+    yield Step("The vendor's release engineer generates the template.", ("generate", "-o", template))
+    yield Step(
+        "The template is checked: cfn-lint for every combination of parameters, and the product's own rules.",
+        ("lint", template),
+    )
     place = ("--vpc-id", vpc, "--subnet-id", subnet, "--admin-email", "admin@example.com")
-    yield Step("The customer creates the stack; the plan is shown first.", ("up", *place, "--yes"))
-    yield Step("How it stands.", ("status",))
+    yield Step("The customer creates the stack. The plan is shown first.", ("up", *place, "--yes"))
+    yield Step("The state of the stack.", ("status",))
     secret = _outputs()["SupportSecretArn"]
     read = ("vendor", "check", "--secret-id", secret)
     yield Step("The vendor cannot read the support secret yet.", (*read, "--profile", "vendor"), 3)
     principal = str(Arn("aws", "iam", "", VENDOR_ACCOUNT, f"role/{VENDOR_ROLE}"))
     grant = ("access", "grant", "--principal", principal, "--for", "8h", "--reason", "TICKET-1", "--yes")
-    yield Step("The customer lets the vendor's role in, for eight hours and a ticket.", grant)
-    yield Step("Now the vendor's role reads it.", (*read, "--profile", "vendor"))
-    yield Step(f"Its neighbour {STRANGER_ROLE} in the same account does not.", (*read, "--profile", "stranger"), 3)
-    yield Step("Who may enter, read from AWS and not from memory.", ("access", "show"))
+    yield Step("The customer grants the vendor's role access for eight hours, with a ticket as the reason.", grant)
+    yield Step("The vendor's role can read the secret now.", (*read, "--profile", "vendor"))
+    yield Step(f"Another role of the same account, {STRANGER_ROLE}, cannot.", (*read, "--profile", "stranger"), 3)
+    yield Step("Who has access, as AWS reports it.", ("access", "show"))
     yield Step("The customer removes the support user.", ("up", "--support-user=no", "--yes"))
-    yield Step("The vendor's role has nothing left to read.", (*read, "--profile", "vendor"), 3)
-    yield Step("The stack is taken down; what must outlive it is named.", ("down", "--yes"))
+    yield Step("The vendor's role can no longer read anything.", (*read, "--profile", "vendor"), 3)
+    yield Step("The customer deletes the stack. What outlives it is named.", ("down", "--yes"))
 
 
-def _tell(say: Say, step: Step) -> int:
+def _show(say: Say, step: Step) -> int:
     say("")
-    say(f"# {step.telling}")
+    say(f"# {step.caption}")
     say(f"$ deployer {' '.join(step.argv)}")
     code = run_attached(own_command(*step.argv))
     if code != step.exit_code:
         raise DeployerError(
-            f"The demo stopped: that command ended with {code}, and {step.exit_code} was expected.",
-            "Run deployer demo --keep and type the command again to look closer.",
+            f"The demo stopped: this command exited with {code} instead of {step.exit_code}.",
+            "To investigate, keep the sandbox and run the command again: deployer demo --keep",
             code="demo-failed",
         )
     return 1
 
 
 def _network() -> tuple[str, str]:
-    """The embedded AWS's VPC and its private subnet."""
+    """The VPC and the private subnet of the sandbox."""
     subnet = Gateway(Deployment()).ec2.describe_subnets()[0]
     return subnet.vpc_id, subnet.subnet_id
 

@@ -1,4 +1,4 @@
-"""The embedded AWS as the commands see it: its life, and entering it so that nothing else can be reached."""
+"""The sandbox as the commands see it: start and stop it, and point this process at it and at nothing else."""
 
 from __future__ import annotations
 
@@ -14,59 +14,64 @@ from generator.sandbox import lifecycle, state
 
 NOT_RUNNING = "The sandbox is not running."
 OLDER = (
-    "note: The sandbox that runs was started from other code than this deployer's and may lack what it needs.",
-    "  next: deployer sandbox stop && deployer sandbox start   (its stacks stay; a database in it ends)",
+    "note: The running sandbox was started from another version of this tool and may lack what this one needs.",
+    "  next: deployer sandbox stop && deployer sandbox start   (its stacks stay; its databases are lost)",
 )
 
 
 @dataclass(frozen=True)
 class SandboxReport:
-    """Whether the sandbox runs, and where."""
+    """Whether the sandbox is running, and where."""
 
     running: bool
     endpoint: str = ""
     pid: int = 0
     home: str = ""
     current: bool = True
-    """Whether it runs the code of this version; an older process lacks what came since."""
+    """Whether it runs the code of this version; a process of another version may lack what this one needs."""
 
 
 def start(port: int | None = None) -> SandboxReport:
-    """Start it, or find it running."""
+    """Start the sandbox unless it is running already. Raises DeployerError as `lifecycle.start`."""
     return _report(lifecycle.start(port, spawn_detached))
 
 
 def stop() -> bool:
-    """Stop it, its state kept. False when it was not running."""
+    """Stop the sandbox and save its state. False when it was not running."""
     return lifecycle.stop()
 
 
 def status() -> SandboxReport:
-    """Whether it runs, and where."""
+    """Whether the sandbox is running, and where."""
     running = lifecycle.status()
     return _report(running) if running else SandboxReport(running=False, home=str(state.home()))
 
 
 def reset() -> None:
-    """Empty it."""
+    """Delete everything in the sandbox, running or not."""
     lifecycle.reset()
 
 
 def database(name: str, engine: Engine | None = None) -> dict[str, object]:
-    """Start a real PostgreSQL or MySQL behind a cluster of the sandbox. Raises NotFound when the sandbox is down."""
+    """Start a real PostgreSQL or MySQL behind a cluster of the sandbox; returns its name and endpoint.
+
+    Raises NotFound when the sandbox is not running.
+    """
     return lifecycle.start_database(_running(), name, engine)
 
 
 def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
-    """The variables that lead AWS clients to the sandbox, as root of `account`.
+    """The environment variables that point AWS clients to the sandbox, as root of `account`.
 
-    Raises NotFound if it is down, UsageError for what is no account id.
+    Raises NotFound when it is not running, UsageError for an invalid account ID.
     """
     running = _running()
     try:
         return state.environment(running, account)
     except ValueError:
-        raise UsageError(f"{account} is no account id: 12 digits.", "deployer sandbox env") from None
+        raise UsageError(
+            f"{account} is not an account ID: an account ID has 12 digits.", "deployer sandbox env"
+        ) from None
 
 
 def _running() -> state.SandboxState:
@@ -82,9 +87,9 @@ def export_lines(values: Mapping[str, str]) -> list[str]:
 
 
 def enter() -> bool:
-    """Make this process, and what it starts, use the sandbox and nothing else; whether that one is of this version.
+    """Make this process and its children use the sandbox and nothing else; whether it runs the code of this version.
 
-    Raises NotFound when it is down.
+    Raises NotFound when it is not running.
     """
     running = _running()
     os.environ.update(state.environment(running))

@@ -19,7 +19,7 @@ from typing import Any, cast
 from urllib.parse import parse_qs
 
 from ministack import app as ministack
-from ministack.core import iam_evaluator, responses, router
+from ministack.core import iam_actions, iam_evaluator, responses, router
 
 from generator.sandbox import authentication
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
@@ -84,6 +84,7 @@ class Response:
         return cls.json({"__type": code, "message": message}, status)
 
 
+_NO_QUERY: Message = {"query_string": b"", "headers": [(b"host", b"127.0.0.1")]}
 Layer = Callable[[Request], Awaitable[Response | None]]
 After = Callable[[Request, Response], Awaitable[Response | None]]
 
@@ -118,7 +119,7 @@ class Sandbox:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection, unless a web page is behind it."""
         if scope["type"] in ("http", "websocket") and is_of_a_page(scope["headers"]):
-            await _turn_away(scope, receive, send)
+            await _refuse_connection(scope, receive, send)
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -126,7 +127,7 @@ class Sandbox:
         elif scope["type"] == "websocket" and (socket := self._socket(scope["path"])):
             await self._serve_socket(socket, scope, receive, send)
         else:
-            await _turn_away(scope, receive, send)
+            await _refuse_connection(scope, receive, send)
 
     def save(self, *, quick: bool = False) -> None:
         """Write every table to the state directory; `quick` leaves out the growing record of calls (CloudTrail)."""
@@ -148,7 +149,7 @@ class Sandbox:
 
     async def reset(self) -> None:
         """Empty every table, those of the plug-ins too, and save that."""
-        await ministack._handle_admin_reset("/_ministack/reset", "POST", {})
+        await _ask_ministack({"type": "http", "method": "POST", "path": "/_ministack/reset", **_NO_QUERY}, b"")
         for store in self.stores.values():
             store.load(None)
         self.save()
@@ -176,7 +177,7 @@ class Sandbox:
             try:
                 scope = self.authenticator.authenticate(scope, b"")
             except NotAuthenticated:
-                await _turn_away(scope, receive, send)
+                await _refuse_connection(scope, receive, send)
                 return
         await socket(scope, receive, send)
 
@@ -214,11 +215,11 @@ def _store_file() -> Path:
     return Path(os.environ["STATE_DIR"]) / "sandbox-stores.json"
 
 
-async def _turn_away(scope: Message, receive: Receive, send: Send) -> None:
+async def _refuse_connection(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.close"})  # before accepting: HTTP 403
         return
-    refusal = Response.error("AccessDenied", "The sandbox answers no web pages.", 403)
+    refusal = Response.error("AccessDenied", "The sandbox does not answer web pages.", 403)
     await _send(send, refusal, head=scope["method"] == "HEAD")
 
 
@@ -226,9 +227,11 @@ def _refusal(request: Request, refused: NotAuthenticated) -> Response:
     """The answer of the service that was called, in its protocol."""
     if request.path.startswith(authentication.CONTROL):
         return Response.error("AccessDenied", refused.message, 403)
-    error = iam_evaluator.AuthError(refused.code, refused.message)
     number = str(uuid.uuid4())
-    status, headers, body = ministack._credential_failure(request.service, "", number, error, request.headers)
+    status, headers, body = iam_actions.access_denied_response(
+        request.service, "", "", number, error_code=refused.code, message=refused.message, headers=request.headers
+    )
+    responses.fix_error_content_type(request.service, status, headers)
     return Response(status, {**headers, "x-amzn-requestid": number}, body)
 
 
@@ -247,10 +250,11 @@ def _parse(scope: Message, body: bytes) -> Request:
     key = router.extract_access_key_id(headers, query)
     # MiniStack's tables are keyed by account and region of the running request: layers read them too.
     if key:
-        responses.set_request_account_id(ministack._request_account_scope(key))
+        responses.set_request_account_id(iam_evaluator.find_iam_access_key_account(key) or key)
     region = router.extract_region(headers, query)
     responses.set_request_region(region)
-    parameters = ministack._routing_params(scope["method"], scope["path"], headers, body, query)
+    form = body if headers.get("content-type", "").startswith("application/x-www-form-urlencoded") else b""
+    parameters = {**parse_qs(form.decode("utf-8", "replace"), keep_blank_values=True), **query}
     service = router.detect_service(scope["method"], scope["path"], headers, parameters)
     return Request(
         method=scope["method"],

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode
 
 from ministack.core import iam_evaluator as engine
-from ministack.core import lambda_runtime, responses, sigv4
+from ministack.core import lambda_runtime, sigv4
 from ministack.services import lambda_svc, sts
 
 from generator.model.arn import Arn
@@ -29,7 +29,7 @@ _ANSWERS = re.compile(r"/_ministack/cfn-(response|signal)/[0-9a-f-]{36}")
 _OWN_PATHS = ("/_ministack/", "/_localstack/", "/_aws/")
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _LONGEST = 7 * 86_400  # seconds a presigned request may live
-_NOT_CHECKED = engine._SESSION_TOKEN_NOT_CHECKED
+_NOT_CHECKED = object()
 _SIGNATURE_PARAMETERS = frozenset(
     f"x-amz-{name}"
     for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
@@ -89,49 +89,54 @@ class Authenticator:
                 root.account, root.secret_access_key, root.account, arn, root.account, "Root"
             )
         try:
-            account = responses._account_from_sts_session(access_key_id) or engine.find_iam_access_key_account(
-                access_key_id
-            )
+            account = _session_account(access_key_id) or engine.find_iam_access_key_account(access_key_id)
         except engine.AmbiguousAccessKeyError:
             account = None
-        found = engine.resolve_credential(access_key_id, account, token) if account else None
-        if isinstance(found, engine.CredentialResolutionError):
-            raise NotAuthenticated(found.code, found.message)
-        if found is None:
+        checked = () if token is _NOT_CHECKED else (token,)
+        credential = engine.resolve_credential(access_key_id, account, *checked) if account else None
+        if isinstance(credential, engine.CredentialResolutionError):
+            raise NotAuthenticated(credential.code, credential.message)
+        if credential is None:
             raise _unknown(access_key_id)
-        return found
+        return credential
 
     def execution_credentials(self, config: dict[str, Any]) -> dict[str, str]:
         """The variables of a function's credentials: a session of its role, as MiniStack names it."""
-        made = _original_execution_credentials(config)
-        key_id = made["AWS_ACCESS_KEY_ID"]
+        variables = _original_execution_credentials(config)
+        key_id = variables["AWS_ACCESS_KEY_ID"]
         password, token = root_keys.function_secret(self.secret, key_id)
         sts.register_session(key_id, {**sts._sessions[key_id], "SecretAccessKey": password, "SessionToken": token})
-        return {**made, "AWS_SECRET_ACCESS_KEY": password, "AWS_SESSION_TOKEN": token}
+        return {**variables, "AWS_SECRET_ACCESS_KEY": password, "AWS_SESSION_TOKEN": token}
 
     def _check_token(self, headers: dict[str, str]) -> None:
-        given = headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), root_keys.control_token(self.secret).encode()):
-            raise NotAuthenticated("MissingAuthenticationToken", "This endpoint is for whoever started the sandbox.")
+        token = headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(token.encode(), root_keys.control_token(self.secret).encode()):
+            raise NotAuthenticated("MissingAuthenticationToken", "This endpoint needs the token of the sandbox.")
 
 
 _original_execution_credentials = lambda_runtime.execution_credentials
 
 
+def _session_account(access_key_id: str) -> str:
+    """The account of an STS session; "" for a key that is none."""
+    session = Arn.find(str(sts._sessions.get(access_key_id, {}).get("Arn", "")))
+    return session.account if session else ""
+
+
 def _unknown(access_key_id: str) -> NotAuthenticated:
     sentence = "The security token included in the request is invalid."
     if root_keys.is_sandbox_key(access_key_id):
-        sentence += ' The sandbox makes new ones at each start: eval "$(deployer sandbox env)"'
+        sentence += ' The sandbox makes new keys at each start: eval "$(deployer sandbox env)"'
     return NotAuthenticated("InvalidClientTokenId", sentence)
 
 
 def _headers(scope: Scope) -> dict[str, str]:
     """The headers in lower case; one on several lines as SigV4 signs it."""
-    found: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), sigv4.decode_header_value(value)
-        found[key] = f"{found[key]},{text}" if key in found else text
-    return found
+        headers[key] = f"{headers[key]},{text}" if key in headers else text
+    return headers
 
 
 def _first(query: dict[str, list[str]], name: str) -> str:
@@ -147,10 +152,10 @@ def _signature(headers: dict[str, str], query: dict[str, list[str]]) -> tuple[An
     if algorithms != [_ALGORITHM]:
         raise NotAuthenticated("UnsupportedSignature", "The request signature does not conform to AWS standards.")
     presigned = bool(algorithm)
-    found = sigv4.parse_query_signature(query) if presigned else sigv4.parse_header_signature(headers)
-    if isinstance(found, tuple):
-        raise NotAuthenticated(*found)
-    return found, presigned
+    signature = sigv4.parse_query_signature(query) if presigned else sigv4.parse_header_signature(headers)
+    if isinstance(signature, tuple):
+        raise NotAuthenticated(*signature)
+    return signature, presigned
 
 
 def _check_time(signature: Any, query: dict[str, list[str]] | None) -> None:
@@ -204,10 +209,10 @@ def _renamed(scope: Scope, signature: Any, account: str, *, presigned: bool) -> 
     value = f"{_ALGORITHM} {named}, SignedHeaders={signature.signed_headers}, Signature={signature.signature}"
     headers = [(name, text) for name, text in scope["headers"] if name.lower() != b"authorization"]
     headers.append((b"authorization", value.encode()))
-    made = {**scope, "headers": headers}
+    renamed = {**scope, "headers": headers}
     if presigned:
         pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        kept = [(name, text) for name, text in pairs if name.lower() not in _SIGNATURE_PARAMETERS]
+        remaining = [(name, text) for name, text in pairs if name.lower() not in _SIGNATURE_PARAMETERS]
         headers.append((b"x-amz-date", signature.amz_date.encode()))
-        made["query_string"] = urlencode(kept).encode()
-    return made
+        renamed["query_string"] = urlencode(remaining).encode()
+    return renamed

@@ -26,6 +26,9 @@ from generator.sandbox.secretsmanager import access
 if TYPE_CHECKING:
     from generator.sandbox.asgi import Sandbox
 
+# "No permissions are required" (STS API reference).
+_ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
+_DENIED_CODES = {"sns": "AuthorizationError"}  # services with an error code of their own for a denial
 _original_enforce = engine.enforce
 _original_tag_context = iam_actions.request_tag_context
 
@@ -68,12 +71,12 @@ def caller(headers: dict[str, str], query: dict[str, list[str]] | None = None) -
 
 def check(who: Caller, action: str, arn: str, context: Context | None = None) -> str:
     """ "" when `who` may do `action` on `arn`, else AWS's sentence of refusal."""
-    asked = policy_evaluator.request(
+    request = policy_evaluator.evaluation_context(
         who.principal, action, arn, who.region, {**policy_evaluator.tag_context(action, arn), **(context or {})}
     )
-    if policy_evaluator.decide(who.principal, asked, None):
+    if policy_evaluator.decide(who.principal, request, None):
         return ""
-    return policy_evaluator.refusal(who.principal, asked, None, _has_session_policies(who.access_key))
+    return policy_evaluator.refusal(who.principal, request, None, _has_session_policies(who.access_key))
 
 
 def enforce(
@@ -88,22 +91,22 @@ def enforce(
     arn = _authorized_resource(action, resource_arn)
     context = {**policy_evaluator.tag_context(action, arn), **(service_context or {})}
     verdict = _original_enforce(access_key, action, service, region, arn, context)
-    if isinstance(verdict, engine.AuthError) or action in engine._ALWAYS_ALLOWED_ACTIONS:
+    if isinstance(verdict, engine.AuthError) or action in _ALWAYS_ALLOWED:
         return verdict
     principal = engine.resolve_principal(access_key or "", responses.get_account_id())
     if isinstance(principal, engine.AuthError):
         return verdict  # served without a signature, as a few operations are
-    asked = policy_evaluator.request(principal, action, arn, region, context)
+    request = policy_evaluator.evaluation_context(principal, action, arn, region, context)
     policy = policy_evaluator.resource_policy(service, arn)
     foreign = policy_evaluator.account_of(arn) not in ("", principal.account)
     if verdict is None and principal.policies is None and foreign and policy is not None:
         # MiniStack lets root of any account through; another account's resource has its own say.
-        verdict = None if policy_evaluator.decide(principal, asked, policy) else engine.EvalResult("ImplicitDeny")
+        verdict = None if policy_evaluator.decide(principal, request, policy) else engine.EvalResult("ImplicitDeny")
     if verdict is not None:
         return _denied(
-            service, principal, policy_evaluator.refusal(principal, asked, policy, _has_session_policies(access_key))
+            service, principal, policy_evaluator.refusal(principal, request, policy, _has_session_policies(access_key))
         )
-    return access.denial(principal, asked) if service == "secretsmanager" else None
+    return access.denial(principal, request) if service == "secretsmanager" else None
 
 
 def request_context(service: str, action: str, body: bytes, params: dict[str, Any]) -> Context:
@@ -131,7 +134,7 @@ def _authorized_resource(action: str, arn: str) -> str:
 
 def _denied(service: str, principal: Any, sentence: str) -> Any:
     prefix = "You are not authorized to perform this operation. " if service == "ec2" else ""
-    error = engine.AuthError(iam_actions._DENIED_CODES.get(service, "AccessDenied"), prefix + sentence)
+    error = engine.AuthError(_DENIED_CODES.get(service, "AccessDenied"), prefix + sentence)
     error.principal_arn = principal.arn  # BatchGetSecretValue words its own refusal
     return error
 

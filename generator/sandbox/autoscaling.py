@@ -11,43 +11,43 @@ from __future__ import annotations
 from typing import Any
 
 from ministack.services import autoscaling, ec2, ssm
-from ministack.services.cloudformation import provisioners
 
-from generator.sandbox.cloudformation.resource_types import Created, Properties, answered, handler
+from generator.sandbox.cloudformation.resource_types import Created, Properties, handler
 from generator.sandbox.ec2 import instances
+from generator.sandbox.service_api import Answer, Params, Proceed, call, serve, xml_error
 
 RESOURCE = "AWS::AutoScaling::AutoScalingGroup"
 Group = dict[str, Any]  # MiniStack's record of a group
 AT_LAUNCH = "resolve:ssm:"
 """How a launch template names an image that EC2 looks up at each launch."""
 
-_set_desired_capacity = autoscaling._set_desired_capacity
+_original = dict(handler(RESOURCE))
 
 
 def install() -> None:
     """Stand in for the invented instances, and for what CloudFormation does with a group that has real ones."""
     autoscaling._reconcile_instances = reconcile
-    autoscaling._ACTION_MAP["SetDesiredCapacity"] = set_desired_capacity
+    serve(autoscaling, {"SetDesiredCapacity": set_desired_capacity})
     handler(RESOURCE).update(create=create, update=update, update_with_logical_id=True, delete=delete)
 
 
-def set_desired_capacity(params: dict[str, Any]) -> Any:
+def set_desired_capacity(params: Params, proceed: Proceed) -> Answer:
     """SetDesiredCapacity; ValidationError with AWS's sentence beyond what the group may have."""
-    group = autoscaling._asgs.get(autoscaling._p(params, "AutoScalingGroupName")) or {}
-    wanted = int(autoscaling._p(params, "DesiredCapacity") or 0)
-    least, most = group.get("MinSize", wanted), group.get("MaxSize", wanted)
-    if not least <= wanted <= most:
-        bound = f"below min value {least}" if wanted < least else f"above max value {most}"
-        text = f"New SetDesiredCapacity value {wanted} is {bound} for the AutoScalingGroup."
-        return autoscaling._error("ValidationError", text)
-    return _set_desired_capacity(params)
+    group = autoscaling._asgs.get(params.get("AutoScalingGroupName")) or {}
+    desired = int(params.get("DesiredCapacity") or 0)
+    least, most = group.get("MinSize", desired), group.get("MaxSize", desired)
+    if not least <= desired <= most:
+        bound = f"below min value {least}" if desired < least else f"above max value {most}"
+        text = f"New SetDesiredCapacity value {desired} is {bound} for the AutoScalingGroup."
+        return xml_error("autoscaling", "ValidationError", text)
+    return proceed()
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """The group with the instances it may not be without."""
-    made: Created = provisioners._asg_create(logical_id, props, stack)
-    reconcile(autoscaling._asgs[made[0]])
-    return made
+    created: Created = _original["create"](logical_id, props, stack)
+    reconcile(autoscaling._asgs[created[0]])
+    return created
 
 
 def reconcile(group: Group) -> None:
@@ -57,7 +57,7 @@ def reconcile(group: Group) -> None:
     surplus = members[group["DesiredCapacity"] :]
     del members[group["DesiredCapacity"] :]
     for member in surplus:
-        instances.terminate({"InstanceId.1": [member["InstanceId"]]})
+        instances.terminate(member["InstanceId"])
     while len(members) < group["DesiredCapacity"]:
         members.append(_launched(group))
 
@@ -65,7 +65,7 @@ def reconcile(group: Group) -> None:
 def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
     """The desired capacity changes only where the template names it."""
     before = autoscaling._asgs[physical_id]["DesiredCapacity"]
-    changed: Created = provisioners._asg_update(physical_id, old, new, stack, logical_id)
+    changed: Created = _original["update"](physical_id, old, new, stack, logical_id)
     group = autoscaling._asgs[changed[0]]
     if "DesiredCapacity" not in new and changed[0] == physical_id:
         group["DesiredCapacity"] = min(max(before, group["MinSize"]), group["MaxSize"])
@@ -78,12 +78,11 @@ def delete(physical_id: str, props: Properties) -> None:
     if group := autoscaling._asgs.get(physical_id):
         group["DesiredCapacity"] = 0
         reconcile(group)
-    provisioners._asg_delete(physical_id, props)
+    _original["delete"](physical_id, props)
 
 
 def _running(instance_id: str) -> bool:
-    state = (ec2._instances.get(instance_id) or {}).get("State") or {}
-    return str(state.get("Name")) == "running"
+    return instances.state_of(instance_id) == "running"
 
 
 def _launched(group: Group) -> Group:
@@ -115,16 +114,16 @@ def _launched(group: Group) -> Group:
 def _image(named: str) -> str:
     if not named.startswith(AT_LAUNCH):
         return named
-    found = answered(ssm._get_parameter({"Name": named.removeprefix(AT_LAUNCH)}))
-    return str(found["Parameter"]["Value"])
+    parameter = call(ssm, "GetParameter", {"Name": named.removeprefix(AT_LAUNCH)})
+    return str(parameter["Parameter"]["Value"])
 
 
 def _data(chosen: dict[str, Any]) -> Properties:
     """The data of the version the group names."""
-    template = ec2._launch_templates[chosen["LaunchTemplateId"]]
-    found: Properties = next(
+    template = ec2.get_state()["launch_templates"][chosen["LaunchTemplateId"]]
+    data: Properties = next(
         version["LaunchTemplateData"]
         for version in template["Versions"]
         if str(version["VersionNumber"]) == str(chosen["Version"])
     )
-    return found
+    return data

@@ -33,8 +33,7 @@ _CODE = re.compile(rb"<Code>([^<]+)</Code>.*?<Message>(.*?)</Message>", re.DOTAL
 
 
 def install(sandbox: Sandbox) -> None:
-    """Record every call of AWS's APIs after it was answered, instead of MiniStack's record."""
-    ministack._maybe_record_cloudtrail = lambda *arguments: None
+    """Record every call of AWS's APIs after it was answered. MiniStack's own record is off (`server_process`)."""
     sandbox.after.append(record)
 
 
@@ -68,24 +67,24 @@ async def record(request: Request, response: Response) -> None:
     named = [value for value in parameters.values() if isinstance(value, str) and value.startswith("arn:")]
     owners = {account for arn in named if (account := policy_evaluator.account_of(arn))} - {principal.account}
     shared = {"sharedEventID": str(uuid.uuid4())} if owners else {}
-    _keep(principal.account, request, {**event, **shared}, _name(principal))
+    _append(principal.account, request, {**event, **shared}, _name(principal))
     for owner in owners if request.service in ("secretsmanager", "sts", "kms") else ():
         stranger = {"type": "AWSAccount", "principalId": _principal_id(principal), "accountId": principal.account}
-        _keep(owner, request, {**event, **shared, "userIdentity": stranger}, "")
+        _append(owner, request, {**event, **shared, "userIdentity": stranger}, "")
 
 
 def identity(principal: Any, access_key: str) -> dict[str, Any]:
     """The userIdentity element of a resolved principal."""
-    known = {
+    common = {
         "principalId": _principal_id(principal),
         "arn": principal.arn,
         "accountId": principal.account,
         "accessKeyId": access_key,
     }
     if principal.type == "User":
-        return {"type": "IAMUser", **known, "userName": _name(principal)}
+        return {"type": "IAMUser", **common, "userName": _name(principal)}
     if principal.type != "AssumedRole":
-        return {"type": principal.type, **known}
+        return {"type": principal.type, **common}
     role = policy_evaluator.role_arn(principal.arn)
     issuer = {
         "type": "Role",
@@ -95,10 +94,10 @@ def identity(principal: Any, access_key: str) -> dict[str, Any]:
         "userName": role.rpartition("/")[2],
     }
     attributes = {"creationDate": principal.keys.get("aws:tokenissuetime", ""), "mfaAuthenticated": "false"}
-    return {"type": "AssumedRole", **known, "sessionContext": {"sessionIssuer": issuer, "attributes": attributes}}
+    return {"type": "AssumedRole", **common, "sessionContext": {"sessionIssuer": issuer, "attributes": attributes}}
 
 
-def _keep(account: str, request: Request, event: dict[str, Any], name: str) -> None:
+def _append(account: str, request: Request, event: dict[str, Any], name: str) -> None:
     event_id = str(uuid.uuid4())
     full = {**event, "eventID": event_id, "recipientAccountId": account, "eventCategory": "Management"}
     with request_scope(account, GLOBAL_REGION if request.service == "iam" else request.region):
@@ -135,10 +134,10 @@ def _event_name(request: Request) -> str:
 
 def _parameters(request: Request) -> dict[str, Any]:
     try:
-        found = request.parameters()
+        parameters = request.parameters()
     except (ValueError, UnicodeDecodeError):
         return {}
-    return {key: value for key, value in found.items() if key not in ("Action", "Version")}
+    return {key: value for key, value in parameters.items() if key not in ("Action", "Version")}
 
 
 def _shown(value: Any, key: str = "") -> Any:
@@ -162,8 +161,8 @@ def _answer(request: Request, response: Response) -> dict[str, Any] | None:
 def _failure(response: Response) -> dict[str, str]:
     if response.status < 400:
         return {}
-    if found := _CODE.search(response.body):
-        code, message = found[1].decode(), found[2].decode()
+    if error := _CODE.search(response.body):
+        code, message = error[1].decode(), error[2].decode()
     else:
         body = _loaded(response.body)
         code = str(body.get("__type", response.status)).rpartition("#")[2]
@@ -173,10 +172,10 @@ def _failure(response: Response) -> dict[str, str]:
 
 def _loaded(body: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(body)
+        loaded = json.loads(body)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return loaded if isinstance(loaded, dict) else {}
 
 
 def _principal_id(principal: Any) -> str:

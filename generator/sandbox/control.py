@@ -30,7 +30,7 @@ def take_failure(stack: str, logical_id: str, action: str) -> str | None:
     for failure in PLANNED:
         if (failure.logical_id, failure.action) == (logical_id, action) and failure.stack in ("", stack):
             PLANNED.remove(failure)
-            return failure.reason or f"This failure of {logical_id} was asked for (sandbox)."
+            return failure.reason or f"This failure of {logical_id} was requested (sandbox)."
     return None
 
 
@@ -55,7 +55,9 @@ def install(sandbox: Sandbox) -> None:
             case "DELETE", "fail":
                 PLANNED.clear()
             case _:
-                return Response.error("InvalidAction", f"The sandbox has no {request.method} {request.path}.", 404)
+                return Response.error(
+                    "InvalidAction", f"The sandbox has no endpoint {request.method} {request.path}.", 404
+                )
         return Response.json({})
 
     sandbox.layers.insert(0, answer)
@@ -63,13 +65,13 @@ def install(sandbox: Sandbox) -> None:
 
 def _plan(body: bytes) -> Response:
     try:
-        wish = json.loads(body)
-        failure = Failure(wish["logicalId"], wish["action"], wish.get("reason", ""), wish.get("stack", ""))
+        planned = json.loads(body)
+        failure = Failure(planned["logicalId"], planned["action"], planned.get("reason", ""), planned.get("stack", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         return Response.error(
-            "ValidationError", 'Send {"logicalId": …, "action": …}, "reason" and "stack" if you like.'
+            "ValidationError", 'Send {"logicalId": …, "action": …}; "reason" and "stack" are optional.'
         )
     if failure.action not in ACTIONS:
-        return Response.error("ValidationError", f"action is one of {', '.join(ACTIONS)}.")
+        return Response.error("ValidationError", f"action must be one of {', '.join(ACTIONS)}.")
     PLANNED.append(failure)
     return Response.json(asdict(failure))

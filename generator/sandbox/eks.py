@@ -5,11 +5,14 @@ Schema (CloudFormation registry): ClusterName, PrincipalArn and Type are createO
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from ministack.services import eks
 
-from generator.sandbox.cloudformation.resource_types import Created, Properties, answered, register
+from generator.sandbox.cloudformation.resource_types import Created, Properties, register
+from generator.sandbox.service_api import call_rest
 
 TYPE = "AWS::EKS::AccessEntry"
 
@@ -22,23 +25,25 @@ def install() -> None:
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """An entry with its policies. ValueError with EKS's sentence: no such cluster, or an entry of that principal."""
     cluster, principal = props["ClusterName"], props["PrincipalArn"]
-    entry = answered(eks._create_access_entry(cluster, {"principalArn": principal, **_body(props)}))["accessEntry"]
+    body = {"principalArn": principal, **_body(props)}
+    entry = call_rest(eks, "POST", f"/clusters/{cluster}/access-entries", body)["accessEntry"]
     try:
         _associate(cluster, principal, props)
     except ValueError:
-        eks._delete_access_entry(cluster, principal)
+        call_rest(eks, "DELETE", _path(cluster, principal))
         raise
     return f"{principal}|{cluster}", {"AccessEntryArn": entry["accessEntryArn"]}
 
 
 def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
-    """Other groups, another name, other policies."""
+    """Change the groups, the name and the policies."""
     cluster, principal = new["ClusterName"], new["PrincipalArn"]
-    entry = answered(eks._update_access_entry(cluster, principal, _body(new)))["accessEntry"]
-    kept = {policy["PolicyArn"] for policy in new.get("AccessPolicies", [])}
+    path = _path(cluster, principal)
+    entry = call_rest(eks, "POST", path, _body(new))["accessEntry"]
+    wanted = {policy["PolicyArn"] for policy in new.get("AccessPolicies", [])}
     for policy in old.get("AccessPolicies", []):
-        if policy["PolicyArn"] not in kept:
-            answered(eks._disassociate_access_policy(cluster, principal, policy["PolicyArn"]))
+        if policy["PolicyArn"] not in wanted:
+            call_rest(eks, "DELETE", f"{path}/access-policies/{quote(policy['PolicyArn'], safe='')}")
     _associate(cluster, principal, new)
     return physical_id, {"AccessEntryArn": entry["accessEntryArn"]}
 
@@ -46,7 +51,12 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
 def delete(physical_id: str, props: Properties) -> None:
     """Remove the entry and its policies; one that is gone is no error."""
     principal, _, cluster = physical_id.rpartition("|")
-    eks._delete_access_entry(cluster, principal)
+    with suppress(ValueError):
+        call_rest(eks, "DELETE", _path(cluster, principal))
+
+
+def _path(cluster: str, principal: str) -> str:
+    return f"/clusters/{cluster}/access-entries/{quote(principal, safe='')}"
 
 
 def _body(props: Properties) -> dict[str, Any]:
@@ -64,4 +74,4 @@ def _associate(cluster: str, principal: str, props: Properties) -> None:
             "policyArn": policy["PolicyArn"],
             "accessScope": {"type": scope["Type"], "namespaces": scope.get("Namespaces", [])},
         }
-        answered(eks._associate_access_policy(cluster, principal, body))
+        call_rest(eks, "POST", f"{_path(cluster, principal)}/access-policies", body)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ministack.core.responses import request_scope
 from ministack.services import kms
 
 from generator.sandbox import policy_evaluator
+from generator.sandbox.service_api import call
 
 _original_policy_of = kms.key_policy_for_arn
 
@@ -23,13 +25,14 @@ def install() -> None:
 
 def policy_of(arn: str) -> tuple[str, str] | None:
     """A key's policy, its grants in it, and the owner's account; None when there is no such key."""
-    found = _original_policy_of(arn)
-    return found and (policy_with_grants(arn, found[0]), found[1])
+    policy = _original_policy_of(arn)
+    return policy and (policy_with_grants(arn, policy[0]), policy[1])
 
 
 def policy_with_grants(arn: str, policy: str) -> str:
     """The key's policy with a statement for each of its grants; a document that is no JSON object stays as it is."""
-    granted = [_statement(grant) for grant in kms._grants._data.values() if grant["KeyId"] == arn]
+    with request_scope(policy_evaluator.account_of(arn), policy_evaluator.region_of(arn)):
+        granted = [_statement(grant) for grant in call(kms, "ListGrants", {"KeyId": arn})["Grants"]]
     try:
         document = json.loads(policy or "{}")
     except ValueError:
@@ -42,7 +45,9 @@ def policy_with_grants(arn: str, policy: str) -> str:
 
 def _statement(grant: Any) -> dict[str, Any]:
     """The grant as a statement. A constraint asks for each of its pairs of the encryption context."""
-    pairs = {key: value for found in (grant["Constraints"] or {}).values() for key, value in found.items()}
+    pairs = {
+        key: value for constraint in (grant.get("Constraints") or {}).values() for key, value in constraint.items()
+    }
     condition = {"StringEquals": {f"kms:EncryptionContext:{key}": value for key, value in pairs.items()}}
     return {
         "Sid": grant["GrantId"],

@@ -1,4 +1,4 @@
-"""Start, stop and ask about the sandbox's one process. Nothing here loads MiniStack."""
+"""The sandbox's one process: start it, stop it, ask for its state. Nothing here loads MiniStack."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def start(port: int | None, spawn: Spawn) -> SandboxState:
-    """Start the sandbox and return when it answers; one that runs already is returned as it is.
+    """Start the sandbox and return when it answers; one that is running already is returned as it is.
 
-    `port` None: the last port when it is free, else any. Raises DeployerError: the sandbox runs on another port, others
-    could write into its folder, or the process ended before it answered (the hint names the log).
+    `port` None: the last port when it is free, else any. Raises DeployerError when the sandbox runs on another port,
+    when others could write to its folder, and when the process ended before it answered (the hint names the log).
     """
     if running := status():
         if port in (None, running.port):
             return running
         raise DeployerError(
-            f"The sandbox already runs on port {running.port} (process {running.pid}).",
+            f"The sandbox is already running on port {running.port} (process {running.pid}).",
             "deployer sandbox stop",
             code="sandbox-running",
         )
@@ -49,7 +49,7 @@ def start(port: int | None, spawn: Spawn) -> SandboxState:
 
 
 def stop() -> bool:
-    """Stop the sandbox, its state saved; False when none was running. Raises DeployerError when it does not end."""
+    """Stop the sandbox and save its state; False when none was running. Raises DeployerError when it does not stop."""
     running = status()
     if running is None:
         record.forget(record.home())
@@ -59,7 +59,7 @@ def stop() -> bool:
     deadline = time.monotonic() + STOP_SECONDS
     while _alive(running.pid):
         if time.monotonic() > deadline:
-            raise DeployerError(f"The sandbox (process {running.pid}) does not end.", f"kill {running.pid}")
+            raise DeployerError(f"The sandbox (process {running.pid}) does not stop.", f"kill {running.pid}")
         time.sleep(0.02)
     record.forget(record.home())
     return True
@@ -79,7 +79,7 @@ def is_current(running: SandboxState) -> bool:
 
 
 def _answer(recorded: SandboxState) -> dict[str, object]:
-    """What the process says of itself; nothing when there is none, or when its port is another program's now."""
+    """The status that the process reports; empty when it is gone, or when another program has its port now."""
     try:
         answer = json.loads(control(recorded, "GET", "/_sandbox/status"))
     except (OSError, ValueError, HTTPException):
@@ -102,18 +102,18 @@ def fail_next(running: SandboxState, logical_id: str, action: str, reason: str =
 
 
 def start_database(running: SandboxState, name: str, engine: Engine | None = None) -> dict[str, object]:
-    """Have a real PostgreSQL or MySQL behind the cluster of that name, made when RDS has none. Raises DeployerError.
+    """Start a real PostgreSQL or MySQL behind the cluster of that name, which is created when RDS has none.
 
-    Without an engine: that of the cluster, and PostgreSQL for a new one.
+    Without `engine`: the cluster's, and PostgreSQL for a new one. Returns name and endpoint. Raises DeployerError.
     """
-    asked = {"name": name} | ({"engine": str(engine)} if engine else {})
+    request = {"name": name} | ({"engine": str(engine)} if engine else {})
     try:
-        answer = control(running, "PUT", "/_sandbox/database", json.dumps(asked).encode(), 60)
+        answer = control(running, "PUT", "/_sandbox/database", json.dumps(request).encode(), 60)
     except urllib.error.HTTPError as error:
         why = json.loads(error.read() or b"{}").get("message", str(error))
-        raise DeployerError(f"The sandbox has no database {name}: {why}", "Choose another name.") from None
-    found: dict[str, object] = json.loads(answer)
-    return found
+        raise DeployerError(f"The sandbox cannot start a database {name}: {why}", "Choose another name.") from None
+    database: dict[str, object] = json.loads(answer)
+    return database
 
 
 def _wait_for(pid: int, directory: Path) -> SandboxState:
@@ -130,12 +130,12 @@ def _wait_for(pid: int, directory: Path) -> SandboxState:
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     raise DeployerError(
         f"The sandbox did not start: {lines[-1] if lines else 'no output.'}",
-        f"See {log}; a port is chosen with --port PORT.",
+        f"See {log}. To choose another port: deployer sandbox start --port PORT",
     )
 
 
 def control(running: SandboxState, method: str, path: str, body: bytes | None = None, seconds: float = 10) -> bytes:
-    """Call an endpoint of the sandbox's own, under /_sandbox/; gives its answer. Raises OSError, HTTPError."""
+    """Call one of the sandbox's own endpoints, under /_sandbox/; returns its body. Raises OSError, HTTPError."""
     headers = {"Authorization": f"Bearer {control_token(running.secret)}"}
     request = urllib.request.Request(running.endpoint + path, body, headers, method=method)  # noqa: S310 - our own port
     with LOOPBACK.open(request, timeout=seconds) as answer:

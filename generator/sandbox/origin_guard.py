@@ -15,6 +15,6 @@ _OF_A_PAGE = frozenset({"origin", "sec-fetch-site"})
 
 def is_of_a_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a request, or the opening of a websocket, comes from a web page or under a name that is not ours."""
-    given = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
-    host = given.get("host", "").rpartition(":")[0] or given.get("host", "")
-    return bool(_OF_A_PAGE & set(given)) or host.lower() not in OURS
+    values = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
+    host = values.get("host", "").rpartition(":")[0] or values.get("host", "")
+    return bool(_OF_A_PAGE & set(values)) or host.lower() not in OURS

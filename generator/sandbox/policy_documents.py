@@ -43,7 +43,7 @@ _OPERATOR = re.compile(
 )
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 # Condition keys that narrow a wildcard principal to named accounts, principals or networks.
-_NARROWING = {
+_RESTRICTING = {
     "aws:principalarn",
     "aws:principalaccount",
     "aws:principalorgid",
@@ -64,27 +64,27 @@ def fault(document: object, kind: Kind) -> str:
         return f"Syntax errors in policy: unknown element {sorted(unknown)[0]}."
     if policy.get("Version", "2008-10-17") not in _VERSIONS:
         return f"Syntax errors in policy: Version {policy['Version']} does not exist."
-    found = statements(policy)
-    if not found:
+    parts = statements(policy)
+    if not parts:
         return "Syntax errors in policy: there is no Statement."
-    sids = [statement["Sid"] for statement in found if statement.get("Sid")]
+    sids = [statement["Sid"] for statement in parts if statement.get("Sid")]
     if len(sids) != len(set(sids)):
         return "Statement IDs (SID) in a single policy must be unique."
-    return next((sentence for statement in found if (sentence := _statement_fault(statement, kind))), "")
+    return next((sentence for statement in parts if (sentence := _statement_fault(statement, kind))), "")
 
 
 def is_public(document: object) -> bool:
     """Whether a resource policy lets anyone in: an Allow to "*" that no condition narrows to fixed values."""
     return any(
-        statement.get("Effect") == "Allow" and "*" in aws_principals(statement) and not _narrowed(statement)
+        statement.get("Effect") == "Allow" and "*" in aws_principals(statement) and not _is_restricted(statement)
         for statement in statements(_parsed(document) or {})
     )
 
 
 def statements(policy: Json) -> list[Json]:
     """The statements of a parsed policy, as a list."""
-    found = policy.get("Statement", [])
-    return [s for s in (found if isinstance(found, list) else [found]) if isinstance(s, dict)]
+    statement = policy.get("Statement", [])
+    return [s for s in (statement if isinstance(statement, list) else [statement]) if isinstance(s, dict)]
 
 
 def aws_principals(statement: Json) -> list[str]:
@@ -160,9 +160,9 @@ def _resource_fault(statement: Json, kind: Kind) -> str:
     return f'Resource {odd} must be in ARN format or "*".' if odd else ""
 
 
-def _narrowed(statement: Json) -> bool:
+def _is_restricted(statement: Json) -> bool:
     return any(
-        key.lower() in _NARROWING and all(value.strip() != "*" for value in _texts(values))
+        key.lower() in _RESTRICTING and all(value.strip() != "*" for value in _texts(values))
         for _, key, values in _conditions(statement)
     )
 

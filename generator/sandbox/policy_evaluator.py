@@ -14,6 +14,7 @@ from typing import Any
 
 from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import iam
 
 from generator.model.arn import Arn
 
@@ -61,10 +62,10 @@ def substitute(text: str, value_of: Callable[[str], object]) -> str:
     def value(match: re.Match[str]) -> str:
         nonlocal missing
         name, _, default = match[1].partition(",")
-        found = name if name in ("*", "?", "$") else value_of(name.strip())
-        if not isinstance(found, str) and not default:
+        replacement = name if name in ("*", "?", "$") else value_of(name.strip())
+        if not isinstance(replacement, str) and not default:
             missing = True
-        return found if isinstance(found, str) else default.strip().strip("'")
+        return replacement if isinstance(replacement, str) else default.strip().strip("'")
 
     replaced = _VARIABLE.sub(value, text)
     return _NEVER if missing else replaced
@@ -121,11 +122,24 @@ def role_arn(arn: str) -> str:
     session = Arn.find(arn)
     if session is None or session.principal_arn == session:
         return arn
-    from ministack.services import iam
-
     principal = session.principal_arn
     role = iam._roles.get_scoped(principal.account, None, principal.name) or {}
     return str(role.get("Arn") or principal)
+
+
+def policies_of(kind: str, name: str, account: str) -> tuple[list[Any], list[Any]] | None:
+    """The policies of a user or role ("user", "role") and the limits its boundary sets; None when it does not exist."""
+    table = {"user": iam._users, "role": iam._roles}.get(kind)
+    if table is None or table.get_scoped(account, None, name) is None:
+        return None
+    gather = engine._gather_user_policies if kind == "user" else engine._gather_role_policies
+    return gather(name, account), engine._permissions_boundary(table, name, account)
+
+
+def role_principal(arn: str) -> Any:
+    """The principal of an instance role (an ARN of the running request's account), as its instance acts with it."""
+    policies, limits = policies_of("role", arn.rpartition("/")[2], get_account_id()) or ([], [])
+    return engine.PrincipalInfo(arn=arn, type="AssumedRole", account=get_account_id(), policies=policies, limits=limits)
 
 
 def principal_exists(name: str) -> bool:
@@ -133,8 +147,6 @@ def principal_exists(name: str) -> bool:
 
     The unique id of a deleted principal (AROA..., AIDA...) is refused, as AWS refuses to save it again.
     """
-    from ministack.services import iam
-
     if name == "*" or name.isdigit():
         return True
     arn = Arn.find(role_arn(name))
@@ -153,7 +165,8 @@ def arn_like(actual: str, pattern: str) -> bool:
 
 def account_of(arn: str) -> str:
     """The account an ARN names; "" when it names none."""
-    return str(engine._account_from_arn(arn) or "")
+    resource = Arn.find(arn)
+    return resource.account if resource else ""
 
 
 def resource_policy(service: str, arn: str) -> Any:
@@ -175,7 +188,7 @@ def tag_context(action: str, arn: str) -> Context:
     return {f"{prefix}:resourcetag/{key}".lower(): value for key, value in tags.items() for prefix in ("aws", service)}
 
 
-def request(principal: Any, action: str, arn: str, region: str, context: Context) -> Any:
+def evaluation_context(principal: Any, action: str, arn: str, region: str, context: Context) -> Any:
     """The evaluation context of one request by a resolved principal."""
     return engine.EvalContext(
         principal_arn=principal.arn,
@@ -189,7 +202,7 @@ def request(principal: Any, action: str, arn: str, region: str, context: Context
     )
 
 
-def decide(principal: Any, asked: Any, policy: tuple[Any, str] | None, *, policy_required: bool = False) -> bool:
+def decide(principal: Any, request: Any, policy: tuple[Any, str] | None, *, policy_required: bool = False) -> bool:
     """Whether the request is allowed: identity policies, boundary, session policies, and the resource's own policy.
 
     `policy` is (document, owner's account) of the resource, None when it keeps none. `policy_required`: a KMS key,
@@ -198,33 +211,33 @@ def decide(principal: Any, asked: Any, policy: tuple[Any, str] | None, *, policy
     if principal.policies is None:
         identity = engine.EvalResult("Allow", principal.arn)
     else:
-        identity = engine.evaluate(asked, principal.policies, *principal.limits)
+        identity = engine.evaluate(request, principal.policies, *principal.limits)
     if policy is None:
         return bool(identity.decision == "Allow")
     combined = engine.combine_resource_policy(
-        identity, asked, *policy, required=policy_required, limits=tuple(principal.limits)
+        identity, request, *policy, required=policy_required, limits=tuple(principal.limits)
     )
     return bool(combined.decision == "Allow")
 
 
-def refusal(principal: Any, asked: Any, policy: tuple[Any, str] | None, session_policies: bool) -> str:
+def refusal(principal: Any, request: Any, policy: tuple[Any, str] | None, session_policies: bool) -> str:
     """AWS's sentence for a refused request: who, what, on which resource, and which kind of policy decided."""
     return (
-        f"User: {principal.arn} is not authorized to perform: {asked.action} on resource: {asked.resource_arn} "
-        f"{_reason(principal, asked, policy, session_policies)}"
+        f"User: {principal.arn} is not authorized to perform: {request.action} on resource: {request.resource_arn} "
+        f"{_reason(principal, request, policy, session_policies)}"
     )
 
 
-def _reason(principal: Any, asked: Any, policy: tuple[Any, str] | None, session_policies: bool) -> str:
+def _reason(principal: Any, request: Any, policy: tuple[Any, str] | None, session_policies: bool) -> str:
     kinds = ["permissions boundary", "session policy"] if len(principal.limits) == 2 else []
     kinds = kinds or (["session policy"] if session_policies else ["permissions boundary"])
     layers = [("identity-based policy", principal.policies or []), *zip(kinds, principal.limits, strict=False)]
     for kind, documents in layers:
-        if first_match(asked, [s for document in documents for s in document], "Deny"):
+        if first_match(request, [s for document in documents for s in document], "Deny"):
             return f"with an explicit deny in {'an' if kind[0] in 'ai' else 'a'} {kind}"
-    if policy and engine.evaluate_resource_policy(policy[0], asked).decision == "Deny":
+    if policy and engine.evaluate_resource_policy(policy[0], request).decision == "Deny":
         return "with an explicit deny in a resource-based policy"
     for kind, documents in layers:
-        if principal.policies is not None and not first_match(asked, [s for d in documents for s in d], "Allow"):
-            return f"because no {kind} allows the {asked.action} action"
-    return f"because no resource-based policy allows the {asked.action} action"
+        if principal.policies is not None and not first_match(request, [s for d in documents for s in d], "Allow"):
+            return f"because no {kind} allows the {request.action} action"
+    return f"because no resource-based policy allows the {request.action} action"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core import iam_evaluator as engine
@@ -11,24 +10,30 @@ from ministack.core.responses import error_response_json, json_response
 from ministack.services import iam, kms, secretsmanager
 
 from generator.sandbox import policy_documents
+from generator.sandbox.cloudformation.resource_types import Created, Properties, handler
 from generator.sandbox.policy_documents import Kind
 from generator.sandbox.policy_evaluator import principal_exists
+from generator.sandbox.service_api import Answer, Params, Proceed, replace, serve
 
-Handler = Callable[[dict[str, Any]], Any]
+KEY = "AWS::KMS::Key"
 
 _MALFORMED = "MalformedPolicyDocumentException"
 _PUBLIC_GRANT = "This resource policy grants public access."
 _original_trust_error = iam._trust_policy_not_principal_error
+_create_key = handler(KEY)["create"]
 
 
 def install() -> None:
     """Put the checks before MiniStack's own handlers."""
     engine.validate_policy_document = lambda document: policy_documents.fault(document, Kind.IDENTITY) or None
-    iam._trust_policy_not_principal_error = trust_error
-    kms._put_key_policy = _guarded_key(kms._put_key_policy)
-    kms._create_key = _guarded_key(kms._create_key)
-    secretsmanager._put_resource_policy = _guarded_secret(secretsmanager._put_resource_policy)
-    secretsmanager._validate_resource_policy = validate_resource_policy
+    replace(_original_trust_error, trust_error)
+    serve(kms, {"CreateKey": put_key_policy, "PutKeyPolicy": put_key_policy})
+    secret_operations = {
+        "PutResourcePolicy": put_resource_policy,
+        "ValidateResourcePolicy": validate_resource_policy,
+    }
+    serve(secretsmanager, secret_operations)
+    handler(KEY)["create"] = create_key
 
 
 def trust_error(document: Any) -> str | None:
@@ -40,7 +45,7 @@ def trust_error(document: Any) -> str | None:
     return f'Invalid principal in policy: "AWS":"{unknown}"' if unknown else None
 
 
-def validate_resource_policy(data: dict[str, Any]) -> Any:
+def validate_resource_policy(data: Params, proceed: Proceed) -> Answer:
     """Secrets Manager's ValidateResourcePolicy: syntax and public access (its lock-out check is not imitated)."""
     document = data.get("ResourcePolicy", "")
     errors = []
@@ -48,19 +53,32 @@ def validate_resource_policy(data: dict[str, Any]) -> Any:
         errors.append({"CheckName": "JSON_SYNTAX", "ErrorMessage": sentence})
     elif policy_documents.is_public(document):
         errors.append({"CheckName": "BROAD_ACCESS", "ErrorMessage": _PUBLIC_GRANT})
-    return json_response({"PolicyValidationPassed": not errors, "ValidationErrors": errors})
+    answer: Answer = json_response({"PolicyValidationPassed": not errors, "ValidationErrors": errors})
+    return answer
 
 
-def _guarded_secret(handler: Handler) -> Handler:
-    def put(data: dict[str, Any]) -> Any:
-        document = data.get("ResourcePolicy", "")
-        if sentence := _secret_policy_fault(document):
-            return error_response_json(_MALFORMED, sentence, 400)
-        if data.get("BlockPublicPolicy") and policy_documents.is_public(document):
-            return error_response_json("PublicPolicyException", _PUBLIC_GRANT, 400)
-        return handler(data)
+def put_resource_policy(data: Params, proceed: Proceed) -> Answer:
+    """Secrets Manager's PutResourcePolicy: refused when malformed, or public with BlockPublicPolicy."""
+    document = data.get("ResourcePolicy", "")
+    if sentence := _secret_policy_fault(document):
+        return _refused(_MALFORMED, sentence)
+    if data.get("BlockPublicPolicy") and policy_documents.is_public(document):
+        return _refused("PublicPolicyException", _PUBLIC_GRANT)
+    return proceed()
 
-    return put
+
+def put_key_policy(data: Params, proceed: Proceed) -> Answer:
+    """KMS's CreateKey and PutKeyPolicy: refused with a malformed policy."""
+    sentence = _key_policy_fault(data.get("Policy"))
+    return _refused(_MALFORMED, sentence) if sentence else proceed()
+
+
+def create_key(logical_id: str, props: Properties, stack: str) -> Created:
+    """A key of CloudFormation's, under the same rule. Raises ValueError with KMS's sentence."""
+    if sentence := _key_policy_fault(props.get("KeyPolicy")):
+        raise ValueError(f"{KEY} {logical_id}: {sentence}")
+    created: Created = _create_key(logical_id, props, stack)
+    return created
 
 
 def _secret_policy_fault(document: object) -> str:
@@ -69,20 +87,19 @@ def _secret_policy_fault(document: object) -> str:
     return "This resource policy contains an unsupported principal." if _unknown_principal(document) else ""
 
 
-def _guarded_key(handler: Handler) -> Handler:
-    def put(data: dict[str, Any]) -> Any:
-        document = data.get("Policy")
-        if document is None:
-            return handler(data)
-        if sentence := policy_documents.fault(document, Kind.RESOURCE):
-            return error_response_json(_MALFORMED, sentence, 400)
-        if _unknown_principal(document):
-            return error_response_json(
-                _MALFORMED, "Policy contains a statement with one or more invalid principals.", 400
-            )
-        return handler(data)
+def _key_policy_fault(document: object) -> str:
+    if document is None:
+        return ""
+    if sentence := policy_documents.fault(document, Kind.RESOURCE):
+        return sentence
+    if _unknown_principal(document):
+        return "Policy contains a statement with one or more invalid principals."
+    return ""
 
-    return put
+
+def _refused(code: str, message: str) -> Answer:
+    answer: Answer = error_response_json(code, message, 400)
+    return answer
 
 
 def _unknown_principal(document: object) -> str:

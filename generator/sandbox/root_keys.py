@@ -34,7 +34,7 @@ def is_sandbox_key(access_key_id: str) -> bool:
 def root_key(secret: str, account: str) -> RootKey:
     """The access key of an account's root user. Raises ValueError when `account` is not 12 digits."""
     if not _ACCOUNT.fullmatch(account):
-        raise ValueError(f"{account} is no account: 12 digits")
+        raise ValueError(f"{account} is not an account ID: an account ID has 12 digits")
     number = base64.b32encode(int(account).to_bytes(5)).decode()
     check = base64.b32encode(_derive(secret, f"id:{account}")[:5]).decode()
     password = base64.b64encode(_derive(secret, f"secret:{account}")).decode()[:40]
@@ -48,8 +48,8 @@ def find_root_key(secret: str, access_key_id: str) -> RootKey | None:
     number = int.from_bytes(base64.b32decode(access_key_id[len(PREFIX) :][:_DIGITS]))
     if number > 999_999_999_999:
         return None
-    found = root_key(secret, f"{number:012d}")
-    return found if hmac.compare_digest(found.access_key_id, access_key_id) else None
+    key = root_key(secret, f"{number:012d}")
+    return key if hmac.compare_digest(key.access_key_id, access_key_id) else None
 
 
 def control_token(secret: str) -> str:

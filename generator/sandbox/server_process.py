@@ -27,20 +27,20 @@ DEAD_SOCKET = "unix:///nonexistent/docker.sock"  # no container is ever started,
 
 
 def serve(port: int | None) -> None:
-    """Run the sandbox until SIGTERM, Ctrl-C or POST /_sandbox/stop; exits 1 when another one holds the directory."""
+    """Run the sandbox until SIGTERM, Ctrl-C or POST /_sandbox/stop; exits 1 when another one uses the directory."""
     os.umask(0o077)
     try:
         directory = record.make_home()
     except DeployerError as error:
         sys.exit(f"{error.message} {error.hint}")
     if not _lock(directory):
-        sys.exit(f"Another sandbox runs on {directory}.")
+        sys.exit(f"Another sandbox is using {directory}.")
     listener = _listen(port, directory)
     bound = int(listener.getsockname()[1])
     (directory / "port").write_text(str(bound))
-    kept = record.without_aws(os.environ)
+    inherited = record.without_aws(os.environ)
     os.environ.clear()
-    os.environ.update(kept | _settings(bound, directory))
+    os.environ.update(inherited | _settings(bound, directory))
     try:
         asyncio.run(_run(listener, SandboxState(os.getpid(), bound, str(directory), secrets.token_hex(32))))
     finally:
@@ -48,7 +48,7 @@ def serve(port: int | None) -> None:
 
 
 def _lock(directory: Path) -> bool:
-    """Hold the directory for the life of this process; False when another sandbox has it, once that one answers."""
+    """Lock the directory for the life of this process; False when another sandbox has it, once that one answers."""
     handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -63,10 +63,10 @@ def _lock(directory: Path) -> bool:
 
 def _listen(port: int | None, directory: Path) -> socket.socket:
     """A socket on 127.0.0.1: the given port or none; else the one of the last run when it is free, else any."""
-    wanted = [port] if port is not None else [*_last_port(directory), 0]
+    candidates = [port] if port is not None else [*_last_port(directory), 0]
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    for candidate in wanted:
+    for candidate in candidates:
         with suppress(OSError):
             listener.bind(("127.0.0.1", candidate))
             return listener
@@ -92,7 +92,6 @@ def _settings(port: int, directory: Path) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": secrets.token_hex(32),  # nobody asks for it: the authenticator knows the real keys
         "AWS_EC2_METADATA_DISABLED": "true",
         "AUTH": "true",
-        "CLOUDTRAIL_RECORDING": "1",
         "LAMBDA_EXECUTOR": "local",
         "PERSIST_STATE": "1",
         "STATE_DIR": str(directory / "state"),

@@ -11,7 +11,7 @@ from generator.sandbox.cloudformation import (
     naming,
     operations,
     parameters,
-    replacement,
+    resource_types,
 )
 from generator.sandbox.ec2 import endpoints, instances, network, security_group_rules
 from generator.sandbox.iam import access_keys, user_credentials
@@ -22,7 +22,7 @@ from generator.sandbox.ssm import document_resource
 def install(sandbox: Sandbox) -> None:
     """Put every correction in place."""
     private_names.check()
-    for part in (operations, events, conditions, changesets, parameters, replacement, naming, network):
+    for part in (operations, events, conditions, changesets, parameters, resource_types, naming, network):
         part.install()
     for resource in (
         instances,

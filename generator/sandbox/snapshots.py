@@ -21,6 +21,7 @@ from generator.sandbox.asgi import Request, Response, Sandbox
 PATH = "/_sandbox/snapshots/"
 PACKAGE = "ministack.services."
 HISTORY = f"{PACKAGE}cloudtrail"
+SESSIONS = (sts.__name__, "sessions")  # a plain table, of every account
 Table = dict[Any, Any]
 
 
@@ -34,7 +35,7 @@ class Snapshot:
 
 def install(sandbox: Sandbox) -> None:
     """Add the endpoint: PUT takes the snapshot of that name, POST puts it back."""
-    kept: dict[str, Snapshot] = {}
+    snapshots: dict[str, Snapshot] = {}
 
     async def answer(request: Request) -> Response | None:
         if not request.path.startswith(PATH):
@@ -43,9 +44,9 @@ def install(sandbox: Sandbox) -> None:
         if busy := _in_progress():
             return Response.error("Conflict", f"The stack {busy} is in progress.", 409)
         if request.method == "PUT":
-            kept[name] = take(sandbox)
-        elif name in kept:
-            put_back(sandbox, kept[name])
+            snapshots[name] = take(sandbox)
+        elif name in snapshots:
+            put_back(sandbox, snapshots[name])
         else:
             return Response.error("NotFound", f"There is no snapshot {name}.", 404)
         return Response.json({})
@@ -55,7 +56,9 @@ def install(sandbox: Sandbox) -> None:
 
 def take(sandbox: Sandbox) -> Snapshot:
     """The state as it is now."""
-    tables = {key: copy.deepcopy(table) for key, table in _tables()}
+    tables = {key: copy.deepcopy(table.to_dict()) for key, table in _tables()} | {
+        SESSIONS: copy.deepcopy(sts._sessions)
+    }
     return Snapshot(tables, {name: json.dumps(store.dump()) for name, store in sandbox.stores.items()})
 
 
@@ -63,23 +66,24 @@ def put_back(sandbox: Sandbox, snapshot: Snapshot) -> None:
     """Make the state what it was; a service that was first used since is emptied."""
     for key, table in _tables():
         table.clear()
-        table.update(copy.deepcopy(snapshot.tables.get(key, {})))
+        table.update(type(table).from_dict(copy.deepcopy(snapshot.tables.get(key, {}))))
+    sts._sessions.clear()
+    sts._sessions.update(copy.deepcopy(snapshot.tables[SESSIONS]))
     for name, store in sandbox.stores.items():
         store.load(json.loads(snapshot.stores[name]))
 
 
-def _tables() -> Iterator[tuple[tuple[str, str], Table]]:
+def _tables() -> Iterator[tuple[tuple[str, str], Any]]:
     """The tables of every service that was used: MiniStack keeps them in its modules, scoped by account."""
-    yield (sts.__name__, "_sessions"), sts._sessions
     for module_name, module in list(sys.modules.items()):
         if not module_name.startswith(PACKAGE) or module_name.startswith(HISTORY):
             continue
         for name, value in list(vars(module).items()):
             if isinstance(value, (AccountScopedDict, AccountRegionScopedDict)):
-                yield (module_name, name), value._data
+                yield (module_name, name), value
 
 
 def _in_progress() -> str:
     """The name of a stack with a running operation; "" when all rest."""
-    stacks = cloudformation._stacks._data.values()
+    stacks = cloudformation._stacks.all_values()
     return next((str(s["StackName"]) for s in stacks if s["StackStatus"].endswith("IN_PROGRESS")), "")

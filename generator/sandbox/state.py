@@ -69,11 +69,11 @@ def make_home() -> Path:
     """The directory of `home`, made with mode 0700. Raises DeployerError where somebody else could write into it."""
     directory = home()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    found = directory.stat()
-    if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    status = directory.stat()
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise DeployerError(
-            f"Somebody else could write into {directory}, and the sandbox keeps its keys there.",
-            f"chmod 700 {shlex.quote(str(directory))} (if it is yours), or name another folder: {HOME_VARIABLE}",
+            f"Other users can write to {directory}, where the sandbox stores its keys.",
+            f"chmod 700 {shlex.quote(str(directory))} (if it is yours), or choose another: {HOME_VARIABLE}=FOLDER",
             code="sandbox-folder-open",
         )
     return directory
@@ -144,9 +144,9 @@ def without_aws(env: Mapping[str, str]) -> dict[str, str]:
     The functions that run there inherit its environment: a profile or endpoint of the user's would lead them astray. So
     would a search path that names the current folder.
     """
-    kept = {k: v for k, v in env.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
-    leave_current_folder(kept)
-    return kept
+    remaining = {k: v for k, v in env.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
+    leave_current_folder(remaining)
+    return remaining
 
 
 def _credentials(key: RootKey) -> str:

@@ -7,12 +7,14 @@ up to the policies of the customer's account alone.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 from ministack.core import responses
 from ministack.services import iam
 
 from generator.model.arn import Arn
 from generator.sandbox.asgi import Sandbox, Store
+from generator.sandbox.service_api import call
 from generator.sandbox.state import STRANGER_ROLE, VENDOR_ACCOUNT, VENDOR_ROLE
 
 TRUST = {
@@ -41,22 +43,18 @@ IDENTITY = {
 def install(sandbox: Sandbox) -> None:
     """Put the roles there when the sandbox starts, and again when it has been emptied."""
 
-    async def settle() -> None:
+    async def add_roles() -> None:
         make_roles()
 
-    sandbox.startup.append(settle)
+    sandbox.startup.append(add_roles)
     sandbox.stores["vendor_account"] = Store(dump=lambda: None, load=lambda _: make_roles())
 
 
 def make_roles() -> None:
     """Create what is missing in the vendor's account; a role that is there is left as it is."""
-    before = responses.get_account_id()
-    responses.set_request_account_id(VENDOR_ACCOUNT)
-    try:
+    policy = {"PolicyName": "read-shared-secrets", "PolicyDocument": json.dumps(IDENTITY)}
+    with responses.request_scope(VENDOR_ACCOUNT, responses.get_region()):
         for name in (VENDOR_ROLE, STRANGER_ROLE):
-            if name not in iam._roles:
-                iam._create_role({"RoleName": [name], "AssumeRolePolicyDocument": [json.dumps(TRUST)]})
-                policy = {"PolicyName": ["read-shared-secrets"], "PolicyDocument": [json.dumps(IDENTITY)]}
-                iam._put_role_policy({"RoleName": [name], **policy})
-    finally:
-        responses.set_request_account_id(before)
+            with suppress(ValueError):  # the role exists
+                call(iam, "CreateRole", {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(TRUST)})
+                call(iam, "PutRolePolicy", {"RoleName": name, **policy})

@@ -14,7 +14,7 @@ from generator.sandbox import state
 from generator.sandbox.version import fingerprint
 
 SECRET = "00" * 32
-NOTE = "note: The sandbox that runs was started from other code"
+NOTE = "note: The running sandbox was started from another version"
 
 
 class Older(BaseHTTPRequestHandler):

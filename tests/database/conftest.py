@@ -15,7 +15,7 @@ from botocore.session import Session
 from generator.host.clients import find
 from generator.model.database import AccessLevel
 from generator.operations.database import postgresql, tunnel
-from generator.sandbox.database.rds_server import StandIn, stand_in
+from generator.sandbox.database.rds_server import RdsServer, rds_server
 
 ENDPOINT = "app.cluster-c1abcdef.us-east-1.rds.amazonaws.com"
 KEYS = {"AKIDCUSTOMEREXAMPLE": "customer-secret", "AKIDOTHEREXAMPLE": "other-secret"}
@@ -38,7 +38,7 @@ def sign(host: str = ENDPOINT, port: int = 5432, user: str = "alice_r", key: str
 class World:
     """The stand-in, and which database users the pretended IAM lets nobody be."""
 
-    server: StandIn
+    server: RdsServer
     denied: set[str] = field(default_factory=set)
 
     def connect(self, user: str = "", **changed: object) -> psycopg.Connection:
@@ -62,7 +62,7 @@ class World:
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     denied: set[str] = set()
-    with stand_in(ENDPOINT, KEYS.__getitem__, lambda claim, user: user not in denied) as found:
+    with rds_server(ENDPOINT, KEYS.__getitem__, lambda claim, user: user not in denied) as found:
         made = World(found, denied)
         with made.connect() as master:
             master.execute("CREATE TABLE public.orders (id serial PRIMARY KEY, item text)")

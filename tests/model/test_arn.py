@@ -103,7 +103,7 @@ MAY = (
     "model/wildcards.py",
     "model/arn.py",
     "sandbox/policy_evaluator.py",
-    "sandbox/database/judge.py",
+    "sandbox/database/token_check.py",
 )
 
 

@@ -246,7 +246,7 @@ def test_the_keys_are_new_at_each_start_private_and_gone_at_the_end(
     second = lifecycle.start(None, spawn_detached)
     try:
         assert not {*root(first).values()} & {*root(second).values()}
-        with pytest.raises(ClientError, match="new ones at each start"):
+        with pytest.raises(ClientError, match="new keys at each start"):
             client("sts", second, (*root(first).values(),)).get_caller_identity()
     finally:
         lifecycle.stop()
@@ -259,7 +259,7 @@ def test_a_folder_into_which_others_may_write_is_refused(
     monkeypatch.setenv(state.HOME_VARIABLE, str(tmp_path / "home"))
     (tmp_path / "home").mkdir()
     (tmp_path / "home").chmod(mode)
-    with pytest.raises(DeployerError, match=f"Somebody else could write into {tmp_path / 'home'}"):
+    with pytest.raises(DeployerError, match=f"Other users can write to {tmp_path / 'home'}"):
         lifecycle.start(None, spawn_detached)
     assert not list((tmp_path / "home").iterdir())
 
@@ -269,7 +269,7 @@ def test_an_account_is_twelve_digits(
 ) -> None:
     monkeypatch.setenv(state.HOME_VARIABLE, running.home)
     assert main(["sandbox", "env", "--account", "42"]) == 2
-    assert "42 is no account id" in capsys.readouterr().err
+    assert "42 is not an account ID" in capsys.readouterr().err
 
 
 @given(st.integers(0, 999_999_999_999), st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))

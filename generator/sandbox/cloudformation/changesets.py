@@ -7,15 +7,17 @@ import json
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from ministack.services.cloudformation import _change_sets, _stacks, changesets, engine, handlers
+from ministack.services import cloudformation
+from ministack.services.cloudformation import _change_sets, _stacks, changesets, engine
+
+from generator.sandbox.service_api import NAMESPACES, Answer, Params, Proceed, serve
 
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"  # AWS's own words for a value that execution will tell
 MASK = "****"
-NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+NAMESPACE = NAMESPACES["cloudformation"]
 
 _resolve_refs = engine._resolve_refs
 _diff = changesets._diff_resources
-_describe = changesets._describe_change_set
 
 Template = dict[str, Any]
 
@@ -34,8 +36,7 @@ def install() -> None:
     """Replace the two halves of the comparison and the description."""
     changesets._resolve_props_for_diff = resolve
     changesets._diff_resources = diff
-    changesets._describe_change_set = describe
-    handlers._ACTION_HANDLERS["DescribeChangeSet"] = describe
+    serve(cloudformation, {"DescribeChangeSet": describe})
 
 
 def resolve(template: Template, params: dict[str, Any], stack_name: str, stack_id: str) -> Template:
@@ -52,9 +53,9 @@ def resolve(template: Template, params: dict[str, Any], stack_name: str, stack_i
         for logical_id, resource in template.get("Resources", {}).items()
         if conditions.get(resource.get("Condition"), True)
     }
-    known = (_stacks.get(stack_name) or {}).get("_resources", {})
+    existing = (_stacks.get(stack_name) or {}).get("_resources", {})
     later = {"PhysicalResourceId": LATER, "Attributes": _AnyAttribute()}
-    resources = {logical_id: known.get(logical_id, later) for logical_id in alive}
+    resources = {logical_id: existing.get(logical_id, later) for logical_id in alive}
     context = (resources, params, conditions, template.get("Mappings", {}), stack_name, stack_id)
     return {
         "Resources": {k: {**v, "Properties": _properties(v, context)} for k, v in alive.items()},
@@ -67,33 +68,33 @@ def diff(
     old: Template, new: Template, resources: Any = None, template: Any = None, changed: Any = (), retag: Any = ()
 ) -> list[dict[str, Any]]:
     """MiniStack's comparison of what `resolve` gave, each change with what IncludePropertyValues will ask for."""
-    found: list[dict[str, Any]] = _diff(old, new, resources, new.get("_pruned", template), changed, retag)
+    changes: list[dict[str, Any]] = _diff(old, new, resources, new.get("_pruned", template), changed, retag)
     secrets = [*old.get("_secrets", ()), *new.get("_secrets", ())]
-    for change in found:
+    for change in changes:
         logical_id = change["ResourceChange"]["LogicalResourceId"]
         before, after = (side.get("Resources", {}).get(logical_id) for side in (old, new))
         change["_before"], change["_after"] = _masked(before, secrets), _masked(after, secrets)
-    return found
+    return changes
 
 
-def describe(params: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+def describe(params: Params, proceed: Proceed) -> Answer:
     """MiniStack's answer, with NoEcho parameters masked (it shows them in clear) and the property values it lacks."""
-    status, headers, body = _describe(params)
+    status, headers, body = proceed()
     if status != 200:
         return status, headers, body
-    _, change_set = changesets._find_change_set(handlers._p(params, "ChangeSetName"), handlers._p(params, "StackName"))
     ET.register_namespace("", NAMESPACE)
     root = ET.fromstring(body)  # noqa: S314 - written by MiniStack in this process
+    change_set = _change_sets[root.findtext(f".//{_tag('ChangeSetId')}")]
     _mask_parameters(root, change_set)
-    if handlers._p(params, "IncludePropertyValues", "false").lower() == "true":
+    if str(params.get("IncludePropertyValues", "")).lower() == "true":
         _add_values(root, change_set)
     return status, headers, ET.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
 def find(identifier: str) -> dict[str, Any] | None:
     """A change set by its ARN."""
-    found: dict[str, Any] | None = _change_sets.get(identifier)
-    return found
+    change_set: dict[str, Any] | None = _change_sets.get(identifier)
+    return change_set
 
 
 def _properties(resource: dict[str, Any], context: tuple[Any, ...]) -> dict[str, Any]:

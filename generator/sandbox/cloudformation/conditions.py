@@ -7,23 +7,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from ministack.services.cloudformation import changesets, engine, handlers, stacks
+from ministack.services.cloudformation import engine
+
+from generator.sandbox.service_api import replace
 
 _evaluate = engine._evaluate_conditions
 Template = dict[str, Any]
 
 
 def install() -> None:
-    """Replace the function in each module that took it by name."""
-    for module in (engine, changesets, handlers, stacks):
-        module._evaluate_conditions = evaluate
+    """Replace MiniStack's evaluation."""
+    replace(_evaluate, evaluate)
 
 
 def evaluate(template: Template, params: dict[str, Any]) -> dict[str, bool]:
     """MiniStack's evaluation, with every Fn::Join of a parameter done first."""
     conditions = _joined(template.get("Conditions", {}), params)
-    found: dict[str, bool] = _evaluate({**template, "Conditions": conditions}, params)
-    return found
+    values: dict[str, bool] = _evaluate({**template, "Conditions": conditions}, params)
+    return values
 
 
 def _joined(value: Any, params: dict[str, Any]) -> Any:

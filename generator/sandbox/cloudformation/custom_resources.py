@@ -25,12 +25,13 @@ def execute(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     if isinstance(event, dict) and "ResponseURL" in event and outcome.get("error"):
         token = event["ResponseURL"].rpartition("/")[2]
         name = function["config"]["FunctionName"]
-        custom_resource.deliver_response(token, {"Status": "FAILED", "Reason": f"Function {name}: {error_of(outcome)}"})
+        custom_resource.deliver_response(
+            token, {"Status": "FAILED", "Reason": f"Function {name}: {error_of(outcome.get('body'))}"}
+        )
     return outcome
 
 
-def error_of(outcome: dict[str, Any]) -> str:
-    """What a function that failed said, in one line."""
-    body = outcome.get("body")
-    said = body.get("errorMessage") if isinstance(body, dict) else body
-    return " ".join(str(said or "it ended without a message").split())[:500]
+def error_of(body: object) -> str:
+    """The message of a function that failed, from the body of its answer, in one line."""
+    message = body.get("errorMessage") if isinstance(body, dict) else body
+    return " ".join(str(message or "it ended without a message").split())[:500]

@@ -8,41 +8,53 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from xml.sax.saxutils import escape
 
-from ministack.services.cloudformation import _stack_events, handlers
+from ministack.services import cloudformation
+from ministack.services.cloudformation import _stack_events, _stacks
 
 from generator.sandbox.cloudformation.operations import STACK
+from generator.sandbox.service_api import Answer, Params, Proceed, serve, xml_answer, xml_error
 
 Event = dict[str, Any]
-_describe_events = handlers._describe_events
+PAGE, TOKEN = 100, "DescribeEvents:"
+FIELDS = (
+    "EventId", "StackId", "OperationId", "OperationType", "OperationStatus", "EventType", "LogicalResourceId",
+    "PhysicalResourceId", "ResourceType", "Timestamp", "ResourceStatus", "ResourceStatusReason", "DetailedStatus",
+    "ValidationFailureMode", "ValidationName", "ValidationStatus", "ValidationStatusReason", "ValidationPath",
+)  # fmt: skip
+"""The members of an OperationEvent (CloudFormation API reference)."""
 
 
 def install() -> None:
     """Take over DescribeEvents for a named stack."""
-    handlers._ACTION_HANDLERS["DescribeEvents"] = handlers._describe_events = describe_events
+    serve(cloudformation, {"DescribeEvents": describe_events})
 
 
-def describe_events(params: dict[str, Any]) -> Any:
+def describe_events(params: Params, proceed: Proceed) -> Answer:
     """The events of a stack, the newest first; `Filters.FailedEvents` and `OperationId` choose among them."""
-    stack = handlers._resolve_stack(handlers._p(params, "StackName")) if handlers._p(params, "StackName") else None
+    name = params.get("StackName", "")
+    stack = _stacks.get(name) or next((each for each in _stacks.values() if each["StackId"] == name), None)
     if stack is None:
-        return _describe_events(params)
-    told = [*_with_operations(_stack_events.get(stack["StackId"], [])), *stack.get("_operation_events", [])][::-1]
-    if operation := handlers._p(params, "OperationId"):
-        told = [event for event in told if event["OperationId"] == operation]
-    if handlers._p(params, "Filters.FailedEvents", "false").lower() == "true":
-        told = [event for event in told if event["EventType"] != "STACK_EVENT"]
-    page, token, error = handlers._page(told, params, "DescribeEvents")
-    if error:
-        return error
-    members = "".join(f"<member>{_fields(event)}</member>" for event in page)
-    body = f"<DescribeEventsResult><OperationEvents>{members}</OperationEvents>{token}</DescribeEventsResult>"
-    return handlers._xml(200, "DescribeEventsResponse", body)
+        return proceed()
+    events = [*_with_operations(_stack_events.get(stack["StackId"], [])), *stack.get("_operation_events", [])][::-1]
+    if operation := params.get("OperationId"):
+        events = [event for event in events if event["OperationId"] == operation]
+    if str(params.get("Filters.FailedEvents", "")).lower() == "true":
+        events = [event for event in events if event["EventType"] != "STACK_EVENT"]
+    position = str(params.get("NextToken") or f"{TOKEN}0")
+    if not position.startswith(TOKEN) or not position.removeprefix(TOKEN).isdigit():
+        return xml_error("cloudformation", "ValidationError", "Invalid NextToken")
+    start = int(position.removeprefix(TOKEN))
+    members = "".join(f"<member>{_fields(event)}</member>" for event in events[start : start + PAGE])
+    token = f"<NextToken>{TOKEN}{start + PAGE}</NextToken>" if start + PAGE < len(events) else ""
+    inner = f"<DescribeEventsResult><OperationEvents>{members}</OperationEvents>{token}</DescribeEventsResult>"
+    return xml_answer("cloudformation", "DescribeEvents", inner)
 
 
 def _with_operations(events: list[Event]) -> list[Event]:
     """Give each event the operation that the stack's last *_IN_PROGRESS before it began."""
-    told, operation, kind = [], "", ""
+    events, operation, kind = [], "", ""
     for event in events:
         status = event["ResourceStatus"]
         begins = event["ResourceType"] == STACK and status in (
@@ -53,13 +65,9 @@ def _with_operations(events: list[Event]) -> list[Event]:
             kind = f"{status.partition('_')[0]}_STACK"
         failed = status.endswith("_FAILED")
         kinds = {"EventType": "PROVISIONING_ERROR" if failed else "STACK_EVENT", "OperationType": kind}
-        told.append({**event, **kinds, "OperationId": operation})
-    return told
+        events.append({**event, **kinds, "OperationId": operation})
+    return events
 
 
 def _fields(event: Event) -> str:
-    return "".join(
-        f"<{name}>{handlers._esc(str(event[name]))}</{name}>"
-        for name in handlers._OPERATION_EVENT_FIELDS
-        if event.get(name)
-    )
+    return "".join(f"<{name}>{escape(str(event[name]))}</{name}>" for name in FIELDS if event.get(name))

@@ -21,17 +21,17 @@ FAILED = {
 def install(sandbox: Sandbox) -> None:
     """Look through the stacks once the state is loaded."""
 
-    async def settle() -> None:
+    async def fail_interrupted() -> None:
         for stack in _stacks.all_values():
             status = str(stack["StackStatus"])
             if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
-                stack["StackStatus"] = _settled(status)
+                stack["StackStatus"] = _failed_status(status)
                 stack["StackStatusReason"] = REASON
 
-    sandbox.startup.append(settle)
+    sandbox.startup.append(fail_interrupted)
 
 
-def _settled(status: str) -> str:
+def _failed_status(status: str) -> str:
     if "CLEANUP" in status:
         return status.removesuffix("_CLEANUP_IN_PROGRESS")
     if status == "UPDATE_ROLLBACK_IN_PROGRESS":

@@ -14,10 +14,11 @@ import time
 from typing import Any
 
 from ministack.core.responses import new_uuid
-from ministack.services.cloudformation import _stacks, changesets, engine, handlers, provisioners, stacks
+from ministack.services.cloudformation import _stacks, engine, provisioners, stacks
 
 from generator.sandbox.cloudformation.resource_types import Created, Properties
 from generator.sandbox.control import take_failure
+from generator.sandbox.service_api import replace
 
 STEP_VARIABLE = "DEPLOYER_SANDBOX_STEP"  # seconds that one resource takes; 0 in tests
 SLOW = {"AWS::EC2::Instance": 6, "AWS::KMS::Key": 2}  # so many steps
@@ -26,7 +27,7 @@ STACK = "AWS::CloudFormation::Stack"
 SIGNALLED = "Received SUCCESS signal with UniqueId {} (sandbox: imitated, nothing runs on the instance)"
 
 _template: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("template", default=None)
-_held: dict[
+_withheld: dict[
     tuple[str, str], tuple[Any, ...]
 ] = {}  # (stack id, logical id) -> its UPDATE_IN_PROGRESS event, not told yet
 _before: dict[tuple[str, str], tuple[str, str]] = {}  # … -> status and time it had before this update
@@ -43,13 +44,13 @@ _roll_back = stacks._roll_back_operation
 def install() -> None:
     """Put the corrections into the modules that run and start operations."""
     stacks._runs_on_worker_thread = lambda resource_type: True  # so that a step may take time
-    stacks._add_event = changesets._add_event = handlers._add_event = add_event
-    stacks._provision_resource = provision
     stacks._provision_keeping_seed = _provision_under_a_new_name
-    stacks._update_resource = update
-    stacks._delete_resource = delete
-    stacks._deploy_stack_async = changesets._deploy_stack_async = handlers._deploy_stack_async = deploy
-    stacks._roll_back_operation = handlers._roll_back_operation = roll_back
+    replace(_add_event, add_event)
+    replace(_provision, provision)
+    replace(_update, update)
+    replace(_delete, delete)
+    replace(_deploy, deploy)
+    replace(_roll_back, roll_back)
 
 
 def step(resource_type: str) -> None:
@@ -97,16 +98,16 @@ def add_event(
         _add_event(*event, status, reason or ("User Initiated" if started else ""), physical_id, detailed_status)
         return
     if status == "UPDATE_IN_PROGRESS" and not reason and _status(stack_name) == "UPDATE_IN_PROGRESS":
-        _hold(key, stack_name, event)
+        _withhold(key, stack_name, event)
         return
     if status == "UPDATE_COMPLETE" and _close(key, stack_name, event, physical_id):
         return
     if status == "DELETE_SKIPPED":
         _enter_cleanup(stack_id, stack_name)
     if status in ("UPDATE_FAILED", "UPDATE_IN_PROGRESS"):
-        held, added = _held.pop(key, None), key in _added
-        if held and status == "UPDATE_FAILED":
-            _add_event(*held)
+        withheld, added = _withheld.pop(key, None), key in _added
+        if withheld and status == "UPDATE_FAILED":
+            _add_event(*withheld)
         status = "CREATE_FAILED" if added and status == "UPDATE_FAILED" else status
     _add_event(*event, status, reason, physical_id, detailed_status)
 
@@ -115,7 +116,7 @@ def provision(resource_type: str, logical_id: str, props: Properties, stack_name
     """Create a resource: time, planned failure, then the real thing and its physical id in a second event."""
     stack = _stacks[stack_name]
     key, event = (stack["StackId"], logical_id), (stack["StackId"], stack_name, logical_id, resource_type)
-    if _held.pop(key, None):
+    if _withheld.pop(key, None):
         _added.add(key)
         _add_event(*event, "CREATE_IN_PROGRESS")
     _fail_if_planned(stack_name, logical_id, "create")
@@ -139,8 +140,8 @@ def update(
     """Update a resource that differs; one that does not is left alone without a word."""
     if old == new:
         return physical_id, attributes or {}
-    if held := _held.pop((_stacks[stack_name]["StackId"], logical_id), None):
-        _add_event(*held[:6], physical_id)
+    if withheld := _withheld.pop((_stacks[stack_name]["StackId"], logical_id), None):
+        _add_event(*withheld[:6], physical_id)
     rolling_back = "ROLLBACK" in _status(stack_name)
     _fail_if_planned(stack_name, logical_id, "rollback" if rolling_back else "update")
     step(resource_type)
@@ -152,13 +153,13 @@ def delete(resource_type: str, physical_id: str, props: Properties, stack_name: 
     """Delete a resource; after an update this is the cleanup phase, which MiniStack does not tell of."""
     stack = _stacks[stack_name]
     event = (stack["StackId"], stack_name, logical_id, resource_type)
-    telling = _enter_cleanup(stack["StackId"], stack_name)
-    if telling:
+    cleaning = _enter_cleanup(stack["StackId"], stack_name)
+    if cleaning:
         _add_event(*event, "DELETE_IN_PROGRESS", "", physical_id)
     _fail_if_planned(stack_name, logical_id, "delete")
     step(resource_type)
     _delete(resource_type, physical_id, props, stack_name, logical_id)
-    if telling:
+    if cleaning:
         _add_event(*event, "DELETE_COMPLETE", "", physical_id)
 
 
@@ -180,17 +181,17 @@ def _enter_cleanup(stack_id: str, stack_name: str) -> bool:
     return bool(stack["StackStatus"] == CLEANUP)
 
 
-def _hold(key: tuple[str, str], stack_name: str, event: tuple[str, ...]) -> None:
-    _held[key] = (*event, "UPDATE_IN_PROGRESS", "", "")
+def _withhold(key: tuple[str, str], stack_name: str, event: tuple[str, ...]) -> None:
+    _withheld[key] = (*event, "UPDATE_IN_PROGRESS", "", "")
     _added.discard(key)
-    known = _stacks[stack_name].get("_resources", {}).get(key[1], {})
-    _before[key] = (known.get("ResourceStatus", ""), known.get("Timestamp", ""))
+    resource = _stacks[stack_name].get("_resources", {}).get(key[1], {})
+    _before[key] = (resource.get("ResourceStatus", ""), resource.get("Timestamp", ""))
 
 
 def _close(key: tuple[str, str], stack_name: str, event: tuple[str, ...], physical_id: str) -> bool:
     """End a resource's part in an update: no event when untouched, CREATE_COMPLETE when new; True when dealt with."""
     resource = _stacks[stack_name].get("_resources", {}).get(key[1], {})
-    if _held.pop(key, None):
+    if _withheld.pop(key, None):
         resource["ResourceStatus"], resource["Timestamp"] = _before.pop(key)
         return True
     if key in _added:

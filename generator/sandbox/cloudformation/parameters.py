@@ -9,26 +9,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from ministack.services import ec2
-from ministack.services.cloudformation import changesets, handlers
+from ministack.services import cloudformation, ec2
+from ministack.services.cloudformation import handlers
 
 from generator.sandbox.cloudformation.changesets import find
+from generator.sandbox.service_api import Answer, Params, Proceed, call, serve
+
+# The parameter types that are checked: EC2's operation that lists what exists, and the element that holds an id.
+TYPES = {
+    "AWS::EC2::VPC::Id": ("DescribeVpcs", "vpcId"),
+    "AWS::EC2::Subnet::Id": ("DescribeSubnets", "subnetId"),
+    "AWS::EC2::SecurityGroup::Id": ("DescribeSecurityGroups", "groupId"),
+    "AWS::EC2::Instance::Id": ("DescribeInstances", "instanceId"),
+    "AWS::EC2::Volume::Id": ("DescribeVolumes", "volumeId"),
+}
 
 _resolve = handlers._resolve_parameters
-_create_change_set = changesets._create_change_set
-TABLES = {
-    "AWS::EC2::VPC::Id": ec2._vpcs,
-    "AWS::EC2::Subnet::Id": ec2._subnets,
-    "AWS::EC2::SecurityGroup::Id": ec2._security_groups,
-    "AWS::EC2::Instance::Id": ec2._instances,
-    "AWS::EC2::Volume::Id": ec2._volumes,
-}
 
 
 def install() -> None:
     """Check the parameters of every operation that takes them."""
     handlers._resolve_parameters = resolve
-    handlers._ACTION_HANDLERS["CreateChangeSet"] = changesets._create_change_set = create_change_set
+    serve(cloudformation, {"CreateChangeSet": create_change_set})
 
 
 def resolve(template: dict[str, Any], *rest: Any) -> dict[str, Any]:
@@ -39,22 +41,27 @@ def resolve(template: dict[str, Any], *rest: Any) -> dict[str, Any]:
     return values
 
 
-def create_change_set(params: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
+def create_change_set(params: Params, proceed: Proceed) -> Answer:
     """MiniStack's change set, FAILED when a parameter names nothing."""
-    status, headers, body = _create_change_set(params)
+    status, headers, body = proceed()
     text = body.decode() if isinstance(body, bytes) else str(body)
-    made = find(text.partition("<Id>")[2].partition("</Id>")[0])
-    if status == 200 and made and (problem := missing(made["_resolved_params"])):
-        made.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=problem, Changes=[])
+    change_set = find(text.partition("<Id>")[2].partition("</Id>")[0])
+    if status == 200 and change_set and (problem := missing(change_set["_resolved_params"])):
+        change_set.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=problem, Changes=[])
     return status, headers, body
 
 
 def missing(values: dict[str, Any]) -> str:
     """AWS's sentence about the first parameter whose value does not exist, else ""."""
-    ec2._ensure_defaults_initialized()
     for name, value in values.items():
         kind = str(value.get("Type", "")).removeprefix("List<").removesuffix(">")
-        for item in str(value["Value"]).split(",") if kind in TABLES else ():
-            if item.strip() not in TABLES[kind]:
+        existing = _existing(kind) if kind in TYPES else set()
+        for item in str(value["Value"]).split(",") if kind in TYPES else ():
+            if item.strip() not in existing:
                 return f"Parameter validation failed: parameter value {item} for parameter name {name} does not exist"
     return ""
+
+
+def _existing(kind: str) -> set[str | None]:
+    operation, element = TYPES[kind]
+    return {item.text for item in call(ec2, operation).iter(element)}

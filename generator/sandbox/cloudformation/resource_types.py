@@ -14,6 +14,22 @@ Update = Callable[[str, Properties, Properties, str, str], Created]  # physical 
 Delete = Callable[[str, Properties], None]  # physical id, properties
 
 
+CREATE_ONLY = {
+    "AWS::KMS::Key": (),
+    "AWS::KMS::Alias": ("AliasName",),
+    "AWS::Logs::LogGroup": ("LogGroupName",),
+    "AWS::IAM::Policy": (),
+    "AWS::EC2::SecurityGroup": ("GroupDescription", "GroupName", "VpcId"),
+}
+"""The createOnlyProperties of types for which MiniStack has none: without them each change is called Conditional."""
+
+
+def install() -> None:
+    """Complete the table of the properties that replace a resource."""
+    for resource_type, properties in CREATE_ONLY.items():
+        replaces(resource_type, properties)
+
+
 def register(
     resource_type: str,
     create: Create,
@@ -31,25 +47,19 @@ def register(
         "update_with_logical_id": True,
         "delete": delete,
     }
-    provisioners._REPLACING_PROPERTIES[resource_type] = replacing
+    replaces(resource_type, replacing)
     if conditionally:
         provisioners._CONDITIONALLY_REPLACING_PROPERTIES[resource_type] = conditionally
     if tags:
         provisioners._STACK_TAG_PROPERTY[resource_type] = ("Tags", "list")
 
 
+def replaces(resource_type: str, properties: tuple[str, ...]) -> None:
+    """Say which properties replace a resource of MiniStack's when they change: the createOnly ones of its schema."""
+    provisioners._REPLACING_PROPERTIES[resource_type] = properties
+
+
 def handler(resource_type: str) -> dict[str, Any]:
     """MiniStack's own handlers of a type, to wrap."""
-    found: dict[str, Any] = provisioners._RESOURCE_HANDLERS[resource_type]
-    return found
-
-
-def answered(response: tuple[int, dict[str, str], Any]) -> Any:
-    """The body of a service handler's answer as JSON; ValueError with AWS's message when it is an error."""
-    import json
-
-    status, _, body = response
-    payload = json.loads(body) if body else {}
-    if status >= 400:
-        raise ValueError(payload.get("message") or payload.get("Message") or str(payload))
-    return payload
+    handlers: dict[str, Any] = provisioners._RESOURCE_HANDLERS[resource_type]
+    return handlers

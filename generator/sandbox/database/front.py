@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-Judge = Callable[[str, str], None]
+TokenCheck = Callable[[str, str], None]
 """judge(token, user) returns when the token opens a connection for the user, else raises TokenRefused."""
 
 
@@ -20,7 +20,7 @@ class Front(ABC):
 
     socket: Path
     tls: ssl.SSLContext
-    judge: Judge
+    check_token: TokenCheck
     port: int = 0
     refusals: list[str] = field(default_factory=list)
     connections: int = 0
@@ -40,9 +40,9 @@ async def listening(front: Front, host: str = "127.0.0.1") -> AsyncIterator[Fron
         end()
 
 
-async def relay(*ways: Coroutine[None, None, None]) -> None:
+async def relay(*directions: Coroutine[None, None, None]) -> None:
     """Copy both ways until either ends; what the other still says is for nobody."""
-    tasks = [asyncio.create_task(way) for way in ways]
+    tasks = [asyncio.create_task(direction) for direction in directions]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

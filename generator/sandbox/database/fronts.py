@@ -6,11 +6,11 @@ import ssl
 from pathlib import Path
 
 from generator.model.database import Engine
-from generator.sandbox.database.front import Front, Judge
+from generator.sandbox.database.front import Front, TokenCheck
 from generator.sandbox.database.mysql_front import MysqlFront
 from generator.sandbox.database.postgresql_front import PostgresqlFront
 
 
-def front_for(engine: Engine, socket: Path, tls: ssl.SSLContext, judge: Judge) -> Front:
+def front_for(engine: Engine, socket: Path, tls: ssl.SSLContext, check_token: TokenCheck) -> Front:
     """The front that speaks the engine's protocol, before the server on `socket`."""
-    return (PostgresqlFront if engine is Engine.POSTGRESQL else MysqlFront)(socket, tls, judge)
+    return (PostgresqlFront if engine is Engine.POSTGRESQL else MysqlFront)(socket, tls, check_token)

@@ -43,8 +43,8 @@ async def program() -> Path:
     """The mysqld to run. Raises DeployerError with what to install when there is none."""
     places = os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent), "/usr/sbin"))
     for directory in places.split(os.pathsep):
-        if (found := shutil.which("mysqld", path=directory)) and await _is_oracles(found):
-            return Path(found).resolve()
+        if (path := shutil.which("mysqld", path=directory)) and await _is_oracles(path):
+            return Path(path).resolve()
     raise DeployerError(
         f"There is no MySQL server (Oracle's, {OLDEST}.0 or newer) on this machine to stand in for RDS.",
         "Put its mysqld on the PATH. Ubuntu: apt install mysql-server-core-8.0; for a checkout: .ci/real-mysql.",
@@ -52,11 +52,11 @@ async def program() -> Path:
     )
 
 
-async def _is_oracles(found: str) -> bool:
-    asked = await asyncio.create_subprocess_exec(found, "--version", stdout=asyncio.subprocess.PIPE)
-    said, _ = await asked.communicate()
-    version = re.search(rb"Ver (\d+)\.", said)
-    return b"MariaDB" not in said and version is not None and int(version[1]) >= OLDEST
+async def _is_oracles(mysqld: str) -> bool:
+    probe = await asyncio.create_subprocess_exec(mysqld, "--version", stdout=asyncio.subprocess.PIPE)
+    output, _ = await probe.communicate()
+    version = re.search(rb"Ver (\d+)\.", output)
+    return b"MariaDB" not in output and version is not None and int(version[1]) >= OLDEST
 
 
 @asynccontextmanager
@@ -78,16 +78,16 @@ async def running(owner: Owner) -> AsyncIterator[Server]:
             except OSError:
                 return False
 
-        async with process.kept(home, argv, "KILL", accepts):  # there is nothing to keep
+        async with process.running(home, argv, "KILL", accepts):  # there is nothing to keep
             (home.path / "first.sql").unlink()
             yield Server(socket, owner)
 
 
 async def _command(home: process.Home) -> str:
     """mysqld where its user can run it; one that .ci/real-mysql fetched may be moved with all that belongs to it."""
-    found = await program()
-    package = found.parent.parent
-    return str(home.readable(package) / "bin" / found.name if (package / "libexec").exists() else found)
+    path = await program()
+    package = path.parent.parent
+    return str(home.readable(package) / "bin" / path.name if (package / "libexec").exists() else path)
 
 
 def _certificate(home: process.Home) -> list[str]:

@@ -69,8 +69,8 @@ class MysqlFront(Front):
             response = await _next(reader) if encrypted else response
             server_writer.write(bytes(response))
             if await self._admit(reader, writer, await _next(server_reader), response.user, encrypted):
-                ways = _commands(reader, writer, server_writer), copy(server_reader, writer)
-                await relay(*ways)
+                directions = _commands(reader, writer, server_writer), copy(server_reader, writer)
+                await relay(*directions)
             await writer.drain()
         finally:
             writer.close()
@@ -82,12 +82,12 @@ class MysqlFront(Front):
         """Pass on how MySQL begins; where it lets the user in at once, the token comes first."""
         if answer.payload[:1] == packets.OK:
             writer.write(bytes(packets.ask_token(answer.number)))
-            said = await _next(reader)
-            answer = answer.numbered(said.number + 1)
+            response = await _next(reader)
+            answer = answer.numbered(response.number + 1)
             try:
                 if not encrypted:
                     raise TokenRefused("a token came without TLS")
-                self.judge(said.payload.rstrip(b"\0").decode(errors="replace"), user)
+                self.check_token(response.payload.rstrip(b"\0").decode(errors="replace"), user)
             except TokenRefused as refused:
                 self.refusals.append(f"{user}: {refused}")
                 text = f"Access denied for user '{user}'@'localhost' (using password: YES)"

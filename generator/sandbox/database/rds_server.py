@@ -20,7 +20,7 @@ Allows = Callable[[token.Claim, str], bool]
 
 
 @dataclass(frozen=True)
-class StandIn:
+class RdsServer:
     """A database that answers on 127.0.0.1:`port` under the name `host`, as if it listened on `real_port` there."""
 
     host: str
@@ -35,25 +35,25 @@ class StandIn:
 
 
 @contextmanager
-def stand_in(
+def rds_server(
     host: str,
     secret_of: Callable[[str], str],
     allows: Allows = lambda claim, user: True,
     engine: Engine = Engine.POSTGRESQL,
-) -> Iterator[StandIn]:
+) -> Iterator[RdsServer]:
     """Run one for as long as the block runs. `secret_of` an access key gives its secret, or raises KeyError."""
     real_port = engine.default_port
 
-    def judge(presented: str, user: str) -> None:
+    def check_token(presented: str, user: str) -> None:
         claim = token.verify(
             presented, host=host, port=real_port, user=user, secret_of=secret_of, now=datetime.now(UTC)
         )
         if not allows(claim, user):
             raise token.TokenRefused(f"{claim.access_key} may not do rds-db:connect as {user}")
 
-    ready: Future[StandIn] = Future()
+    ready: Future[RdsServer] = Future()
     over = threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_live(host, engine, judge, ready, over)), daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(_live(host, engine, check_token, ready, over)), daemon=True)
     thread.start()
     try:
         yield ready.result(process.START_SECONDS)
@@ -62,16 +62,18 @@ def stand_in(
         thread.join(process.START_SECONDS)
 
 
-async def _live(host: str, engine: Engine, judge: front.Judge, ready: Future[StandIn], over: threading.Event) -> None:
+async def _live(
+    host: str, engine: Engine, check_token: front.TokenCheck, ready: Future[RdsServer], over: threading.Event
+) -> None:
     try:
         async with AsyncExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deployer-ca-")))
             certified = certificates.certify(host, directory)
             real = await stack.enter_async_context(server.running(engine=engine))
-            door = fronts.front_for(engine, real.socket, certified.context, judge)
-            await stack.enter_async_context(front.listening(door))
-            made = (host, engine.default_port, door.port, certified.ca_bundle, directory)
-            ready.set_result(StandIn(*made, real.owner.password, door.refusals))
+            tls_front = fronts.front_for(engine, real.socket, certified.context, check_token)
+            await stack.enter_async_context(front.listening(tls_front))
+            made = (host, engine.default_port, tls_front.port, certified.ca_bundle, directory)
+            ready.set_result(RdsServer(*made, real.owner.password, tls_front.refusals))
             await asyncio.to_thread(over.wait)
     except BaseException as error:  # whoever waits for the start is told, whatever it was
         if ready.done():

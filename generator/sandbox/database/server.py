@@ -14,5 +14,5 @@ from generator.sandbox.database.owner import Owner, Server
 async def running(owner: Owner | None = None, engine: Engine = Engine.POSTGRESQL) -> AsyncIterator[Server]:
     """A fresh server with an empty database for as long as the block runs; nothing of it stays."""
     run = postgresql.running if engine is Engine.POSTGRESQL else mysql.running
-    async with run((owner or Owner()).with_password()) as made:
-        yield made
+    async with run((owner or Owner()).with_password()) as server:
+        yield server

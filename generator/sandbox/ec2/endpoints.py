@@ -13,9 +13,10 @@ from xml.sax.saxutils import escape
 
 from ministack.core.responses import get_region
 from ministack.services import ec2
-from ministack.services.cloudformation import provisioners
 
-from generator.sandbox.cloudformation.resource_types import Created, Properties, handler
+from generator.sandbox.cloudformation.resource_types import Created, Properties, handler, replaces
+from generator.sandbox.ec2 import network
+from generator.sandbox.service_api import Answer, Params, Proceed, members, serve, xml_answer
 
 TYPE = "AWS::EC2::VPCEndpoint"
 
@@ -26,24 +27,24 @@ _create = handler(TYPE)["create"]
 def install() -> None:
     """Check creations through CloudFormation, and describe what is there."""
     handler(TYPE)["create"] = create
-    provisioners._REPLACING_PROPERTIES[TYPE] = ("VpcId", "ServiceName", "VpcEndpointType")
-    ec2._ACTION_MAP["DescribeVpcEndpoints"] = describe
+    replaces(TYPE, ("VpcId", "ServiceName", "VpcEndpointType"))
+    serve(ec2, {"DescribeVpcEndpoints": describe})
     ec2._vpce_fields_xml = fields_xml
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """MiniStack's creation, refused with EC2's sentence where EC2 would."""
-    ec2._ensure_defaults_initialized()
-    made = [each for each in ec2._vpc_endpoints.values() if each["VpcId"] == props["VpcId"]]
-    _refuse_second_domain(props, made)
-    _refuse_second_route(props, made)
+    network.ensure_defaults()
+    existing = [each for each in ec2._vpc_endpoints.values() if each["VpcId"] == props["VpcId"]]
+    _refuse_second_domain(props, existing)
+    _refuse_second_route(props, existing)
     _refuse_same_zone(props)
     created: Created = _create(logical_id, props, stack)
     return created
 
 
-def _refuse_second_domain(props: Properties, made: list[dict[str, Any]]) -> None:
-    private = [each["ServiceName"] for each in made if each.get("PrivateDnsEnabled")]
+def _refuse_second_domain(props: Properties, existing: list[dict[str, Any]]) -> None:
+    private = [each["ServiceName"] for each in existing if each.get("PrivateDnsEnabled")]
     if _true(props.get("PrivateDnsEnabled")) and props["ServiceName"] in private:
         service = props["ServiceName"].rpartition(".")[2]
         raise ValueError(
@@ -52,8 +53,8 @@ def _refuse_second_domain(props: Properties, made: list[dict[str, Any]]) -> None
         )
 
 
-def _refuse_second_route(props: Properties, made: list[dict[str, Any]]) -> None:
-    same = [each for each in made if each["ServiceName"] == props["ServiceName"]]
+def _refuse_second_route(props: Properties, existing: list[dict[str, Any]]) -> None:
+    same = [each for each in existing if each["ServiceName"] == props["ServiceName"]]
     taken = {table for each in same for table in each.get("RouteTableIds", ())}
     for table in props.get("RouteTableIds", ()):
         if table not in ec2._route_tables:
@@ -76,18 +77,20 @@ def _refuse_same_zone(props: Properties) -> None:
         seen.add(zone)
 
 
-def describe(params: Any) -> Any:
+def describe(params: Params, proceed: Proceed) -> Answer:
     """Those that the filters name: vpc-id, service-name, vpc-endpoint-type and vpc-endpoint-state."""
-    wanted = {key: values for key, values in ec2._parse_filters(params).items() if key in _FILTERS}
-    ids = ec2._parse_member_list(params, "VpcEndpointId")
-    found = [
+    names = [name for name in params if name.startswith("Filter.") and name.endswith(".Name")]
+    filters = {params[name]: members(params, f"{name.removesuffix('.Name')}.Value") for name in names}
+    filters = {key: values for key, values in filters.items() if key in _FILTERS}
+    ids = members(params, "VpcEndpointId")
+    selected = [
         each
         for each in ec2._vpc_endpoints.values()
         if (not ids or each["VpcEndpointId"] in ids)
-        and all(each.get(_FILTERS[key]) in values for key, values in wanted.items())
+        and all(each.get(_FILTERS[key]) in values for key, values in filters.items())
     ]
-    items = "".join(fields_xml(each) for each in found)
-    return ec2._xml(200, "DescribeVpcEndpointsResponse", f"<vpcEndpointSet>{items}</vpcEndpointSet>")
+    items = "".join(fields_xml(each) for each in selected)
+    return xml_answer("ec2", "DescribeVpcEndpoints", f"<vpcEndpointSet>{items}</vpcEndpointSet>")
 
 
 def fields_xml(endpoint: dict[str, Any], tag: str = "item") -> str:

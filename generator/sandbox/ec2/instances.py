@@ -10,9 +10,10 @@ import ipaddress
 from typing import Any
 
 from ministack.services import ec2, iam
-from ministack.services.cloudformation import provisioners
 
 from generator.sandbox.cloudformation.resource_types import Created, Properties, register
+from generator.sandbox.ec2 import network
+from generator.sandbox.service_api import Answer, Params, Proceed, call, serve
 
 RESOURCE = "AWS::EC2::Instance"
 # createOnly and conditionalCreateOnly of the resource's schema
@@ -27,31 +28,26 @@ CONDITIONAL = (
 )  # fmt: skip
 
 _instance_xml = ec2._instance_xml
-_terminate_instances = ec2._terminate_instances
 
 
 def install() -> None:
     """Add the type, and the parts of an instance that MiniStack's EC2 does not show."""
     register(RESOURCE, create, update, delete, replacing=CREATE_ONLY, conditionally=CONDITIONAL, tags=True)
     ec2._instance_xml = instance_xml
-    ec2._ACTION_MAP["TerminateInstances"] = ec2._terminate_instances = terminate
+    serve(ec2, {"TerminateInstances": terminate_instances})
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """RunInstances as CloudFormation calls it. ValueError with EC2's sentence when something named does not exist."""
-    ec2._ensure_defaults_initialized()
+    network.ensure_defaults()
     interface = (props.get("NetworkInterfaces") or [{}])[0]
-    subnet_id = props.get("SubnetId") or interface.get("SubnetId") or ec2._DEFAULT_SUBNET_ID
-    groups = props.get("SecurityGroupIds") or interface.get("GroupSet") or [ec2._DEFAULT_SG_ID]
+    subnet_id = props.get("SubnetId") or interface.get("SubnetId") or network.PUBLIC
+    groups = props.get("SecurityGroupIds") or interface.get("GroupSet") or [network.SECURITY_GROUP]
     _check_exists("subnet ID", subnet_id, ec2._subnets)
     for group in groups:
         _check_exists("security group", group, ec2._security_groups)
     subnet = ec2._subnets[subnet_id]
-    launched = ec2._launch_instances_internal(
-        props["ImageId"], props.get("InstanceType", "m1.small"), subnet_id, 1, props.get("KeyName", ""),
-        props.get("UserData", ""), groups, props.get("PrivateIpAddress") or _free_address(subnet),
-        _profile(props.get("IamInstanceProfile")),
-    )[0]  # fmt: skip
+    launched = _launch(props, subnet, groups)
     public = interface.get("AssociatePublicIpAddress", subnet.get("MapPublicIpOnLaunch", False))
     launched.update(
         VpcId=subnet["VpcId"],
@@ -84,7 +80,7 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
         ]
     if new.get("IamInstanceProfile") != old.get("IamInstanceProfile"):
         record["IamInstanceProfile"] = _profile(new.get("IamInstanceProfile"))
-    provisioners._reconcile_tag_list(ec2._tags.setdefault(physical_id, []), old, new)
+    _replace_tags(ec2._tags.setdefault(physical_id, []), old.get("Tags") or [], new.get("Tags") or [])
     return physical_id, _attributes(record)
 
 
@@ -94,22 +90,32 @@ def delete(physical_id: str, props: Properties) -> None:
         return
     if ec2._instances[physical_id].get("DisableApiTermination"):
         raise ValueError(f"The instance '{physical_id}' may not be terminated. Modify its 'disableApiTermination'.")
-    terminate({"InstanceId.1": [physical_id]})
+    terminate(physical_id)
 
 
-def terminate(params: dict[str, Any]) -> Any:
-    """TerminateInstances, the volumes and interfaces with it."""
-    answer = _terminate_instances(params)
+def terminate(instance_id: str) -> None:
+    """Terminate an instance as TerminateInstances does."""
+    call(ec2, "TerminateInstances", {"InstanceId.1": instance_id})
+
+
+def state_of(instance_id: str) -> str:
+    """The EC2 state of an instance ("running" ...); "" when there is no such instance."""
+    return str(((ec2._instances.get(instance_id) or {}).get("State") or {}).get("Name", ""))
+
+
+def terminate_instances(params: Params, proceed: Proceed) -> Answer:
+    """TerminateInstances, and what becomes of the volumes and interfaces of what is terminated."""
+    answer = proceed()
     for volume in list(ec2._volumes.values()):
         for attachment in volume["Attachments"]:
-            state = ec2._instances.get(attachment["InstanceId"], {}).get("State", {}).get("Name", "terminated")
+            state = state_of(attachment["InstanceId"]) or "terminated"
             if state == "terminated" and attachment["DeleteOnTermination"]:
                 ec2._volumes.pop(volume["VolumeId"], None)
             elif state == "terminated":
                 volume.update(State="available", Attachments=[])
     for interface in list(ec2._network_interfaces.values()):
         owner = (interface.get("Attachment") or {}).get("InstanceId")
-        if owner and ec2._instances.get(owner, {}).get("State", {}).get("Name") == "terminated":
+        if owner and state_of(owner) == "terminated":
             ec2._network_interfaces.pop(interface["NetworkInterfaceId"], None)
     return answer
 
@@ -134,6 +140,30 @@ def instance_xml(record: dict[str, Any]) -> str:
     return shown.rstrip().removesuffix("</item>") + extra + "</item>"
 
 
+def _launch(props: Properties, subnet: dict[str, Any], groups: list[str]) -> dict[str, Any]:
+    """MiniStack's record of a new instance; ValueError for an instance profile that does not exist."""
+    query = {
+        "ImageId": props["ImageId"],
+        "InstanceType": props.get("InstanceType", "m1.small"),
+        "SubnetId": subnet["SubnetId"],
+        "KeyName": props.get("KeyName", ""),
+        "UserData": props.get("UserData", ""),
+        "PrivateIpAddress": props.get("PrivateIpAddress") or _free_address(subnet),
+        **{f"SecurityGroupId.{n}": group for n, group in enumerate(groups, 1)},
+    }
+    if profile := _profile(props.get("IamInstanceProfile")):
+        query["IamInstanceProfile.Arn"] = profile["Arn"]
+    record: dict[str, Any] = ec2._instances[call(ec2, "RunInstances", query).findtext(".//instanceId")]
+    return record
+
+
+def _replace_tags(tags: list[dict[str, str]], old: list[dict[str, str]], new: list[dict[str, str]]) -> None:
+    """Put the template's new tags in the place of its old ones; tags from elsewhere stay."""
+    named = {tag["Key"] for tag in (*old, *new)}
+    if old != new:
+        tags[:] = [tag for tag in tags if tag["Key"] not in named] + [dict(tag) for tag in new]
+
+
 def _apply_volumes(record: dict[str, Any], props: Properties, zone: str) -> None:
     """Give the volumes the template's size, type, encryption and end."""
     root = record["BlockDeviceMappings"][0]
@@ -142,33 +172,26 @@ def _apply_volumes(record: dict[str, Any], props: Properties, zone: str) -> None
         if device != root["DeviceName"]:
             continue  # further volumes are not used by the templates served here
         volume = ec2._volumes[root["Ebs"]["VolumeId"]]
-        kept = not _yes(ebs.get("DeleteOnTermination", True))
+        outlives_instance = not _yes(ebs.get("DeleteOnTermination", True))
         volume.update(
             Size=int(ebs.get("VolumeSize", volume["Size"])),
             VolumeType=ebs.get("VolumeType", volume["VolumeType"]),
             Encrypted=_yes(ebs.get("Encrypted")),
             AvailabilityZone=zone,
         )
-        root["Ebs"]["DeleteOnTermination"] = volume["Attachments"][0]["DeleteOnTermination"] = not kept
+        root["Ebs"]["DeleteOnTermination"] = volume["Attachments"][0]["DeleteOnTermination"] = not outlives_instance
         if _yes(props.get("PropagateTagsToVolumeOnCreation")):
             ec2._tags[volume["VolumeId"]] = list(props.get("Tags") or [])
 
 
-def _attach_interface(record: dict[str, Any], given: dict[str, Any]) -> None:
+def _attach_interface(record: dict[str, Any], template_interface: dict[str, Any]) -> None:
     groups = [group["GroupId"] for group in record["SecurityGroups"]]
-    query = {f"SecurityGroupId.{n}": [group] for n, group in enumerate(groups, 1)}
-    ec2._create_network_interface(
-        {"SubnetId": [record["SubnetId"]], "Description": [given.get("Description", "")], **query}
-    )
-    interface = list(ec2._network_interfaces.values())[-1]
-    interface["PrivateIpAddress"] = record["PrivateIpAddress"]
-    ec2._attach_network_interface(
-        {
-            "NetworkInterfaceId": [interface["NetworkInterfaceId"]],
-            "InstanceId": [record["InstanceId"]],
-            "DeviceIndex": ["0"],
-        }
-    )
+    query = {f"SecurityGroupId.{n}": group for n, group in enumerate(groups, 1)}
+    query |= {"SubnetId": record["SubnetId"], "Description": template_interface.get("Description", "")}
+    interface_id = call(ec2, "CreateNetworkInterface", query).findtext(".//networkInterfaceId")
+    ec2._network_interfaces[interface_id]["PrivateIpAddress"] = record["PrivateIpAddress"]
+    attachment = {"NetworkInterfaceId": interface_id, "InstanceId": record["InstanceId"], "DeviceIndex": "0"}
+    call(ec2, "AttachNetworkInterface", attachment)
 
 
 def _attributes(record: dict[str, Any]) -> dict[str, str]:
@@ -196,12 +219,12 @@ def _volumes_of(props: Properties) -> list[Any]:
 def _profile(name: str | None) -> dict[str, str] | None:
     if not name:
         return None
-    profile = iam._instance_profiles.get(name)
-    if profile is None:
-        raise ValueError(
-            f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
-        )
-    return {"Arn": profile["Arn"], "Id": profile.get("InstanceProfileId", "")}
+    try:
+        profile = call(iam, "GetInstanceProfile", {"InstanceProfileName": name})
+    except ValueError:
+        sentence = f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
+        raise ValueError(sentence) from None
+    return {"Arn": profile.findtext(".//InstanceProfile/Arn"), "Id": profile.findtext(".//InstanceProfileId")}
 
 
 def _check_exists(kind: str, name: str, table: Any) -> None:

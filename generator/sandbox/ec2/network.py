@@ -11,6 +11,8 @@ from typing import Any
 from ministack.core import iam_actions
 from ministack.services import ec2, ssm
 
+from generator.sandbox.service_api import call
+
 AMI = "ami-0d5e1a2b3c4f60718"  # made up: this image exists nowhere
 AMI_NAME = "al2023-ami-2023.6.20241010.0-kernel-6.1-arm64"
 PARAMETERS = (
@@ -18,8 +20,10 @@ PARAMETERS = (
     "al2023-ami-kernel-6.1-arm64",
     "al2023-ami-minimal-kernel-default-arm64",
 )
-PUBLIC, PRIVATE, SPARE = ec2._DEFAULT_SUBNET_ID, ec2._DEFAULT_SUBNET_ID_B, ec2._DEFAULT_SUBNET_ID_C
-PRIVATE_TABLE = "rtb-00000002"
+# The ids that MiniStack gives every account's default network, and those added to it.
+VPC, SECURITY_GROUP, INTERNET_GATEWAY = "vpc-00000001", "sg-00000001", "igw-00000001"
+PUBLIC, PRIVATE, SPARE = "subnet-00000001", "subnet-00000002", "subnet-00000003"
+PUBLIC_TABLE, PRIVATE_TABLE = "rtb-00000001", "rtb-00000002"
 
 _init_defaults = ec2._init_defaults
 _image_view = ec2._stub_image_view
@@ -29,7 +33,7 @@ _extract_resource_arn = iam_actions.extract_resource_arn
 def install() -> None:
     """Shape every account's default network, and publish the images."""
     ec2._init_defaults = shape_account
-    ec2._default_initialized_scopes.clear()  # the import filled one account already; its next use shapes it
+    ec2.reset()  # the import has set up one account already
     for name in PARAMETERS:
         ssm._PUBLIC_AMI_PARAMETERS[f"/aws/service/ami-amazon-linux-latest/{name}"] = AMI
     ec2._STUB_AMIS.append((AMI, AMI_NAME, "Amazon Linux 2023 AMI", "", "/dev/xvda", "137112412989", "amazon"))
@@ -42,8 +46,8 @@ def shape_account() -> None:
     _init_defaults()
     ec2._subnets.pop(SPARE, None)
     ec2._subnets[PRIVATE] |= {"MapPublicIpOnLaunch": False, "DefaultForAz": False}
-    main = ec2._route_tables[ec2._DEFAULT_RTB_ID]
-    main["Routes"][1:] = [_route(GatewayId=ec2._DEFAULT_IGW_ID)]
+    main = ec2._route_tables[PUBLIC_TABLE]
+    main["Routes"][1:] = [_route(GatewayId=INTERNET_GATEWAY)]
     ec2._route_tables[PRIVATE_TABLE] = {
         **main,
         "RouteTableId": PRIVATE_TABLE,
@@ -58,9 +62,14 @@ def shape_account() -> None:
             }
         ],
     }
-    names = {ec2._DEFAULT_VPC_ID: "sandbox", PUBLIC: "sandbox-public-a", PRIVATE: "sandbox-private-b"}
+    names = {VPC: "sandbox", PUBLIC: "sandbox-public-a", PRIVATE: "sandbox-private-b"}
     for resource_id, name in names.items():
         ec2._tags.setdefault(resource_id, [{"Key": "Name", "Value": name}])
+
+
+def ensure_defaults() -> None:
+    """Make sure that the running request's account has its default network: any call to EC2 sets it up."""
+    call(ec2, "DescribeAvailabilityZones")
 
 
 def resource_arn(*request: Any) -> Any:

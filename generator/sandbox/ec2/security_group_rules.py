@@ -11,9 +11,9 @@ import uuid
 from typing import Any
 
 from ministack.services import ec2
-from ministack.services.cloudformation import provisioners
 
 from generator.sandbox.cloudformation.resource_types import Created, Properties, register
+from generator.sandbox.ec2 import network
 
 TYPE = "AWS::EC2::SecurityGroupIngress"
 REPLACING = (
@@ -35,7 +35,7 @@ def install() -> None:
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """Authorize the rule. Raises ValueError with EC2's sentence for a group that is not there, or a second rule."""
-    ec2._ensure_defaults_initialized()
+    network.ensure_defaults()
     for group in filter(None, (props["GroupId"], props.get("SourceSecurityGroupId"))):
         if group not in ec2._security_groups:
             raise ValueError(f"The security group '{group}' does not exist")
@@ -43,8 +43,8 @@ def create(logical_id: str, props: Properties, stack: str) -> Created:
     if _bare(rule) in map(_bare, rules):
         raise ValueError("the specified rule already exists")
     rules.append(rule)
-    made = f"sgr-{uuid.uuid4().hex[:17]}"
-    return made, {"Id": made}
+    rule_id = f"sgr-{uuid.uuid4().hex[:17]}"
+    return rule_id, {"Id": rule_id}
 
 
 def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
@@ -53,9 +53,9 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
         delete(physical_id, old)
         create(logical_id, new, stack)
         return physical_id, {"Id": physical_id}
-    made = create(logical_id, new, stack)
+    created = create(logical_id, new, stack)
     delete(physical_id, old)
-    return made
+    return created
 
 
 def delete(physical_id: str, props: Properties) -> None:
@@ -68,10 +68,26 @@ def delete(physical_id: str, props: Properties) -> None:
 
 def _rule(props: Properties) -> dict[str, Any]:
     """The rule in the shape of MiniStack's EC2."""
-    [rule] = provisioners._ec2_sg_permissions([props])
-    return dict(rule)
+    described = {"Description": props["Description"]} if props.get("Description") else {}
+
+    def entries(**properties: str) -> list[dict[str, Any]]:
+        return [{key: props[name], **described} for key, name in properties.items() if props.get(name)]
+
+    return {
+        "IpProtocol": props.get("IpProtocol", "tcp"),
+        "IpRanges": entries(CidrIp="CidrIp"),
+        "Ipv6Ranges": entries(CidrIpv6="CidrIpv6"),
+        "PrefixListIds": entries(PrefixListId="SourcePrefixListId"),
+        "UserIdGroupPairs": entries(GroupId="SourceSecurityGroupId"),
+        **{name: int(props[name]) for name in ("FromPort", "ToPort") if name in props},
+    }
 
 
 def _bare(rule: dict[str, Any]) -> Any:
-    """The rule without its description, which does not tell rules apart."""
-    return ec2._strip_descriptions(rule)
+    """The rule without its id and its description, which do not tell rules apart."""
+    ranges = {
+        name: [{key: value for key, value in entry.items() if key != "Description"} for entry in rule.get(name, [])]
+        for name in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
+    }
+    plain = {key: value for key, value in rule.items() if key not in ("SecurityGroupRuleId", "Description")}
+    return {**plain, **ranges}

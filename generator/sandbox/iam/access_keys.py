@@ -3,54 +3,49 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from contextlib import suppress
 
 from ministack.services import iam
 
 from generator.sandbox.cloudformation.resource_types import Created, Properties, register
+from generator.sandbox.service_api import Answer, Params, Proceed, call, serve, xml_error
 
 LIMIT = 2
 SENTENCE = f"Cannot exceed quota for AccessKeysPerUser: {LIMIT}"
 
-_create_access_key = iam._create_access_key
-
 
 def install() -> None:
-    """Add the type and the limit."""
+    """Add the types and the limit."""
     # UserName and Serial are createOnly; Status changes without interruption (aws-resource-iam-accesskey)
     register("AWS::IAM::AccessKey", create, update, delete, replacing=("UserName", "Serial"))
     replacing = ("PolicyName", "RoleName")  # createOnly in the type's schema
     register("AWS::IAM::RolePolicy", put_policy, update_policy, delete_policy, replacing=replacing)
-    iam._IAM_HANDLERS["CreateAccessKey"] = iam._create_access_key = create_access_key
+    serve(iam, {"CreateAccessKey": create_access_key})
 
 
-def create_access_key(params: dict[str, Any]) -> Any:
+def create_access_key(params: Params, proceed: Proceed) -> Answer:
     """CreateAccessKey; LimitExceeded for a third one."""
-    user = iam._p(params, "UserName")
-    if len(_keys_of(user)) >= LIMIT:
-        return iam._error(409, "LimitExceeded", SENTENCE, ns="iam")
-    return _create_access_key(params)
+    user = params.get("UserName", "")
+    if sum(record["UserName"] == user for record in iam._access_keys.values()) >= LIMIT:
+        return xml_error("iam", "LimitExceeded", SENTENCE, 409)
+    return proceed()
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """A key of a user; its secret is an attribute. ValueError: no such user, or two keys already."""
-    user = props["UserName"]
-    if user not in iam._users:
-        raise ValueError(f"The user with name {user} cannot be found.")
-    if len(_keys_of(user)) >= LIMIT:
-        raise ValueError(SENTENCE)
-    before = _keys_of(user)
-    _create_access_key({"UserName": [user]})
-    key = next(key for key in _keys_of(user) if key not in before)
-    iam._access_keys[key]["Status"] = props.get("Status", "Active")
-    return key, {"SecretAccessKey": iam._access_keys[key]["SecretAccessKey"]}
+    key = call(iam, "CreateAccessKey", {"UserName": props["UserName"]}).findtext(".//AccessKeyId") or ""
+    return _with_status(key, props)
 
 
 def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
     """Set the status."""
-    record = iam._access_keys[physical_id]
-    record["Status"] = new.get("Status", "Active")
-    return physical_id, {"SecretAccessKey": record["SecretAccessKey"]}
+    return _with_status(physical_id, new)
+
+
+def _with_status(key: str, props: Properties) -> Created:
+    record = iam._access_keys[key]
+    record["Status"] = props.get("Status", "Active")
+    return key, {"SecretAccessKey": record["SecretAccessKey"]}
 
 
 def delete(physical_id: str, props: Properties) -> None:
@@ -61,10 +56,8 @@ def delete(physical_id: str, props: Properties) -> None:
 def put_policy(logical_id: str, props: Properties, stack: str) -> Created:
     """An inline policy of a role. ValueError: no such role."""
     role, name = props["RoleName"], props["PolicyName"]
-    if role not in iam._roles:
-        raise ValueError(f"The role with name {role} cannot be found.")
     document = json.dumps(props.get("PolicyDocument", {}))
-    iam._put_role_policy({"RoleName": [role], "PolicyName": [name], "PolicyDocument": [document]})
+    call(iam, "PutRolePolicy", {"RoleName": role, "PolicyName": name, "PolicyDocument": document})
     return f"{name}|{role}", {}
 
 
@@ -76,9 +69,5 @@ def update_policy(physical_id: str, old: Properties, new: Properties, stack: str
 def delete_policy(physical_id: str, props: Properties) -> None:
     """Take the policy off its role; one that is gone is no error."""
     name, _, role = physical_id.partition("|")
-    if role in iam._roles:
-        iam._delete_role_policy({"RoleName": [role], "PolicyName": [name]})
-
-
-def _keys_of(user: str) -> list[str]:
-    return [key for key, record in iam._access_keys.items() if record["UserName"] == user]
+    with suppress(ValueError):
+        call(iam, "DeleteRolePolicy", {"RoleName": role, "PolicyName": name})

@@ -7,45 +7,40 @@ same name is not let in (IAM user guide, "AWS JSON policy elements: Principal").
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from ministack.core.responses import get_account_id
 from ministack.services import iam, kms, secretsmanager
 
 from generator.sandbox import policy_documents
+from generator.sandbox.service_api import Answer, Params, Proceed, serve
 
-Handler = Callable[[dict[str, Any]], Any]
 _KINDS = {"DeleteRole": ("RoleName", iam._roles, "RoleId"), "DeleteUser": ("UserName", iam._users, "UserId")}
 
 
 def install() -> None:
     """Follow every deletion of a role or user over the API."""
-    for operation in _KINDS:
-        iam._IAM_HANDLERS[operation] = _followed(operation, iam._IAM_HANDLERS[operation])
+    serve(iam, {operation: partial(delete, operation) for operation in _KINDS})
 
 
-def bury(arn: str, unique_id: str) -> None:
+def delete(operation: str, params: Params, proceed: Proceed) -> Answer:
+    """DeleteRole or DeleteUser, and what it leaves behind."""
+    name, table, unique_id = _KINDS[operation]
+    entity = table.get(params.get(name, ""))
+    answer = proceed()
+    if entity and answer[0] == 200:
+        replace_principal(entity["Arn"], entity[unique_id])
+    return answer
+
+
+def replace_principal(arn: str, unique_id: str) -> None:
     """Put the unique id in the place of the ARN in every secret's, key's and trust policy of the sandbox."""
-    policies = secretsmanager._resource_policies._data
-    for place, text in list(policies.items()):
-        policies[place] = _without(text, arn, unique_id)
+    policies = secretsmanager._resource_policies
+    for (account, region, secret), text in policies.all_items():
+        policies.set_scoped(account, region, secret, _without(text, arn, unique_id))
     for table, key in ((kms._keys, "Policy"), (iam._roles, "AssumeRolePolicyDocument")):
-        for record in list(table._data.values()):
+        for record in table.to_dict().values():
             record[key] = _without(record.get(key), arn, unique_id)
-
-
-def _followed(operation: str, handler: Handler) -> Handler:
-    name_key, table, id_key = _KINDS[operation]
-
-    def delete(params: dict[str, Any]) -> Any:
-        entity = table.get_scoped(get_account_id(), None, iam._p(params, name_key))
-        answer = handler(params)
-        if entity and answer[0] == 200:
-            bury(entity["Arn"], entity[id_key])
-        return answer
-
-    return delete
 
 
 def _without(document: Any, arn: str, unique_id: str) -> Any:

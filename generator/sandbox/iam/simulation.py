@@ -14,41 +14,42 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
 from generator.model.arn import Arn
+from generator.sandbox import policy_evaluator
 from generator.sandbox.policy_evaluator import Context, Simulated, account_of, role_arn
+from generator.sandbox.service_api import Answer, Params, Proceed, members, serve, xml_answer, xml_error
 
-Params = dict[str, Any]  # the query protocol's parameters: name -> text, or a list of one text
 _CALLER_KEYS = {"aws:sourceip": None, "aws:securetransport": None, "aws:requestedregion": None}
 
 
 def install() -> None:
     """Replace MiniStack's simulator, which ignores conditions."""
-    iam._IAM_HANDLERS["SimulatePrincipalPolicy"] = simulate_principal_policy
-    iam._IAM_HANDLERS["SimulateCustomPolicy"] = simulate_custom_policy
+    operations = {
+        "SimulatePrincipalPolicy": simulate_principal_policy,
+        "SimulateCustomPolicy": simulate_custom_policy,
+    }
+    serve(iam, operations)
 
 
-def simulate_principal_policy(params: Params) -> Any:
+def simulate_principal_policy(params: Params, proceed: Proceed) -> Answer:
     """IAM's SimulatePrincipalPolicy: the policies a user or role has, and those given with the call."""
     source = _text(params, "PolicySourceArn")
     arn = Arn.find(source)
     kind, name = (arn.kind, arn.last_name) if arn else ("", source)
-    table = {"user": iam._users, "role": iam._roles}.get(kind)
-    entity = table.get_scoped(get_account_id(), None, name) if table is not None else None
-    if entity is None:
-        return iam._error(404, "NoSuchEntity", f"The {kind} with name {escape(name)} cannot be found.", ns="iam")
-    gather = engine._gather_user_policies if kind == "user" else engine._gather_role_policies
-    boundary = engine._permissions_boundary(table, name, get_account_id())
-    return _answer("SimulatePrincipalPolicy", params, gather(name, get_account_id()), boundary, source)
+    granted = policy_evaluator.policies_of(kind, name, get_account_id())
+    if granted is None:
+        return xml_error("iam", "NoSuchEntity", f"The {kind} with name {escape(name)} cannot be found.", 404)
+    return _answer("SimulatePrincipalPolicy", params, *granted, source)
 
 
-def simulate_custom_policy(params: Params) -> Any:
+def simulate_custom_policy(params: Params, proceed: Proceed) -> Answer:
     """IAM's SimulateCustomPolicy: only the policies given with the call."""
     return _answer("SimulateCustomPolicy", params, [], [], str(Arn("aws", "iam", "", get_account_id(), "root")))
 
 
-def _answer(operation: str, params: Params, policies: list[Any], boundary: list[Any], source: str) -> Any:
+def _answer(operation: str, params: Params, policies: list[Any], boundary: list[Any], source: str) -> Answer:
     policies = policies + [engine.parse_policy_document(doc) for doc in _members(params, "PolicyInputList")]
-    given = _members(params, "PermissionsBoundaryPolicyInputList")
-    limits = [[engine.parse_policy_document(doc) for doc in given]] if given else boundary
+    boundaries = _members(params, "PermissionsBoundaryPolicyInputList")
+    limits = [[engine.parse_policy_document(doc) for doc in boundaries]] if boundaries else boundary
     entries = _entries(params)
     results = "".join(
         _evaluated(action, arn, policies, limits, entries, _text(params, "CallerArn") or source, params)
@@ -56,14 +57,14 @@ def _answer(operation: str, params: Params, policies: list[Any], boundary: list[
         for arn in _members(params, "ResourceArns") or ["*"]
     )
     inner = f"<EvaluationResults>{results}</EvaluationResults><IsTruncated>false</IsTruncated>"
-    return iam._xml(200, f"{operation}Response", f"<{operation}Result>{inner}</{operation}Result>", ns="iam")
+    return xml_answer("iam", operation, f"<{operation}Result>{inner}</{operation}Result>")
 
 
 def _evaluated(
     action: str, arn: str, policies: list[Any], limits: list[Any], entries: Context, caller: str, params: Params
 ) -> str:
     missing: set[str] = set()
-    asked = Simulated(
+    request = Simulated(
         principal_arn=role_arn(caller),
         principal_type="User" if ":user/" in caller else "AssumedRole",
         principal_account=get_account_id(),
@@ -74,12 +75,12 @@ def _evaluated(
         entries={**_CALLER_KEYS, **entries},
         missing=missing,
     )
-    result = engine.evaluate(asked, policies, *limits)
+    result = engine.evaluate(request, policies, *limits)
     if document := _text(params, "ResourcePolicy"):
         owner = account_of(_text(params, "ResourceOwner")) or get_account_id()
-        result = engine.combine_resource_policy(result, asked, document, owner, limits=tuple(limits))
+        result = engine.combine_resource_policy(result, request, document, owner, limits=tuple(limits))
     decision = {"Allow": "allowed", "Deny": "explicitDeny"}.get(result.decision, "implicitDeny")
-    within = all(engine.evaluate(asked, limit).decision == "Allow" for limit in limits)
+    within = all(engine.evaluate(request, limit).decision == "Allow" for limit in limits)
     boundary = (
         "<PermissionsBoundaryDecisionDetail><AllowedByPermissionsBoundary>"
         f"{str(within).lower()}</AllowedByPermissionsBoundary></PermissionsBoundaryDecisionDetail>"
@@ -112,11 +113,8 @@ def _entries(params: Params) -> Context:
 
 
 def _members(params: Params, name: str) -> list[str]:
-    found: list[str] = []
-    while value := _text(params, f"{name}.member.{len(found) + 1}"):
-        found.append(value)
-    return found
+    return members(params, f"{name}.member")
 
 
 def _text(params: Params, name: str) -> str:
-    return str(iam._p(params, name))
+    return str(params.get(name, ""))

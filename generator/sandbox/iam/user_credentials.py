@@ -6,15 +6,18 @@ Only IAM's record of them: no service behind takes one. They stand in the user's
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from html import escape
 from typing import Any
 
+from ministack.core.responses import get_account_id
 from ministack.services import iam
 
-Params = dict[str, Any]  # the query protocol's parameters
+from generator.sandbox.service_api import Answer, Params, Proceed, serve, xml_answer, xml_error
+
 Record = dict[str, str]
 _RECORDS = "_credentials"
 
@@ -41,17 +44,24 @@ class Kind:
 
 
 def _ssh_key(params: Params) -> Record:
-    return {"SSHPublicKeyBody": iam._p(params, "SSHPublicKeyBody"), "UploadDate": iam._now()}
+    return {"SSHPublicKeyBody": params.get("SSHPublicKeyBody", ""), "UploadDate": _now()}
 
 
 def _service(params: Params) -> Record:
-    name, secret = iam._p(params, "UserName"), iam._gen_secret()
-    made = {"ServiceName": iam._p(params, "ServiceName"), "ServiceUserName": f"{name}-at-{iam.get_account_id()}"}
-    return {**made, "ServicePassword": secret, "CreateDate": iam._now()}
+    return {
+        "ServiceName": params.get("ServiceName", ""),
+        "ServiceUserName": f"{params.get('UserName', '')}-at-{get_account_id()}",
+        "ServicePassword": secrets.token_hex(20),
+        "CreateDate": _now(),
+    }
 
 
 def _certificate(params: Params) -> Record:
-    return {"CertificateBody": iam._p(params, "CertificateBody"), "UploadDate": iam._now()}
+    return {"CertificateBody": params.get("CertificateBody", ""), "UploadDate": _now()}
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 KINDS = (
@@ -87,16 +97,16 @@ KINDS = (
 def install() -> None:
     """Serve the operations of every kind."""
     for kind in KINDS:
-        for operation, handler in {
+        handlers = {
             kind.create: _create,
             f"List{kind.noun}s": _list,
             f"Update{kind.noun}": _update,
             f"Delete{kind.noun}": _delete,
-        }.items():
-            iam._IAM_HANDLERS[operation] = partial(handler, kind, operation)
+        }
+        serve(iam, {operation: partial(handler, kind, operation) for operation, handler in handlers.items()})
 
 
-def _create(kind: Kind, operation: str, params: Params) -> Any:
+def _create(kind: Kind, operation: str, params: Params, proceed: Proceed) -> Answer:
     user = _user(params)
     if user is None:
         return _no_user(params)
@@ -110,7 +120,7 @@ def _create(kind: Kind, operation: str, params: Params) -> Any:
     return _answer(operation, f"<{kind.element}>{_members(kind, record, kind.once)}</{kind.element}>")
 
 
-def _list(kind: Kind, operation: str, params: Params) -> Any:
+def _list(kind: Kind, operation: str, params: Params, proceed: Proceed) -> Answer:
     user = _user(params)
     if user is None:
         return _no_user(params)
@@ -118,33 +128,33 @@ def _list(kind: Kind, operation: str, params: Params) -> Any:
     return _answer(operation, f"<{kind.element}s>{listed}</{kind.element}s><IsTruncated>false</IsTruncated>")
 
 
-def _update(kind: Kind, operation: str, params: Params) -> Any:
-    record = _found(kind, params)
+def _update(kind: Kind, operation: str, params: Params, proceed: Proceed) -> Answer:
+    record = _find(kind, params)
     if record is None:
         return _no_credential(kind, params)
-    record["Status"] = iam._p(params, "Status")
+    record["Status"] = params.get("Status", "")
     return _answer(operation, "")
 
 
-def _delete(kind: Kind, operation: str, params: Params) -> Any:
-    if _found(kind, params) is None:
+def _delete(kind: Kind, operation: str, params: Params, proceed: Proceed) -> Answer:
+    if _find(kind, params) is None:
         return _no_credential(kind, params)
-    del _records(_user(params), kind)[iam._p(params, kind.id_field)]
+    del _records(_user(params), kind)[params.get(kind.id_field, "")]
     return _answer(operation, "")
 
 
 def _user(params: Params) -> Any:
-    return iam._users.get(iam._p(params, "UserName"))
+    return iam._users.get(params.get("UserName", ""))
 
 
 def _records(user: Any, kind: Kind) -> dict[str, Record]:
-    found: dict[str, Record] = user.setdefault(_RECORDS, {}).setdefault(kind.noun, {})
-    return found
+    records: dict[str, Record] = user.setdefault(_RECORDS, {}).setdefault(kind.noun, {})
+    return records
 
 
-def _found(kind: Kind, params: Params) -> Record | None:
+def _find(kind: Kind, params: Params) -> Record | None:
     user = _user(params)
-    return _records(user, kind).get(iam._p(params, kind.id_field)) if user else None
+    return _records(user, kind).get(params.get(kind.id_field, "")) if user else None
 
 
 def _members(kind: Kind, record: Record, more: tuple[str, ...] = ()) -> str:
@@ -152,14 +162,14 @@ def _members(kind: Kind, record: Record, more: tuple[str, ...] = ()) -> str:
     return "".join(f"<{name}>{escape(record[name])}</{name}>" for name in names)
 
 
-def _answer(operation: str, inner: str) -> Any:
-    return iam._xml(200, f"{operation}Response", f"<{operation}Result>{inner}</{operation}Result>", ns="iam")
+def _answer(operation: str, inner: str) -> Answer:
+    return xml_answer("iam", operation, f"<{operation}Result>{inner}</{operation}Result>")
 
 
-def _no_user(params: Params) -> Any:
-    name = escape(iam._p(params, "UserName"))
-    return iam._error(404, "NoSuchEntity", f"The user with name {name} cannot be found.", ns="iam")
+def _no_user(params: Params) -> Answer:
+    name = escape(params.get("UserName", ""))
+    return xml_error("iam", "NoSuchEntity", f"The user with name {name} cannot be found.", 404)
 
 
-def _no_credential(kind: Kind, params: Params) -> Any:
-    return iam._error(404, "NoSuchEntity", f"No {kind.noun} {escape(iam._p(params, kind.id_field))}.", ns="iam")
+def _no_credential(kind: Kind, params: Params) -> Answer:
+    return xml_error("iam", "NoSuchEntity", f"No {kind.noun} {escape(params.get(kind.id_field, ''))}.", 404)

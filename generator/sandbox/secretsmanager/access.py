@@ -6,8 +6,6 @@ and never when the secret is under the AWS managed key (Secrets Manager user gui
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 from ministack.core import iam_evaluator as engine
@@ -15,8 +13,7 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import kms, secretsmanager
 
 from generator.sandbox import kms_grants, policy_evaluator
-
-Handler = Callable[[dict[str, Any]], Any]
+from generator.sandbox.service_api import Answer, Params, operation_name, parameters
 
 # What Secrets Manager asks of KMS in the caller's name (user guide, "Secret encryption and decryption").
 _KEY_ACTIONS = {
@@ -26,31 +23,41 @@ _KEY_ACTIONS = {
 }
 # Effective across accounts (same guide); each is served from the tables of the secret's owner.
 _CROSS_ACCOUNT = (
-    "_get_secret_value",
-    "_describe_secret",
-    "_list_secret_version_ids",
-    "_get_resource_policy",
-    "_put_secret_value",
-    "_put_resource_policy",
-    "_delete_resource_policy",
-    "_delete_secret",
-    "_update_secret",
-    "_update_secret_version_stage",
-    "_rotate_secret",
-    "_restore_secret",
-    "_tag_resource",
-    "_untag_resource",
-    "_validate_resource_policy",
+    "GetSecretValue",
+    "DescribeSecret",
+    "ListSecretVersionIds",
+    "GetResourcePolicy",
+    "PutSecretValue",
+    "PutResourcePolicy",
+    "DeleteResourcePolicy",
+    "DeleteSecret",
+    "UpdateSecret",
+    "UpdateSecretVersionStage",
+    "RotateSecret",
+    "RestoreSecret",
+    "TagResource",
+    "UntagResource",
+    "ValidateResourcePolicy",
 )
 _MANAGED_KEY = "alias/aws/secretsmanager"
 _original_resolve_key = kms._resolve_key
+_original_handler = secretsmanager.handle_request
 
 
 def install() -> None:
     """Serve secrets and keys named by another account's ARN from that account."""
-    for name in _CROSS_ACCOUNT:
-        setattr(secretsmanager, name, _in_owners_account(getattr(secretsmanager, name)))
+    secretsmanager.handle_request = handle_request
     kms._resolve_key = resolve_key
+
+
+async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query: Params) -> Answer:
+    """Answer a call in the account whose secret it names."""
+    params = parameters(headers, body, query)
+    owner = policy_evaluator.account_of(str(params.get("SecretId", "")))
+    crosses = operation_name(headers, params) in _CROSS_ACCOUNT
+    with request_scope(owner if owner and crosses else get_account_id(), get_region()):
+        answer: Answer = await _original_handler(method, path, headers, body, query)
+        return answer
 
 
 def resolve_key(key: str) -> Any:
@@ -61,10 +68,10 @@ def resolve_key(key: str) -> Any:
         return _original_resolve_key(key)
 
 
-def denial(principal: Any, asked: Any) -> Any:
+def denial(principal: Any, request: Any) -> Any:
     """The AuthError of a call on a secret whose key refuses it; None when KMS agrees or has no say."""
-    secret = _secret(asked.resource_arn)
-    if secret is None or asked.action not in _KEY_ACTIONS:
+    secret = _secret(request.resource_arn)
+    if secret is None or request.action not in _KEY_ACTIONS:
         return None
     key = secret.get("KmsKeyId") or _MANAGED_KEY
     owner = policy_evaluator.account_of(secret["ARN"])
@@ -78,7 +85,9 @@ def denial(principal: Any, asked: Any) -> Any:
         )
     if principal.policies is None and owner == principal.account:
         return None
-    refused = any(not _key_allows(principal, action, record, secret, asked) for action in _KEY_ACTIONS[asked.action])
+    refused = any(
+        not _key_allows(principal, action, record, secret, request) for action in _KEY_ACTIONS[request.action]
+    )
     return engine.AuthError("AccessDenied", "Access to KMS is not allowed") if refused else None
 
 
@@ -90,16 +99,16 @@ def _managed_key_denial() -> Any:
     )
 
 
-def _key_allows(principal: Any, action: str, key: Any, secret: Any, asked: Any) -> bool:
+def _key_allows(principal: Any, action: str, key: Any, secret: Any, request: Any) -> bool:
     context = {
-        "kms:viaservice": f"secretsmanager.{asked.region}.amazonaws.com",
+        "kms:viaservice": f"secretsmanager.{request.region}.amazonaws.com",
         "kms:calleraccount": principal.account,
         "kms:encryptioncontext:secretarn": secret["ARN"],
         "kms:encryptioncontext:secretversionid": _current_version(secret),
         "kms:encryptioncontextkeys": ["SecretARN", "SecretVersionId"],
         **policy_evaluator.tag_context(action, key["Arn"]),
     }
-    on_key = policy_evaluator.request(principal, action, key["Arn"], asked.region, context)
+    on_key = policy_evaluator.evaluation_context(principal, action, key["Arn"], request.region, context)
     policy = (
         kms_grants.policy_with_grants(key["Arn"], key.get("Policy") or ""),
         policy_evaluator.account_of(key["Arn"]),
@@ -114,14 +123,3 @@ def _current_version(secret: Any) -> str:
 def _secret(arn: str) -> Any:
     with request_scope(policy_evaluator.account_of(arn) or get_account_id(), policy_evaluator.region_of(arn)):
         return secretsmanager._resolve(arn)[1]
-
-
-def _in_owners_account(handler: Handler) -> Handler:
-    @functools.wraps(handler)
-    def serve(data: dict[str, Any]) -> Any:
-        arn = str(data.get("SecretId", ""))
-        owner = policy_evaluator.account_of(arn) or get_account_id()
-        with request_scope(owner, get_region()):
-            return handler(data)
-
-    return serve

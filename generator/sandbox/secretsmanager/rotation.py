@@ -18,7 +18,8 @@ from ministack.services import lambda_svc
 from ministack.services import secretsmanager as service
 
 from generator.sandbox.cloudformation.custom_resources import error_of
-from generator.sandbox.cloudformation.resource_types import Created, Properties, answered, register
+from generator.sandbox.cloudformation.resource_types import Created, Properties, register
+from generator.sandbox.service_api import Answer, Params, Proceed, call, call_rest, rest_answer, serve
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 INVALID = "InvalidRequestException"
@@ -27,19 +28,18 @@ logger = logging.getLogger("sandbox.rotation")
 
 def install() -> None:
     """Take over RotateSecret, hide values that are not there yet, add the schedule's type."""
-    service._rotate_secret = rotate
-    service._get_secret_value = _with_a_value(service._get_secret_value)
+    serve(service, {"RotateSecret": rotate, "GetSecretValue": get_secret_value})
     register("AWS::SecretsManager::RotationSchedule", schedule, reschedule, unschedule, replacing=("SecretId",))
 
 
-def rotate(data: dict[str, Any]) -> Any:
+def rotate(data: Params, proceed: Proceed) -> Answer:
     """Start a rotation and answer at once, as AWS does; the steps run in the background."""
     _, secret = service._resolve(data.get("SecretId"))
     if not secret:
-        return error_response_json("ResourceNotFoundException", "Secrets Manager can't find the specified secret.", 400)
+        return _refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
     arn = data.get("RotationLambdaARN") or secret.get("RotationLambdaARN")
     if problem := _refusal(secret, arn):
-        return error_response_json(*problem, 400)
+        return _refused(*problem)
     secret.update(RotationEnabled=True, RotationLambdaARN=arn)
     if rules := data.get("RotationRules"):
         secret["RotationRules"] = rules
@@ -55,31 +55,42 @@ def rotate(data: dict[str, Any]) -> Any:
             version["Stages"] = [stage for stage in version["Stages"] if stage != "AWSPENDING"]
         secret["Versions"][token] = pending
         spawn_background(run_steps, secret, arn, token, thread_name="sandbox-rotation")
-    return json_response({"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token})
+    answer: Answer = json_response({"ARN": secret["ARN"], "Name": secret["Name"], "VersionId": token})
+    return answer
+
+
+def get_secret_value(data: Params, proceed: Proceed) -> Answer:
+    """GetSecretValue; a version that waits for its value cannot be read."""
+    answer = proceed()
+    if answer[0] != 200 or {"SecretString", "SecretBinary"} & json.loads(answer[2]).keys():
+        return answer
+    stage = data.get("VersionStage", "AWSCURRENT")
+    sentence = f"Secrets Manager can't find the specified secret value for staging label: {stage}"
+    return _refused("ResourceNotFoundException", sentence)
 
 
 def run_steps(secret: dict[str, Any], function_arn: str, token: str) -> None:
     """Call the function four times; the first failure ends it, and stands in the log."""
-    record, config, name = lambda_svc._get_func_record_for_ref(function_arn)
-    execution = lambda_svc._execution_record_for_config(record, config)
     for step in STEPS:
         event = {"Step": step, "SecretId": secret["ARN"], "ClientRequestToken": token}
-        outcome = lambda_svc._execute_function_with_config_scope(execution, event)
-        if outcome.get("error"):
-            logger.warning("Rotation of %s: %s failed in %s: %s", secret["Name"], name, step, error_of(outcome))
+        status, headers, body = rest_answer(lambda_svc, "POST", f"{_path(function_arn)}/invocations", event)
+        if status != 200 or "X-Amz-Function-Error" in headers:
+            name = function_arn.rpartition(":")[2]
+            message = error_of(json.loads(body or b"null"))
+            logger.warning("Rotation of %s: %s failed in %s: %s", secret["Name"], name, step, message)
             return
     secret["LastRotatedDate"] = int(time.time())
 
 
 def schedule(logical_id: str, props: Properties, stack: str) -> Created:
     """Rotate now, unless RotateImmediatelyOnUpdate is false, and remember the function."""
-    wish = {
+    request = {
         "SecretId": props["SecretId"],
         "RotationLambdaARN": props.get("RotationLambdaARN"),
         "RotationRules": props.get("RotationRules"),
         "RotateImmediately": str(props.get("RotateImmediatelyOnUpdate", True)).lower() == "true",
     }
-    return answered(service._rotate_secret(wish))["ARN"], {"Id": props["SecretId"]}
+    return call(service, "RotateSecret", request)["ARN"], {"Id": props["SecretId"]}
 
 
 def reschedule(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
@@ -98,31 +109,28 @@ def _refusal(secret: dict[str, Any], arn: str | None) -> tuple[str, str] | None:
         return INVALID, "You can't perform this operation on the secret because it was marked for deletion."
     if not arn:
         return INVALID, "No Lambda rotation function ARN is associated with this secret."
-    record = lambda_svc._get_func_record_for_ref(arn)[0]
-    statements = (record or {}).get("policy", {}).get("Statement", [])
-    if "secretsmanager.amazonaws.com" not in json.dumps(statements):
+    if "secretsmanager.amazonaws.com" not in _function_policy(arn):
         return "AccessDeniedException", (
             "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants "
             "access to the principal secretsmanager.amazonaws.com."
         )
-    pending = service._find_stage_version(secret, "AWSPENDING")[0]
-    if pending and "AWSCURRENT" not in secret["Versions"][pending]["Stages"]:
+    pending = next((v["Stages"] for v in secret["Versions"].values() if "AWSPENDING" in v["Stages"]), None)
+    if pending and "AWSCURRENT" not in pending:
         return INVALID, "A previous rotation isn't complete. That rotation will be reattempted."
     return None
 
 
-def _with_a_value(get: Any) -> Any:
-    """A version that waits for its value cannot be read."""
+def _refused(code: str, message: str) -> Answer:
+    answer: Answer = error_response_json(code, message, 400)
+    return answer
 
-    def get_secret_value(data: dict[str, Any]) -> Any:
-        response = get(data)
-        if response[0] == 200 and not {"SecretString", "SecretBinary"} & json.loads(response[2]).keys():
-            stage = data.get("VersionStage", "AWSCURRENT")
-            return error_response_json(
-                "ResourceNotFoundException",
-                f"Secrets Manager can't find the specified secret value for staging label: {stage}",
-                400,
-            )
-        return response
 
-    return get_secret_value
+def _path(function_arn: str) -> str:
+    return f"/2015-03-31/functions/{function_arn}"
+
+
+def _function_policy(arn: str) -> str:
+    try:
+        return str(call_rest(lambda_svc, "GET", f"{_path(arn)}/policy")["Policy"])
+    except ValueError:
+        return ""  # no such function, or nobody may call it

@@ -11,10 +11,10 @@ import json
 from typing import Any
 
 from ministack.services import secretsmanager as service
-from ministack.services.cloudformation import provisioners
 
 from generator.sandbox.cloudformation.naming import random_name
-from generator.sandbox.cloudformation.resource_types import Created, Properties, answered, handler, register
+from generator.sandbox.cloudformation.resource_types import Created, Properties, handler, register, replaces
+from generator.sandbox.service_api import call
 
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a resource type
 VALUE = {"SecretString", "GenerateSecretString"}
@@ -24,19 +24,19 @@ _original = dict(handler(SECRET))
 def install() -> None:
     """Correct the secret's type, add its policy's."""
     handler(SECRET).update(create=create, update=update, delete=delete)
-    provisioners._REPLACING_PROPERTIES[SECRET] = ("Name",)
-    provisioners._sm_secret_string = secret_string
+    replaces(SECRET, ("Name",))
     register("AWS::SecretsManager::ResourcePolicy", put_policy, update_policy, delete_policy, replacing=("SecretId",))
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """A new secret; ValueError when its name is taken."""
     name = props.get("Name") or random_name(stack, logical_id)
-    if name in service._secrets:
+    if service._resolve(name)[1]:
         raise ValueError(f"The operation failed because the secret {name} already exists.")
-    _, attributes = _original["create"](logical_id, {**props, "Name": name}, stack)
-    if "SecretString" not in props and "GenerateSecretString" not in props:
-        service._secrets[name]["Versions"].clear()
+    value = secret_string(props)
+    _, attributes = _original["create"](logical_id, _with_value({**props, "Name": name}, value), stack)
+    if not VALUE & props.keys():
+        service._resolve(name)[1]["Versions"].clear()
     return attributes["Arn"], attributes
 
 
@@ -45,10 +45,11 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
 
     UpdateSecret takes no empty SecretString (its model has a minimum of 1), and one left out changes nothing.
     """
-    kept: dict[str, Any] = {"Name": _name(physical_id)}
-    if not VALUE & new.keys():
-        kept |= {name: given for name, given in old.items() if name in VALUE}
-    _, attributes = _original["update"](kept["Name"], {**kept, **old}, {**kept, **new}, stack, logical_id)
+    name = _name(physical_id)
+    changed = VALUE & new.keys() and any(old.get(key) != new.get(key) for key in VALUE)
+    before = _with_value({"Name": name, **old}, None)
+    after = _with_value({"Name": name, **new}, secret_string(new) if changed else None)
+    _, attributes = _original["update"](name, before, after, stack, logical_id)
     return attributes["Arn"], attributes
 
 
@@ -59,13 +60,12 @@ def delete(physical_id: str, props: Properties) -> None:
 
 def secret_string(props: Properties) -> str:
     """The template's value, or a generated one by the service's own GetRandomPassword."""
-    wish: dict[str, Any] = props.get("GenerateSecretString") or {}
-    if "SecretString" in props or not wish:
+    recipe: dict[str, Any] = props.get("GenerateSecretString") or {}
+    if "SecretString" in props or not recipe:
         return str(props.get("SecretString", ""))
-    key, text = wish.get("GenerateStringKey"), wish.get("SecretStringTemplate")
-    asked = {k: v for k, v in wish.items() if k not in ("GenerateStringKey", "SecretStringTemplate")}
-    asked = {k: _plain(v) for k, v in asked.items()}
-    password = str(answered(service._get_random_password(asked))["RandomPassword"])
+    key, text = recipe.get("GenerateStringKey"), recipe.get("SecretStringTemplate")
+    request = {k: _plain(v) for k, v in recipe.items() if k not in ("GenerateStringKey", "SecretStringTemplate")}
+    password = str(call(service, "GetRandomPassword", request)["RandomPassword"])
     return json.dumps({**json.loads(text), key: password}) if text and key else password
 
 
@@ -74,8 +74,8 @@ def put_policy(logical_id: str, props: Properties, stack: str) -> Created:
     policy = props["ResourcePolicy"]
     text = policy if isinstance(policy, str) else json.dumps(policy)
     block = _plain(props.get("BlockPublicPolicy", True))  # the resource's default; the API's is false
-    wish = {"SecretId": props["SecretId"], "ResourcePolicy": text, "BlockPublicPolicy": block}
-    return answered(service._put_resource_policy(wish))["ARN"], {"Id": props["SecretId"]}
+    request = {"SecretId": props["SecretId"], "ResourcePolicy": text, "BlockPublicPolicy": block}
+    return call(service, "PutResourcePolicy", request)["ARN"], {"Id": props["SecretId"]}
 
 
 def update_policy(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
@@ -86,7 +86,13 @@ def update_policy(physical_id: str, old: Properties, new: Properties, stack: str
 def delete_policy(physical_id: str, props: Properties) -> None:
     """DeleteResourcePolicy; a secret that is gone took its policy along."""
     if service._resolve(physical_id)[1]:
-        answered(service._delete_resource_policy({"SecretId": physical_id}))
+        call(service, "DeleteResourcePolicy", {"SecretId": physical_id})
+
+
+def _with_value(props: Properties, value: str | None) -> Properties:
+    """The properties with this value, or none, in the place of what tells MiniStack to make one up."""
+    plain = {key: given for key, given in props.items() if key not in VALUE}
+    return plain if value is None else {**plain, "SecretString": value}
 
 
 def _name(arn: str) -> str:

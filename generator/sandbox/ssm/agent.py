@@ -28,8 +28,8 @@ OpenKey = Callable[[Processed, str], "Cipher"]
 
 HANDSHAKE_SECONDS = 15.0  # for each step, as the real agent waits
 TICK = 0.05  # seconds between looks for repetitions
-HELD = 64 * 1024  # bytes of output that may wait
-FAREWELL = 2.0  # seconds for the last output to be acknowledged
+SEND_BUFFER = 64 * 1024  # bytes of output that may wait
+FLUSH_SECONDS = 2.0  # seconds for the last output to be acknowledged
 _ENCRYPTED = frozenset({PayloadType.OUTPUT, PayloadType.STDERR, PayloadType.EXIT_CODE})
 
 
@@ -71,7 +71,7 @@ class Agent:
         """Speak through this connection from now on; what is unacknowledged goes again."""
         self._write = write
         self._sender.reconnected(_now())
-        self._speak()
+        self._send_pending()
 
     def detach(self, write: Write) -> None:
         """The connection is gone; nothing happens when another took its place."""
@@ -84,7 +84,7 @@ class Agent:
         if message.type == wire.ACKNOWLEDGE:
             self._sender.acknowledged(payloads.Acknowledged.parse(message.payload).sequence, _now())
             self._progress.set()
-            self._speak()
+            self._send_pending()
         elif message.type == wire.INPUT and self._receiver.offer(message):
             self._put(payloads.acknowledgement(message, *_stamp()))
             self._arrived.set()
@@ -128,7 +128,7 @@ class Agent:
     async def write(self, data: bytes, kind: PayloadType = PayloadType.OUTPUT) -> None:
         """Send output; waits while too much of it is waiting."""
         self.post(kind, data)
-        while self._outbox.size > HELD and self.end is None:
+        while self._outbox.size > SEND_BUFFER and self.end is None:
             self._progress.clear()
             await self._progress.wait()
 
@@ -141,11 +141,11 @@ class Agent:
                 self._outbox.put(kind, self._cipher.seal(data[start : start + wire.MAX_PAYLOAD // 2]))
         else:
             self._outbox.put(kind, data)
-        self._speak()
+        self._send_pending()
 
     async def flush(self) -> None:
         """Wait until everything is acknowledged, a short while at most."""
-        deadline = _now() + FAREWELL
+        deadline = _now() + FLUSH_SECONDS
         while (self._outbox or self._sender.unacked) and self.end is None and _now() < deadline:
             await asyncio.sleep(TICK / 5)
 
@@ -166,11 +166,11 @@ class Agent:
 
     async def _shake_hands(self) -> None:
         plan, challenge = self.plan, secrets.token_urlsafe(32)
-        wishes = [payloads.Action(payloads.SESSION_TYPE, _type_parameters(plan))]
+        actions = [payloads.Action(payloads.SESSION_TYPE, _type_parameters(plan))]
         if plan.key:
-            wishes.append(payloads.Action(payloads.KMS_ENCRYPTION, {"KMSKeyId": plan.key, "Challenge": challenge}))
+            actions.append(payloads.Action(payloads.KMS_ENCRYPTION, {"KMSKeyId": plan.key, "Challenge": challenge}))
         started = time.monotonic_ns()
-        self.post(PayloadType.HANDSHAKE_REQUEST, HandshakeRequest(plan.version, tuple(wishes)).payload())
+        self.post(PayloadType.HANDSHAKE_REQUEST, HandshakeRequest(plan.version, tuple(actions)).payload())
         answer = HandshakeResponse.parse(await self._expect(PayloadType.HANDSHAKE_RESPONSE))
         self.client_version = answer.client_version
         if refused := next((done for done in answer.processed if done.status != ActionStatus.SUCCESS), None):
@@ -210,9 +210,9 @@ class Agent:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            self._speak()
+            self._send_pending()
 
-    def _speak(self) -> None:
+    def _send_pending(self) -> None:
         now = _now()
         if self._write is None:
             return

@@ -88,8 +88,8 @@ def get_command_invocation(call: Call) -> dict[str, Any]:
         "DocumentVersion": "1",
         "PluginName": "aws:runShellScript",
         "ResponseCode": outcome.code,
-        "ExecutionStartDateTime": _moment(command.requested),
-        "ExecutionEndDateTime": _moment(command.finished[instance_id]) if done else "",
+        "ExecutionStartDateTime": _timestamp(command.requested),
+        "ExecutionEndDateTime": _timestamp(command.finished[instance_id]) if done else "",
         "Status": status,
         "StatusDetails": status,
         "StandardOutputContent": outcome.out[:24_000],
@@ -100,12 +100,12 @@ def get_command_invocation(call: Call) -> dict[str, Any]:
 def list_command_invocations(call: Call) -> dict[str, Any]:
     """ListCommandInvocations by CommandId and InstanceId, with the output under Details."""
     call.allow("ssm:ListCommandInvocations")
-    wanted, instance = call.data.get("CommandId"), call.data.get("InstanceId")
+    command_id, instance = call.data.get("CommandId"), call.data.get("InstanceId")
     rows = [
         _invocation(command, instance_id, details=bool(call.data.get("Details")))
         for command in _mine(call)
         for instance_id in command.outcomes
-        if wanted in (None, command.id) and instance in (None, instance_id)
+        if command_id in (None, command.id) and instance in (None, instance_id)
     ]
     rows, more = page(rows, call.data, 50)
     return {"CommandInvocations": rows, **more}
@@ -114,9 +114,9 @@ def list_command_invocations(call: Call) -> dict[str, Any]:
 def list_commands(call: Call) -> dict[str, Any]:
     """ListCommands, newest first."""
     call.allow("ssm:ListCommands")
-    wanted = call.data.get("CommandId")
-    found = [_summary(command) for command in _mine(call) if wanted in (None, command.id)]
-    rows, more = page(found, call.data, 50)
+    command_id = call.data.get("CommandId")
+    summaries = [_summary(command) for command in _mine(call) if command_id in (None, command.id)]
+    rows, more = page(summaries, call.data, 50)
     return {"Commands": rows, **more}
 
 
@@ -133,28 +133,28 @@ def cancel_command(call: Call) -> dict[str, Any]:
 def _targets(call: Call) -> list[Node]:
     named = list(call.data.get("InstanceIds") or [])
     tags: list[tuple[str, list[str]]] = []
-    for wish in call.data.get("Targets") or []:
-        if wish["Key"].lower() == "instanceids":
-            named += wish["Values"]
-        elif wish["Key"].startswith("tag:"):
-            tags.append((wish["Key"][4:], wish["Values"]))
+    for target in call.data.get("Targets") or []:
+        if target["Key"].lower() == "instanceids":
+            named += target["Values"]
+        elif target["Key"].startswith("tag:"):
+            tags.append((target["Key"][4:], target["Values"]))
         else:
-            raise DeployerError(f"The sandbox does not target by {wish['Key']}.", code="InvalidParameters")
+            raise DeployerError(f"The sandbox does not target by {target['Key']}.", code="InvalidParameters")
     for instance_id in named:
         call.allow("ssm:SendCommand", nodes.arn_of(instance_id))
-    known = {node.id: node for node in nodes.all_nodes()}
-    if absent := [name for name in named if name not in known]:
+    managed = {node.id: node for node in nodes.all_nodes()}
+    if absent := [name for name in named if name not in managed]:
         raise DeployerError(
             f"Instances [[{', '.join(absent)}]] not in a valid state for account {call.caller.account}",
             code="InvalidInstanceId",
         )
-    found = {name: known[name] for name in named}
+    selected = {name: managed[name] for name in named}
     if tags:
-        tagged = [n for n in known.values() if all(n.tags.get(key) in values for key, values in tags)]
+        tagged = [n for n in managed.values() if all(n.tags.get(key) in values for key, values in tags)]
         for node in tagged:
             call.allow("ssm:SendCommand", node.arn)
-        found |= {node.id: node for node in tagged}
-    return list(found.values())
+        selected |= {node.id: node for node in tagged}
+    return list(selected.values())
 
 
 def _find(call: Call, command_id: str) -> Command | None:
@@ -164,8 +164,8 @@ def _find(call: Call, command_id: str) -> Command | None:
 
 def _mine(call: Call) -> list[Command]:
     scope = (call.caller.account, call.caller.region)
-    found = [command for command in _commands.values() if (command.account, command.region) == scope]
-    return sorted(found, key=lambda command: command.requested, reverse=True)
+    commands = [command for command in _commands.values() if (command.account, command.region) == scope]
+    return sorted(commands, key=lambda command: command.requested, reverse=True)
 
 
 def _overall(command: Command) -> str:
@@ -212,7 +212,7 @@ def _invocation(command: Command, instance_id: str, *, details: bool) -> dict[st
     }
 
 
-def _moment(seconds: float) -> str:
+def _timestamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 

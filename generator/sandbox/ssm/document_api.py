@@ -110,10 +110,10 @@ def list_document_versions(call: Call) -> Answer:
 def list_documents(call: Call) -> Answer:
     """ListDocuments of this account (the sandbox does not list Amazon's); filters Name, Owner, DocumentType, tag:*."""
     call.allow("ssm:ListDocuments")
-    found = documents.own()
-    for wanted in call.data.get("Filters", []):
-        found = [document for document in found if _passes(document, wanted["Key"], wanted.get("Values", []))]
-    rows, more = page([_identifier(document) for document in found], call.data, 50)
+    listed = documents.own()
+    for condition in call.data.get("Filters", []):
+        listed = [document for document in listed if _passes(document, condition["Key"], condition.get("Values", []))]
+    rows, more = page([_identifier(document) for document in listed], call.data, 50)
     return {"DocumentIdentifiers": rows, **more}
 
 

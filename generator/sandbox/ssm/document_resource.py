@@ -61,8 +61,8 @@ def delete(physical_id: str, props: Properties) -> None:
 
 def _version(name: str, text: str) -> str:
     """The version with this content, an earlier one when a rollback brings it back."""
-    known = documents.get(name).contents
-    return next((number for number, content in known.items() if content == text), "") or documents.update(name, text)
+    contents = documents.get(name).contents
+    return next((number for number, content in contents.items() if content == text), "") or documents.update(name, text)
 
 
 def _text(content: Any) -> str:

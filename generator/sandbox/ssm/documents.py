@@ -57,8 +57,8 @@ class Document:
 
     def number(self, version: str) -> str:
         """The version number behind a number, $DEFAULT, $LATEST or nothing; InvalidDocumentVersion otherwise."""
-        found = {"": self.default_version, "$DEFAULT": self.default_version, "$LATEST": self.latest_version}
-        number = found.get(version, version)
+        numbers = {"": self.default_version, "$DEFAULT": self.default_version, "$LATEST": self.latest_version}
+        number = numbers.get(version, version)
         if number not in self.contents:
             raise DeployerError(
                 f"The document version {version} of {self.name} does not exist.", code="InvalidDocumentVersion"
@@ -106,7 +106,7 @@ def update(name: str, content: str, *, document_format: str = "", version_name: 
     """
     document = get(name)
     _check(content, document_format or document.format, document.type)
-    if any(content == known for known in document.contents.values()):
+    if any(content == text for text in document.contents.values()):
         raise DeployerError(
             "The content of the association document matches another document. Change the content of the document "
             "and try again.",

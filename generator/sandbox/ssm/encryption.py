@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode
 from typing import TYPE_CHECKING
 
-from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import iam, kms
+from ministack.services import kms
 
 from generator.channel.payloads import Processed
 from generator.errors import DeployerError
 from generator.sandbox import policy_evaluator
+from generator.sandbox.service_api import call
 from generator.sandbox.ssm.nodes import Node
 
 if TYPE_CHECKING:
@@ -27,13 +26,15 @@ def open_key(node: Node, key: str, session_id: str, done: Processed, challenge: 
     from generator.channel.kms import Cipher, encryption_context
 
     result = done.result or {}
-    known = challenge if result.get("ChallengeAcknowledgement") else ""
-    context = encryption_context(session_id, node.id, known)
+    acknowledged = challenge if result.get("ChallengeAcknowledgement") else ""
+    context = encryption_context(session_id, node.id, acknowledged)
     _check_role(node, key, context)
-    answer = kms._decrypt({"CiphertextBlob": str(result.get("KMSCipherTextKey", "")), "EncryptionContext": context})
-    if answer[0] != 200:
-        raise DeployerError("The instance could not decrypt the session's data key.")
-    return Cipher(b64decode(json.loads(answer[2])["Plaintext"]), agent=True)
+    request = {"CiphertextBlob": str(result.get("KMSCipherTextKey", "")), "EncryptionContext": context}
+    try:
+        answer = call(kms, "Decrypt", request)
+    except ValueError:
+        raise DeployerError("The instance could not decrypt the session's data key.") from None
+    return Cipher(b64decode(answer["Plaintext"]), agent=True)
 
 
 def _check_role(node: Node, key: str, context: dict[str, str]) -> None:
@@ -41,14 +42,8 @@ def _check_role(node: Node, key: str, context: dict[str, str]) -> None:
     name = node.role.rpartition("/")[2]
     if record is None:
         raise DeployerError(f"The KMS key {key} of the session document does not exist.")
-    role = engine.PrincipalInfo(
-        arn=node.role,
-        type="AssumedRole",
-        account=get_account_id(),
-        policies=engine._gather_role_policies(name, get_account_id()),
-        limits=engine._permissions_boundary(iam._roles, name, get_account_id()),
-    )
+    role = policy_evaluator.role_principal(node.role)
     keys = {f"kms:encryptioncontext:{name}": value for name, value in context.items()}
-    asked = policy_evaluator.request(role, "kms:Decrypt", record["Arn"], get_region(), keys)
-    if not policy_evaluator.decide(role, asked, (record.get("Policy") or "", get_account_id()), policy_required=True):
+    request = policy_evaluator.evaluation_context(role, "kms:Decrypt", record["Arn"], get_region(), keys)
+    if not policy_evaluator.decide(role, request, (record.get("Policy") or "", get_account_id()), policy_required=True):
         raise DeployerError(f"The instance role {name} may not decrypt with the key {key} of the session document.")

@@ -13,7 +13,6 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
-from ministack import app as ministack
 from ministack.core import iam_evaluator as engine
 from ministack.core import responses, router
 
@@ -44,11 +43,11 @@ async def serve(scope: Message, receive: Receive, send: Send) -> None:
         await send({"type": "websocket.close"})  # before accepting: HTTP 403
         return
     await send({"type": "websocket.accept"})
-    found = await _opened(session, receive)
-    if found is None:
+    live = await _opened(session, receive)
+    if live is None:
         await send({"type": "websocket.close", "code": REFUSED})
         return
-    await _converse(found, receive, send)
+    await _carry(live, receive, send)
 
 
 async def _opened(session: Session, receive: Receive) -> Live | None:
@@ -59,43 +58,43 @@ async def _opened(session: Session, receive: Receive) -> Live | None:
         opening = Opening.parse(message.get("text") or message.get("bytes") or b"")
         if sessions.by_token(session.id, opening.token) is None:
             return None
-        found = agents.live(session)
-        if found.client_id in ("", opening.client_id):
-            found.client_id = opening.client_id
-            return found
+        live = agents.live(session)
+        if live.client_id in ("", opening.client_id):
+            live.client_id = opening.client_id
+            return live
     return None
 
 
-async def _converse(found: Live, receive: Receive, send: Send) -> None:
+async def _carry(live: Live, receive: Receive, send: Send) -> None:
     outgoing: asyncio.Queue[bytes] = asyncio.Queue()
     write = outgoing.put_nowait
-    speaking = asyncio.create_task(_speak(outgoing, send))
-    hearing = asyncio.create_task(_hear(found, receive))
-    over = asyncio.create_task(found.agent.over.wait())
-    found.agent.attach(write)
+    sending = asyncio.create_task(_send_frames(outgoing, send))
+    receiving = asyncio.create_task(_receive_frames(live, receive))
+    over = asyncio.create_task(live.agent.over.wait())
+    live.agent.attach(write)
     try:
-        await asyncio.wait({speaking, hearing, over}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({sending, receiving, over}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        found.agent.detach(write)
-        for task in (speaking, hearing, over):
+        live.agent.detach(write)
+        for task in (sending, receiving, over):
             task.cancel()
-        await asyncio.gather(speaking, hearing, over, return_exceptions=True)
-    if found.agent.end is not None:
+        await asyncio.gather(sending, receiving, over, return_exceptions=True)
+    if live.agent.end is not None:
         with suppress(Exception):  # the client may have gone first, each server says so in its own way
             while not outgoing.empty():
                 await send({"type": "websocket.send", "bytes": outgoing.get_nowait()})
-            await send({"type": "websocket.send", "bytes": closed_frame(found.session.id, found.agent.end)})
+            await send({"type": "websocket.send", "bytes": closed_frame(live.session.id, live.agent.end)})
             await send({"type": "websocket.close", "code": 1000})
 
 
-async def _hear(found: Live, receive: Receive) -> None:
+async def _receive_frames(live: Live, receive: Receive) -> None:
     while (message := await receive())["type"] == "websocket.receive":
         if frame := message.get("bytes"):
             with suppress(DeployerError):  # a frame that cannot be read is not acknowledged and comes again
-                found.agent.take(frame)
+                live.agent.take(frame)
 
 
-async def _speak(outgoing: asyncio.Queue[bytes], send: Send) -> None:
+async def _send_frames(outgoing: asyncio.Queue[bytes], send: Send) -> None:
     while True:
         await send({"type": "websocket.send", "bytes": await outgoing.get()})
 
@@ -107,7 +106,7 @@ def _may_open(scope: Message, session: Session) -> bool:
     if not key:
         with responses.request_scope(session.account, session.region):
             return not targets.signature_required(session.target)
-    responses.set_request_account_id(ministack._request_account_scope(key))
+    responses.set_request_account_id(engine.find_iam_access_key_account(key) or key)
     responses.set_request_region(router.extract_region(headers, query))
     if isinstance(engine.authenticate_handshake(scope, "ssmmessages"), engine.AuthError):
         return False

@@ -13,6 +13,7 @@ import uuid
 from dataclasses import dataclass
 
 from generator.errors import DeployerError
+from generator.sandbox.ec2 import instances
 from generator.sandbox.ssm import nodes
 from generator.sandbox.ssm.call import Call, Operation
 from generator.sandbox.state import home
@@ -45,7 +46,7 @@ def send_ssh_public_key(call: Call) -> dict[str, object]:
         raise DeployerError("InstanceOSUser is not a user name.", code="InvalidArgsException")
     if not _KEY.fullmatch(data["SSHPublicKey"]) or not 80 <= len(data["SSHPublicKey"]) <= 4096:
         raise DeployerError("The SSH public key is not valid.", code="InvalidArgsException")
-    state = nodes.state_of(instance_id)
+    state = instances.state_of(instance_id)
     if not state:
         raise DeployerError(f"Instance {instance_id} not found.", code="EC2InstanceNotFoundException")
     if state != "running":

@@ -14,6 +14,7 @@ from ministack.core.responses import request_scope
 from generator.channel import payloads
 from generator.channel.payloads import Processed
 from generator.errors import DeployerError
+from generator.sandbox.ec2 import instances
 from generator.sandbox.ssm import encryption, nodes, ports, product, sessions, shell, targets, terminal
 from generator.sandbox.ssm.agent import Agent, AgentPlan
 from generator.sandbox.ssm.nodes import Node
@@ -76,7 +77,7 @@ class Live:
 
     def _runs(self) -> bool:
         with request_scope(self.session.account, self.session.region):
-            return nodes.state_of(self.session.target) == "running"
+            return instances.state_of(self.session.target) == "running"
 
     def _open_key(self, key: str, done: Processed, challenge: str) -> Any:
         with request_scope(self.session.account, self.session.region):
@@ -122,8 +123,8 @@ LIVE: dict[str, Live] = {}
 
 def live(session: Session) -> Live:
     """The running agent of a live session; started by the first connection. DeployerError when its node is gone."""
-    if found := LIVE.get(session.id):
-        return found
+    if running := LIVE.get(session.id):
+        return running
     with request_scope(session.account, session.region):
         node = nodes.find(session.target)
     if node is None or not node.online:
@@ -144,8 +145,8 @@ def expect_opening(session: Session) -> None:
 
 def end(session: Session, reason: str) -> None:
     """Tell the agent of a session that was ended over the API."""
-    if found := LIVE.get(session.id):
-        found.end(reason)
+    if running := LIVE.get(session.id):
+        running.end(reason)
 
 
 async def _connect(instance_id: str, port: str) -> tuple[StreamReader, StreamWriter]:

@@ -14,10 +14,12 @@ from generator.sandbox.ssm.nodes import Node
 def describe_instance_information(call: Call) -> dict[str, Any]:
     """DescribeInstanceInformation: the running instances whose role lets an agent speak."""
     call.allow("ssm:DescribeInstanceInformation")
-    wishes = [(wish["Key"], wish["Values"]) for wish in call.data.get("Filters", [])]
-    wishes += [(wish["key"], wish["valueSet"]) for wish in call.data.get("InstanceInformationFilterList", [])]
-    found = [node for node in nodes.all_nodes() if all(_passes(node, key, values) for key, values in wishes)]
-    rows, more = page([_row(node) for node in found], call.data, 50)
+    filters = [(condition["Key"], condition["Values"]) for condition in call.data.get("Filters", [])]
+    filters += [
+        (condition["key"], condition["valueSet"]) for condition in call.data.get("InstanceInformationFilterList", [])
+    ]
+    managed = [node for node in nodes.all_nodes() if all(_passes(node, key, values) for key, values in filters)]
+    rows, more = page([_row(node) for node in managed], call.data, 50)
     return {"InstanceInformationList": rows, **more}
 
 
@@ -32,7 +34,7 @@ def get_connection_status(call: Call) -> dict[str, str]:
 def _passes(node: Node, key: str, values: list[str]) -> bool:
     if key.startswith("tag:"):
         return node.tags.get(key[4:]) in values
-    known = {
+    values_of = {
         "InstanceIds": node.id,
         "PingStatus": "Online",
         "AgentVersion": targets.agent_version(node.id, nodes.AGENT_VERSION),
@@ -40,9 +42,9 @@ def _passes(node: Node, key: str, values: list[str]) -> bool:
         "IamRole": node.role.rpartition("/")[2],
         "ResourceType": "EC2Instance",
     }
-    if key not in known:
+    if key not in values_of:
         raise DeployerError(f"The sandbox does not filter nodes by {key}.", code="InvalidFilterKey")
-    return known[key] in values
+    return values_of[key] in values
 
 
 def _row(node: Node) -> dict[str, Any]:

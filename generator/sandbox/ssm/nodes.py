@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ec2, iam
 
 from generator.model.arn import Arn
 from generator.sandbox import policy_evaluator
+from generator.sandbox.service_api import call
 
 AGENT_VERSION = "3.3.2656.0"
 # What an agent needs to register and hold sessions (user guide, "Minimum Session Manager permissions").
@@ -47,11 +47,6 @@ def find(instance_id: str) -> Node | None:
     return _node(instance_id, record) if record else None
 
 
-def state_of(instance_id: str) -> str:
-    """The EC2 state of an instance ("running" ...); "" when there is no such instance."""
-    return str(((ec2._instances.get(instance_id) or {}).get("State") or {}).get("Name", ""))
-
-
 def all_nodes() -> list[Node]:
     """Every instance that is a managed node now, by id."""
     nodes = (_node(instance_id, record) for instance_id, record in sorted(ec2._instances.items()))
@@ -75,18 +70,16 @@ def _node(instance_id: str, record: dict[str, Any]) -> Node:
 
 def role_may(role: str, action: str, arn: str) -> bool:
     """Whether the instance role (an ARN of this account) allows an action of the agent's."""
-    name = role.rpartition("/")[2]
-    principal = engine.PrincipalInfo(
-        arn=role,
-        type="AssumedRole",
-        account=get_account_id(),
-        policies=engine._gather_role_policies(name, get_account_id()),
-        limits=engine._permissions_boundary(iam._roles, name, get_account_id()),
+    principal = policy_evaluator.role_principal(role)
+    return policy_evaluator.decide(
+        principal, policy_evaluator.evaluation_context(principal, action, arn, get_region(), {}), None
     )
-    return policy_evaluator.decide(principal, policy_evaluator.request(principal, action, arn, get_region(), {}), None)
 
 
 def _role_of(profile: dict[str, str] | None) -> str:
     name = (profile or {}).get("Arn", "").rpartition("/")[2]
-    roles = (iam._instance_profiles.get(name) or {}).get("Roles", [])
-    return str((iam._roles.get(roles[0]) or {}).get("Arn", "")) if roles else ""
+    try:
+        profile_xml = call(iam, "GetInstanceProfile", {"InstanceProfileName": name})
+    except ValueError:
+        return ""
+    return profile_xml.findtext(".//Roles/member/Arn") or ""

@@ -74,10 +74,10 @@ def describe_sessions(call: Call) -> dict[str, Any]:
     """DescribeSessions by State and Filters, newest first."""
     call.allow("ssm:DescribeSessions")
     active = call.data["State"] == "Active"
-    found = sessions.listed(call.caller.account, call.caller.region, live=active, now=time.time())
-    for wish in call.data.get("Filters", []):
-        found = [session for session in found if _passes(session, wish["key"], wish["value"])]
-    rows, more = page([_row(session) for session in found], call.data, 200)
+    listed = sessions.listed(call.caller.account, call.caller.region, live=active, now=time.time())
+    for condition in call.data.get("Filters", []):
+        listed = [session for session in listed if _passes(session, condition["key"], condition["value"])]
+    rows, more = page([_row(session) for session in listed], call.data, 200)
     return {"Sessions": rows, **more}
 
 
@@ -98,8 +98,8 @@ def _authorize_start(call: Call, target: str, name: str) -> None:
 def _document_arn(call: Call, name: str) -> str:
     if name.startswith("arn:"):
         return name
-    found = documents.find(name)
-    return found.arn if found else call.arn("document", name)
+    document = documents.find(name)
+    return document.arn if document else call.arn("document", name)
 
 
 def _plan(name: str, parameters: dict[str, list[str]]) -> SessionPlan:
@@ -122,11 +122,11 @@ def _opened(call: Call, session: Session) -> dict[str, str]:
 def _passes(session: Session, key: str, value: str) -> bool:
     match key:
         case "Target" | "Owner" | "Status" | "SessionId":
-            known = {"Target": session.target, "Owner": session.owner, "Status": session.status}
-            return known.get(key, session.id) == value
+            values = {"Target": session.target, "Owner": session.owner, "Status": session.status}
+            return values.get(key, session.id) == value
         case "InvokedAfter" | "InvokedBefore":
-            moment = datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
-            return session.started >= moment if key == "InvokedAfter" else session.started < moment
+            started = datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+            return session.started >= started if key == "InvokedAfter" else session.started < started
         case "AccessType":
             return value == "Standard"
     raise DeployerError(f"The filter key {key} is not valid.", code="InvalidFilterKey")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from ministack.core.responses import request_scope
 from ministack.services import cloudwatch_logs
 
 from generator.model.arn import Arn
+from generator.sandbox.service_api import call
 from generator.sandbox.ssm import nodes
 from generator.sandbox.ssm.nodes import Node
 from generator.sandbox.ssm.sessions import Session
@@ -34,10 +34,11 @@ class SessionLog:
         """Why the session cannot start: no such log group, not encrypted, or the role may not write; "" when it can."""
         if not self._group:
             return ""
-        found: Any = cloudwatch_logs._log_groups.get(self._group)
-        if found is None:
+        groups = call(cloudwatch_logs, "DescribeLogGroups", {"logGroupNamePrefix": self._group})["logGroups"]
+        group = next((group for group in groups if group["logGroupName"] == self._group), None)
+        if group is None:
             return f"The log group {self._group} of the session document does not exist."
-        if self._encrypted and not found.get("kmsKeyId"):
+        if self._encrypted and not group.get("kmsKeyId"):
             return _UNENCRYPTED
         stream = f"log-group:{self._group}:log-stream:{self._session.id}"
         arn = str(Arn("aws", "logs", self._session.region, self._session.account, stream))
@@ -51,7 +52,7 @@ class SessionLog:
         names = {"logGroupName": self._group, "logStreamName": self._session.id}
         with request_scope(self._session.account, self._session.region):
             if not self._opened:
-                cloudwatch_logs._create_log_stream(names)
+                call(cloudwatch_logs, "CreateLogStream", names)
                 self._opened = True
             event = {"timestamp": int(time.time() * 1000), "message": text}
-            cloudwatch_logs._put_log_events({**names, "logEvents": [event]})
+            call(cloudwatch_logs, "PutLogEvents", {**names, "logEvents": [event]})

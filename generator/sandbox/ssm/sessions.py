@@ -95,8 +95,8 @@ def named(session_id: str) -> Session | None:
 
 def listed(account: str, region: str, *, live: bool, now: float) -> list[Session]:
     """The live or the ended sessions (of the last 30 days), newest first."""
-    found = [s for s in _sessions.values() if (s.account, s.region, s.live) == (account, region, live)]
-    recent = [s for s in found if live or s.ended > now - HISTORY_SECONDS]
+    sessions = [s for s in _sessions.values() if (s.account, s.region, s.live) == (account, region, live)]
+    recent = [s for s in sessions if live or s.ended > now - HISTORY_SECONDS]
     return sorted(recent, key=lambda session: session.started, reverse=True)
 
 

@@ -64,13 +64,13 @@ class ImitatedShell:
             total.code, total.err = 2, total.err + f"sandbox: {error}\n"
             return
         name, arguments = words[0], words[1:]
-        known = getattr(self, f"_do_{name}", None)
-        if known is None or any(mark in line for mark in "|<>`$"):
+        command = getattr(self, f"_do_{name}", None)
+        if command is None or any(mark in line for mark in "|<>`$"):
             total.code = 127
             total.err += f"sandbox: {name}: not imitated; the sandbox runs no programs\n"
             return
         total.code = 0
-        known(arguments, total)
+        command(arguments, total)
 
     def _do_help(self, arguments: list[str], total: Outcome) -> None:
         words = sorted(name.removeprefix("_do_") for name in dir(self) if name.startswith("_do_"))

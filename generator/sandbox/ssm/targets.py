@@ -26,15 +26,15 @@ class Target:
 _targets: dict[str, Target] = {}
 
 
-def register(instance_id: str, wish: dict[str, Any]) -> Target:
+def register(instance_id: str, registration: dict[str, Any]) -> Target:
     """Register what stands behind an instance ("*" for every one); ValueError when a port is none of loopback's."""
-    ports = {str(name): int(port) for name, port in (wish.get("ports") or {}).items()}
+    ports = {str(name): int(port) for name, port in (registration.get("ports") or {}).items()}
     if any(not 0 < port < 65_536 for port in ports.values()):
         raise ValueError("a port is a number from 1 to 65535")
     target = _targets.setdefault(instance_id, Target())
     target.ports |= ports
-    target.agent_version = str(wish.get("agentVersion", target.agent_version))
-    target.require_signature = bool(wish.get("requireSignature", target.require_signature))
+    target.agent_version = str(registration.get("agentVersion", target.agent_version))
+    target.require_signature = bool(registration.get("requireSignature", target.require_signature))
     return target
 
 
@@ -46,17 +46,17 @@ def forget() -> None:
 def local_port(instance_id: str, port: str, host: str = "") -> int | None:
     """The loopback port behind a port of an instance, or behind host:port as seen from it; None when none is."""
     name = f"{host}:{port}" if host and host not in ("localhost", "127.0.0.1") else port
-    return next((found.ports[name] for found in _of(instance_id) if name in found.ports), None)
+    return next((target.ports[name] for target in _of(instance_id) if name in target.ports), None)
 
 
 def agent_version(instance_id: str, default: str) -> str:
     """The agent's version of an instance: what was registered, else `default`."""
-    return next((found.agent_version for found in _of(instance_id) if found.agent_version), default)
+    return next((target.agent_version for target in _of(instance_id) if target.agent_version), default)
 
 
 def signature_required(instance_id: str) -> bool:
     """Whether an unsigned data channel of this instance is refused."""
-    return any(found.require_signature for found in _of(instance_id))
+    return any(target.require_signature for target in _of(instance_id))
 
 
 def _of(instance_id: str) -> list[Target]:

@@ -15,7 +15,7 @@ from generator.host import drivers
 from generator.host.drivers import Query
 from generator.model.database import AccessLevel, Database, Engine, Login, Route
 from generator.operations.database import mysql, tunnel
-from generator.sandbox.database.rds_server import StandIn, stand_in
+from generator.sandbox.database.rds_server import RdsServer, rds_server
 from tests.database.conftest import ENDPOINT, KEYS, forwarder, sign
 
 PORT = Engine.MYSQL.default_port
@@ -41,7 +41,7 @@ def login(user: str = "alice_r", password: str = "", **changed: object) -> Login
 class World:
     """The stand-in, and which database users the pretended IAM lets nobody be."""
 
-    server: StandIn
+    server: RdsServer
     denied: set[str] = field(default_factory=set)
 
     def route(self, **changed: object) -> Route:
@@ -65,7 +65,7 @@ class World:
 def world() -> Iterator[World]:
     denied: set[str] = set()
     allows = lambda claim, user: user not in denied  # noqa: E731
-    with stand_in(ENDPOINT, KEYS.__getitem__, allows, Engine.MYSQL) as found:
+    with rds_server(ENDPOINT, KEYS.__getitem__, allows, Engine.MYSQL) as found:
         made = World(found, denied)
         with made.open() as master:
             master("CREATE TABLE app.orders (id int AUTO_INCREMENT PRIMARY KEY, item text)")

@@ -13,7 +13,7 @@ from generator.model.database import AccessLevel, Engine
 from generator.operations.database import mysql, users
 from generator.operations.database.activity import read_activity
 from generator.sandbox.database import mysql as server
-from generator.sandbox.database.rds_server import stand_in
+from generator.sandbox.database.rds_server import rds_server
 from tests.database.conftest import ENDPOINT, KEYS
 
 from .conftest import USERS, World
@@ -23,7 +23,7 @@ from .conftest import USERS, World
 def other() -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(server, "_SETTINGS", (*server._SETTINGS, "--performance-schema=OFF", "--partial-revokes=ON"))
-        with stand_in(ENDPOINT, KEYS.__getitem__, engine=Engine.MYSQL) as found:
+        with rds_server(ENDPOINT, KEYS.__getitem__, engine=Engine.MYSQL) as found:
             yield World(found)
 
 

@@ -37,7 +37,7 @@ def test_a_signed_call_of_a_page_is_refused(sandbox: SandboxState, headers: dict
             request.headers[name] = value
 
     client.meta.events.register("before-sign.secretsmanager", as_a_page)
-    with pytest.raises(ClientError, match="answers no web pages"):
+    with pytest.raises(ClientError, match="does not answer web pages"):
         client.list_secrets()
 
 

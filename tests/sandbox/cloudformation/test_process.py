@@ -58,7 +58,7 @@ def test_starting_twice_gives_the_same_sandbox_and_another_port_is_refused(home:
     first = lifecycle.start(None, spawn_detached)
     assert lifecycle.start(None, spawn_detached) == first and lifecycle.is_current(first)
     assert lifecycle.start(first.port, spawn_detached) == first
-    with pytest.raises(DeployerError, match=f"already runs on port {first.port}"):
+    with pytest.raises(DeployerError, match=f"is already running on port {first.port}"):
         lifecycle.start(first.port + 1, spawn_detached)
 
 
@@ -108,7 +108,7 @@ def test_a_port_in_use_is_said_with_the_log(home: Path) -> None:
         patch.setenv("DEPLOYER_SANDBOX_HOME", str(home / "other"))
         with pytest.raises(DeployerError, match=f"Port {running.port} of 127.0.0.1 is in use") as refused:
             lifecycle.start(running.port, spawn_detached)
-    assert refused.value.hint.startswith(f"See {home / 'other' / 'server.log'};")
+    assert refused.value.hint.startswith(f"See {home / 'other' / 'server.log'}.")
 
 
 def test_it_listens_on_loopback_only_and_starts_no_other_listener(tmp_path: Path) -> None:

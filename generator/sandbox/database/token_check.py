@@ -12,15 +12,17 @@ from ministack.core.responses import request_scope
 from generator.sandbox import policy_evaluator
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
 from generator.sandbox.database import token
-from generator.sandbox.database.front import Judge
+from generator.sandbox.database.front import TokenCheck
 
 ACTION = "rds-db:connect"
 
 
-def judge_for(authenticator: Authenticator, host: str, port: int, resource_id: str, account: str, region: str) -> Judge:
+def token_check(
+    authenticator: Authenticator, host: str, port: int, resource_id: str, account: str, region: str
+) -> TokenCheck:
     """Check a token's signature by the sandbox's keys, then `rds-db:connect` on the user by its policies."""
 
-    def judge(presented: str, user: str) -> None:
+    def check_token(presented: str, user: str) -> None:
         with request_scope(account, region):
             claim = token.verify(
                 presented,
@@ -36,29 +38,29 @@ def judge_for(authenticator: Authenticator, host: str, port: int, resource_id: s
                 authenticator, claim, f"arn:aws:rds-db:{region}:{account}:dbuser:{resource_id}/{user}", account, region
             )
 
-    return judge
+    return check_token
 
 
 def _secret_in(authenticator: Authenticator, account: str) -> Callable[[str], str]:
     def secret(access_key: str) -> str:
         try:
-            found = authenticator.credential(access_key)
+            credential = authenticator.credential(access_key)
         except NotAuthenticated:
             raise KeyError(access_key) from None  # unknown, inactive or expired
-        if found.account_id != account:
+        if credential.account_id != account:
             raise KeyError(access_key)
-        return str(found.secret_access_key)
+        return str(credential.secret_access_key)
 
     return secret
 
 
 def _require(authenticator: Authenticator, claim: token.Claim, arn: str, account: str, region: str) -> None:
-    found = authenticator.credential(claim.access_key)
-    if found.session_token and found.session_token != claim.session_token:
+    credential = authenticator.credential(claim.access_key)
+    if credential.session_token and credential.session_token != claim.session_token:
         raise token.TokenRefused("the session token is missing or wrong")
-    if found.expiration and time.time() > found.expiration:
+    if credential.expiration and time.time() > credential.expiration:
         raise token.TokenRefused("the temporary credentials have expired")
-    principal = engine.resolve_principal(found.access_key_id, account)
-    asked = policy_evaluator.request(principal, ACTION, arn, region, {})
-    if not policy_evaluator.decide(principal, asked, None):
-        raise token.TokenRefused(policy_evaluator.refusal(principal, asked, None, session_policies=False))
+    principal = engine.resolve_principal(credential.access_key_id, account)
+    request = policy_evaluator.evaluation_context(principal, ACTION, arn, region, {})
+    if not policy_evaluator.decide(principal, request, None):
+        raise token.TokenRefused(policy_evaluator.refusal(principal, request, None, session_policies=False))
