@@ -1,1 +1,1 @@
-"""The embedded AWS: MiniStack and what it lacks. docs/explanation/sandbox.md says what is imitated and what is not."""
+"""The sandbox: MiniStack and what it lacks. docs/explanation/sandbox.md says what is imitated and what is not."""

@@ -1,29 +1,39 @@
 """The sandbox's one ASGI application: MiniStack behind a short list of layers.
 
-A plug-in is a module with `install(sandbox)`; it appends to the lists of `Sandbox`. This file is imported only in the
-server process: MiniStack reads its settings from the environment when it is imported.
+A plug-in is a module with `install(sandbox)` that adds to the lists of `Sandbox`. This module is imported only in the
+server process, because MiniStack reads its settings from the environment when it is imported.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib
-import importlib.util
 import json
 import os
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import parse_qs
+from typing import Any
 
 from ministack import app as ministack
-from ministack.core import iam_actions, iam_evaluator, responses, router
+from ministack.core import iam_actions, responses
 
 from generator.sandbox import authentication
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
-from generator.sandbox.origin_guard import is_of_a_page
+from generator.sandbox.messages import (
+    Asgi,
+    Message,
+    Receive,
+    Request,
+    Response,
+    Send,
+    ask_ministack,
+    parse,
+    read_body,
+    send_response,
+)
+from generator.sandbox.origin_guard import is_from_web_page
 
 PLUGINS = (
     "generator.sandbox.control",
@@ -34,55 +44,6 @@ PLUGINS = (
     "generator.sandbox.database.plugin",
     "generator.sandbox.vendor_account",
 )
-
-Message = MutableMapping[str, Any]  # ASGI's own loose type: one dict per message
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Request:
-    """One AWS call as it arrived; service, region and access key are the SigV4 scope's, header names lower case."""
-
-    method: str
-    path: str
-    query: dict[str, list[str]]
-    headers: dict[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    service: str
-    action: str  # the operation's name without its service, "" when it cannot be told
-    access_key: str
-    account: str
-    region: str
-
-    def parameters(self) -> dict[str, Any]:
-        """The call's parameters: the JSON body, or the form body with the first value of each key."""
-        if "json" in self.headers.get("content-type", ""):
-            loaded = json.loads(self.body or b"{}")
-            return loaded if isinstance(loaded, dict) else {}
-        form = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
-        return {key: values[0] for key, values in {**form, **self.query}.items()}
-
-
-@dataclass(frozen=True)
-class Response:
-    """An HTTP answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes = field(repr=False)
-
-    @classmethod
-    def json(cls, payload: object, status: int = 200) -> Response:
-        """An answer of the JSON protocols (SSM, Secrets Manager, KMS, Logs)."""
-        return cls(status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(payload).encode())
-
-    @classmethod
-    def error(cls, code: str, message: str, status: int = 400) -> Response:
-        """An error of the JSON protocols, named as botocore reads it."""
-        return cls.json({"__type": code, "message": message}, status)
-
 
 _NO_QUERY: Message = {"query_string": b"", "headers": [(b"host", b"127.0.0.1")]}
 Layer = Callable[[Request], Awaitable[Response | None]]
@@ -118,7 +79,7 @@ class Sandbox:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection, unless a web page is behind it."""
-        if scope["type"] in ("http", "websocket") and is_of_a_page(scope["headers"]):
+        if scope["type"] in ("http", "websocket") and is_from_web_page(scope["headers"]):
             await _refuse_connection(scope, receive, send)
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
@@ -149,7 +110,7 @@ class Sandbox:
 
     async def reset(self) -> None:
         """Empty every table, those of the plug-ins too, and save that."""
-        await _ask_ministack({"type": "http", "method": "POST", "path": "/_ministack/reset", **_NO_QUERY}, b"")
+        await ask_ministack({"type": "http", "method": "POST", "path": "/_ministack/reset", **_NO_QUERY}, b"")
         for store in self.stores.values():
             store.load(None)
         self.save()
@@ -182,22 +143,22 @@ class Sandbox:
         await socket(scope, receive, send)
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await _read_body(receive)
+        body = await read_body(receive)
         try:
             scope = self.authenticator.authenticate(scope, body)
         except NotAuthenticated as refused:
-            await _send(send, _refusal(_parse(scope, body), refused), head=scope["method"] == "HEAD")
+            await send_response(send, _refusal(parse(scope, body), refused), head=scope["method"] == "HEAD")
             return
-        request = _parse(scope, body)
+        request = parse(scope, body)
         for layer in self.layers:
             if (response := await layer(request)) is not None:
                 break
         else:
-            response = await _ask_ministack(scope, body)
+            response = await ask_ministack(scope, body)
         for hook in self.after:
             response = await hook(request, response) or response
         self.changed = True
-        await _send(send, response, head=request.method == "HEAD")
+        await send_response(send, response, head=request.method == "HEAD")
 
 
 def build(secret: str) -> Sandbox:
@@ -205,9 +166,7 @@ def build(secret: str) -> Sandbox:
     sandbox = Sandbox(Authenticator(secret))
     sandbox.authenticator.install()
     for name in PLUGINS:
-        spec = importlib.util.find_spec(name)
-        if spec and spec.origin:
-            importlib.import_module(name).install(sandbox)
+        importlib.import_module(name).install(sandbox)
     return sandbox
 
 
@@ -220,7 +179,7 @@ async def _refuse_connection(scope: Message, receive: Receive, send: Send) -> No
         await send({"type": "websocket.close"})  # before accepting: HTTP 403
         return
     refusal = Response.error("AccessDenied", "The sandbox does not answer web pages.", 403)
-    await _send(send, refusal, head=scope["method"] == "HEAD")
+    await send_response(send, refusal, head=scope["method"] == "HEAD")
 
 
 def _refusal(request: Request, refused: NotAuthenticated) -> Response:
@@ -233,69 +192,3 @@ def _refusal(request: Request, refused: NotAuthenticated) -> Response:
     )
     responses.fix_error_content_type(request.service, status, headers)
     return Response(status, {**headers, "x-amzn-requestid": number}, body)
-
-
-async def _read_body(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if message["type"] == "http.disconnect" or not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _parse(scope: Message, body: bytes) -> Request:
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
-    key = router.extract_access_key_id(headers, query)
-    # MiniStack's tables are keyed by account and region of the running request: layers read them too.
-    if key:
-        responses.set_request_account_id(iam_evaluator.find_iam_access_key_account(key) or key)
-    region = router.extract_region(headers, query)
-    responses.set_request_region(region)
-    form = body if headers.get("content-type", "").startswith("application/x-www-form-urlencoded") else b""
-    parameters = {**parse_qs(form.decode("utf-8", "replace"), keep_blank_values=True), **query}
-    service = router.detect_service(scope["method"], scope["path"], headers, parameters)
-    return Request(
-        method=scope["method"],
-        path=scope["path"],
-        query=query,
-        headers=headers,
-        body=body,
-        service=service,
-        action=_action(headers, parameters),
-        access_key=key,
-        account=responses.get_account_id(),
-        region=region,
-    )
-
-
-def _action(headers: dict[str, str], parameters: dict[str, list[str]]) -> str:
-    """X-Amz-Target of the JSON protocols, Action of the query protocol."""
-    return headers.get("x-amz-target", "").rpartition(".")[2] or (parameters.get("Action") or [""])[0]
-
-
-async def _ask_ministack(scope: Message, body: bytes) -> Response:
-    """Pass the call on unchanged (its signature is checked there) and collect the answer."""
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await ministack.app(scope, receive, send)
-    start = next(message for message in sent if message["type"] == "http.response.start")
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
-    return Response(start["status"], headers, b"".join(cast(bytes, message.get("body", b"")) for message in sent))
-
-
-async def _send(send: Send, response: Response, *, head: bool) -> None:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    headers |= (
-        {"x-sandbox": "deployer"} if head else {"x-sandbox": "deployer", "content-length": str(len(response.body))}
-    )
-    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": response.body})

@@ -1,8 +1,9 @@
-"""Who a request comes from, decided before anything else sees it: a good signature of a key the sandbox made, or none.
+"""Authenticate each request before anything else sees it: it must be signed with a key that the sandbox issued.
 
-Keys are those of the root users (`root_keys`), and those that IAM and STS of the sandbox issued. MiniStack takes any
-12-digit key for root of that account, with any signature, and serves some paths to everybody: nothing reaches it
-unchecked. A root key is passed on as the account's number, which is what MiniStack and the layers know it by.
+AWS verifies the signature of every request. MiniStack takes any 12-digit key for the root user of that account,
+whatever the signature, and serves some paths to everybody. Here a request is signed (Signature Version 4) with a key of
+a root user (`root_keys`) or one that IAM or STS of the sandbox issued, or it is refused. A root key is passed on as the
+account's number, by which MiniStack knows it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Who may do what in the sandbox: every call is decided by the policies in it, across accounts too.
+"""Authorize each call by the policies in the sandbox, across accounts too.
 
-MiniStack authenticates a caller (key, signature, status). Its decision is taken again here with what it lacks:
-`policy_evaluator` evaluates, `secretsmanager.access` decides about secrets and their keys, `policy_validation` refuses
-documents.
+AWS evaluates identity, resource and session policies and the permissions boundary. MiniStack's evaluation lacks some of
+that, so it is done again here: `policy_evaluator` evaluates, `secretsmanager.access` decides about secrets and their
+keys, `policy_validation` refuses documents.
 """
 
 from __future__ import annotations

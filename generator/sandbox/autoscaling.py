@@ -1,9 +1,9 @@
-"""Auto Scaling groups with instances that EC2 knows.
+"""Auto Scaling groups whose instances exist in EC2.
 
-MiniStack invents the ids of a group's instances: EC2 and Systems Manager have never heard of them. AWS launches them
-from the launch template into the group's first subnet with the tags that are propagated, as soon as CloudFormation has
-made a group that may not be empty, and terminates them when the group shrinks or is deleted. An update that names no
-desired capacity leaves it on AWS; MiniStack sets it back. Nothing is replaced for its age here.
+AWS launches a group's instances from the launch template into the group's subnets with the tags that are propagated,
+and terminates them when the group shrinks or is deleted. An update that names no desired capacity leaves it unchanged.
+MiniStack invents instance IDs that EC2 and Systems Manager do not know, and resets the desired capacity. Here the
+instances are real ones of EC2 in the first subnet; none is replaced for its age.
 """
 
 from __future__ import annotations

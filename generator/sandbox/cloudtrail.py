@@ -1,7 +1,7 @@
-"""CloudTrail as AWS writes it: who called (user, role session, root), what was refused, and both sides of a share.
+"""CloudTrail's record of each call: the caller (user, role session, root), refusals, and both accounts of a share.
 
-MiniStack records the access key as the user's name, successes only, and one account's copy. Shapes: CloudTrail user
-guide, "Record contents" and "userIdentity element".
+AWS: CloudTrail user guide, "Record contents" and "userIdentity element". MiniStack records successful calls only, in
+one account, with the access key as the user's name; its record is off. Trails deliver nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from ministack.services import cloudtrail
 from generator.sandbox import policy_evaluator
 
 if TYPE_CHECKING:
-    from generator.sandbox.asgi import Request, Response, Sandbox
+    from generator.sandbox.asgi import Sandbox
+    from generator.sandbox.messages import Request, Response
 
 GLOBAL_REGION = "us-east-1"  # where the events of IAM, a global service, are
 _READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "Validate", "Decrypt", "GenerateDataKey")

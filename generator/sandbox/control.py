@@ -6,7 +6,8 @@ import json
 import os
 from dataclasses import asdict, dataclass
 
-from generator.sandbox.asgi import Request, Response, Sandbox
+from generator.sandbox.asgi import Sandbox
+from generator.sandbox.messages import Request, Response
 from generator.sandbox.version import fingerprint
 
 ACTIONS = ("create", "update", "delete", "rollback")

@@ -1,6 +1,6 @@
-"""AWS::EKS::AccessEntry: MiniStack's EKS has access entries, its CloudFormation does not know the type.
+"""AWS::EKS::AccessEntry over MiniStack's EKS, which has access entries; its CloudFormation does not have the type.
 
-Schema (CloudFormation registry): ClusterName, PrincipalArn and Type are createOnly; the id is PrincipalArn|ClusterName.
+Schema (CloudFormation registry): ClusterName, PrincipalArn and Type are createOnly; the ID is PrincipalArn|ClusterName.
 """
 
 from __future__ import annotations

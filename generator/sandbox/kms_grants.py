@@ -1,7 +1,7 @@
-"""Grants on KMS keys, which MiniStack keeps and does not ask: here they allow what they name.
+"""Grants on KMS keys, which MiniStack stores and does not evaluate.
 
-A grant allows its operations to its grantee beside the key's policy (KMS developer guide, "Grants in AWS KMS"). It is
-read as a statement of that policy, so that each decision about the key takes it into account.
+On AWS a grant allows its operations to its grantee in addition to the key policy (KMS developer guide, "Grants in AWS
+KMS"). Here a grant is read as a statement of that policy, so that each decision about the key takes it into account.
 """
 
 from __future__ import annotations

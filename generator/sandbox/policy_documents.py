@@ -1,6 +1,6 @@
-"""What IAM, KMS and Secrets Manager refuse about a policy document before they store it. Pure: texts in, sentences out.
+"""What IAM, KMS and Secrets Manager refuse about a policy document before they store it. Pure functions.
 
-The sentences are the services' own where they are known (IAM user guide, "Troubleshoot IAM policies").
+The messages are the services' own where they are known (IAM user guide, "Troubleshoot IAM policies").
 """
 
 from __future__ import annotations

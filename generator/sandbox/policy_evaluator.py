@@ -1,8 +1,8 @@
 """MiniStack's policy evaluator, corrected where AWS decides otherwise.
 
-What is added: policy variables (`${aws:username}`), `aws:PrincipalArn` of an assumed role is the role's ARN,
-`ArnLike` part by part, resource policies of other accounts, tags of the resource as condition keys, and refusals
-worded as AWS words them (IAM user guide, "Troubleshoot access denied error messages").
+Added: policy variables (`${aws:username}`); `aws:PrincipalArn` of an assumed role is the role's ARN; `ArnLike` part by
+part; resource policies of other accounts; tags of the resource as condition keys; the reason of a refusal in AWS's
+words (IAM user guide, "Troubleshoot access denied error messages").
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Policy documents are refused at the door, as IAM, KMS and Secrets Manager refuse them."""
+"""Policy documents that IAM, KMS and Secrets Manager refuse are refused before they are stored.
+
+AWS refuses malformed documents, principals that do not exist and, with BlockPublicPolicy, public access. MiniStack
+stores almost any document.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The access keys of the sandbox's root users: made from one secret that is random for each start. Pure.
+"""The access keys of the sandbox's root users, derived from one secret that is random for each start. Pure functions.
 
-Every account has a root user, and nobody lists accounts beforehand, so the account is part of the key's id, as on AWS.
+Every account has a root user and accounts need no creation, so the account is part of the key's ID, as on AWS.
 """
 
 from __future__ import annotations

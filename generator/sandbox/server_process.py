@@ -1,4 +1,4 @@
-"""The server process: settings, port, state on disk, and the loop. MiniStack is imported here and nowhere before."""
+"""The server process: settings, port, state on disk, event loop. MiniStack is imported here and not before."""
 
 from __future__ import annotations
 

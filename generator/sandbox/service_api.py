@@ -1,4 +1,4 @@
-"""MiniStack's services by their public entry: calling one in this process, and answering operations in its place.
+"""MiniStack's services by their public entry: call one in this process, or answer operations in its place.
 
 Each service module of MiniStack has one public function, `handle_request`. `call` goes through it as a client would,
 without HTTP, signature or authorization, in the account and region of the running request. `serve` puts operations of

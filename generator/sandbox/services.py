@@ -1,4 +1,4 @@
-"""Every service that the sandbox adds to MiniStack or corrects in it; `private_names` refuses another version of it."""
+"""The services that the sandbox adds to MiniStack or corrects in it, in the order in which they are installed."""
 
 from generator.sandbox import autoscaling, eks, private_names
 from generator.sandbox.asgi import Sandbox

@@ -1,7 +1,7 @@
-"""The state of the sandbox kept under a name and put back, so that many trials can begin at the same point.
+"""Save the state of the sandbox under a name and restore it, so that many trials can start from the same point.
 
-A snapshot lives in memory and ends with the process. What runs is no state: functions stay warm, the record of calls
-(CloudTrail) goes on, and live sessions end when a snapshot is put back.
+A snapshot lives in memory and is lost with the process. It holds no running things: functions stay warm, CloudTrail's
+record continues, and live sessions end when a snapshot is restored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 from ministack.services import cloudformation, sts
 
-from generator.sandbox.asgi import Request, Response, Sandbox
+from generator.sandbox.asgi import Sandbox
+from generator.sandbox.messages import Request, Response
 
 PATH = "/_sandbox/snapshots/"
 PACKAGE = "ministack.services."

@@ -1,4 +1,4 @@
-"""Where the sandbox lives on this computer, and the environment that leads a client to it and nowhere else."""
+"""The files of the sandbox on this computer, and the environment that points a client to it and to nothing else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The second account: a vendor with a support role that is allowed to read secrets of others, and a stranger's role.
+"""The second account: a vendor with a support role that may read secrets of other accounts, and another team's role.
 
-Both may be assumed by their own account, and both are granted the same on their side: whether one of them gets in is
-up to the policies of the customer's account alone.
+Both can be assumed by their own account and have the same permissions on their side: whether one of them has access
+depends on the policies of the customer's account alone.
 """
 
 from __future__ import annotations

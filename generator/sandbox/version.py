@@ -1,4 +1,4 @@
-"""Which code a sandbox runs: a process goes on with what it was started from, whatever is installed meanwhile."""
+"""Which code a sandbox runs: a process keeps the code that it was started from, whatever is installed meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Change sets: removals by condition, references of live branches only, property values, NoEcho masked."""
+"""Change sets: removals by condition, references of live branches only, property values, NoEcho values masked.
+
+AWS compares the resources that the conditions of both templates leave. MiniStack ignores conditions, shows NoEcho
+values in clear and has no property values (IncludePropertyValues).
+"""
 
 from __future__ import annotations
 

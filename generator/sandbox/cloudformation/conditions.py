@@ -1,6 +1,6 @@
-"""Fn::Join in conditions: whether a list is empty is asked by joining it.
+"""Fn::Join in conditions, with which a template tests whether a list is empty.
 
-AWS evaluates `!Equals [!Join ["", !Ref List], ""]`; MiniStack compares the unresolved function: never equal.
+AWS evaluates `!Equals [!Join ["", !Ref List], ""]`. MiniStack compares the unresolved function, which is never equal.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Custom resources: the function runs as a local process; one that cannot start fails its resource.
+"""Custom resources whose function cannot start.
 
-AWS waits for the answer until ServiceTimeout (an hour by default), also when the function cannot even be loaded.
-MiniStack waits as well. Here such a function fails the resource at once, with what it said: a sandbox never hangs.
+AWS waits for the response until ServiceTimeout (an hour by default), also when the function cannot even be loaded, and
+so does MiniStack. Here such a function fails its resource at once with the function's own message, so that a stack
+never hangs. Functions run as local processes.
 """
 
 from __future__ import annotations

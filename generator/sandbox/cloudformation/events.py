@@ -1,7 +1,7 @@
-"""DescribeEvents tells a stack's events, each with the operation it belongs to.
+"""DescribeEvents: the events of a stack, each with the operation it belongs to.
 
-AWS answers every event (STACK_EVENT) and, asked for failed ones, those that name a cause (PROVISIONING_ERROR).
-MiniStack answers only what its validation refused: a failed stack would look as if nothing had failed.
+AWS returns every event (STACK_EVENT) and, for failed ones, those that name a cause (PROVISIONING_ERROR). MiniStack
+returns only what its validation refused, so that a failed stack would look as if nothing had failed.
 """
 
 from __future__ import annotations

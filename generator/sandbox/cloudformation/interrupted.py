@@ -1,6 +1,7 @@
-"""A stack whose operation was cut off when the sandbox ended: AWS has no such thing, so it is told as a failure.
+"""Stack operations that were interrupted because the sandbox ended: they are reported as failed.
 
-Created again it can be deleted, updated it can be rolled back (the states *_FAILED), instead of being busy for ever.
+AWS has no such case. After a failed creation a stack can be deleted and after a failed update it can be rolled back
+(the states *_FAILED); without this it would be in progress for ever.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Names that CloudFormation gives and what Ref answers.
+"""Names that CloudFormation gives to resources, and what Ref returns.
 
-AWS names a resource {stack}-{logical id}-{random} and refuses one that exists. MiniStack derives some names from the
-stack and logical id alone, so that a stack made again would take over (and empty) what the first one retained.
+AWS names a resource {stack}-{logical ID}-{random} and refuses a name that exists. MiniStack derives some names from the
+stack and the logical ID alone, so that a stack that is created again would overwrite what the first one retained.
 """
 
 from __future__ import annotations

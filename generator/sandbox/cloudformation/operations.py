@@ -1,9 +1,9 @@
-"""Stack operations as they look on AWS: they take time, report only what they touch, and clean up in a phase apart.
+"""Stack operations that take time, report only what they change, and remove resources in a cleanup phase.
 
 AWS (view-stack-events, stack-status-codes): a resource that an update does not change has no event; one that it adds is
-CREATE_*; a second IN_PROGRESS event carries the physical id; removals run after the update, in
-UPDATE_COMPLETE_CLEANUP_IN_PROGRESS, with DELETE_* events. MiniStack: everything within milliseconds, UPDATE_* for every
-resource, removals without status and events.
+CREATE_*; a second IN_PROGRESS event carries the physical ID; removals run after the update, in
+UPDATE_COMPLETE_CLEANUP_IN_PROGRESS, with DELETE_* events. MiniStack does everything within milliseconds, with UPDATE_*
+for every resource and removals without status and events.
 """
 
 from __future__ import annotations

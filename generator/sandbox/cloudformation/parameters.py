@@ -1,8 +1,8 @@
-"""Parameters of AWS's own types name things that exist.
+"""Parameters of AWS's own types must name resources that exist.
 
-AWS checks AWS::EC2::VPC::Id and its kind: a change set ends FAILED, a stack operation fails, with the sentence below
-("Parameter validation failed: parameter value … for parameter name … does not exist"). MiniStack takes any string.
-Simplification: CreateStack and UpdateStack are refused at once here, where AWS starts and rolls back.
+AWS checks AWS::EC2::VPC::Id and its kind: a change set ends FAILED, a stack operation fails, with "Parameter validation
+failed: parameter value … for parameter name … does not exist". MiniStack accepts any string. Simplification:
+CreateStack and UpdateStack are refused at once here, where AWS starts them and rolls back.
 """
 
 from __future__ import annotations

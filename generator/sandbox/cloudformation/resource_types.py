@@ -1,4 +1,4 @@
-"""The shapes of MiniStack's CloudFormation tables, and how a resource type is put into them."""
+"""The table of resource types: how a type is added to it, and which property changes replace a resource."""
 
 from __future__ import annotations
 

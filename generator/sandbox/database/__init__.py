@@ -1,1 +1,1 @@
-"""A stand-in for a private RDS database: a real server, and before it what RDS adds: TLS and IAM tokens."""
+"""RDS in the sandbox: a real PostgreSQL or MySQL with what RDS adds to it: TLS, IAM tokens, a master user."""

@@ -1,4 +1,4 @@
-"""A certificate authority made on the spot, and a certificate for the endpoint's name. Nothing of it is ever AWS's."""
+"""A certificate authority for each database, and a certificate for the endpoint's name. No CA of AWS is involved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What RDS puts before a server: TLS under the endpoint's name, and a token where a user has no password."""
+"""What RDS adds before a database server: TLS under the endpoint's name, and IAM tokens in the place of passwords."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ class Front(ABC):
     check_token: TokenCheck
     port: int = 0
     refusals: list[str] = field(default_factory=list)
-    connections: int = 0
 
     @abstractmethod
     async def listen(self, host: str) -> Callable[[], object]:

@@ -1,4 +1,4 @@
-"""Which front stands before which engine."""
+"""The front of each engine."""
 
 from __future__ import annotations
 

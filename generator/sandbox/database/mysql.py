@@ -1,8 +1,8 @@
-"""A real MySQL on a private socket: the mysqld on the PATH, or beside this Python, where it is Oracle's, 8.0 or newer.
+"""A real MySQL on a private socket: the mysqld on the PATH or beside this Python, if it is Oracle's, 8.0 or newer.
 
-What RDS has and MySQL lacks is added: a master user without SUPER, whose rights come by rds_superuser_role (RDS user
-guide, "Role-based privilege model"), and the procedures that end sessions. AWSAuthenticationPlugin is RDS's own; the
-front puts auth_socket in its place.
+RDS has and MySQL lacks: a master user without SUPER, who has rds_superuser_role (RDS user guide, "Role-based privilege
+model"), and the procedures that end sessions; both are added. AWSAuthenticationPlugin is RDS's own: the front replaces
+it by auth_socket.
 """
 
 from __future__ import annotations

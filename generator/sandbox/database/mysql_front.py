@@ -1,9 +1,9 @@
-"""The front before MySQL: TLS under the endpoint's name, and a token where a user has AWSAuthenticationPlugin.
+"""The front of MySQL: TLS under the endpoint's name, and a token for a user with AWSAuthenticationPlugin.
 
-MySQL has no such plugin. What names it in a statement names auth_socket instead, which lets in whoever comes from this
-process and asks no password; so whom MySQL lets in at once is let through here only with a good token. Anyone else's
-answers pass as they are. A client that speaks TLS is spoken to MySQL in TLS, and one that does not is not: REQUIRE SSL
-is MySQL's own decision.
+MySQL does not have that plugin. In statements the front replaces it by auth_socket, which admits every connection from
+this process without a password. Whom MySQL admits without one must therefore present a good token here; all other
+answers pass unchanged. TLS is used to MySQL exactly when the client uses it, so that REQUIRE SSL is MySQL's own
+decision.
 """
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ class MysqlFront(Front):
 
     async def serve(self, client: socket.socket) -> None:
         """One client, from its first byte to its last."""
-        self.connections += 1
         loop = asyncio.get_running_loop()
         with client, socket.socket(socket.AF_UNIX) as server, suppress(OSError, EOFError, ValueError):
             client.setblocking(False)

@@ -1,4 +1,4 @@
-"""The master user of a stand-in, as RDS makes one: it owns a database and is no superuser."""
+"""The master user of a database, as RDS creates one: it owns a database and is no superuser."""
 
 from __future__ import annotations
 

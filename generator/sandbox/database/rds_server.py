@@ -1,4 +1,4 @@
-"""The stand-in as one thing to enter: a server, its front, its authority, in a thread with its own event loop."""
+"""A database as one context manager: a server, its front and its authority, in a thread with its own event loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real server behind a stand-in, of the engine asked for."""
+"""The real server of each engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An IAM token, checked as RDS checks it: a presigned GET of `rds-db`, for this endpoint, port and user.
+"""Verify an IAM authentication token as RDS does: a presigned GET of `rds-db` for this endpoint, port and user.
 
 Source: Signature Version 4 for query parameters (IAM user guide, "Create a signed AWS API request").
 """

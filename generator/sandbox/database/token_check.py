@@ -1,4 +1,4 @@
-"""Who may open the sandbox's databases: the keys and the policies that stand in it decide, as for every other call."""
+"""Who may connect to a database: decided by the keys and policies of the sandbox, as for every other call."""
 
 from __future__ import annotations
 

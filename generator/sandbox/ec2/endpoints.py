@@ -1,8 +1,8 @@
-"""VPC endpoints: their private DNS is there once in a VPC, and they are described with what they were given.
+"""VPC endpoints: one with private DNS for a service and VPC, and a complete description.
 
-AWS (CreateVpcEndpoint): a second endpoint with private DNS for a service, two subnets in one zone and a route table
-that leads to S3 already are refused. DescribeVpcEndpoints goes by its filters and tells security groups, private DNS
-and the policy. MiniStack: makes any endpoint, describes all of them whatever the filter, and leaves those three out.
+AWS (CreateVpcEndpoint) refuses a second endpoint with private DNS for a service, two subnets in one zone, and a route
+table that has a route to S3 already. DescribeVpcEndpoints applies its filters and returns security groups, private DNS
+and the policy. MiniStack creates any endpoint, ignores the filters and leaves those three out.
 """
 
 from __future__ import annotations

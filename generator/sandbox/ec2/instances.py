@@ -1,7 +1,8 @@
 """AWS::EC2::Instance with the template's volume, metadata options, interface and tags; nothing runs on it.
 
-MiniStack has no such type, launches every instance with a plain 8 GiB volume and a public address, and leaves the
-volumes of a terminated one attached to it. AWS deletes a volume with DeleteOnTermination, the others become available.
+AWS deletes the volumes with DeleteOnTermination when an instance terminates; the others become available. MiniStack has
+no such resource type, launches every instance with a plain 8 GiB volume and a public address, and leaves the volumes of
+a terminated instance attached.
 """
 
 from __future__ import annotations

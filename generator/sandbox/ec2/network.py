@@ -1,7 +1,8 @@
-"""What a fresh account offers: a VPC with a public and a private subnet that bear names, and the public AMIs for arm64.
+"""A fresh account: a VPC with a public and a private subnet, each with a name, and the public AMIs for arm64.
 
-MiniStack's default VPC has three nameless subnets, all public and none with a route out, and knows no arm64 image.
-A public parameter's ARN has no account in it (arn:aws:ssm:REGION::parameter/aws/service/…); MiniStack puts one in.
+MiniStack's default VPC has three subnets without names, all public and without a route to the internet, and no arm64
+image. The ARN of a public parameter has no account on AWS (arn:aws:ssm:REGION::parameter/aws/service/…), and one on
+MiniStack.
 """
 
 from __future__ import annotations

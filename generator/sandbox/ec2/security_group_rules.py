@@ -1,8 +1,8 @@
-"""A rule of its own in a security group: AWS::EC2::SecurityGroupIngress.
+"""AWS::EC2::SecurityGroupIngress: a rule as a resource of its own.
 
-MiniStack's CloudFormation does not know the type, its EC2 has the rules. AWS (resource reference): creation authorizes
-the rule in the group, deletion revokes it, every change but the description's replaces it. EC2 refuses a group it does
-not know (InvalidGroup.NotFound) and a rule that is there already (InvalidPermission.Duplicate).
+AWS (resource reference): creation authorizes the rule in the group, deletion revokes it, and every change but the
+description's replaces it. EC2 refuses a group that does not exist (InvalidGroup.NotFound) and a rule that exists
+(InvalidPermission.Duplicate). MiniStack's CloudFormation does not have the type; its EC2 has the rules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""IAM types that MiniStack lacks (AccessKey, RolePolicy), and a limit its API does not keep: two access keys a user."""
+"""AWS::IAM::AccessKey and AWS::IAM::RolePolicy, and the limit of two access keys per user.
+
+MiniStack has neither type, and its API creates any number of keys.
+"""
 
 from __future__ import annotations
 

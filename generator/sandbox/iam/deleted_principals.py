@@ -1,7 +1,8 @@
-"""A role or user that is deleted leaves its unique id in every policy that named it.
+"""A deleted role or user leaves its unique ID in every policy that named it.
 
-AWS keeps principals by id: after the deletion the policies show `AROA...` or `AIDA...`, and a role made anew under the
-same name is not let in (IAM user guide, "AWS JSON policy elements: Principal").
+AWS stores principals by ID: after the deletion the policies show `AROA...` or `AIDA...`, and a role that is created
+again under the same name has no access (IAM user guide, "AWS JSON policy elements: Principal"). MiniStack keeps the
+ARN.
 """
 
 from __future__ import annotations

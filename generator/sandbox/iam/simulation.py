@@ -1,7 +1,7 @@
-"""IAM's policy simulator, Principal and Custom, with context keys, a boundary and a resource policy.
+"""SimulatePrincipalPolicy and SimulateCustomPolicy with context keys, a permissions boundary and a resource policy.
 
-As on AWS nothing about the request is known but what the call says: a condition key that was not given is absent and
-is named in MissingContextValues. Only the clock is filled in.
+As on AWS only the call's own parameters count: a condition key that was not passed is absent and is named in
+MissingContextValues. Only the clock is filled in. MiniStack ignores conditions.
 """
 
 from __future__ import annotations

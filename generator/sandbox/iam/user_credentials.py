@@ -1,6 +1,6 @@
-"""The credentials of an IAM user that MiniStack lacks: SSH public keys, service-specific credentials, certificates.
+"""SSH public keys, service-specific credentials and signing certificates of an IAM user, which MiniStack lacks.
 
-Only IAM's record of them: no service behind takes one. They stand in the user's own record, so they go with the user.
+They are records only: no service accepts one. They are part of the user's record, so they are deleted with the user.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Secrets and the keys that encrypt them: reading across accounts, and KMS asked in the caller's name.
+"""Reading secrets across accounts, and the permission of KMS that this needs.
 
-AWS reads a secret for another account when three policies agree: the secret's, the caller's own, and the KMS key's,
-and never when the secret is under the AWS managed key (Secrets Manager user guide, "Access from another account").
+AWS lets another account read a secret when three policies allow it: the secret's, the caller's own and the KMS key's,
+and never when the secret is encrypted with the AWS managed key (Secrets Manager user guide, "Access from another
+account"). MiniStack finds no secret of another account and asks no key.
 """
 
 from __future__ import annotations

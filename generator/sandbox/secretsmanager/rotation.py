@@ -1,8 +1,8 @@
-"""Rotation that really runs the rotation function, on RotateSecret and by AWS::SecretsManager::RotationSchedule.
+"""RotateSecret and AWS::SecretsManager::RotationSchedule, which run the rotation function.
 
-AWS (rotate-secrets_lambda-functions): a pending version is made without a value, then the function is called with the
-steps createSecret, setSecret, testSecret, finishSecret; one that fails ends it and leaves AWSPENDING as it is.
-MiniStack copies the current value into a new version and calls nobody. Schedules by time do not run here.
+AWS (rotate-secrets_lambda-functions) adds a pending version without a value, then calls the function with the steps
+createSecret, setSecret, testSecret and finishSecret; a step that fails ends the rotation and leaves AWSPENDING.
+MiniStack copies the current value into a new version and calls no function. Schedules by time do not run here.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Secrets as CloudFormation makes them, and AWS::SecretsManager::ResourcePolicy.
+"""AWS::SecretsManager::Secret and AWS::SecretsManager::ResourcePolicy.
 
-AWS: Ref is the ARN; a secret without SecretString and GenerateSecretString has no version; a taken name is refused;
-a generated password obeys the Exclude… switches. MiniStack: Ref is the name; an empty string is stored, also where an
-update's template no longer gives a value; a taken name is overwritten; ExcludePunctuation is ignored.
+AWS: Ref is the ARN; a secret without SecretString and GenerateSecretString has no version; a name that exists is
+refused; a generated password obeys the Exclude… properties. MiniStack: Ref is the name; an empty string is stored, also
+when an update's template no longer has a value; a secret that exists is overwritten; ExcludePunctuation is ignored.
 """
 
 from __future__ import annotations

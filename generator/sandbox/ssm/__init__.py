@@ -1,4 +1,9 @@
-"""Systems Manager in the sandbox: session documents, sessions, nodes, commands, and the channel behind a session."""
+"""Systems Manager in the sandbox, which MiniStack lacks but for parameters: documents, sessions, nodes, commands.
+
+Models: `documents` (with `managed_documents`, `session_documents`), `sessions`, `nodes`, `targets`. Operations: the
+modules `*_api` and `instance_connect`. `routes` serves them. The channel of a session: `gateway`, `live`, `agent`, and
+what an agent does with it in `terminal`, `shell`, `ports`, `product`, `session_log`, `encryption`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ def install(sandbox: Sandbox) -> None:
     """Add the operations, the channel, and what has to survive a restart."""
     from generator.sandbox.asgi import Store
     from generator.sandbox.policy_evaluator import add_tag_reader
-    from generator.sandbox.ssm import api, control, documents, gateway, live, sessions
+    from generator.sandbox.ssm import documents, gateway, live, routes, sessions, targets
 
     sandbox.stores["ssm-documents"] = Store(documents.dump, documents.load)
     sandbox.stores["ssm-sessions"] = Store(sessions.dump, sessions.load)
@@ -20,5 +25,5 @@ def install(sandbox: Sandbox) -> None:
     add_tag_reader(sessions.tags_of)
     sandbox.sockets[gateway.PREFIX] = gateway.serve
     sessions.on_end(live.end)
-    api.install()
-    control.install(sandbox)
+    routes.install()
+    targets.install(sandbox)

@@ -1,7 +1,7 @@
-"""The agent's end of a session's data channel: it lives on while connections come and go under it.
+"""The agent's end of a session's data channel, which outlives the connections under it.
 
-No network in here. Frames come in by `take` and leave through the function given to `attach`; a test puts a gateway
-of its own around it that loses, repeats, reorders or delays them.
+No network in here. Frames arrive by `take` and leave through the function given to `attach`; a test puts a gateway of
+its own around it that loses, repeats, reorders or delays them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,6 @@ class Agent:
     def __init__(self, plan: AgentPlan) -> None:
         self.plan = plan
         self.end: str | None = None  # the reason to show, "" for a plain end
-        self.client_version = ""
         self.last_data = time.monotonic()
         self._sender = reliability.Sender(wire.OUTPUT, _stamp)
         self._receiver = reliability.Receiver()
@@ -172,7 +171,6 @@ class Agent:
         started = time.monotonic_ns()
         self.post(PayloadType.HANDSHAKE_REQUEST, HandshakeRequest(plan.version, tuple(actions)).payload())
         answer = HandshakeResponse.parse(await self._expect(PayloadType.HANDSHAKE_RESPONSE))
-        self.client_version = answer.client_version
         if refused := next((done for done in answer.processed if done.status != ActionStatus.SUCCESS), None):
             raise DeployerError(f"The client failed at {refused.type}: {refused.error}")
         await self._agree_on_key(answer, challenge)

@@ -1,4 +1,4 @@
-"""One call of the SSM API as its operations see it: what was asked, by whom, and the question whether they may."""
+"""One call of the SSM API: its parameters, its caller, and whether the caller is allowed to make it."""
 
 from __future__ import annotations
 

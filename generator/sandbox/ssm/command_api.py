@@ -1,6 +1,6 @@
-"""SendCommand and what asks for its results. Scripts go to the imitated shell; nothing is run on this machine.
+"""SendCommand and the operations that return its results. AWS runs the script on the node.
 
-Commands live in memory: a restart forgets them.
+Here the imitated shell answers, and nothing runs on this machine. Commands live in memory: a restart forgets them.
 """
 
 from __future__ import annotations

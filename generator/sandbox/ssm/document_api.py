@@ -1,4 +1,4 @@
-"""CreateDocument and its family."""
+"""CreateDocument, UpdateDocument and the other operations on documents. MiniStack has none of them."""
 
 from __future__ import annotations
 

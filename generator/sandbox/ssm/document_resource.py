@@ -1,4 +1,4 @@
-"""AWS::SSM::Document over the sandbox's document store. MiniStack has neither the type nor documents."""
+"""AWS::SSM::Document over the sandbox's documents. MiniStack has neither the type nor documents."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""SSM documents of the sandbox: the one store behind the API and `AWS::SSM::Document`, per account and region.
+"""SSM documents of the sandbox: one store for the API and for `AWS::SSM::Document`, per account and region.
 
-Functions act in the account and region of the running request (`ministack.core.responses.request_scope` sets them).
-A refusal is a DeployerError whose `code` is AWS's error name.
+Functions act in the account and region of the running request (`ministack.core.responses.request_scope` sets them). A
+refusal is a DeployerError whose `code` is AWS's error name.
 """
 
 from __future__ import annotations

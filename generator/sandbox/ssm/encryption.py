@@ -1,4 +1,4 @@
-"""The agent's side of session encryption: the data key the client made, decrypted in the instance role's name."""
+"""The agent's side of session encryption: the instance role decrypts the data key that the client generated."""
 
 from __future__ import annotations
 

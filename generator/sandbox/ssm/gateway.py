@@ -1,16 +1,14 @@
 """The message gateway: the websocket at a session's StreamUrl.
 
-Whoever holds the session's token speaks to its agent, as on AWS. The opening may be signed (plug-ins since 1.2.688 do);
-a signature that is there must be good and its owner allowed `ssmmessages:OpenDataChannel`. Without one the opening is
-refused only where the instance was registered with `requireSignature`.
+As on AWS, the session's token opens its channel. The opening may be signed (plug-ins since 1.2.688 do): the signature
+must then be good and its user allowed `ssmmessages:OpenDataChannel`. Without a signature it is refused only where the
+instance was registered with `requireSignature`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import Any
 from urllib.parse import parse_qs
 
 from ministack.core import iam_evaluator as engine
@@ -20,19 +18,16 @@ from generator.channel.payloads import Opening
 from generator.errors import DeployerError
 from generator.model.arn import Arn
 from generator.sandbox import authorization
+from generator.sandbox.messages import Message, Receive, Send
 from generator.sandbox.ssm import live as agents
 from generator.sandbox.ssm import sessions, targets
 from generator.sandbox.ssm.agent import closed_frame
 from generator.sandbox.ssm.live import Live
 from generator.sandbox.ssm.sessions import Session
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 PREFIX = "/v1/data-channel/"
 OPENING_SECONDS = 10.0
-REFUSED, REPLACED = 1008, 1001  # websocket close codes
+REFUSED = 1008  # a websocket close code
 
 
 async def serve(scope: Message, receive: Receive, send: Send) -> None:

@@ -1,7 +1,7 @@
-"""EC2 Instance Connect: SendSSHPublicKey.
+"""EC2 Instance Connect: SendSSHPublicKey, which MiniStack lacks.
 
-The keys that are good now stand in `<sandbox home>/keys/<instance id>/<user>`, one a line, where a test's sshd finds
-them (AuthorizedKeysFile); after 60 seconds they are gone.
+AWS offers the key to the instance's SSH server for 60 seconds. Here the valid keys are in `<sandbox
+home>/keys/<instance ID>/<user>`, one a line, where a test's sshd reads them (AuthorizedKeysFile).
 """
 
 from __future__ import annotations

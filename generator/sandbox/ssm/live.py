@@ -1,4 +1,4 @@
-"""A live session: its agent, what serves it, and the time-outs of its document."""
+"""A live session: its agent, what serves it, and the timeouts of its document."""
 
 from __future__ import annotations
 

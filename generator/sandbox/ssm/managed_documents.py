@@ -1,7 +1,7 @@
-"""The AWS-owned documents sessions are started with, as far as their documentation tells what is in them.
+"""The AWS-owned documents that sessions are started with, as far as they are documented.
 
 Names and parameters: Systems Manager user guide, "Start a session"; the port pattern is the schema page's. The exact
-text of the real ones was not seen.
+text of the real documents was not available.
 """
 
 from __future__ import annotations

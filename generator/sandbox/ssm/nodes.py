@@ -1,4 +1,4 @@
-"""Which instances of the sandbox an agent would answer for. No agent runs anywhere: the sandbox plays it."""
+"""The managed nodes: running instances whose role allows an agent to register. No agent runs: the sandbox plays it."""
 
 from __future__ import annotations
 

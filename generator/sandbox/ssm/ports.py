@@ -1,4 +1,4 @@
-"""What an agent does with the bytes of a port session: many connections by smux, one bare connection, or stdio."""
+"""What an agent does with the bytes of a port session: many connections by smux, one plain connection, or stdio."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page behind port 3035 of every instance: it says what it is."""
+"""The page behind port 3035 of every instance, which says that it is imitated."""
 
 from __future__ import annotations
 

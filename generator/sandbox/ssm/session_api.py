@@ -1,4 +1,4 @@
-"""StartSession, ResumeSession, TerminateSession, DescribeSessions."""
+"""StartSession, ResumeSession, TerminateSession and DescribeSessions. MiniStack has none of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inside of a session document: what SSM refuses about it, and what a session makes of it. Pure.
+"""The content of a session document: what SSM refuses about it, and the session it describes. Pure functions.
 
 Schema: Systems Manager user guide, "Session document schema".
 """

@@ -1,4 +1,4 @@
-"""The transcript of a shell in CloudWatch Logs, as the session document asks and the instance role allows."""
+"""The transcript of a shell in CloudWatch Logs, if the session document asks for it and the instance role allows it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The sessions of the sandbox: who holds which, since when, and the token of its channel.
+"""The sessions of the sandbox: owner, start, status, and the token of the channel.
 
-Session and status names are the API's. Tokens live in memory only: after a restart nothing of the channel is left, so
+Session and status names are the API's. Tokens live in memory only: after a restart nothing of a channel is left, so
 sessions that were live are loaded as ended.
 """
 

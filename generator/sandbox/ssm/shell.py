@@ -1,7 +1,7 @@
-"""The imitated shell: a handful of words answered in Python. No program of this machine is ever started.
+"""The imitated shell: a handful of commands answered in Python. No program of this machine is ever started.
 
-It serves shells over a session and SendCommand, so that logs, exit codes and sizes can be seen end to end. Everything
-it does not know ends with 127 and says so.
+It serves shells over a session and SendCommand, so that logs, exit codes and sizes can be seen end to end. Any other
+command exits with 127 and says so.
 """
 
 from __future__ import annotations

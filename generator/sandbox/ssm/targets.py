@@ -1,15 +1,21 @@
-"""Where the ports of an imitated instance lead: to loopback ports that were registered, and nowhere else.
+"""Where the ports of an imitated instance lead: only to loopback ports that were registered.
 
-`PUT /_sandbox/instances/<instance id or *>` takes `{"ports": {"5432": 41234, "db.example:5432": 41235},
-"agentVersion": "3.0.100.0", "requireSignature": true}`; a key of `ports` is a port of the instance, or host:port as
-seen from it, or "shell" for what answers in place of the imitated shell; the value is a port of 127.0.0.1.
+`PUT /_sandbox/instances/<instance ID or *>` takes `{"ports": {"5432": 41234, "db.example:5432": 41235}, "agentVersion":
+"3.0.100.0", "requireSignature": true}`. A key of `ports` is a port of the instance, or host:port as seen from it, or
+"shell" for what answers in place of the imitated shell; the value is a port of 127.0.0.1.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from generator.sandbox.asgi import Sandbox
+    from generator.sandbox.messages import Request, Response
+
+PREFIX = "/_sandbox/instances/"
 EVERY = "*"
 SHELL = "shell"  # a port under this name takes the place of the imitated shell: a terminal as bytes
 
@@ -61,3 +67,24 @@ def signature_required(instance_id: str) -> bool:
 
 def _of(instance_id: str) -> list[Target]:
     return [_targets[name] for name in (instance_id, EVERY) if name in _targets]
+
+
+def install(sandbox: Sandbox) -> None:
+    """Add the endpoint: PUT registers, DELETE forgets every registration."""
+    from generator.sandbox.messages import Response
+
+    async def answer(request: Request) -> Response | None:
+        if not request.path.startswith(PREFIX) or "origin" in request.headers:
+            return None
+        if request.method == "DELETE":
+            forget()
+            return Response.json({})
+        if request.method != "PUT":
+            return None
+        try:
+            target = register(request.path.removeprefix(PREFIX), json.loads(request.body))
+        except (ValueError, TypeError, AttributeError) as error:
+            return Response.error("ValidationError", f"This registers nothing: {error}.")
+        return Response.json(asdict(target))
+
+    sandbox.layers.insert(0, answer)

@@ -1,4 +1,4 @@
-"""The imitated shell at a terminal, and one command without one: what an agent's shell plug-ins do with a session."""
+"""The imitated shell at a terminal, and one command without a terminal: an agent's shell plug-ins."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from generator.sandbox.origin_guard import is_of_a_page
+from generator.sandbox.origin_guard import is_from_web_page
 from generator.sandbox.state import SandboxState
 from tests.sandbox_keys import root
 
@@ -63,4 +63,4 @@ def test_a_page_opens_no_websocket(sandbox: SandboxState, headers: dict[str, str
     ],
 )
 def test_whose_name_it_is_called_by(host: str, page: bool) -> None:
-    assert is_of_a_page([(b"Host", host.encode())]) is page
+    assert is_from_web_page([(b"Host", host.encode())]) is page

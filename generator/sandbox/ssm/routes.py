@@ -1,6 +1,6 @@
-"""The operations of SSM and EC2 Instance Connect the sandbox answers itself; MiniStack keeps the others.
+"""The operations of SSM and EC2 Instance Connect that the sandbox answers; MiniStack keeps the others.
 
-MiniStack authenticates these calls (key, signature, status); each operation then asks for its own permissions, because
+MiniStack authenticates these calls (key, signature, status). Each operation then checks its own permissions, because
 AWS checks several resources in one call (StartSession: the instance and the document).
 """
 
