@@ -60,7 +60,7 @@ class Store:
 
 @dataclass
 class Sandbox:
-    """What plug-ins add to.
+    """The application, and the lists that plug-ins add to.
 
     `authenticator` checks the signature of a request before anything here sees it, and of a websocket that is signed.
     `layers` may answer before MiniStack (the first answer wins; MiniStack's own authentication has then not run);
@@ -102,21 +102,21 @@ class Sandbox:
         draft.replace(_store_file())
 
     def load(self) -> None:
-        """Give each store what was saved of it; MiniStack has loaded its own tables by then."""
+        """Load the saved state of each store; MiniStack has loaded its own tables by then."""
         saved = json.loads(_store_file().read_text()) if _store_file().exists() else {}
         for name, store in self.stores.items():
             if name in saved:
                 store.load(saved[name])
 
     async def reset(self) -> None:
-        """Empty every table, those of the plug-ins too, and save that."""
+        """Empty every table, those of the plug-ins too, and save the empty state."""
         await ask_ministack({"type": "http", "method": "POST", "path": "/_ministack/reset", **_NO_QUERY}, b"")
         for store in self.stores.values():
             store.load(None)
         self.save()
 
     def _lifespan(self, send: Send) -> Send:
-        """Pass MiniStack's start and stop on, with our own part between its and the server's."""
+        """Pass on MiniStack's start and stop, and load or save our own state in between."""
 
         async def through(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
@@ -133,7 +133,7 @@ class Sandbox:
         return next((asgi for prefix, asgi in self.sockets.items() if path.startswith(prefix)), None)
 
     async def _serve_socket(self, socket: Asgi, scope: Message, receive: Receive, send: Send) -> None:
-        """Pass a websocket on; one that is signed has to be signed well."""
+        """Pass a websocket on; if it is signed, the signature must be valid."""
         if b"authorization" in {name.lower() for name, _ in scope["headers"]} or b"X-Amz-" in scope["query_string"]:
             try:
                 scope = self.authenticator.authenticate(scope, b"")

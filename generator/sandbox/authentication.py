@@ -38,7 +38,7 @@ _SIGNATURE_PARAMETERS = frozenset(
 
 
 class NotAuthenticated(Exception):
-    """The request is nobody's. `code` is MiniStack's word, which each service's protocol has its own form of."""
+    """The request is not authenticated. `code` is MiniStack's; each service's protocol has its own form of it."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -47,17 +47,17 @@ class NotAuthenticated(Exception):
 
 @dataclass(frozen=True)
 class Authenticator:
-    """Checks requests against the keys of one sandbox; `secret` is what its own keys are made from."""
+    """Checks requests against the keys of one sandbox; its own keys are derived from `secret`."""
 
     secret: str
 
     def install(self) -> None:
-        """Give functions credentials that nobody can work out; MiniStack's are digests of their names."""
+        """Give functions secret credentials; MiniStack derives theirs from the functions' names."""
         lambda_runtime.execution_credentials = self.execution_credentials
         lambda_svc.execution_credentials = self.execution_credentials
 
     def authenticate(self, scope: Scope, body: bytes) -> Scope:
-        """The scope to serve: a root key in it is the account's number. Raises NotAuthenticated."""
+        """The scope to serve, with the account's number in the place of a root key. Raises NotAuthenticated."""
         headers = _headers(scope)
         path = scope["path"]
         if path.startswith(CONTROL):
@@ -78,7 +78,7 @@ class Authenticator:
         return _renamed(scope, signature, credential.account_id, presigned=presigned)
 
     def credential(self, access_key_id: str, token: object = _NOT_CHECKED) -> engine.ResolvedCredential:
-        """Whose key that is, the session token checked when it is given. Raises NotAuthenticated.
+        """The owner of a key; the session token is checked when it is passed. Raises NotAuthenticated.
 
         A root key's `access_key_id` is the account's number.
         """
@@ -102,7 +102,7 @@ class Authenticator:
         return credential
 
     def execution_credentials(self, config: dict[str, Any]) -> dict[str, str]:
-        """The variables of a function's credentials: a session of its role, as MiniStack names it."""
+        """The environment variables of a function's credentials: a session of its role."""
         variables = _original_execution_credentials(config)
         key_id = variables["AWS_ACCESS_KEY_ID"]
         password, token = root_keys.function_secret(self.secret, key_id)
@@ -119,7 +119,7 @@ _original_execution_credentials = lambda_runtime.execution_credentials
 
 
 def _session_account(access_key_id: str) -> str:
-    """The account of an STS session; "" for a key that is none."""
+    """The account of an STS session; "" for another key."""
     session = Arn.find(str(sts._sessions.get(access_key_id, {}).get("Arn", "")))
     return session.account if session else ""
 
@@ -145,7 +145,7 @@ def _first(query: dict[str, list[str]], name: str) -> str:
 
 
 def _signature(headers: dict[str, str], query: dict[str, list[str]]) -> tuple[Any, bool]:
-    """The parts of the request's one signature, and whether it stands in the query string."""
+    """The parts of the request's one signature, and whether it is in the query string."""
     authorization, algorithm = headers.get("authorization", ""), _first(query, "X-Amz-Algorithm")
     if not authorization and not algorithm:
         raise NotAuthenticated("MissingAuthenticationToken", "Request is missing Authentication Token")
@@ -160,7 +160,7 @@ def _signature(headers: dict[str, str], query: dict[str, list[str]]) -> tuple[An
 
 
 def _check_time(signature: Any, query: dict[str, list[str]] | None) -> None:
-    """Refuse what was signed too long ago; a presigned request, whose query is given, has a time of its own."""
+    """Refuse what was signed too long ago; for a presigned request, whose `query` is passed, X-Amz-Expires decides."""
     try:
         seconds = int(_first(query, "X-Amz-Expires")) if query is not None else None
         expired = seconds is not None and (
@@ -205,7 +205,7 @@ def _covers(headers: dict[str, str], body: bytes, *, presigned: bool) -> bool:
 
 
 def _renamed(scope: Scope, signature: Any, account: str, *, presigned: bool) -> Scope:
-    """The request as signed by the account's number, by which MiniStack knows root and asks for no signature."""
+    """The request with the account's number as its key: MiniStack takes that for root and checks no signature."""
     named = f"Credential={account}/{signature.date_stamp}/{signature.region}/{signature.service}/aws4_request"
     value = f"{_ALGORITHM} {named}, SignedHeaders={signature.signed_headers}, Signature={signature.signature}"
     headers = [(name, text) for name, text in scope["headers"] if name.lower() != b"authorization"]

@@ -46,7 +46,7 @@ class Caller:
 
 
 def install(sandbox: Sandbox) -> None:
-    """Make this room's decision the one MiniStack takes."""
+    """Have MiniStack ask this module instead of its own evaluator."""
     policy_evaluator.install()
     policy_evaluator.add_tag_reader(_tags)
     engine.enforce = enforce
@@ -60,7 +60,7 @@ def install(sandbox: Sandbox) -> None:
 
 
 def caller(headers: dict[str, str], query: dict[str, list[str]] | None = None) -> Caller:
-    """Who sent a request MiniStack has authenticated; an unsigned one, which it takes for root, is refused."""
+    """The caller of a request. Raises DeployerError for an unsigned one, which MiniStack takes for root."""
     key = extract_access_key_id(headers, query or {})
     principal = engine.resolve_principal(key, responses.get_account_id()) if key else None
     if principal is None or isinstance(principal, engine.AuthError):
@@ -70,7 +70,7 @@ def caller(headers: dict[str, str], query: dict[str, list[str]] | None = None) -
 
 
 def check(who: Caller, action: str, arn: str, context: Context | None = None) -> str:
-    """ "" when `who` may do `action` on `arn`, else AWS's sentence of refusal."""
+    """ "" when `who` is allowed `action` on `arn`, else AWS's message of the refusal."""
     request = policy_evaluator.evaluation_context(
         who.principal, action, arn, who.region, {**policy_evaluator.tag_context(action, arn), **(context or {})}
     )
@@ -87,7 +87,7 @@ def enforce(
     resource_arn: str = "*",
     service_context: Context | None = None,
 ) -> Any:
-    """MiniStack's authorization hook: None when allowed, an AuthError that says why when not."""
+    """MiniStack's authorization hook: None when allowed, else an AuthError with the reason."""
     arn = _authorized_resource(action, resource_arn)
     context = {**policy_evaluator.tag_context(action, arn), **(service_context or {})}
     verdict = _original_enforce(access_key, action, service, region, arn, context)
@@ -110,7 +110,7 @@ def enforce(
 
 
 def request_context(service: str, action: str, body: bytes, params: dict[str, Any]) -> Context:
-    """MiniStack's condition keys of a request, and those of KMS and Secrets Manager it leaves out."""
+    """MiniStack's condition keys of a request, and those of KMS and Secrets Manager that it lacks."""
     context: Context = dict(_original_tag_context(service, action, body, params))
     if service not in ("kms", "secretsmanager"):
         return context

@@ -25,14 +25,14 @@ _original = dict(handler(RESOURCE))
 
 
 def install() -> None:
-    """Stand in for the invented instances, and for what CloudFormation does with a group that has real ones."""
+    """Replace the invented instances, and CloudFormation's handlers of the type."""
     autoscaling._reconcile_instances = reconcile
     serve(autoscaling, {"SetDesiredCapacity": set_desired_capacity})
     handler(RESOURCE).update(create=create, update=update, update_with_logical_id=True, delete=delete)
 
 
 def set_desired_capacity(params: Params, proceed: Proceed) -> Answer:
-    """SetDesiredCapacity; ValidationError with AWS's sentence beyond what the group may have."""
+    """SetDesiredCapacity; ValidationError with AWS's message outside the group's bounds."""
     group = autoscaling._asgs.get(params.get("AutoScalingGroupName")) or {}
     desired = int(params.get("DesiredCapacity") or 0)
     least, most = group.get("MinSize", desired), group.get("MaxSize", desired)
@@ -44,14 +44,14 @@ def set_desired_capacity(params: Params, proceed: Proceed) -> Answer:
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
-    """The group with the instances it may not be without."""
+    """Create the group and launch its instances."""
     created: Created = _original["create"](logical_id, props, stack)
     reconcile(autoscaling._asgs[created[0]])
     return created
 
 
 def reconcile(group: Group) -> None:
-    """Launch and terminate until the group has the instances it is to have."""
+    """Launch and terminate instances until the group has its desired capacity."""
     members = group["Instances"]
     members[:] = [member for member in members if _running(member["InstanceId"])]
     surplus = members[group["DesiredCapacity"] :]
@@ -63,7 +63,7 @@ def reconcile(group: Group) -> None:
 
 
 def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
-    """The desired capacity changes only where the template names it."""
+    """Update the group; its desired capacity changes only if the template names it."""
     before = autoscaling._asgs[physical_id]["DesiredCapacity"]
     changed: Created = _original["update"](physical_id, old, new, stack, logical_id)
     group = autoscaling._asgs[changed[0]]
@@ -74,7 +74,7 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
 
 
 def delete(physical_id: str, props: Properties) -> None:
-    """Empty the group, then delete it."""
+    """Terminate the instances, then delete the group."""
     if group := autoscaling._asgs.get(physical_id):
         group["DesiredCapacity"] = 0
         reconcile(group)
@@ -119,7 +119,7 @@ def _image(named: str) -> str:
 
 
 def _data(chosen: dict[str, Any]) -> Properties:
-    """The data of the version the group names."""
+    """The data of the launch template version that the group names."""
     template = ec2.get_state()["launch_templates"][chosen["LaunchTemplateId"]]
     data: Properties = next(
         version["LaunchTemplateData"]

@@ -34,12 +34,12 @@ _CODE = re.compile(rb"<Code>([^<]+)</Code>.*?<Message>(.*?)</Message>", re.DOTAL
 
 
 def install(sandbox: Sandbox) -> None:
-    """Record every call of AWS's APIs after it was answered. MiniStack's own record is off (`server_process`)."""
+    """Record every call after it was answered. MiniStack's own record is off (`server_process`)."""
     sandbox.after.append(record)
 
 
 async def record(request: Request, response: Response) -> None:
-    """Append the call to the caller's trail, and to the trail of the account whose resource it named."""
+    """Record the call for the caller's account, and for the account whose resource it named."""
     if request.service == "cloudtrail" or request.path.startswith("/_"):
         return
     if not request.access_key or not request.service:

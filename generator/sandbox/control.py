@@ -27,7 +27,7 @@ PLANNED: list[Failure] = []
 
 
 def take_failure(stack: str, logical_id: str, action: str) -> str | None:
-    """The reason to fail with, when that was asked for; asking again gives None."""
+    """The reason to fail with if a failure was planned, which is then used up; None otherwise."""
     for failure in PLANNED:
         if (failure.logical_id, failure.action) == (logical_id, action) and failure.stack in ("", stack):
             PLANNED.remove(failure)
@@ -36,7 +36,7 @@ def take_failure(stack: str, logical_id: str, action: str) -> str | None:
 
 
 def install(sandbox: Sandbox) -> None:
-    """Add the endpoints. The authenticator lets whoever holds the sandbox's control token come here."""
+    """Add the endpoints. The authenticator admits only callers with the sandbox's control token."""
     code = fingerprint()  # now: later the files may be those of another version
 
     async def answer(request: Request) -> Response | None:

@@ -23,7 +23,7 @@ def install() -> None:
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
-    """An entry with its policies. ValueError with EKS's sentence: no such cluster, or an entry of that principal."""
+    """Create an entry with its policies. ValueError with EKS's message: no such cluster, or the entry exists."""
     cluster, principal = props["ClusterName"], props["PrincipalArn"]
     body = {"principalArn": principal, **_body(props)}
     entry = call_rest(eks, "POST", f"/clusters/{cluster}/access-entries", body)["accessEntry"]
@@ -49,7 +49,7 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
 
 
 def delete(physical_id: str, props: Properties) -> None:
-    """Remove the entry and its policies; one that is gone is no error."""
+    """Delete the entry and its policies if it exists."""
     principal, _, cluster = physical_id.rpartition("|")
     with suppress(ValueError):
         call_rest(eks, "DELETE", _path(cluster, principal))

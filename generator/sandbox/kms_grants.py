@@ -19,18 +19,18 @@ _original_policy_of = kms.key_policy_for_arn
 
 
 def install() -> None:
-    """Let the decisions about keys see their grants."""
+    """Add the grants to the key policies that are evaluated."""
     kms.key_policy_for_arn = policy_of
 
 
 def policy_of(arn: str) -> tuple[str, str] | None:
-    """A key's policy, its grants in it, and the owner's account; None when there is no such key."""
+    """A key's policy with its grants, and the owner's account; None when the key does not exist."""
     policy = _original_policy_of(arn)
     return policy and (policy_with_grants(arn, policy[0]), policy[1])
 
 
 def policy_with_grants(arn: str, policy: str) -> str:
-    """The key's policy with a statement for each of its grants; a document that is no JSON object stays as it is."""
+    """The key's policy with a statement for each of its grants; returned unchanged if it is no JSON object."""
     with request_scope(policy_evaluator.account_of(arn), policy_evaluator.region_of(arn)):
         granted = [_statement(grant) for grant in call(kms, "ListGrants", {"KeyId": arn})["Grants"]]
     try:
@@ -44,7 +44,7 @@ def policy_with_grants(arn: str, policy: str) -> str:
 
 
 def _statement(grant: Any) -> dict[str, Any]:
-    """The grant as a statement. A constraint asks for each of its pairs of the encryption context."""
+    """The grant as a statement. A constraint requires each of its pairs of the encryption context."""
     pairs = {
         key: value for constraint in (grant.get("Constraints") or {}).values() for key, value in constraint.items()
     }

@@ -74,7 +74,7 @@ def status() -> SandboxState | None:
 
 
 def is_current(running: SandboxState) -> bool:
-    """Whether the process runs the code that is on the disk now; one that does not say so is older."""
+    """Whether the process runs the code that is on the disk now; a process that does not report its code is older."""
     return _answer(running).get("code") == fingerprint()
 
 
@@ -88,7 +88,7 @@ def _answer(recorded: SandboxState) -> dict[str, object]:
 
 
 def reset() -> None:
-    """Empty the sandbox: every account, every stack. Works on a running one and on the files of a stopped one."""
+    """Delete everything in the sandbox, in every account, whether it is running or stopped."""
     if running := status():
         control(running, "POST", "/_sandbox/reset")
     else:

@@ -19,7 +19,7 @@ Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Request:
-    """One AWS call as it arrived; service, region and access key are the SigV4 scope's, header names lower case."""
+    """One call; service, region and access key are those of the SigV4 scope, header names are in lower case."""
 
     method: str
     path: str
@@ -27,7 +27,7 @@ class Request:
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     service: str
-    action: str  # the operation's name without its service, "" when it cannot be told
+    action: str  # the operation's name without its service, "" when it is unknown
     access_key: str
     account: str
     region: str
@@ -43,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -51,12 +51,12 @@ class Response:
 
     @classmethod
     def json(cls, payload: object, status: int = 200) -> Response:
-        """An answer of the JSON protocols (SSM, Secrets Manager, KMS, Logs)."""
+        """A response of the JSON protocols (SSM, Secrets Manager, KMS, Logs)."""
         return cls(status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(payload).encode())
 
     @classmethod
     def error(cls, code: str, message: str, status: int = 400) -> Response:
-        """An error of the JSON protocols, named as botocore reads it."""
+        """An error of the JSON protocols, with its code where botocore reads it."""
         return cls.json({"__type": code, "message": message}, status)
 
 

@@ -14,7 +14,7 @@ _PAGE_HEADERS = frozenset({"origin", "sec-fetch-site"})
 
 
 def is_from_web_page(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a request, or the opening of a websocket, comes from a web page or under a name that is not ours."""
+    """Whether a request or websocket comes from a web page, or is addressed to a host name that is not ours."""
     values = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
     host = values.get("host", "").rpartition(":")[0] or values.get("host", "")
     return bool(_PAGE_HEADERS & set(values)) or host.lower() not in OURS

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 class Kind(Enum):
-    """Where a policy stands: attached to an identity, to a resource, or as a role's trust."""
+    """What a policy is attached to: an identity, a resource, or a role as its trust policy."""
 
     IDENTITY = "identity"
     RESOURCE = "resource"
@@ -42,7 +42,7 @@ _OPERATOR = re.compile(
     re.IGNORECASE,
 )
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
-# Condition keys that narrow a wildcard principal to named accounts, principals or networks.
+# Condition keys that restrict a wildcard principal to named accounts, principals or networks.
 _RESTRICTING = {
     "aws:principalarn",
     "aws:principalaccount",
@@ -56,7 +56,7 @@ _RESTRICTING = {
 
 
 def fault(document: object, kind: Kind) -> str:
-    """What is wrong with a policy document (JSON text or a parsed one) as one sentence; "" when nothing is."""
+    """What is wrong with a policy document (JSON text or parsed) as one sentence; "" if nothing is."""
     policy = _parsed(document)
     if policy is None:
         return "Syntax errors in policy."
@@ -74,7 +74,7 @@ def fault(document: object, kind: Kind) -> str:
 
 
 def is_public(document: object) -> bool:
-    """Whether a resource policy lets anyone in: an Allow to "*" that no condition narrows to fixed values."""
+    """Whether a resource policy is public: it allows "*" and no condition restricts that to fixed values."""
     return any(
         statement.get("Effect") == "Allow" and "*" in aws_principals(statement) and not _is_restricted(statement)
         for statement in statements(_parsed(document) or {})

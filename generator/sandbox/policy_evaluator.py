@@ -33,7 +33,7 @@ _original_resource_policy = engine._resource_policy
 
 @dataclass
 class Simulated(engine.EvalContext):  # type: ignore[misc]  # MiniStack carries no types
-    """A request that is only supposed: `entries` are its condition keys, `missing` those asked for in vain."""
+    """A hypothetical request: `entries` are its condition keys, `missing` those that policies name and it lacks."""
 
     entries: Context = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
@@ -51,12 +51,12 @@ def install() -> None:
 
 
 def add_tag_reader(reader: TagReader) -> None:
-    """Let `reader` say which tags a resource bears: ARN -> tags, or None when the ARN is not its own."""
+    """Add a source of a resource's tags: `reader(ARN)` returns them, or None when it does not know the resource."""
     _tag_readers.append(reader)
 
 
 def substitute(text: str, value_of: Callable[[str], object]) -> str:
-    """`text` with its policy variables replaced; a pattern that matches nothing when one has no value."""
+    """`text` with its policy variables replaced; a pattern that matches nothing when a variable has no value."""
     missing = False
 
     def value(match: re.Match[str]) -> str:
@@ -145,7 +145,7 @@ def role_principal(arn: str) -> Any:
 def principal_exists(name: str) -> bool:
     """Whether a policy may name this principal: "*", an account, or a user or role that exists in the sandbox.
 
-    The unique id of a deleted principal (AROA..., AIDA...) is refused, as AWS refuses to save it again.
+    The unique ID of a deleted principal (AROA..., AIDA...) is refused, as AWS refuses to store it again.
     """
     if name == "*" or name.isdigit():
         return True
@@ -164,19 +164,19 @@ def arn_like(actual: str, pattern: str) -> bool:
 
 
 def account_of(arn: str) -> str:
-    """The account an ARN names; "" when it names none."""
+    """The account in an ARN; "" when it has none."""
     resource = Arn.find(arn)
     return resource.account if resource else ""
 
 
 def resource_policy(service: str, arn: str) -> Any:
-    """(policy, owner's account) of a resource in whatever account it lives; None when the service keeps none."""
+    """(policy, owner's account) of a resource of any account; None when the service has no resource policies."""
     with request_scope(account_of(arn) or get_account_id(), region_of(arn)):
         return _original_resource_policy(service, arn)
 
 
 def region_of(arn: str) -> str:
-    """The region an ARN names, or the running request's."""
+    """The region in an ARN, else the running request's."""
     resource = Arn.find(arn)
     return (resource.region if resource else "") or str(get_region())
 
@@ -205,7 +205,7 @@ def evaluation_context(principal: Any, action: str, arn: str, region: str, conte
 def decide(principal: Any, request: Any, policy: tuple[Any, str] | None, *, policy_required: bool = False) -> bool:
     """Whether the request is allowed: identity policies, boundary, session policies, and the resource's own policy.
 
-    `policy` is (document, owner's account) of the resource, None when it keeps none. `policy_required`: a KMS key,
+    `policy` is (document, owner's account) of the resource, None when it has none. `policy_required`: a KMS key,
     whose policy must allow even inside its own account.
     """
     if principal.policies is None:
@@ -221,7 +221,7 @@ def decide(principal: Any, request: Any, policy: tuple[Any, str] | None, *, poli
 
 
 def refusal(principal: Any, request: Any, policy: tuple[Any, str] | None, session_policies: bool) -> str:
-    """AWS's sentence for a refused request: who, what, on which resource, and which kind of policy decided."""
+    """AWS's message for a refused request: who, what, on which resource, and which kind of policy decided."""
     return (
         f"User: {principal.arn} is not authorized to perform: {request.action} on resource: {request.resource_arn} "
         f"{_reason(principal, request, policy, session_policies)}"

@@ -28,7 +28,7 @@ _create_key = handler(KEY)["create"]
 
 
 def install() -> None:
-    """Put the checks before MiniStack's own handlers."""
+    """Check documents before MiniStack stores them."""
     engine.validate_policy_document = lambda document: policy_documents.fault(document, Kind.IDENTITY) or None
     replace(_original_trust_error, trust_error)
     serve(kms, {"CreateKey": put_key_policy, "PutKeyPolicy": put_key_policy})
@@ -41,7 +41,7 @@ def install() -> None:
 
 
 def trust_error(document: Any) -> str | None:
-    """IAM's sentence for a trust policy it refuses, or None."""
+    """IAM's message for a trust policy that it refuses, else None."""
     text = json.dumps(document) if isinstance(document, dict) else document
     if sentence := _original_trust_error(text) or policy_documents.fault(text, Kind.TRUST):
         return str(sentence)
@@ -50,7 +50,7 @@ def trust_error(document: Any) -> str | None:
 
 
 def validate_resource_policy(data: Params, proceed: Proceed) -> Answer:
-    """Secrets Manager's ValidateResourcePolicy: syntax and public access (its lock-out check is not imitated)."""
+    """Secrets Manager's ValidateResourcePolicy: syntax and public access; its third check is not imitated."""
     document = data.get("ResourcePolicy", "")
     errors = []
     if sentence := _secret_policy_fault(document):
@@ -78,7 +78,7 @@ def put_key_policy(data: Params, proceed: Proceed) -> Answer:
 
 
 def create_key(logical_id: str, props: Properties, stack: str) -> Created:
-    """A key of CloudFormation's, under the same rule. Raises ValueError with KMS's sentence."""
+    """AWS::KMS::Key with the same check. Raises ValueError with KMS's message."""
     if sentence := _key_policy_fault(props.get("KeyPolicy")):
         raise ValueError(f"{KEY} {logical_id}: {sentence}")
     created: Created = _create_key(logical_id, props, stack)

@@ -19,7 +19,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 
 @dataclass(frozen=True)
 class RootKey:
-    """An access key that is root of `account` in one sandbox."""
+    """The access key of `account`'s root user in one sandbox."""
 
     account: str
     access_key_id: str
@@ -27,7 +27,7 @@ class RootKey:
 
 
 def is_sandbox_key(access_key_id: str) -> bool:
-    """Whether an id has the form of a sandbox's root key, of whatever sandbox."""
+    """Whether an ID has the form of a root key, of any sandbox."""
     return _KEY_ID.fullmatch(access_key_id) is not None
 
 
@@ -42,7 +42,7 @@ def root_key(secret: str, account: str) -> RootKey:
 
 
 def find_root_key(secret: str, access_key_id: str) -> RootKey | None:
-    """The root key of that id; None when it was not made from this secret."""
+    """The root key with that ID; None when it was not derived from this secret."""
     if not is_sandbox_key(access_key_id):
         return None
     number = int.from_bytes(base64.b32decode(access_key_id[len(PREFIX) :][:_DIGITS]))
@@ -53,12 +53,12 @@ def find_root_key(secret: str, access_key_id: str) -> RootKey | None:
 
 
 def control_token(secret: str) -> str:
-    """What the endpoints under /_sandbox/ ask for."""
+    """The token for the endpoints under /_sandbox/."""
     return _derive(secret, "control").hex()
 
 
 def function_secret(secret: str, access_key_id: str) -> tuple[str, str]:
-    """Secret access key and session token of the credentials that a function of the sandbox runs with."""
+    """Secret access key and session token of a function's credentials."""
     return _derive(secret, f"function:{access_key_id}").hex(), _derive(secret, f"session:{access_key_id}").hex()
 
 

@@ -62,7 +62,7 @@ def _lock(directory: Path) -> bool:
 
 
 def _listen(port: int | None, directory: Path) -> socket.socket:
-    """A socket on 127.0.0.1: the given port or none; else the one of the last run when it is free, else any."""
+    """A socket on 127.0.0.1 at `port`; without one at the port of the last run if it is free, else at any."""
     candidates = [port] if port is not None else [*_last_port(directory), 0]
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,7 +81,7 @@ def _last_port(directory: Path) -> list[int]:
 
 
 def _settings(port: int, directory: Path) -> dict[str, str]:
-    """MiniStack's settings: loopback only, signatures and policies enforced, state kept, nothing started outside."""
+    """MiniStack's settings: loopback only, policies enforced, state saved, no containers."""
     return {
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
@@ -89,7 +89,7 @@ def _settings(port: int, directory: Path) -> dict[str, str]:
         "MINISTACK_ACCOUNT_ID": record.CUSTOMER_ACCOUNT,
         "MINISTACK_REGION": record.REGION,
         "AWS_ACCESS_KEY_ID": record.CUSTOMER_ACCOUNT,
-        "AWS_SECRET_ACCESS_KEY": secrets.token_hex(32),  # nobody asks for it: the authenticator knows the real keys
+        "AWS_SECRET_ACCESS_KEY": secrets.token_hex(32),  # not used: the authenticator has the real keys
         "AWS_EC2_METADATA_DISABLED": "true",
         "AUTH": "true",
         "LAMBDA_EXECUTOR": "local",
@@ -125,7 +125,7 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
         record.write(state)
 
     sandbox.startup.append(announce)  # last of all: ready means ready
-    saver = asyncio.create_task(_save_now_and_then(sandbox, state))
+    saver = asyncio.create_task(_save_periodically(sandbox, state))
     await hypercorn_serve(sandbox, config, shutdown_trigger=sandbox.stopping.wait)
     saver.cancel()
     record.forget(Path(state.home))
@@ -133,8 +133,8 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
     _leave()
 
 
-async def _save_now_and_then(sandbox: Sandbox, state: SandboxState) -> None:
-    """Save what changed; end when the directory was removed or belongs to another sandbox: nobody finds this one."""
+async def _save_periodically(sandbox: Sandbox, state: SandboxState) -> None:
+    """Save what changed; exit when the directory was removed or belongs to another sandbox: no client finds it."""
     while True:
         await asyncio.sleep(SAVE_SECONDS)
         if record.read(Path(state.home)) != state:

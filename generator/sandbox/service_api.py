@@ -70,7 +70,7 @@ def rest_answer(service: ModuleType, method: str, path: str, params: Mapping[str
 
 
 def run_now(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
-    """The result of a coroutine that waits for nothing. Raises RuntimeError for one that does."""
+    """The result of a coroutine that never waits. Raises RuntimeError if it does."""
     try:
         coroutine.send(None)
     except StopIteration as finished:
@@ -105,7 +105,7 @@ def serve(service: ModuleType, operations: Mapping[str, Operation]) -> None:
 
 
 def replace(original: Callable[..., Any], own: Callable[..., Any]) -> None:
-    """Put `own` in the place of a function of MiniStack's in every one of its modules that took it by name."""
+    """Replace a function of MiniStack in every one of its modules that imported it."""
     for name, module in list(sys.modules.items()):
         if name.startswith("ministack."):
             for taken in [key for key, value in vars(module).items() if value is original]:

@@ -20,7 +20,7 @@ from generator.sandbox.ssm import document_resource
 
 
 def install(sandbox: Sandbox) -> None:
-    """Put every correction in place."""
+    """Install every service."""
     private_names.check()
     for part in (operations, events, conditions, changesets, parameters, resource_types, naming, network):
         part.install()

@@ -35,7 +35,7 @@ class Snapshot:
 
 
 def install(sandbox: Sandbox) -> None:
-    """Add the endpoint: PUT takes the snapshot of that name, POST puts it back."""
+    """Add the endpoint: PUT saves the state under a name, POST restores it."""
     snapshots: dict[str, Snapshot] = {}
 
     async def answer(request: Request) -> Response | None:
@@ -47,7 +47,7 @@ def install(sandbox: Sandbox) -> None:
         if request.method == "PUT":
             snapshots[name] = take(sandbox)
         elif name in snapshots:
-            put_back(sandbox, snapshots[name])
+            restore(sandbox, snapshots[name])
         else:
             return Response.error("NotFound", f"There is no snapshot {name}.", 404)
         return Response.json({})
@@ -56,15 +56,15 @@ def install(sandbox: Sandbox) -> None:
 
 
 def take(sandbox: Sandbox) -> Snapshot:
-    """The state as it is now."""
+    """A snapshot of the current state."""
     tables = {key: copy.deepcopy(table.to_dict()) for key, table in _tables()} | {
         SESSIONS: copy.deepcopy(sts._sessions)
     }
     return Snapshot(tables, {name: json.dumps(store.dump()) for name, store in sandbox.stores.items()})
 
 
-def put_back(sandbox: Sandbox, snapshot: Snapshot) -> None:
-    """Make the state what it was; a service that was first used since is emptied."""
+def restore(sandbox: Sandbox, snapshot: Snapshot) -> None:
+    """Restore the state; a service that was first used since is emptied."""
     for key, table in _tables():
         table.clear()
         table.update(type(table).from_dict(copy.deepcopy(snapshot.tables.get(key, {}))))
@@ -85,6 +85,6 @@ def _tables() -> Iterator[tuple[tuple[str, str], Any]]:
 
 
 def _in_progress() -> str:
-    """The name of a stack with a running operation; "" when all rest."""
+    """The name of a stack with a running operation; "" if there is none."""
     stacks = cloudformation._stacks.all_values()
     return next((str(s["StackName"]) for s in stacks if s["StackStatus"].endswith("IN_PROGRESS")), "")

@@ -45,7 +45,7 @@ FILES = ("server.json", "aws-config", "aws-credentials", "curl", DATABASE_AUTHOR
 
 @dataclass(frozen=True)
 class SandboxState:
-    """A running sandbox: its process, where it listens, always on 127.0.0.1, and what its root keys are made from."""
+    """A running sandbox: its process, its port on 127.0.0.1, and the secret that its root keys are derived from."""
 
     pid: int
     port: int
@@ -59,14 +59,14 @@ class SandboxState:
 
 
 def home() -> Path:
-    """The directory of everything the sandbox keeps: $DEPLOYER_SANDBOX_HOME, else one in the user's state directory."""
+    """The directory of the sandbox's files: $DEPLOYER_SANDBOX_HOME, else one in the user's state directory."""
     if chosen := os.environ.get(HOME_VARIABLE):
         return Path(chosen).absolute()
     return directories.state() / "sandbox"
 
 
 def make_home() -> Path:
-    """The directory of `home`, made with mode 0700. Raises DeployerError where somebody else could write into it."""
+    """The directory of `home`, created with mode 0700. Raises DeployerError if other users can write to it."""
     directory = home()
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     status = directory.stat()
@@ -80,7 +80,7 @@ def make_home() -> Path:
 
 
 def write(state: SandboxState) -> None:
-    """Record the running sandbox (mode 0600, replaced in one step), and the files `environment` names beside it."""
+    """Record the running sandbox (mode 0600, replaced atomically), and write the files that `environment` names."""
     directory = Path(state.home)
     _write_private(directory / "aws-config", CONFIG)
     _write_private(directory / "aws-credentials", _credentials(root_key(state.secret, VENDOR_ACCOUNT)))
@@ -89,7 +89,7 @@ def write(state: SandboxState) -> None:
 
 
 def read(directory: Path) -> SandboxState | None:
-    """The sandbox that was recorded last, by this user; None when there is none. It may have ended since."""
+    """The sandbox that this user's process recorded last, which may have ended since; None when there is none."""
     try:
         with (directory / "server.json").open() as file:
             ours = os.fstat(file.fileno()).st_uid == os.geteuid()
@@ -99,7 +99,7 @@ def read(directory: Path) -> SandboxState | None:
 
 
 def forget(directory: Path) -> None:
-    """Remove what leads to a sandbox that ended, its keys included."""
+    """Remove the files of a sandbox that ended, its keys included."""
     for name in FILES:
         (directory / name).unlink(missing_ok=True)
 
@@ -141,8 +141,8 @@ def environment(
 def without_aws(env: Mapping[str, str]) -> dict[str, str]:
     """An environment without AWS settings and proxies, so that no credential of the user reaches the sandbox.
 
-    The functions that run there inherit its environment: a profile or endpoint of the user's would lead them astray. So
-    would a search path that names the current folder.
+    Functions inherit the sandbox's environment, where a profile or endpoint of the user's would mislead them, as
+    would a search path with the current folder.
     """
     remaining = {k: v for k, v in env.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
     leave_current_folder(remaining)
@@ -150,7 +150,7 @@ def without_aws(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _credentials(key: RootKey) -> str:
-    """The credentials file: what the profiles of the vendor's account begin with."""
+    """The credentials file, with the source profile of the vendor's roles."""
     return (
         f"[vendor-account]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n"
     )

@@ -41,7 +41,7 @@ IDENTITY = {
 
 
 def install(sandbox: Sandbox) -> None:
-    """Put the roles there when the sandbox starts, and again when it has been emptied."""
+    """Create the roles when the sandbox starts, and again after a reset."""
 
     async def add_roles() -> None:
         make_roles()
@@ -51,7 +51,7 @@ def install(sandbox: Sandbox) -> None:
 
 
 def make_roles() -> None:
-    """Create what is missing in the vendor's account; a role that is there is left as it is."""
+    """Create the roles that the vendor's account lacks; others are not changed."""
     policy = {"PolicyName": "read-shared-secrets", "PolicyDocument": json.dumps(IDENTITY)}
     with responses.request_scope(VENDOR_ACCOUNT, responses.get_region()):
         for name in (VENDOR_ROLE, STRANGER_ROLE):

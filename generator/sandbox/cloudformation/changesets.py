@@ -27,7 +27,7 @@ Template = dict[str, Any]
 
 
 class _AnyAttribute(dict[str, str]):
-    """The attributes of a resource that is yet to be made."""
+    """The attributes of a resource that does not exist yet."""
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -37,17 +37,17 @@ class _AnyAttribute(dict[str, str]):
 
 
 def install() -> None:
-    """Replace the two halves of the comparison and the description."""
+    """Replace both parts of the comparison, and the description."""
     changesets._resolve_props_for_diff = resolve
     changesets._diff_resources = diff
     serve(cloudformation, {"DescribeChangeSet": describe})
 
 
 def resolve(template: Template, params: dict[str, Any], stack_name: str, stack_id: str) -> Template:
-    """The template as these parameters make it: resources whose condition is false are absent, Fn::If is decided.
+    """The template under these parameters: without the resources whose condition is false, Fn::If replaced.
 
-    AWS compares what would be there. MiniStack leaves conditions out ("didn't contain changes" for a flip), and reports
-    the change of a parameter that only a branch not taken refers to. `_pruned` is the same with Ref, GetAtt, Sub kept.
+    AWS compares the resources that would exist. MiniStack ignores conditions ("didn't contain changes" for a flip) and
+    reports the change of a parameter that only a branch not taken refers to. `_pruned` still has Ref, GetAtt and Sub.
     """
     if not template:
         return {}
@@ -71,7 +71,7 @@ def resolve(template: Template, params: dict[str, Any], stack_name: str, stack_i
 def diff(
     old: Template, new: Template, resources: Any = None, template: Any = None, changed: Any = (), retag: Any = ()
 ) -> list[dict[str, Any]]:
-    """MiniStack's comparison of what `resolve` gave, each change with what IncludePropertyValues will ask for."""
+    """MiniStack's comparison of two resolved templates, each change with its values for IncludePropertyValues."""
     changes: list[dict[str, Any]] = _diff(old, new, resources, new.get("_pruned", template), changed, retag)
     secrets = [*old.get("_secrets", ()), *new.get("_secrets", ())]
     for change in changes:
@@ -110,7 +110,7 @@ def _properties(resource: dict[str, Any], context: tuple[Any, ...]) -> dict[str,
 
 
 def _decided(value: Any, conditions: dict[str, bool]) -> Any:
-    """A piece of template with each Fn::If replaced by its live branch."""
+    """A part of a template with each Fn::If replaced by its live branch."""
     if isinstance(value, list):
         items = [_decided(item, conditions) for item in value]
         return [item for item in items if item != {"Ref": "AWS::NoValue"}]

@@ -21,7 +21,7 @@ def install() -> None:
 
 
 def evaluate(template: Template, params: dict[str, Any]) -> dict[str, bool]:
-    """MiniStack's evaluation, with every Fn::Join of a parameter done first."""
+    """MiniStack's evaluation, after every Fn::Join of a parameter is resolved."""
     conditions = _joined(template.get("Conditions", {}), params)
     values: dict[str, bool] = _evaluate({**template, "Conditions": conditions}, params)
     return values

@@ -16,12 +16,12 @@ _execute = lambda_svc._execute_function_with_config_scope
 
 
 def install() -> None:
-    """Look at what the function itself ended with."""
+    """Check how each function ends."""
     lambda_svc._execute_function_with_config_scope = execute
 
 
 def execute(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-    """Run the function; for an event of CloudFormation, an error of the function is an answer FAILED."""
+    """Run the function; if it fails on an event of CloudFormation, answer FAILED in its place."""
     outcome: dict[str, Any] = _execute(function, event)
     if isinstance(event, dict) and "ResponseURL" in event and outcome.get("error"):
         token = event["ResponseURL"].rpartition("/")[2]

@@ -27,12 +27,12 @@ FIELDS = (
 
 
 def install() -> None:
-    """Take over DescribeEvents for a named stack."""
+    """Serve DescribeEvents for a named stack."""
     serve(cloudformation, {"DescribeEvents": describe_events})
 
 
 def describe_events(params: Params, proceed: Proceed) -> Answer:
-    """The events of a stack, the newest first; `Filters.FailedEvents` and `OperationId` choose among them."""
+    """DescribeEvents: a stack's events, newest first, filtered by `Filters.FailedEvents` and `OperationId`."""
     name = params.get("StackName", "")
     stack = _stacks.get(name) or next((each for each in _stacks.values() if each["StackId"] == name), None)
     if stack is None:
@@ -53,8 +53,8 @@ def describe_events(params: Params, proceed: Proceed) -> Answer:
 
 
 def _with_operations(events: list[Event]) -> list[Event]:
-    """Give each event the operation that the stack's last *_IN_PROGRESS before it began."""
-    events, operation, kind = [], "", ""
+    """Add to each event its operation, which the stack's last *_IN_PROGRESS event before it started."""
+    assigned, operation, kind = [], "", ""
     for event in events:
         status = event["ResourceStatus"]
         begins = event["ResourceType"] == STACK and status in (
@@ -65,8 +65,8 @@ def _with_operations(events: list[Event]) -> list[Event]:
             kind = f"{status.partition('_')[0]}_STACK"
         failed = status.endswith("_FAILED")
         kinds = {"EventType": "PROVISIONING_ERROR" if failed else "STACK_EVENT", "OperationType": kind}
-        events.append({**event, **kinds, "OperationId": operation})
-    return events
+        assigned.append({**event, **kinds, "OperationId": operation})
+    return assigned
 
 
 def _fields(event: Event) -> str:

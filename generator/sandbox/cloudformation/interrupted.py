@@ -20,7 +20,7 @@ FAILED = {
 
 
 def install(sandbox: Sandbox) -> None:
-    """Look through the stacks once the state is loaded."""
+    """Check the stacks once the state is loaded."""
 
     async def fail_interrupted() -> None:
         for stack in _stacks.all_values():

@@ -18,14 +18,14 @@ from generator.sandbox.service_api import call
 
 
 def install() -> None:
-    """Correct the types below."""
+    """Correct the names of log groups, parameters and instance profiles."""
     _named("AWS::Logs::LogGroup", "LogGroupName", random_name, _log_group_exists)
     _named("AWS::SSM::Parameter", "Name", lambda stack, logical_id: f"CFN-{logical_id}-{_suffix()}")
     _instance_profile_ref()
 
 
 def random_name(stack: str, logical_id: str) -> str:
-    """{stack}-{logical id}-{12 random characters}."""
+    """{stack}-{logical ID}-{12 random characters}."""
     return f"{stack}-{logical_id}-{_suffix()}"
 
 
@@ -34,7 +34,7 @@ def _suffix() -> str:
 
 
 def _named(resource_type: str, prop: str, name: Any, exists: Callable[[str], bool] = lambda name: False) -> None:
-    """Give a type its random name on creation, hold on to it on updates, refuse one that is taken."""
+    """Give a type a random name on creation, keep it on updates, refuse a name that exists."""
     handlers = handler(resource_type)
     create: Create = handlers["create"]
     update: Update = handlers["update"]

@@ -29,7 +29,7 @@ SIGNALLED = "Received SUCCESS signal with UniqueId {} (sandbox: imitated, nothin
 _template: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("template", default=None)
 _withheld: dict[
     tuple[str, str], tuple[Any, ...]
-] = {}  # (stack id, logical id) -> its UPDATE_IN_PROGRESS event, not told yet
+] = {}  # (stack id, logical id) -> its UPDATE_IN_PROGRESS event, withheld
 _before: dict[tuple[str, str], tuple[str, str]] = {}  # … -> status and time it had before this update
 _added: set[tuple[str, str]] = set()  # … created by the running update
 
@@ -42,7 +42,7 @@ _roll_back = stacks._roll_back_operation
 
 
 def install() -> None:
-    """Put the corrections into the modules that run and start operations."""
+    """Replace the functions that run operations."""
     stacks._runs_on_worker_thread = lambda resource_type: True  # so that a step may take time
     stacks._provision_keeping_seed = _provision_under_a_new_name
     replace(_add_event, add_event)
@@ -54,7 +54,7 @@ def install() -> None:
 
 
 def step(resource_type: str) -> None:
-    """Let the time pass that one resource takes."""
+    """Sleep for the time that one resource takes."""
     time.sleep(float(os.environ.get(STEP_VARIABLE, "0.15")) * SLOW.get(resource_type, 1))
 
 
@@ -70,9 +70,9 @@ async def deploy(stack_name: str, stack_id: str, template: dict[str, Any], *rest
 async def roll_back(
     stack_name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], reason_override: str = ""
 ) -> None:
-    """MiniStack's rollback; the conditions go back with the parameters.
+    """MiniStack's rollback, which also restores the conditions.
 
-    It leaves those of the failed update: the next removal would then go by no order, a user before its key.
+    MiniStack leaves those of the failed update; the next removal would then ignore the order, a user before its key.
     """
     await _roll_back(stack_name, stack_id, stack, operation, reason_override)
     if stack.get("_template"):
@@ -89,7 +89,7 @@ def add_event(
     physical_id: str = "",
     detailed_status: str = "",
 ) -> None:
-    """Record an event as AWS would; an UPDATE_IN_PROGRESS is held back until the resource proves to be changed."""
+    """Record an event as AWS does; UPDATE_IN_PROGRESS is withheld until the resource turns out to be changed."""
     key, event = (stack_id, logical_id), (stack_id, stack_name, logical_id, resource_type)
     if resource_type == STACK and logical_id == stack_name:
         if status == "UPDATE_COMPLETE" and _stacks[stack_name].pop("_cleaning", None) is None:
@@ -113,7 +113,7 @@ def add_event(
 
 
 def provision(resource_type: str, logical_id: str, props: Properties, stack_name: str) -> Created:
-    """Create a resource: time, planned failure, then the real thing and its physical id in a second event."""
+    """Create a resource, unless a failure is planned, and report its physical ID in a second event."""
     stack = _stacks[stack_name]
     key, event = (stack["StackId"], logical_id), (stack["StackId"], stack_name, logical_id, resource_type)
     if _withheld.pop(key, None):
@@ -137,7 +137,7 @@ def update(
     logical_id: str,
     attributes: dict[str, Any] | None = None,
 ) -> Created:
-    """Update a resource that differs; one that does not is left alone without a word."""
+    """Update a resource whose properties differ, unless a failure is planned; others stay, without an event."""
     if old == new:
         return physical_id, attributes or {}
     if withheld := _withheld.pop((_stacks[stack_name]["StackId"], logical_id), None):
@@ -150,7 +150,7 @@ def update(
 
 
 def delete(resource_type: str, physical_id: str, props: Properties, stack_name: str, logical_id: str) -> None:
-    """Delete a resource; after an update this is the cleanup phase, which MiniStack does not tell of."""
+    """Delete a resource, unless a failure is planned; after an update with the events of the cleanup phase."""
     stack = _stacks[stack_name]
     event = (stack["StackId"], stack_name, logical_id, resource_type)
     cleaning = _enter_cleanup(stack["StackId"], stack_name)
@@ -164,7 +164,7 @@ def delete(resource_type: str, physical_id: str, props: Properties, stack_name: 
 
 
 def _provision_under_a_new_name(*args: Any) -> tuple[Created, str]:
-    """AWS gives a resource without a name a random suffix; MiniStack's is the same again after a removal."""
+    """Provision under a new random suffix, as AWS does; MiniStack uses the same one again after a removal."""
     token = provisioners._NAME_SEED.set(new_uuid()[:8])
     try:
         return provision(*args), provisioners._NAME_SEED.get()
@@ -189,7 +189,7 @@ def _withhold(key: tuple[str, str], stack_name: str, event: tuple[str, ...]) -> 
 
 
 def _close(key: tuple[str, str], stack_name: str, event: tuple[str, ...], physical_id: str) -> bool:
-    """End a resource's part in an update: no event when untouched, CREATE_COMPLETE when new; True when dealt with."""
+    """Finish a resource's update: no event if it is unchanged, CREATE_COMPLETE if it is new; whether it was either."""
     resource = _stacks[stack_name].get("_resources", {}).get(key[1], {})
     if _withheld.pop(key, None):
         resource["ResourceStatus"], resource["Timestamp"] = _before.pop(key)

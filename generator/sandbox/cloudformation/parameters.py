@@ -42,7 +42,7 @@ def resolve(template: dict[str, Any], *rest: Any) -> dict[str, Any]:
 
 
 def create_change_set(params: Params, proceed: Proceed) -> Answer:
-    """MiniStack's change set, FAILED when a parameter names nothing."""
+    """CreateChangeSet; FAILED when a parameter names a resource that does not exist."""
     status, headers, body = proceed()
     text = body.decode() if isinstance(body, bytes) else str(body)
     change_set = find(text.partition("<Id>")[2].partition("</Id>")[0])
@@ -52,7 +52,7 @@ def create_change_set(params: Params, proceed: Proceed) -> Answer:
 
 
 def missing(values: dict[str, Any]) -> str:
-    """AWS's sentence about the first parameter whose value does not exist, else ""."""
+    """AWS's message about the first parameter that names nothing that exists; "" if there is none."""
     for name, value in values.items():
         kind = str(value.get("Type", "")).removeprefix("List<").removesuffix(">")
         existing = _existing(kind) if kind in TYPES else set()

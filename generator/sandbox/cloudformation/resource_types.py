@@ -40,7 +40,7 @@ def register(
     conditionally: tuple[str, ...] = (),
     tags: bool = False,
 ) -> None:
-    """Serve a type. `replacing`: the createOnly properties of its schema; `tags`: its Tags take the stack's too."""
+    """Add a type. `replacing`: the createOnly properties of its schema; `tags`: its Tags get the stack's too."""
     provisioners._RESOURCE_HANDLERS[resource_type] = {
         "create": create,
         "update": update,
@@ -55,11 +55,11 @@ def register(
 
 
 def replaces(resource_type: str, properties: tuple[str, ...]) -> None:
-    """Say which properties replace a resource of MiniStack's when they change: the createOnly ones of its schema."""
+    """Set which properties replace a resource when they change: the createOnly ones of its schema."""
     provisioners._REPLACING_PROPERTIES[resource_type] = properties
 
 
 def handler(resource_type: str) -> dict[str, Any]:
-    """MiniStack's own handlers of a type, to wrap."""
+    """MiniStack's handlers of a type: a live dict, whose entries can be replaced."""
     handlers: dict[str, Any] = provisioners._RESOURCE_HANDLERS[resource_type]
     return handlers

@@ -17,14 +17,14 @@ LIFE = dt.timedelta(days=7)
 
 @dataclass(frozen=True)
 class Certified:
-    """Where the authority's certificate is, and the TLS context a server of the name presents itself with."""
+    """The authority's certificate, and the TLS context of a server with that name."""
 
     ca_bundle: Path
     context: ssl.SSLContext
 
 
 def certify(name: str, directory: Path) -> Certified:
-    """Make an authority and a server certificate for `name` in `directory` (PEM files; the key is mode 0600)."""
+    """Create an authority and a server certificate for `name` in `directory` (PEM files; the key is mode 0600)."""
     now = dt.datetime.now(dt.UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = _name(f"Stand-in for RDS's authority: {name}"[:64])

@@ -16,7 +16,7 @@ TokenCheck = Callable[[str, str], None]
 
 @dataclass
 class Front(ABC):
-    """A front before the server on `socket`. `refusals` is its log: why tokens were refused; clients are not told."""
+    """A front of the server on `socket`. `refusals` has the reasons of refused tokens, which clients do not see."""
 
     socket: Path
     tls: ssl.SSLContext
@@ -26,7 +26,7 @@ class Front(ABC):
 
     @abstractmethod
     async def listen(self, host: str) -> Callable[[], object]:
-        """Take clients on `port` of `host` (0: any free one, which `port` then is); gives what ends that."""
+        """Accept clients on `port` of `host` (0: any free one, which is then set); returns a function that stops it."""
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ async def listening(front: Front, host: str = "127.0.0.1") -> AsyncIterator[Fron
 
 
 async def relay(*directions: Coroutine[None, None, None]) -> None:
-    """Copy both ways until either ends; what the other still says is for nobody."""
+    """Copy in both directions until either ends; the other is cancelled."""
     tasks = [asyncio.create_task(direction) for direction in directions]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -51,7 +51,7 @@ async def relay(*directions: Coroutine[None, None, None]) -> None:
 
 
 async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    """Copy bytes until there are no more."""
+    """Copy bytes to the end of the stream."""
     while data := await source.read(65536):
         target.write(data)
         await target.drain()

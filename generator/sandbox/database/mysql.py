@@ -61,7 +61,7 @@ async def _is_oracles(mysqld: str) -> bool:
 
 @asynccontextmanager
 async def running(owner: Owner) -> AsyncIterator[Server]:
-    """A fresh server with an empty database for as long as the block runs; nothing of it stays."""
+    """A fresh server with an empty database while the block runs; it is removed afterwards."""
     with process.home("deployer-my-") as home:
         argv = [await _command(home), "--no-defaults", *_SETTINGS, f"--datadir={home.path / 'data'}"]
         await process.run(home, [*argv, "--initialize-insecure"])
@@ -84,14 +84,14 @@ async def running(owner: Owner) -> AsyncIterator[Server]:
 
 
 async def _command(home: process.Home) -> str:
-    """mysqld where its user can run it; one that .ci/real-mysql fetched may be moved with all that belongs to it."""
+    """mysqld where its user can run it; one from .ci/real-mysql may be copied with its package."""
     path = await program()
     package = path.parent.parent
     return str(home.readable(package) / "bin" / path.name if (package / "libexec").exists() else path)
 
 
 def _certificate(home: process.Home) -> list[str]:
-    """MySQL's own TLS, which the front speaks to it where a client speaks TLS, so that REQUIRE SSL is its decision."""
+    """MySQL's own certificate: the front uses TLS when the client does, so that REQUIRE SSL is MySQL's decision."""
     certify("localhost", home.path)
     for file in ("ca.pem", "server.pem", "server.key"):
         home.own(home.path / file)
@@ -107,12 +107,12 @@ def _first_statements(home: process.Home, owner: Owner) -> Path:
 
 
 def socket_user() -> str:
-    """The user of this computer that auth_socket sees at the other end: this process's."""
+    """The local user that auth_socket sees at the other end: this process's."""
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def statements(owner: Owner) -> tuple[str, ...]:
-    """What RDS has and MySQL lacks; one line each, as an init file wants them."""
+    """What RDS has and MySQL lacks, one statement a line, as an init file needs it."""
     admin = f"'{SUPERUSER}'@'localhost'"
     password = owner.password.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "")
     return (

@@ -27,7 +27,7 @@ class MysqlFront(Front):
     """A front that speaks MySQL's protocol."""
 
     async def listen(self, host: str) -> Callable[[], object]:
-        """As the base has it."""
+        """See `Front.listen`."""
         listener = socket.create_server((host, self.port))
         listener.setblocking(False)
         self.port = listener.getsockname()[1]
@@ -46,7 +46,7 @@ class MysqlFront(Front):
                     task.cancel()
 
     async def serve(self, client: socket.socket) -> None:
-        """One client, from its first byte to its last."""
+        """Serve one client until it disconnects."""
         loop = asyncio.get_running_loop()
         with client, socket.socket(socket.AF_UNIX) as server, suppress(OSError, EOFError, ValueError):
             client.setblocking(False)
@@ -78,7 +78,7 @@ class MysqlFront(Front):
     async def _admit(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: Packet, user: str, encrypted: bool
     ) -> bool:
-        """Pass on how MySQL begins; where it lets the user in at once, the token comes first."""
+        """Pass on MySQL's first answer; where that admits the user, a good token is required first."""
         if answer.payload[:1] == packets.OK:
             writer.write(bytes(packets.ask_token(answer.number)))
             response = await _next(reader)
@@ -97,7 +97,7 @@ class MysqlFront(Front):
 
 
 async def _commands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
-    """Pass a client's packets on, its statements in words that MySQL knows."""
+    """Pass a client's packets on, with RDS's plugin replaced in statements."""
     user = socket_user()
     while True:
         packet = await _next(reader)
@@ -109,7 +109,7 @@ async def _commands(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
 
 
 async def _first(source: socket.socket) -> Packet:
-    """A packet and not a byte more: TLS may begin with the next."""
+    """Read one packet and no byte more: TLS may start after it."""
     length, number = packets.head(await _exactly(source, 4))
     if length > 65_536:
         raise ValueError("no MySQL client")
@@ -132,7 +132,7 @@ async def _next(reader: asyncio.StreamReader) -> Packet:
 
 
 async def _streams(connected: socket.socket, tls: ssl.SSLContext | None, *, server_side: bool) -> _Streams:
-    """A socket as streams from here on, within TLS where there is a context for it. They own a duplicate of it."""
+    """The streams of a socket, with TLS if `tls` is given. They own a duplicate of the socket."""
     loop, own = asyncio.get_running_loop(), connected.dup()
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)
@@ -146,7 +146,7 @@ async def _streams(connected: socket.socket, tls: ssl.SSLContext | None, *, serv
 
 
 def _to_server() -> ssl.SSLContext:
-    """TLS to MySQL itself, over a socket that nobody else can reach: its certificate needs no check."""
+    """TLS to MySQL itself, on a private socket: its certificate needs no check."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

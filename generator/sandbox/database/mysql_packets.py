@@ -17,7 +17,7 @@ _PLUGIN = b"'AWSAuthenticationPlugin'"
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet: its number in the exchange, and what it holds."""
+    """A packet: its sequence number and its payload."""
 
     number: int
     payload: bytes
@@ -26,12 +26,12 @@ class Packet:
         return struct.pack("<I", len(self.payload))[:3] + bytes((self.number,)) + self.payload
 
     def numbered(self, number: int) -> Packet:
-        """The same at another place of the exchange."""
+        """The packet with another sequence number."""
         return Packet(number % 256, self.payload)
 
     @property
     def wants_tls(self) -> bool:
-        """Whether the client's first packet asks for TLS: it is then the response's head alone."""
+        """Whether the client's first packet asks for TLS: it is then only the head of a response."""
         return len(self.payload) == 32 and bool(struct.unpack_from("<I", self.payload)[0] & _TLS)
 
     @property
@@ -55,7 +55,7 @@ class Packet:
         return Packet(self.number, bytes(changed))
 
     def for_community(self, user: str) -> Packet:
-        """A statement in which RDS's plugin is one that MySQL has: auth_socket, for the `user` of this computer."""
+        """The statement with RDS's plugin replaced by auth_socket for the local `user`."""
         if (
             self.number
             or self.payload[:1] not in (bytes((_QUERY,)), bytes((_PREPARE,)))
@@ -67,15 +67,15 @@ class Packet:
 
 
 def head(first: bytes) -> tuple[int, int]:
-    """Length and number, from the four bytes a packet begins with."""
+    """Length and sequence number, from a packet's first four bytes."""
     return int.from_bytes(first[:3], "little"), first[3]
 
 
 def ask_token(number: int) -> Packet:
-    """What AWSAuthenticationPlugin asks: the password, in clear within TLS."""
+    """AWSAuthenticationPlugin's request for the password, in clear within TLS."""
     return Packet(number, _ASK_TOKEN)
 
 
 def error(number: int, code: int, state: str, text: str) -> Packet:
-    """An error as the server words it."""
+    """An error packet."""
     return Packet(number, ERROR + struct.pack("<H", code) + f"#{state}{text}".encode())

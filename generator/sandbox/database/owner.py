@@ -13,7 +13,7 @@ MASTER = "master"
 
 @dataclass(frozen=True)
 class Owner:
-    """The master user and the database it owns. An empty password is made up."""
+    """The master user and the database it owns. An empty password is replaced by a random one."""
 
     user: str = MASTER
     password: str = field(default="", repr=False)
@@ -25,7 +25,7 @@ class Owner:
                 raise ValueError(f"{name} is no name for a user or a database here")
 
     def with_password(self) -> Owner:
-        """The same with a password."""
+        """The owner with a password."""
         return replace(self, password=self.password or secrets.token_urlsafe(24))
 
 

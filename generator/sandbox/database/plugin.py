@@ -48,7 +48,7 @@ _EXAMPLE = {
 
 @dataclass
 class Running:
-    """A database that runs, and the task that holds it."""
+    """A running database, and the task that keeps it."""
 
     host: str
     port: int
@@ -57,7 +57,7 @@ class Running:
     task: asyncio.Task[None]
 
     def described(self, name: str) -> dict[str, object]:
-        """As the endpoint answers."""
+        """The database as the endpoint describes it."""
         return {
             "name": name,
             "endpoint": f"{self.host}:{self.port}",
@@ -98,7 +98,7 @@ def install(sandbox: Sandbox) -> None:
 
 
 def _stop_all() -> None:
-    """A sandbox that is emptied, or read from the disk again, has no database that runs."""
+    """Stop every database: the sandbox was reset or its state was loaded."""
     for database in _running.values():
         database.task.cancel()
     _running.clear()
@@ -124,7 +124,7 @@ async def _start(authenticator: Authenticator, name: str, raw: dict[str, Any], e
 
 
 async def _record(name: str, required: Engine | None) -> tuple[dict[str, Any], Engine]:
-    """What RDS has under that name, made when there is nothing, and its engine; ValueError for another than wanted."""
+    """RDS's record of that name, created if there is none, and its engine. ValueError if it has another engine."""
     record = rds._clusters.get(name) or rds._instances.get(name)
     if not record:
         example = {**_EXAMPLE, "Engine": f"aurora-{required or Engine.POSTGRESQL}", "DBClusterIdentifier": name}
@@ -145,7 +145,7 @@ async def _record(name: str, required: Engine | None) -> tuple[dict[str, Any], E
 
 
 def _manage_password(record: dict[str, Any], name: str) -> None:
-    """Keep the master's password in a secret, as RDS does; MiniStack's CloudFormation leaves that out."""
+    """Store the master's password in a secret, as RDS does; MiniStack's CloudFormation does not."""
     password = secrets.token_urlsafe(24)
     value = json.dumps({"username": record.get("MasterUsername", "master"), "password": password})
     arn = secretsmanager.create_secret_in_process(f"rds!{name}-{secrets.token_hex(6)}", value)
@@ -166,7 +166,7 @@ async def _run(
     check_token: TokenCheck,
     ready: asyncio.Future[Front],
 ) -> None:
-    """Keep the server and its front until the sandbox ends, which cancels this."""
+    """Run the server and its front until this task is cancelled."""
     try:
         async with AsyncExitStack() as stack:
             real = await stack.enter_async_context(server.running(owner, engine))

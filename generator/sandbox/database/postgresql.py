@@ -37,7 +37,7 @@ def programs() -> Path:
 
 @asynccontextmanager
 async def running(owner: Owner) -> AsyncIterator[Server]:
-    """A fresh server with an empty database for as long as the block runs; nothing of it stays."""
+    """A fresh server with an empty database while the block runs; it is removed afterwards."""
     with process.home("deployer-pg-") as home:
         directory, data = _reachable(home), home.path / "data"
         await _initialise(home, directory, data, owner)

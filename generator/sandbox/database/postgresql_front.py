@@ -27,13 +27,13 @@ class PostgresqlFront(Front):
     """A front that speaks PostgreSQL's protocol."""
 
     async def listen(self, host: str) -> Callable[[], object]:
-        """As the base has it."""
+        """See `Front.listen`."""
         server = await asyncio.start_server(self.serve, host, self.port)
         self.port = server.sockets[0].getsockname()[1]
         return server.close
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One client, from its first byte to its last."""
+        """Serve one client until it disconnects."""
         with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             try:
                 await self._session(reader, writer)
@@ -68,7 +68,7 @@ class PostgresqlFront(Front):
     async def _admit(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: asyncio.StreamReader, user: str
     ) -> bool:
-        """Pass on how PostgreSQL begins; where it lets the user in at once, the token comes first."""
+        """Pass on PostgreSQL's first answer; where that admits the user, a good token is required first."""
         begin = await server.readexactly(len(_AUTH_OK))
         if begin == _AUTH_OK:
             writer.write(_ASK_PASSWORD)

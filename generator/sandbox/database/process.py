@@ -34,21 +34,21 @@ _LAST_WORDS = 5
 
 @dataclass(frozen=True)
 class Home:
-    """A directory that holds all of a server, and the user id it runs under (None: this process's user)."""
+    """A directory with all files of a server, and the user ID it runs as (None: this process's user)."""
 
     path: Path
     runs_as: int | None
 
     def own(self, path: Path) -> None:
-        """Give a file of ours to the server."""
+        """Make the server's user the owner of a file."""
         if self.runs_as is not None:
             os.chown(path, self.runs_as, -1)
 
     def readable(self, package: Path, *besides: Path) -> Path:
-        """A directory of programs where the server's user can run them: what is closed to that user is copied.
+        """A directory with the programs that the server's user can run: a copy, if that user cannot reach them.
 
-        It is closed below a home directory of mode 0700, and where it was installed under a umask such as 077.
-        `besides` are copied with it where they exist.
+        It cannot below a home directory of mode 0700, or where they were installed under a umask such as 077.
+        `besides` are copied too if they exist.
         """
         parts = [part for part in (package, *besides) if part.exists()]
         if self.runs_as is None or all(_open_to_all(part) for part in parts):
@@ -63,7 +63,7 @@ class Home:
 
 
 def _enterable(directory: Path) -> bool:
-    """Whether any user can reach what is in the directory, by what its own mode and those above it say."""
+    """Whether any user can enter the directory, by its mode and those of its parents."""
     return all(each.stat().st_mode & 0o001 for each in (directory, *directory.parents))
 
 
@@ -73,7 +73,7 @@ def _open_to_all(package: Path) -> bool:
 
 
 def _opened(mode: int) -> int:
-    """The mode with the owner's right to read and to run given to everybody."""
+    """The mode with the owner's read and execute permission for everybody."""
     return mode | (mode & 0o500) >> 6
 
 
@@ -88,7 +88,7 @@ def _files(directory: Path) -> Iterator[Path]:
 
 @contextmanager
 def home(prefix: str) -> Iterator[Home]:
-    """A directory for as long as the block runs; nothing of it stays. Raises DeployerError where there is no place."""
+    """A directory while the block runs, removed afterwards. Raises DeployerError if no usable one is found."""
     runs_as = pwd.getpwnam(_UNPRIVILEGED).pw_uid if os.geteuid() == 0 else None
     path = Path(tempfile.mkdtemp(prefix=prefix, dir=None if runs_as is None else _place()))
     try:
@@ -100,20 +100,20 @@ def home(prefix: str) -> Iterator[Home]:
 
 
 def _place() -> Path:
-    """The directory for temporary files, or the first usual one, that the server's user can enter."""
+    """The first directory for temporary files that the server's user can enter."""
     usual = (tempfile.gettempdir(), *_TEMPORARY)
     directory = next((each for each in map(Path, usual) if each.is_dir() and _enterable(each.resolve())), None)
     if directory is None:
         raise DeployerError(
-            f"The user {_UNPRIVILEGED}, as whom a database server runs, can enter none of: {', '.join(usual)}.",
-            "Name a directory that every user can enter: TMPDIR=/DIRECTORY",
+            f"The user {_UNPRIVILEGED}, which database servers run as, cannot enter any of: {', '.join(usual)}.",
+            "Choose a directory that every user can enter: TMPDIR=/DIRECTORY",
             code="no-temporary-directory",
         )
     return directory
 
 
 async def run(home: Home, argv: Sequence[str], stdin: bytes = b"") -> None:
-    """Run a program to its end. Raises DeployerError with what it said where it failed."""
+    """Run a program to its end. Raises DeployerError with its output when it fails."""
     process = await _spawn(home, argv, asyncio.subprocess.PIPE)
     output, errors = await process.communicate(stdin)
     if process.returncode:
@@ -124,9 +124,9 @@ async def run(home: Home, argv: Sequence[str], stdin: bytes = b"") -> None:
 async def running(
     home: Home, argv: Sequence[str], signal: str, accepts: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[None]:
-    """Keep a server running, from when it `accepts` connections until the block ends; then `signal` ends it.
+    """Run a server from the time it `accepts` connections until the block ends; then `signal` stops it.
 
-    Raises DeployerError when it ends before that.
+    Raises DeployerError when it stops earlier.
     """
     process = await _spawn(home, ["/bin/sh", "-c", _WATCH, str(home.path), signal, *argv], asyncio.subprocess.DEVNULL)
     last: deque[bytes] = deque(maxlen=_LAST_WORDS)
@@ -154,7 +154,9 @@ async def _listen(process: asyncio.subprocess.Process, last: deque[bytes]) -> No
 
 
 def _failed(program: str, output: str) -> DeployerError:
-    return DeployerError(f"{program}, which stands in for RDS, failed: {output.strip()}", "Run it again with --debug.")
+    return DeployerError(
+        f"{program}, the sandbox's database server, failed: {output.strip()}", "Run the command again with --debug."
+    )
 
 
 async def _spawn(home: Home, argv: Sequence[str], stdout: int) -> asyncio.subprocess.Process:

@@ -16,12 +16,12 @@ from generator.model.database import Engine
 from generator.sandbox.database import certificates, front, fronts, owner, process, server, token
 
 Allows = Callable[[token.Claim, str], bool]
-"""allows(claim, user): whether the signer of a good token may do rds-db:connect for the user."""
+"""allows(claim, user): whether the signer of a valid token is allowed rds-db:connect for the user."""
 
 
 @dataclass(frozen=True)
 class RdsServer:
-    """A database that answers on 127.0.0.1:`port` under the name `host`, as if it listened on `real_port` there."""
+    """A database on 127.0.0.1:`port` with the name `host`, where it seems to listen on `real_port`."""
 
     host: str
     real_port: int
@@ -41,7 +41,7 @@ def rds_server(
     allows: Allows = lambda claim, user: True,
     engine: Engine = Engine.POSTGRESQL,
 ) -> Iterator[RdsServer]:
-    """Run one for as long as the block runs. `secret_of` an access key gives its secret, or raises KeyError."""
+    """Run a database while the block runs. `secret_of(access key)` returns its secret or raises KeyError."""
     real_port = engine.default_port
 
     def check_token(presented: str, user: str) -> None:

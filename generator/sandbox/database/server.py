@@ -12,7 +12,7 @@ from generator.sandbox.database.owner import Owner, Server
 
 @asynccontextmanager
 async def running(owner: Owner | None = None, engine: Engine = Engine.POSTGRESQL) -> AsyncIterator[Server]:
-    """A fresh server with an empty database for as long as the block runs; nothing of it stays."""
+    """A fresh server with an empty database while the block runs; it is removed afterwards."""
     run = postgresql.running if engine is Engine.POSTGRESQL else mysql.running
     async with run((owner or Owner()).with_password()) as server:
         yield server

@@ -17,12 +17,12 @@ _FORMAT = "%Y%m%dT%H%M%SZ"
 
 
 class TokenRefused(Exception):
-    """The token does not open a connection; the text says why (RDS itself tells clients nothing)."""
+    """The token is not valid for a connection; the text is the reason, which RDS does not tell its clients."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a token says of itself. `session_token` goes with temporary credentials."""
+    """The content of a token. `session_token` belongs to temporary credentials."""
 
     access_key: str
     region: str
@@ -34,9 +34,9 @@ class Claim:
 
 
 def verify(token: str, *, host: str, port: int, user: str, secret_of: Callable[[str], str], now: datetime) -> Claim:
-    """Check a token against the endpoint and the user it is presented for; `secret_of` an access key raises KeyError.
+    """Verify a token for an endpoint and a user; returns its content. Raises TokenRefused.
 
-    Raises TokenRefused.
+    `secret_of(access key)` returns the key's secret or raises KeyError.
     """
     parts = urlsplit(f"https://{token}")
     pairs = parse_qsl(parts.query, keep_blank_values=True)
@@ -70,7 +70,7 @@ def _claim(host: str, query: dict[str, str]) -> Claim:
             session_token=query.get("X-Amz-Security-Token", ""),
         )
     except (KeyError, ValueError):
-        raise TokenRefused("it is no token") from None
+        raise TokenRefused("this is not a token") from None
     if (service, end, query.get("Action")) != (SERVICE, "aws4_request", "connect"):
         raise TokenRefused("it is signed for another service or action")
     return claim

@@ -20,7 +20,7 @@ ACTION = "rds-db:connect"
 def token_check(
     authenticator: Authenticator, host: str, port: int, resource_id: str, account: str, region: str
 ) -> TokenCheck:
-    """Check a token's signature by the sandbox's keys, then `rds-db:connect` on the user by its policies."""
+    """A check of a token's signature by the sandbox's keys, and of `rds-db:connect` on the user by its policies."""
 
     def check_token(presented: str, user: str) -> None:
         with request_scope(account, region):

@@ -25,7 +25,7 @@ _create = handler(TYPE)["create"]
 
 
 def install() -> None:
-    """Check creations through CloudFormation, and describe what is there."""
+    """Check creations through CloudFormation, and serve DescribeVpcEndpoints."""
     handler(TYPE)["create"] = create
     replaces(TYPE, ("VpcId", "ServiceName", "VpcEndpointType"))
     serve(ec2, {"DescribeVpcEndpoints": describe})
@@ -33,7 +33,7 @@ def install() -> None:
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
-    """MiniStack's creation, refused with EC2's sentence where EC2 would."""
+    """Create an endpoint. Raises ValueError with EC2's message where EC2 refuses it."""
     network.ensure_defaults()
     existing = [each for each in ec2._vpc_endpoints.values() if each["VpcId"] == props["VpcId"]]
     _refuse_second_domain(props, existing)
@@ -78,7 +78,7 @@ def _refuse_same_zone(props: Properties) -> None:
 
 
 def describe(params: Params, proceed: Proceed) -> Answer:
-    """Those that the filters name: vpc-id, service-name, vpc-endpoint-type and vpc-endpoint-state."""
+    """DescribeVpcEndpoints with the filters vpc-id, service-name, vpc-endpoint-type and vpc-endpoint-state."""
     names = [name for name in params if name.startswith("Filter.") and name.endswith(".Name")]
     filters = {params[name]: members(params, f"{name.removesuffix('.Name')}.Value") for name in names}
     filters = {key: values for key, values in filters.items() if key in _FILTERS}
@@ -94,7 +94,7 @@ def describe(params: Params, proceed: Proceed) -> Answer:
 
 
 def fields_xml(endpoint: dict[str, Any], tag: str = "item") -> str:
-    """MiniStack's description with the three fields it leaves out."""
+    """MiniStack's description with the three fields that it lacks."""
     groups = "".join(f"<item><groupId>{each}</groupId></item>" for each in endpoint.get("SecurityGroupIds", ()))
     policy = endpoint.get("PolicyDocument") or ""
     text = policy if isinstance(policy, str) else json.dumps(policy)

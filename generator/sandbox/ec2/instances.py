@@ -39,7 +39,7 @@ def install() -> None:
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
-    """RunInstances as CloudFormation calls it. ValueError with EC2's sentence when something named does not exist."""
+    """Launch an instance. ValueError with EC2's message when something that the properties name does not exist."""
     network.ensure_defaults()
     interface = (props.get("NetworkInterfaces") or [{}])[0]
     subnet_id = props.get("SubnetId") or interface.get("SubnetId") or network.PUBLIC
@@ -67,7 +67,7 @@ def create(logical_id: str, props: Properties, stack: str) -> Created:
 
 
 def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
-    """What EC2 changes in place; a changed volume is a new instance, as the resource's page says."""
+    """Update in place; a changed volume replaces the instance (resource reference)."""
     if _volumes_of(old) != _volumes_of(new):
         return create(logical_id, new, stack)
     record = ec2._instances[physical_id]
@@ -86,7 +86,7 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
 
 
 def delete(physical_id: str, props: Properties) -> None:
-    """Terminate; ValueError while termination protection is on. An instance that is gone is no error."""
+    """Terminate the instance if it exists. Raises ValueError while termination protection is on."""
     if physical_id not in ec2._instances:
         return
     if ec2._instances[physical_id].get("DisableApiTermination"):
@@ -105,7 +105,7 @@ def state_of(instance_id: str) -> str:
 
 
 def terminate_instances(params: Params, proceed: Proceed) -> Answer:
-    """TerminateInstances, and what becomes of the volumes and interfaces of what is terminated."""
+    """TerminateInstances, which also deletes or detaches the instances' volumes and interfaces."""
     answer = proceed()
     for volume in list(ec2._volumes.values()):
         for attachment in volume["Attachments"]:
@@ -122,7 +122,7 @@ def terminate_instances(params: Params, proceed: Proceed) -> Answer:
 
 
 def instance_xml(record: dict[str, Any]) -> str:
-    """MiniStack's element, with the metadata options and interfaces; an address the instance lacks is left out."""
+    """MiniStack's XML with metadata options and interfaces, and without an address that the instance lacks."""
     options = record.get("MetadataOptions") or {}
     parts = {"httpTokens": "HttpTokens", "httpPutResponseHopLimit": "HttpPutResponseHopLimit"}
     parts |= {"httpEndpoint": "HttpEndpoint"}
@@ -159,14 +159,14 @@ def _launch(props: Properties, subnet: dict[str, Any], groups: list[str]) -> dic
 
 
 def _replace_tags(tags: list[dict[str, str]], old: list[dict[str, str]], new: list[dict[str, str]]) -> None:
-    """Put the template's new tags in the place of its old ones; tags from elsewhere stay."""
+    """Replace the template's old tags by its new ones; other tags stay."""
     named = {tag["Key"] for tag in (*old, *new)}
     if old != new:
         tags[:] = [tag for tag in tags if tag["Key"] not in named] + [dict(tag) for tag in new]
 
 
 def _apply_volumes(record: dict[str, Any], props: Properties, zone: str) -> None:
-    """Give the volumes the template's size, type, encryption and end."""
+    """Set the template's size, type, encryption and DeleteOnTermination on the volumes."""
     root = record["BlockDeviceMappings"][0]
     mappings = {m["DeviceName"]: m.get("Ebs") or {} for m in props.get("BlockDeviceMappings") or []}
     for device, ebs in {root["DeviceName"]: {}, **mappings}.items():
@@ -234,7 +234,7 @@ def _check_exists(kind: str, name: str, table: Any) -> None:
 
 
 def _free_address(subnet: dict[str, Any]) -> str:
-    """The lowest address of the subnet that no interface has; AWS keeps the first four for itself."""
+    """The lowest free address of the subnet; AWS reserves the first four."""
     taken = {interface["PrivateIpAddress"] for interface in ec2._network_interfaces.values()}
     hosts = list(ipaddress.ip_network(subnet["CidrBlock"]))[4:-1]
     return next(str(host) for host in hosts if str(host) not in taken)

@@ -32,7 +32,7 @@ _extract_resource_arn = iam_actions.extract_resource_arn
 
 
 def install() -> None:
-    """Shape every account's default network, and publish the images."""
+    """Change every account's default network, and publish the images."""
     ec2._init_defaults = shape_account
     ec2.reset()  # the import has set up one account already
     for name in PARAMETERS:
@@ -74,7 +74,7 @@ def ensure_defaults() -> None:
 
 
 def resource_arn(*request: Any) -> Any:
-    """The ARN a call is about, as policies see it."""
+    """The ARN of a call's resource, as policies see it."""
     arn = _extract_resource_arn(*request)
     if isinstance(arn, str) and ":parameter/aws/service/" in arn:
         head, _, name = arn.partition(":parameter/")

@@ -29,12 +29,12 @@ REPLACING = (
 
 
 def install() -> None:
-    """Serve the type."""
+    """Add the type."""
     register(TYPE, create, update, delete, replacing=REPLACING)
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
-    """Authorize the rule. Raises ValueError with EC2's sentence for a group that is not there, or a second rule."""
+    """Authorize the rule. Raises ValueError with EC2's message for a group that does not exist and a rule that does."""
     network.ensure_defaults()
     for group in filter(None, (props["GroupId"], props.get("SourceSecurityGroupId"))):
         if group not in ec2._security_groups:
@@ -48,7 +48,7 @@ def create(logical_id: str, props: Properties, stack: str) -> Created:
 
 
 def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
-    """Only the description changes in place; otherwise the old rule makes way for the new one."""
+    """Replace the rule, in place if only its description changes."""
     if _bare(_rule(old)) == _bare(_rule(new)):
         delete(physical_id, old)
         create(logical_id, new, stack)
@@ -59,7 +59,7 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
 
 
 def delete(physical_id: str, props: Properties) -> None:
-    """Revoke the rule; a group or a rule that somebody took away already is no failure."""
+    """Revoke the rule if it and its group exist."""
     group = ec2._security_groups.get(props.get("GroupId", ""))
     if group:
         gone = _bare(_rule(props))
@@ -67,7 +67,7 @@ def delete(physical_id: str, props: Properties) -> None:
 
 
 def _rule(props: Properties) -> dict[str, Any]:
-    """The rule in the shape of MiniStack's EC2."""
+    """The rule in the form of MiniStack's EC2."""
     described = {"Description": props["Description"]} if props.get("Description") else {}
 
     def entries(**properties: str) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ def _rule(props: Properties) -> dict[str, Any]:
 
 
 def _bare(rule: dict[str, Any]) -> Any:
-    """The rule without its id and its description, which do not tell rules apart."""
+    """The rule without its ID and description, by which EC2 does not distinguish rules."""
     ranges = {
         name: [{key: value for key, value in entry.items() if key != "Description"} for entry in rule.get(name, [])]
         for name in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")

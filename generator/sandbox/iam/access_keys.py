@@ -27,7 +27,7 @@ def install() -> None:
 
 
 def create_access_key(params: Params, proceed: Proceed) -> Answer:
-    """CreateAccessKey; LimitExceeded for a third one."""
+    """CreateAccessKey; LimitExceeded for a third key."""
     user = params.get("UserName", "")
     if sum(record["UserName"] == user for record in iam._access_keys.values()) >= LIMIT:
         return xml_error("iam", "LimitExceeded", SENTENCE, 409)
@@ -35,7 +35,7 @@ def create_access_key(params: Params, proceed: Proceed) -> Answer:
 
 
 def create(logical_id: str, props: Properties, stack: str) -> Created:
-    """A key of a user; its secret is an attribute. ValueError: no such user, or two keys already."""
+    """Create a key; its secret is an attribute. ValueError: no such user, or it has two keys."""
     key = call(iam, "CreateAccessKey", {"UserName": props["UserName"]}).findtext(".//AccessKeyId") or ""
     return _with_status(key, props)
 
@@ -52,12 +52,12 @@ def _with_status(key: str, props: Properties) -> Created:
 
 
 def delete(physical_id: str, props: Properties) -> None:
-    """Delete the key; one that is gone is no error."""
+    """Delete the key if it exists."""
     iam._access_keys.pop(physical_id, None)
 
 
 def put_policy(logical_id: str, props: Properties, stack: str) -> Created:
-    """An inline policy of a role. ValueError: no such role."""
+    """Put an inline policy of a role. ValueError: no such role."""
     role, name = props["RoleName"], props["PolicyName"]
     document = json.dumps(props.get("PolicyDocument", {}))
     call(iam, "PutRolePolicy", {"RoleName": role, "PolicyName": name, "PolicyDocument": document})
@@ -65,12 +65,12 @@ def put_policy(logical_id: str, props: Properties, stack: str) -> Created:
 
 
 def update_policy(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
-    """Put the new document in place of the old one."""
+    """Put the new document."""
     return put_policy(logical_id, new, stack)
 
 
 def delete_policy(physical_id: str, props: Properties) -> None:
-    """Take the policy off its role; one that is gone is no error."""
+    """Delete the policy if it exists."""
     name, _, role = physical_id.partition("|")
     with suppress(ValueError):
         call(iam, "DeleteRolePolicy", {"RoleName": role, "PolicyName": name})

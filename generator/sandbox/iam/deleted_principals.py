@@ -20,12 +20,12 @@ _KINDS = {"DeleteRole": ("RoleName", iam._roles, "RoleId"), "DeleteUser": ("User
 
 
 def install() -> None:
-    """Follow every deletion of a role or user over the API."""
+    """Serve DeleteRole and DeleteUser."""
     serve(iam, {operation: partial(delete, operation) for operation in _KINDS})
 
 
 def delete(operation: str, params: Params, proceed: Proceed) -> Answer:
-    """DeleteRole or DeleteUser, and what it leaves behind."""
+    """DeleteRole or DeleteUser, which also replaces the principal in policies."""
     name, table, unique_id = _KINDS[operation]
     entity = table.get(params.get(name, ""))
     answer = proceed()
@@ -35,17 +35,17 @@ def delete(operation: str, params: Params, proceed: Proceed) -> Answer:
 
 
 def replace_principal(arn: str, unique_id: str) -> None:
-    """Put the unique id in the place of the ARN in every secret's, key's and trust policy of the sandbox."""
+    """Replace the ARN by the unique ID in every secret's, key's and trust policy, in all accounts."""
     policies = secretsmanager._resource_policies
     for (account, region, secret), text in policies.all_items():
-        policies.set_scoped(account, region, secret, _without(text, arn, unique_id))
+        policies.set_scoped(account, region, secret, _with_unique_id(text, arn, unique_id))
     for table, key in ((kms._keys, "Policy"), (iam._roles, "AssumeRolePolicyDocument")):
         for record in table.to_dict().values():
-            record[key] = _without(record.get(key), arn, unique_id)
+            record[key] = _with_unique_id(record.get(key), arn, unique_id)
 
 
-def _without(document: Any, arn: str, unique_id: str) -> Any:
-    """The document with the principal replaced; one that does not name it comes back as it is."""
+def _with_unique_id(document: Any, arn: str, unique_id: str) -> Any:
+    """The document with the principal replaced, if it names it."""
     if arn not in policy_documents.named_principals(document):
         return document
     policy = json.loads(document) if isinstance(document, str) else document

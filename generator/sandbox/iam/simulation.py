@@ -22,7 +22,7 @@ _CALLER_KEYS = {"aws:sourceip": None, "aws:securetransport": None, "aws:requeste
 
 
 def install() -> None:
-    """Replace MiniStack's simulator, which ignores conditions."""
+    """Serve both operations."""
     operations = {
         "SimulatePrincipalPolicy": simulate_principal_policy,
         "SimulateCustomPolicy": simulate_custom_policy,
@@ -31,7 +31,7 @@ def install() -> None:
 
 
 def simulate_principal_policy(params: Params, proceed: Proceed) -> Answer:
-    """IAM's SimulatePrincipalPolicy: the policies a user or role has, and those given with the call."""
+    """SimulatePrincipalPolicy: the policies of a user or role, and those passed with the call."""
     source = _text(params, "PolicySourceArn")
     arn = Arn.find(source)
     kind, name = (arn.kind, arn.last_name) if arn else ("", source)
@@ -42,7 +42,7 @@ def simulate_principal_policy(params: Params, proceed: Proceed) -> Answer:
 
 
 def simulate_custom_policy(params: Params, proceed: Proceed) -> Answer:
-    """IAM's SimulateCustomPolicy: only the policies given with the call."""
+    """SimulateCustomPolicy: only the policies passed with the call."""
     return _answer("SimulateCustomPolicy", params, [], [], str(Arn("aws", "iam", "", get_account_id(), "root")))
 
 

@@ -24,9 +24,9 @@ _RECORDS = "_credentials"
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of credential, in the words of its operations (IAM API reference).
+    """One kind of credential, in the names of its operations (IAM API reference).
 
-    `shown` are the fields of a listed one; `once` those that only its creation shows.
+    `shown` are the fields that are listed; `once` those that only its creation returns.
     """
 
     noun: str
@@ -39,7 +39,7 @@ class Kind:
 
     @property
     def id_field(self) -> str:
-        """The member that identifies it."""
+        """The name of the field that identifies it."""
         return f"{self.element}Id"
 
 

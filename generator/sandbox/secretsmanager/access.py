@@ -46,13 +46,13 @@ _original_handler = secretsmanager.handle_request
 
 
 def install() -> None:
-    """Serve secrets and keys named by another account's ARN from that account."""
+    """Serve secrets and keys that an ARN of another account names from that account."""
     secretsmanager.handle_request = handle_request
     kms._resolve_key = resolve_key
 
 
 async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query: Params) -> Answer:
-    """Answer a call in the account whose secret it names."""
+    """Answer a call in the account of the secret that it names."""
     params = parameters(headers, body, query)
     owner = policy_evaluator.account_of(str(params.get("SecretId", "")))
     crosses = operation_name(headers, params) in _CROSS_ACCOUNT
@@ -62,7 +62,7 @@ async def handle_request(method: str, path: str, headers: dict[str, str], body: 
 
 
 def resolve_key(key: str) -> Any:
-    """MiniStack's record of a key; an ARN is looked up in the account it names."""
+    """MiniStack's record of a key; an ARN is looked up in its own account."""
     with request_scope(
         policy_evaluator.account_of(key or "") or get_account_id(), policy_evaluator.region_of(key or "")
     ):
@@ -70,7 +70,7 @@ def resolve_key(key: str) -> Any:
 
 
 def denial(principal: Any, request: Any) -> Any:
-    """The AuthError of a call on a secret whose key refuses it; None when KMS agrees or has no say."""
+    """The AuthError of a call on a secret when its key refuses the caller; None otherwise."""
     secret = _secret(request.resource_arn)
     if secret is None or request.action not in _KEY_ACTIONS:
         return None

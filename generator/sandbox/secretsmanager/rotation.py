@@ -27,13 +27,13 @@ logger = logging.getLogger("sandbox.rotation")
 
 
 def install() -> None:
-    """Take over RotateSecret, hide values that are not there yet, add the schedule's type."""
+    """Serve RotateSecret and GetSecretValue, and add the schedule's type."""
     serve(service, {"RotateSecret": rotate, "GetSecretValue": get_secret_value})
     register("AWS::SecretsManager::RotationSchedule", schedule, reschedule, unschedule, replacing=("SecretId",))
 
 
 def rotate(data: Params, proceed: Proceed) -> Answer:
-    """Start a rotation and answer at once, as AWS does; the steps run in the background."""
+    """RotateSecret: start a rotation and answer at once, as AWS does; the steps run in the background."""
     _, secret = service._resolve(data.get("SecretId"))
     if not secret:
         return _refused("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
@@ -60,7 +60,7 @@ def rotate(data: Params, proceed: Proceed) -> Answer:
 
 
 def get_secret_value(data: Params, proceed: Proceed) -> Answer:
-    """GetSecretValue; a version that waits for its value cannot be read."""
+    """GetSecretValue; a version without a value cannot be read."""
     answer = proceed()
     if answer[0] != 200 or {"SecretString", "SecretBinary"} & json.loads(answer[2]).keys():
         return answer
@@ -70,7 +70,7 @@ def get_secret_value(data: Params, proceed: Proceed) -> Answer:
 
 
 def run_steps(secret: dict[str, Any], function_arn: str, token: str) -> None:
-    """Call the function four times; the first failure ends it, and stands in the log."""
+    """Call the function with each step; the first failure ends the rotation and is logged."""
     for step in STEPS:
         event = {"Step": step, "SecretId": secret["ARN"], "ClientRequestToken": token}
         status, headers, body = rest_answer(lambda_svc, "POST", f"{_path(function_arn)}/invocations", event)
@@ -83,7 +83,7 @@ def run_steps(secret: dict[str, Any], function_arn: str, token: str) -> None:
 
 
 def schedule(logical_id: str, props: Properties, stack: str) -> Created:
-    """Rotate now, unless RotateImmediatelyOnUpdate is false, and remember the function."""
+    """Set the rotation function, and rotate now unless RotateImmediatelyOnUpdate is false."""
     request = {
         "SecretId": props["SecretId"],
         "RotationLambdaARN": props.get("RotationLambdaARN"),
@@ -94,7 +94,7 @@ def schedule(logical_id: str, props: Properties, stack: str) -> Created:
 
 
 def reschedule(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
-    """The schedule as it is now."""
+    """Set the new schedule."""
     return schedule(logical_id, new, stack)
 
 

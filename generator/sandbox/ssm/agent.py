@@ -35,7 +35,7 @@ _ENCRYPTED = frozenset({PayloadType.OUTPUT, PayloadType.STDERR, PayloadType.EXIT
 
 @dataclass(frozen=True)
 class AgentPlan:
-    """What the agent asks of a client. `key` is the KMS key of an encrypted session, "" for none."""
+    """What the agent requests from a client. `key` is the KMS key of an encrypted session, "" for none."""
 
     session_type: str
     properties: object = None
@@ -46,11 +46,11 @@ class AgentPlan:
 
 
 class SessionOver(Exception):
-    """The session ended while something waited. Never leaves this package."""
+    """The session ended while a caller waited. Never leaves this package."""
 
 
 class Agent:
-    """One session's agent. `run` shakes hands and hands over to a plug-in until either ends."""
+    """One session's agent. `run` does the handshake, then runs a plug-in until either ends."""
 
     def __init__(self, plan: AgentPlan) -> None:
         self.plan = plan
@@ -67,18 +67,18 @@ class Agent:
     # What a gateway calls
 
     def attach(self, write: Write) -> None:
-        """Speak through this connection from now on; what is unacknowledged goes again."""
+        """Use this connection from now on; unacknowledged messages are sent again."""
         self._write = write
         self._sender.reconnected(_now())
         self._send_pending()
 
     def detach(self, write: Write) -> None:
-        """The connection is gone; nothing happens when another took its place."""
+        """Stop using this connection, unless another has replaced it."""
         if self._write == write:
             self._write = None
 
     def take(self, frame: bytes) -> None:
-        """Take one frame of the client's; `DeployerError` when it is none."""
+        """Take one frame of the client. Raises DeployerError for an invalid one."""
         message = wire.decode(frame)
         if message.type == wire.ACKNOWLEDGE:
             self._sender.acknowledged(payloads.Acknowledged.parse(message.payload).sequence, _now())
@@ -98,7 +98,7 @@ class Agent:
     # What a plug-in calls
 
     async def run(self, serve: Callable[[Agent], Awaitable[None]]) -> None:
-        """Shake hands, serve, flush, finish. Returns when the session is over, however it ended."""
+        """Do the handshake, serve, flush, finish. Returns when the session is over, however it ended."""
         ticking = asyncio.create_task(self._tick())
         serving = asyncio.create_task(self._serve(serve))
         over = asyncio.create_task(self.over.wait())
@@ -125,7 +125,7 @@ class Agent:
         return message.payload_type, payload
 
     async def write(self, data: bytes, kind: PayloadType = PayloadType.OUTPUT) -> None:
-        """Send output; waits while too much of it is waiting."""
+        """Send output; waits while the send buffer is full."""
         self.post(kind, data)
         while self._outbox.size > SEND_BUFFER and self.end is None:
             self._progress.clear()
@@ -143,7 +143,7 @@ class Agent:
         self._send_pending()
 
     async def flush(self) -> None:
-        """Wait until everything is acknowledged, a short while at most."""
+        """Wait until everything is acknowledged, FLUSH_SECONDS at most."""
         deadline = _now() + FLUSH_SECONDS
         while (self._outbox or self._sender.unacked) and self.end is None and _now() < deadline:
             await asyncio.sleep(TICK / 5)
@@ -189,7 +189,7 @@ class Agent:
         self._cipher = cipher
 
     async def _expect(self, kind: PayloadType) -> bytes:
-        """The next payload of a kind; others are thrown away, as the real agent does before the handshake is over."""
+        """The next payload of a kind; others are dropped, as the real agent does during the handshake."""
         async with asyncio.timeout(HANDSHAKE_SECONDS):
             while (message := await self._next()).payload_type != kind:
                 pass
@@ -228,7 +228,7 @@ class Agent:
 
 
 def closed_frame(session_id: str, reason: str) -> bytes:
-    """The service's last word on a channel."""
+    """The frame that closes a channel."""
     payload = payloads.ChannelClosed(session_id, reason).payload()
     return wire.encode(Message(wire.CHANNEL_CLOSED, *_stamp(), payload))
 

@@ -21,16 +21,16 @@ class Call:
     host: str
 
     def arn(self, kind: str, name: str) -> str:
-        """The ARN of something of SSM's in the caller's account and region."""
+        """The ARN of a resource of SSM in the caller's account and region."""
         return str(Arn("aws", "ssm", self.caller.region, self.caller.account, f"{kind}/{name}"))
 
     def allow(self, action: str, arn: str = "*", context: dict[str, Any] | None = None) -> None:
-        """Refuse with AccessDeniedException unless the caller may do `action` (with its service) on `arn`."""
+        """Raise DeployerError (AccessDeniedException) unless the caller is allowed `action` on `arn`."""
         if sentence := authorization.check(self.caller, action, arn, context):
             raise DeployerError(sentence, code="AccessDeniedException")
 
     def allowed(self, action: str, arn: str, context: dict[str, Any] | None = None) -> bool:
-        """Whether the caller may, without refusing."""
+        """Whether the caller is allowed `action` on `arn`."""
         return not authorization.check(self.caller, action, arn, context)
 
 

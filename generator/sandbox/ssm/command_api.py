@@ -22,7 +22,7 @@ _SCRIPTS = ("AWS-RunShellScript",)
 
 @dataclass
 class Command:
-    """One SendCommand and its outcome on each node; `finished` is when (Unix seconds) each result is to be seen."""
+    """One SendCommand and its outcome on each node; `finished` is when (Unix seconds) each result is visible."""
 
     id: str
     account: str

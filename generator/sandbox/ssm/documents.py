@@ -135,7 +135,7 @@ def delete(name: str) -> None:
 
 
 def find(name: str) -> Document | None:
-    """The document of a name or ARN in this account and region, AWS's own included; None when there is none."""
+    """The document with a name or ARN in this account and region, or an AWS-owned one; None if there is none."""
     name = name.rpartition("/")[2] if name.startswith("arn:") else name
     own: Document | None = _documents.get(name)
     content = managed_documents.CONTENTS.get(name)
@@ -158,7 +158,7 @@ def own() -> list[Document]:
 
 
 def tags_of(arn: str) -> dict[str, str] | None:
-    """The tags of a document by ARN, in whatever account; None when it is no document of the sandbox."""
+    """The tags of a document of any account by its ARN; None when the ARN names none."""
     resource = Arn.find(arn)
     if resource is None or (resource.service, resource.kind) != ("ssm", "document"):
         return None
@@ -172,7 +172,7 @@ def dump() -> list[dict[str, Any]]:
 
 
 def load(saved: list[dict[str, Any]] | None) -> None:
-    """Put saved documents back; None empties the store."""
+    """Load saved documents; None empties the store."""
     _documents.clear()
     for record in saved or []:
         _documents.set_scoped(record["account"], record["region"], record["name"], Document(**record))

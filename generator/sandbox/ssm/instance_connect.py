@@ -58,7 +58,7 @@ def send_ssh_public_key(call: Call) -> dict[str, object]:
 
 
 def publish(instance_id: str, user: str) -> None:
-    """Write the user's keys that are good now; an empty file when none is left."""
+    """Write the user's valid keys; an empty file when none is left."""
     _keys[:] = [key for key in _keys if key.expires > time.time()]
     file = home() / "keys" / instance_id / user
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

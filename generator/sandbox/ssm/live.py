@@ -45,7 +45,7 @@ class Live:
         self._task = asyncio.create_task(self._run())
 
     def end(self, reason: str) -> None:
-        """The session was ended from outside."""
+        """End the session from outside, with the reason for its client."""
         self.agent.finish(reason)
 
     async def _run(self) -> None:
@@ -144,7 +144,7 @@ def expect_opening(session: Session) -> None:
 
 
 def end(session: Session, reason: str) -> None:
-    """Tell the agent of a session that was ended over the API."""
+    """End the agent of a session that was ended over the API."""
     if running := LIVE.get(session.id):
         running.end(reason)
 

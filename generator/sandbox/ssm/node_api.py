@@ -12,7 +12,7 @@ from generator.sandbox.ssm.nodes import Node
 
 
 def describe_instance_information(call: Call) -> dict[str, Any]:
-    """DescribeInstanceInformation: the running instances whose role lets an agent speak."""
+    """DescribeInstanceInformation: the running instances whose role allows an agent to register."""
     call.allow("ssm:DescribeInstanceInformation")
     filters = [(condition["Key"], condition["Values"]) for condition in call.data.get("Filters", [])]
     filters += [

@@ -25,7 +25,7 @@ _AGENT_ACTIONS = (
 
 @dataclass(frozen=True)
 class Node:
-    """A managed instance, online when it runs and its role lets an agent speak."""
+    """A managed instance, online when it runs and its role allows an agent to register."""
 
     id: str
     arn: str

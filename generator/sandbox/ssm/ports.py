@@ -82,7 +82,7 @@ async def _copy(agent: Agent, reader: StreamReader, number: int) -> None:
 
 
 async def basic(agent: Agent, dial: Dial) -> None:
-    """Serve one connection after the other, as agents up to 3.0.196.0: the next data after a close dials again."""
+    """Serve one connection at a time, as agents up to 3.0.196.0: data after a close connects again."""
     connection: tuple[asyncio.Task[None], StreamWriter] | None = None
     try:
         while True:

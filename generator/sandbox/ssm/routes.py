@@ -31,7 +31,7 @@ _original_iam_action = iam_actions.extract_iam_action
 
 
 def install() -> None:
-    """Put our operations before MiniStack's and route EC2 Instance Connect, which it does not know."""
+    """Serve these operations of SSM, and EC2 Instance Connect, which MiniStack lacks."""
     ssm.handle_request = handle_ssm
     iam_actions.extract_iam_action = iam_action
     router.SERVICE_PATTERNS[_CONNECT] = {

@@ -43,7 +43,7 @@ class Session:
 
     @property
     def tags(self) -> dict[str, str]:
-        """The tags AWS itself puts on a session."""
+        """The tags that AWS itself sets on a session."""
         return {"aws:ssmmessages:session-id": self.owner_id, "aws:ssmmessages:target-id": self.target}
 
 
@@ -62,7 +62,7 @@ def new_id(name: str) -> str:
 
 
 def add(session: Session) -> Session:
-    """Keep a new session and give it a token."""
+    """Store a new session with a token."""
     session.token = secrets.token_urlsafe(64)
     _sessions[session.id] = session
     return session
@@ -110,7 +110,7 @@ def end(session: Session, reason: str = "") -> None:
 
 
 def tags_of(arn: str) -> dict[str, str] | None:
-    """AWS's own tags of a session by its ARN; None when the ARN is no session's of the sandbox."""
+    """AWS's own tags of a session by its ARN; None when the ARN names none."""
     resource = Arn.find(arn)
     if resource is None or (resource.service, resource.kind) != ("ssm", "session"):
         return None
@@ -124,7 +124,7 @@ def dump() -> list[dict[str, Any]]:
 
 
 def load(saved: list[dict[str, Any]] | None) -> None:
-    """Put saved sessions back, the live ones as ended; None ends and empties all."""
+    """Load saved sessions, the live ones as ended; None ends and removes all."""
     for session in list(_sessions.values()):
         end(session, "The sandbox was reset.")
     _sessions.clear()

@@ -22,7 +22,7 @@ SHELL = "shell"  # a port under this name takes the place of the imitated shell:
 
 @dataclass
 class Target:
-    """What stands behind an instance. `ports` maps "port" or "host:port" to a port of 127.0.0.1."""
+    """What is behind an instance. `ports` maps "port" or "host:port" to a port of 127.0.0.1."""
 
     ports: dict[str, int] = field(default_factory=dict)
     agent_version: str = ""
@@ -33,7 +33,7 @@ _targets: dict[str, Target] = {}
 
 
 def register(instance_id: str, registration: dict[str, Any]) -> Target:
-    """Register what stands behind an instance ("*" for every one); ValueError when a port is none of loopback's."""
+    """Register what is behind an instance ("*" for every one). Raises ValueError for an invalid port."""
     ports = {str(name): int(port) for name, port in (registration.get("ports") or {}).items()}
     if any(not 0 < port < 65_536 for port in ports.values()):
         raise ValueError("a port is a number from 1 to 65535")
@@ -84,7 +84,7 @@ def install(sandbox: Sandbox) -> None:
         try:
             target = register(request.path.removeprefix(PREFIX), json.loads(request.body))
         except (ValueError, TypeError, AttributeError) as error:
-            return Response.error("ValidationError", f"This registers nothing: {error}.")
+            return Response.error("ValidationError", f"Nothing was registered: {error}.")
         return Response.json(asdict(target))
 
     sandbox.layers.insert(0, answer)

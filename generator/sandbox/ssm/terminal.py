@@ -49,7 +49,7 @@ class Terminal:
         self._running: asyncio.Task[None] | None = None
 
     async def typed(self, keys: bytes) -> None:
-        """Take what was typed."""
+        """Handle typed keys."""
         for key in (keys[i : i + 1] for i in range(len(keys))):
             if key == INTERRUPT:
                 self.interrupt()
