@@ -210,11 +210,11 @@ def _attributes(record: dict[str, Any]) -> dict[str, str]:
 
 def _volumes_of(props: Properties) -> list[Any]:
     """The mappings without DeleteOnTermination, which changes in place."""
-    found = []
+    mappings = []
     for mapping in props.get("BlockDeviceMappings") or []:
         ebs = {key: str(value) for key, value in (mapping.get("Ebs") or {}).items() if key != "DeleteOnTermination"}
-        found.append({**mapping, "Ebs": ebs})
-    return found
+        mappings.append({**mapping, "Ebs": ebs})
+    return mappings
 
 
 def _profile(name: str | None) -> dict[str, str] | None:
