@@ -1,4 +1,9 @@
-"""The services that the sandbox adds to MiniStack or corrects in it, in the order in which they are installed."""
+"""The services that the sandbox adds to MiniStack or corrects in it, in the order in which they are installed.
+
+A service is one module, or a package of modules where there is more of it. Each module has the same order: its models;
+`install`, which routes operations and registers resource types; the operations of the API; the handlers of the resource
+types; helpers. In `ssm` the models, the operations (`*_api`) and the routes have modules of their own.
+"""
 
 from generator.sandbox import autoscaling, eks, private_names
 from generator.sandbox.asgi import Sandbox
@@ -18,24 +23,14 @@ from generator.sandbox.iam import access_keys, user_credentials
 from generator.sandbox.secretsmanager import rotation, secrets
 from generator.sandbox.ssm import document_resource
 
+CLOUDFORMATION = (operations, events, conditions, changesets, parameters, resource_types, naming, custom_resources)
+EC2 = (network, instances, endpoints, security_group_rules)
+OTHERS = (access_keys, user_credentials, secrets, rotation, document_resource, eks, autoscaling)
+
 
 def install(sandbox: Sandbox) -> None:
     """Install every service."""
     private_names.check()
-    for part in (operations, events, conditions, changesets, parameters, resource_types, naming, network):
-        part.install()
-    for resource in (
-        instances,
-        access_keys,
-        user_credentials,
-        secrets,
-        rotation,
-        custom_resources,
-        document_resource,
-        eks,
-        autoscaling,
-    ):
-        resource.install()
-    endpoints.install()
-    security_group_rules.install()
+    for service in (*CLOUDFORMATION, *EC2, *OTHERS):
+        service.install()
     interrupted.install(sandbox)

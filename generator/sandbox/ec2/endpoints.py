@@ -32,6 +32,36 @@ def install() -> None:
     ec2._vpce_fields_xml = fields_xml
 
 
+def describe(params: Params, proceed: Proceed) -> Answer:
+    """DescribeVpcEndpoints with the filters vpc-id, service-name, vpc-endpoint-type and vpc-endpoint-state."""
+    names = [name for name in params if name.startswith("Filter.") and name.endswith(".Name")]
+    filters = {params[name]: members(params, f"{name.removesuffix('.Name')}.Value") for name in names}
+    filters = {key: values for key, values in filters.items() if key in _FILTERS}
+    ids = members(params, "VpcEndpointId")
+    selected = [
+        each
+        for each in ec2._vpc_endpoints.values()
+        if (not ids or each["VpcEndpointId"] in ids)
+        and all(each.get(_FILTERS[key]) in values for key, values in filters.items())
+    ]
+    items = "".join(fields_xml(each) for each in selected)
+    return xml_answer("ec2", "DescribeVpcEndpoints", f"<vpcEndpointSet>{items}</vpcEndpointSet>")
+
+
+def fields_xml(endpoint: dict[str, Any], tag: str = "item") -> str:
+    """MiniStack's description with the three fields that it lacks."""
+    groups = "".join(f"<item><groupId>{each}</groupId></item>" for each in endpoint.get("SecurityGroupIds", ()))
+    policy = endpoint.get("PolicyDocument") or ""
+    text = policy if isinstance(policy, str) else json.dumps(policy)
+    more = (
+        f"<groupSet>{groups}</groupSet>"
+        f"<privateDnsEnabled>{str(_true(endpoint.get('PrivateDnsEnabled'))).lower()}</privateDnsEnabled>"
+        f"<policyDocument>{escape(text)}</policyDocument>"
+    )
+    head, end, _ = str(_fields_xml(endpoint, tag)).rpartition(f"</{tag}>")
+    return head + more + end
+
+
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """Create an endpoint. Raises ValueError with EC2's message where EC2 refuses it."""
     network.ensure_defaults()
@@ -75,36 +105,6 @@ def _refuse_same_zone(props: Properties) -> None:
                 "be in different availability zones supported by the VPC endpoint service."
             )
         seen.add(zone)
-
-
-def describe(params: Params, proceed: Proceed) -> Answer:
-    """DescribeVpcEndpoints with the filters vpc-id, service-name, vpc-endpoint-type and vpc-endpoint-state."""
-    names = [name for name in params if name.startswith("Filter.") and name.endswith(".Name")]
-    filters = {params[name]: members(params, f"{name.removesuffix('.Name')}.Value") for name in names}
-    filters = {key: values for key, values in filters.items() if key in _FILTERS}
-    ids = members(params, "VpcEndpointId")
-    selected = [
-        each
-        for each in ec2._vpc_endpoints.values()
-        if (not ids or each["VpcEndpointId"] in ids)
-        and all(each.get(_FILTERS[key]) in values for key, values in filters.items())
-    ]
-    items = "".join(fields_xml(each) for each in selected)
-    return xml_answer("ec2", "DescribeVpcEndpoints", f"<vpcEndpointSet>{items}</vpcEndpointSet>")
-
-
-def fields_xml(endpoint: dict[str, Any], tag: str = "item") -> str:
-    """MiniStack's description with the three fields that it lacks."""
-    groups = "".join(f"<item><groupId>{each}</groupId></item>" for each in endpoint.get("SecurityGroupIds", ()))
-    policy = endpoint.get("PolicyDocument") or ""
-    text = policy if isinstance(policy, str) else json.dumps(policy)
-    more = (
-        f"<groupSet>{groups}</groupSet>"
-        f"<privateDnsEnabled>{str(_true(endpoint.get('PrivateDnsEnabled'))).lower()}</privateDnsEnabled>"
-        f"<policyDocument>{escape(text)}</policyDocument>"
-    )
-    head, end, _ = str(_fields_xml(endpoint, tag)).rpartition(f"</{tag}>")
-    return head + more + end
 
 
 _FILTERS = {

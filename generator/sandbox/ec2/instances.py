@@ -38,6 +38,48 @@ def install() -> None:
     serve(ec2, {"TerminateInstances": terminate_instances})
 
 
+def terminate_instances(params: Params, proceed: Proceed) -> Answer:
+    """TerminateInstances, which also deletes or detaches the instances' volumes and interfaces."""
+    answer = proceed()
+    for volume in list(ec2._volumes.values()):
+        for attachment in volume["Attachments"]:
+            state = state_of(attachment["InstanceId"]) or "terminated"
+            if state == "terminated" and attachment["DeleteOnTermination"]:
+                ec2._volumes.pop(volume["VolumeId"], None)
+            elif state == "terminated":
+                volume.update(State="available", Attachments=[])
+    for interface in list(ec2._network_interfaces.values()):
+        owner = (interface.get("Attachment") or {}).get("InstanceId")
+        if owner and state_of(owner) == "terminated":
+            ec2._network_interfaces.pop(interface["NetworkInterfaceId"], None)
+    return answer
+
+
+def instance_xml(record: dict[str, Any]) -> str:
+    """MiniStack's XML with metadata options and interfaces, and without an address that the instance lacks."""
+    options = record.get("MetadataOptions") or {}
+    parts = {"httpTokens": "HttpTokens", "httpPutResponseHopLimit": "HttpPutResponseHopLimit"}
+    parts |= {"httpEndpoint": "HttpEndpoint"}
+    metadata = "".join(f"<{tag}>{options[key]}</{tag}>" for tag, key in parts.items() if key in options)
+    interfaces = "".join(
+        f"<item><networkInterfaceId>{eni['NetworkInterfaceId']}</networkInterfaceId><subnetId>{eni['SubnetId']}</subnetId>"
+        f"<privateIpAddress>{eni['PrivateIpAddress']}</privateIpAddress><status>in-use</status></item>"
+        for eni in ec2._network_interfaces.values()
+        if (eni.get("Attachment") or {}).get("InstanceId") == record["InstanceId"]
+    )
+    shown: str = _instance_xml(record)
+    for empty in ("<dnsName></dnsName>", "<ipAddress></ipAddress>"):
+        shown = shown.replace(empty, "")
+    extra = f"<metadataOptions><state>applied</state>{metadata}</metadataOptions>" if metadata else ""
+    extra += f"<networkInterfaceSet>{interfaces}</networkInterfaceSet>" if interfaces else ""
+    return shown.rstrip().removesuffix("</item>") + extra + "</item>"
+
+
+def state_of(instance_id: str) -> str:
+    """The EC2 state of an instance ("running" ...); "" when there is no such instance."""
+    return str(((ec2._instances.get(instance_id) or {}).get("State") or {}).get("Name", ""))
+
+
 def create(logical_id: str, props: Properties, stack: str) -> Created:
     """Launch an instance. ValueError with EC2's message when something that the properties name does not exist."""
     network.ensure_defaults()
@@ -97,48 +139,6 @@ def delete(physical_id: str, props: Properties) -> None:
 def terminate(instance_id: str) -> None:
     """Terminate an instance as TerminateInstances does."""
     call(ec2, "TerminateInstances", {"InstanceId.1": instance_id})
-
-
-def state_of(instance_id: str) -> str:
-    """The EC2 state of an instance ("running" ...); "" when there is no such instance."""
-    return str(((ec2._instances.get(instance_id) or {}).get("State") or {}).get("Name", ""))
-
-
-def terminate_instances(params: Params, proceed: Proceed) -> Answer:
-    """TerminateInstances, which also deletes or detaches the instances' volumes and interfaces."""
-    answer = proceed()
-    for volume in list(ec2._volumes.values()):
-        for attachment in volume["Attachments"]:
-            state = state_of(attachment["InstanceId"]) or "terminated"
-            if state == "terminated" and attachment["DeleteOnTermination"]:
-                ec2._volumes.pop(volume["VolumeId"], None)
-            elif state == "terminated":
-                volume.update(State="available", Attachments=[])
-    for interface in list(ec2._network_interfaces.values()):
-        owner = (interface.get("Attachment") or {}).get("InstanceId")
-        if owner and state_of(owner) == "terminated":
-            ec2._network_interfaces.pop(interface["NetworkInterfaceId"], None)
-    return answer
-
-
-def instance_xml(record: dict[str, Any]) -> str:
-    """MiniStack's XML with metadata options and interfaces, and without an address that the instance lacks."""
-    options = record.get("MetadataOptions") or {}
-    parts = {"httpTokens": "HttpTokens", "httpPutResponseHopLimit": "HttpPutResponseHopLimit"}
-    parts |= {"httpEndpoint": "HttpEndpoint"}
-    metadata = "".join(f"<{tag}>{options[key]}</{tag}>" for tag, key in parts.items() if key in options)
-    interfaces = "".join(
-        f"<item><networkInterfaceId>{eni['NetworkInterfaceId']}</networkInterfaceId><subnetId>{eni['SubnetId']}</subnetId>"
-        f"<privateIpAddress>{eni['PrivateIpAddress']}</privateIpAddress><status>in-use</status></item>"
-        for eni in ec2._network_interfaces.values()
-        if (eni.get("Attachment") or {}).get("InstanceId") == record["InstanceId"]
-    )
-    shown: str = _instance_xml(record)
-    for empty in ("<dnsName></dnsName>", "<ipAddress></ipAddress>"):
-        shown = shown.replace(empty, "")
-    extra = f"<metadataOptions><state>applied</state>{metadata}</metadataOptions>" if metadata else ""
-    extra += f"<networkInterfaceSet>{interfaces}</networkInterfaceSet>" if interfaces else ""
-    return shown.rstrip().removesuffix("</item>") + extra + "</item>"
 
 
 def _launch(props: Properties, subnet: dict[str, Any], groups: list[str]) -> dict[str, Any]:
