@@ -77,7 +77,7 @@ def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
 def _running() -> state.SandboxState:
     running = lifecycle.status()
     if running is None:
-        raise NotFound(NOT_RUNNING, "Start it with: deployer sandbox start", code="sandbox-not-running")
+        raise NotFound(NOT_RUNNING, "deployer sandbox start", code="sandbox-not-running")
     return running
 
 

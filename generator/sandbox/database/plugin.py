@@ -84,11 +84,14 @@ def install(sandbox: Sandbox) -> None:
             return None
         try:
             body = json.loads(request.body)
-            name = str(body["name"])
-            raw, engine = await _record(name, Engine(body["engine"]) if body.get("engine") else None)
+            name, required = str(body["name"]), Engine(body["engine"]) if body.get("engine") else None
+        except (ValueError, KeyError, TypeError):
+            return Response.error("ValidationError", 'Send {"name": a cluster or instance}; "engine" is optional.')
+        try:
+            raw, engine = await _record(name, required)
             database = _running.get(name) or await _start(sandbox.authenticator, name, raw, engine)
-        except (ValueError, KeyError, TypeError) as error:
-            return Response.error("ValidationError", f'Send {{"name": a cluster or instance}}: {error}.')
+        except ValueError as error:
+            return Response.error("ValidationError", f"{error}.")
         except DeployerError as error:
             return Response.error("InternalFailure", f"{error.message} {error.hint}")
         return Response.json(database.described(name))
@@ -133,12 +136,12 @@ async def _record(name: str, required: Engine | None) -> tuple[dict[str, Any], E
         await rds.handle_request("POST", "/", headers, body, {})
         record = rds._clusters.get(name)
     if not record:
-        raise ValueError(f"RDS makes no cluster {name}")
+        raise ValueError("RDS created no cluster of that name")
     engine = Engine.of(record["Engine"])
     if engine is None or record["Engine"] == "mariadb":
-        raise ValueError(f"{name} is {record['Engine']}, and the sandbox has PostgreSQL and MySQL only")
+        raise ValueError(f"it is {record['Engine']}, and the sandbox has PostgreSQL and MySQL only")
     if required not in (None, engine):
-        raise ValueError(f"{name} is {record['Engine']} already")
+        raise ValueError(f"it exists and is {record['Engine']}")
     if not record.get("MasterUserSecret") and record.get("_MasterUserPassword", "") in _NOT_GIVEN:
         _manage_password(record, name)
     return dict(record), engine

@@ -118,5 +118,5 @@ def test_an_engine_that_nothing_here_can_stand_in_for_is_named(aws: Client) -> N
     aws("rds").create_db_instance(**given, MasterUsername="boss", MasterUserPassword="long-enough", AllocatedStorage=20)
     with pytest.raises(DeployerError, match="PostgreSQL and MySQL only"):
         sandbox.database("maria")
-    with pytest.raises(DeployerError, match="orders is aurora-mysql already"):
+    with pytest.raises(DeployerError, match="orders: it exists and is aurora-mysql"):
         sandbox.database("orders", Engine.POSTGRESQL)
