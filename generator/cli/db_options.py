@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
+import getpass
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from generator.errors import UsageError
 from generator.model.database import DEFAULT_LOCAL_PORT, AccessLevel, Engine
-from generator.model.deployment import DEFAULT_STACK_NAME
 
 if TYPE_CHECKING:
-    from generator.cli.invocation import Invocation
-    from generator.model.database import Login
-    from generator.operations.database.request import DatabaseRequest
+    from generator.operations.database.request import DatabaseRequest, MasterRequest
 
 Option = tuple[str, Any, Any]
 """An option: the name of its parameter, its annotation, its default."""
@@ -89,14 +88,18 @@ def request_from(values: dict[str, Any]) -> DatabaseRequest:
     return DatabaseRequest(**{"level" if key == "permission" else key: value for key, value in values.items()})
 
 
-def token_command(call: Invocation, request: DatabaseRequest, login: Login) -> str:
-    """The command that prints another token of the same user, quoted for a shell."""
-    words = ["--endpoint", request.endpoint, "--port", str(login.database.port)] if request.endpoint else [request.name]
-    if request.user or login.level is None:
-        words += ["--user", login.user]
-    else:
-        words += ["--permission", login.level.value, "--support" if request.support else ""]
-    stack = "" if call.stack_name == DEFAULT_STACK_NAME else call.stack_name
-    for option, value in (("--stack-name", stack), ("--profile", call.profile), ("--region", call.region)):
-        words += [option, value] if value else []
-    return shlex.join(["deployer", "db", "token", *filter(None, words)])
+def master_request(values: dict[str, Any], *, print_only: bool = False) -> MasterRequest:
+    """The options of MASTER as one value; a password on standard input or at the prompt is read here."""
+    from generator.operations.database.request import MasterRequest
+
+    password = _read_password(values.pop("password_stdin"), values.pop("password_prompt"))
+    return MasterRequest(request_from(values), password, print_only)
+
+
+def _read_password(stdin: bool, prompt: bool) -> str:
+    """The password; "" for RDS's own secret."""
+    if stdin and prompt:
+        raise UsageError("The password is given in two ways.", "Use only one of --password-stdin, --password-prompt.")
+    if prompt:
+        return getpass.getpass("Master password: ")
+    return sys.stdin.readline().rstrip("\r\n") if stdin else ""

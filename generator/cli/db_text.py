@@ -3,42 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from generator.cli.render import table
-from generator.model.database import AccessLevel, Database, DatabaseSession, DatabaseUser, Login, Permission, Route
-
-if TYPE_CHECKING:
-    from generator.operations.database.activity import Node
+from generator.model.database import AccessLevel, Activity, BlockedSession, Database, DatabaseUser, Engine, Permission
+from generator.model.database_changes import (
+    SUPPORT_USERS,
+    BootstrapPlan,
+    BootstrapResult,
+    DropUserPlan,
+    DropUserResult,
+    EndSessionPlan,
+    ShutOut,
+    ShutOutPlan,
+    SqlScript,
+)
+from generator.model.database_client import ClientExit, Connected, OpenTunnel, StatementOutput, UnnamedDatabase
 
 QUERY_WIDTH = 60
 
 
-def connected_lines(login: Login, route: Route, tls: str = "") -> list[str]:
-    """Who is connected to what, for standard error; `tls` if a client does not verify the endpoint's name."""
+def connected_lines(connected: Connected) -> list[str]:
+    """Who is connected to what, for standard error."""
+    login, route, database = connected.login, connected.route, connected.login.database
     level = f" (access level {login.level.value}: {login.level.meaning})" if login.level else ""
-    database = login.database
     where = f"{route.database} on {database.endpoint}:{database.port}"
     return [
         f"{login.user}{level} in {where}, through {route.host}:{route.port}.",
-        *defaulted_lines(login, route),
-        tls or f"TLS is verified for {database.endpoint}.",
+        *([] if database.database else unnamed_database_lines(UnnamedDatabase(route.database))),
+        connected.tls or f"TLS is verified for {database.endpoint}.",
         "The token opens connections for 15 minutes.",
     ]
 
 
-def defaulted_lines(login: Login, route: Route) -> list[str]:
-    """A note if no database was named."""
-    known = login.database.database
-    return [] if known else [f"No database was named, so this is {route.database}: choose with --dbname NAME"]
+def unnamed_database_lines(database: UnnamedDatabase) -> list[str]:
+    """That no database was named, and which one this is."""
+    return [f"No database was named, so this is {database.name}: choose with --dbname NAME"]
 
 
-def tunnel_lines(route: Route, token_command: str) -> list[str]:
+def tunnel_lines(tunnel: OpenTunnel) -> list[str]:
     """What stays on standard error while the tunnel is open."""
     return [
-        f"The tunnel listens on {route.host}:{route.port} until you press Ctrl-C.",
-        f"  a new token for each connection: {token_command}",
+        f"The tunnel listens on {tunnel.route.host}:{tunnel.route.port} until you press Ctrl-C.",
+        f"  a new token for each connection: {tunnel.token_command}",
     ]
+
+
+def client_outcome(result: StatementOutput | ClientExit) -> tuple[list[str], int]:
+    """What a client leaves on standard output, and the exit code."""
+    if isinstance(result, StatementOutput):
+        return result.output.splitlines(), 0
+    return [], 1 if result.exit_code else 0
+
+
+def bootstrap_plan_lines(plan: BootstrapPlan) -> list[str]:
+    """The users that would be created."""
+    rows = [(f"  {user}", level.meaning) for user, level in plan.users.items()]
+    return table(rows) if rows else ["  no user: add --for NAME=r"]
+
+
+def bootstrap_question(plan: BootstrapPlan) -> str:
+    """What bootstrap does, as an imperative."""
+    return f"Create the access levels{''.join(f', {user}' for user in plan.users)} in the database {plan.database.name}"
+
+
+def bootstrap_lines(result: BootstrapResult | SqlScript) -> list[str]:
+    """The script, or the users that were created."""
+    if isinstance(result, SqlScript):
+        return result.sql.splitlines()
+    lines = [f"{user}  {level.meaning}" for user, level in result.users.items()]
+    return lines or [f"The access levels were created in {result.database}, but no user: add --for NAME=r"]
+
+
+def drop_user_plan_lines(plan: DropUserPlan) -> list[str]:
+    """What becomes of the user's sessions and objects."""
+    objects = "; what it owned goes to the master user" if plan.database.engine is Engine.POSTGRESQL else ""
+    return [f"  its sessions end{objects}"]
+
+
+def drop_user_question(plan: DropUserPlan) -> str:
+    """What drop-user does, as an imperative."""
+    return f"Drop {plan.user} in the database {plan.database.name}"
+
+
+def drop_user_lines(result: DropUserResult | SqlScript) -> list[str]:
+    """The script, or who was dropped."""
+    return result.sql.splitlines() if isinstance(result, SqlScript) else [f"{result.user} was dropped."]
+
+
+def shut_out_plan_lines(plan: ShutOutPlan) -> list[str]:
+    """What becomes of the users."""
+    return [
+        "  no token and no password opens a connection any more, and open sessions end",
+        "  undone by: db bootstrap",
+    ]
+
+
+def shut_out_question(plan: ShutOutPlan) -> str:
+    """What shut-out does, as an imperative."""
+    users = "the vendor's support" if plan.users == SUPPORT_USERS else ", ".join(plan.users)
+    return (
+        f"Revoke access of {users or 'every user with an access level'} to the database {plan.database.name} "
+        f"({plan.database.endpoint})"
+    )
+
+
+def shut_out_lines(result: ShutOut) -> list[str]:
+    """Who is locked, and who can still connect."""
+    lines = [f"{user} is locked." for user in result.ended] or ["There is no user to lock."]
+    return lines + [f"FAIL: {u.user} (tokens {u.tokens}, {u.sessions} sessions)" for u in result.left]
+
+
+def end_session_lines(plan: EndSessionPlan) -> list[str]:
+    """The session that would be ended."""
+    return activity_lines(Activity((plan.session,)), idle=True)
+
+
+def end_session_question(plan: EndSessionPlan) -> str:
+    """What kill does, as an imperative."""
+    return f"End the session {plan.session.pid} of {plan.session.user} in the database {plan.database}"
 
 
 def database_lines(databases: Sequence[Database]) -> list[str]:
@@ -63,28 +145,28 @@ def permission_lines(permissions: Sequence[Permission]) -> list[str]:
     return table([(f.user, f.permission, f.meaning) for f in permissions], ("USER", "IAM", "ACCESS LEVEL"))
 
 
-def activity_lines(
-    sessions: Sequence[DatabaseSession], trees: Sequence[Node], *, idle: bool, unseen: str = ""
-) -> list[str]:
-    """Sessions that run or wait, then the blocking trees; `unseen` if only the user's own sessions are visible."""
-    from generator.operations.database.activity import shortened
-
-    shown = [session for session in sessions if idle or session.state != "idle" or session.blocked_by]
+def activity_lines(activity: Activity, *, idle: bool) -> list[str]:
+    """Sessions that run or wait, then the blocking trees."""
+    shown = [session for session in activity.sessions if idle or session.state != "idle" or session.blocked_by]
     rows = [
         (str(s.pid), s.user, s.state, _age(s.seconds), s.wait or "-", shortened(s.query, QUERY_WIDTH)) for s in shown
     ]
-    nothing = "None of your own sessions is running." if unseen else "Nothing is running."
+    nothing = "None of your own sessions is running." if activity.only_own else "Nothing is running."
     lines = table(rows, ("PID", "USER", "STATE", "AGE", "WAITS FOR", "QUERY")) if rows else [nothing]
-    if trees:
+    if activity.blocking:
         lines += ["", "Who blocks whom:"]
-        for top in trees:
-            lines += _tree(top, "", "")
+        for root in activity.blocking:
+            lines += _tree(root, "", "")
     return lines
 
 
-def _tree(node: Node, lead: str, below: str) -> list[str]:
-    from generator.operations.database.activity import shortened
+def shortened(query: str, width: int) -> str:
+    """A statement on one line of at most `width` characters."""
+    line = " ".join(query.split())
+    return line if len(line) <= width else f"{line[: max(width - 3, 0)]}..."
 
+
+def _tree(node: BlockedSession, lead: str, below: str) -> list[str]:
     session = node.session
     line = f"{lead}{session.pid} {session.user} {session.state} {_age(session.seconds)}"
     lines = [f"{line}  {shortened(session.query, QUERY_WIDTH)}".rstrip()]

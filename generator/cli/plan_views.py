@@ -6,10 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from generator.cli import stack_text
+from generator.cli import db_text, stack_text
+from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ShutOutPlan
+from generator.model.database_client import Connected, OpenTunnel, UnnamedDatabase
 from generator.model.down import DownPlan
 
 P = TypeVar("P")
+
+
+def _nothing_to_ask(plan: object) -> str:
+    raise TypeError(f"{type(plan).__name__} is shown and not asked about")
 
 
 @dataclass(frozen=True)
@@ -21,7 +27,7 @@ class PlanView(Generic[P]):
     """
 
     lines: Callable[[P], list[str]]
-    question: Callable[[P], str]
+    question: Callable[[P], str] = _nothing_to_ask
     action: Callable[[P], str] | None = None
     typed_name: Callable[[P], str] | None = None
 
@@ -39,4 +45,15 @@ VIEWS: dict[type[Any], PlanView[Any]] = {
     DownPlan: PlanView(
         stack_text.down_plan_lines, _delete_stack, action=_delete_stack, typed_name=lambda plan: plan.stack_name
     ),
+    BootstrapPlan: PlanView(
+        db_text.bootstrap_plan_lines,
+        db_text.bootstrap_question,
+        action=lambda plan: f"Create users by access level in the database {plan.database.name}",
+    ),
+    DropUserPlan: PlanView(db_text.drop_user_plan_lines, db_text.drop_user_question, action=db_text.drop_user_question),
+    ShutOutPlan: PlanView(db_text.shut_out_plan_lines, db_text.shut_out_question, action=db_text.shut_out_question),
+    EndSessionPlan: PlanView(db_text.end_session_lines, db_text.end_session_question),
+    Connected: PlanView(db_text.connected_lines),
+    UnnamedDatabase: PlanView(db_text.unnamed_database_lines),
+    OpenTunnel: PlanView(db_text.tunnel_lines),
 }

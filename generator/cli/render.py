@@ -79,6 +79,15 @@ def plain(value: Any) -> Any:
     return value
 
 
+def document(value: Mapping[str, Any], fmt: str) -> str:
+    """A policy document as JSON or YAML text."""
+    if fmt == "json":
+        return json.dumps(value, indent=2)
+    import yaml
+
+    return yaml.safe_dump(value, sort_keys=False, width=110)
+
+
 def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...] = ()) -> list[str]:
     """Lay rows out in aligned columns, two spaces apart; a line end in a cell would be a row that nobody wrote."""
     lines = [tuple(" ".join(cell.splitlines()) for cell in line) for line in [*([header] if header else []), *rows]]

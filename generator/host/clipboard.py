@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from generator.errors import NotFound
+from generator.host.clients import ending_politely
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,24 @@ def copy(text: str) -> Clipboard:
         _WITHOUT,
         code="no-clipboard",
     )
+
+
+@contextmanager
+def on_clipboard(text: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Keep `text` on the clipboard while the block runs; clear it afterwards, unless it has other content by then.
+
+    `say` gets the outcome. An empty text leaves the clipboard alone. Raises NotFound without a clipboard.
+    """
+    if not text:
+        yield
+        return
+    copied = copy(text)
+    try:
+        with ending_politely():
+            yield
+    finally:
+        cleared = copied.clear()
+        say("The clipboard was cleared." if cleared else "The clipboard has other content by now and was not cleared.")
 
 
 def _feed(tool: _Tool, text: str) -> None:

@@ -181,3 +181,23 @@ class DatabaseSession:
     query: str
     blocked_by: tuple[int, ...] = ()
     database: str = ""
+
+
+@dataclass(frozen=True)
+class BlockedSession:
+    """A session, and the sessions that wait for it."""
+
+    session: DatabaseSession
+    waiting: tuple[BlockedSession, ...] = ()
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The sessions of a database, the longest first, and the trees of those that block others.
+
+    `only_own`: the access level in use shows a user's own sessions alone.
+    """
+
+    sessions: tuple[DatabaseSession, ...]
+    blocking: tuple[BlockedSession, ...] = ()
+    only_own: bool = False

@@ -11,10 +11,12 @@ import psycopg
 import pytest
 
 from generator.cli import db_text
+from generator.cli.db_text import shortened
 from generator.cli.main import main
 from generator.errors import NotFound
-from generator.model.database import DatabaseSession, Engine
-from generator.operations.database.activity import Node, find_session, read_activity, shortened, trees
+from generator.model.database import Activity, BlockedSession, DatabaseSession, Engine
+from generator.operations.database.activity import find_session, trees
+from generator.operations.database.activity_queries import read_activity
 
 from .conftest import ENDPOINT, World
 
@@ -27,7 +29,7 @@ def session(pid: int, *blocked_by: int) -> DatabaseSession:
     )
 
 
-def shape(node: Node) -> tuple[int, tuple[object, ...]]:
+def shape(node: BlockedSession) -> tuple[int, tuple[object, ...]]:
     return node.session.pid, tuple(shape(below) for below in node.waiting)
 
 
@@ -46,7 +48,8 @@ def test_waits_make_trees(sessions: list[DatabaseSession], expected: list[object
 
 
 def test_a_tree_reads_from_the_top() -> None:
-    lines = db_text.activity_lines([], trees([session(1), session(2, 1), session(3, 2), session(4, 1)]), idle=False)
+    blocking = trees([session(1), session(2, 1), session(3, 2), session(4, 1)])
+    lines = db_text.activity_lines(Activity((), tuple(blocking)), idle=False)
     assert lines[-4:] == [
         "1 u1 active 5s  select 1",
         "|- 2 u2 active 5s  select 2",

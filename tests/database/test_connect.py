@@ -27,17 +27,18 @@ import pytest
 
 from generator.channel.listen import Listen, bind
 from generator.cli import db_text
-from generator.cli.db_options import token_command
-from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError, NotFound
 from generator.gateway.rds import RDS
 from generator.model.database import AccessLevel, ClientProgram, Database, Engine, Login, PrintFormat, Route
+from generator.model.database_client import Connected
+from generator.model.deployment import Deployment
 from generator.operations.database import client_settings as settings
 from generator.operations.database import connect, tunnel
 from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.connection import connected
 from generator.operations.database.error_messages import diagnose
+from generator.operations.database.login import token_command
 from generator.operations.database.request import DatabaseRequest
 from generator.sandbox.database import certificates
 from tests.canaries import watched
@@ -101,16 +102,18 @@ def test_without_a_psql_on_the_path_the_bundled_one_verifies_tls(
     at_home: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "alice_r" in connect.ask(ClientProgram.psql, login(), route(at_home), "SELECT current_user")
+    assert "alice_r" in connect.run_statement(ClientProgram.psql, login(), route(at_home), "SELECT current_user")
     with pytest.raises(DeployerError) as refused:
-        connect.check(ClientProgram.psql, *other_authority(at_home))
+        connect.check_connection(ClientProgram.psql, *other_authority(at_home))
     assert refused.value.code == "wrong-ca"
 
 
 def test_psql_runs_signed_in_over_tls_with_the_token_in_its_environment_only(at_home: World, tmp_path: Path) -> None:
     who, way = login(), route(at_home)
     assert who.token not in " ".join(settings.client_argv(who, way))
-    said = connect.ask(ClientProgram.psql, who, way, "SELECT current_user, current_setting('application_name')")
+    said = connect.run_statement(
+        ClientProgram.psql, who, way, "SELECT current_user, current_setting('application_name')"
+    )
     assert "alice_r" in said
     assert "deployer" in said
 
@@ -208,7 +211,7 @@ def test_each_failure_has_its_own_sentence(at_home: World, client: ClientProgram
     who, way = make(at_home)
     try:
         with pytest.raises(DeployerError) as refused:
-            connect.check(client, who, way)
+            connect.check_connection(client, who, way)
     finally:
         at_home.denied.clear()
     assert refused.value.code == code, refused.value.message
@@ -229,7 +232,7 @@ def test_a_statement_that_fails_is_told_from_a_connection_that_does(
     at_home: World, statement: str, code: str, says: str
 ) -> None:
     with pytest.raises(DeployerError) as refused:
-        connect.ask(ClientProgram.psql, login(), route(at_home), statement)
+        connect.run_statement(ClientProgram.psql, login(), route(at_home), statement)
     assert (refused.value.code, says in refused.value.message) == (code, True), refused.value.message
 
 
@@ -247,7 +250,7 @@ def test_a_statement_that_fails_is_told_from_a_connection_that_does(
 )
 def test_the_next_step_is_one_that_works(at_home: World, user: str, statement: str, hint: str) -> None:
     with pytest.raises(DeployerError) as refused:
-        connect.ask(ClientProgram.psql, login(user), route(at_home), statement)
+        connect.run_statement(ClientProgram.psql, login(user), route(at_home), statement)
     assert hint in refused.value.hint, refused.value
 
 
@@ -274,10 +277,10 @@ def test_tls_is_said_to_be_verified_only_where_the_settings_verify_the_name(form
 
 
 def test_the_database_nobody_named_is_said_to_be_the_usual_one() -> None:
-    way = Route("127.0.0.1", 1, "/ca.pem", "postgres")
-    assert "--dbname NAME" in "".join(db_text.connected_lines(login(database=""), way))
-    assert "in app on" in (told := "".join(db_text.connected_lines(login(), replace(way, database="app"))))
-    assert "--dbname" not in told
+    unnamed = Connected(login(database=""), Route("127.0.0.1", 1, "/ca.pem", "postgres"))
+    assert "--dbname NAME" in "".join(db_text.connected_lines(unnamed))
+    named = "".join(db_text.connected_lines(Connected(login(), replace(unnamed.route, database="app"))))
+    assert "in app on" in named and "--dbname" not in named
 
 
 def test_a_bundle_without_a_certificate_is_said(tmp_path: Path) -> None:
@@ -356,18 +359,17 @@ def test_a_client_that_is_missing_is_said_before_anything_is_opened(
 def test_the_command_for_another_token_leads_to_the_same_user_of_the_same_database(
     at_home: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = Invocation(stack_name="other", profile="p q", region="eu-west-1")
     for request, words in (
         (DatabaseRequest(name="app"), "db token app --user alice_r"),
         (DatabaseRequest(), "db token --user alice_r"),
         (DatabaseRequest(endpoint=ENDPOINT), f"db token --endpoint {ENDPOINT} --port 5432 --user alice_r"),
     ):
-        assert token_command(Invocation(), request, login()) == f"deployer {words}"
-    told = token_command(
-        call, DatabaseRequest(support=True), replace(login("deepsql-support_r"), level=AccessLevel.READ)
-    )
+        assert token_command(Deployment(), request, login()) == f"deployer {words}"
+    deployment = Deployment(stack_name="other", profile="p q", region="eu-west-1")
+    support = replace(login("deepsql-support_r"), level=AccessLevel.READ)
+    command = token_command(deployment, DatabaseRequest(support=True), support)
     where = "--stack-name other --profile 'p q' --region eu-west-1"
-    assert told == f"deployer db token --permission r --support {where}"
+    assert command == f"deployer db token --permission r --support {where}"
 
 
 def test_the_hints_name_commands_and_options_that_exist() -> None:
@@ -563,8 +565,8 @@ def test_an_access_levels_users_can_be_shut_out_and_that_ends_what_they_have_ope
         live = at_home.connect("eve_w")
         boss = Login(database(), "master", None, at_home.server.password)
         with connected(boss, route(at_home)) as query:
-            users.shut_out(query, Engine.POSTGRESQL, ["eve_w"])
-            [eve] = [user for user in users.list_users(query, Engine.POSTGRESQL) if user.user == "eve_w"]
+            users.shut_out_users(query, Engine.POSTGRESQL, ["eve_w"])
+            [eve] = [user for user in users.query_users(query, Engine.POSTGRESQL) if user.user == "eve_w"]
         assert (eve.tokens, _dead(live)) == (False, True)
         master.execute(users.drop_user_sql(database(), "eve_w"))
 

@@ -15,10 +15,9 @@ from types import SimpleNamespace
 import pytest
 
 from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageError
-from generator.host import download
+from generator.host import clipboard, download
 from generator.model.database import AccessLevel, Database, Engine
 from generator.model.stack import Stack, StackStatus
-from generator.operations.database import clipboard
 from generator.operations.database.login import login_for
 from generator.operations.database.lookup import find_database
 from generator.operations.database.request import DatabaseRequest
@@ -41,14 +40,14 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_token_leaves_the_clipboard_again_and_was_no_argument(board: Path) -> None:
-    with clipboard.holding("the-token"):
+    with clipboard.on_clipboard("the-token", print):
         assert board.read_text() == "the-token"
     assert board.read_text() == ""
     assert "the-token" not in Path(f"{board}.argv").read_text()
 
 
 def test_what_the_user_copied_meanwhile_is_left_alone(board: Path) -> None:
-    with clipboard.holding("the-token"):
+    with clipboard.on_clipboard("the-token", print):
         board.write_text("a shopping list")
     assert board.read_text() == "a shopping list"
 
@@ -73,14 +72,15 @@ def test_a_token_is_taken_off_the_clipboard_when_its_command_is_told_to_end(
 
 def test_a_clipboard_whose_display_is_gone_is_one_sentence(board: Path) -> None:
     (board.parent / "xclip").write_text("#!/bin/sh\nexit 1\n")
-    with pytest.raises(NotFound, match="xclip did not take the text") as refused, clipboard.holding("the-token"):
+    took = pytest.raises(NotFound, match="xclip did not take the text")
+    with took as refused, clipboard.on_clipboard("the-token", print):
         pass
     assert "the-token" not in refused.value.message + refused.value.hint
 
 
 def test_without_a_clipboard_the_error_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(NotFound, match="no clipboard"), clipboard.holding("the-token"):
+    with pytest.raises(NotFound, match="no clipboard"), clipboard.on_clipboard("the-token", print):
         pass
 
 

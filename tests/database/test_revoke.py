@@ -110,7 +110,7 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
 
     def shown() -> tuple[DatabaseUser, bool]:
         inside = {user.user for user in users.still_in(query, Engine.POSTGRESQL)}
-        [found] = [user for user in users.list_users(query, Engine.POSTGRESQL) if user.user == "eve_r"]
+        [found] = [user for user in users.query_users(query, Engine.POSTGRESQL) if user.user == "eve_r"]
         return found, "eve_r" in inside
 
     master, boss = world.connect(), Login(POSTGRESQL, world.server.user, None, world.server.password)
@@ -122,7 +122,7 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
         with world.connect("eve_r", password="her own"):
             found, inside = shown()
         assert (found.tokens, inside) == (False, True)
-        users.shut_out(query, Engine.POSTGRESQL, ["eve_r"])
+        users.shut_out_users(query, Engine.POSTGRESQL, ["eve_r"])
         found, inside = shown()
         assert (found.tokens, found.sessions, inside) == (False, 0, False)
         for secret in ("her own", "given again"):

@@ -23,7 +23,7 @@ from generator.model.deployment import Deployment
 from generator.operations import sandbox
 from generator.operations.database import connect
 from generator.operations.database.request import DatabaseRequest
-from generator.operations.database.revoke import shut_everybody_out
+from generator.operations.database.revoke import shut_support_out
 from tests.sandbox_keys import control, root
 
 Client = Callable[..., Any]
@@ -166,14 +166,16 @@ def test_who_may_not_ask_iam_is_refused_by_the_database_and_a_key_switched_off_o
     door = Database("app", Engine.POSTGRESQL, host, int(port), region="us-east-1", database="shop")
     login = Login(door, f"{identity}_o", AccessLevel.OPERATE, kept["result"]["token"])
     with pytest.raises(DeployerError) as cut:
-        connect.check(ClientProgram.psql, login, Route("127.0.0.1", running["localPort"], running["caBundle"], "shop"))
+        connect.check_connection(
+            ClientProgram.psql, login, Route("127.0.0.1", running["localPort"], running["caBundle"], "shop")
+        )
     assert cut.value.code == "iam-refused"
     known = {"aws_access_key_id": "111122223333", "aws_secret_access_key": "test"}  # MiniStack's own root
     stranger = botocore.session.Session().create_client("rds", "us-east-1", **known)
     token = stranger.generate_db_auth_token(host, int(port), f"{identity}_o")
     with pytest.raises(DeployerError) as unknown:
         there = Route("127.0.0.1", running["localPort"], running["caBundle"], "shop")
-        connect.check(ClientProgram.psql, Login(door, f"{identity}_o", AccessLevel.OPERATE, token), there)
+        connect.check_connection(ClientProgram.psql, Login(door, f"{identity}_o", AccessLevel.OPERATE, token), there)
     assert unknown.value.code == "iam-refused"
     assert "does not exist" in control("GET", "database")[0]["refusals"][-1]
 
@@ -198,7 +200,7 @@ def test_shutting_out_ends_sessions_and_tokens_and_a_bootstrap_lets_in_again(
 
 def test_a_database_that_cannot_be_reached_is_reported_and_stops_no_revocation(aws: Client) -> None:
     gateway = Gateway(Deployment())
-    found = shut_everybody_out(gateway, DatabaseRequest(name="gone"))
+    found = shut_support_out(gateway, DatabaseRequest(name="gone"))
     assert not found.holds
     assert "gone" in found.problem
 

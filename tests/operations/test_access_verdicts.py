@@ -13,6 +13,7 @@ import pytest
 
 from generator.model.access import AccessKey, Simulation
 from generator.model.contract import GRANT_PARAMETERS
+from generator.model.database_changes import ShutOut
 from generator.model.evidence import Evidence
 from generator.model.grant import Grant
 from generator.model.policy import Policy, parse_policy
@@ -26,7 +27,6 @@ from generator.operations.access.expectation import Expectation
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.observations import KeyTrial, Observations
 from generator.operations.access.stack_access import Record
-from generator.operations.database.revoke import ShutOut
 
 NOW = datetime(2028, 2, 29, 12, tzinfo=UTC)
 ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/deepsql/1"

@@ -11,6 +11,7 @@ import pytest
 from generator.cli.access_text import database_lines, revoke_note
 from generator.gateway.aws import Gateway
 from generator.model.database import DatabaseUser
+from generator.model.database_changes import SUPPORT_USERS, ShutOut
 from generator.model.deployment import Deployment
 from generator.model.grant import Grant
 from generator.model.principal import Principal
@@ -24,7 +25,6 @@ from generator.operations.access.revoke import Revocation
 from generator.operations.access.stack_access import Record
 from generator.operations.access.verdicts import database_is_closed
 from generator.operations.database import revoke
-from generator.operations.database.revoke import SUPPORTS, ShutOut
 
 ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1"
 ENDPOINT = {"DatabaseEndpoint": "app.cluster-x.us-east-1.rds.amazonaws.com"}
@@ -46,7 +46,7 @@ def revocation(parameters: dict[str, str], after: Grant) -> Revocation:
         (ENDPOINT, STAYS, None, None, "others stay"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r"), 2), True, "ada_r, bo_r; 2 sessions ended; that is every"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r",)), True, "again: deployer db bootstrap app --for NAME=LEVELS"),
-        (ENDPOINT, Grant(), ShutOut("app", SUPPORTS[:1], 1, True), True, "1 session ended; your people stay in"),
+        (ENDPOINT, Grant(), ShutOut("app", SUPPORT_USERS[:1], 1, True), True, "1 session ended; your people stay in"),
         (ENDPOINT, Grant(), ShutOut("app"), True, "it has no user with an access level"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), left=(LEFT, LEFT)), False, "could not: ada_r still in"),
         (ENDPOINT, Grant(), ShutOut("app", problem="No route."), False, "could not: No route."),

@@ -27,7 +27,7 @@ def test_what_was_changed_made_and_deleted_since_is_undone(client: Any, sandbox_
         iam.create_user(UserName=gone)
         snapshot(sandbox_home, "POST", "before")
         assert client("sts", keys=pair).get_caller_identity()["Arn"].endswith(kept)
-        assert gone not in {user["UserName"] for user in iam.list_users()["Users"]}
+        assert gone not in {user["UserName"] for user in iam.query_users()["Users"]}
 
 
 def test_a_snapshot_nobody_took_changes_nothing(sandbox_home: Path) -> None:

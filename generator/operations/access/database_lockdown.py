@@ -14,7 +14,7 @@ from generator.operations.access.readings import absent, read
 from generator.operations.access.stack_access import Record
 
 if TYPE_CHECKING:
-    from generator.operations.database.revoke import ShutOut
+    from generator.model.database_changes import ShutOut
 
 ASKED = "the database itself, as its master user"
 IF_NOBODY = " (if it finds nobody: the same without --support, for every user with an access level)"

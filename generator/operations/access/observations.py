@@ -26,7 +26,7 @@ from generator.operations.access.readings import NotUnderstood, absent, read
 from generator.operations.access.stack_access import Record, read_record
 
 if TYPE_CHECKING:
-    from generator.operations.database.revoke import ShutOut
+    from generator.model.database_changes import ShutOut
 
 Sleep = Callable[[float], None]
 Context = tuple[tuple[str, str, str], ...]

@@ -1,93 +1,51 @@
-"""The database's sessions: what they run, which blocks which, and how to end one."""
+"""`db activity` and `db kill`: what the database's sessions run, which blocks which, and how to end one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Generator, Sequence
 
-from generator.errors import DeployerError, NotFound
-from generator.host.drivers import Query
-from generator.model.database import AccessLevel, DatabaseSession, Engine
-from generator.operations.database import mysql
-
-# The age is that of the statement, or of the transaction if idle in one. Our own session is left out.
-_POSTGRESQL = """SELECT a.pid, coalesce(a.usename, ''), coalesce(a.application_name, ''),
-  coalesce(host(a.client_addr), ''), coalesce(a.state, ''),
-  coalesce(nullif(concat_ws(': ', a.wait_event_type, a.wait_event), ''), ''),
-  coalesce(extract(epoch FROM clock_timestamp() -
-    CASE WHEN a.state LIKE 'idle in transaction%' THEN a.xact_start ELSE a.query_start END), 0)::float8,
-  coalesce(a.query, ''), pg_catalog.pg_blocking_pids(a.pid), coalesce(a.datname, '')
-FROM pg_catalog.pg_stat_activity AS a
-WHERE a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid() AND a.state IS NOT NULL
-ORDER BY 7 DESC"""
-
-# "Sleep" in an open transaction is shown as PostgreSQL shows it, and apart from mere idleness.
-_MYSQL = """SELECT p.ID, coalesce(p.USER, ''), '', coalesce(p.HOST, ''),
-  CASE WHEN p.COMMAND <> 'Sleep' THEN 'active' WHEN t.trx_id IS NULL THEN 'idle' ELSE 'idle in transaction' END,
-  CASE WHEN t.trx_state = 'LOCK WAIT' AND @@performance_schema THEN 'row lock'
-    WHEN t.trx_state = 'LOCK WAIT' THEN 'row lock (whose is unknown: performance_schema is off)'
-    WHEN p.STATE LIKE 'Waiting %' THEN p.STATE ELSE '' END,
-  CASE WHEN p.COMMAND = 'Sleep' AND t.trx_id IS NOT NULL THEN timestampdiff(SECOND, t.trx_started, now())
-    ELSE p.TIME END + 0e0,
-  coalesce(p.INFO, ''), '', coalesce(p.DB, '')
-FROM information_schema.PROCESSLIST AS p
-LEFT JOIN information_schema.INNODB_TRX AS t ON t.trx_mysql_thread_id = p.ID
-WHERE p.ID <> connection_id() AND p.COMMAND <> 'Daemon' ORDER BY 7 DESC"""
-
-# Row locks, and table locks: a lock waits for those that conflict with it, and for an exclusive one queued before it.
-_MYSQL_WAITS = """SELECT r.PROCESSLIST_ID, b.PROCESSLIST_ID FROM performance_schema.data_lock_waits AS w
-JOIN performance_schema.threads AS r ON r.THREAD_ID = w.REQUESTING_THREAD_ID
-JOIN performance_schema.threads AS b ON b.THREAD_ID = w.BLOCKING_THREAD_ID
-UNION SELECT r.PROCESSLIST_ID, b.PROCESSLIST_ID FROM performance_schema.metadata_locks AS w
-JOIN performance_schema.metadata_locks AS h ON h.OBJECT_TYPE = w.OBJECT_TYPE AND h.OBJECT_SCHEMA = w.OBJECT_SCHEMA
-  AND h.OBJECT_NAME = w.OBJECT_NAME AND h.OWNER_THREAD_ID <> w.OWNER_THREAD_ID AND (
-    h.LOCK_STATUS = 'PENDING' AND h.LOCK_TYPE = 'EXCLUSIVE' AND w.LOCK_TYPE <> 'EXCLUSIVE'
-    OR h.LOCK_STATUS = 'GRANTED' AND (w.LOCK_TYPE IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE')
-      OR h.LOCK_TYPE IN ('EXCLUSIVE', 'SHARED_NO_READ_WRITE')
-      OR w.LOCK_TYPE IN ('SHARED_NO_WRITE', 'SHARED_READ_ONLY') AND h.LOCK_TYPE LIKE 'SHARED_WRITE%'
-      OR h.LOCK_TYPE IN ('SHARED_NO_WRITE', 'SHARED_READ_ONLY') AND w.LOCK_TYPE LIKE 'SHARED_WRITE%'
-      OR w.LOCK_TYPE IN ('SHARED_UPGRADABLE', 'SHARED_NO_WRITE')
-        AND h.LOCK_TYPE IN ('SHARED_UPGRADABLE', 'SHARED_NO_WRITE')))
-JOIN performance_schema.threads AS r ON r.THREAD_ID = w.OWNER_THREAD_ID
-JOIN performance_schema.threads AS b ON b.THREAD_ID = h.OWNER_THREAD_ID
-WHERE w.LOCK_STATUS = 'PENDING'"""
+from generator.errors import NotFound
+from generator.gateway.aws import Gateway
+from generator.model.caller import Caller
+from generator.model.database import AccessLevel, Activity, BlockedSession, DatabaseSession
+from generator.model.database_changes import EndSessionPlan, EndSessionResult
+from generator.operations.database.activity_queries import end_session, read_activity
+from generator.operations.database.connection import as_caller
+from generator.operations.database.request import DatabaseRequest
 
 
-@dataclass(frozen=True)
-class Node:
-    """A session and the sessions that wait for it."""
+def activity(
+    gateway: Gateway, request: DatabaseRequest, seconds: float, caller: Caller
+) -> Generator[Activity, None, None]:
+    """Yield what the sessions do now, and again every so many `seconds` until the iteration is left; once for 0.
 
-    session: DatabaseSession
-    waiting: tuple[Node, ...] = ()
-
-
-def read_activity(query: Query, engine: Engine) -> list[DatabaseSession]:
-    """Every client session except our own, the longest first."""
-    rows = query(_POSTGRESQL if engine is Engine.POSTGRESQL else _MYSQL)
-    waits = query(_MYSQL_WAITS) if engine is Engine.MYSQL else []
-    return [
-        DatabaseSession(
-            pid=int(pid),
-            user=str(user),
-            application=str(application),
-            client=str(client),
-            state=str(state),
-            wait=str(wait),
-            seconds=max(float(seconds), 0.0),
-            query=str(text),
-            blocked_by=_pids(blockers or [b for waiter, b in waits if waiter == pid]),
-            database=str(database),
-        )
-        for pid, user, application, client, state, wait, seconds, text, blockers, database in rows
-    ]
+    The tunnel closes with the iteration. Raises what `as_caller` raises.
+    """
+    with as_caller(gateway, request, caller.say) as (login, query):
+        hidden = blind_spot(login.level)
+        if hidden:
+            caller.say(hidden)
+        while True:
+            sessions = read_activity(query, login.database.engine)
+            yield Activity(tuple(sessions), tuple(trees(sessions)), only_own=bool(hidden))
+            if not seconds:
+                return
+            time.sleep(seconds)
 
 
-def _pids(blockers: object) -> tuple[int, ...]:
-    """Without 0, a prepared transaction, and without None, one of the server's own threads."""
-    return tuple(sorted({int(pid) for pid in blockers if pid})) if isinstance(blockers, Sequence) else ()
+def kill(gateway: Gateway, request: DatabaseRequest, pid: int, caller: Caller) -> EndSessionResult:
+    """Show the session, ask, and end it; return whether it was ended. Raises NotFound, Declined, and what `as_caller`
+    raises."""
+    with as_caller(gateway, request, caller.say) as (login, query):
+        session = find_session(read_activity(query, login.database.engine), pid, login.level)
+        plan = EndSessionPlan(session, login.database.name)
+        caller.show(plan)
+        caller.confirm(plan)
+        return EndSessionResult(pid, end_session(query, login.database.engine, pid))
 
 
-def trees(sessions: Sequence[DatabaseSession]) -> list[Node]:
+def trees(sessions: Sequence[DatabaseSession]) -> list[BlockedSession]:
     """The blocking trees: each session that blocks others and waits for none, with those that wait for it, and so on.
 
     One that waits for several appears under each. In a deadlock (PostgreSQL resolves it after a second) the lowest PID
@@ -99,9 +57,9 @@ def trees(sessions: Sequence[DatabaseSession]) -> list[Node]:
         for blocker in session.blocked_by:
             waiters.setdefault(blocker, []).append(session.pid)
 
-    def node(pid: int, above: frozenset[int]) -> Node:
+    def node(pid: int, above: frozenset[int]) -> BlockedSession:
         below = [waiter for waiter in sorted(waiters.get(pid, ())) if waiter not in above | {pid}]
-        return Node(known.get(pid) or _unseen(pid), tuple(node(waiter, above | {pid}) for waiter in below))
+        return BlockedSession(known.get(pid) or _unseen(pid), tuple(node(waiter, above | {pid}) for waiter in below))
 
     tops = [pid for pid in sorted(waiters) if not (pid in known and known[pid].blocked_by)]
     roots = [node(pid, frozenset()) for pid in tops]
@@ -113,18 +71,12 @@ def trees(sessions: Sequence[DatabaseSession]) -> list[Node]:
     return roots
 
 
-def _all_pids(node: Node) -> list[int]:
+def _all_pids(node: BlockedSession) -> list[int]:
     return [node.session.pid, *(pid for below in node.waiting for pid in _all_pids(below))]
 
 
 def _unseen(pid: int) -> DatabaseSession:
     return DatabaseSession(pid, "?", "", "", "not visible", "", 0.0, "")
-
-
-def shortened(query: str, width: int) -> str:
-    """A statement on one line of at most `width` characters."""
-    line = " ".join(query.split())
-    return line if len(line) <= width else f"{line[: max(width - 3, 0)]}..."
 
 
 def blind_spot(level: AccessLevel | None) -> str:
@@ -148,16 +100,3 @@ def find_session(sessions: Sequence[DatabaseSession], pid: int, level: AccessLev
     raise NotFound(
         f"There is no client session {pid}.", "List them with: deployer db activity", code="session-not-found"
     )
-
-
-def end_session(query: Query, engine: Engine, pid: int) -> bool:
-    """End one session; False if it had already ended. The server refuses to end a superuser's session."""
-    if engine is Engine.POSTGRESQL:
-        return bool(query(f"SELECT pg_catalog.pg_terminate_backend({pid:d})")[0][0])
-    try:
-        query(mysql.end_session(pid))
-    except DeployerError as refused:
-        if mysql.GONE not in refused.message:
-            raise
-        return False
-    return True

@@ -11,7 +11,7 @@ import shlex
 from urllib.parse import quote, urlencode
 
 from generator.errors import UsageError
-from generator.model.database import Engine, Login, PrintFormat, Route
+from generator.model.database import ClientProgram, Database, Engine, Login, PrintFormat, Route
 
 WITH_TOKEN = frozenset({PrintFormat.ENV, PrintFormat.PGPASS_ENTRY})
 """The forms that hold the token."""
@@ -101,6 +101,15 @@ def tls_of(form: PrintFormat, engine: Engine) -> str:
     if engine is Engine.MYSQL or form in (PrintFormat.JDBC, PrintFormat.DBEAVER):
         return f"TLS of a client with these settings: {only_ca}."
     return ""
+
+
+def tls_note(program: ClientProgram, form: PrintFormat | None, database: Database) -> str:
+    """What the client that is started, or configured by `form`, does not verify itself; "" if it verifies all."""
+    if form:
+        return tls_of(form, database.engine)
+    if program is ClientProgram.mysql:
+        return f"TLS was verified for {database.endpoint} just now; mysql itself verifies only the CA."
+    return "" if program is ClientProgram.psql else f"Have your client verify the server's name: {database.endpoint}."
 
 
 def pgpass_entry(login: Login, route: Route) -> str:

@@ -2,58 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
 from datetime import UTC, datetime
 
-from generator.errors import DeployerError, NotFound, UsageError
+from generator.errors import NotFound, UsageError
+from generator.gateway.aws import Gateway
 from generator.host import clients, drivers
-from generator.model.database import ClientProgram, Database, Engine, Login, Route
-from generator.operations.database.ca_bundle import ca_bundle
-from generator.operations.database.client_settings import client_argv, client_environment
-from generator.operations.database.connection import connected
+from generator.host.clipboard import on_clipboard
+from generator.model.database import ClientProgram, Engine, Login, Route
+from generator.model.database_client import (
+    ClientExit,
+    ClientSettings,
+    Connected,
+    DatabaseCaller,
+    OpenTunnel,
+    StatementOutput,
+    UnnamedDatabase,
+)
+from generator.operations.database import client_settings as settings
+from generator.operations.database import tunnel
+from generator.operations.database.connection import connected, route_to
 from generator.operations.database.error_messages import diagnose
-from generator.operations.database.request import DatabaseRequest
-from generator.operations.database.tunnel import Tunnel, open_in_background
+from generator.operations.database.login import DISCLOSURE, login_for, token_command
+from generator.operations.database.lookup import find_database
+from generator.operations.database.request import ClientRequest
 
 
-@contextmanager
-def route_to(database: Database, request: DatabaseRequest, tunnel: Tunnel) -> Iterator[Route]:
-    """A tunnel to the database, open while the block runs.
+def connect(gateway: Gateway, request: ClientRequest, caller: DatabaseCaller) -> StatementOutput | ClientExit | None:
+    """Open a tunnel and connect to the database; return the statement's output, or how the client ended.
 
-    The CA bundle is checked first. SIGTERM and SIGHUP are raised in the block as KeyboardInterrupt.
+    None after a tunnel that stayed open for a client of the user's own until the user interrupted. What is missing on
+    this computer is found before the first session. Raises NotFound, UsageError, Declined, and DeployerError that
+    explains the database's refusal.
     """
-    bundle = ca_bundle(request.ca_bundle)
-    with clients.ending_politely(), _listening(tunnel, database, request.local_port) as port:
-        yield Route("127.0.0.1", port, bundle, request.dbname or database.database or _usual(database.engine))
+    database = find_database(gateway, request.database)
+    program = _program(request, database.engine)
+    settings.require_printable(request.form, database.engine)
+    if request.form in settings.WITH_TOKEN:
+        caller.allow_secret(DISCLOSURE)
+    require_program(program, database.engine)
+    login = login_for(gateway, database, request.database)
+    opener = tunnel.session_tunnel(gateway, request.database, caller.say)
+    with route_to(database, request.database, opener) as route:
+        if request.sql:
+            if not login.database.database:
+                caller.show(UnnamedDatabase(route.database))
+            return StatementOutput(login.user, run_statement(program, login, route, request.sql))
+        check_connection(program, login, route)
+        caller.show(Connected(login, route, settings.tls_note(program, request.form, database)))
+        if program is not ClientProgram.none:
+            return ClientExit(login.user, clients.run_client(*_command(login, route)))
+        _keep_open(gateway, request, login, route, caller)
+        return None
 
 
-@contextmanager
-def _listening(tunnel: Tunnel, database: Database, local_port: int) -> Iterator[int]:
-    """The tunnel in the background; for a port in use, the error names the option that chooses another."""
-    with ExitStack() as open_now:
-        try:
-            port = open_now.enter_context(open_in_background(tunnel, database, local_port))
-        except DeployerError as error:
-            if error.code not in ("port-in-use", "port-denied"):
-                raise
-            hint = "Choose another with --local-port, or --local-port 0 for any free one."
-            raise DeployerError(error.message, hint, code=error.code) from error
-        yield port
+def _program(request: ClientRequest, engine: Engine) -> ClientProgram:
+    if request.form or request.copy:
+        return ClientProgram.none
+    return request.program or ClientProgram.of(engine)
 
 
-def _usual(engine: Engine) -> str:
-    """The database that every server of the engine has."""
-    return "postgres" if engine is Engine.POSTGRESQL else "mysql"
+def require_program(program: ClientProgram, engine: Engine) -> None:
+    """Raises NotFound if the client is not installed, UsageError if it is another engine's."""
+    if program is ClientProgram.none:
+        return
+    own = ClientProgram.of(engine)
+    if program is not own:
+        raise UsageError(
+            f"{program} cannot connect to a {engine} database.", f"Use --client {own}.", code="wrong-client"
+        )
+    clients.find(program)
 
 
-def check(client: ClientProgram, login: Login, route: Route) -> None:
+def check_connection(program: ClientProgram, login: Login, route: Route) -> None:
     """Open and close one connection. Raises DeployerError, which explains a refusal.
 
     Uses the client itself; without one the driver; if that is not installed either, nothing is checked.
     """
-    if client is not ClientProgram.none:
-        ask(client, login, route, "SELECT 1")
+    if program is not ClientProgram.none:
+        run_statement(program, login, route, "SELECT 1")
         return
     try:
         with connected(login, route):
@@ -63,13 +90,13 @@ def check(client: ClientProgram, login: Login, route: Route) -> None:
             raise
 
 
-def ask(client: ClientProgram, login: Login, route: Route, sql: str) -> str:
+def run_statement(program: ClientProgram, login: Login, route: Route, sql: str) -> str:
     """Run `sql` in the client, without a terminal; return its output. Raises DeployerError for a refusal."""
-    if client is ClientProgram.mysql:
+    if program is ClientProgram.mysql:
         _verify_name(login, route)
-    argv = client_argv(login, route)
-    quiet = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if client is ClientProgram.psql else ["--execute", sql]
-    answer = clients.ask_client([argv[0], *argv[1:], *quiet], client_environment(login))
+    argv, environment = _command(login, route)
+    options = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if program is ClientProgram.psql else ["--execute", sql]
+    answer = clients.ask_client([*argv, *options], environment)
     if answer.exit_code:
         raise diagnose(answer.errors or answer.output, login, route, datetime.now(UTC), sql)
     return answer.output
@@ -83,18 +110,20 @@ def _verify_name(login: Login, route: Route) -> None:
         raise diagnose(str(refused), login, route, datetime.now(UTC)) from None
 
 
-def ready(client: ClientProgram, engine: Engine) -> None:
-    """Raises NotFound if the client is not installed, UsageError if it is another engine's."""
-    if client is ClientProgram.none:
-        return
-    own = ClientProgram.of(engine)
-    if client is not own:
-        raise UsageError(
-            f"{client} cannot connect to a {engine} database.", f"Use --client {own}.", code="wrong-client"
-        )
-    clients.find(client)
+def _command(login: Login, route: Route) -> tuple[list[str], dict[str, str]]:
+    """The client's command line, and the variables that only it gets."""
+    return settings.client_argv(login, route), settings.client_environment(login)
 
 
-def start(client: ClientProgram, login: Login, route: Route) -> int:
-    """Run the client in this terminal; return its exit code."""
-    return clients.run_client(client_argv(login, route), client_environment(login))
+def _keep_open(gateway: Gateway, request: ClientRequest, login: Login, route: Route, caller: DatabaseCaller) -> None:
+    """Hand over the settings, and return when the user interrupts."""
+    again = token_command(gateway.deployment, request.database, login)
+    lines = settings.printed(request.form, login, route, again) if request.form else []
+    with on_clipboard(login.token if request.copy else "", caller.say):
+        caller.print_settings(ClientSettings(login.user, route.host, route.port, route.database, lines))
+        caller.show(OpenTunnel(route, again))
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            caller.say("The tunnel is closed.")

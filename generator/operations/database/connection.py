@@ -1,25 +1,90 @@
-"""A connection of the engine's driver, as the caller's own user or as the master user, with refusals explained."""
+"""Connections to a database: through a tunnel, as the caller's own user or as the master user, refusals explained."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.host import drivers
-from generator.host.drivers import Query as Query
-from generator.host.drivers import Row
+from generator.host import clients, drivers
+from generator.host.drivers import Query, Row
 from generator.model.database import Database, Engine, Login, Route
+from generator.operations.database import tunnel as tunnels
+from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.client_settings import libpq
 from generator.operations.database.error_messages import diagnose
+from generator.operations.database.login import login_for
+from generator.operations.database.lookup import find_database
+from generator.operations.database.request import DatabaseRequest, MasterRequest
+from generator.operations.database.tunnel import Tunnel, open_in_background
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def as_caller(gateway: Gateway, request: DatabaseRequest, say: Say) -> Iterator[tuple[Login, Query]]:
+    """A connection to the database that is meant, as the caller's own user; the tunnel closes with the block.
+
+    Raises what `find_database`, `login_for` and `connected` raise.
+    """
+    database = find_database(gateway, request)
+    login = login_for(gateway, database, request)
+    opener = tunnels.session_tunnel(gateway, request, say)
+    with route_to(database, request, opener) as route, connected(login, route) as query:
+        yield login, query
+
+
+@contextmanager
+def as_master(
+    gateway: Gateway, database: Database, request: MasterRequest, say: Say, tunnel: Tunnel | None = None
+) -> Iterator[Query]:
+    """A connection to the database as its master user; the tunnel closes with the block.
+
+    Raises what `master_login` and `connected` raise.
+    """
+    login = master_login(gateway, database, request.database.user, request.password)
+    opener = tunnel or tunnels.session_tunnel(gateway, request.database, say)
+    with route_to(database, request.database, opener) as route, connected(login, route) as query:
+        yield query
+
+
+@contextmanager
+def route_to(database: Database, request: DatabaseRequest, tunnel: Tunnel) -> Iterator[Route]:
+    """A tunnel to the database, open while the block runs.
+
+    The CA bundle is checked first. SIGTERM and SIGHUP are raised in the block as KeyboardInterrupt.
+    """
+    bundle = ca_bundle(request.ca_bundle)
+    with clients.ending_politely(), _listening(tunnel, database, request.local_port) as port:
+        name = request.dbname or database.database or _default_database(database.engine)
+        yield Route("127.0.0.1", port, bundle, name)
+
+
+@contextmanager
+def _listening(tunnel: Tunnel, database: Database, local_port: int) -> Iterator[int]:
+    """The tunnel in the background; for a port in use, the error names the option that chooses another."""
+    with ExitStack() as open_now:
+        try:
+            port = open_now.enter_context(open_in_background(tunnel, database, local_port))
+        except DeployerError as error:
+            if error.code not in ("port-in-use", "port-denied"):
+                raise
+            hint = "Choose another with --local-port, or --local-port 0 for any free one."
+            raise error.explained(hint=hint) from error
+        yield port
+
+
+def _default_database(engine: Engine) -> str:
+    """The database that every server of the engine has."""
+    return "postgres" if engine is Engine.POSTGRESQL else "mysql"
 
 
 @contextmanager
 def connected(login: Login, route: Route) -> Iterator[Query]:
-    """A connection whose refusals, at the start and later, are raised as DeployerError."""
+    """A connection of the engine's driver. Refusals, at the start and later, are raised as DeployerError."""
     with _translated(login, route), _open(login, route) as query:
 
         def run(statements: str) -> list[Row]:
@@ -50,23 +115,43 @@ def _open(login: Login, route: Route) -> AbstractContextManager[Query]:
     )
 
 
-def _usual_master(engine: Engine) -> str:
-    """The default name of the engine's master user in the RDS console."""
-    return "postgres" if engine is Engine.POSTGRESQL else "admin"
-
-
 def master_login(gateway: Gateway, database: Database, user: str, password: str) -> Login:
     """The master user's login: the name and password given, or those in RDS's own secret.
 
-    Raises DeployerError without either.
+    Raises DeployerError: `needs-password` without either, `master-secret` for a secret that is not RDS's JSON.
     """
     if password:
-        return Login(database, user or database.master_user or _usual_master(database.engine), None, password)
+        return Login(database, user or database.master_user or _default_master(database.engine), None, password)
     if not database.master_secret:
         raise DeployerError(
             f"RDS has no master password of {database.name} in Secrets Manager.",
             "Give it with --password-stdin or --password-prompt, or print the SQL with --print and run it yourself.",
             code="needs-password",
         )
-    secret = json.loads(gateway.secretsmanager.get_secret_value(database.master_secret))
-    return Login(database, str(secret["username"]), None, str(secret["password"]))
+    name, password = _read_master_secret(gateway.secretsmanager.get_secret_value(database.master_secret), database)
+    return Login(database, name, None, password)
+
+
+def _default_master(engine: Engine) -> str:
+    """The default name of the engine's master user in the RDS console."""
+    return "postgres" if engine is Engine.POSTGRESQL else "admin"
+
+
+def _read_master_secret(content: str, database: Database) -> tuple[str, str]:
+    """User and password in a secret that RDS manages: a JSON object with `username` and `password`, both strings
+    (Secrets Manager user guide, "Amazon RDS and Aurora managed secrets"). The content appears in no error."""
+    try:
+        secret = json.loads(content)
+    except ValueError:
+        secret = None
+    pair = [secret.get(key) for key in ("username", "password")] if isinstance(secret, dict) else []
+    match pair:
+        case [str(user), str(password)] if user and password:
+            return user, password
+    raise DeployerError(
+        f"The master secret of {database.name} ({database.master_secret}) is not a JSON object with username and "
+        "password.",
+        "Give the password with --password-stdin or --password-prompt, or have RDS rotate the secret: "
+        f"aws secretsmanager rotate-secret --secret-id {database.master_secret}",
+        code="master-secret",
+    )

@@ -1,13 +1,54 @@
-"""The caller's user in a database, whether IAM allows it, and an authentication token for it."""
+"""`db token`, `db whoami`: the caller's user in a database, whether IAM allows it, and a token for it."""
 
 from __future__ import annotations
 
+import shlex
+import time
+
 from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
+from generator.host.clipboard import on_clipboard
 from generator.model.arn import Arn
+from generator.model.caller import Caller
 from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel, Database, Engine, Login, Permission
+from generator.model.database_client import DatabaseCaller
+from generator.model.deployment import DEFAULT_STACK_NAME, Deployment
+from generator.operations.database.lookup import find_database
 from generator.operations.database.request import DatabaseRequest
 from generator.operations.database.user_names import identity_of, level_of, user_name
+
+DISCLOSURE = "a token that opens connections for 15 minutes"
+CLIPBOARD_SECONDS = 45
+
+
+def create_token(gateway: Gateway, request: DatabaseRequest, caller: DatabaseCaller, *, copy: bool = False) -> Login:
+    """The caller's login with a new token, which the caller may print; with `copy` it is on the clipboard for a while.
+
+    Raises what `find_database` and `login_for` raise, Declined, and NotFound without a clipboard.
+    """
+    if not copy:
+        caller.allow_secret(DISCLOSURE)
+    database = find_database(gateway, request)
+    login = login_for(gateway, database, request)
+    caller.say(f"{login.user} on {database.endpoint}:{database.port}")
+    with on_clipboard(login.token if copy else "", caller.say):
+        if copy:
+            caller.say(f"The token is on the clipboard for {CLIPBOARD_SECONDS} seconds; Ctrl-C clears it at once.")
+            time.sleep(CLIPBOARD_SECONDS)
+    return login
+
+
+def token_command(deployment: Deployment, request: DatabaseRequest, login: Login) -> str:
+    """The command that prints another token of the same user, quoted for a shell."""
+    words = ["--endpoint", request.endpoint, "--port", str(login.database.port)] if request.endpoint else [request.name]
+    if request.user or login.level is None:
+        words += ["--user", login.user]
+    else:
+        words += ["--permission", login.level.value, "--support" if request.support else ""]
+    stack = "" if deployment.stack_name == DEFAULT_STACK_NAME else deployment.stack_name
+    for option, value in (("--stack-name", stack), ("--profile", deployment.profile), ("--region", deployment.region)):
+        words += [option, value] if value else []
+    return shlex.join(["deployer", "db", "token", *filter(None, words)])
 
 
 def login_for(gateway: Gateway, database: Database, request: DatabaseRequest) -> Login:
@@ -66,8 +107,18 @@ def may_connect(gateway: Gateway, database: Database, user: str, caller: str) ->
         return None
 
 
-def permissions_of(gateway: Gateway, database: Database, request: DatabaseRequest) -> list[Permission]:
-    """The caller's user for each access level, or the one user named, and whether IAM allows each."""
+def whoami(gateway: Gateway, request: DatabaseRequest, caller: Caller) -> list[Permission]:
+    """The caller's user for each access level, or the one user named, and whether IAM allows each.
+
+    Raises what `find_database` and `user_of` raise.
+    """
+    permissions = _permissions(gateway, find_database(gateway, request), request)
+    if any(each.permission == "unknown" for each in permissions):
+        caller.say("unknown: these credentials may not query IAM; the database decides when you connect.")
+    return permissions
+
+
+def _permissions(gateway: Gateway, database: Database, request: DatabaseRequest) -> list[Permission]:
     caller = gateway.sts.get_caller_arn() if not request.user or database.resource_id else ""
     words = {True: "allowed", False: "denied", None: "unknown"}
     permissions = []

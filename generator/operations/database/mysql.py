@@ -11,6 +11,8 @@ off on many RDS instances, and then its tables are empty.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from generator.model.database import AccessLevel
 from generator.operations.database.sql import (
     mysql_account,
@@ -31,7 +33,7 @@ GONE = "Unknown thread id"
 """MySQL's error for a session that has ended (ER_NO_SUCH_THREAD)."""
 
 
-def bootstrap(database: str, users: dict[str, AccessLevel]) -> str:
+def bootstrap(database: str, users: Mapping[str, AccessLevel]) -> str:
     """The script that creates or unlocks the users given (name to access level). Can be run again."""
     return script(*(statement for user, level in sorted(users.items()) for statement in _user(database, user, level)))
 

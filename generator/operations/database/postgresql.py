@@ -10,6 +10,8 @@ again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from generator.model.database import AccessLevel
 from generator.operations.database.sql import dollar_quoted, identifier, literal, script
 
@@ -44,7 +46,7 @@ _KILL = """BEGIN
 END"""
 
 
-def bootstrap(database: str, users: dict[str, AccessLevel]) -> str:
+def bootstrap(database: str, users: Mapping[str, AccessLevel]) -> str:
     """The script that creates the roles in `database` and the users given (name to access level). Can be run again."""
     levels = [statement for level in AccessLevel for statement in _role(level)]
     parse_users = [statement for user, level in sorted(users.items()) for statement in _user(user, level)]

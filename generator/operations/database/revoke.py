@@ -5,91 +5,80 @@ In PostgreSQL the user gets NOLOGIN and loses rds_iam; in MySQL the account is l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel, DatabaseUser
-from generator.operations.database.connect import route_to
-from generator.operations.database.connection import connected, master_login
+from generator.model.caller import Caller
+from generator.model.database import DatabaseUser
+from generator.model.database_changes import SUPPORT_USERS, ShutOut, ShutOutPlan
+from generator.operations.database.connection import as_master
 from generator.operations.database.lookup import find_database
-from generator.operations.database.request import DatabaseRequest
-from generator.operations.database.tunnel import Tunnel, session_tunnel
-from generator.operations.database.users import list_users, shut_out, still_in
-
-
-@dataclass(frozen=True)
-class ShutOut:
-    """What happened to the users. `problem` says why nothing could be done; it is empty otherwise.
-
-    `ended` are the users, `sessions` the number of sessions they had. `left` are users that afterwards still have a
-    session or may open one. `only_support`: only the vendor's users were locked.
-    """
-
-    database: str
-    ended: tuple[str, ...] = ()
-    sessions: int = 0
-    only_support: bool = False
-    left: tuple[DatabaseUser, ...] = ()
-    problem: str = ""
-    hint: str = ""
-
-    @property
-    def holds(self) -> bool:
-        """Whether none of the users has a session or may open one."""
-        return not self.problem and not self.left
-
-
-SUPPORTS = tuple(f"{SUPPORT_DATABASE_USER}_{level.value}" for level in AccessLevel)
-"""The vendor's users, one per access level; all other users belong to the customer's people."""
-
+from generator.operations.database.manage_users import no_such_user
+from generator.operations.database.request import DatabaseRequest, MasterRequest
+from generator.operations.database.tunnel import Tunnel
+from generator.operations.database.users import query_users, shut_out_users, still_in
 
 Users = list[DatabaseUser]
 
 
-def supports_among(users: Users) -> Users:
-    """The vendor's users; if it has none, all users, as any of them may belong to its people. Pure."""
-    return [user for user in users if user.user in SUPPORTS] or users
+def shut_out(gateway: Gateway, request: MasterRequest, users: tuple[str, ...], caller: Caller) -> ShutOut:
+    """Lock the users named, or with none all that have an access level, end their sessions, and check the result.
+
+    The result's `holds` is false if any of them can still connect. Raises NotFound for one user that does not exist,
+    Declined, and DeployerError (`not-shut-out`) when nothing could be done.
+    """
+    plan = ShutOutPlan(find_database(gateway, request.database), users)
+    caller.show(plan)
+    caller.confirm(plan)
+    result = _lock(gateway, request, lambda listed: [u for u in listed if not users or u.user in users], caller.say)
+    if result.problem:
+        raise DeployerError(
+            f"No access to {result.database} was revoked: {result.problem}", result.hint, code="not-shut-out"
+        )
+    if len(users) == 1 and not result.ended:
+        raise no_such_user(result.database, users[0], "revoked")
+    return result
 
 
 def shut_support_out(
     gateway: Gateway, request: DatabaseRequest, password: str = "", tunnel: Tunnel | None = None
 ) -> ShutOut:
-    """Like `shut_everybody_out`, for the users that `supports_among` selects, whatever the stack says of support."""
-    return _shut(gateway, request, password, supports_among, tunnel)
+    """Lock the users that `supports_among` selects, end their sessions, and check the result.
+
+    Never raises for a database that cannot be reached: a revocation continues and reports it.
+    """
+    return _lock(gateway, MasterRequest(request, password), supports_among, tunnel=tunnel)
 
 
-def shut_everybody_out(
+def supports_among(users: Users) -> Users:
+    """The vendor's users; if it has none, all users, as any of them may belong to its people. Pure."""
+    return [user for user in users if user.user in SUPPORT_USERS] or users
+
+
+def _ignore(sentence: str) -> None:
+    """Drop the sentence."""
+
+
+def _lock(
     gateway: Gateway,
-    request: DatabaseRequest,
-    password: str = "",
-    only: Collection[str] = (),
+    request: MasterRequest,
+    choose: Callable[[Users], Users],
+    say: Callable[[str], None] = _ignore,
     tunnel: Tunnel | None = None,
 ) -> ShutOut:
-    """Lock the users with an access level, or `only` those named, end their sessions, and check the result.
-
-    Works as the master user, with the password given or RDS's own secret. Never raises for a database that cannot be
-    reached: a revocation continues and reports it.
-    """
-    return _shut(gateway, request, password, lambda users: [u for u in users if not only or u.user in only], tunnel)
-
-
-def _shut(
-    gateway: Gateway, request: DatabaseRequest, password: str, choose: Callable[[Users], Users], tunnel: Tunnel | None
-) -> ShutOut:
-    name = request.name or request.endpoint or "the stack's database"
+    """As the master user, with the password given or RDS's own secret; a failure is the result's `problem`."""
+    name = request.database.name or request.database.endpoint or "the stack's database"
     try:
-        database = find_database(gateway, request)
+        database = find_database(gateway, request.database)
         name = database.name
-        login = master_login(gateway, database, request.user, password)
-        opener = tunnel or session_tunnel(gateway, request)
-        with route_to(database, request, opener) as route, connected(login, route) as query:
-            live = {user.user: user.sessions for user in choose(list_users(query, database.engine))}
-            shut_out(query, database.engine, sorted(live))
-            after, inside = choose(list_users(query, database.engine)), still_in(query, database.engine)
+        with as_master(gateway, database, request, say, tunnel) as query:
+            sessions = {user.user: user.sessions for user in choose(query_users(query, database.engine))}
+            shut_out_users(query, database.engine, sorted(sessions))
+            after, able = choose(query_users(query, database.engine)), still_in(query, database.engine)
     except DeployerError as error:
         return ShutOut(name, problem=error.message, hint=error.hint)
-    meant = {user.user for user in after} | set(live)
-    left = tuple(user for user in inside if user.user in meant)
-    return ShutOut(name, tuple(sorted(live)), sum(live.values()), bool(live) and set(live) <= set(SUPPORTS), left)
+    chosen = {user.user for user in after} | set(sessions)
+    left = tuple(user for user in able if user.user in chosen)
+    only_support = bool(sessions) and set(sessions) <= set(SUPPORT_USERS)
+    return ShutOut(name, tuple(sorted(sessions)), sum(sessions.values()), only_support, left)

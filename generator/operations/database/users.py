@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 
 from generator.errors import UsageError
 from generator.host.drivers import Query
 from generator.model.database import AccessLevel, Database, DatabaseUser, Engine
 from generator.operations.database import mysql, postgresql
-from generator.operations.database.activity import end_session
+from generator.operations.database.activity_queries import end_session
 from generator.operations.database.user_names import user_name
 
 SECONDS_TO_END = 5.0  # a killed MySQL session first rolls back what it had not committed
 
 
-def parse_users(wanted: list[str], engine: Engine) -> dict[str, AccessLevel]:
+def parse_users(wanted: Sequence[str], engine: Engine) -> dict[str, AccessLevel]:
     """From NAME=LEVELS (alice=r, bob=ro) to users and their access levels. Raises UsageError."""
     users: dict[str, AccessLevel] = {}
     for pair in wanted:
@@ -27,7 +28,7 @@ def parse_users(wanted: list[str], engine: Engine) -> dict[str, AccessLevel]:
     return users
 
 
-def bootstrap_sql(database: Database, users: dict[str, AccessLevel]) -> str:
+def bootstrap_sql(database: Database, users: Mapping[str, AccessLevel]) -> str:
     """The script that creates the roles of the access levels, and the users. Raises UsageError without a database's
     name."""
     if not database.database:
@@ -46,7 +47,7 @@ def drop_user_sql(database: Database, user: str) -> str:
     return make(user)
 
 
-def list_users(query: Query, engine: Engine) -> list[DatabaseUser]:
+def query_users(query: Query, engine: Engine) -> list[DatabaseUser]:
     """The users with an access level. Operators and the master user may query them."""
     if engine is Engine.POSTGRESQL:
         return [DatabaseUser(str(u), str(role), bool(iam), int(live)) for u, role, iam, live in query(postgresql.USERS)]
@@ -59,12 +60,12 @@ def still_in(query: Query, engine: Engine) -> list[DatabaseUser]:
 
     MySQL locks whole accounts, so a user whose tokens are refused cannot sign in at all.
     """
-    users = list_users(query, engine)
+    users = query_users(query, engine)
     may_log_in = {str(name) for (name,) in query(postgresql.MAY_LOG_IN)} if engine is Engine.POSTGRESQL else set()
     return [user for user in users if user.tokens or user.sessions or user.user in may_log_in]
 
 
-def shut_out(query: Query, engine: Engine, names: list[str]) -> None:
+def shut_out_users(query: Query, engine: Engine, names: list[str]) -> None:
     """Lock these users, so that neither a token nor a password is accepted, and end their sessions. As the master
     user."""
     if not names:
@@ -79,10 +80,10 @@ def shut_out(query: Query, engine: Engine, names: list[str]) -> None:
 def drop_user(query: Query, engine: Engine, user: str) -> None:
     """Drop a user and end its sessions. As the master user."""
     if engine is Engine.MYSQL:
-        if user not in {known.user for known in list_users(query, engine)}:
+        if user not in {known.user for known in query_users(query, engine)}:
             query(mysql.drop_user(user))  # is refused for an application's user
             return
-        shut_out(query, engine, [user])
+        shut_out_users(query, engine, [user])
     query(postgresql.drop_user(user) if engine is Engine.POSTGRESQL else mysql.drop_user(user))
 
 

@@ -109,7 +109,7 @@ def test_the_users_of_the_access_levels_are_listed_to_an_operator_and_nobody_els
     as_user()("CREATE USER app_r IDENTIFIED BY 'a password'; CREATE USER tokens IDENTIFIED WITH "
               "AWSAuthenticationPlugin AS 'RDS'")  # fmt: skip
     held = as_user("alice_r")
-    found = {user.user: user for user in users.list_users(as_user("alice_o"), Engine.MYSQL)}
+    found = {user.user: user for user in users.query_users(as_user("alice_o"), Engine.MYSQL)}
     as_user()("DROP USER app_r, tokens")
     assert set(USERS) <= set(found) and not {"app_r", "tokens", "master"} & set(found)
     assert (found["alice_r"].role, found["alice_r"].tokens, found["alice_r"].sessions) == ("deepsql_read", True, 1)
@@ -139,8 +139,8 @@ def test_whoever_is_shut_out_is_out_and_a_bootstrap_lets_in_again(world: World, 
     master = as_user()
     master(mysql.bootstrap("app", {"eve_w": AccessLevel.WRITE}))
     live = as_user("eve_w")
-    users.shut_out(master, Engine.MYSQL, ["eve_w"])
-    [eve] = [user for user in users.list_users(master, Engine.MYSQL) if user.user == "eve_w"]
+    users.shut_out_users(master, Engine.MYSQL, ["eve_w"])
+    [eve] = [user for user in users.query_users(master, Engine.MYSQL) if user.user == "eve_w"]
     assert (eve.tokens, eve.sessions) == (False, 0)
     refused(live, "SELECT 1")
     with pytest.raises(DeployerError), connected(login("eve_w"), world.route()):
@@ -157,4 +157,4 @@ def test_a_user_that_is_dropped_is_out_at_once(as_user: Connect) -> None:
     for _ in range(2):
         users.drop_user(master, Engine.MYSQL, "carol_w")
     refused(live, "SELECT 1")
-    assert "carol_w" not in {user.user for user in users.list_users(master, Engine.MYSQL)}
+    assert "carol_w" not in {user.user for user in users.query_users(master, Engine.MYSQL)}

@@ -11,8 +11,9 @@ import pytest
 
 from generator.cli.main import main
 from generator.host.drivers import Query, SqlRefused
-from generator.model.database import DatabaseSession, Engine
-from generator.operations.database.activity import Node, end_session, find_session, read_activity, trees
+from generator.model.database import BlockedSession, DatabaseSession, Engine
+from generator.operations.database.activity import find_session, trees
+from generator.operations.database.activity_queries import end_session, read_activity
 from generator.operations.database.connection import connected
 from tests.database.conftest import ENDPOINT
 
@@ -22,7 +23,7 @@ Connect = Callable[..., Query]
 REACH = ["--endpoint", ENDPOINT, "--port", "3306", "--dbname", "app", "--local-port", "0", "--user", "alice_o"]
 
 
-def shape(node: Node) -> tuple[int, tuple[object, ...]]:
+def shape(node: BlockedSession) -> tuple[int, tuple[object, ...]]:
     return node.session.pid, tuple(shape(below) for below in node.waiting)
 
 
@@ -84,7 +85,7 @@ TABLES = (
 )
 
 
-def seen(world: World, pid: int) -> tuple[DatabaseSession, list[Node]]:
+def seen(world: World, pid: int) -> tuple[DatabaseSession, list[BlockedSession]]:
     with world.open("alice_o") as operator:
         sessions = read_activity(operator, Engine.MYSQL)
     return find_session(sessions, pid), trees(sessions)

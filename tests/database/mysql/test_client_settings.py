@@ -11,7 +11,7 @@ import pytest
 from generator.host.drivers import SqlRefused
 from generator.model.database import AccessLevel, Engine
 from generator.operations.database import mysql, users
-from generator.operations.database.activity import read_activity
+from generator.operations.database.activity_queries import read_activity
 from generator.sandbox.database import mysql as server
 from generator.sandbox.database.rds_server import rds_server
 from tests.database.conftest import ENDPOINT, KEYS
@@ -42,7 +42,7 @@ def test_who_waits_is_seen_without_performance_schema_and_who_is_there(other: Wo
         first("ROLLBACK")
         waiting.join()
         assert waits == ["row lock (whose is unknown: performance_schema is off)"]
-        assert {u.user: u.sessions for u in users.list_users(operator, Engine.MYSQL)}["alice_w"] == 2
+        assert {u.user: u.sessions for u in users.query_users(operator, Engine.MYSQL)}["alice_w"] == 2
 
 
 def test_the_grants_are_for_the_one_database_where_a_backslash_would_be_part_of_its_name(other: World) -> None:

@@ -63,7 +63,7 @@ def test_the_wrong_access_level_does_not_and_is_told_so(
 def test_the_client_is_signed_in_over_tls_with_the_token_in_its_environment_only(at_home: World) -> None:
     who, way = login(), at_home.route()
     assert who.token not in " ".join(settings.client_argv(who, way))
-    said = connect.ask(
+    said = connect.run_statement(
         ClientProgram.mysql, who, way, "SELECT current_user(), @@session.autocommit; SHOW STATUS LIKE 'Ssl_version'"
     )
     assert "alice_r@%" in said and "TLSv1." in said
@@ -102,7 +102,7 @@ def test_the_printed_environment_works_in_mysql(at_home: World) -> None:
 )
 def test_the_next_step_is_one_that_works(at_home: World, user: str, statement: str, hint: str) -> None:
     with pytest.raises(DeployerError) as refused:
-        connect.ask(ClientProgram.mysql, login(user), at_home.route(), statement)
+        connect.run_statement(ClientProgram.mysql, login(user), at_home.route(), statement)
     assert hint in refused.value.hint, refused.value
 
 
@@ -160,7 +160,7 @@ def test_each_failure_has_its_own_sentence(at_home: World, client: ClientProgram
     who, way = make(at_home)
     try:
         with pytest.raises(DeployerError) as refused:
-            connect.check(client, who, way)
+            connect.check_connection(client, who, way)
     finally:
         at_home.denied.clear()
     assert refused.value.code == code, refused.value.message
@@ -174,7 +174,7 @@ def test_one_who_is_shut_out_is_told_so(at_home: World, client: ClientProgram) -
         master("ALTER USER bob_o ACCOUNT LOCK")
         try:
             with pytest.raises(DeployerError) as refused:
-                connect.check(client, login("bob_o"), at_home.route())
+                connect.check_connection(client, login("bob_o"), at_home.route())
         finally:
             master("ALTER USER bob_o ACCOUNT UNLOCK")
     assert (refused.value.code, "its account is locked" in refused.value.message) == ("user-locked", True)
@@ -188,7 +188,7 @@ def test_mariadbs_client_is_named_as_what_it_is(
     (tmp_path / "mysql").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(DeployerError, match="is MariaDB's") as refused:
-        connect.check(ClientProgram.mysql, login(), at_home.route())
+        connect.check_connection(ClientProgram.mysql, login(), at_home.route())
     assert refused.value.code == "client-not-oracles"
 
 

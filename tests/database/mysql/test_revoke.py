@@ -21,8 +21,8 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
         master(mysql.bootstrap("app", {"mal_r": AccessLevel.READ}))
         with world.open("mal_r") as hers, suppress(drivers.SqlRefused):
             hers(f"ALTER USER USER() {way}")
-        users.shut_out(master, Engine.MYSQL, ["mal_r"])
-        assert "mal_r" in {user.user for user in users.list_users(master, Engine.MYSQL)}
+        users.shut_out_users(master, Engine.MYSQL, ["mal_r"])
+        assert "mal_r" in {user.user for user in users.query_users(master, Engine.MYSQL)}
         assert "mal_r" not in {user.user for user in users.still_in(master, Engine.MYSQL)}
         with pytest.raises(DeployerError) as refused, connected(login("mal_r", "her own"), world.route()):
             pass

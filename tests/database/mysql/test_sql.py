@@ -67,11 +67,11 @@ def test_any_name_is_made_twice_shut_out_and_dropped_and_nothing_else_changes(
     for _ in range(2):
         master(mysql.bootstrap("app", {user: level}))
         assert accounts(master) == before | {(user, "%")}
-    assert {(u.role, u.tokens) for u in users.list_users(master, Engine.MYSQL) if u.user == user} == {
+    assert {(u.role, u.tokens) for u in users.query_users(master, Engine.MYSQL) if u.user == user} == {
         (level.role, True)
     }
-    users.shut_out(master, Engine.MYSQL, [user])
-    assert not next(u for u in users.list_users(master, Engine.MYSQL) if u.user == user).tokens
+    users.shut_out_users(master, Engine.MYSQL, [user])
+    assert not next(u for u in users.query_users(master, Engine.MYSQL) if u.user == user).tokens
     for _ in range(2):
         users.drop_user(master, Engine.MYSQL, user)
         assert accounts(master) == before

@@ -1,0 +1,62 @@
+"""The command line as the caller of verbs that want more than a plan shown and a question asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from generator.cli import render
+from generator.cli.invocation import Invocation
+from generator.cli.secret_output import allow_secret
+
+if TYPE_CHECKING:
+    from generator.model.database_client import ClientSettings
+    from generator.model.session import Target
+    from generator.model.stack import StackEvent
+
+
+class InvocationCaller:
+    """Passes on to an invocation what every caller does."""
+
+    def __init__(self, call: Invocation) -> None:
+        self._call = call
+
+    def show(self, plan: object) -> None:
+        """Print a plan."""
+        self._call.show(plan)
+
+    def confirm(self, plan: object) -> None:
+        """Ask whether to carry out a plan. Raises as `Invocation.confirm`."""
+        self._call.confirm(plan)
+
+    def events(self, events: Iterable[StackEvent]) -> None:
+        """Print a stack's events as they come."""
+        self._call.events(events)
+
+    def say(self, sentence: str = "") -> None:
+        """Print one line of the story on stderr."""
+        self._call.say(sentence)
+
+
+class SessionInvocation(InvocationCaller):
+    """The caller of verbs that open sessions."""
+
+    def choose(self, targets: Sequence[Target]) -> Target | None:
+        """Let a person choose between several instances; None where nobody can be asked."""
+        from generator.cli.ask import choose
+
+        if not self._call.interactive:
+            return None
+        return targets[choose(self._call, "instance", [target.label for target in targets])]
+
+
+class DatabaseInvocation(InvocationCaller):
+    """The caller of verbs that hand over a database's token or settings."""
+
+    def allow_secret(self, secret: str) -> None:
+        """Return if the secret may be printed. Raises as `secret_output.allow_secret`."""
+        allow_secret(self._call, secret)
+
+    def print_settings(self, settings: ClientSettings) -> None:
+        """Print a client's settings on stdout, now."""
+        render.result(self._call, settings, settings.lines)

@@ -1,0 +1,169 @@
+"""db bootstrap, drop-user, shut-out and kill: show, ask, connect, change, check, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from generator.errors import Declined, DeployerError, NotFound
+from generator.gateway.aws import Gateway
+from generator.model.caller import Caller
+from generator.model.database import AccessLevel
+from generator.model.database_changes import BootstrapPlan, BootstrapResult, ShutOutPlan, SqlScript
+from generator.operations import sandbox
+from generator.operations.database import manage_users, users
+from generator.operations.database.activity import activity, kill
+from generator.operations.database.manage_users import bootstrap, drop_user, list_users
+from generator.operations.database.request import DatabaseRequest, MasterRequest
+from generator.operations.database.revoke import shut_out
+from tests.embedded import environment
+from tests.verbs.conftest import NotingCaller
+
+CLUSTER = "verbs"
+TUNNEL = ["StartSession", "TerminateSession"]
+Users = Callable[[], dict[str, bool]]
+
+
+@pytest.fixture(scope="module")
+def bundle(sandbox_environment: dict[str, str]) -> str:
+    """A database of the sandbox, a real PostgreSQL; the CA bundle that verifies it."""
+    with environment(sandbox_environment):
+        return str(sandbox.database(CLUSTER)["caBundle"])
+
+
+@pytest.fixture
+def master(bundle: str, create: Callable[..., None], caller: NotingCaller) -> MasterRequest:
+    """A request as the master user, through the instance of a stack of the test's own."""
+    create()
+    caller.journal.clear()
+    return MasterRequest(DatabaseRequest(name=CLUSTER, local_port=0, ca_bundle=bundle, level=AccessLevel.OPERATE))
+
+
+@pytest.fixture
+def listed(gateway: Gateway, master: MasterRequest) -> Iterator[Users]:
+    """The users, and whether their tokens are accepted, as `root_o` sees them; all are dropped afterwards."""
+    bootstrap(gateway, master, ["root=o"], NotingCaller())
+
+    def names() -> dict[str, bool]:
+        return {user.user: user.tokens for user in list_users(gateway, master.database, NotingCaller())}
+
+    yield names
+    for user in sorted(names()):
+        drop_user(gateway, master, user, None, NotingCaller())
+
+
+def writes(caller: NotingCaller) -> list[str]:
+    """What was shown, asked and called; sentences left out."""
+    return [entry for entry in caller.journal if entry != "say"]
+
+
+def test_bootstrap_shows_asks_and_creates_users_that_can_sign_in(
+    gateway: Gateway, master: MasterRequest, listed: Users, caller: NotingCaller
+) -> None:
+    caller.journal.clear()
+    result = bootstrap(gateway, master, ["ada=rw"], caller)
+    assert writes(caller) == ["show BootstrapPlan", "confirm BootstrapPlan", *TUNNEL]
+    assert isinstance(result, BootstrapResult) and dict(result.users) == {"ada_r": "r", "ada_w": "w"}
+    [plan] = caller.shown
+    assert isinstance(plan, BootstrapPlan) and plan.users == result.users
+    assert listed() == {"ada_r": True, "ada_w": True, "root_o": True}
+
+
+def test_a_user_who_cannot_sign_in_after_the_script_is_no_success(
+    gateway: Gateway, master: MasterRequest, listed: Users, caller: NotingCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "bootstrap_sql", lambda database, named: "SELECT 1")
+    with pytest.raises(DeployerError, match="does not accept tokens for bo_r") as error:
+        bootstrap(gateway, master, ["bo=r"], caller)
+    assert error.value.code == "not-created"
+
+
+@pytest.mark.parametrize(
+    ("verb", "plan"),
+    [
+        (lambda gateway, request, caller: bootstrap(gateway, request, ["eve=r"], caller), "BootstrapPlan"),
+        (lambda gateway, request, caller: drop_user(gateway, request, "root_o", None, caller), "DropUserPlan"),
+        (lambda gateway, request, caller: shut_out(gateway, request, (), caller), "ShutOutPlan"),
+    ],
+)
+def test_who_declines_changes_nothing_and_opens_no_session(
+    gateway: Gateway,
+    master: MasterRequest,
+    listed: Users,
+    caller: NotingCaller,
+    verb: Callable[[Gateway, MasterRequest, Caller], object],
+    plan: str,
+) -> None:
+    before = listed()
+    caller.journal.clear()
+    caller.declines = True
+    with pytest.raises(Declined):
+        verb(gateway, master, caller)
+    assert caller.journal == [f"show {plan}", f"confirm {plan}"]
+    assert listed() == before == {"root_o": True}
+
+
+def test_a_script_alone_is_printed_without_a_question_or_a_session(
+    gateway: Gateway, master: MasterRequest, caller: NotingCaller
+) -> None:
+    printed = replace(master, print_only=True)
+    scripts = [bootstrap(gateway, printed, ["ada=r"], caller), drop_user(gateway, printed, "ada_r", None, caller)]
+    assert all(isinstance(script, SqlScript) and "ada_r" in script.sql for script in scripts)
+    assert caller.journal == []
+
+
+def test_a_dropped_user_is_gone_and_nobody_is_dropped_for_another(
+    gateway: Gateway, master: MasterRequest, listed: Users, caller: NotingCaller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bootstrap(gateway, master, ["deepsql-support=w"], caller)
+    caller.journal.clear()
+    drop_user(gateway, master, "", AccessLevel.WRITE, caller)
+    assert writes(caller) == ["show DropUserPlan", "confirm DropUserPlan", *TUNNEL]
+    assert listed() == {"root_o": True}
+    with pytest.raises(NotFound, match="no user deepsql-support_w"):
+        drop_user(gateway, master, "", AccessLevel.WRITE, caller)
+    monkeypatch.setattr(manage_users.users, "drop_user", lambda *_: None)
+    with pytest.raises(DeployerError, match="still lists root_o"):
+        drop_user(gateway, master, "root_o", None, caller)
+
+
+def test_who_is_shut_out_can_sign_in_no_more_and_the_others_can(
+    gateway: Gateway, master: MasterRequest, listed: Users, caller: NotingCaller
+) -> None:
+    bootstrap(gateway, master, ["ada=r"], caller)
+    caller.journal.clear()
+    caller.shown.clear()
+    result = shut_out(gateway, master, ("ada_r",), caller)
+    assert writes(caller) == ["show ShutOutPlan", "confirm ShutOutPlan", *TUNNEL]
+    [plan] = caller.shown
+    assert isinstance(plan, ShutOutPlan) and plan.users == ("ada_r",)
+    assert result.holds and result.ended == ("ada_r",)
+    assert listed() == {"ada_r": False, "root_o": True}
+    with pytest.raises(NotFound, match="nothing was revoked"):
+        shut_out(gateway, master, ("nobody_r",), caller)
+
+
+def test_a_session_is_shown_and_asked_about_before_it_is_ended(
+    gateway: Gateway, master: MasterRequest, listed: Users, caller: NotingCaller
+) -> None:
+    with pytest.raises(NotFound, match="no client session 1"):
+        kill(gateway, master.database, 1, caller)
+    watching = activity(gateway, master.database, 60, NotingCaller())
+    next(watching)
+    try:
+        [other] = next(activity(gateway, master.database, 0, NotingCaller())).sessions
+        caller.journal.clear()
+        caller.declines = True
+        with pytest.raises(Declined):
+            kill(gateway, master.database, other.pid, caller)
+        assert [each for each in writes(caller) if "Session" not in each or "Plan" in each] == [
+            "show EndSessionPlan",
+            "confirm EndSessionPlan",
+        ]
+        caller.declines = False
+        assert kill(gateway, master.database, other.pid, caller).ended
+        assert next(activity(gateway, master.database, 0, NotingCaller())).sessions == ()
+    finally:
+        watching.close()
