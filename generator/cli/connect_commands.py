@@ -1,22 +1,19 @@
-"""connect, ssh, cp, run, sessions: getting onto instances, and who is there."""
+"""connect: a shell on an instance, or tunnels to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from generator.cli import session_text
-from generator.cli.ask import choose
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
-from generator.errors import UsageError
 from generator.model.session import Client
 
 if TYPE_CHECKING:
-    from generator.model.session import Target
-    from generator.operations.sessions.connect_plan import ConnectPlan
+    from generator.model.connect import ConnectResult
+    from generator.operations.sessions.selftest import SelftestResult
 
 TARGET = typer.Argument(
     metavar="[TARGET]", help="Instance id, Name tag or private address; the stack's own instance when not given."
@@ -36,24 +33,6 @@ def show_frames(call: Invocation) -> None:
 
         logging.basicConfig(format="%(asctime)s %(name)s %(message)s")
         logging.getLogger("deployer.channel").setLevel(logging.DEBUG)
-
-
-def _selftest(call: Invocation, plan: ConnectPlan) -> CommandResult:
-    from generator.operations.sessions.selftest import selftest
-
-    if not plan.is_shell or plan.plugin:
-        raise UsageError(
-            "--selftest tests a shell session of deployer's own data channel.", "Leave -L and --client out."
-        )
-    result = selftest(call.gateway, plan, call.say)
-    return CommandResult(result, session_text.selftest_lines(result), 0 if result.resumed_whole else 1)
-
-
-def pick_target(call: Invocation, targets: Sequence[Target]) -> Target | None:
-    """Let a person choose between several instances; None where there is nobody."""
-    if not call.interactive:
-        return None
-    return targets[choose(call, "instance", [target.label for target in targets])]
 
 
 def _register_connect(app: typer.Typer) -> None:
@@ -86,10 +65,10 @@ def _register_connect(app: typer.Typer) -> None:
     ) -> CommandResult:
         """Open a shell on an instance, or tunnels to it; nothing needs to be installed."""
         from generator.cli.tunnel_view import TunnelScreen
+        from generator.model.connect import ConnectRequest
         from generator.model.duration import parse_duration
         from generator.model.forward import parse_forward
-        from generator.operations.sessions.connect import run_session
-        from generator.operations.sessions.connect_plan import ConnectRequest, plan_connect
+        from generator.operations.sessions.connect import connect
 
         request = ConnectRequest(
             target,
@@ -100,18 +79,20 @@ def _register_connect(app: typer.Typer) -> None:
             document,
             not unsigned_channel,
             parse_duration(length) if length else None,
+            selftest,
         )
-        plan = plan_connect(call.gateway, request, lambda found: pick_target(call, found))
-        call.say(session_text.opening_line(plan))
         show_frames(call)
-        if selftest:
-            return _selftest(call, plan)
-        screen = TunnelScreen(call, live=not exec_)
-        try:
-            result = run_session(call.gateway, plan, screen, quiet=call.output.value == "json")
-        finally:
-            screen.close()
-        # Standard output belongs to the shell, or to the command of --exec.
-        for line in (*session_text.not_ended_lines(result.not_ended), *session_text.result_lines(result)):
-            call.say(line)
-        return CommandResult(result, [], result.exit_code)
+        with TunnelScreen(call, live=not exec_) as screen:
+            result = connect(call.gateway, request, screen, quiet=call.output.value == "json")
+        return _outcome(call, result)
+
+
+def _outcome(call: Invocation, result: ConnectResult | SelftestResult) -> CommandResult:
+    """How a session ended. Standard output belongs to the shell, or to the command of --exec, so it is on stderr."""
+    from generator.model.connect import ConnectResult
+
+    if not isinstance(result, ConnectResult):
+        return CommandResult(result, session_text.selftest_lines(result), 0 if result.resumed_whole else 1)
+    for line in (*session_text.not_ended_lines(result.not_ended), *session_text.result_lines(result)):
+        call.say(line)
+    return CommandResult(result, [], result.exit_code)

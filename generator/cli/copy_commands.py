@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from generator.cli import session_text
+from generator.cli.callers import SessionInvocation
 from generator.cli.command import CommandResult, command
-from generator.cli.connect_commands import REASON, pick_target
+from generator.cli.connect_commands import REASON
 from generator.cli.invocation import Invocation
 from generator.model.session import Via
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
+class CopyScreen(SessionInvocation):
+    """Shows how far a copy is."""
 
-@dataclass(frozen=True)
-class CopyWatcher:
-    """What a copy tells, and how far it is."""
-
-    say: Callable[..., None]
-    progress: Callable[[int, int], None]
+    def __init__(self, call: Invocation, progress: Callable[[int, int], None]) -> None:
+        super().__init__(call)
+        self.progress = progress
 
 
 def register(app: typer.Typer) -> None:
@@ -44,19 +41,19 @@ def register(app: typer.Typer) -> None:
         reason: Annotated[str, REASON] = "",
     ) -> CommandResult:
         """Copy files to or from an instance: over SSH, or through sessions where there is no SSH."""
-        from generator.operations.sessions import copy as operation
+        from generator.model.copy import read_request
+        from generator.operations.sessions.copy import copy
 
-        request = operation.read_request(
+        request = read_request(
             places, recursive=recursive, via=via, sessions=sessions, document=document, reason=reason
         )
-        with _bar() as progress:
-            watcher = CopyWatcher(call.say, progress)
-            result = operation.copy(call.gateway, request, lambda found: pick_target(call, found), watcher)
+        with _progress_bar() as progress:
+            result = copy(call.gateway, request, CopyScreen(call, progress))
         return CommandResult(result, session_text.copy_lines(result), result.exit_code)
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
+def _progress_bar() -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr at a terminal, once there is something to show."""
     if not sys.stderr.isatty():
         yield lambda done, total: None

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from generator.cli import db_text, stack_text
+from generator.cli import db_text, session_text, stack_text
+from generator.model.connect import ConnectPlan
 from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ShutOutPlan
 from generator.model.database_client import Connected, OpenTunnel, UnnamedDatabase
 from generator.model.down import DownPlan
+from generator.model.run_command import CommandRequest, HostProgress
+from generator.model.session import EndPlan
 
 P = TypeVar("P")
 
@@ -53,6 +56,10 @@ VIEWS: dict[type[Any], PlanView[Any]] = {
     DropUserPlan: PlanView(db_text.drop_user_plan_lines, db_text.drop_user_question, action=db_text.drop_user_question),
     ShutOutPlan: PlanView(db_text.shut_out_plan_lines, db_text.shut_out_question, action=db_text.shut_out_question),
     EndSessionPlan: PlanView(db_text.end_session_lines, db_text.end_session_question),
+    ConnectPlan: PlanView(session_text.opening_lines),
+    CommandRequest: PlanView(session_text.run_script_lines, action=session_text.run_action),
+    HostProgress: PlanView(session_text.progress_lines),
+    EndPlan: PlanView(session_text.end_plan_lines, session_text.end_question),
     Connected: PlanView(db_text.connected_lines),
     UnnamedDatabase: PlanView(db_text.unnamed_database_lines),
     OpenTunnel: PlanView(db_text.tunnel_lines),

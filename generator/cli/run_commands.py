@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import time
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
@@ -13,9 +13,9 @@ from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.passthrough import PassThrough
 from generator.errors import UsageError
+from generator.model.run_command import CommandRequest
 
-if TYPE_CHECKING:
-    from generator.model.run_command import CommandRequest, HostResult
+LONGEST_COMMAND = 172_800  # seconds, the limit of SendCommand's executionTimeout
 
 
 class Run(PassThrough):
@@ -46,38 +46,25 @@ def register(app: typer.Typer) -> None:
 
         One host's output is the result as it is; that of several is marked with their ids on standard error.
         """
-        from generator.operations.sessions import run as operation
+        from generator.operations.sessions.run import run
 
         if not words:
             raise UsageError("There is no command to run.", "For example: deployer run uptime")
-        script = _script(words)
-        request = _request(call, script, tag, instance_id, concurrency, max_errors, timeout, reason)
-        one_host = len(request.instance_ids) == 1 and not request.tags
-        call.say(f"Running on {session_text.run_targets(request)} {call.location}.")
-        began, hosts = time.monotonic(), list["HostResult"]()
-        command_id = operation.start(call.gateway, request)
-        try:
-            for host in operation.follow(call.gateway, command_id):
-                hosts.append(host)
-                for line in session_text.host_errors(host) if one_host else session_text.host_lines(host):
-                    call.say(line)
-        except KeyboardInterrupt:
-            operation.cancel(call.gateway, command_id)
-            raise
-        report = operation.report(command_id, hosts, time.monotonic() - began)
-        code = 0 if report.succeeded else 1
-        if not one_host:
-            return CommandResult(report, session_text.run_lines(report), code)
-        for line in [] if report.succeeded else session_text.run_lines(report):
+        where = CommandRequest(_script(words), tuple(instance_id), _tags(tag, instance_id))
+        request = replace(
+            where, concurrency=concurrency, max_errors=max_errors, timeout=_seconds(timeout), reason=reason
+        )
+        report = run(call.gateway, request, call)
+        for line in session_text.run_story(report):
             call.say(line)
-        return CommandResult(report, [host.out for host in hosts], code)
+        return CommandResult(report, session_text.run_output(report), 0 if report.succeeded else 1)
 
 
 def _script(words: list[str]) -> str:
     """What sh is given: one quoted word as it is, several words each quoted again."""
     if len(words) == 1:
         return words[0]
-    if any(sign.isspace() for sign in words[0]):
+    if any(letter.isspace() for letter in words[0]):
         raise UsageError(
             f"{words[1]} stands behind a command that is quoted as a whole, so it would be lost.",
             "Write options of deployer first, and the command's own inside the quotes.",
@@ -85,31 +72,21 @@ def _script(words: list[str]) -> str:
     return shlex.join(words)
 
 
-def _request(
-    call: Invocation,
-    script: str,
-    tags: list[str],
-    instance_ids: list[str],
-    concurrency: str,
-    max_errors: str,
-    timeout: str,
-    reason: str,
-) -> CommandRequest:
-    from generator.model.duration import parse_duration
-    from generator.model.run_command import CommandRequest
-    from generator.operations.sessions.targets import find_target, view_stack
-
+def _tags(tags: list[str], instance_ids: list[str]) -> dict[str, tuple[str, ...]]:
+    """KEY=VALUE words by key. Raises UsageError for another form, or if instances are named as well."""
     if tags and instance_ids:
         raise UsageError("--tag and --instance-id exclude each other.", "Give one of them.")
-    if not tags and not instance_ids:
-        instance_ids = [find_target(call.gateway, "", view_stack(call.gateway), lambda found: None).instance_id]
-    chosen: dict[str, tuple[str, ...]] = {}
+    values: dict[str, tuple[str, ...]] = {}
     for pair in tags:
-        key, found, value = pair.partition("=")
-        if not (key and found):
+        key, equals, value = pair.partition("=")
+        if not (key and equals):
             raise UsageError(f"--tag takes KEY=VALUE, not {pair}.", "For example: --tag Role=web")
-        chosen[key] = (*chosen.get(key, ()), value)
-    seconds = int(parse_duration(timeout).total_seconds())
-    return CommandRequest(
-        script, tuple(instance_ids), chosen, concurrency, max_errors, 60, min(seconds, 172_800), reason
-    )
+        values[key] = (*values.get(key, ()), value)
+    return values
+
+
+def _seconds(timeout: str) -> int:
+    """Seconds, at most as many as Systems Manager allows. Raises UsageError for what is no duration."""
+    from generator.model.duration import parse_duration
+
+    return min(int(parse_duration(timeout).total_seconds()), LONGEST_COMMAND)

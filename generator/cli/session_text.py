@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from generator.cli.render import table
 
 if TYPE_CHECKING:
+    from generator.model.connect import ConnectPlan, ConnectResult, TunnelView
+    from generator.model.copy import CopyResult
     from generator.model.health import Diagnosis
-    from generator.model.run_command import CommandRequest, HostResult
-    from generator.model.session import Session
-    from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView
-    from generator.operations.sessions.copy import CopyResult
-    from generator.operations.sessions.listing import EndReport
+    from generator.model.run_command import CommandRequest, HostProgress, HostResult, RunReport
+    from generator.model.session import EndPlan, EndReport, Session
     from generator.operations.sessions.preferences import PreferencesPlan
-    from generator.operations.sessions.run import RunReport
     from generator.operations.sessions.selftest import SelftestResult
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -46,13 +44,13 @@ def moment(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S}" if time else "-"
 
 
-def opening_line(plan: ConnectPlan) -> str:
+def opening_lines(plan: ConnectPlan) -> list[str]:
     """What is about to be opened."""
     client = f"session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "its own data channel"
     tunnels = sum(len(session.forwards) for session in plan.sessions)
     what = "a shell" if plan.is_shell else "a tunnel" if tunnels == 1 else f"{tunnels} tunnels"
     end = f", until {moment(plan.until)} UTC" if plan.until else ""
-    return f"Opening {what} on {plan.target.label} by {client}{end}."
+    return [f"Opening {what} on {plan.target.label} by {client}{end}."]
 
 
 def ready_line(view: TunnelView) -> str:
@@ -137,12 +135,37 @@ def _cut_lines(host: HostResult) -> list[str]:
     return ["… more than the service shows"] if host.cut else []
 
 
+def progress_lines(progress: HostProgress) -> list[str]:
+    """A host's output as it comes; of the only host its errors alone, as its output is the command's result."""
+    return host_errors(progress.host) if progress.only else host_lines(progress.host)
+
+
+def run_action(request: CommandRequest) -> str:
+    """What run does, as an imperative."""
+    return f"Run on {run_targets(request)}"
+
+
+def run_script_lines(request: CommandRequest) -> list[str]:
+    """The command that runs."""
+    return [f"  {line}" for line in request.script.splitlines()]
+
+
 def run_targets(request: CommandRequest) -> str:
     """Which instances a command goes to."""
     if request.instance_ids:
         return ", ".join(request.instance_ids)
     tags = (f"{key}={value}" for key, values in request.tags.items() for value in values)
     return f"instances with {' and '.join(tags)}"
+
+
+def run_output(report: RunReport) -> list[str]:
+    """The result on standard output: the only host's output as it is, or the summary of several."""
+    return [host.out for host in report.hosts] if report.one_host else run_lines(report)
+
+
+def run_story(report: RunReport) -> list[str]:
+    """What stands on standard error at the end: how the only host failed."""
+    return run_lines(report) if report.one_host and not report.succeeded else []
 
 
 def run_lines(report: RunReport) -> list[str]:
@@ -158,6 +181,16 @@ def run_lines(report: RunReport) -> list[str]:
     ]
     good = sum(host.succeeded for host in report.hosts)
     return [*table(rows), f"{good} of {len(report.hosts)} succeeded in {span(report.seconds)}."]
+
+
+def end_plan_lines(plan: EndPlan) -> list[str]:
+    """The sessions that would be ended."""
+    return session_lines(plan.sessions)
+
+
+def end_question(plan: EndPlan) -> str:
+    """What sessions end does, as an imperative."""
+    return f"End {len(plan.sessions)} session{'s' if len(plan.sessions) > 1 else ''}"
 
 
 def copy_lines(result: CopyResult) -> list[str]:

@@ -1,8 +1,8 @@
-"""sessions: who is in, who was, and ending them."""
+"""sessions: the live and the past sessions, and ending them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +11,6 @@ from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.lazy import LazySubgroup
 from generator.errors import UsageError
-
-if TYPE_CHECKING:
-    from generator.model.session import Session
 
 OWNER = typer.Option(metavar="NAME", help="Only those of this user or role session: its ARN, or the name at its end.")
 TARGET = typer.Option(metavar="ID", help="Only those on this instance.")
@@ -49,8 +46,8 @@ def _register_list(group: typer.Typer) -> None:
         """List the live sessions: owner, instance, document, start, reason."""
         from generator.operations.sessions.listing import list_sessions
 
-        found = list_sessions(call.gateway, past=past, target=target, owner=owner)
-        return CommandResult(found, session_text.session_lines(found, past=past, some=bool(owner or target)))
+        sessions = list_sessions(call.gateway, past=past, target=target, owner=owner)
+        return CommandResult(sessions, session_text.session_lines(sessions, past=past, some=bool(owner or target)))
 
 
 def _register_end(group: typer.Typer) -> None:
@@ -65,21 +62,10 @@ def _register_end(group: typer.Typer) -> None:
         target: Annotated[str, TARGET] = "",
     ) -> CommandResult:
         """End sessions, and look until they are over."""
-        from generator.operations.sessions.listing import end_sessions, list_sessions
+        from generator.model.session import EndRequest
+        from generator.operations.sessions.listing import end
 
-        several = everything or bool(owner or target)
-        if several == bool(session_id):
+        if bool(everything or owner or target) == bool(session_id):
             raise UsageError("Say which sessions to end.", "Give their ids, or --all, --owner NAME, --target ID.")
-        if several:
-            found = list_sessions(call.gateway, target=target, owner=owner)
-            _ask(call, found)
-            session_id = [session.session_id for session in found]
-        report = end_sessions(call.gateway, session_id)
+        report = end(call.gateway, EndRequest(tuple(session_id), owner, target), call)
         return CommandResult(report, session_text.end_lines(report), 0 if report.proved else NOT_PROVED)
-
-
-def _ask(call: Invocation, found: tuple[Session, ...]) -> None:
-    for line in session_text.session_lines(found) if found else ():
-        call.say(line)
-    if found:
-        call.confirm_action(f"End {len(found)} session{'s' if len(found) > 1 else ''}")

@@ -1,4 +1,4 @@
-"""ssh, and what stands behind it: ssh-proxy, ssh-key, ssh-config."""
+"""ssh, ssh-config, and the commands that ssh itself calls: ssh-proxy, ssh-key."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from generator.cli.callers import SessionInvocation
 from generator.cli.command import CommandResult, command
-from generator.cli.connect_commands import REASON, TARGET, pick_target, show_frames
+from generator.cli.connect_commands import REASON, TARGET, show_frames
 from generator.cli.invocation import Invocation
 from generator.cli.passthrough import PassThrough
 from generator.errors import UsageError
@@ -33,14 +34,10 @@ def _register_ssh(app: typer.Typer) -> None:
         reason: Annotated[str, REASON] = "",
     ) -> CommandResult:
         """Run OpenSSH through a session, with a key made for this connection."""
-        from generator.operations.sessions import ssh as operation
+        from generator.operations.sessions.ssh import ssh
 
-        typed = operation.read_words(words or [])
-        route = operation.plan_ssh(
-            call.gateway, typed.destination, typed.user, typed.port, reason, lambda found: pick_target(call, found)
-        )
-        code = operation.run_ssh(call.gateway, route, typed.options, typed.command)
-        return CommandResult({"target": route.target.instance_id, "user": route.user, "exit_code": code}, [], code)
+        result = ssh(call.gateway, words or [], reason, SessionInvocation(call))
+        return CommandResult(result, [], result.exit_code)
 
 
 def _register_config(app: typer.Typer) -> None:
@@ -52,12 +49,10 @@ def _register_config(app: typer.Typer) -> None:
         alias: Annotated[str, typer.Option(help="The name to use with ssh; the stack's name when not given.")] = "",
     ) -> CommandResult:
         """Print a block for ~/.ssh/config, for ssh, scp, sftp, rsync and editors."""
-        from generator.operations.sessions import ssh as operation
-        from generator.operations.sessions.ssh_config import config_block
+        from generator.operations.sessions.ssh_config import ssh_config
 
-        route = operation.plan_ssh(call.gateway, target, os_user, 22, "", lambda found: pick_target(call, found))
-        lines = config_block(call.deployment, route, alias or target or call.stack_name)
-        return CommandResult({"target": route.target.instance_id, "lines": lines}, lines)
+        result = ssh_config(call.gateway, target, os_user, alias, SessionInvocation(call))
+        return CommandResult(result, result.lines)
 
 
 def _register_proxy(app: typer.Typer) -> None:
@@ -78,18 +73,13 @@ def _register_proxy(app: typer.Typer) -> None:
     ) -> CommandResult:
         """Carry SSH over standard input and output: a ProxyCommand for ssh."""
         from generator.model.session import SessionRequest
-        from generator.operations.sessions import ssh as operation
-        from generator.operations.sessions.ssh_proxy import carry
+        from generator.operations.sessions.ssh_proxy import ssh_proxy
 
         show_frames(call)
-        if document:
-            given = {name: (value,) for name, _, value in (pair.partition("=") for pair in parameter)}
-            request = SessionRequest(target, document, given, reason)
-        else:
-            found = operation.plan_ssh(call.gateway, target, "", 22, reason, lambda several: None)
-            request = found.request
-        code = carry(call.gateway, request, signed=not unsigned_channel, key_user=key_user, report=report)
-        return CommandResult({"target": request.target}, [], code)
+        parameters = {name: (value,) for name, _, value in (pair.partition("=") for pair in parameter)}
+        request = SessionRequest(target, document, parameters if document else {}, reason)
+        result = ssh_proxy(call.gateway, request, signed=not unsigned_channel, key_user=key_user, report=report)
+        return CommandResult({"target": result.target}, [], result.exit_code)
 
     @command(app, "ssh-key", hidden=True)
     def ssh_key(
@@ -97,7 +87,7 @@ def _register_proxy(app: typer.Typer) -> None:
         target: Annotated[str, TARGET] = "",
         os_user: Annotated[str, typer.Option(help="The login on the instance.")] = SSH_USER,
     ) -> None:
-        """Make a key for a connection that ssh is about to make, and let it in for a minute."""
+        """Make a key for a connection that ssh is about to make, accepted for a minute."""
         from generator.operations.sessions.ssh_config import claim_key
 
         if not target:

@@ -7,48 +7,47 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli import render, session_text
+from generator.cli.callers import SessionInvocation
 from generator.cli.sanitize import harmless
 
 if TYPE_CHECKING:
     from rich.live import Live
 
     from generator.cli.invocation import Invocation
-    from generator.operations.sessions.connect_plan import TunnelView
+    from generator.model.connect import TunnelView
 
 
-class TunnelScreen:
-    """Shows tunnels on stderr. `live` is for a terminal that nothing else writes to."""
+class TunnelScreen(SessionInvocation):
+    """Shows tunnels on stderr. `live` is for a terminal that nothing else writes to. Closed at the block's end."""
 
     def __init__(self, call: Invocation, *, live: bool) -> None:
-        self._call = call
-        self._wanted = live and sys.stderr.isatty()
+        super().__init__(call)
+        self._is_live = live and sys.stderr.isatty()
         self._live: Live | None = None
 
+    def __enter__(self) -> TunnelScreen:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
     def opened(self, tunnels: Sequence[TunnelView]) -> None:
-        """Say where to connect to."""
+        """Print where to connect to."""
         for view in tunnels:
-            self._call.say(session_text.ready_line(view))
-        if self._wanted:
+            self.say(session_text.ready_line(view))
+        if self._is_live:
             from rich.console import Console
             from rich.live import Live
 
-            self._call.say("Ctrl-C ends it.")
+            self.say("Ctrl-C ends it.")
             self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=True)
             self._live.start()
 
     def tick(self, tunnels: Sequence[TunnelView]) -> None:
-        """Write the figures over the last ones."""
+        """Print the figures in place of the last ones."""
         if self._live:
             from rich.text import Text
 
             rows = [session_text.tunnel_row(view) for view in tunnels]
             self._live.update(Text("\n".join(map(harmless, render.table(rows)))), refresh=True)
-
-    def say(self, line: str = "") -> None:
-        """A line of the story."""
-        self._call.say(line)
-
-    def close(self) -> None:
-        """Leave the terminal as it was."""
-        if self._live:
-            self._live.stop()

@@ -21,33 +21,15 @@ from typing import Any
 
 from generator.errors import DeployerError
 from generator.host import plugin_output, programs
+from generator.model.plugin import OLDEST_PLUGIN, Plugin, dotted
 from generator.model.session import SessionRequest, StartedSession
 
 NAME = "session-manager-plugin"
-MINIMUM = (1, 2, 764, 0)  # the first that signs the channel's opening; AWS announced that older ones will stop working
 VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"
 PLACES = ("/usr/local/sessionmanagerplugin/bin", "/usr/local/bin", "/opt/homebrew/bin")
 OPENING = 60.0  # seconds for the plugin to listen: it prints nothing when its port is taken, and goes on
 LARGEST_READ = 65_536  # bytes
 _VERSION = re.compile(r"\d+(?:\.\d+){3}")
-
-
-@dataclass(frozen=True)
-class Plugin:
-    """An installed plugin. `version` is () if it is unknown."""
-
-    path: Path
-    version: tuple[int, ...]
-
-    @property
-    def usable(self) -> bool:
-        """Whether it is new enough."""
-        return self.version >= MINIMUM
-
-    @property
-    def version_text(self) -> str:
-        """The version with its dots."""
-        return dotted(self.version) or "unknown"
 
 
 @dataclass(frozen=True)
@@ -98,16 +80,11 @@ def require_plugin() -> Plugin:
         )
     if not plugin.usable:
         raise DeployerError(
-            f"The {NAME} at {plugin.path} is {plugin.version_text}; {dotted(MINIMUM)} is the oldest that will work.",
+            f"The {NAME} at {plugin.path} is {plugin.version_text}; the oldest that works is {dotted(OLDEST_PLUGIN)}.",
             "Update it, or leave --client out: no plugin is needed.",
             code="plugin-old",
         )
     return plugin
-
-
-def dotted(version: tuple[int, ...]) -> str:
-    """A version as people write it."""
-    return ".".join(map(str, version))
 
 
 async def run_shell(call: PluginCall, stdout: int | None = None) -> None:

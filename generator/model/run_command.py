@@ -22,12 +22,12 @@ class HostResult:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether it has ended on this host."""
         return self.status not in RUNNING
 
     @property
     def succeeded(self) -> bool:
-        """Whether it did what it was told."""
+        """Whether the command exited with 0."""
         return self.status == "Success"
 
     @property
@@ -48,3 +48,31 @@ class CommandRequest:
     delivery: int = 60
     timeout: int = 3600
     reason: str = ""
+
+    @property
+    def one_host(self) -> bool:
+        """Whether it runs on one host that is known before."""
+        return len(self.instance_ids) == 1 and not self.tags
+
+
+@dataclass(frozen=True)
+class HostProgress:
+    """A host's result as it came, and whether it is the only host."""
+
+    host: HostResult
+    only: bool
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What every host did, by instance ID, and the seconds it took in all."""
+
+    command_id: str
+    hosts: tuple[HostResult, ...]
+    seconds: float
+    one_host: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the command succeeded on every host."""
+        return all(host.succeeded for host in self.hosts)

@@ -111,3 +111,34 @@ class Session:
     reason: str = ""
     started: datetime | None = None
     ended: datetime | None = None
+
+
+@dataclass(frozen=True)
+class EndRequest:
+    """Which sessions to end: those with these ids; with none, the live ones of an owner, on a target, or all."""
+
+    session_ids: tuple[str, ...] = ()
+    owner: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class EndPlan:
+    """The sessions that would be ended."""
+
+    sessions: tuple[Session, ...]
+
+
+@dataclass(frozen=True)
+class EndReport:
+    """What became of sessions that were to end. `unseen`: the end was asked for, but this caller may not look."""
+
+    ended: tuple[str, ...] = ()
+    already: tuple[str, ...] = ()
+    still_open: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def proved(self) -> bool:
+        """Whether every one is known to be over."""
+        return not self.still_open and not self.unseen

@@ -13,6 +13,7 @@ from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
 from generator.model.health import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
+from generator.model.plugin import OLDEST_PLUGIN, dotted
 from generator.model.session import Node, Target
 from generator.operations.access.show import show
 from generator.operations.connectivity import aws_route_checks
@@ -60,7 +61,7 @@ def _here() -> Iterator[Diagnosis]:
     elif found.usable:
         yield _good(plugin.NAME, f"{found.version_text} at {found.path}")
     else:
-        least = plugin.dotted(plugin.MINIMUM)
+        least = dotted(OLDEST_PLUGIN)
         answer = f"{found.version_text} at {found.path} is older than {least}; --client plugin refuses it"
         yield Diagnosis(
             plugin.NAME, Verdict.NOTE, answer, "Sessions work without it; update it to use --client plugin."

@@ -10,8 +10,8 @@ from generator.cli.invocation import Invocation
 from generator.cli.progress import show_events
 from generator.cli.tunnel_view import TunnelScreen
 from generator.errors import DeployerError
+from generator.model.connect import TunnelView
 from generator.model.stack import StackEvent, StackStatus
-from generator.operations.sessions.connect_plan import TunnelView
 
 
 class Terminal(io.StringIO):
@@ -48,11 +48,10 @@ def test_what_is_drawn_live_is_text_too(monkeypatch: pytest.MonkeyPatch) -> None
     status, began = StackStatus("CREATE_FAILED"), datetime(2026, 1, 1, tzinfo=UTC)
     event = StackEvent("1", "stack", "Host", "i-1", "AWS::EC2::Instance", status, "\x1b]0;title\x07", began)
     show_events(iter([event]), Invocation("up").say)
-    screen = TunnelScreen(Invocation("connect"), live=True)
     view = TunnelView("localhost:1", "host[red]:2\x1b]0;title\x07")
-    screen.opened([view])
-    screen.tick([view])
-    screen.close()
+    with TunnelScreen(Invocation("connect"), live=True) as screen:
+        screen.opened([view])
+        screen.tick([view])
     assert "\x1b]0;title" not in drawn.getvalue()
     assert "\\x1b]0;title" in drawn.getvalue() and "host[red]:2\\x1b]0;title\\x07  0 B up" in drawn.getvalue()
 

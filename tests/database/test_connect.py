@@ -34,7 +34,7 @@ from generator.model.database import AccessLevel, ClientProgram, Database, Engin
 from generator.model.database_client import Connected
 from generator.model.deployment import Deployment
 from generator.operations.database import client_settings as settings
-from generator.operations.database import connect, tunnel
+from generator.operations.database import connect, connection, tunnel
 from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.connection import connected
 from generator.operations.database.error_messages import diagnose
@@ -335,7 +335,7 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_opened(
 def test_a_port_in_use_is_said_with_the_option_that_chooses_another(
     at_home: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(DeployerError) as refused, connect._listening(_taken, database(), 56789):
+    with pytest.raises(DeployerError) as refused, connection._listening(_taken, database(), 56789):
         pass
     assert (refused.value.code, "--local-port 0" in refused.value.hint) == ("port-in-use", True)
 

@@ -18,7 +18,7 @@ from subprocess import Popen
 
 import pytest
 
-from generator.cli.connect_commands import pick_target
+from generator.cli.callers import SessionInvocation
 from generator.cli.invocation import Invocation
 from generator.model.session import Target
 from generator.operations.sessions import access_watch
@@ -255,9 +255,9 @@ def test_several_instances_are_offered_at_a_terminal_alone(monkeypatch: pytest.M
     call, found = Invocation(), [Target("i-0a", "web"), Target("i-0b", "web")]
     monkeypatch.setattr(Invocation, "interactive", True)
     monkeypatch.setattr("builtins.input", lambda: "i-0b")
-    assert pick_target(call, found) is found[1]
+    assert SessionInvocation(call).choose(found) is found[1]
     monkeypatch.setattr(Invocation, "interactive", False)
-    assert pick_target(call, found) is None
+    assert SessionInvocation(call).choose(found) is None
 
 
 @pytest.mark.parametrize("command", [["connect"], ["run", "--", "true"], ["ssh"]])

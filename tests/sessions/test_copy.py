@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from generator.errors import UsageError
+from generator.model.copy import Place, read_place, read_request
 from generator.operations.sessions import parallel_copy
-from generator.operations.sessions.copy import Place, read_place, read_request
 from tests.embedded import Outcome
 from tests.sandbox_keys import control
 from tests.sessions import sshd

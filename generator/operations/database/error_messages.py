@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from generator.errors import DeployerError
@@ -16,7 +16,16 @@ from generator.model.database import AccessLevel, Engine, Login, Route
 from generator.operations.database.token import read_token
 from generator.operations.database.user_names import level_of
 
-Builder = Callable[[str, Login, Route], DeployerError]
+
+@dataclass(frozen=True)
+class Row:
+    """A text that `pattern` matches, and the error it means. Message and hint take the fields of `_fields`."""
+
+    pattern: str
+    message: str
+    hint: str
+    code: str
+    exit_code: int | None = None
 
 
 def diagnose(text: str, login: Login, route: Route, now: datetime, sql: str = "") -> DeployerError:
@@ -27,14 +36,38 @@ def diagnose(text: str, login: Login, route: Route, now: datetime, sql: str = ""
         return _token_refused(login, now)
     if re.search(_NOT_ALLOWED_A_STATEMENT if of_statement else _NOT_ALLOWED, text):
         return _wrong_level(text, login, sql)
-    for pattern, build in _ROWS_OF_STATEMENTS if of_statement else _ROWS:
-        if re.search(pattern, text):
-            return build(text, login, route)
+    row = next(row for row in (_STATEMENT_ROWS if of_statement else _CONNECTION_ROWS) if re.search(row.pattern, text))
+    fields = _fields(text, login, route)
     return DeployerError(
-        f"The database {login.database.name} refused: {_first_line(text)}.",
-        "See its log in the RDS console.",
-        code="database-refused",
+        row.message.format(**fields), row.hint.format(**fields), code=row.code, exit_code=row.exit_code
     )
+
+
+def _fields(text: str, login: Login, route: Route) -> dict[str, object]:
+    """What messages and hints may name."""
+    certificate = re.search(r'certificate for "?([^"]+?)"? (?:\(and|does)', text)
+    unmanaged = re.search(r"the user (.*) exists and has no access level", text)
+    return {
+        "name": login.database.name,
+        "endpoint": login.database.endpoint,
+        "port": login.database.port,
+        "user": login.user,
+        "ca_bundle": route.ca_bundle,
+        "local": f"{route.host}:{route.port}",
+        "dbname": route.database,
+        "reason": _first_line(text),
+        "certificate": f"is for {certificate[1]}" if certificate else "has another name",
+        "unmanaged": unmanaged[1] if unmanaged else "of that name",
+        "bootstrap": _bootstrap_command(login),
+    }
+
+
+def _bootstrap_command(login: Login) -> str:
+    """The command with which the master user creates or unlocks the user of this login."""
+    level, database = level_of(login.user), login.database
+    which = [database.name] if database.name != database.endpoint else ["--endpoint", database.endpoint]
+    levels = f"{login.user.rpartition('_')[0]}={level.value}" if level else "NAME=r"
+    return f"deployer db bootstrap {shlex.join([*which, '--for', levels])}"
 
 
 def _token_refused(login: Login, now: datetime) -> DeployerError:
@@ -68,105 +101,6 @@ def _user_arn(login: Login) -> str:
     """The user's ARN if all of it is known, else its name."""
     known = login.database.resource_id and login.database.account
     return login.database.user_arn(login.user) if known else f"the database user {login.user}"
-
-
-def _wrong_host(text: str, login: Login, route: Route) -> DeployerError:
-    named = re.search(r'certificate for "?([^"]+?)"? (?:\(and|does)', text)
-    whose = f"is for {named[1]}" if named else "has another name"
-    return DeployerError(
-        f"The server's certificate {whose}, not for {login.database.endpoint}: this may be another database.",
-        "Check that the tunnel leads to that endpoint; deployer never connects without this check.",
-        code="wrong-host-name",
-    )
-
-
-def _wrong_authority(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"No CA in {route.ca_bundle} has signed the certificate of {login.database.endpoint}.",
-        "Give RDS's own bundle with --ca-bundle FILE (deployer db ca-bundle downloads it).",
-        code="wrong-ca",
-    )
-
-
-def _no_bundle(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"The CA bundle {route.ca_bundle} does not exist or cannot be read.",
-        "Download it with: deployer db ca-bundle",
-        code="ca-bundle-missing",
-    )
-
-
-def _no_tls(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"{login.database.name} accepts {login.user} over TLS only, or not in this database.",
-        "Keep sslmode=verify-full, and check the database's name with --dbname.",
-        code="no-entry",
-    )
-
-
-def _password(text: str, login: Login, route: Route) -> DeployerError:
-    level, database = level_of(login.user), login.database
-    identity = login.user.rpartition("_")[0] if level else "NAME"
-    which = [database.name] if database.name != database.endpoint else ["--endpoint", database.endpoint]
-    return DeployerError(
-        f"{database.name} asks for a password for {login.user}: the user does not exist, or lacks rds_iam.",
-        "The master user creates it: deployer db bootstrap "
-        + shlex.join([*which, "--for", f"{identity}={level.value if level else 'r'}"]),
-        code="no-such-user",
-    )
-
-
-def _mariadb_client(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        "The mysql on this computer is MariaDB's, which does not verify the server as Oracle's does.",
-        "Install Oracle's (Ubuntu: apt install mysql-client; macOS: brew install mysql-client), or use --client none.",
-        code="client-not-oracles",
-    )
-
-
-def _locked(text: str, login: Login, route: Route) -> DeployerError:
-    """MySQL's answer for a locked user."""
-    level = level_of(login.user)
-    again = [login.database.name, "--for", f"{login.user.rpartition('_')[0]}={level.value}" if level else "NAME=r"]
-    return DeployerError(
-        f"{login.user} has no access to {login.database.name}: its account is locked.",
-        f"The master user unlocks it: deployer db bootstrap {shlex.join(again)}",
-        code="user-locked",
-    )
-
-
-def _unmanaged(text: str, login: Login, route: Route) -> DeployerError:
-    """MySQL's answer for a user that our scripts refuse to change (mysql.py)."""
-    named = re.search(r"the user (.*) exists and has no access level", text)
-    return DeployerError(
-        f"{login.database.name} has a user {named[1] if named else 'of that name'} without an access level, "
-        "which was not changed.",
-        "Choose another name.",
-        code="no-access-level",
-    )
-
-
-def _no_database(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"The server has no database {route.database}.", "Name another one with --dbname.", code="no-such-database"
-    )
-
-
-def _unreachable(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"Nothing answers on {route.host}:{route.port}, the local end of the tunnel to {login.database.endpoint}.",
-        "Check that the tunnel is open and the database is running.",
-        code="tunnel-down",
-    )
-
-
-def _connection_closed(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"The connection to {login.database.endpoint}:{login.database.port} was closed before the database answered.",
-        "Check that it is running, and that its security group allows the instance or the bastion: "
-        "deployer up --database-security-group-id sg-…",
-        code="connection-cut",
-    )
 
 
 def _wrong_level(text: str, login: Login, sql: str) -> DeployerError:
@@ -204,53 +138,6 @@ def _level_for(text: str, sql: str, level: AccessLevel | None) -> AccessLevel | 
     return None if wanted is level or level is AccessLevel.WRITE else wanted
 
 
-def _interrupted(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError("The statement was canceled.", code="interrupted", exit_code=130)
-
-
-def _ended(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"Somebody ended this session in {login.database.name}.",
-        "Connect again: deployer db connect",
-        code="session-ended",
-    )
-
-
-def _lost(text: str, login: Login, route: Route) -> DeployerError:
-    """MySQL does not tell a client that its session was killed: the connection is just closed."""
-    return DeployerError(
-        f"Somebody ended this session in {login.database.name}, or the connection was lost.",
-        "Connect again: deployer db connect",
-        code="session-ended",
-    )
-
-
-def _no_answer(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"Port {login.database.port} of {login.database.endpoint} does not answer.",
-        "Check the port, that the database is running, and that its security group allows the instance or the bastion: "
-        "deployer up --database-security-group-id sg-…",
-        code="connection-cut",
-    )
-
-
-def _no_table(text: str, login: Login, route: Route) -> DeployerError:
-    return DeployerError(
-        f"The statement failed in the database {route.database}: {_first_line(text)}.",
-        "Check the name, or name another database with --dbname NAME.",
-        code="statement-failed",
-    )
-
-
-def _statement(text: str, login: Login, route: Route) -> DeployerError:
-    """The statement given with -c failed."""
-    return DeployerError(
-        f"The statement failed in {route.database}: {_first_line(text)}.",
-        "Fix the statement. To explore the database: deployer db connect without -c",
-        code="statement-failed",
-    )
-
-
 def _first_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()] or ["no reason was given"]
     line = next((line for line in lines if re.search(r"\b(ERROR|FATAL)\b", line)), lines[0])
@@ -268,32 +155,118 @@ _OWNERS = re.compile(
 )
 _OPERATORS_REFUSAL = r"PROCESS privilege|rds_kill|pg_kill_connection|(?:terminate|cancel)(?: process| query|_backend)"
 _OWNERS_REFUSAL = r"must be owner|(?:CREATE|ALTER|DROP|INDEX|GRANT|REFERENCES|TRIGGER)(?: \w+)? command denied"
-_ROWS: tuple[tuple[str, Builder], ...] = (
-    (r"terminating connection due to administrator command|Connection was killed", _ended),
-    (r"unknown variable 'ssl-mode=", _mariadb_client),
-    (r"does not match host name|Hostname mismatch|IP address mismatch", _wrong_host),
-    (r"root certificate file|could not read root certificate|SSL error: no certificate|No such file", _no_bundle),
-    (
-        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|self-signed certificate|SSL error:",
-        _wrong_authority,
-    ),
-    (r"no pg_hba.conf entry|pg_hba.conf rejects|Connections using insecure transport", _no_tls),
-    (r"Account is locked", _locked),
-    (r"the user .* exists and has no access level", _unmanaged),
-    (r"password authentication failed|role \".*\" does not exist", _password),
-    (r"database \".*\" does not exist|Unknown database|to database", _no_database),
-    (r"Connection refused|Can't connect to MySQL", _unreachable),
-    (r"timeout expired|timed out", _no_answer),
-    (r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset", _connection_closed),
+_ENDED = Row(
+    r"terminating connection due to administrator command|Connection was killed",
+    "Somebody ended this session in {name}.",
+    "Connect again: deployer db connect",
+    "session-ended",
 )
-
+_CONNECTION_ROWS = (
+    _ENDED,
+    Row(
+        r"unknown variable 'ssl-mode=",
+        "The mysql on this computer is MariaDB's, which does not verify the server as Oracle's does.",
+        "Install Oracle's (Ubuntu: apt install mysql-client; macOS: brew install mysql-client), or use --client none.",
+        "client-not-oracles",
+    ),
+    Row(
+        r"does not match host name|Hostname mismatch|IP address mismatch",
+        "The server's certificate {certificate}, not for {endpoint}: this may be another database.",
+        "Check that the tunnel leads to that endpoint; deployer never connects without this check.",
+        "wrong-host-name",
+    ),
+    Row(
+        r"root certificate file|could not read root certificate|SSL error: no certificate|No such file",
+        "The CA bundle {ca_bundle} does not exist or cannot be read.",
+        "Download it with: deployer db ca-bundle",
+        "ca-bundle-missing",
+    ),
+    Row(
+        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|self-signed certificate|SSL error:",
+        "No CA in {ca_bundle} has signed the certificate of {endpoint}.",
+        "Give RDS's own bundle with --ca-bundle FILE (deployer db ca-bundle downloads it).",
+        "wrong-ca",
+    ),
+    Row(
+        r"no pg_hba.conf entry|pg_hba.conf rejects|Connections using insecure transport",
+        "{name} accepts {user} over TLS only, or not in this database.",
+        "Keep sslmode=verify-full, and check the database's name with --dbname.",
+        "no-entry",
+    ),
+    Row(  # MySQL's answer for a locked user
+        r"Account is locked",
+        "{user} has no access to {name}: its account is locked.",
+        "The master user unlocks it: {bootstrap}",
+        "user-locked",
+    ),
+    Row(  # MySQL's answer for a user that our scripts refuse to change (mysql.py)
+        r"the user .* exists and has no access level",
+        "{name} has a user {unmanaged} without an access level, which was not changed.",
+        "Choose another name.",
+        "no-access-level",
+    ),
+    Row(
+        r"password authentication failed|role \".*\" does not exist",
+        "{name} asks for a password for {user}: the user does not exist, or lacks rds_iam.",
+        "The master user creates it: {bootstrap}",
+        "no-such-user",
+    ),
+    Row(
+        r"database \".*\" does not exist|Unknown database|to database",
+        "The server has no database {dbname}.",
+        "Name another one with --dbname.",
+        "no-such-database",
+    ),
+    Row(
+        r"Connection refused|Can't connect to MySQL",
+        "Nothing answers on {local}, the local end of the tunnel to {endpoint}.",
+        "Check that the tunnel is open and the database is running.",
+        "tunnel-down",
+    ),
+    Row(
+        r"timeout expired|timed out",
+        "Port {port} of {endpoint} does not answer.",
+        "Check the port, that the database is running, and that its security group allows the instance or the bastion: "
+        "deployer up --database-security-group-id sg-…",
+        "connection-cut",
+    ),
+    Row(
+        r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset",
+        "The connection to {endpoint}:{port} was closed before the database answered.",
+        "Check that it is running, and that its security group allows the instance or the bastion: "
+        "deployer up --database-security-group-id sg-…",
+        "connection-cut",
+    ),
+    Row(r"", "The database {name} refused: {reason}.", "See its log in the RDS console.", "database-refused"),
+)
 
 # psql begins a statement's error with ERROR, and a connection's with its own name; mysql names the statement's line.
 _STATEMENT = re.compile(r"^ERROR:\s|^ERROR \d+ \(\w+\) at line", re.MULTILINE)
-_ROWS_OF_STATEMENTS: tuple[tuple[str, Builder], ...] = (
-    (r"canceling statement due to user request|Query execution was interrupted", _interrupted),
-    (r"terminating connection due to administrator command|Connection was killed", _ended),
-    (r"Lost connection to MySQL server", _lost),
-    (r"relation \".*\" does not exist|Table '.*' doesn't exist", _no_table),
-    (r"", _statement),
+_STATEMENT_ROWS = (
+    Row(
+        r"canceling statement due to user request|Query execution was interrupted",
+        "The statement was canceled.",
+        "",
+        "interrupted",
+        exit_code=130,
+    ),
+    _ENDED,
+    Row(  # MySQL does not tell a client that its session was killed: it just closes the connection
+        r"Lost connection to MySQL server",
+        "Somebody ended this session in {name}, or the connection was lost.",
+        "Connect again: deployer db connect",
+        "session-ended",
+    ),
+    Row(
+        r"relation \".*\" does not exist|Table '.*' doesn't exist",
+        "The statement failed in the database {dbname}: {reason}.",
+        "Check the name, or name another database with --dbname NAME.",
+        "statement-failed",
+    ),
+    Row(
+        r"",
+        "The statement failed in {dbname}: {reason}.",
+        "Fix the statement. To explore the database: deployer db connect without -c",
+        "statement-failed",
+    ),
 )

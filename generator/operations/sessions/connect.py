@@ -1,23 +1,29 @@
-"""Carrying out what `connect` planned, by the built-in client or by AWS's plugin."""
+"""`connect`: a shell on an instance, or tunnels to it."""
 
 from __future__ import annotations
 
 from generator.channel import signals
 from generator.gateway.aws import Gateway
-from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, Watcher
+from generator.model.connect import ConnectRequest, ConnectResult, TunnelCaller
+from generator.operations.sessions import native_client, plugin_client
+from generator.operations.sessions.connect_plan import plan_connect
+from generator.operations.sessions.selftest import SelftestResult, selftest
 
 
-def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool = False) -> ConnectResult:
-    """Open what was planned and return when it is over. `quiet` sends what is shown to standard error.
+def connect(
+    gateway: Gateway, request: ConnectRequest, caller: TunnelCaller, *, quiet: bool = False
+) -> ConnectResult | SelftestResult:
+    """Open a shell or tunnels, by our own data channel or AWS's plugin, and return when they are over.
 
-    The session lives exactly as long as this call, whatever ends it: each one was terminated, or is named in the
-    result's `not_ended`. Raises DeployerError: `interrupted` after a signal, `session-ended` when the far side ended a
-    tunnel, and what opening the channel raises.
+    `quiet` sends what a shell or a command prints to standard error. The session lives exactly as long as this call,
+    whatever ends it: each one was terminated, or is named in the result's `not_ended`. Raises what `plan_connect` and
+    opening the channel raise, and DeployerError: `interrupted` after a signal, `session-ended` when the far side ended
+    a tunnel, `access-ended` when the caller's access to the instance has ended.
     """
+    plan = plan_connect(gateway, request, caller.choose)
+    caller.show(plan)
+    if request.selftest:
+        return selftest(gateway, plan, caller.say)
     if plan.plugin:
-        from generator.operations.sessions import plugin_client
-
-        return signals.run(plugin_client.run_session(gateway, plan, watcher, quiet=quiet))
-    from generator.operations.sessions import native_client
-
-    return signals.run(native_client.run_session(gateway, plan, watcher, quiet=quiet))
+        return signals.run(plugin_client.run_session(gateway, plan, caller, quiet=quiet))
+    return signals.run(native_client.run_session(gateway, plan, caller, quiet=quiet))

@@ -1,110 +1,33 @@
-"""connect: a shell, or tunnels. Planned first, so that whatever cannot be is said before a session exists."""
+"""The plan of `connect`: client, ports, instance and documents, checked before a session exists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from generator.channel.listen import Listen, bind
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
-from generator.host.plugin import Plugin, require_plugin
+from generator.host.plugin import require_plugin
+from generator.model.connect import ConnectPlan, ConnectRequest, PlannedSession
 from generator.model.forward import ForwardSpec
-from generator.model.session import Client, SessionRequest, Target, check_reason
+from generator.model.plugin import Plugin
+from generator.model.session import Client, Target, check_reason
 from generator.operations.sessions.documents import Documents, documents_of, port_request, shell_request
-from generator.operations.sessions.targets import Pick, find_target, view_stack
+from generator.operations.sessions.targets import Choose, find_target, view_stack
 
 
-@dataclass(frozen=True)
-class ConnectRequest:
-    """What was asked for. No forwards: a shell. `length` closes a tunnel after that time."""
-
-    target: str = ""
-    forwards: tuple[ForwardSpec, ...] = ()
-    command: str = ""
-    client: Client = Client.native
-    reason: str = ""
-    document: str = ""
-    signed: bool = True
-    length: timedelta | None = None
-
-
-@dataclass(frozen=True)
-class PlannedSession:
-    """One session of a plan: the request, and the forwards that lead into it (none for a shell)."""
-
-    request: SessionRequest
-    forwards: tuple[ForwardSpec, ...] = ()
-
-
-@dataclass(frozen=True)
-class ConnectPlan:
-    """What will be opened, where, by which client, until when."""
-
-    target: Target
-    sessions: tuple[PlannedSession, ...]
-    plugin: Plugin | None = None
-    command: str = ""
-    signed: bool = True
-    until: datetime | None = None
-
-    @property
-    def is_shell(self) -> bool:
-        """Whether it is a shell rather than tunnels."""
-        return not self.sessions[0].forwards
-
-
-@dataclass(frozen=True)
-class TunnelView:
-    """One forward as a line at the terminal tells it. Bytes, bytes a second, seconds left (None: no end known)."""
-
-    local: str
-    far_end: str
-    sent: int = 0
-    received: int = 0
-    rate: float = 0.0
-    connections: int = 0
-    connected: bool = True
-    reconnects: int = 0
-    sessions: int = 1
-    refused: int = 0
-    left: float | None = None
-    session_id: str = ""
-
-
-@dataclass(frozen=True)
-class ConnectResult:
-    """How it ended. `exit_code` is the remote end's, or the command's that ran meanwhile."""
-
-    target: str
-    client: str
-    tunnels: tuple[TunnelView, ...] = ()
-    ended: str = ""
-    exit_code: int = 0
-    not_ended: tuple[str, ...] = ()
-
-
-class Watcher(Protocol):
-    """Who shows what is going on."""
-
-    def opened(self, tunnels: Sequence[TunnelView]) -> None:
-        """Every tunnel listens."""
-
-    def tick(self, tunnels: Sequence[TunnelView]) -> None:
-        """The figures now; about every second."""
-
-    def say(self, line: str = "") -> None:
-        """A line of the story."""
-
-
-def plan_connect(gateway: Gateway, request: ConnectRequest, pick: Pick) -> ConnectPlan:
+def plan_connect(gateway: Gateway, request: ConnectRequest, choose: Choose) -> ConnectPlan:
     """Find client, ports, target and documents, in this order: what this computer refuses costs no call.
 
     Raises UsageError, NotFound, and DeployerError with code `port-in-use`.
     """
     check_reason(request.reason)
+    if request.selftest and (request.forwards or request.client is not Client.native):
+        raise UsageError(
+            "--selftest tests a shell session of deployer's own data channel.", "Leave -L and --client out."
+        )
     if request.command and not request.forwards:
         raise UsageError("--exec runs a command while a tunnel is open.", "Add a tunnel: -L PORT", code="exec-alone")
     plugin = choose_plugin(request.client, request.forwards)
@@ -112,7 +35,7 @@ def plan_connect(gateway: Gateway, request: ConnectRequest, pick: Pick) -> Conne
     if plugin:
         request = replace(request, forwards=forwards)
     seen = view_stack(gateway)
-    target = find_target(gateway, request.target, seen, pick)
+    target = find_target(gateway, request.target, seen, choose)
     return ConnectPlan(
         target,
         _planned_sessions(documents_of(seen, target.instance_id), target, request, one_each=plugin is not None),

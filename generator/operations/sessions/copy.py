@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from generator import directories
 from generator.channel import signals
@@ -16,60 +15,16 @@ from generator.gateway.aws import Gateway
 from generator.host import programs
 from generator.host import ssh as openssh
 from generator.model.contract import SSH_USER
+from generator.model.copy import CopyCaller, CopyRequest, CopyResult, Place
 from generator.model.session import Target, Via
 from generator.operations.sessions import parallel_copy, ssh
 from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
 from generator.operations.sessions.native_client import authorities
 from generator.operations.sessions.service import SessionCalls
-from generator.operations.sessions.targets import Pick, find_target, view_stack
+from generator.operations.sessions.targets import Choose, find_target, view_stack
 
 SSH_FAILED = 255  # ssh's own exit code when there was no connection
 NO_SUCH_INSTANCE = "EC2InstanceNotFoundException"  # a hybrid node, which EC2 Instance Connect does not know
-SESSIONS = 4
-
-
-@dataclass(frozen=True)
-class Place:
-    """One side of a copy: a path here, or on an instance. `target` is None for this computer."""
-
-    path: str
-    target: str | None = None
-    user: str = ""
-
-
-@dataclass(frozen=True)
-class CopyRequest:
-    """What was asked for."""
-
-    sources: tuple[Place, ...]
-    destination: Place
-    via: Via = Via.auto
-    recursive: bool = False
-    sessions: int = SESSIONS
-    reason: str = ""
-    document: str = ""
-
-    @property
-    def upward(self) -> bool:
-        """Whether it goes to the instance."""
-        return self.destination.target is not None
-
-    @property
-    def far(self) -> Place:
-        """The side on the instance."""
-        return self.destination if self.upward else self.sources[0]
-
-
-@dataclass(frozen=True)
-class CopyResult:
-    """What was copied. `files` are name and SHA-256, as far as this side computed it. `fallback` is why SSH was not
-    used although it was tried."""
-
-    target: str
-    via: str
-    files: tuple[tuple[str, str], ...] = ()
-    exit_code: int = 0
-    fallback: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,46 +44,10 @@ class _Plan:
     documents: Documents
 
 
-class Watcher(Protocol):
-    """Who shows what is going on."""
-
-    def progress(self, done: int, total: int) -> None:
-        """Bytes that have arrived, of all."""
-
-    def say(self, line: str = "") -> None:
-        """A line of the story."""
-
-
-def read_place(text: str) -> Place:
-    """`PATH` here, `[USER@]TARGET:PATH` there; `:PATH` is the stack's instance. A colon after a slash is the path's."""
-    host, colon, path = text.partition(":")
-    if not colon or "/" in host:
-        return Place(text)
-    user, _, target = host.rpartition("@")
-    return Place(path or ".", target, user)
-
-
-def read_request(words: Sequence[str], **settings: object) -> CopyRequest:
-    """From the words typed. Raises UsageError unless exactly one side is an instance."""
-    places = [read_place(word) for word in words]
-    if len(places) < 2:
-        raise UsageError(
-            "A copy needs a source and a destination.", "deployer cp FILE :/tmp/  or  deployer cp :/var/log/x ."
-        )
-    request = CopyRequest(tuple(places[:-1]), places[-1], **settings)  # type: ignore[arg-type]
-    far = {source.target for source in request.sources}
-    if request.upward == any(target is not None for target in far) or len(far) > 1:
-        raise UsageError(
-            "One side of a copy is this computer, the other one instance.",
-            "Write the instance's side as TARGET:PATH, or :PATH for the stack's own.",
-        )
-    return request
-
-
-def copy(gateway: Gateway, request: CopyRequest, pick: Pick, watcher: Watcher) -> CopyResult:
+def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResult:
     """Copy. Raises DeployerError.
 
-    By `auto` SSH is tried first. Shell sessions take its place, and `watcher` is given the reason, in these cases
+    By `auto` SSH is tried first. Shell sessions take its place, and `caller` is given the reason, in these cases
     alone: OpenSSH is not installed here; this caller may not push a key, or open a session for SSH; the target takes no
     key; nothing listens on its port for SSH. Never once a server has answered (a changed host key, a key it does not
     take, a connection lost halfway), nor where the login was named, which a shell session cannot honour.
@@ -139,9 +58,9 @@ def copy(gateway: Gateway, request: CopyRequest, pick: Pick, watcher: Watcher) -
             f"A shell session copies as its own user, not as {request.far.user}.",
             f"Leave {request.far.user}@ out, or copy over SSH: --via ssh",
         )
-    plan = _plan(gateway, request, pick)
+    plan = _plan(gateway, request, caller.choose)
     if request.via is Via.session:
-        return _by_sessions(gateway, request, plan, watcher)
+        return _by_sessions(gateway, request, plan, caller)
     outcome = _by_ssh(gateway, plan, request)
     if isinstance(outcome, CopyResult):
         return outcome
@@ -149,15 +68,15 @@ def copy(gateway: Gateway, request: CopyRequest, pick: Pick, watcher: Watcher) -
         if outcome.exit_code:
             return CopyResult(plan.target.instance_id, "ssh", exit_code=outcome.exit_code)
         raise outcome.error
-    watcher.say(f"SSH was not used: {outcome.error.message}")
-    watcher.say("Copying through shell sessions: what is copied may be written to the session log.")
-    result = _by_sessions(gateway, request, plan, watcher)
+    caller.say(f"SSH was not used: {outcome.error.message}")
+    caller.say("Copying through shell sessions: what is copied may be written to the session log.")
+    result = _by_sessions(gateway, request, plan, caller)
     return replace(result, fallback=outcome.error.message)
 
 
-def _plan(gateway: Gateway, request: CopyRequest, pick: Pick) -> _Plan:
+def _plan(gateway: Gateway, request: CopyRequest, choose: Choose) -> _Plan:
     seen = view_stack(gateway)
-    target = find_target(gateway, request.far.target or "", seen, pick)
+    target = find_target(gateway, request.far.target or "", seen, choose)
     return _Plan(target, documents_of(seen, target.instance_id))
 
 
@@ -198,12 +117,12 @@ def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, program: s
         for place in (*request.sources, request.destination)
     ]
     flags = ["-r"] if request.recursive else []
-    with ssh.let_in(gateway, route, report) as own:
+    with ssh.pushed_key(gateway, route, report) as own:
         settings = ssh.as_options(openssh.host_key_options(instance_id))
         return signals.run(programs.run([program, "-p", *flags, *own, *settings, "--", *words]))
 
 
-def _by_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, watcher: Watcher) -> CopyResult:
+def _by_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:
     if request.recursive:
         raise UsageError(
             "Directories are copied over SSH only.", "Pack them (tar), or let SSH in: --via ssh says why not."
@@ -212,20 +131,20 @@ def _by_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, watcher: W
     shell = shell_request(plan.documents, target, request.reason, request.document)
 
     async def work() -> list[tuple[str, str]]:
-        return [await _one(lambda: SessionCalls(gateway, shell), request, each, watcher) for each in request.sources]
+        return [await _one(lambda: SessionCalls(gateway, shell), request, each, caller) for each in request.sources]
 
     return CopyResult(target, "session", tuple(signals.run(work())))
 
 
 async def _one(
-    calls: Callable[[], SessionCalls], request: CopyRequest, source: Place, watcher: Watcher
+    calls: Callable[[], SessionCalls], request: CopyRequest, source: Place, caller: CopyCaller
 ) -> tuple[str, str]:
     run = parallel_copy.CopyRun(
         calls,
         ChannelOptions(tls=authorities()),
         directories.private_state("copies"),
         request.sessions,
-        watcher.progress,
+        caller.progress,
         f"{request.far.target} {Path.cwd()} {source} {request.destination}",
         inside=len(request.sources) > 1 or request.destination.path.endswith("/"),
     )

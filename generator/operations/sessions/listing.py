@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from generator.errors import AwsError, NotFound
 from generator.gateway.aws import Gateway
-from generator.model.session import Session
+from generator.model.caller import Caller
+from generator.model.session import EndPlan, EndReport, EndRequest, Session
 from generator.operations import polling
 from generator.operations.aws import refused
 
 END_SECONDS = 10.0  # how long a session may take to end
-
-
-@dataclass(frozen=True)
-class EndReport:
-    """What became of sessions that were to end. `unseen`: the end was asked for, but this caller may not look."""
-
-    ended: tuple[str, ...] = ()
-    already: tuple[str, ...] = ()
-    still_open: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-
-    @property
-    def proved(self) -> bool:
-        """Whether every one is known to be over."""
-        return not self.still_open and not self.unseen
 
 
 def list_sessions(gateway: Gateway, *, past: bool = False, target: str = "", owner: str = "") -> tuple[Session, ...]:
@@ -42,6 +27,20 @@ def list_sessions(gateway: Gateway, *, past: bool = False, target: str = "", own
 def owned_by(session: Session, owner: str) -> bool:
     """Whether the session's owner is meant by an ARN, by the name at its end, or by nothing."""
     return not owner or owner == session.owner or session.owner.endswith(f"/{owner}")
+
+
+def end(gateway: Gateway, request: EndRequest, caller: Caller) -> EndReport:
+    """End the sessions asked for, after a question where they were not named one by one; return what became of them.
+
+    Raises Declined, and what `list_sessions` and `end_sessions` raise.
+    """
+    if request.session_ids:
+        return end_sessions(gateway, request.session_ids)
+    plan = EndPlan(list_sessions(gateway, target=request.target, owner=request.owner))
+    if plan.sessions:
+        caller.show(plan)
+        caller.confirm(plan)
+    return end_sessions(gateway, [session.session_id for session in plan.sessions])
 
 
 def end_sessions(gateway: Gateway, session_ids: Sequence[str]) -> EndReport:

@@ -14,15 +14,9 @@ from generator.channel.session import ChannelOptions, End, EndKind
 from generator.channel.shell import shell
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
+from generator.model.connect import ConnectPlan, ConnectResult, PlannedSession, TunnelCaller, TunnelView
 from generator.operations.sessions.access_watch import while_access_lasts
-from generator.operations.sessions.connect_plan import (
-    ConnectPlan,
-    ConnectResult,
-    PlannedSession,
-    TunnelView,
-    Watcher,
-    listen_of,
-)
+from generator.operations.sessions.connect_plan import listen_of
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
 
@@ -30,11 +24,11 @@ STDOUT = 1
 TICK = 1.0  # seconds between two looks at the figures
 
 
-async def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
+async def run_session(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, *, quiet: bool) -> ConnectResult:
     """Run the planned shell, or the planned tunnels, over our own data channel until they end."""
     if plan.is_shell:
-        return await _shell(gateway, plan, watcher, stdout=STDERR if quiet else STDOUT)
-    return await _tunnels(gateway, plan, watcher, quiet=quiet)
+        return await _shell(gateway, plan, caller, stdout=STDERR if quiet else STDOUT)
+    return await _tunnels(gateway, plan, caller, quiet=quiet)
 
 
 def options_of(plan: ConnectPlan) -> ChannelOptions:
@@ -50,10 +44,10 @@ def authorities() -> ssl.SSLContext | None:
     return ssl.create_default_context(cafile=bundle)
 
 
-async def _shell(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, stdout: int) -> ConnectResult:
+async def _shell(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, stdout: int) -> ConnectResult:
     calls = SessionCalls(gateway, plan.sessions[0].request, signed=plan.signed)
     async with open_channel(calls, options_of(plan)) as channel:
-        _show_messages([channel.handshake.customer_message], watcher)
+        _show_messages([channel.handshake.customer_message], caller)
         result = await while_access_lasts(gateway, plan.target.instance_id, shell(channel, stdout=stdout))
     return ConnectResult(
         plan.target.instance_id,
@@ -64,14 +58,14 @@ async def _shell(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, stdout: 
     )
 
 
-def _show_messages(messages: Sequence[str], watcher: Watcher) -> None:
+def _show_messages(messages: Sequence[str], caller: TunnelCaller) -> None:
     """What the agent has to tell the user, each message once: that a session is encrypted with KMS, for one."""
     for message in dict.fromkeys(messages):
         for line in message.splitlines():
-            watcher.say(line)
+            caller.say(line)
 
 
-async def _tunnels(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
+async def _tunnels(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, *, quiet: bool) -> ConnectResult:
     wanted = [
         port.Forward(
             SessionCalls(gateway, session.request, signed=plan.signed),
@@ -80,9 +74,9 @@ async def _tunnels(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, qui
         for session in plan.sessions
     ]
     async with port.forward(wanted, options_of(plan)) as opened:
-        _show_messages([tunnel.customer_message for tunnel in opened], watcher)
-        watcher.opened(views(plan, opened))
-        ticking = asyncio.create_task(_tick(plan, opened, watcher))
+        _show_messages([tunnel.customer_message for tunnel in opened], caller)
+        caller.opened(views(plan, opened))
+        ticking = asyncio.create_task(_tick(plan, opened, caller))
         try:
             working = _while_open(plan, opened, quiet=quiet)
             code, ended = await while_access_lasts(gateway, plan.target.instance_id, working)
@@ -122,10 +116,10 @@ def _reason(ends: Sequence[End]) -> str:
     )
 
 
-async def _tick(plan: ConnectPlan, opened: Sequence[port.Tunnel], watcher: Watcher) -> None:
+async def _tick(plan: ConnectPlan, opened: Sequence[port.Tunnel], caller: TunnelCaller) -> None:
     while True:
         await asyncio.sleep(TICK)
-        watcher.tick(views(plan, opened))
+        caller.tick(views(plan, opened))
 
 
 def views(plan: ConnectPlan, opened: Sequence[port.Tunnel]) -> tuple[TunnelView, ...]:

@@ -11,15 +11,15 @@ from generator.channel.channel import ACCESS_ENDED
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import plugin
+from generator.model.connect import ConnectPlan, ConnectResult, TunnelCaller, TunnelView
 from generator.model.forward import ForwardSpec
 from generator.model.session import SessionRequest, StartedSession
 from generator.operations.sessions.access_watch import while_access_lasts
-from generator.operations.sessions.connect_plan import ConnectPlan, ConnectResult, TunnelView, Watcher
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
 
 
-async def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, quiet: bool) -> ConnectResult:
+async def run_session(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, *, quiet: bool) -> ConnectResult:
     """Run the plugin, once a session, until it ends; terminate every session afterwards."""
     not_ended: list[str] = []
     tunnels: tuple[TunnelView, ...] = ()
@@ -30,7 +30,7 @@ async def run_session(gateway: Gateway, plan: ConnectPlan, watcher: Watcher, *, 
             await while_access_lasts(gateway, where, plugin.run_shell(calls[0], stdout=STDERR if quiet else None))
             code, ended = 0, ""
         else:
-            code, ended, tunnels = await while_access_lasts(gateway, where, _tunnels(plan, calls, watcher, quiet=quiet))
+            code, ended, tunnels = await while_access_lasts(gateway, where, _tunnels(plan, calls, caller, quiet=quiet))
     return ConnectResult(plan.target.instance_id, "plugin", tunnels, ended, code, tuple(not_ended))
 
 
@@ -60,16 +60,16 @@ async def _terminate(calls: SessionCalls, session_id: str, not_ended: list[str])
 
 
 async def _tunnels(
-    plan: ConnectPlan, calls: list[plugin.PluginCall], watcher: Watcher, *, quiet: bool
+    plan: ConnectPlan, calls: list[plugin.PluginCall], caller: TunnelCaller, *, quiet: bool
 ) -> tuple[int, str, tuple[TunnelView, ...]]:
     """The exit code, why the tunnels ended, and each with its local port."""
     async with AsyncExitStack() as stack:
         opened = []
         for call in calls:
-            opened.append(await plugin.start_tunnel(call, watcher.say))
+            opened.append(await plugin.start_tunnel(call, caller.say))
             stack.push_async_callback(opened[-1].close)
         views = tuple(_view(session.forwards[0], call) for session, call in zip(plan.sessions, calls, strict=True))
-        watcher.opened(views)
+        caller.opened(views)
         if plan.command:
             ports = [session.forwards[0].local_port for session in plan.sessions]
             return await run_beside(plan.command, ports, quiet=quiet), "", views

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
-from generator.model.run_command import CommandRequest, HostResult
+from generator.model.caller import Caller
+from generator.model.run_command import CommandRequest, HostProgress, HostResult, RunReport
 from generator.operations import polling
 from generator.operations.aws import refused
 from generator.operations.polling import Clock
+from generator.operations.sessions.targets import find_target, view_stack
 
 LIMIT = 172_800.0  # seconds: no command of Systems Manager runs longer
 FIRST_INVOCATIONS = 10.0  # seconds in which the first invocations appear: they come a moment after the command
 
 
-@dataclass(frozen=True)
-class RunReport:
-    """What every host did."""
+def run(gateway: Gateway, request: CommandRequest, caller: Caller, clock: Clock | None = None) -> RunReport:
+    """Run a command on the instances asked for, by default the stack's own, and show each host's result as it comes.
 
-    command_id: str
-    hosts: tuple[HostResult, ...]
-    seconds: float
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether every host did what it was told."""
-        return all(host.succeeded for host in self.hosts)
+    Interrupted, it is cancelled on the hosts. Raises what `start` and `follow` raise.
+    """
+    clock = clock or Clock()
+    if not request.tags and not request.instance_ids:
+        own = find_target(gateway, "", view_stack(gateway), lambda targets: None)
+        request = replace(request, instance_ids=(own.instance_id,))
+    caller.show(request)
+    began, hosts = clock.now(), list[HostResult]()
+    command_id = start(gateway, request)
+    try:
+        for host in follow(gateway, command_id, clock):
+            hosts.append(host)
+            caller.show(HostProgress(host, request.one_host))
+    except KeyboardInterrupt:
+        cancel(gateway, command_id)
+        raise
+    by_id = tuple(sorted(hosts, key=lambda host: host.instance_id))
+    return RunReport(command_id, by_id, clock.now() - began, request.one_host)
 
 
 def start(gateway: Gateway, request: CommandRequest) -> str:
@@ -104,8 +115,3 @@ def cancel(gateway: Gateway, command_id: str) -> None:
         gateway.ssm.cancel_command(command_id)
     except DeployerError:
         return
-
-
-def report(command_id: str, hosts: Sequence[HostResult], seconds: float) -> RunReport:
-    """Sum up."""
-    return RunReport(command_id, tuple(sorted(hosts, key=lambda host: host.instance_id)), seconds)

@@ -21,7 +21,7 @@ from generator.channel.framelog import LOG
 from generator.channel.session import ChannelOptions
 from generator.channel.transport import Connection, connect_websocket
 from generator.gateway.aws import Gateway
-from generator.operations.sessions.connect_plan import ConnectPlan
+from generator.model.connect import ConnectPlan
 from generator.operations.sessions.host_shell import HostShell, host_shell
 from generator.operations.sessions.native_client import options_of
 from generator.operations.sessions.service import SessionCalls
@@ -64,7 +64,8 @@ class Cuttable:
 
 
 def selftest(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None]) -> SelftestResult:
-    """Measure and log. Raises what a session raises; the log is there even then."""
+    """Open the planned shell session and measure it; return the figures. Raises what a session raises; the log of the
+    frames exists even then."""
     path = _log_path()
     handler = logging.FileHandler(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))

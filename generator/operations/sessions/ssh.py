@@ -1,4 +1,4 @@
-"""ssh: OpenSSH over a session, with a key that is made for the connection and let in for a minute."""
+"""`ssh`: OpenSSH over a session, with a key that is made for the connection and accepted for a minute."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from generator.gateway.aws import Gateway
 from generator.host import programs
 from generator.host import ssh as openssh
 from generator.host.own import own_command
+from generator.model.connect import SessionCaller
 from generator.model.contract import SSH_USER
 from generator.model.deployment import Deployment
 from generator.model.session import SessionRequest, Target
 from generator.operations.sessions.documents import documents_of, ssh_request
-from generator.operations.sessions.targets import Pick, find_target, view_stack
+from generator.operations.sessions.targets import Choose, find_target, view_stack
 
-read_words = openssh.read_words
 COMMENT = "deployer"
 
 
@@ -32,10 +32,30 @@ class SshRoute:
     request: SessionRequest
 
 
-def plan_ssh(gateway: Gateway, target: str, user: str, port: int, reason: str, pick: Pick) -> SshRoute:
+@dataclass(frozen=True)
+class SshResult:
+    """How ssh ended: its exit code, after the instance and the login it was run for."""
+
+    target: str
+    user: str
+    exit_code: int
+
+
+def ssh(gateway: Gateway, words: Sequence[str], reason: str, caller: SessionCaller) -> SshResult:
+    """Run OpenSSH through a session, with `words` as for ssh; return how it ended.
+
+    Raises what `plan_ssh` and `push` raise, and DeployerError (`ssh-missing`) without OpenSSH.
+    """
+    typed = openssh.read_words(words)
+    route = plan_ssh(gateway, typed.destination, typed.user, typed.port, reason, caller.choose)
+    code = run_ssh(gateway, route, typed.options, typed.command)
+    return SshResult(route.target.instance_id, route.user, code)
+
+
+def plan_ssh(gateway: Gateway, target: str, user: str, port: int, reason: str, choose: Choose) -> SshRoute:
     """Find the instance and the document. Raises what `find_target` and `ssh_request` raise."""
     seen = view_stack(gateway)
-    instance = find_target(gateway, target, seen, pick)
+    instance = find_target(gateway, target, seen, choose)
     request = ssh_request(documents_of(seen, instance.instance_id), instance.instance_id, reason, port)
     return SshRoute(instance, user or SSH_USER, request)
 
@@ -43,14 +63,14 @@ def plan_ssh(gateway: Gateway, target: str, user: str, port: int, reason: str, p
 def run_ssh(gateway: Gateway, route: SshRoute, options: Sequence[str], command: Sequence[str]) -> int:
     """Run ssh on this terminal; its exit code. Options given come after those that make the connection."""
     program = openssh.require("ssh")
-    with let_in(gateway, route) as own:
+    with pushed_key(gateway, route) as own:
         last = as_options(openssh.host_key_options(route.target.instance_id))
         return signals.run(programs.run([program, *own, *options, *last, route.target.instance_id, *command]))
 
 
 @contextmanager
-def let_in(gateway: Gateway, route: SshRoute, report: Path | None = None) -> Iterator[list[str]]:
-    """A key that is let in for a minute, and the options by which ssh and scp use it and the session.
+def pushed_key(gateway: Gateway, route: SshRoute, report: Path | None = None) -> Iterator[list[str]]:
+    """A key that the instance accepts for a minute, and the options by which ssh and scp use it and the session.
 
     The proxy writes to `report` why no server answered, where that is so.
     """
@@ -62,7 +82,7 @@ def let_in(gateway: Gateway, route: SshRoute, report: Path | None = None) -> Ite
 
 
 def push(gateway: Gateway, instance_id: str, user: str, public_key: str) -> None:
-    """Let a key in for 60 seconds. Raises AwsError in words of the wish."""
+    """Have the instance accept a key for 60 seconds. Raises AwsError, which explains a refusal."""
     try:
         gateway.instance_connect.send_ssh_public_key(instance_id, user, public_key)
     except AwsError as error:

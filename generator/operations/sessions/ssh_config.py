@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from generator.gateway.aws import Gateway
 from generator.host import shared_key
 from generator.host import ssh as openssh
 from generator.host.own import own_command
+from generator.model.connect import SessionCaller
 from generator.model.deployment import Deployment
-from generator.operations.sessions.ssh import COMMENT, SshRoute, common_options, proxy_argv, push
+from generator.operations.sessions.ssh import COMMENT, SshRoute, common_options, plan_ssh, proxy_argv, push
+
+
+@dataclass(frozen=True)
+class SshConfig:
+    """Lines for ~/.ssh/config, and the instance they lead to."""
+
+    target: str
+    lines: list[str]
+
+
+def ssh_config(gateway: Gateway, target: str, user: str, alias: str, caller: SessionCaller) -> SshConfig:
+    """The block after which ssh reaches the instance by `alias`, by default `target` or else the stack's name.
+
+    Raises what `plan_ssh` raises.
+    """
+    route = plan_ssh(gateway, target, user, 22, "", caller.choose)
+    lines = config_block(gateway.deployment, route, alias or target or gateway.deployment.stack_name)
+    return SshConfig(route.target.instance_id, lines)
 
 
 def claim_key(gateway: Gateway, instance_id: str, user: str) -> None:
-    """Have a key ready and let in for a connection of the ssh process that started this one; nothing where it is gone.
+    """Have a key ready and accepted for a connection of the ssh process that started this one; nothing if it is gone.
 
     Raises UsageError for what is no login, and what `push` raises.
     """

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from generator.channel import signals
@@ -19,6 +20,7 @@ from generator.host.shared_key import shared_key, ssh_above
 from generator.model.session import SessionRequest
 from generator.operations.sessions.native_client import authorities
 from generator.operations.sessions.service import SessionCalls
+from generator.operations.sessions.ssh import plan_ssh
 from generator.operations.sessions.ssh_config import claim_key
 
 GREETING = b"SSH-"  # RFC 4253 4.2: what a server's identification begins with; other lines may come before it
@@ -26,15 +28,26 @@ PERSISTENCE = 30.0  # seconds for which a server that hangs up before its greeti
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 4.0  # seconds between two calls
 
 
-def carry(
-    gateway: Gateway, request: SessionRequest, *, signed: bool = True, key_user: str = "", report: Path | None = None
-) -> int:
-    """Carry standard input and output through a session, as ssh's ProxyCommand; the exit code.
+@dataclass(frozen=True)
+class ProxyResult:
+    """The instance, and the exit code: that of a signal, or 0."""
 
-    `key_user` is the login for which `ssh_config.claim_key` had a key ready for this connection. A signal ends it
-    without a word: ssh ends its proxy by one, and has the say on the terminal. Raises DeployerError (`ssh-refused`)
-    when no SSH server answered; that, and a refused session, is written to `report` for whoever started ssh.
+    target: str
+    exit_code: int = 0
+
+
+def ssh_proxy(
+    gateway: Gateway, request: SessionRequest, *, signed: bool = True, key_user: str = "", report: Path | None = None
+) -> ProxyResult:
+    """Carry standard input and output through a session, as ssh's ProxyCommand; return how it ended.
+
+    A request without a document is for the stack's SSH document. `key_user` is the login for which
+    `ssh_config.claim_key` had a key ready for this connection. A signal ends it without a word: ssh ends its proxy by
+    one, and writes to the terminal itself. Raises DeployerError (`ssh-refused`) when no SSH server answered; that, and
+    a refused session, is written to `report` for whoever started ssh.
     """
+    if not request.document:
+        request = plan_ssh(gateway, request.target, "", 22, request.reason, lambda targets: None).request
     calls = SessionCalls(gateway, request, signed=signed)
     key: AbstractAsyncContextManager[Callable[[], None]] = nullcontext(_no_key)
     if key_user:
@@ -43,11 +56,11 @@ def carry(
         signals.run(_carry(calls, key))
     except DeployerError as error:
         if error.code == "interrupted":
-            return error.exit_code
+            return ProxyResult(request.target, error.exit_code)
         if report and no_server(error):
             report.write_text(error.message)
         raise
-    return 0
+    return ProxyResult(request.target)
 
 
 def no_server(error: DeployerError) -> bool:

@@ -13,7 +13,7 @@ from generator.model.deployment import DEFAULT_STACK_NAME
 from generator.model.session import Target, is_instance_id
 from generator.model.stack import Stack
 
-Pick = Callable[[Sequence[Target]], Target | None]
+Choose = Callable[[Sequence[Target]], Target | None]
 """Lets a person choose; None where nobody can be asked."""
 
 
@@ -35,13 +35,13 @@ def view_stack(gateway: Gateway) -> StackView:
         raise
 
 
-def find_target(gateway: Gateway, text: str, seen: StackView, pick: Pick) -> Target:
+def find_target(gateway: Gateway, text: str, seen: StackView, choose: Choose) -> Target:
     """The instance meant by `text`. An id is taken as it is, without a call.
 
     Raises NotFound; UsageError when several fit and nobody can choose.
     """
     if text in ("", "."):
-        return _own(gateway, seen, pick)
+        return _own(gateway, seen, choose)
     if is_instance_id(text):
         return Target(text)
     targets = gateway.ec2.find_targets(**_filters(text))
@@ -51,10 +51,10 @@ def find_target(gateway: Gateway, text: str, seen: StackView, pick: Pick) -> Tar
             "Give an instance id, a Name tag or a private address; check --region and --profile.",
             code="target-not-found",
         )
-    return _one(targets, f"{text} is the name of", pick)
+    return _one(targets, f"{text} is the name of", choose)
 
 
-def _own(gateway: Gateway, seen: StackView, pick: Pick) -> Target:
+def _own(gateway: Gateway, seen: StackView, choose: Choose) -> Target:
     """The stack's instance; where no stack was named and none is there or may be read, the one that has the tag."""
     name = gateway.deployment.stack_name
     if seen.stack and (instance_id := seen.stack.outputs.get(Output.INSTANCE_ID)):
@@ -70,10 +70,10 @@ def _own(gateway: Gateway, seen: StackView, pick: Pick) -> Target:
             f"There is no stack {name} that can be read here, and no instance tagged {TAG_KEY}={TAG_VALUE}.",
             "Name the instance, or check --stack-name, --region and --profile.",
         )
-    return _one(targets, f"The tag {TAG_KEY} is on", pick)
+    return _one(targets, f"The tag {TAG_KEY} is on", choose)
 
 
-def _one(targets: Sequence[Target], several: str, pick: Pick) -> Target:
+def _one(targets: Sequence[Target], several: str, choose: Choose) -> Target:
     running = [target for target in targets if target.state == "running"]
     if len(running) == 1:
         return running[0]
@@ -83,7 +83,7 @@ def _one(targets: Sequence[Target], several: str, pick: Pick) -> Target:
             f"Start it with: aws ec2 start-instances --instance-ids {targets[0].instance_id}",
             code="target-not-running",
         )
-    if chosen := pick(running):
+    if chosen := choose(running):
         return chosen
     listed = "\n    ".join(target.label for target in running)
     raise UsageError(
