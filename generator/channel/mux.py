@@ -1,7 +1,7 @@
 """Many local connections on one port session: the client's side of smux version 1.
 
 Frames are appended whole to the channel's byte stream, so they are contiguous however it is cut. A stream's FIN ends
-both directions at the agent; after the local side has finished sending, ours therefore waits until the answer has
+both directions at the agent; after the local side has finished sending, this side therefore waits until the answer has
 ended or has paused for a while. There is no flow control per stream: data for a slow reader is buffered here, up to a
 limit for all streams together, and beyond it the whole session waits.
 """

@@ -41,7 +41,7 @@ _UNCHECKED = frozenset({START_PUBLICATION, PAUSE_PUBLICATION})  # known to arriv
 
 
 class PayloadType(IntEnum):
-    """What the payload of a stream message is; NONE stands on acknowledgements."""
+    """What the payload of a stream message is; acknowledgements have NONE."""
 
     NONE = 0
     OUTPUT = 1

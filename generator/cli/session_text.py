@@ -164,7 +164,7 @@ def run_output(report: RunReport) -> list[str]:
 
 
 def run_story(report: RunReport) -> list[str]:
-    """What stands on standard error at the end: how the only host failed."""
+    """What goes to standard error at the end: how the only host failed."""
     return run_lines(report) if report.one_host and not report.succeeded else []
 
 

@@ -27,7 +27,7 @@ from generator.model.session import SessionRequest, StartedSession
 NAME = "session-manager-plugin"
 VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"
 PLACES = ("/usr/local/sessionmanagerplugin/bin", "/usr/local/bin", "/opt/homebrew/bin")
-OPENING = 60.0  # seconds for the plugin to listen: it prints nothing when its port is taken, and goes on
+OPENING = 60.0  # seconds for the plugin to listen: it prints nothing when its port is taken, and keeps running
 LARGEST_READ = 65_536  # bytes
 _VERSION = re.compile(r"\d+(?:\.\d+){3}")
 

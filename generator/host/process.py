@@ -11,7 +11,7 @@ from generator.host.own import own_command
 
 
 def spawn_detached(module: str, words: Sequence[str], env: Mapping[str, str], log: Path) -> int:
-    """Start a module of ours in a session of its own, its output appended to `log` (mode 0600); gives its process id.
+    """Start a module of ours in a session of its own, its output appended to `log` (mode 0600); return its process ID.
 
     It runs in the folder of `log`; `env` is its whole environment. Raises OSError when it cannot be started.
     """
@@ -34,5 +34,5 @@ def spawn_detached(module: str, words: Sequence[str], env: Mapping[str, str], lo
 
 
 def run_attached(argv: Sequence[str]) -> int:
-    """Run a program on this terminal, with this environment, to its end; gives its exit code."""
+    """Run a program on this terminal, with this environment, to its end; return its exit code."""
     return subprocess.run(argv, check=False).returncode

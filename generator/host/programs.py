@@ -15,9 +15,9 @@ TYPED = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 
 
 async def run_shell(command: str, env: Mapping[str, str], *, stdout: int | None = None) -> int:
-    """Run a line of the user's own with /bin/sh, with this terminal; gives its exit code (128 + n for signal n).
+    """Run a line of the user's own with /bin/sh, on this terminal; return its exit code (128 + n for signal n).
 
-    Keys typed meanwhile are its own affair: this process does not leave for them. Cancelled, it is ended.
+    Keys typed meanwhile, Ctrl-C included, are left to it. If this is cancelled, it is ended.
     """
     process = await asyncio.create_subprocess_shell(command, env=dict(env), stdout=stdout)
     with typed_signals_ignored():
@@ -25,7 +25,7 @@ async def run_shell(command: str, env: Mapping[str, str], *, stdout: int | None 
 
 
 async def run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-    """Run a program with this terminal; gives its exit code. Raises DeployerError when there is no such program."""
+    """Run a program on this terminal; return its exit code. Raises DeployerError when there is no such program."""
     try:
         process = await asyncio.create_subprocess_exec(*argv, env=dict(env) if env is not None else None)
     except FileNotFoundError as error:

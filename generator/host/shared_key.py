@@ -1,11 +1,11 @@
-"""The key that the SSH connections of a moment share, for programs that run ssh by themselves (`ssh-config`).
+"""The key that simultaneous SSH connections share, for programs that run ssh by themselves (`ssh-config`).
 
 A line of ssh's configuration can name one file only, and ssh reads that file twice: its public half when it starts,
 its private half when it logs in. So while any connection may still log in, the key is neither replaced nor removed.
 Each connection claims it before ssh starts (`Match exec`) and releases it when its ProxyCommand ends. A claim ends by
 itself with its ssh process, and after VALID seconds: AWS takes a pushed key for that long and no longer. The last one
 to leave removes everything. Not every ssh has a proxy (`ssh -G`, `ssh -O`, one that shares another's connection, one
-that was killed), so a janitor, one process for all claims of a moment, looks after the key while it exists.
+that was killed), so a janitor, one process for all simultaneous claims, watches the key while it exists.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class SharedKey:
         return self.directory / f"key.{self.user}"
 
     def claim(self, owner: int, push: Callable[[str], None], comment: str) -> None:
-        """Have a key that is let in now and stays until the ssh process `owner` has logged in.
+        """Have a key that the instance accepts now and that stays until the ssh process `owner` has logged in.
 
-        `push` is given the public half where it is not let in already. What it raises leaves no claim behind.
+        `push` gets the public half if the instance does not accept it already. What it raises leaves no claim behind.
         """
         with self._locked():
             if not self._live_claims():
@@ -65,40 +65,40 @@ class SharedKey:
                 self._tidy()
 
     def release(self, owner: int | None) -> None:
-        """Give up a claim; one that has ended by itself needs no owner. The last one takes the key along."""
+        """Give up a claim; one that has ended by itself needs no owner. The last one removes the key."""
         with self._locked():
             self._claim(owner).unlink(missing_ok=True)
             self._tidy()
 
-    def take_seat(self) -> int | None:
-        """Become the janitor: the handle that makes this process one, and any that inherits it. None where there is a
-        janitor."""
+    def become_janitor(self) -> int | None:
+        """Become the janitor. Return the handle that makes this process one, and any that inherits it; None if there is
+        one already."""
         with self._locked():
-            seat = os.open(self._seat, os.O_RDWR | os.O_CREAT, 0o600)
+            lock = os.open(self._janitor_lock, os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                fcntl.flock(seat, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                os.close(seat)
+                os.close(lock)
                 return None
-            return seat
+            return lock
 
-    def look_after(self, seat: int) -> None:
-        """Do the janitor's work: return when the key is gone."""
-        while not self._finished(seat):
+    def watch(self, lock: int) -> None:
+        """Do the janitor's work; return when the key is removed."""
+        while not self._finished(lock):
             time.sleep(JANITOR_INTERVAL)
 
-    def _finished(self, seat: int) -> bool:
-        """Tidy; leave the seat with the key, at once, so that whoever claims a new key finds it free."""
+    def _finished(self, lock: int) -> bool:
+        """Tidy; give up the janitor's lock with the key, so that the next key can have a janitor."""
         with self._locked():
             self._tidy()
             if self.path.exists():
                 return False
-            self._seat.unlink(missing_ok=True)
-            os.close(seat)
+            self._janitor_lock.unlink(missing_ok=True)
+            os.close(lock)
             return True
 
     @property
-    def _seat(self) -> Path:
+    def _janitor_lock(self) -> Path:
         return self.directory / f"janitor.{self.user}"
 
     @property
@@ -149,22 +149,22 @@ class SharedKey:
 
 
 def start_janitor(key: SharedKey) -> None:
-    """Have a process of its own look after the key, unless one does. It holds nothing else of this one's open."""
-    seat = key.take_seat()
-    if seat is None:
+    """Start a process that watches the key, unless one does. It inherits no other open file of this one."""
+    lock = key.become_janitor()
+    if lock is None:
         return
-    nowhere = subprocess.DEVNULL
-    command = own_command(str(key.directory), key.user, str(seat), module="generator.host.shared_key")
+    devnull = subprocess.DEVNULL
+    command = own_command(str(key.directory), key.user, str(lock), module="generator.host.shared_key")
     try:
         subprocess.Popen(
-            command, stdin=nowhere, stdout=nowhere, stderr=nowhere, cwd="/", start_new_session=True, pass_fds=(seat,)
+            command, stdin=devnull, stdout=devnull, stderr=devnull, cwd="/", start_new_session=True, pass_fds=(lock,)
         )
     finally:
-        os.close(seat)
+        os.close(lock)
 
 
 def ssh_above() -> int | None:
-    """The ssh process that started this one; None when it is gone and its place taken by init."""
+    """The ssh process that started this one; None if it has ended and init is the parent now."""
     parent = os.getppid()
     if parent != 1:
         return parent
@@ -232,4 +232,4 @@ def _is_running(pid: int) -> bool:
 
 
 if __name__ == "__main__":  # the janitor
-    SharedKey(Path(sys.argv[1]), sys.argv[2]).look_after(int(sys.argv[3]))
+    SharedKey(Path(sys.argv[1]), sys.argv[2]).watch(int(sys.argv[3]))

@@ -23,7 +23,7 @@ VALUED = frozenset("BbcDEeFIiJLlmOoPpQRSWw")  # ssh's options that take a value 
 
 @dataclass(frozen=True)
 class SshWords:
-    """What was typed after `ssh`: options, a destination, a command. `user` and `port` are those named there."""
+    """What was typed after `ssh`: options, a destination, a command. `user` and `port` are those it names."""
 
     options: tuple[str, ...]
     destination: str
@@ -115,8 +115,8 @@ def make_pair(comment: str) -> Pair:
 
 @contextmanager
 def identity(comment: str) -> Iterator[Identity]:
-    """A key for the block: held by an ssh-agent of its own, on disk (0600, in a private directory) where there is
-    none. Nothing of it is left after the block."""
+    """A key for the block: in an ssh-agent of its own, or on disk (0600, in a private directory) if there is
+    none. It is removed after the block."""
     pair = make_pair(comment)
     with _private_directory() as directory:
         public = directory / "key.pub"
@@ -143,14 +143,14 @@ def _use(agent: str, key: Path) -> tuple[str, ...]:
 
 @contextmanager
 def _private_directory() -> Iterator[Path]:
-    """In memory where the system has such a place for this user; mode 0700."""
+    """A directory of mode 0700, in memory if the system has such a place for this user."""
     with tempfile.TemporaryDirectory(prefix="deployer-ssh-", dir=os.environ.get("XDG_RUNTIME_DIR") or None) as name:
         yield Path(name)
 
 
 @contextmanager
 def _agent(directory: Path, pair: Pair) -> Iterator[Path | None]:
-    """An ssh-agent with the key in it, ended with the block; None where it cannot be had."""
+    """The socket of an ssh-agent with the key, ended with the block; None if there is no agent."""
     if not (shutil.which("ssh-agent") and shutil.which("ssh-add")):
         yield None
         return
@@ -185,12 +185,12 @@ def _add_key(agent: subprocess.Popen[bytes], socket: Path, pair: Pair) -> bool:
 
 
 def state_directory() -> Path:
-    """Where host keys are remembered, and keys for `ssh-config` live for a moment: private to this user."""
+    """Where host keys are stored, and for a short time keys for `ssh-config`: private to this user."""
     return directories.private_state("ssh")
 
 
 def host_key_options(instance_id: str) -> dict[str, str]:
-    """Host keys are kept by instance id and checked: a new instance is taken, a changed key is refused."""
+    """Options that store host keys by instance ID: a new instance is accepted, a changed key is refused."""
     return {
         "HostKeyAlias": instance_id,
         "UserKnownHostsFile": config_path(state_directory() / "known_hosts"),

@@ -251,9 +251,9 @@ def test_a_key_is_pushed_once_for_those_who_come_at_once_and_again_for_those_who
         assert key.path.exists()
         process.kill()
         process.wait()
-    seat = key.take_seat()
+    seat = key.become_janitor()
     assert seat is not None
-    key.look_after(seat)
+    key.watch(seat)
     assert not list(tmp_path.iterdir())
     ssh[0].kill()
     key.claim(os.getpid(), pushed.append, "x")
@@ -275,7 +275,7 @@ def test_one_janitor_looks_after_the_key_until_it_is_gone(tmp_path: Path) -> Non
     key = SharedKey(tmp_path, "ec2-user")
     key.claim(os.getpid(), lambda public: None, "x")
     start_janitor(key)
-    assert key.take_seat() is None
+    assert key.become_janitor() is None
     key.release(os.getpid())
     assert wait_for(lambda: not list(tmp_path.iterdir()))
 

@@ -39,7 +39,7 @@ Say = Callable[[str], None]
 
 @contextmanager
 def open_in_background(tunnel: Tunnel, database: Database, local_port: int) -> Iterator[int]:
-    """Keep the tunnel open in a thread of its own while the block runs, and close it in order; gives the local port.
+    """Keep the tunnel open in a thread of its own while the block runs; the block gets the local port.
 
     A client in the foreground keeps the terminal, Ctrl-C included, and the tunnel stays up. Raises what opening raises.
     """

@@ -1,7 +1,7 @@
-"""Whether access still stands: a session outlives the permission it was started by, so whoever holds one asks.
+"""Ends a session when the caller's access ends: AWS does not, so access is checked while the session lasts.
 
 "After a session is established, it is not affected by IAM role session duration" (Session Manager user guide), nor by
-a policy's end. GetConnectionStatus hangs on the same end as starting does; once it is refused, access is over.
+a policy's end. GetConnectionStatus is refused from the same moment as StartSession; once it is, access is over.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ INTERVAL = 60.0  # seconds between two looks
 
 
 async def while_access_lasts(gateway: Gateway, instance_id: str, work: Awaitable[T]) -> T:
-    """Do the work; give it up, with DeployerError `access-ended`, when this caller may no longer see the instance.
+    """Return what the work returns; cancel it and raise DeployerError `access-ended` when GetConnectionStatus is refused.
 
-    Nothing is asked of a caller who never might, and no other failure of the question counts.
+    A caller who never had that permission is not checked, and no other failure of the call counts.
     """
     doing = asyncio.ensure_future(work)
     watching = asyncio.create_task(_until_refused(gateway, instance_id))
@@ -40,7 +40,7 @@ async def while_access_lasts(gateway: Gateway, instance_id: str, work: Awaitable
 
 
 async def _until_refused(gateway: Gateway, instance_id: str) -> None:
-    """Return when a question that was answered before is refused; never for a caller who was always refused."""
+    """Return when a call that succeeded before is refused; never for a caller who was always refused."""
     answered = False
     while True:
         refused = await asyncio.to_thread(_refused, gateway, instance_id)

@@ -1,4 +1,4 @@
-"""cp: files to and from an instance, by scp where SSH is to be had, through shell sessions where it is not."""
+"""`cp`: files to and from an instance, by scp if SSH is available, through shell sessions if it is not."""
 
 from __future__ import annotations
 
@@ -153,5 +153,5 @@ async def _one(
             return source.path, await parallel_copy.send(run, Path(source.path), request.destination.path)
         near, digest = await parallel_copy.fetch(run, source.path, Path(request.destination.path))
         return str(near), digest
-    except BaseExceptionGroup as group:  # the sessions' own failures, several at once: the first says it
+    except BaseExceptionGroup as group:  # the sessions' own failures, several at once: raise the first
         raise group.exceptions[0] from group

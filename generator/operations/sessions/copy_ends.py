@@ -1,4 +1,4 @@
-"""The two ends of a copy through shell sessions: where it goes, the part that grows there, and how it takes its place.
+"""The two ends of a copy through shell sessions: the target, the partial file beside it, and how it becomes the target.
 
 As `scp -p` has it: a symbolic link is followed and stays, an existing file keeps its inode and owner, the copy gets the
 mode bits (of 0777) and the times of its source. At no moment may anybody read the copy who may not read the source.
@@ -75,7 +75,7 @@ def near_target(path: Path, name: str, *, inside: bool) -> Path:
 
 @contextmanager
 def near_part(target: Path, size: int, *, resume: bool) -> Iterator[tuple[BinaryIO, bool]]:
-    """The part beside `target`, readable by this user alone, and whether it is the one of a copy that broke off."""
+    """The part beside `target`, readable by this user alone, and whether it is from an interrupted copy."""
     part = part_of(target)
     resume = resume and _is_ours(part, size)
     if not resume:
@@ -168,7 +168,7 @@ async def far_target(shell: HostShell, path: str, name: str, *, inside: bool) ->
 
 
 async def start_far_part(shell: HostShell, part: str, *, resume: bool) -> bool:
-    """Make the part, readable by the session's user alone; whether it is the one of a copy that broke off."""
+    """Make the part, readable by the session's user alone; return whether it is from an interrupted copy."""
     name = quoted(part)
     ours = f'test "$(stat -c "%u %f" -- {name} 2>/dev/null)" = "$(id -u) {_OWN}"'
     if resume and b"yes" in await shell.ask(f"{ours} && echo yes || echo no"):

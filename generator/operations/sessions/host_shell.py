@@ -1,4 +1,4 @@
-"""A shell session used by a program: one request, one answer, bytes as base64 because a terminal lies between.
+"""A shell session used by a program: one request, one answer, bytes as base64 because there is a terminal in between.
 
 The far side is /bin/sh with coreutils (dd with skip_bytes, base64, sha256sum), as Amazon Linux and other Linuxes have
 them. The terminal is put into raw mode, so that nothing is echoed, cut at 4,096 characters or turned into a signal.
@@ -82,7 +82,7 @@ class HostShell:
             raise DeployerError(f"The instance could not write {path}: {complaint}.", REACHED, code="host-refused")
 
     async def answer(self, patience: float = PATIENCE) -> bytes:
-        """What stands between the marks of the next answer."""
+        """The bytes between the marks of the next answer."""
         frame, piece = bytearray(), self._unread
         try:
             async with asyncio.timeout(patience):

@@ -1,7 +1,7 @@
 """A file in pieces, carried by several shell sessions at once: each session has its own rate limit.
 
-What has arrived is written down after every piece, so that a copy that was broken off goes on where it was. The whole
-is compared by SHA-256 before it takes its name.
+What has arrived is recorded after every piece, so that an interrupted copy can be resumed. The whole is compared by
+SHA-256 before it takes its name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Journal:
 
     @classmethod
     def of(cls, directory: Path, key: str, digest: str, size: int, sessions: int) -> Journal:
-        """The journal of a copy that was broken off, when it is about the same bytes; else a new one."""
+        """The journal of an interrupted copy of the same bytes; else a new one."""
         path = directory / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
             saved = json.loads(path.read_text())
@@ -63,7 +63,7 @@ class Journal:
         return min(self.piece, self.size - offset)
 
     def note(self, offset: int) -> None:
-        """Write down that a piece has arrived."""
+        """Record that a piece has arrived."""
         self.arrived_offsets.add(offset)
         saved = {**asdict(self), "path": str(self.path), "arrived_offsets": sorted(self.arrived_offsets)}
         fresh = self.path.with_suffix(".new")
@@ -71,7 +71,7 @@ class Journal:
         fresh.replace(self.path)
 
     def forget(self) -> None:
-        """The copy is complete, or begins anew."""
+        """Forget everything: the copy is complete, or starts again."""
         self.arrived_offsets.clear()
         self.path.unlink(missing_ok=True)
 
@@ -84,7 +84,7 @@ def piece_of(size: int, sessions: int) -> int:
 
 
 class Shells:
-    """Shell sessions of one copy: each opened when it is needed and kept for the next errand, all ended together."""
+    """Shell sessions of one copy: each opened when needed and reused, all ended together."""
 
     def __init__(self, calls: Callable[[], SessionCalls], options: ChannelOptions) -> None:
         self._calls, self._options = calls, options
@@ -99,7 +99,7 @@ class Shells:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[HostShell]:
-        """A session for one errand; after a failure it is ended at once. Raises as `host_shell` does."""
+        """A session for the block; after a failure it is ended at once. Raises as `host_shell` does."""
         shell = self._free.pop() if self._free else await self._another()
         try:
             yield shell

@@ -65,9 +65,9 @@ class _Look:
 
 
 def follow(gateway: Gateway, command_id: str, clock: Clock | None = None) -> Iterator[HostResult]:
-    """Yield each host's result as it comes, until all are there.
+    """Yield each host's result as it comes, until every host has one.
 
-    Raises NotFound when no host fits the tags, DeployerError when the command goes on and cannot be followed.
+    Raises NotFound if no host matches the tags, DeployerError if the command keeps running and cannot be followed.
     """
     clock = clock or Clock()
     began, seen = clock.now(), set[str]()

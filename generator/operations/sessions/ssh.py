@@ -95,14 +95,14 @@ def push(gateway: Gateway, instance_id: str, user: str, public_key: str) -> None
 
 
 def proxy_argv(deployment: Deployment, request: SessionRequest) -> list[str]:
-    """The command that carries ssh's bytes; the document is named, so that nothing has to be looked up again."""
+    """The command that carries ssh's bytes. It names the document, so that nothing has to be looked up again."""
     argv = own_command("ssh-proxy", request.target, "--document", request.document)
     argv += [word for name, value in request.parameters.items() for word in ("--parameter", f"{name}={value[0]}")]
     return [*argv, *(["--reason", request.reason] if request.reason else []), *common_options(deployment)]
 
 
 def common_options(deployment: Deployment) -> list[str]:
-    """The options that lead another command to the same place."""
+    """The options that lead another command to the same stack, region and profile."""
     named = {"--profile": deployment.profile, "--region": deployment.region, "--stack-name": deployment.stack_name}
     return [word for option, value in named.items() if value for word in (option, value)]
 

@@ -65,7 +65,7 @@ def ssh_proxy(
 
 def no_server(error: DeployerError) -> bool:
     """Whether no SSH server has said anything, and none can be reached by this caller: nothing listens, or AWS refuses
-    the session. Not so for a network that fails, or an agent that is away: a shell session would fare no better."""
+    the session. Not for a network failure or an agent that is offline: a shell session would fail as well."""
     refused = isinstance(error, AwsError) and (error.denied or error.aws_code == "InvalidDocument")
     return refused or error.code == "ssh-refused"
 
@@ -112,7 +112,7 @@ def _no_key() -> None:
 
 @asynccontextmanager
 async def _claimed_key(gateway: Gateway, instance_id: str, user: str) -> AsyncIterator[Callable[[], None]]:
-    """Give up ssh's claim on the key of `ssh-config` in the end; gives what lets the key in again."""
+    """Release ssh's claim on the key of `ssh-config` after the block, which gets a function that pushes the key again."""
     key, owner = shared_key(instance_id, user), ssh_above()
     try:
         yield lambda: claim_key(gateway, instance_id, user)
