@@ -62,14 +62,8 @@ PENDING: tuple[str, ...] = (
     "generator/operations/lint_cache.py",
     "generator/operations/recovery_host.py",
     "generator/operations/templates.py",
-    # sessions and databases
-    "generator/cli/connect_commands.py",
-    "generator/cli/copy_commands.py",
-    "generator/cli/db_",
-    "generator/cli/run_commands.py",
-    "generator/cli/sessions_commands.py",
-    "generator/cli/ssh_commands.py",
-    "generator/operations/sessions/",
+    # sessions
+    "generator/operations/sessions/preferences.py",
     # access, the stack, the gateway
     "generator/cli/access_",
     "generator/gateway/",

@@ -30,7 +30,7 @@ FIRST_TRIES = 5
 ESTABLISHED = 10.0  # seconds after which a connection counts as having worked
 SHORTEST_DELAY, LONGEST_DELAY = 0.1, 5.0  # seconds between tries to connect
 TERMINATION = 10.0  # seconds for the call that ends the session
-ACCESS_ENDED = End(EndKind.ACCESS_ENDED, "The time of access is over.")
+ACCESS_ENDED = End(EndKind.ACCESS_ENDED, "The time for this session is over.")
 HEAD_START = 0.25  # seconds for the agent to learn of the end before the service does
 SHUTDOWN_TIMEOUT = 1.0  # seconds for the service to report an end that TerminateSession could not confirm
 

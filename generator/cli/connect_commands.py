@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from generator.operations.sessions.selftest import SelftestResult
 
 TARGET = typer.Argument(
-    metavar="[TARGET]", help="Instance id, Name tag or private address; the stack's own instance when not given."
+    metavar="[TARGET]", help="Instance ID, Name tag or private address; by default the stack's own instance."
 )
-REASON = typer.Option(help="Ticket or reason; kept in the session's record.")
+REASON = typer.Option(help="Ticket or reason, recorded with the session.")
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show_frames(call: Invocation) -> None:
-    """With --debug, a line on stderr for each frame of the data channel: nothing secret is in it."""
+    """With --debug, print a line on stderr for each frame of the data channel; none contains a secret."""
     if call.debug:
         import logging
 
@@ -42,28 +42,30 @@ def _register_connect(app: typer.Typer) -> None:
         target: Annotated[str, TARGET] = "",
         forward: Annotated[
             list[str],
-            typer.Option("-L", metavar="[BIND:]PORT[:HOST:HOSTPORT]", help="A tunnel; any number of them."),
+            typer.Option(
+                "-L", metavar="[BIND:]PORT[:HOST:HOSTPORT]", help="Open a tunnel; can be given several times."
+            ),
         ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
         exec_: Annotated[
             str,
             typer.Option(
-                "--exec", metavar="CMD", help="Run this here while the tunnel is up (its port: $DEPLOYER_PORT)."
+                "--exec", metavar="CMD", help="Run this here while the tunnel is open; $DEPLOYER_PORT is its port."
             ),
         ] = "",
         client: Annotated[
-            Client, typer.Option(help="Which data channel to use: deployer's own, or AWS's session-manager-plugin.")
+            Client, typer.Option(help="Data channel to use: deployer's own, or AWS's session-manager-plugin.")
         ] = Client.native,
         reason: Annotated[str, REASON] = "",
-        length: Annotated[str, typer.Option("--for", metavar="DURATION", help="End it after this time.")] = "",
-        document: Annotated[str, typer.Option(help="Another session document than the stack's.")] = "",
+        length: Annotated[str, typer.Option("--for", metavar="DURATION", help="End the session after this time.")] = "",
+        document: Annotated[str, typer.Option(help="Session document to use instead of the stack's.")] = "",
         unsigned_channel: Annotated[
             bool, typer.Option("--unsigned-channel", help="Open the data channel without a signature.")
         ] = False,
         selftest: Annotated[
-            bool, typer.Option("--selftest", help="Measure a session, cut it once, and log its frames.")
+            bool, typer.Option("--selftest", help="Measure a session, interrupt it once, and log its frames.")
         ] = False,
     ) -> CommandResult:
-        """Open a shell on an instance, or tunnels to it; nothing needs to be installed."""
+        """Open a shell on an instance, or tunnels to it. Nothing needs to be installed."""
         from generator.cli.tunnel_view import TunnelScreen
         from generator.model.connect import ConnectRequest
         from generator.model.duration import parse_duration

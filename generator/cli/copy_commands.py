@@ -32,15 +32,16 @@ def register(app: typer.Typer) -> None:
     def cp(
         call: Invocation,
         places: Annotated[
-            list[str], typer.Argument(metavar="SOURCE... DESTINATION", help="[USER@]TARGET:PATH on an instance.")
+            list[str],
+            typer.Argument(metavar="SOURCE... DESTINATION", help="A path here, or [USER@]TARGET:PATH on an instance."),
         ],
-        recursive: Annotated[bool, typer.Option("-r", help="Directories too (over SSH).")] = False,
-        via: Annotated[Via, typer.Option(help="How the bytes go.")] = Via.auto,
-        sessions: Annotated[int, typer.Option(help="Sessions at once, without SSH.", min=1, max=16)] = 4,
-        document: Annotated[str, typer.Option(help="Another shell document than the stack's, without SSH.")] = "",
+        recursive: Annotated[bool, typer.Option("-r", help="Copy directories too (over SSH).")] = False,
+        via: Annotated[Via, typer.Option(help="How to copy; auto prefers SSH.")] = Via.auto,
+        sessions: Annotated[int, typer.Option(help="Sessions to use at once, without SSH.", min=1, max=16)] = 4,
+        document: Annotated[str, typer.Option(help="Shell document to use instead of the stack's, without SSH.")] = "",
         reason: Annotated[str, REASON] = "",
     ) -> CommandResult:
-        """Copy files to or from an instance: over SSH, or through sessions where there is no SSH."""
+        """Copy files to or from an instance: over SSH, or through sessions if SSH is not available."""
         from generator.model.copy import read_request
         from generator.operations.sessions.copy import copy
 

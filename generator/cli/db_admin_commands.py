@@ -47,7 +47,8 @@ def _register_bootstrap(group: typer.Typer) -> None:
     def bootstrap(
         call: Invocation,
         users: Annotated[
-            list[str], typer.Option("--for", metavar="NAME=LEVELS", help="A person's access levels: alice=r, bob=ro.")
+            list[str],
+            typer.Option("--for", metavar="NAME=LEVELS", help="A person's access levels, such as alice=r or bob=ro."),
         ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
         print_only: Annotated[bool, _PRINT] = False,
         **values: Any,
@@ -110,7 +111,7 @@ def _register_shut_out(group: typer.Typer) -> None:
         ] = False,
         **values: Any,
     ) -> CommandResult:
-        """Lock users with an access level and end their sessions. Exit 3 if any is still able to connect."""
+        """Lock users with an access level and end their sessions. Exit code 3 if any of them can still connect."""
         from generator.operations.database.revoke import shut_out
 
         if support and only:
@@ -126,7 +127,7 @@ def _register_policy(group: typer.Typer) -> None:
         call: Invocation,
         fmt: Annotated[PolicyFormat, typer.Option("--format", help="JSON or YAML.")] = PolicyFormat.json,
         any_host: Annotated[
-            bool, typer.Option("--any-host", help="Print it even if it allows reaching other hosts too.")
+            bool, typer.Option("--any-host", help="Print it even if it allows reaching other hosts as well.")
         ] = False,
         **values: Any,
     ) -> CommandResult:
@@ -182,7 +183,7 @@ def _register_kill(group: typer.Typer) -> None:
         pid: Annotated[int, typer.Argument(metavar="PID", min=1, help="The session, as db activity numbers it.")],
         **values: Any,
     ) -> CommandResult:
-        """End a session, after showing it and asking."""
+        """Show a session, ask, and end it."""
         from generator.operations.database.activity import kill
 
         result = kill(call.gateway, request_from(values), pid, call)

@@ -80,7 +80,7 @@ def _register_token(group: typer.Typer) -> None:
         ] = False,
         **values: Any,
     ) -> CommandResult:
-        """Print a token, your user's password; a terminal asks first. It opens connections for 15 minutes."""
+        """Print a token, the password of your database user; at a terminal it asks first."""
         from generator.cli.callers import DatabaseInvocation
         from generator.operations.database.login import create_token
 

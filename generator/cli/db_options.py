@@ -69,12 +69,12 @@ MASTER: tuple[Option, ...] = (
     *LOCAL,
     (
         "password_stdin",
-        Annotated[bool, typer.Option("--password-stdin", help="Read the master's password from standard input.")],
+        Annotated[bool, typer.Option("--password-stdin", help="Read the master user's password from standard input.")],
         False,
     ),
     (
         "password_prompt",
-        Annotated[bool, typer.Option("--password-prompt", help="Ask for the master's password.")],
+        Annotated[bool, typer.Option("--password-prompt", help="Ask for the master user's password.")],
         False,
     ),
 )
@@ -101,5 +101,5 @@ def _read_password(stdin: bool, prompt: bool) -> str:
     if stdin and prompt:
         raise UsageError("The password is given in two ways.", "Use only one of --password-stdin, --password-prompt.")
     if prompt:
-        return getpass.getpass("Master password: ")
+        return getpass.getpass("Password of the master user: ")
     return sys.stdin.readline().rstrip("\r\n") if stdin else ""

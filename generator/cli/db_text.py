@@ -63,7 +63,8 @@ def bootstrap_plan_lines(plan: BootstrapPlan) -> list[str]:
 
 def bootstrap_question(plan: BootstrapPlan) -> str:
     """What bootstrap does, as an imperative."""
-    return f"Create the access levels{''.join(f', {user}' for user in plan.users)} in the database {plan.database.name}"
+    users = {0: "the roles of the access levels", 1: "1 user"}.get(len(plan.users), f"{len(plan.users)} users")
+    return f"Create {users} in the database {plan.database.name}"
 
 
 def bootstrap_lines(result: BootstrapResult | SqlScript) -> list[str]:
@@ -71,7 +72,7 @@ def bootstrap_lines(result: BootstrapResult | SqlScript) -> list[str]:
     if isinstance(result, SqlScript):
         return result.sql.splitlines()
     lines = [f"{user}  {level.meaning}" for user, level in result.users.items()]
-    return lines or [f"The access levels were created in {result.database}, but no user: add --for NAME=r"]
+    return lines or [f"The roles of the access levels were created in {result.database}, but no user: add --for NAME=r"]
 
 
 def drop_user_plan_lines(plan: DropUserPlan) -> list[str]:

@@ -49,9 +49,7 @@ VIEWS: dict[type[Any], PlanView[Any]] = {
         stack_text.down_plan_lines, _delete_stack, action=_delete_stack, typed_name=lambda plan: plan.stack_name
     ),
     BootstrapPlan: PlanView(
-        db_text.bootstrap_plan_lines,
-        db_text.bootstrap_question,
-        action=lambda plan: f"Create users by access level in the database {plan.database.name}",
+        db_text.bootstrap_plan_lines, db_text.bootstrap_question, action=db_text.bootstrap_question
     ),
     DropUserPlan: PlanView(db_text.drop_user_plan_lines, db_text.drop_user_question, action=db_text.drop_user_question),
     ShutOutPlan: PlanView(db_text.shut_out_plan_lines, db_text.shut_out_question, action=db_text.shut_out_question),

@@ -1,4 +1,4 @@
-"""run: a command over a fleet."""
+"""run: a command on one instance or many."""
 
 from __future__ import annotations
 
@@ -34,17 +34,21 @@ def register(app: typer.Typer) -> None:
             list[str] | None, typer.Argument(metavar="COMMAND", help="What to run, by sh, as root.")
         ] = None,
         tag: Annotated[
-            list[str], typer.Option(metavar="KEY=VALUE", help="Instances with this tag; all must fit.")
+            list[str], typer.Option(metavar="KEY=VALUE", help="Instances with this tag; several tags must all match.")
         ] = [],  # noqa: B006
-        instance_id: Annotated[list[str], typer.Option(metavar="ID", help="These instances.")] = [],  # noqa: B006
-        concurrency: Annotated[str, typer.Option(help="Hosts at once: a number, or 10%.")] = "50",
-        max_errors: Annotated[str, typer.Option(help="Failures after which no further host begins.")] = "0",
+        instance_id: Annotated[
+            list[str], typer.Option(metavar="ID", help="This instance; can be given several times.")
+        ] = [],  # noqa: B006
+        concurrency: Annotated[
+            str, typer.Option(help="Hosts at a time: a number, or a percentage such as 10%.")
+        ] = "50",
+        max_errors: Annotated[str, typer.Option(help="Failures after which it starts on no further host.")] = "0",
         timeout: Annotated[str, typer.Option(metavar="DURATION", help="How long it may run on a host.")] = "1h",
-        reason: Annotated[str, typer.Option(help="Ticket or reason; kept with the command.")] = "",
+        reason: Annotated[str, typer.Option(help="Ticket or reason, recorded with the command.")] = "",
     ) -> CommandResult:
-        """Run a command on the stack's instance, or over instances by tag, and show what each did.
+        """Run a command on the stack's instance, or on instances by tag, and show what each printed.
 
-        One host's output is the result as it is; that of several is marked with their ids on standard error.
+        The output of one host is the result, unchanged. That of several is marked with their IDs on standard error.
         """
         from generator.operations.sessions.run import run
 
@@ -66,8 +70,8 @@ def _script(words: list[str]) -> str:
         return words[0]
     if any(letter.isspace() for letter in words[0]):
         raise UsageError(
-            f"{words[1]} stands behind a command that is quoted as a whole, so it would be lost.",
-            "Write options of deployer first, and the command's own inside the quotes.",
+            f"{words[1]} follows a command that is quoted as a whole, so it would be lost.",
+            "Put deployer's options first, and the command's own inside the quotes.",
         )
     return shlex.join(words)
 

@@ -1,4 +1,4 @@
-"""How targets, tunnels and sessions read: pure functions from values to lines."""
+"""Targets, tunnels and sessions as text: pure functions from values to lines."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def moment(time: datetime | None) -> str:
 
 def opening_lines(plan: ConnectPlan) -> list[str]:
     """What is about to be opened."""
-    client = f"session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "its own data channel"
+    client = f"with session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "over its own data channel"
     tunnels = sum(len(session.forwards) for session in plan.sessions)
     what = "a shell" if plan.is_shell else "a tunnel" if tunnels == 1 else f"{tunnels} tunnels"
     end = f", until {moment(plan.until)} UTC" if plan.until else ""
-    return [f"Opening {what} on {plan.target.label} by {client}{end}."]
+    return [f"Opening {what} on {plan.target.label} {client}{end}."]
 
 
 def ready_line(view: TunnelView) -> str:
@@ -110,10 +110,10 @@ def session_lines(sessions: Sequence[Session], *, past: bool = False, some: bool
 def end_lines(report: EndReport) -> list[str]:
     """What became of each session."""
     outcomes = [
-        (report.ended, "is over: it is no longer among the live sessions"),
-        (report.already, "was over before"),
-        (report.still_open, "is STILL OPEN although its end was asked for: try again"),
-        (report.unseen, "was told to end; you may not list sessions, so nobody looked"),
+        (report.ended, "has ended: it is no longer among the live sessions"),
+        (report.already, "had already ended"),
+        (report.still_open, "is STILL OPEN although AWS accepted the request: try again"),
+        (report.unseen, "should have ended; you may not list sessions, so this was not checked"),
     ]
     lines = [f"{name} {what}." for names, what in outcomes for name in names]
     return lines or ["There was no session to end."]
@@ -132,7 +132,7 @@ def host_errors(host: HostResult) -> list[str]:
 
 
 def _cut_lines(host: HostResult) -> list[str]:
-    return ["… more than the service shows"] if host.cut else []
+    return ["… more than Systems Manager shows"] if host.cut else []
 
 
 def progress_lines(progress: HostProgress) -> list[str]:
@@ -141,8 +141,8 @@ def progress_lines(progress: HostProgress) -> list[str]:
 
 
 def run_action(request: CommandRequest) -> str:
-    """What run does, as an imperative."""
-    return f"Run on {run_targets(request)}"
+    """Where the command runs."""
+    return f"Running on {run_targets(request)}"
 
 
 def run_script_lines(request: CommandRequest) -> list[str]:
@@ -201,7 +201,7 @@ def copy_lines(result: CopyResult) -> list[str]:
 def preference_lines(settings: Mapping[str, object]) -> list[str]:
     """Settings by name."""
     if not settings:
-        return ["None were ever saved in this account and region: AWS's own defaults hold."]
+        return ["None were ever saved in this account and region, so AWS's defaults apply."]
     return table([(name, json.dumps(value)) for name, value in settings.items()])
 
 
@@ -241,7 +241,7 @@ def selftest_lines(result: SelftestResult) -> list[str]:
             "cut and resumed",
             f"{result.reconnects} of 1, {'nothing missing' if result.resumed_whole else 'BYTES LOST'}",
         ),
-        ("frames sent again", str(result.resent)),
+        ("frames resent", str(result.resent)),
         ("log", result.log),
     ]
     return table(rows)

@@ -54,18 +54,20 @@ def _register_end(group: typer.Typer) -> None:
     @command(group, "end", changes=True)
     def end(
         call: Invocation,
-        session_id: Annotated[list[str], typer.Argument(metavar="[ID]...", help="Ids of sessions.")] = [],  # noqa: B006
+        session_id: Annotated[list[str], typer.Argument(metavar="[ID]...", help="Session IDs.")] = [],  # noqa: B006
         everything: Annotated[
             bool, typer.Option("--all", help="Every live session of the account and region.")
         ] = False,
         owner: Annotated[str, OWNER] = "",
         target: Annotated[str, TARGET] = "",
     ) -> CommandResult:
-        """End sessions, and look until they are over."""
+        """End sessions, and check that they have ended."""
         from generator.model.session import EndRequest
         from generator.operations.sessions.listing import end
 
         if bool(everything or owner or target) == bool(session_id):
-            raise UsageError("Say which sessions to end.", "Give their ids, or --all, --owner NAME, --target ID.")
+            raise UsageError(
+                "No sessions were named, or in two ways.", "Give either IDs, or --all, --owner NAME, --target ID."
+            )
         report = end(call.gateway, EndRequest(tuple(session_id), owner, target), call)
         return CommandResult(report, session_text.end_lines(report), 0 if report.proved else NOT_PROVED)

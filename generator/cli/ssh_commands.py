@@ -29,7 +29,9 @@ def _register_ssh(app: typer.Typer) -> None:
         call: Invocation,
         words: Annotated[
             list[str] | None,
-            typer.Argument(metavar="[SSH OPTIONS] [USER@]TARGET [COMMAND]", help="As for ssh; . is the stack's own."),
+            typer.Argument(
+                metavar="[SSH OPTIONS] [USER@]TARGET [COMMAND]", help="As for ssh; . is the stack's own instance."
+            ),
         ] = None,
         reason: Annotated[str, REASON] = "",
     ) -> CommandResult:
@@ -45,8 +47,8 @@ def _register_config(app: typer.Typer) -> None:
     def ssh_config(
         call: Invocation,
         target: Annotated[str, TARGET] = "",
-        os_user: Annotated[str, typer.Option(help="The login on the instance.")] = SSH_USER,
-        alias: Annotated[str, typer.Option(help="The name to use with ssh; the stack's name when not given.")] = "",
+        os_user: Annotated[str, typer.Option(help="Login on the instance.")] = SSH_USER,
+        alias: Annotated[str, typer.Option(help="Name to use with ssh; by default TARGET or the stack's name.")] = "",
     ) -> CommandResult:
         """Print a block for ~/.ssh/config, for ssh, scp, sftp, rsync and editors."""
         from generator.operations.sessions.ssh_config import ssh_config
@@ -60,8 +62,8 @@ def _register_proxy(app: typer.Typer) -> None:
     def ssh_proxy(
         call: Invocation,
         target: Annotated[str, TARGET] = "",
-        document: Annotated[str, typer.Option(help="Session document; the stack's for SSH when not given.")] = "",
-        parameter: Annotated[list[str], typer.Option(metavar="KEY=VALUE", help="A parameter of it.")] = [],  # noqa: B006
+        document: Annotated[str, typer.Option(help="Session document; by default the stack's for SSH.")] = "",
+        parameter: Annotated[list[str], typer.Option(metavar="KEY=VALUE", help="A parameter of the document.")] = [],  # noqa: B006
         reason: Annotated[str, REASON] = "",
         key_user: Annotated[
             str, typer.Option(help="The login of which ssh-key has a key ready for this connection.", hidden=True)
@@ -71,7 +73,7 @@ def _register_proxy(app: typer.Typer) -> None:
             bool, typer.Option("--unsigned-channel", help="Open the data channel without a signature.")
         ] = False,
     ) -> CommandResult:
-        """Carry SSH over standard input and output: a ProxyCommand for ssh."""
+        """Carry an SSH connection over standard input and output, as ssh's ProxyCommand."""
         from generator.model.session import SessionRequest
         from generator.operations.sessions.ssh_proxy import ssh_proxy
 
@@ -85,11 +87,11 @@ def _register_proxy(app: typer.Typer) -> None:
     def ssh_key(
         call: Invocation,
         target: Annotated[str, TARGET] = "",
-        os_user: Annotated[str, typer.Option(help="The login on the instance.")] = SSH_USER,
+        os_user: Annotated[str, typer.Option(help="Login on the instance.")] = SSH_USER,
     ) -> None:
         """Make a key for a connection that ssh is about to make, accepted for a minute."""
         from generator.operations.sessions.ssh_config import claim_key
 
         if not target:
-            raise UsageError("Say for which instance.", "deployer ssh-config writes the right line.")
+            raise UsageError("No instance was named.", "Print the lines for ~/.ssh/config with: deployer ssh-config")
         claim_key(call.gateway, target, os_user)

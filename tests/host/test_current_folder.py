@@ -69,7 +69,7 @@ STORY = (
     Row("--sandbox ssh . true", "could not be established", 255),
     Row("--sandbox ssh-config --alias box", "Host box", keep={"config": r"((?s:.*))"}),
     Row("--sandbox cp --via ssh {home}/stack.yaml :stack.yaml", "could not be established", 255),
-    Row("--sandbox cp --via session {home}/stack.yaml :stack.yaml", "does not answer as a copy needs it", 1),
+    Row("--sandbox cp --via session {home}/stack.yaml :stack.yaml", "does not respond as copying requires", 1),
     Row("--sandbox run whoami", "root"),
     Row("--sandbox connect --reason TICKET-1", "whoami", typed="whoami\rexit\r"),
     Row("--sandbox connect -L 0:localhost:3035 --exec true"),

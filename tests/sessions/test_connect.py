@@ -157,7 +157,7 @@ def test_a_session_ended_by_an_administrator_ends_the_command(deployer: Deployer
 
 def test_a_tunnel_closes_after_the_time_given(deployer: Deployer) -> None:
     done = deployer("connect", "-L", "0:localhost:3035", "--for", "1s", "--output", "json")
-    assert done.code == 0 and done.result["ended"] == "The time of access is over."
+    assert done.code == 0 and done.result["ended"] == "The time for this session is over."
 
 
 def test_megabytes_pass_both_ways_with_the_rate_the_service_allows(deployer: Deployer, echo: int) -> None:

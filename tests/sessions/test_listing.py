@@ -36,7 +36,7 @@ def test_ending_one_is_read_back_and_it_is_past(deployer: Deployer, tunnel: Pope
     assert done.code == 0 and f"{name} is over" in done.out, done.err
     assert name in deployer("sessions", "--past").out
     again = deployer("sessions", "end", name)
-    assert again.code == 0 and "was over before" in again.out
+    assert again.code == 0 and "had already ended" in again.out
 
 
 @pytest.mark.parametrize(("choice", "ended"), [(["--owner", "nobody"], 0), (["--target", "i-0"], 0), (["--all"], 1)])

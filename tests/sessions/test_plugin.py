@@ -169,7 +169,7 @@ def test_a_tunnel_of_the_plugin_closes_after_the_time_given(
 ) -> None:
     plugin()
     done = deployer(*TUNNEL, "--for", "1s", "--output", "json")
-    assert done.code == 0 and done.result["ended"] == "The time of access is over.", done.err
+    assert done.code == 0 and done.result["ended"] == "The time for this session is over.", done.err
 
 
 def test_a_plugin_that_fails_to_start_is_quoted(
@@ -236,7 +236,7 @@ def test_an_old_plugin_is_named_when_it_is_asked_for(
     done = deployer("connect", "--client", client, "-L", "0:localhost:3035", "--exec", "true")
     assert done.code == code and not installed.ran
     if code:
-        assert "is 1.2.707.0; 1.2.764.0 is the oldest that will work" in done.err
+        assert "is 1.2.707.0; the oldest that works is 1.2.764.0" in done.err
 
 
 def test_a_missing_plugin_is_named_with_where_it_was_looked_for(deployer: Deployer) -> None:

@@ -24,7 +24,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_hosts_output_is_the_result_as_it_is(deployer: Deployer) -> None:
     done = deployer("run", "echo one; whoami")
     place = "the sandbox (account 111122223333, region us-east-1)"
-    said = f"Running on {deployer.instance} in {place}.\n  where: {place}\n"
+    said = f"Running on {deployer.instance} in {place}:\n  echo one; whoami\n  where: {place}\n"
     assert (done.code, done.out, done.err) == (0, "one\nroot\n", said)
 
 
@@ -72,7 +72,7 @@ def test_support_may_not_run_commands(deployer: Deployer, monkeypatch: pytest.Mo
     with monkeypatch.context() as patch:
         as_support(deployer, patch)
         refused = deployer("run", "true")
-    assert refused.code == 1 and "Support may start sessions and run nothing else" in refused.err
+    assert refused.code == 1 and "Support may only start sessions" in refused.err
 
 
 def test_an_interrupt_cancels_it_on_the_hosts(deployer: Deployer, ended: Ended) -> None:

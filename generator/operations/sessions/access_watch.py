@@ -18,7 +18,7 @@ INTERVAL = 60.0  # seconds between two looks
 
 
 async def while_access_lasts(gateway: Gateway, instance_id: str, work: Awaitable[T]) -> T:
-    """Return what the work returns; cancel it and raise DeployerError `access-ended` when GetConnectionStatus is refused.
+    """Return what the work returns; cancel it and raise `access-ended` when GetConnectionStatus is refused.
 
     A caller who never had that permission is not checked, and no other failure of the call counts.
     """

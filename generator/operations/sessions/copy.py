@@ -125,7 +125,7 @@ def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, program: s
 def _by_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:
     if request.recursive:
         raise UsageError(
-            "Directories are copied over SSH only.", "Pack them (tar), or let SSH in: --via ssh says why not."
+            "Directories are copied over SSH only.", "Pack them with tar, or use SSH: --via ssh says what is missing."
         )
     target = plan.target.instance_id
     shell = shell_request(plan.documents, target, request.reason, request.document)

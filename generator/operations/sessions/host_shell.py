@@ -24,7 +24,7 @@ from generator.operations.sessions.service import SessionCalls
 BEGIN, END = b"\x01", b"\x02"
 PATIENCE, READY = 120.0, 20.0  # seconds for one answer, for the first
 ENTER = 'exec sh -c \'stty raw -echo; printf "\\001\\002"; while IFS= read -r line; do eval "$line"; done\'\n'
-REACHED = "Check the path there, and that the session's own user (ssm-user) may use it."
+REACHED = "Check the path on the instance, and whether the session's user (ssm-user) may use it."
 
 
 @asynccontextmanager
@@ -123,7 +123,7 @@ def quoted(path: str) -> str:
 
 def _mute() -> DeployerError:
     return DeployerError(
-        "The shell on the instance does not answer as a copy needs it.",
-        "It takes /bin/sh with dd, base64 and sha256sum; or copy over SSH: deployer cp --via ssh",
+        "The shell on the instance does not respond as copying requires.",
+        "Copying needs /bin/sh with dd, base64 and sha256sum on the instance; or copy over SSH: deployer cp --via ssh",
         code="host-shell",
     )

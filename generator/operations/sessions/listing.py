@@ -19,7 +19,9 @@ def list_sessions(gateway: Gateway, *, past: bool = False, target: str = "", own
 
     `owner` is an ARN, or the name at its end.
     """
-    with refused("Support may list no sessions; it ends its own by the id that was shown: deployer sessions end ID"):
+    with refused(
+        "Support may not list sessions. It ends its own by the ID shown when they began: deployer sessions end ID"
+    ):
         sessions = gateway.ssm.list_sessions(active=not past, target=target or None)
     return tuple(session for session in sessions if owned_by(session, owner))
 
@@ -78,7 +80,7 @@ def _left(gateway: Gateway, wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _end_unseen(gateway: Gateway, session_ids: Sequence[str]) -> EndReport:
     """For support, which may end its own sessions but see nobody's."""
-    with refused("One ends one's own sessions; the customer ends any: deployer sessions end ID"):
+    with refused("You may end only your own sessions; the customer can end any: deployer sessions end ID"):
         for name in session_ids:
             gateway.ssm.terminate_session(name)
     return EndReport(unseen=tuple(session_ids))

@@ -44,13 +44,13 @@ def run(gateway: Gateway, request: CommandRequest, caller: Caller, clock: Clock 
 def start(gateway: Gateway, request: CommandRequest) -> str:
     """Send the command; its id. Raises AwsError."""
     try:
-        with refused("Support may start sessions and run nothing else: deployer connect. Others need ssm:SendCommand."):
+        with refused("Support may only start sessions: deployer connect. Others need ssm:SendCommand."):
             return gateway.ssm.send_command(request)
     except AwsError as error:
         if error.aws_code != "InvalidInstanceId":
             raise
         raise error.explained(
-            f"Systems Manager cannot reach {', '.join(request.instance_ids)}: not running, or no agent that is online.",
+            f"Systems Manager cannot reach {', '.join(request.instance_ids)}: not running, or the agent is offline.",
             hint=f"See what is missing with: deployer doctor {request.instance_ids[0]}",
         ) from error
 
@@ -86,7 +86,7 @@ def follow(gateway: Gateway, command_id: str, clock: Clock | None = None) -> Ite
         raise _not_followed(gateway, command_id)
     raise NotFound(
         "No instance that is online has these tags, so nothing ran.",
-        "Check --tag, --region and --profile; these are online: aws ssm describe-instance-information",
+        "Check --tag, --region and --profile; to list those online: aws ssm describe-instance-information",
         code="no-host",
     )
 
@@ -103,7 +103,7 @@ def _not_followed(gateway: Gateway, command_id: str, error: DeployerError | None
     why = error.message if error else f"It has not ended within {LIMIT / 3600:.0f} hours."
     look = f"aws ssm list-command-invocations --details --region {gateway.region} --command-id {command_id}"
     return DeployerError(
-        f"The command {command_id} goes on on its hosts, but could not be followed to its end: {why}",
+        f"The command {command_id} is still running on its hosts, but could not be followed: {why}",
         polling.then(error, f"see what it did with: {look}"),
         code="not-followed",
     )

@@ -78,7 +78,7 @@ def selftest(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None]) ->
         LOG.setLevel(level)
         LOG.removeHandler(handler)
         handler.close()
-        say(f"The log of the frames, without what they carried, is in {path}")
+        say(f"The log of the frames, without their content, is in {path}")
 
 
 async def _measure(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None], path: Path) -> SelftestResult:
@@ -86,12 +86,12 @@ async def _measure(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], Non
     began = time.monotonic()
     async with host_shell(calls, options_of(plan), connect) as shell:
         opened = time.monotonic() - began
-        say(f"A shell after {opened:.2f} s.")
+        say(f"The shell opened after {opened:.2f} s.")
         echo = await _echo(shell)
         say(f"An answer takes {echo * 1000:.0f} ms.")
         down = await _timed(shell.read("/dev/zero", 0, PROBE))
         up = await _timed(shell.write("/dev/null", 0, os.urandom(PROBE)))
-        say(f"{PROBE / down / 1024:.0f} KiB/s down, {PROBE / up / 1024:.0f} KiB/s up. Now the connection is cut.")
+        say(f"{PROBE / down / 1024:.0f} KiB/s down, {PROBE / up / 1024:.0f} KiB/s up. Interrupting the connection.")
         whole = await _read_through_a_cut(shell, connect)
         stats = shell.channel.figures()
     return SelftestResult(

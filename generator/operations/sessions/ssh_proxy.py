@@ -112,7 +112,7 @@ def _no_key() -> None:
 
 @asynccontextmanager
 async def _claimed_key(gateway: Gateway, instance_id: str, user: str) -> AsyncIterator[Callable[[], None]]:
-    """Release ssh's claim on the key of `ssh-config` after the block, which gets a function that pushes the key again."""
+    """Release ssh's claim on the key of `ssh-config` after the block, which gets what pushes the key again."""
     key, owner = shared_key(instance_id, user), ssh_above()
     try:
         yield lambda: claim_key(gateway, instance_id, user)

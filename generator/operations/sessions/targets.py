@@ -48,7 +48,7 @@ def find_target(gateway: Gateway, text: str, seen: StackView, choose: Choose) ->
     if not targets:
         raise NotFound(
             f"There is no instance {text} in {gateway.region or 'this region'}.",
-            "Give an instance id, a Name tag or a private address; check --region and --profile.",
+            "Give an instance ID, a Name tag or a private address; check --region and --profile.",
             code="target-not-found",
         )
     return _one(targets, f"{text} is the name of", choose)
@@ -87,7 +87,7 @@ def _one(targets: Sequence[Target], several: str, choose: Choose) -> Target:
         return chosen
     listed = "\n    ".join(target.label for target in running)
     raise UsageError(
-        f"{several} {len(running)} instances.", f"Name one by its id:\n    {listed}", code="target-ambiguous"
+        f"{several} {len(running)} instances.", f"Name one by its ID:\n    {listed}", code="target-ambiguous"
     )
 
 
