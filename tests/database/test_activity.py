@@ -156,5 +156,5 @@ def test_ctrl_c_ends_watching_as_it_ends_everything(at_home: World, monkeypatch:
     def pressed(_: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("generator.cli.db_admin_commands.time.sleep", pressed)
+    monkeypatch.setattr("generator.operations.database.activity.time.sleep", pressed)
     assert main(["db", "activity", *REACH, "--watch", "7"]) == 130
