@@ -94,8 +94,8 @@ def drop_user_lines(result: DropUserResult | SqlScript) -> list[str]:
 def shut_out_plan_lines(plan: ShutOutPlan) -> list[str]:
     """What becomes of the users."""
     return [
-        "  no token and no password opens a connection any more, and open sessions end",
-        "  undone by: db bootstrap",
+        "  open sessions end, and neither a token nor a password opens another",
+        "  to undo it: deployer db bootstrap",
     ]
 
 

@@ -61,7 +61,7 @@ def config_block(deployment: Deployment, route: SshRoute, alias: str) -> list[st
         **openssh.host_key_options(instance_id),
     }
     return [
-        f"# {alias}: {_one_line(route.target.label)} over Session Manager, with a key that is made for the moment",
+        f"# {alias}: {_one_line(route.target.label)} over Session Manager, with a key made for each connection",
         f"Host {alias}",
         *(f"  {name} {value}" for name, value in settings.items()),
         f"Match originalhost {alias} exec \"exec {openssh.proxy_command(ready)} --os-user '%r'\"",
