@@ -14,9 +14,9 @@ from generator.sandbox.state import CUSTOMER_ACCOUNT, SandboxState
 
 def recorded(home: str | Path = "") -> SandboxState:
     """The sandbox of that directory, or of $DEPLOYER_SANDBOX_HOME."""
-    found = state.read(Path(home or os.environ["DEPLOYER_SANDBOX_HOME"]))
-    assert found, "no sandbox runs there"
-    return found
+    running = state.read(Path(home or os.environ["DEPLOYER_SANDBOX_HOME"]))
+    assert running, "no sandbox is running"
+    return running
 
 
 def root(running: SandboxState | None = None, account: str = CUSTOMER_ACCOUNT) -> dict[str, str]:

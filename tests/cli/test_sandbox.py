@@ -47,7 +47,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Olde
 @pytest.mark.parametrize(
     "argv", [["--sandbox", "config", "list"], ["sandbox", "start"], ["sandbox", "status"], ["sandbox", "env"]]
 )
-def test_an_older_sandbox_is_named_with_the_way_to_a_newer_one(
+def test_an_older_sandbox_is_reported_with_the_command_for_a_newer_one(
     argv: list[str], older: type[Older], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(argv) == 0

@@ -63,9 +63,9 @@ def share(client: Any) -> Share:
     name = f"share-{uuid.uuid4().hex[:8]}"
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
     secret = client("secretsmanager").create_secret(Name=name, SecretString="s3cret", KmsKeyId=key)["ARN"]
-    found = Share(client, name, secret, key, "")
-    found.role = make_role(client, name, [READ, "kms:Decrypt"])
-    return found
+    shared = Share(client, name, secret, key, "")
+    shared.role = make_role(client, name, [READ, "kms:Decrypt"])
+    return shared
 
 
 def make_role(client: Any, name: str, actions: list[str]) -> str:
@@ -161,7 +161,7 @@ def test_access_ends_by_itself(share: Share, until: str, allowed: bool) -> None:
         assert refused(share.vendor().get_secret_value, SecretId=share.secret)[0] == "AccessDeniedException"
 
 
-def test_a_disabled_key_is_said(share: Share) -> None:
+def test_a_disabled_key_is_reported(share: Share) -> None:
     share.client("kms").disable_key(KeyId=share.key)
     read = share.client("secretsmanager").get_secret_value
     assert refused(read, SecretId=share.secret)[0] == "DecryptionFailure"

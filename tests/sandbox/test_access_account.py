@@ -85,14 +85,14 @@ def test_an_explicit_deny_is_named_as_one(user: Any) -> None:
     assert refusal(who("iam").list_users).endswith("with an explicit deny in an identity-based policy")
 
 
-def test_a_session_policy_narrows_a_role(client: Any) -> None:
+def test_a_session_policy_restricts_a_role(client: Any) -> None:
     trust = document({**allow("sts:AssumeRole"), "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}})
     trust = trust.replace(', "Resource": "*"', "")
     name = f"role-{uuid.uuid4().hex[:8]}"
     role = client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     client("iam").put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=document(allow("iam:*")))
-    narrow = document(allow("ec2:*"))
-    keys = client("sts").assume_role(RoleArn=role, RoleSessionName="ada", Policy=narrow)["Credentials"]
+    restricted = document(allow("ec2:*"))
+    keys = client("sts").assume_role(RoleArn=role, RoleSessionName="ada", Policy=restricted)["Credentials"]
     assert "no session policy allows" in refusal(client("iam", keys=keys).list_users)
 
 

@@ -19,9 +19,9 @@ def document(**statement: Any) -> str:
 
 
 def events(client: Any, name: str, account: str = CUSTOMER) -> list[dict[str, Any]]:
-    wish = [{"AttributeKey": "EventName", "AttributeValue": name}]
-    found = client("cloudtrail", account).lookup_events(LookupAttributes=wish)["Events"]
-    return [json.loads(event["CloudTrailEvent"]) for event in found]
+    query = [{"AttributeKey": "EventName", "AttributeValue": name}]
+    recorded = client("cloudtrail", account).lookup_events(LookupAttributes=query)["Events"]
+    return [json.loads(event["CloudTrailEvent"]) for event in recorded]
 
 
 def test_a_user_is_named_and_a_refusal_is_recorded(client: Any) -> None:
@@ -34,8 +34,8 @@ def test_a_user_is_named_and_a_refusal_is_recorded(client: Any) -> None:
     assert latest["userIdentity"]["type"] == "IAMUser" and latest["userIdentity"]["userName"] == name
     assert latest["errorCode"] == "AccessDenied" and "is not authorized" in latest["errorMessage"]
     assert latest["requestParameters"] == {"target": "i-0123456789abcdef0", "reason": "looking"}
-    wish = [{"AttributeKey": "AccessKeyId", "AttributeValue": key["AccessKeyId"]}]
-    mine = client("cloudtrail").lookup_events(LookupAttributes=wish)["Events"]
+    query = [{"AttributeKey": "AccessKeyId", "AttributeValue": key["AccessKeyId"]}]
+    mine = client("cloudtrail").lookup_events(LookupAttributes=query)["Events"]
     assert [event["Username"] for event in mine] == [name]
 
 

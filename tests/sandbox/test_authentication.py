@@ -202,8 +202,10 @@ def test_a_functions_credentials_cannot_be_worked_out(running: SandboxState) -> 
     key, token = f"ASIA{digest[:16].upper()}", hashlib.sha256(f"token:{digest}".encode()).hexdigest()
     secret = hashlib.sha256(f"secret:{digest}".encode()).hexdigest()
     assert seen["AWS_ACCESS_KEY_ID"] == key
-    held = client("sts", running, (key, seen["AWS_SECRET_ACCESS_KEY"]), aws_session_token=seen["AWS_SESSION_TOKEN"])
-    assert held.get_caller_identity()["Arn"].startswith(f"arn:aws:sts::{ACCOUNT}:assumed-role/runs/")
+    function_client = client(
+        "sts", running, (key, seen["AWS_SECRET_ACCESS_KEY"]), aws_session_token=seen["AWS_SESSION_TOKEN"]
+    )
+    assert function_client.get_caller_identity()["Arn"].startswith(f"arn:aws:sts::{ACCOUNT}:assumed-role/runs/")
     for guess in ((key, secret, token), (key, secret, seen["AWS_SESSION_TOKEN"]), (key, secret, "")):
         assert refused("sts", running, guess[:2], aws_session_token=guess[2]) in (
             "InvalidClientTokenId",

@@ -55,13 +55,13 @@ def used(source: str) -> Iterator[str]:
 
 def private(source: str) -> set[str]:
     """Those with a private part, up to that part: `module._name` of `module._name.get`."""
-    found = set()
+    names = set()
     for name in used(source):
         parts = name.split(".")
         hidden = [place for place, part in enumerate(parts) if part[0] == "_" and part[:2] != "__"]
         if hidden:
-            found.add(".".join(parts[: hidden[-1] + 1]))
-    return found
+            names.add(".".join(parts[: hidden[-1] + 1]))
+    return names
 
 
 def keys(source: str) -> Iterator[str]:
@@ -108,8 +108,8 @@ def test_there_are_few_of_them() -> None:
 def test_the_private_fields_of_records_are_those_listed() -> None:
     """A record of MiniStack is a dict: its private fields are keys. The sandbox's own begin with an underscore too."""
     own = {"_after", "_before", "_cleaning", "_pruned", "_secrets"}
-    found = {key for path in FILES for key in keys(path.read_text()) if key[:1] == "_" and key[:2] != "__"}
-    assert found == own | set(RECORD_FIELDS)
+    fields = {key for path in FILES for key in keys(path.read_text()) if key[:1] == "_" and key[:2] != "__"}
+    assert fields == own | set(RECORD_FIELDS)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOM)))
@@ -118,14 +118,14 @@ def test_every_name_of_ministack_that_is_used_exists(path: Path) -> None:
         module, attributes = name, []
         while True:
             try:
-                found: object = importlib.import_module(module)
+                owner: object = importlib.import_module(module)
                 break
             except ModuleNotFoundError:
                 module, _, attribute = module.rpartition(".")
                 attributes.insert(0, attribute)
         for attribute in attributes:
-            assert hasattr(found, attribute) or attribute == "handle_request", name
-            found = getattr(found, attribute)
+            assert hasattr(owner, attribute) or attribute == "handle_request", name
+            owner = getattr(owner, attribute)
 
 
 def test_the_version_and_the_shapes_are_the_expected_ones() -> None:

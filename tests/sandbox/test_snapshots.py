@@ -18,16 +18,16 @@ def snapshot(home: Path, method: str, name: str) -> None:
 
 
 def test_what_was_changed_made_and_deleted_since_is_undone(client: Any, sandbox_home: Path) -> None:
-    iam, kept, gone = client("iam"), f"kept-{uuid.uuid4().hex[:8]}", f"gone-{uuid.uuid4().hex[:8]}"
-    iam.create_user(UserName=kept)
-    pair = iam.create_access_key(UserName=kept)["AccessKey"]
+    iam, remaining, gone = client("iam"), f"kept-{uuid.uuid4().hex[:8]}", f"gone-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=remaining)
+    pair = iam.create_access_key(UserName=remaining)["AccessKey"]
     snapshot(sandbox_home, "PUT", "before")
     for _ in range(2):
-        iam.delete_access_key(UserName=kept, AccessKeyId=pair["AccessKeyId"])
+        iam.delete_access_key(UserName=remaining, AccessKeyId=pair["AccessKeyId"])
         iam.create_user(UserName=gone)
         snapshot(sandbox_home, "POST", "before")
-        assert client("sts", keys=pair).get_caller_identity()["Arn"].endswith(kept)
-        assert gone not in {user["UserName"] for user in iam.query_users()["Users"]}
+        assert client("sts", keys=pair).get_caller_identity()["Arn"].endswith(remaining)
+        assert gone not in {user["UserName"] for user in iam.list_users()["Users"]}
 
 
 def test_a_snapshot_nobody_took_changes_nothing(sandbox_home: Path) -> None:

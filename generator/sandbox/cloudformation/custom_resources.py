@@ -35,4 +35,4 @@ def execute(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
 def error_of(body: object) -> str:
     """The message of a function that failed, from the body of its answer, in one line."""
     message = body.get("errorMessage") if isinstance(body, dict) else body
-    return " ".join(str(message or "it ended without a message").split())[:500]
+    return " ".join(str(message or "the function gave no message").split())[:500]

@@ -10,7 +10,7 @@ from ministack.services.cloudformation import _stacks
 
 from generator.sandbox.asgi import Sandbox
 
-REASON = "The sandbox ended while this operation was running."
+REASON = "The sandbox stopped while this operation was running."
 FAILED = {
     "CREATE": "CREATE_FAILED",
     "UPDATE": "UPDATE_FAILED",

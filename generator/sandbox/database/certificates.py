@@ -27,7 +27,7 @@ def certify(name: str, directory: Path) -> Certified:
     """Create an authority and a server certificate for `name` in `directory` (PEM files; the key is mode 0600)."""
     now = dt.datetime.now(dt.UTC)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    issuer = _name(f"Stand-in for RDS's authority: {name}"[:64])
+    issuer = _name(f"Sandbox authority: {name}"[:64])
     # A bundle may hold several authorities of the one name: the key's identifier tells which is meant.
     identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
     ca = _builder(issuer, issuer, ca_key, now).add_extension(x509.BasicConstraints(True, 0), critical=True)

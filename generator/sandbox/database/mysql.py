@@ -46,7 +46,7 @@ async def program() -> Path:
         if (path := shutil.which("mysqld", path=directory)) and await _is_oracles(path):
             return Path(path).resolve()
     raise DeployerError(
-        f"There is no MySQL server (Oracle's, {OLDEST}.0 or newer) on this machine to stand in for RDS.",
+        f"The sandbox needs a MySQL server (Oracle's, {OLDEST}.0 or newer), and this computer has none.",
         "Put its mysqld on the PATH. Ubuntu: apt install mysql-server-core-8.0; for a checkout: .ci/real-mysql.",
         code="mysql-missing",
     )

@@ -22,7 +22,7 @@ class Owner:
     def __post_init__(self) -> None:
         for name in (self.user, self.database):
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", name) or name == SUPERUSER:
-                raise ValueError(f"{name} is no name for a user or a database here")
+                raise ValueError(f"{name} is not a valid name for a user or database")
 
     def with_password(self) -> Owner:
         """The owner with a password."""

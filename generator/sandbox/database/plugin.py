@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from generator.sandbox.messages import Request, Response
 
 PATH = "/_sandbox/database"
-_NOT_GIVEN = ("", "password")  # the latter is what MiniStack writes where nobody gave one
+_NOT_GIVEN = ("", "password")  # MiniStack's default is the latter
 _EXAMPLE = {
     "Engine": "aurora-postgresql",
     "MasterUsername": "master",
@@ -176,7 +176,7 @@ async def _run(
             database_front = fronts.front_for(engine, real.socket, certified.context, check_token)
             ready.set_result(await stack.enter_async_context(listening(database_front)))
             await asyncio.Event().wait()
-    except Exception as error:  # whoever asked for the database is told, whatever it was
+    except Exception as error:  # raised where the start is awaited
         if ready.done():
             raise
         ready.set_exception(error)

@@ -29,7 +29,7 @@ def programs() -> Path:
         if (directory / "initdb").exists() and (directory / "postgres").exists():
             return directory
     raise DeployerError(
-        "There is no PostgreSQL server on this machine to stand in for RDS.",
+        "The sandbox needs a PostgreSQL server, and this computer has none.",
         "Install it with: pip install 'deepsql-deployer[sandbox]'",
         code="postgresql-missing",
     )

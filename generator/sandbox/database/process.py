@@ -22,7 +22,7 @@ from generator.errors import DeployerError
 # A parent that watches over the server: when its standard input ends, which happens however this process ends, it sends
 # the signal and removes what was on the disk. Where the server ends by itself, so does it.
 _WATCH = (
-    'signal=$1; shift; exec 3<&0; "$@" </dev/null 3<&- & server=$!; exec 2>/dev/null; '  # nobody may listen any more
+    'signal=$1; shift; exec 3<&0; "$@" </dev/null 3<&- & server=$!; exec 2>/dev/null; '  # the terminal may be closed
     "(cat <&3 >/dev/null; kill -$signal $server) & watch=$!; "
     'wait $server; code=$?; kill $watch; rm -rf -- "$0"; exit $code'
 )

@@ -75,7 +75,7 @@ async def _live(
             made = (host, engine.default_port, tls_front.port, certified.ca_bundle, directory)
             ready.set_result(RdsServer(*made, real.owner.password, tls_front.refusals))
             await asyncio.to_thread(over.wait)
-    except BaseException as error:  # whoever waits for the start is told, whatever it was
+    except BaseException as error:  # raised where the start is awaited
         if ready.done():
             raise
         ready.set_exception(error)

@@ -185,7 +185,7 @@ class Agent:
         self.post(PayloadType.CHALLENGE_REQUEST, payloads.challenge_payload(cipher.seal(secret)))
         back = payloads.read_challenge(await self._expect(PayloadType.CHALLENGE_RESPONSE))
         if not secrets.compare_digest(cipher.open(back), secret):
-            raise DeployerError("The client did not answer the encryption challenge rightly.")
+            raise DeployerError("The client did not answer the encryption challenge correctly.")
         self._cipher = cipher
 
     async def _expect(self, kind: PayloadType) -> bytes:

@@ -51,7 +51,7 @@ def send_command(call: Call) -> dict[str, Any]:
     document = documents.get(data["DocumentName"])
     call.allow("ssm:SendCommand", document.arn)
     if document.name not in _SCRIPTS:
-        raise DeployerError(f"The sandbox runs no document but {_SCRIPTS[0]}.", code="InvalidDocument")
+        raise DeployerError(f"The sandbox supports no document but {_SCRIPTS[0]}.", code="InvalidDocument")
     targets = _targets(call)
     script = "\n".join((data.get("Parameters") or {}).get("commands", []))
     now = time.time()

@@ -75,7 +75,7 @@ async def _carry(live: Live, receive: Receive, send: Send) -> None:
             task.cancel()
         await asyncio.gather(sending, receiving, over, return_exceptions=True)
     if live.agent.end is not None:
-        with suppress(Exception):  # the client may have gone first, each server says so in its own way
+        with suppress(Exception):  # the client may have disconnected: each server raises its own error
             while not outgoing.empty():
                 await send({"type": "websocket.send", "bytes": outgoing.get_nowait()})
             await send({"type": "websocket.send", "bytes": closed_frame(live.session.id, live.agent.end)})

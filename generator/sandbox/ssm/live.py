@@ -73,7 +73,7 @@ class Live:
             elif time.time() - self.session.started > longest:
                 self.agent.finish("Session reached its maximum duration.")
             elif not self._runs():
-                self.agent.finish(f"{self.session.target} does not run any more.")
+                self.agent.finish(f"{self.session.target} is no longer running.")
 
     def _runs(self) -> bool:
         with request_scope(self.session.account, self.session.region):

@@ -36,7 +36,7 @@ def parse(content: str, document_format: str) -> Any:
 def fault(content: str, document_format: str, document_type: str) -> str:
     """Why SSM refuses this content, as one sentence; "" when it does not."""
     if document_format not in ("JSON", "YAML"):
-        return f"The sandbox keeps no document in the format {document_format}."
+        return f"The sandbox does not support the document format {document_format}."
     try:
         document = parse(content, document_format)
     except (ValueError, yaml.YAMLError):

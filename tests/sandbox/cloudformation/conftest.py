@@ -102,8 +102,8 @@ class Stacks:
         return {o["OutputKey"]: o["OutputValue"] for o in self.stack().get("Outputs", [])}
 
     def resources(self) -> dict[str, str]:
-        found = self.api.describe_stack_resources(StackName=self.name)["StackResources"]
-        return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in found}
+        listed = self.api.describe_stack_resources(StackName=self.name)["StackResources"]
+        return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in listed}
 
     def events(self, since: int = 0) -> list[tuple[str, str]]:
         """(logical id, status) in order of time, from the given number on."""

@@ -57,8 +57,8 @@ def test_an_entry_lives_with_its_stack(stacks: Stacks, client: Client, cluster: 
     asked = {"clusterName": cluster, "principalArn": PRINCIPAL}
 
     def policies() -> list[str]:
-        found = eks.list_associated_access_policies(**asked)["associatedAccessPolicies"]
-        return [policy["policyArn"] for policy in found]
+        entries = eks.list_associated_access_policies(**asked)["associatedAccessPolicies"]
+        return [policy["policyArn"] for policy in entries]
 
     assert stacks.execute(stacks.change_set(given(), TEMPLATE, "CREATE")) == "CREATE_COMPLETE"
     assert eks.describe_access_entry(**asked)["accessEntry"]["type"] == "STANDARD"
@@ -86,5 +86,5 @@ def test_the_instance_enters_the_cell_its_stack_names(stacks: Stacks, client: Cl
     asked = [{"ParameterKey": name, "ParameterValue": value} for name, value in wanted.items()]
     assert stacks.execute(stacks.change_set(asked, OURS, "CREATE")) == "CREATE_COMPLETE"
     role = client("iam").get_role(RoleName=stacks.resources()["InstanceRole"])["Role"]["Arn"]
-    found = client("eks").list_associated_access_policies(clusterName=cluster, principalArn=role)
-    assert [policy["policyArn"] for policy in found["associatedAccessPolicies"]] == [VIEW]
+    entries = client("eks").list_associated_access_policies(clusterName=cluster, principalArn=role)
+    assert [policy["policyArn"] for policy in entries["associatedAccessPolicies"]] == [VIEW]

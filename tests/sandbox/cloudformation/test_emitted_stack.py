@@ -26,14 +26,14 @@ def created(stacks: Stacks) -> Stacks:
 def changed(stacks: Stacks, **given: str) -> dict[str, Any]:
     """A change set with these values and the previous ones for all the others."""
     known = [parameter["ParameterKey"] for parameter in stacks.stack()["Parameters"]]
-    kept = [{"ParameterKey": key, "UsePreviousValue": True} for key in known if key not in given]
-    return stacks.change_set([*kept, *({"ParameterKey": k, "ParameterValue": v} for k, v in given.items())])
+    unchanged = [{"ParameterKey": key, "UsePreviousValue": True} for key in known if key not in given]
+    return stacks.change_set([*unchanged, *({"ParameterKey": k, "ParameterValue": v} for k, v in given.items())])
 
 
 def secret_of(stacks: Stacks, client: Client) -> dict[str, str]:
     arn = stacks.outputs()["SupportSecretArn"]
-    found = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
-    return dict(json.loads(found))
+    secret = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    return dict(json.loads(secret))
 
 
 def who_am_i(client: Client, secret: dict[str, str]) -> str:
@@ -66,9 +66,9 @@ def test_the_services_show_what_was_made(created: Stacks, client: Client) -> Non
 
 def test_flip_and_back_touch_the_key_policy_and_the_support_set(created: Stacks, client: Client) -> None:
     instance, first = created.outputs()["InstanceId"], secret_of(created, client)
-    told = len(created.events())
+    events = len(created.events())
     assert created.execute(changed(created, CreateSupportUser="No")) == "UPDATE_COMPLETE"
-    touched = {name for name, _ in created.events(told)}
+    touched = {name for name, _ in created.events(events)}
     assert "Instance" not in touched
     assert {"SupportUser", "SupportKey", "SupportCredentialsSecret"} <= touched
     assert client("iam").query_users()["Users"] == []

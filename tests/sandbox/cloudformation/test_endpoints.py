@@ -40,10 +40,10 @@ class Endpoints:
         events = self.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         return " ".join(event.get("ResourceStatusReason", "") for event in events)
 
-    def there(self, **filters: str) -> dict[str, Any]:
-        wish = [{"Name": key.replace("_", "-"), "Values": [value]} for key, value in filters.items()]
-        found = self.ec2.describe_vpc_endpoints(Filters=wish)["VpcEndpoints"]
-        return {each["ServiceName"].rpartition(".")[2]: each for each in found}
+    def endpoints_of(self, **filters: str) -> dict[str, Any]:
+        conditions = [{"Name": key.replace("_", "-"), "Values": [value]} for key, value in filters.items()]
+        endpoints = self.ec2.describe_vpc_endpoints(Filters=conditions)["VpcEndpoints"]
+        return {each["ServiceName"].rpartition(".")[2]: each for each in endpoints}
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def endpoints(client: Client) -> Endpoints:
 
 def test_the_template_makes_what_it_says(endpoints: Endpoints) -> None:
     assert endpoints.make("one") == "CREATE_COMPLETE"
-    made = endpoints.there(vpc_id=VPC)
+    made = endpoints.endpoints_of(vpc_id=VPC)
     assert set(made) == {"ssm", "ssmmessages", "logs", "secretsmanager", "cloudformation", "s3"}
     ssm, s3 = made["ssm"], made["s3"]
     outputs = {each["OutputKey"]: each["OutputValue"] for each in endpoints.stack("one")["Outputs"]}
@@ -61,16 +61,16 @@ def test_the_template_makes_what_it_says(endpoints: Endpoints) -> None:
     assert "aws:PrincipalAccount" in ssm["PolicyDocument"]
     assert {"Key": "deepsql:vpc-endpoints", "Value": "one"} in ssm["Tags"]
     assert (s3["RouteTableIds"], s3["VpcEndpointId"]) == ([TABLE], outputs["S3EndpointId"])
-    assert endpoints.there(vpc_id="vpc-elsewhere") == {}
+    assert endpoints.endpoints_of(vpc_id="vpc-elsewhere") == {}
 
 
-def test_a_second_one_is_refused_until_it_leaves_out_what_is_there(endpoints: Endpoints) -> None:
+def test_a_second_one_is_refused_until_it_leaves_out_what_exists(endpoints: Endpoints) -> None:
     only_ssm = {f"Create{name}Endpoint": "No" for name in ("SsmMessages", "Logs", "SecretsManager", "CloudFormation")}
     assert endpoints.make("first", RouteTableIds="", **only_ssm) == "CREATE_COMPLETE"
     assert endpoints.make("second") == "ROLLBACK_COMPLETE"
     assert "conflicting DNS domain for ssm.us-east-1.amazonaws.com in the VPC vpc-00000001" in endpoints.why("second")
     assert endpoints.make("third", CreateSsmEndpoint="No") == "CREATE_COMPLETE"
-    assert len(endpoints.there(vpc_endpoint_type="Interface")) == 5
+    assert len(endpoints.endpoints_of(vpc_endpoint_type="Interface")) == 5
 
 
 def test_one_route_table_leads_to_s3_once(endpoints: Endpoints) -> None:
@@ -87,15 +87,15 @@ def test_one_subnet_of_a_zone(endpoints: Endpoints) -> None:
 
 def test_an_update_adds_one_and_keeps_the_others(endpoints: Endpoints) -> None:
     endpoints.make("one", CreateLogsEndpoint="No")
-    before = {name: each["VpcEndpointId"] for name, each in endpoints.there().items()}
-    kept = [{"ParameterKey": each, "UsePreviousValue": True} for each in PLACE]
+    before = {name: each["VpcEndpointId"] for name, each in endpoints.endpoints_of().items()}
+    unchanged = [{"ParameterKey": each, "UsePreviousValue": True} for each in PLACE]
     endpoints.cloudformation.update_stack(
         StackName="one",
         UsePreviousTemplate=True,
-        Parameters=[*kept, {"ParameterKey": "CreateLogsEndpoint", "ParameterValue": "Yes"}],
+        Parameters=[*unchanged, {"ParameterKey": "CreateLogsEndpoint", "ParameterValue": "Yes"}],
     )
     assert endpoints.settled("one") == "UPDATE_COMPLETE"
-    after = {name: each["VpcEndpointId"] for name, each in endpoints.there().items()}
+    after = {name: each["VpcEndpointId"] for name, each in endpoints.endpoints_of().items()}
     assert set(after) - set(before) == {"logs"} and before.items() <= after.items()
 
 

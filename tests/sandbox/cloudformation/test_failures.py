@@ -34,8 +34,10 @@ def test_a_failed_create_rolls_back_and_leaves_nothing(stacks: Stacks, sandbox: 
     failed = next(event for event in stacks.history() if event["ResourceStatus"] == "CREATE_FAILED")
     assert (failed["LogicalResourceId"], failed["ResourceStatusReason"]) == ("Second", "no more of these")
     assert client("ssm").describe_parameters()["Parameters"] == []
-    told = stacks.api.describe_events(StackName="demo", Filters={"FailedEvents": True})["OperationEvents"]
-    assert [(event["LogicalResourceId"], event["EventType"]) for event in told] == [("Second", "PROVISIONING_ERROR")]
+    failures = stacks.api.describe_events(StackName="demo", Filters={"FailedEvents": True})["OperationEvents"]
+    assert [(event["LogicalResourceId"], event["EventType"]) for event in failures] == [
+        ("Second", "PROVISIONING_ERROR")
+    ]
 
 
 def test_a_failed_update_brings_the_old_values_back(created: Stacks, sandbox: SandboxState, client: Client) -> None:
@@ -84,7 +86,7 @@ def test_a_failed_delete_is_repeated(created: Stacks, sandbox: SandboxState) -> 
         (b'{"logicalId": "First", "action": "create"}', {"Origin": "https://example.com"}, 403),
     ],
 )
-def test_a_wish_that_is_none_is_refused(
+def test_an_invalid_failure_is_refused(
     sandbox: SandboxState, body: bytes, headers: dict[str, str], status: int
 ) -> None:
     headers = {**headers, "Authorization": f"Bearer {control_token(sandbox.secret)}"}

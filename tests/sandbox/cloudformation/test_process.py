@@ -64,8 +64,8 @@ def test_starting_twice_gives_the_same_sandbox_and_another_port_is_refused(home:
 
 def test_starts_at_the_same_time_give_one_sandbox(home: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
-        found = [start.result() for start in [pool.submit(lifecycle.start, None, spawn_detached) for _ in range(3)]]
-    assert len(set(found)) == 1
+        sandboxes = [start.result() for start in [pool.submit(lifecycle.start, None, spawn_detached) for _ in range(3)]]
+    assert len(set(sandboxes)) == 1
 
 
 def test_state_and_port_survive_a_restart(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +102,7 @@ def test_reset_empties_a_running_and_a_stopped_sandbox(home: Path, monkeypatch: 
     assert users(lifecycle.start(None, spawn_detached), monkeypatch) == []
 
 
-def test_a_port_in_use_is_said_with_the_log(home: Path) -> None:
+def test_a_port_in_use_is_reported_with_the_log(home: Path) -> None:
     running = lifecycle.start(None, spawn_detached)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DEPLOYER_SANDBOX_HOME", str(home / "other"))
@@ -179,4 +179,4 @@ def test_a_stack_cut_off_in_the_middle_is_not_busy_for_ever(home: Path, monkeypa
     lifecycle.stop()
     stack = client(lifecycle.start(None, spawn_detached)).describe_stacks(StackName="cut")["Stacks"][0]
     assert stack["StackStatus"] == "CREATE_FAILED"
-    assert stack["StackStatusReason"] == "The sandbox ended while this operation was running."
+    assert stack["StackStatusReason"] == "The sandbox stopped while this operation was running."

@@ -19,10 +19,10 @@ def created(stacks: Stacks) -> Stacks:
 
 
 def flip(stacks: Stacks, **given: str) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    told = len(stacks.events())
+    events = len(stacks.events())
     change_set = stacks.change_set(previous(*(k for k in KEPT if k not in given), **given))
     assert stacks.execute(change_set) == "UPDATE_COMPLETE"
-    return change_set, stacks.events(told)
+    return change_set, stacks.events(events)
 
 
 def test_the_instance_is_what_the_template_says(created: Stacks, client: Client) -> None:

@@ -117,8 +117,8 @@ def test_a_tunnel_that_is_closed_leaves_no_session(client: Any, tunnel: Any) -> 
             pass
 
     asyncio.run(story())
-    wish = [{"key": "SessionId", "value": service.session_id}]
-    assert client("ssm").describe_sessions(State="Active", Filters=wish)["Sessions"] == []
+    filters = [{"key": "SessionId", "value": service.session_id}]
+    assert client("ssm").describe_sessions(State="Active", Filters=filters)["Sessions"] == []
 
 
 def test_an_administrator_ends_a_session_and_its_channel_hears_why(client: Any, tunnel: Any) -> None:
@@ -145,7 +145,7 @@ def test_a_session_ends_with_its_instance(client: Any, port_document: str) -> No
             assert await asyncio.wait_for(channel.receive(), 10) is None
             return channel.end.reason if channel.end else ""
 
-    assert asyncio.run(story()) == f"{node} does not run any more."
+    assert asyncio.run(story()) == f"{node} is no longer running."
 
 
 def test_a_cut_connection_is_resumed_with_every_byte(client: Any, sandbox_home: Path, port_document: str) -> None:
@@ -315,8 +315,8 @@ def test_an_encrypted_shell_leaves_a_transcript(client: Any, logged: Any) -> Non
     [({"encrypted": False}, "encryption is not set up"), ({"decrypts": False}, "may not decrypt")],
 )
 def test_a_shell_that_could_not_be_logged_or_encrypted_does_not_start(
-    logged: Any, wish: dict[str, bool], words: str
+    logged: Any, inputs: dict[str, bool], words: str
 ) -> None:
-    service, _ = logged(**wish)
+    service, _ = logged(**inputs)
     with pytest.raises(DeployerError, match=words):
         run_shell(service, b"exit\r")

@@ -41,8 +41,8 @@ def test_a_document_has_versions_and_one_of_them_is_the_default(client: Any) -> 
     ssm.update_document_default_version(Name=name, DocumentVersion="2")
     described = ssm.describe_document(Name=name)["Document"]
     assert (described["DefaultVersion"], described["LatestVersion"], described["Status"]) == ("2", "2", "Active")
-    wish = [{"Key": "tag:owner", "Values": ["us"]}]
-    assert [found["Name"] for found in ssm.list_documents(Filters=wish)["DocumentIdentifiers"]] == [name]
+    filters = [{"Key": "tag:owner", "Values": ["us"]}]
+    assert [listed["Name"] for listed in ssm.list_documents(Filters=filters)["DocumentIdentifiers"]] == [name]
     ssm.add_tags_to_resource(ResourceType="Document", ResourceId=name, Tags=[{"Key": "b", "Value": "c"}])
     assert len(ssm.list_tags_for_resource(ResourceType="Document", ResourceId=name)["TagList"]) == 2
     ssm.delete_document(Name=name)
@@ -84,11 +84,11 @@ def test_a_command_is_answered_by_the_imitated_shell_only(client: Any, instance:
 
 def test_commands_go_out_by_tag_and_not_to_nodes_without_an_agent(client: Any) -> None:
     ssm, tag = client("ssm"), uuid.uuid4().hex
-    there, silent = launch(client, {"fleet": tag}), launch(client, {"fleet": tag}, agent=[])
+    online, silent = launch(client, {"fleet": tag}), launch(client, {"fleet": tag}, agent=[])
     asked = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["true"]}}
     sent = ssm.send_command(Targets=[{"Key": "tag:fleet", "Values": [tag]}], **asked)["Command"]
     assert sent["TargetCount"] == 1
-    assert ssm.list_command_invocations(CommandId=sent["CommandId"])["CommandInvocations"][0]["InstanceId"] == there
+    assert ssm.list_command_invocations(CommandId=sent["CommandId"])["CommandInvocations"][0]["InstanceId"] == online
     assert code(ssm.send_command, InstanceIds=[silent], **asked) == "InvalidInstanceId"
 
 

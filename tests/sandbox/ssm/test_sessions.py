@@ -70,7 +70,7 @@ def test_the_default_shell_is_shut_by_the_document_check_only(
         assert code(ssm.start_session, Target=instance).startswith("AccessDeniedException")
 
 
-def test_parameters_are_held_against_the_document(client: Any, instance: str, port_document: str) -> None:
+def test_parameters_must_match_the_document(client: Any, instance: str, port_document: str) -> None:
     start = client("ssm").start_session
     assert code(start, **tunnel(instance, port_document, "22")).startswith("InvalidParameters")
     assert code(start, Target=instance, DocumentName=port_document).startswith("InvalidParameters")
@@ -87,7 +87,7 @@ def test_a_target_without_an_agent_is_not_connected(client: Any) -> None:
         assert ssm.get_connection_status(Target=target)["Status"] == "notconnected"
 
 
-def test_live_and_past_sessions_are_told_apart(client: Any, instance: str) -> None:
+def test_live_and_past_sessions_are_listed_apart(client: Any, instance: str) -> None:
     ssm = client("ssm")
     session = ssm.start_session(Target=instance, Reason="ticket 7")["SessionId"]
     mine = [{"key": "SessionId", "value": session}]
@@ -160,8 +160,8 @@ def test_only_nodes_with_an_agent_are_listed(client: Any, instance: str) -> None
     rows = client("ssm").describe_instance_information()["InstanceInformationList"]
     ids = {row["InstanceId"] for row in rows}
     assert instance in ids and silent not in ids
-    wish = [{"Key": "tag:deepsql:managed", "Values": ["true"]}]
+    filters = [{"Key": "tag:deepsql:managed", "Values": ["true"]}]
     assert instance in {
         row["InstanceId"]
-        for row in client("ssm").describe_instance_information(Filters=wish)["InstanceInformationList"]
+        for row in client("ssm").describe_instance_information(Filters=filters)["InstanceInformationList"]
     }
