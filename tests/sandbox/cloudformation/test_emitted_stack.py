@@ -71,7 +71,7 @@ def test_flip_and_back_touch_the_key_policy_and_the_support_set(created: Stacks,
     touched = {name for name, _ in created.events(events)}
     assert "Instance" not in touched
     assert {"SupportUser", "SupportKey", "SupportCredentialsSecret"} <= touched
-    assert client("iam").query_users()["Users"] == []
+    assert client("iam").list_users()["Users"] == []
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         who_am_i(client, first)
     assert created.execute(changed(created, CreateSupportUser="Yes")) == "UPDATE_COMPLETE"
