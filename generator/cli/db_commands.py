@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     _register_connect(app, "connect-bastion")
     _register_connect(app, "cb", hidden=True)
     _register_token(group)
-    _register_looking(group)
+    _register_lists(group)
     db_admin_commands.register(group)
 
 
@@ -89,7 +89,7 @@ def _register_token(group: typer.Typer) -> None:
         return CommandResult(result if copy else {**result, "token": login.token}, [] if copy else [login.token])
 
 
-def _register_looking(group: typer.Typer) -> None:
+def _register_lists(group: typer.Typer) -> None:
     @command(group, "list")
     def list_(call: Invocation) -> CommandResult:
         """List the PostgreSQL and MySQL databases of this account and region."""

@@ -54,7 +54,7 @@ def copy(text: str) -> Clipboard:
             _feed(tool, text)
             return Clipboard(tool, text)
     raise NotFound(
-        "There is no clipboard here: no pbcopy, wl-copy, xclip, xsel or clip.exe that reaches a display.",
+        "There is no clipboard: no pbcopy, wl-copy, xclip, xsel or clip.exe that reaches a display.",
         _WITHOUT,
         code="no-clipboard",
     )
@@ -92,7 +92,7 @@ def _feed(tool: _Tool, text: str) -> None:
         )
     except (OSError, subprocess.SubprocessError):  # its own text is no help, and may hold what was copied
         raise NotFound(
-            f"{tool.copy[0]} did not take the text: the display it is to reach may be gone.",
+            f"{tool.copy[0]} did not accept the text: its display may be gone.",
             _WITHOUT,
             code="no-clipboard",
         ) from None

@@ -72,7 +72,7 @@ def test_a_token_is_taken_off_the_clipboard_when_its_command_is_told_to_end(
 
 def test_a_clipboard_whose_display_is_gone_is_one_sentence(board: Path) -> None:
     (board.parent / "xclip").write_text("#!/bin/sh\nexit 1\n")
-    took = pytest.raises(NotFound, match="xclip did not take the text")
+    took = pytest.raises(NotFound, match="xclip did not accept the text")
     with took as refused, clipboard.on_clipboard("the-token", print):
         pass
     assert "the-token" not in refused.value.message + refused.value.hint
@@ -182,7 +182,7 @@ def test_the_user_is_the_callers_and_iam_is_asked_about_the_role_behind_a_sessio
 
 
 def test_an_access_level_the_role_does_not_permit_is_refused_before_anything_is_opened() -> None:
-    with pytest.raises(DeployerError, match=r"may not do rds-db:connect on .*alice_w"):
+    with pytest.raises(DeployerError, match=r"may not use rds-db:connect on .*alice_w"):
         login_for(gateway([FOUND], answer="implicitDeny"), FOUND, DatabaseRequest(level=AccessLevel.WRITE))  # type: ignore[arg-type]
 
 

@@ -95,7 +95,7 @@ STORY = (
     Row(f"--sandbox connect-bastion app {ASK}", "1"),
     Row(f"--sandbox cb app {ASK}", "1"),
     Row("--sandbox db token app", "X-Amz-Signature"),
-    Row("--sandbox db token app --copy", "no clipboard here", 4),
+    Row("--sandbox db token app --copy", "There is no clipboard", 4),
     Row("--sandbox db policy app --permission r --user jo_r --any-host", "rds-db:connect"),
     Row("--sandbox db users app", "jo_r"),
     Row("--sandbox db activity app"),

@@ -51,6 +51,48 @@ def as_master(
         yield query
 
 
+def master_login(gateway: Gateway, database: Database, user: str, password: str) -> Login:
+    """The master user's login: the name and password given, or those in RDS's own secret.
+
+    Raises DeployerError: `needs-password` without either, `master-secret` for a secret that is not RDS's JSON.
+    """
+    if password:
+        return Login(database, user or database.master_user or _default_master(database.engine), None, password)
+    if not database.master_secret:
+        raise DeployerError(
+            f"RDS has no master password of {database.name} in Secrets Manager.",
+            "Give it with --password-stdin or --password-prompt, or print the SQL with --print and run it yourself.",
+            code="needs-password",
+        )
+    name, password = _read_master_secret(gateway.secretsmanager.get_secret_value(database.master_secret), database)
+    return Login(database, name, None, password)
+
+
+def _default_master(engine: Engine) -> str:
+    """The default name of the engine's master user in the RDS console."""
+    return "postgres" if engine is Engine.POSTGRESQL else "admin"
+
+
+def _read_master_secret(content: str, database: Database) -> tuple[str, str]:
+    """User and password in a secret that RDS manages: a JSON object with `username` and `password`, both strings
+    (Secrets Manager user guide, "Amazon RDS and Aurora managed secrets"). The content appears in no error."""
+    try:
+        secret = json.loads(content)
+    except ValueError:
+        secret = None
+    pair = [secret.get(key) for key in ("username", "password")] if isinstance(secret, dict) else []
+    match pair:
+        case [str(user), str(password)] if user and password:
+            return user, password
+    raise DeployerError(
+        f"The master secret of {database.name} ({database.master_secret}) is not a JSON object with username and "
+        "password.",
+        "Give the password with --password-stdin or --password-prompt, or have RDS rotate the secret: "
+        f"aws secretsmanager rotate-secret --secret-id {database.master_secret}",
+        code="master-secret",
+    )
+
+
 @contextmanager
 def route_to(database: Database, request: DatabaseRequest, tunnel: Tunnel) -> Iterator[Route]:
     """A tunnel to the database, open while the block runs.
@@ -112,46 +154,4 @@ def _open(login: Login, route: Route) -> AbstractContextManager[Query]:
         password=login.token,
         database=route.database,
         ca_bundle=route.ca_bundle,
-    )
-
-
-def master_login(gateway: Gateway, database: Database, user: str, password: str) -> Login:
-    """The master user's login: the name and password given, or those in RDS's own secret.
-
-    Raises DeployerError: `needs-password` without either, `master-secret` for a secret that is not RDS's JSON.
-    """
-    if password:
-        return Login(database, user or database.master_user or _default_master(database.engine), None, password)
-    if not database.master_secret:
-        raise DeployerError(
-            f"RDS has no master password of {database.name} in Secrets Manager.",
-            "Give it with --password-stdin or --password-prompt, or print the SQL with --print and run it yourself.",
-            code="needs-password",
-        )
-    name, password = _read_master_secret(gateway.secretsmanager.get_secret_value(database.master_secret), database)
-    return Login(database, name, None, password)
-
-
-def _default_master(engine: Engine) -> str:
-    """The default name of the engine's master user in the RDS console."""
-    return "postgres" if engine is Engine.POSTGRESQL else "admin"
-
-
-def _read_master_secret(content: str, database: Database) -> tuple[str, str]:
-    """User and password in a secret that RDS manages: a JSON object with `username` and `password`, both strings
-    (Secrets Manager user guide, "Amazon RDS and Aurora managed secrets"). The content appears in no error."""
-    try:
-        secret = json.loads(content)
-    except ValueError:
-        secret = None
-    pair = [secret.get(key) for key in ("username", "password")] if isinstance(secret, dict) else []
-    match pair:
-        case [str(user), str(password)] if user and password:
-            return user, password
-    raise DeployerError(
-        f"The master secret of {database.name} ({database.master_secret}) is not a JSON object with username and "
-        "password.",
-        "Give the password with --password-stdin or --password-prompt, or have RDS rotate the secret: "
-        f"aws secretsmanager rotate-secret --secret-id {database.master_secret}",
-        code="master-secret",
     )

@@ -69,7 +69,7 @@ def login_for(gateway: Gateway, database: Database, request: DatabaseRequest) ->
     user = user_of(request, request.level, database.engine, caller)
     if may_connect(gateway, database, user, caller) is False:
         raise DeployerError(
-            f"The credentials in use ({caller}) may not do rds-db:connect on {database.user_arn(user)}.",
+            f"The credentials in use ({caller}) may not use rds-db:connect on {database.user_arn(user)}.",
             "Use an access level that they allow (deployer db whoami shows which), or ask for the policy that "
             "deployer db policy prints.",
             code="iam-refused",

@@ -60,8 +60,8 @@ def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResu
         )
     plan = _plan(gateway, request, caller.choose)
     if request.via is Via.session:
-        return _by_sessions(gateway, request, plan, caller)
-    outcome = _by_ssh(gateway, plan, request)
+        return _through_sessions(gateway, request, plan, caller)
+    outcome = _over_ssh(gateway, plan, request)
     if isinstance(outcome, CopyResult):
         return outcome
     if request.via is Via.ssh or request.far.user:
@@ -70,7 +70,7 @@ def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResu
         raise outcome.error
     caller.say(f"SSH was not used: {outcome.error.message}")
     caller.say("Copying through shell sessions: what is copied may be written to the session log.")
-    result = _by_sessions(gateway, request, plan, caller)
+    result = _through_sessions(gateway, request, plan, caller)
     return replace(result, fallback=outcome.error.message)
 
 
@@ -89,7 +89,7 @@ def _check_sources(request: CopyRequest) -> None:
             raise UsageError(f"{source} is not a regular file.", hint)
 
 
-def _by_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult | NoSsh:
+def _over_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult | NoSsh:
     """By scp, as far as that is possible."""
     ssh_session = ssh_request(plan.documents, plan.target.instance_id, request.reason)
     route = ssh.SshRoute(plan.target, request.far.user or SSH_USER, ssh_session)
@@ -122,7 +122,7 @@ def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, program: s
         return signals.run(programs.run([program, "-p", *flags, *own, *settings, "--", *words]))
 
 
-def _by_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:
+def _through_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:
     if request.recursive:
         raise UsageError(
             "Directories are copied over SSH only.", "Pack them with tar, or use SSH: --via ssh says what is missing."

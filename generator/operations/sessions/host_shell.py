@@ -24,7 +24,7 @@ from generator.operations.sessions.service import SessionCalls
 BEGIN, END = b"\x01", b"\x02"
 PATIENCE, READY = 120.0, 20.0  # seconds for one answer, for the first
 ENTER = 'exec sh -c \'stty raw -echo; printf "\\001\\002"; while IFS= read -r line; do eval "$line"; done\'\n'
-REACHED = "Check the path on the instance, and whether the session's user (ssm-user) may use it."
+CHECK_PATH = "Check the path on the instance, and whether the session's user (ssm-user) may use it."
 
 
 @asynccontextmanager
@@ -57,7 +57,7 @@ class HostShell:
         output, _, code = b64decode(await self.answer()).rpartition(b"\n")
         if code != b"0":
             words = " ".join(output.decode("utf-8", "replace").split()) or f"exit {code.decode()}"
-            raise DeployerError(f"The instance refused: {words.rstrip('.')}.", REACHED, code="host-refused")
+            raise DeployerError(f"The instance refused: {words.rstrip('.')}.", CHECK_PATH, code="host-refused")
         return output
 
     async def read(self, path: str, offset: int, length: int) -> bytes:
@@ -79,7 +79,7 @@ class HostShell:
         await self._send(text)
         if words := b64decode(await self.answer()):
             complaint = words.decode("utf-8", "replace").strip()
-            raise DeployerError(f"The instance could not write {path}: {complaint}.", REACHED, code="host-refused")
+            raise DeployerError(f"The instance could not write {path}: {complaint}.", CHECK_PATH, code="host-refused")
 
     async def answer(self, patience: float = PATIENCE) -> bytes:
         """The bytes between the marks of the next answer."""
@@ -97,21 +97,21 @@ class HostShell:
                             return body
                         frame.clear()
         except TimeoutError as error:
-            raise _mute() from error
+            raise _no_response() from error
 
     async def _send(self, data: bytes) -> None:
         try:
             await self.channel.write(data)
         except ConnectionLost as error:
             self.channel.raise_if_lost()
-            raise _mute() from error
+            raise _no_response() from error
 
     async def _more(self) -> bytes:
         while (received := await self.channel.receive()) is not None:
             if received.type == wire.PayloadType.OUTPUT:
                 return received.payload
         self.channel.raise_if_lost()
-        raise _mute()
+        raise _no_response()
 
 
 def quoted(path: str) -> str:
@@ -121,7 +121,7 @@ def quoted(path: str) -> str:
     return shlex.quote(path if path.startswith(("/", "./")) else f"./{path}")
 
 
-def _mute() -> DeployerError:
+def _no_response() -> DeployerError:
     return DeployerError(
         "The shell on the instance does not respond as copying requires.",
         "Copying needs /bin/sh with dd, base64 and sha256sum on the instance; or copy over SSH: deployer cp --via ssh",
