@@ -53,7 +53,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def bundle(aws: Client) -> str:
-    """A cluster that RDS's API made, an instance to hop from, and a real PostgreSQL behind the cluster."""
+    """A cluster that RDS's API made, a jump host, and a real PostgreSQL behind the cluster."""
     aws("rds").create_db_cluster(
         DBClusterIdentifier="app",
         Engine="aurora-postgresql",
@@ -67,7 +67,7 @@ def bundle(aws: Client) -> str:
 
 
 def _instance(aws: Client) -> None:
-    iam, name = aws("iam"), "hop"
+    iam, name = aws("iam"), "jump-host"
     trust = document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
     agent = allow("ssm:UpdateInstanceInformation", "ssmmessages:*")
@@ -163,8 +163,8 @@ def test_who_may_not_ask_iam_is_refused_by_the_database_and_a_key_switched_off_o
     aws("iam").update_access_key(UserName=identity, AccessKeyId=key["AccessKeyId"], Status="Inactive")
     [running] = control("GET", "database")
     host, _, port = running["endpoint"].rpartition(":")
-    door = Database("app", Engine.POSTGRESQL, host, int(port), region="us-east-1", database="shop")
-    login = Login(door, f"{identity}_o", AccessLevel.OPERATE, kept["result"]["token"])
+    front = Database("app", Engine.POSTGRESQL, host, int(port), region="us-east-1", database="shop")
+    login = Login(front, f"{identity}_o", AccessLevel.OPERATE, kept["result"]["token"])
     with pytest.raises(DeployerError) as cut:
         connect.check_connection(
             ClientProgram.psql, login, Route("127.0.0.1", running["localPort"], running["caBundle"], "shop")
@@ -175,7 +175,7 @@ def test_who_may_not_ask_iam_is_refused_by_the_database_and_a_key_switched_off_o
     token = stranger.generate_db_auth_token(host, int(port), f"{identity}_o")
     with pytest.raises(DeployerError) as unknown:
         there = Route("127.0.0.1", running["localPort"], running["caBundle"], "shop")
-        connect.check_connection(ClientProgram.psql, Login(door, f"{identity}_o", AccessLevel.OPERATE, token), there)
+        connect.check_connection(ClientProgram.psql, Login(front, f"{identity}_o", AccessLevel.OPERATE, token), there)
     assert unknown.value.code == "iam-refused"
     assert "does not exist" in control("GET", "database")[0]["refusals"][-1]
 
