@@ -12,7 +12,7 @@ from generator.cli.main import main
         (["ssh", "--reasn", "T-1", "."], "No such option: --reasn"),
         (["run", "uptime", "--tag", "Role=web"], "--tag stands behind the command"),
         (["run", "uptime", "--instance-id=i-1"], "--instance-id stands behind the command"),
-        (["run", "exit 3", "--output", "json"], "--output stands behind a command that is quoted as a whole"),
+        (["run", "exit 3", "--output", "json"], "--output follows a command that is quoted as a whole"),
         (["run", "--"], "There is no command to run."),
     ],
 )
