@@ -77,7 +77,7 @@ class Deployer:
         """Change the stack as the console does, and wait; what is not named keeps its value, the template too."""
         client = self.gateway.client("cloudformation")
         known = client.describe_stacks(StackName=self.stack_name)["Stacks"][0]["Parameters"]
-        kept = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in known]
+        previous = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in known]
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
         body = {"TemplateBody": json.dumps(template, separators=(",", ":"))} if template else {}
         try:
@@ -85,7 +85,7 @@ class Deployer:
                 StackName=self.stack_name,
                 **(body or {"UsePreviousTemplate": True}),
                 Capabilities=["CAPABILITY_NAMED_IAM"],
-                Parameters=[p for p in kept if p["ParameterKey"] not in parameters] + given,
+                Parameters=[p for p in previous if p["ParameterKey"] not in parameters] + given,
             )
         except client.exceptions.ClientError as error:
             if "No updates" not in str(error):

@@ -134,7 +134,7 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
         "if TYPE_CHECKING:\n    from generator.a.one import Thing",
     ],
 )
-def test_a_circle_is_found_however_it_is_imported(back: str) -> None:
+def test_a_circle_is_detected_however_it_is_imported(back: str) -> None:
     sources = {"generator.a.one": "import generator.b.two", "generator.b.two": back, "generator.b.three": back}
     assert set(circle(imports_between(sources))) == {"generator.a.one", "generator.b.two"}
     assert circle(imports_between({**sources, "generator.b.two": ""})) == []

@@ -38,17 +38,17 @@ def exit_code(rows: Sequence[Row]) -> int:
 def measure(home: Path, rounds: int) -> tuple[list[Row], list[stacks.Counted]]:
     """Every figure, and the calls of each tool."""
     installed = peers.install()
-    rows = [*_told("start-up", programs.start_up(rounds))]
-    rows += _told("generate", programs.generating(installed, home, rounds))
-    rows += _told("many templates", programs.many())
-    rows += _told("lint", programs.linting(installed, home, rounds))
-    rows += _told("lists", lists.rows(home))
+    rows = [*_announced("start-up", programs.start_up(rounds))]
+    rows += _announced("generate", programs.generating(installed, home, rounds))
+    rows += _announced("many templates", programs.many())
+    rows += _announced("lint", programs.linting(installed, home, rounds))
+    rows += _announced("lists", lists.rows(home))
     with stacks.own_sandbox(home / "sandbox") as env:
         tools = stacks.Tools(installed, home)
         counted = stacks.calls(tools, env)
-        rows += _told("stacks", stacks.rows(tools, env, counted, rounds))
-        rows += _told("copies", copying.rows(env, home))
-        rows += _told("support", stacks.support(tools, env))
+        rows += _announced("stacks", stacks.rows(tools, env, counted, rounds))
+        rows += _announced("copies", copying.rows(env, home))
+        rows += _announced("support", stacks.support(tools, env))
     return rows, counted
 
 
@@ -58,7 +58,7 @@ def channel() -> str:
     return done.stdout
 
 
-def _told(part: str, rows: list[Row]) -> list[Row]:
+def _announced(part: str, rows: list[Row]) -> list[Row]:
     print(f"measured: {part}", file=sys.stderr)
     return rows
 

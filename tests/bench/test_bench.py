@@ -64,7 +64,7 @@ def test_waiting_reaches_what_is_wanted() -> None:
     assert busiest([0, 0.5, 1.2, 1.4, 5]) == 3
 
 
-def test_programs_run_in_turn_and_must_end_as_they_should() -> None:
+def test_programs_run_one_after_another_and_must_exit_as_expected() -> None:
     order: list[str] = []
     three = Command([sys.executable, "-c", "raise SystemExit(3)"], exit_code=3)
     taken = interleave({"a": three, "b": three}, 2, before=order.append)

@@ -176,7 +176,7 @@ def test_a_key_says_what_it_may_be() -> None:
         KEYS["permission"].parse("admin")
 
 
-def test_a_port_beyond_the_range_is_told_the_range(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_outside_the_range_is_refused_with_the_range(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "set", "local-port", "99999"]) == 2
     assert "0 to 65535" in capsys.readouterr().err
 
@@ -189,7 +189,7 @@ def test_a_wrong_value_is_answered_with_what_it_may_be(folders: Path, capsys: py
 
 
 @pytest.mark.parametrize("options", [["--project"], ["--env", "prod"], ["--project", "--env", "prod"]])
-def test_unset_says_where_a_value_is_that_is_not_there(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unset_names_the_other_file_that_has_the_value(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "unset", "region"]) == 0
     assert main(["config", "set", *options, "region", "eu-west-1"]) == 0
     assert main(["config", "unset", "region"]) == 4

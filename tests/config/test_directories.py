@@ -47,7 +47,7 @@ def test_a_variable_moves_its_kind_and_no_other(kind: str, home: Path, monkeypat
     assert getattr(directories, kind)() == before[kind]
 
 
-def test_everything_that_is_kept_is_in_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_file_of_the_user_is_in_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert user_path() == directories.config() / "config.toml"
     assert state.home() == directories.state() / "sandbox"
     assert state_directory() == directories.state() / "ssh"

@@ -192,7 +192,7 @@ def test_what_lies_above_the_home_directory_is_not_examined(project: Path, monke
     assert stored_for("up", "") == {}  # nor searched: the home directory's own file is nobody's project
 
 
-def test_the_users_own_file_is_held_to_the_same(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_users_own_file_follows_the_same_rule(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project.unlink()
     own = Path(os.environ["XDG_CONFIG_HOME"]) / "deployer" / "config.toml"
     own.write_text('profile = "work"\n')
@@ -254,7 +254,7 @@ def test_a_folder_that_was_removed_has_no_projects_file(project: Path, capsys: p
     assert "The current folder does not exist any more." in capsys.readouterr().err
 
 
-def test_where_there_is_to_be_no_projects_file_none_is_written(
+def test_no_projects_file_is_written_where_none_is_wanted(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DEPLOYER_PROJECT_FILE", os.devnull)

@@ -152,8 +152,8 @@ def template_page() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for key, raw in template["Resources"].items():
-        kept = [raw.get("DeletionPolicy", "Delete"), raw.get("UpdateReplacePolicy", "Delete")]
-        lines.append(f"| `{key}` | {raw['Type']} | {raw.get('Condition', '')} | {kept[0]} | {kept[1]} |")
+        policies = [raw.get("DeletionPolicy", "Delete"), raw.get("UpdateReplacePolicy", "Delete")]
+        lines.append(f"| `{key}` | {raw['Type']} | {raw.get('Condition', '')} | {policies[0]} | {policies[1]} |")
     lines += ["\n## Outputs\n", "| output | condition | meaning |", "| --- | --- | --- |"]
     for key, raw in template["Outputs"].items():
         lines.append(f"| `{key}` | {raw.get('Condition', '')} | {_sentence(raw.get('Description'))} |")

@@ -13,7 +13,7 @@ from tests.test_rooms import MAY_IMPORT, SOLE_OWNER
 PAGES = ROOT / "docs" / "explanation"
 
 
-def test_the_table_of_rooms_is_the_one_that_is_held() -> None:
+def test_the_table_of_rooms_is_the_tested_one() -> None:
     owned = {room: {library for library, rooms in SOLE_OWNER.items() if room in rooms} for room in MAY_IMPORT}
     table = _section(PAGES / "architecture.md", "rooms")
     told = {
@@ -50,12 +50,12 @@ def test_every_command_of_the_page_for_real_accounts_exists() -> None:
         assert {word.split("=")[0] for word in line.split() if word.startswith("-")} <= options[name], line
 
 
-def test_every_goal_stands_in_the_page() -> None:
+def test_every_goal_is_on_the_page() -> None:
     told = re.findall(r"^\| (P\d+[^|]*?) \|", _section(PAGES / "performance.md", "goals"), re.M)
     assert told == list(GOALS)
 
 
-def test_every_decision_stands_in_the_index_under_its_own_title() -> None:
+def test_every_decision_is_in_the_index_under_its_own_title() -> None:
     index = (ROOT / "docs" / "decisions" / "README.md").read_text()
     records = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     titles = [record.read_text().splitlines()[0].removeprefix("# ").partition(". ")[2] for record in records]

@@ -203,7 +203,7 @@ class World:
     def switch(self, key: str, status: str) -> None:
         self.iam.update_access_key(UserName=USER, AccessKeyId=key, Status=status)
 
-    def key_by_hand(self, user: str = USER) -> str:
+    def add_foreign_key(self, user: str = USER) -> str:
         key = self.iam.create_access_key(UserName=user)["AccessKey"]
         return str(key["AccessKeyId"])
 

@@ -155,7 +155,7 @@ def test_a_pause_during_a_rotation_wins(world: World, first_key: str, step: str)
     assert set(world.keys().values()) == {"Inactive"}
 
 
-def test_a_door_opened_again_during_a_rotation_is_open_at_its_end(world: World, first_key: str) -> None:
+def test_access_resumed_during_a_rotation_is_active_at_its_end(world: World, first_key: str) -> None:
     world.switch(first_key, "Inactive")
     version = world.stage()
     world.step("createSecret", version)
@@ -165,21 +165,19 @@ def test_a_door_opened_again_during_a_rotation_is_open_at_its_end(world: World, 
     assert rotated(world, version)
 
 
-def test_a_key_made_by_hand_gives_way(world: World, first_key: str) -> None:
-    by_hand = world.key_by_hand()
+def test_a_key_made_by_hand_is_deleted_first(world: World, first_key: str) -> None:
+    foreign = world.add_foreign_key()
     world.rotate()
     assert world.keys() == {first_key: "Inactive", world.current(): "Active"}
-    assert by_hand != world.current()
+    assert foreign != world.current()
 
 
-def test_a_paused_key_in_the_secret_does_not_give_way_to_an_active_one_made_by_hand(
-    world: World, first_key: str
-) -> None:
+def test_a_paused_key_in_the_secret_outlives_an_active_one_made_by_hand(world: World, first_key: str) -> None:
     """It is what tells that the door is paused."""
     world.switch(first_key, "Inactive")
-    by_hand = world.key_by_hand()
+    foreign = world.add_foreign_key()
     world.rotate()
-    assert by_hand not in (keys := world.keys())
+    assert foreign not in (keys := world.keys())
     assert keys == {first_key: "Inactive", world.current(): "Inactive"}
 
 
@@ -211,7 +209,7 @@ def test_secrets_manager_trying_the_set_up_changes_nothing(
     world: World, first_key: str, copied: bool, others: str
 ) -> None:
     if others == "inactive":
-        world.switch(world.key_by_hand(), "Inactive")
+        world.switch(world.add_foreign_key(), "Inactive")
     before = world.keys()
     world.step("testSecret", world.stage(json.dumps(world.value()) if copied else None))
     assert world.keys() == before

@@ -189,7 +189,7 @@ def test_adoption_of_a_paused_key_stays_paused(world: World) -> None:
     assert len(world.keys()) == 2
 
 
-def test_update_opens_no_paused_door(world: World) -> None:
+def test_an_update_ends_no_pause(world: World) -> None:
     world.send(world.event("Create"))
     world.switch(world.current(), "Inactive")
     world.send(world.event("Update", InstanceId="i-new"))
@@ -197,15 +197,15 @@ def test_update_opens_no_paused_door(world: World) -> None:
 
 
 def test_with_two_keys_the_one_outside_the_secret_goes_the_inactive_first(world: World) -> None:
-    published, by_hand = world.adopt(), world.key_by_hand()
+    published, foreign = world.adopt(), world.add_foreign_key()
     world.send(world.event("Create"))
     assert world.keys() == {published: "Active", world.current(): "Active"}
-    assert by_hand != world.current()
+    assert foreign != world.current()
 
 
 @pytest.mark.parametrize("inactive", [0, 1])
 def test_with_two_keys_unknown_to_the_secret_the_inactive_one_goes(world: World, inactive: int) -> None:
-    keys = [world.key_by_hand(), world.key_by_hand()]
+    keys = [world.add_foreign_key(), world.add_foreign_key()]
     world.switch(keys[inactive], "Inactive")
     world.send(world.event("Create"))
     assert set(world.keys()) == {keys[1 - inactive], world.current()}
@@ -213,7 +213,7 @@ def test_with_two_keys_unknown_to_the_secret_the_inactive_one_goes(world: World,
 
 def test_delete_takes_keys_made_by_hand_too_and_then_the_user_can_go(world: World) -> None:
     world.send(world.event("Create"))
-    world.switch(world.key_by_hand(), "Inactive")
+    world.switch(world.add_foreign_key(), "Inactive")
     event = world.event("Delete")
     for _ in range(2):
         answer = world.send(event)
@@ -229,7 +229,7 @@ def test_delete_succeeds_when_user_and_secret_are_gone(world: World) -> None:
 
 
 def test_delete_that_finds_keys_until_the_end_names_them(world: World, clock: Clock) -> None:
-    key = world.key_by_hand()
+    key = world.add_foreign_key()
     world.faults.fail("delete_access_key", *["NoSuchEntity"] * 200)
     answer = world.send(world.event("Delete"))
     assert answer["Status"] == "FAILED"
@@ -279,7 +279,7 @@ def test_a_failed_update_keeps_its_physical_id(world: World) -> None:
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", f"support-key-of-{USER}")
 
 
-def test_what_iam_has_not_heard_of_yet_is_asked_again(world: World, clock: Clock) -> None:
+def test_what_iam_does_not_know_yet_is_tried_again(world: World, clock: Clock) -> None:
     world.faults.fail("list_access_keys", "AccessDenied", "NoSuchEntity", "AccessDenied")
     world.faults.fail("put_secret_value", "AccessDeniedException")
     assert world.send(world.event("Create"))["Status"] == "SUCCESS"
@@ -294,7 +294,7 @@ def test_what_stays_denied_fails_in_time_and_names_the_call(world: World, clock:
     assert clock.now <= world.seconds - 8
 
 
-def test_a_bug_is_told_by_its_kind_alone(world: World) -> None:
+def test_a_bug_is_reported_by_its_type_alone(world: World) -> None:
     event = world.event("Create")
     del event["ResourceProperties"]["UserName"]
     answer = world.send(event)

@@ -53,7 +53,7 @@ def test_every_combination_of_answers_is_linted() -> None:
     assert "Condition" not in decide(template_dict(), {"CreateSupportUser": "Yes"})["Resources"]["SupportUser"]
 
 
-def test_what_is_wrong_with_one_answer_is_found_once() -> None:
+def test_what_is_wrong_with_one_answer_is_reported_once() -> None:
     text = """
 Parameters: {DeployIt: {Type: String, AllowedValues: ["Yes", "No"]}}
 Conditions:
@@ -69,7 +69,7 @@ Resources:
     assert [(finding.rule, finding.line) for finding in findings] == [("E3034", 10)]
 
 
-def test_what_cfn_lint_says_of_the_whole_is_not_said_again_of_a_variant() -> None:
+def test_a_finding_of_the_whole_is_not_repeated_for_a_variant() -> None:
     template = copy.deepcopy(template_dict())
     template["Resources"]["SupportUser"]["Properties"]["Nonsense"] = "x"
     findings = lint_text(json.dumps(template, separators=(",", ":")), "a.json")
@@ -134,7 +134,7 @@ ONLY_IN_COMBINATION = {
 
 
 @pytest.mark.parametrize("kind", ONLY_IN_COMBINATION)
-def test_what_only_a_combination_shows_is_found_and_its_answers_named(kind: str) -> None:
+def test_what_only_a_combination_shows_is_reported_with_its_answers(kind: str) -> None:
     resources, expected = ONLY_IN_COMBINATION[kind]
     findings = lint_text(TWO_QUESTIONS + resources, "a.yaml")
     of_cfn_lint = [found for found in findings if found.rule.startswith("E")]
@@ -154,7 +154,7 @@ def test_names_of_two_combinations_do_not_meet() -> None:
     assert lint_text(TWO_QUESTIONS + resources, "a.yaml") == []
 
 
-def test_a_fault_in_a_statement_is_told_once_with_its_line_wherever_the_answers_move_it() -> None:
+def test_a_fault_in_a_statement_is_reported_once_with_its_line_wherever_the_answers_move_it() -> None:
     resources = """
   Policy:
     Type: AWS::IAM::ManagedPolicy
@@ -170,7 +170,7 @@ def test_a_fault_in_a_statement_is_told_once_with_its_line_wherever_the_answers_
     assert [(found.rule, found.line) for found in findings] == [("E3510", 19), ("E3510", 21)]
 
 
-def test_a_reference_that_one_answer_breaks_is_found() -> None:
+def test_a_reference_that_one_answer_breaks_is_reported() -> None:
     template = copy.deepcopy(template_dict())
     template["Outputs"]["SupportUserName"].pop("Condition")
     findings = [finding for finding in lint_text(json.dumps(template), "a.json") if finding.rule == "D0013"]
@@ -226,7 +226,7 @@ def test_the_published_template_is_judged_by_the_same_rules() -> None:
     assert [finding.line for finding in findings] == sorted(finding.line or 0 for finding in findings)
 
 
-def test_a_file_of_others_is_told_its_own_faults_with_lines() -> None:
+def test_faults_of_a_foreign_template_are_reported_with_lines() -> None:
     findings = lint_text(FOREIGN, "foreign.yaml")
     assert [(finding.rule, finding.line) for finding in findings] == [("W2001", 3)]
 
@@ -245,7 +245,7 @@ def test_a_file_of_others_is_told_its_own_faults_with_lines() -> None:
     ],
     ids=["empty", "blank", "open bracket", "key twice", "half json", "words", "list", "10 MB"],
 )
-def test_what_is_no_template_is_told_in_one_sentence(text: str, sentence: str) -> None:
+def test_what_is_not_a_template_is_refused_in_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         lint_text(text, "a.yaml")
     assert caught.value.message.startswith(sentence)
@@ -253,7 +253,7 @@ def test_what_is_no_template_is_told_in_one_sentence(text: str, sentence: str) -
     assert caught.value.hint
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     large, binary = tmp_path / "large.yaml", tmp_path / "binary.yaml"
     large.write_bytes(b"x" * 10_000_000)
     binary.write_bytes(b"\xff\xfe\x00")

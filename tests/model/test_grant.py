@@ -94,6 +94,6 @@ def test_ends_are_whole_minutes_and_never_early() -> None:
 
 
 @pytest.mark.parametrize("reason", ["a\nb", "ticket #1", "x" * 257, "„quoted“"])
-def test_a_reason_that_no_tag_can_hold_is_refused(reason: str) -> None:
+def test_a_reason_that_a_tag_does_not_allow_is_refused(reason: str) -> None:
     with pytest.raises(UsageError):
         check_reason(reason)

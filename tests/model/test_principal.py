@@ -49,7 +49,7 @@ def test_a_whole_account_covers_its_roles_and_users_but_no_other_account() -> No
         ("arn:aws:iam::444455556666:role/Support\n", "not the ARN", "role/NAME"),
     ],
 )
-def test_anything_else_is_refused_with_the_right_arn_where_there_is_one(text: str, says: str, suggests: str) -> None:
+def test_anything_else_is_refused_with_the_right_arn_if_one_exists(text: str, says: str, suggests: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_principal(text)
     assert says in caught.value.message and suggests in caught.value.hint
@@ -101,7 +101,7 @@ def test_a_grant_names_whoever_covers_a_principal_and_whoever_covers_those() -> 
 @pytest.mark.parametrize(
     "text", ["arn:aws:iam::444455556666:role/*", "arn:aws:iam::*:role/x", "*", "arn:aws:s3:::x", "sts", "a:b:c:d:e:f"]
 )
-def test_what_a_person_typed_into_the_console_is_kept_as_it_stands(text: str) -> None:
+def test_what_a_person_typed_into_the_console_stays_unchanged(text: str) -> None:
     assert Principal.from_pattern(text).pattern == Principal.from_pattern(text).arn == text
     if "*" in text:
         assert parse_recorded(f" {text} ").pattern == text

@@ -247,7 +247,7 @@ def test_only_the_hole_that_was_asked_for_is_warned_of() -> None:
         ),
     ],
 )
-def test_a_way_that_leads_further_is_refused_and_says_where_it_leads(
+def test_a_route_that_reaches_further_is_refused_with_what_it_reaches(
     account: Any, asked: DatabaseRequest, says: str
 ) -> None:
     with pytest.raises(Refused) as refused:
@@ -258,7 +258,7 @@ def test_a_way_that_leads_further_is_refused_and_says_where_it_leads(
     assert connect_policy(account, asked, any_host=True).warnings
 
 
-def test_a_document_that_is_not_there_is_no_way() -> None:
+def test_a_missing_document_is_no_route() -> None:
     account = gateway()
     account.ssm.find_document = lambda name: None
     with pytest.raises(NotFound, match="no session document deepsql-database-i-0a1b2c3d4e5f60718"):

@@ -59,7 +59,7 @@ def test_without_a_grant_no_policy_names_the_vendor(template: Tree, stack: str) 
     assert VENDOR not in text(documents(template, stack))
 
 
-def test_switched_off_there_is_nobody_to_let_in(template: Tree) -> None:
+def test_switched_off_nobody_is_admitted(template: Tree) -> None:
     off = World(template).stack("off")
     assert not off.of_type("AWS::IAM::User", "AWS::SecretsManager::ResourcePolicy", "AWS::Lambda::Permission")
     assert off.of_type("AWS::SecretsManager::Secret") == ["AdminSecret"]

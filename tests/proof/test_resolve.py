@@ -84,7 +84,7 @@ def policy(sid: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Sid": sid}]}
 
 
-HELD = {
+RESOURCES = {
     "Resources": {
         "User": {
             "Type": "AWS::IAM::User",
@@ -118,15 +118,15 @@ def sids(documents: tuple[Any, ...]) -> list[str]:
     return [statement["Sid"] for document in documents for statement in document["Statement"]]
 
 
-def test_every_policy_on_a_principal_is_found() -> None:
-    user = principal(Stack(HELD), "User")
+def test_every_policy_of_a_principal_counts() -> None:
+    user = principal(Stack(RESOURCES), "User")
     assert sids(user.identity) == ["inline", "attached", "managed"]
     assert sids(user.boundary) == ["boundary"]
 
 
-def test_a_resource_policy_is_found_by_its_resource() -> None:
-    assert resource_policy(Stack(HELD), "Secret") == policy("secret")
-    assert resource_policy(Stack(HELD), "Open") is None
+def test_a_resource_policy_belongs_to_its_resource() -> None:
+    assert resource_policy(Stack(RESOURCES), "Secret") == policy("secret")
+    assert resource_policy(Stack(RESOURCES), "Open") is None
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,8 @@ class Rendered(Stack):
 
     def outputs(self) -> dict[str, Tree]:
         found = self.template["Outputs"].items()
-        kept = {name: body for name, body in found if "Condition" not in body or self.holds(body["Condition"])}
-        return {name: self.resolve(body["Value"]) for name, body in kept.items()}
+        remaining = {name: body for name, body in found if "Condition" not in body or self.holds(body["Condition"])}
+        return {name: self.resolve(body["Value"]) for name, body in remaining.items()}
 
 
 def ours(partition: str = "aws", region: str = "us-east-1", **given: str) -> Rendered:

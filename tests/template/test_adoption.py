@@ -159,7 +159,7 @@ def test_the_parameters_that_reach_the_instance_are_known() -> None:
     assert adopted(INVENTED).fixed == published.fixed
 
 
-def test_what_only_some_stacks_have_is_named_only_there() -> None:
+def test_resources_of_some_stacks_are_named_in_those_only() -> None:
     """A template of ours that made the installation's parts conditional: what names them comes under the condition."""
     live = tree(emit())
     live["Conditions"]["Installs"] = {"Fn::Equals": [{"Ref": "InstanceName"}, "x"]}

@@ -9,10 +9,10 @@ from generator.model.contract import BASTION_TAG_KEY, IMAGE_PARAMETER, TAG_KEY, 
 from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, Rendered, adopted, ours
 
 PARTS = {Resource.BASTION_ROLE, Resource.BASTION_PROFILE, Resource.BASTION_LAUNCH_TEMPLATE, Resource.BASTION_GROUP}
-CALLED, KEPT = {"RecoveryBastion": "Yes"}, {"DeployBastionHost": "Yes"}
+ON_DEMAND, PERMANENT = {"RecoveryBastion": "Yes"}, {"DeployBastionHost": "Yes"}
 
 
-@pytest.mark.parametrize("asked", [CALLED, KEPT, CALLED | KEPT], ids=["called", "kept", "both"])
+@pytest.mark.parametrize("asked", [ON_DEMAND, PERMANENT, ON_DEMAND | PERMANENT], ids=["on demand", "permanent", "both"])
 @pytest.mark.parametrize(
     ("stack", "given"), [(ours, CLI_CREATES), (adopted, PUBLISHED_STACK)], ids=["new", "published"]
 )
@@ -25,9 +25,9 @@ def test_it_adds_its_own_resources_and_changes_none(
     assert set(with_it.outputs()) - set(without.outputs()) == {Output.BASTION_GROUP_NAME}
 
 
-def test_its_host_is_there_for_good_or_only_when_it_is_called() -> None:
-    sizes = {"0": CALLED, "1": KEPT}
-    for least, asked in (*sizes.items(), ("1", CALLED | KEPT)):
+def test_its_host_runs_permanently_or_on_demand() -> None:
+    sizes = {"0": ON_DEMAND, "1": PERMANENT}
+    for least, asked in (*sizes.items(), ("1", ON_DEMAND | PERMANENT)):
         group = ours(**CLI_CREATES, **asked).properties(Resource.BASTION_GROUP)
         assert (group["MinSize"], group["MaxSize"]) == (least, "1") and "DesiredCapacity" not in group
         assert group["MaxInstanceLifetime"] == 30 * 86400
@@ -36,7 +36,7 @@ def test_its_host_is_there_for_good_or_only_when_it_is_called() -> None:
 
 
 def test_its_host_is_closed_new_at_each_launch_and_without_the_tag_of_support() -> None:
-    stack = ours(**CLI_CREATES, **KEPT)
+    stack = ours(**CLI_CREATES, **PERMANENT)
     data = stack.properties(Resource.BASTION_LAUNCH_TEMPLATE)
     host = data["LaunchTemplateData"]
     assert (host["InstanceType"], host["ImageId"]) == ("t4g.nano", f"resolve:ssm:{IMAGE_PARAMETER}")
@@ -50,5 +50,5 @@ def test_its_host_is_closed_new_at_each_launch_and_without_the_tag_of_support() 
 
 
 def test_its_role_may_what_an_agent_needs_and_has_nothing_beside() -> None:
-    role = ours(**CLI_CREATES, **KEPT).properties(Resource.BASTION_ROLE)
+    role = ours(**CLI_CREATES, **PERMANENT).properties(Resource.BASTION_ROLE)
     assert role["ManagedPolicyArns"] == ["<AgentPolicy>"] and "Policies" not in role

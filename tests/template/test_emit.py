@@ -143,8 +143,8 @@ def shape(text: str) -> str:
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            is_told = ast.get_docstring(node) is not None
-            node.body = node.body[is_told:] or [ast.Pass()]
+            has_docstring = ast.get_docstring(node) is not None
+            node.body = node.body[has_docstring:] or [ast.Pass()]
         if isinstance(node, ast.FunctionDef):
             node.returns = None
         if isinstance(node, ast.arg):

@@ -34,7 +34,7 @@ def test_it_is_clean_in_every_partition() -> None:
     assert lint_text(text(), "example", ("us-east-1", "us-gov-west-1", "cn-north-1")) == []
 
 
-def test_there_is_no_way_in_and_no_way_out_but_aws() -> None:
+def test_no_ingress_and_no_egress_but_to_aws() -> None:
     kinds = {body["Type"] for body in resources().values()}
     assert not kinds & {"AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::Route", "AWS::EC2::EIP"}
     groups = {name: body["Properties"] for name, body in resources().items() if name.endswith("SecurityGroup")}

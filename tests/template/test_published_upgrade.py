@@ -53,7 +53,7 @@ def test_only_the_key_of_cloudformation_goes() -> None:
     assert set(before().resources) - set(after().resources) == {"SupportAccessKey"}
 
 
-def test_the_way_in_keeps_its_ports() -> None:
+def test_the_ingress_rules_keep_their_ports() -> None:
     was, becomes = before().properties("InstanceSecurityGroup"), after().properties("InstanceSecurityGroup")
     assert [rule | {"IpProtocol": str(rule["IpProtocol"])} for rule in was["SecurityGroupEgress"]] == becomes[
         "SecurityGroupEgress"

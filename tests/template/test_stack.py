@@ -49,7 +49,7 @@ def changed(one: Rendered, other: Rendered) -> set[str]:
     ("section", "names"),
     [("Parameters", Parameter), ("Resources", Resource), ("Outputs", Output), ("Conditions", Condition)],
 )
-def test_the_contract_names_everything_there_is(section: str, names: type) -> None:
+def test_the_contract_names_everything_in_the_template(section: str, names: type) -> None:
     assert set(template_dict()[section]) == {str(name) for name in names}
 
 
@@ -281,11 +281,11 @@ def test_no_end_leaves_no_empty_condition() -> None:
     assert json.dumps(whole(new(**GRANT))).count('"DateLessThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}') >= 3
 
 
-def test_nothing_of_the_database_is_there_until_it_is_asked_for() -> None:
+def test_the_stack_has_no_database_resources_by_default() -> None:
     assert not {"DatabaseIngress", "DatabaseDocument"} & set(new().resources)
 
 
-def test_the_door_lets_in_the_stacks_own_group_at_the_databases_port() -> None:
+def test_the_ingress_rule_admits_the_stacks_own_group_at_the_databases_port() -> None:
     door = new(DatabaseSecurityGroupId="sg-0a1b2c3d", DatabasePort="3306").properties("DatabaseIngress")
     assert (door["GroupId"], door["SourceSecurityGroupId"]) == ("sg-0a1b2c3d", "<InstanceSecurityGroup>")
     assert (door["IpProtocol"], str(door["FromPort"]), str(door["ToPort"])) == ("tcp", "3306", "3306")

@@ -38,7 +38,7 @@ def test_it_is_clean_in_every_partition() -> None:
     assert lint_text(TEXT, "endpoints", ("us-east-1", "us-gov-west-1", "cn-north-1")) == []
 
 
-def test_the_names_of_its_contract_are_there(template: Any) -> None:
+def test_the_template_has_the_names_of_its_contract(template: Any) -> None:
     expected = {
         "Parameters": {*map(str, Parameter), *(service.parameter for service in SERVICES)},
         "Conditions": {*map(str, Condition), *(service.condition for service in SERVICES)},
