@@ -36,7 +36,7 @@ def users(running: SandboxState, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         for name, value in environment(running).items():
             patch.setenv(name, value)
         client = botocore.session.Session().create_client("iam")
-        return [user["UserName"] for user in client.query_users()["Users"]]
+        return [user["UserName"] for user in client.list_users()["Users"]]
 
 
 def make_user(running: SandboxState, name: str) -> None:
