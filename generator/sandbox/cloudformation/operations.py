@@ -27,11 +27,11 @@ STACK = "AWS::CloudFormation::Stack"
 SIGNALLED = "Received SUCCESS signal with UniqueId {} (sandbox: imitated, nothing runs on the instance)"
 
 _template: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("template", default=None)
-_withheld: dict[
-    tuple[str, str], tuple[Any, ...]
-] = {}  # (stack id, logical id) -> its UPDATE_IN_PROGRESS event, withheld
-_before: dict[tuple[str, str], tuple[str, str]] = {}  # … -> status and time it had before this update
-_added: set[tuple[str, str]] = set()  # … created by the running update
+# By stack ID and logical ID: the UPDATE_IN_PROGRESS event that is withheld, the status and time that the resource had
+# before the update, and whether the running update created it.
+_withheld: dict[tuple[str, str], tuple[Any, ...]] = {}
+_before: dict[tuple[str, str], tuple[str, str]] = {}
+_added: set[tuple[str, str]] = set()
 
 _add_event = stacks._add_event
 _provision = stacks._provision_resource
