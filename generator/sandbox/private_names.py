@@ -2,7 +2,7 @@
 
 A private name may change with any version: MiniStack is pinned, and `check` refuses to start with another one.
 `tests/sandbox/test_private_names.py` holds that the list is complete, that nothing on it is unused, and that there are
-at most 60 of them. What goes through `service_api` needs none.
+at most 60 of them. What goes through `service_api` needs none, and `snapshots` finds MiniStack's tables by their type.
 """
 
 from __future__ import annotations
