@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     @command(app, "doctor")
     def doctor(call: Invocation, target: Annotated[str, TARGET] = "") -> CommandResult:
         """Find what sessions lack here and in the account, each with the command that fixes it."""
-        from generator.model.health import Verdict
+        from generator.model.diagnosis import Verdict
         from generator.operations.doctor import diagnose
 
         found = [replace(each, hint=signing_in(call, each.hint)) for each in diagnose(call.gateway, target)]

@@ -12,7 +12,7 @@ from generator.cli.render import table
 if TYPE_CHECKING:
     from generator.model.connect import ConnectPlan, ConnectResult, TunnelView
     from generator.model.copy import CopyResult
-    from generator.model.health import Diagnosis
+    from generator.model.diagnosis import Diagnosis
     from generator.model.run_command import CommandRequest, HostProgress, HostResult, RunReport
     from generator.model.session import EndPlan, EndReport, Session
     from generator.operations.sessions.preferences import PreferencesPlan

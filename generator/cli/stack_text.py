@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from generator.cli.render import table
 
 if TYPE_CHECKING:
-    from generator.model.changeset import Change
+    from generator.model.change_set import Change
     from generator.model.database import AccessLevel
     from generator.model.down import DownPlan, DownResult
     from generator.model.plan import UpPlan, UpResult

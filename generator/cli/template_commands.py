@@ -13,7 +13,7 @@ from generator.cli.invocation import Invocation
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.model.templates import TemplateName
+    from generator.model.template_name import TemplateName
     from generator.operations.templates import Written
 
 
@@ -25,7 +25,7 @@ class TemplateFormat(StrEnum):
 
 
 class Choice(StrEnum):
-    """The templates, or all of them (generator/model/templates.py)."""
+    """The templates, or all of them (generator/model/template_name.py)."""
 
     stack = "stack"
     example_database = "example-database"
@@ -87,7 +87,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _names(chosen: Choice, example: bool) -> list[TemplateName]:
-    from generator.model.templates import TemplateName
+    from generator.model.template_name import TemplateName
 
     if example and chosen not in (Choice.stack, Choice.example_database):
         raise UsageError(

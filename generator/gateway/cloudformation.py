@@ -9,7 +9,7 @@ from typing import Any
 from generator.errors import StackNotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import stack_not_found
-from generator.model.changeset import Change, ChangeSet, ChangeSetRequest, Replacement
+from generator.model.change_set import Change, ChangeSet, ChangeSetRequest, Replacement
 from generator.model.stack import Stack, StackEvent, StackResource, StackStatus
 
 # IAM names given by the user need CAPABILITY_NAMED_IAM; capabilities are not remembered between operations.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from generator.model.changeset import Change, ChangeSet
+from generator.model.change_set import Change, ChangeSet
 from generator.model.parameter_options import refuse_grant_parameters
 from generator.model.session import Session
 from generator.model.stack import Stack, StackEvent, StackStatus

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.health import Diagnosis, Verdict
+from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
 from generator.model.plan import UpPlan

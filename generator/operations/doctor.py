@@ -11,7 +11,7 @@ from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
-from generator.model.health import Diagnosis, Verdict
+from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.plugin import OLDEST_PLUGIN, dotted
 from generator.model.session import Node, Target

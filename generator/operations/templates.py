@@ -13,7 +13,7 @@ from pathlib import Path
 from generator import __version__
 from generator.errors import DeployerError, UsageError
 from generator.model.lint import Finding
-from generator.model.templates import TemplateName
+from generator.model.template_name import TemplateName
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from troposphere import Template
 from troposphere.ec2 import SecurityGroupIngress
 
 from generator.model.contract import Condition, DocumentKind, Parameter, Resource
-from generator.template.documents import ANY_PORT, session_document
 from generator.template.parts import ref
+from generator.template.session_documents import ANY_PORT, session_document
 
 
 def add_database(template: Template) -> None:

@@ -10,7 +10,7 @@ import yaml
 from troposphere import Template
 
 from generator.model.contract import Resource
-from generator.model.templates import TemplateName
+from generator.model.template_name import TemplateName
 from generator.template.layout import indent_by_one
 from generator.template.stack import build
 from generator.template.yaml_nodes import to_block

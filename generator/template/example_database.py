@@ -30,8 +30,8 @@ from generator.model.database import AccessLevel
 from generator.policies.database import DatabaseScope, carry_sessions, database_policy
 from generator.policies.document import document
 from generator.policies.trust import service_assumes
-from generator.template.documents import ANY_PORT
 from generator.template.parts import REGION, arn, tags
+from generator.template.session_documents import ANY_PORT
 
 PORT = 5432
 PATCHED = "#!/bin/bash\ndnf install -y dnf-automatic && systemctl enable --now dnf-automatic-install.timer\n"

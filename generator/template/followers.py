@@ -6,8 +6,8 @@ import yaml
 
 from generator.model.contract import Resource
 from generator.template.document import SEQUENCE, Entries, children, entries, function, mapping, scalar
-from generator.template.key import SECRET_PATTERN
 from generator.template.references import references_of
+from generator.template.stack_key import SECRET_PATTERN
 
 NO_VALUE = "AWS::NoValue"
 

@@ -7,7 +7,7 @@ from troposphere import Output, Sub, Template
 from generator.model.contract import INSTALL_LOG_PATH, UI_PORT, Condition, Resource
 from generator.model.contract import Output as O
 from generator.template.parts import att, ref
-from generator.template.role import external_id
+from generator.template.support_role import external_id
 
 WANTED = Condition.WANT_SUPPORT_USER
 NAMED = ""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from troposphere import Template
 
-from generator.template.admin import add_admin
 from generator.template.bastion import add_bastion
 from generator.template.conditions import add_conditions
 from generator.template.database import add_database
-from generator.template.documents import add_documents
+from generator.template.installation import add_installation
 from generator.template.instance import add_instance
 from generator.template.keeper import add_keeper
-from generator.template.key import add_key, add_session_log
-from generator.template.network import add_network
 from generator.template.outputs import add_outputs
 from generator.template.parameters import add_parameters, add_rules
-from generator.template.role import add_role
-from generator.template.secret import add_secret
+from generator.template.security_group import add_security_group
+from generator.template.session_documents import add_session_documents
+from generator.template.stack_key import add_session_log, add_stack_key
 from generator.template.support import add_support
+from generator.template.support_role import add_support_role
+from generator.template.support_secret import add_support_secret
 
 DESCRIPTION = (
     "DeepSQL in your own account: one private instance next to your database, and access for the vendor's support "
@@ -33,15 +33,15 @@ def build() -> Template:
     add_parameters(template)
     add_rules(template)
     add_conditions(template)
-    add_network(template)
-    add_admin(template)
+    add_security_group(template)
+    add_installation(template)
     add_instance(template)
-    add_key(template)
+    add_stack_key(template)
     add_session_log(template)
-    add_documents(template)
+    add_session_documents(template)
     add_support(template)
-    add_role(template)
-    add_secret(template)
+    add_support_role(template)
+    add_support_secret(template)
     add_keeper(template)
     add_database(template)
     add_bastion(template)

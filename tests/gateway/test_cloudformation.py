@@ -7,7 +7,7 @@ import pytest
 
 from generator.errors import AwsError, StackBusy, StackNotFound, UsageError
 from generator.gateway.cloudformation import CloudFormation
-from generator.model.changeset import ChangeSetRequest, Replacement
+from generator.model.change_set import ChangeSetRequest, Replacement
 
 ID = "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1"
 NOW = datetime(2026, 12, 1, tzinfo=UTC)

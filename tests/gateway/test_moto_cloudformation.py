@@ -9,7 +9,7 @@ import pytest
 
 from generator.errors import DeployerError, StackNotFound
 from generator.gateway.aws import Gateway
-from generator.model.changeset import ChangeSetRequest
+from generator.model.change_set import ChangeSetRequest
 
 
 def template(queues: int = 1) -> str:

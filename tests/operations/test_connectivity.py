@@ -9,8 +9,8 @@ import pytest
 
 from generator.errors import AwsError
 from generator.gateway.aws import Gateway
-from generator.model.changeset import ChangeSet
-from generator.model.health import Diagnosis, Verdict
+from generator.model.change_set import ChangeSet
+from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
 from generator.model.plan import UpPlan

@@ -9,7 +9,7 @@ import cfn_flip
 
 from generator.lint.engine import lint_text
 from generator.model.contract import EXAMPLE_PATH, TEMPLATE_LIMIT_BYTES
-from generator.model.templates import TemplateName
+from generator.model.template_name import TemplateName
 from generator.template.emit import emit_named
 
 GOLDEN = Path(__file__).parents[2] / EXAMPLE_PATH

@@ -12,7 +12,7 @@ import pytest
 from generator.cli.template_commands import Choice
 from generator.lint.engine import lint_text
 from generator.model.contract import TEMPLATE_LIMIT_BYTES
-from generator.model.templates import TemplateName
+from generator.model.template_name import TemplateName
 from generator.model.vpc_endpoints import SERVICES, Condition, Output, Parameter, Resource
 from generator.template.emit import emit_named
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
-from generator.model.changeset import ChangeSet
+from generator.model.change_set import ChangeSet
 from generator.model.plan import UpPlan
 from generator.operations import polling
 from generator.operations.polling import Clock

@@ -13,7 +13,7 @@ from functools import partial
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.changeset import Change, Replacement
+from generator.model.change_set import Change, Replacement
 from generator.model.contract import PAUSED, Resource
 from generator.model.plan import AccessLoss, Check, SupportIdentity
 from generator.model.session import Session

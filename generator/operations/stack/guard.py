@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from generator.errors import Refused
 from generator.model import contract
-from generator.model.changeset import Change, harmless_echoes
+from generator.model.change_set import Change, harmless_echoes
 from generator.model.plan import Objection, UpPlan, UpRequest
 
 # Losing one of these loses data or evidence, whatever its logical id is called.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
-from generator.model.changeset import ChangeSet, ChangeSetRequest
+from generator.model.change_set import ChangeSet, ChangeSetRequest
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
 from generator.operations.stack import (

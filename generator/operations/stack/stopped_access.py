@@ -13,7 +13,7 @@ from functools import partial
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.changeset import Change
+from generator.model.change_set import Change
 from generator.model.contract import Resource
 from generator.model.policy import Policy, parse_policy
 from generator.model.stack import Stack

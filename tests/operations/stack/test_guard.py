@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import Refused
-from generator.model.changeset import Change, ChangeSet, Replacement
+from generator.model.change_set import Change, ChangeSet, Replacement
 from generator.model.contract import SUPPORT_RESOURCES
 from generator.model.plan import UpPlan, UpRequest
 from generator.operations.stack import guard

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from generator.model.templates import TemplateName
+from generator.model.template_name import TemplateName
 from generator.template.emit import emit_named
 from tests.sandbox.cloudformation.conftest import Client
 

@@ -12,7 +12,7 @@ ANY_PORT = "^[0-9]{1,5}$"
 """A port of the caller's computer; 0 for any free one (Systems Manager user guide, "Session document schema")."""
 
 
-def add_documents(template: Template) -> None:
+def add_session_documents(template: Template) -> None:
     """Add shell, port and SSH documents, named after the instance: their names never collide, and support, which may
     not read the stack, can derive them. Changed content becomes a new version of the same document.
 

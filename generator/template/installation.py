@@ -19,7 +19,7 @@ SETTINGS = "\n".join(
 )
 
 
-def add_admin(template: Template) -> None:
+def add_installation(template: Template) -> None:
     """Add both. The secret's value is the password alone (docs/decisions/0007-bare-admin-password.md)."""
     template.add_resource(
         Secret(

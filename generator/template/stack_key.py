@@ -16,7 +16,7 @@ from generator.template.parts import arn, arn_of, ref, regional_service, when
 SECRET_PATTERN = f"secret:*{Resource.SUPPORT_SECRET}-*"
 
 
-def add_key(template: Template) -> None:
+def add_stack_key(template: Template) -> None:
     """One key for the two secrets and the session log (docs/decisions/0005-one-key.md).
 
     Name patterns are used where a reference would be circular: the secrets and the log group refer to the key.

@@ -22,7 +22,7 @@ def external_id() -> If:
     return when(Condition.EXTERNAL_ID_GIVEN, ref(Parameter.SUPPORT_ROLE_EXTERNAL_ID), Select(2, Split("/", STACK_ID)))
 
 
-def add_role(template: Template) -> None:
+def add_support_role(template: Template) -> None:
     """Add role and policy. Without a grant the role trusts nobody."""
     trusted = vendor_assumes(
         ref(Parameter.VENDOR_ACCOUNTS), ref(Parameter.VENDOR_PRINCIPALS), external_id(), expiry(), role_assumable_from()

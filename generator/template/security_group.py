@@ -9,7 +9,7 @@ from generator.model.contract import Parameter, Resource
 from generator.template.parts import ref, tags
 
 
-def add_network(template: Template) -> None:
+def add_security_group(template: Template) -> None:
     """Add it. Changing the description or the VPC would replace it, so they are those of the published template. Egress
     is open because the port of the customer's database can be any."""
     template.add_resource(

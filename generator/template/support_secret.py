@@ -17,7 +17,7 @@ WANTED = str(Condition.WANT_SUPPORT_USER)
 ROTATION_DAYS = 90
 
 
-def add_secret(template: Template) -> None:
+def add_support_secret(template: Template) -> None:
     """Add them. The secret is created empty: a value given here would be visible in the stack's events.
 
     Its tag tells the keeper, on rotation, which user's key it is.
