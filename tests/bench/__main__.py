@@ -1,4 +1,4 @@
-"""Measure against the peers and write docs/explanation/performance.md: python -m tests.bench [--rounds N]."""
+"""Compare with the peers and write docs/explanation/performance.md: python -m tests.bench [--rounds N]."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import argparse
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tests.bench import copying, lists, page, peers, programs, stacks
@@ -17,14 +18,14 @@ def main() -> int:
     """Measure everything, write the page; 1 when a `must` was missed."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="measured runs of each program")
-    parser.add_argument("--no-channel", action="store_true", help="leave the data channel's figures as they are")
-    asked = parser.parse_args()
+    parser.add_argument("--no-channel", action="store_true", help="do not measure the data channel again")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="deployer-bench-") as home:
-        rows, counted = measure(Path(home), asked.rounds)
+        rows, counted = measure(Path(home), options.rounds)
     rows.sort(key=lambda row: list(GOALS).index(row.goal.id))
-    page.write("goals", f"{page.facts(asked.rounds)}\n{page.goals_table(rows)}")
+    page.write("goals", f"{page.facts(options.rounds)}\n{page.goals_table(rows)}")
     page.write("calls", page.calls_table(counted))
-    if not asked.no_channel:
+    if not options.no_channel:
         page.write("channel", f"```text\n{channel()}```\n")
     print(page.goals_table(rows), page.calls_table(counted), sep="\n")
     return exit_code(rows)
@@ -38,28 +39,31 @@ def exit_code(rows: Sequence[Row]) -> int:
 def measure(home: Path, rounds: int) -> tuple[list[Row], list[stacks.Counted]]:
     """Every figure, and the calls of each tool."""
     installed = peers.install()
-    rows = [*_announced("start-up", programs.start_up(rounds))]
-    rows += _announced("generate", programs.generating(installed, home, rounds))
-    rows += _announced("many templates", programs.many())
-    rows += _announced("lint", programs.linting(installed, home, rounds))
-    rows += _announced("lists", lists.rows(home))
+    rows = [*_measured("start-up", lambda: programs.start_up(rounds))]
+    rows += _measured("generate", lambda: programs.generating(installed, home, rounds))
+    rows += _measured("many templates", programs.many)
+    rows += _measured("lint", lambda: programs.linting(installed, home, rounds))
+    rows += _measured("lists", lambda: lists.rows(home))
     with stacks.own_sandbox(home / "sandbox") as env:
         tools = stacks.Tools(installed, home)
         counted = stacks.calls(tools, env)
-        rows += _announced("stacks", stacks.rows(tools, env, counted, rounds))
-        rows += _announced("copies", copying.rows(env, home))
-        rows += _announced("support", stacks.support(tools, env))
+        rows += _measured("stacks", lambda: stacks.rows(tools, env, counted, rounds))
+        rows += _measured("copies", lambda: copying.rows(env, home))
+        rows += _measured("support", lambda: stacks.support(tools, env))
     return rows, counted
 
 
 def channel() -> str:
-    """What the data channel's own measurement prints."""
+    """The output of the data channel's own measurement."""
     done = subprocess.run([sys.executable, "-m", "tests.bench.channel"], capture_output=True, text=True, check=True)
     return done.stdout
 
 
-def _announced(part: str, rows: list[Row]) -> list[Row]:
-    print(f"measured: {part}", file=sys.stderr)
+def _measured(part: str, measure_part: Callable[[], list[Row]]) -> list[Row]:
+    """The rows of a part; says how long it took, for whoever waits."""
+    began = time.monotonic()
+    rows = measure_part()
+    print(f"measured: {part} ({time.monotonic() - began:.0f} s)", file=sys.stderr)
     return rows
 
 

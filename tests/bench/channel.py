@@ -76,7 +76,7 @@ def imports() -> float:
 
 
 async def start_to_listening() -> float:
-    """Seconds from asking for a session to a port that answers."""
+    """Seconds from opening a session to a port that accepts connections."""
     times = []
     async with GATEWAYS.on_websockets(tunnel_gateway(AGENTS.Echo)) as far_side:
         for _ in range(9):
@@ -133,7 +133,7 @@ async def download() -> float:
 
 
 async def slow_reader() -> float:
-    """MiB the client holds when nobody reads what an agent keeps sending."""
+    """MiB the client buffers while an agent keeps sending and nobody reads."""
     size = 24 * MEBIBYTE
     made = _gateway(lambda: AGENTS.BytesApp(lambda data: bytes(size)))
     async with GATEWAYS.on_websockets(made) as far_side, open_channel(far_side) as channel:
@@ -144,20 +144,20 @@ async def slow_reader() -> float:
 
 
 def main() -> None:
-    """Print every figure with what it is held against."""
+    """Print every figure, with its limit where it has one."""
     encode, decode = codec()
-    print(f"codec                        {encode:8.1f} us a message out, {decode:.1f} us in with its acknowledgement")
+    print(f"codec                        {encode:8.1f} us to write a message, {decode:.1f} us to read one")
     print(f"imports of a tunnel          {imports():8.3f} s in a fresh process")
-    print(f"start to listening           {asyncio.run(start_to_listening()):8.3f} s (bar 0.5 with imports)")
-    print(f"one byte at 2 x 20 ms        {asyncio.run(echo_latency()):8.1f} ms")
+    print(f"start to listening           {asyncio.run(start_to_listening()):8.3f} s (limit 0.5 with imports)")
+    print(f"one byte, 20 ms each way     {asyncio.run(echo_latency()):8.1f} ms")
     one = asyncio.run(upload(1, 8))
-    print(f"upload, one session          {one:8.0f} KiB/s, {one / LIMIT:.0%} of the limit (bar 90 %)")
+    print(f"upload, one session          {one:8.0f} KiB/s, {one / LIMIT:.0%} of the rate limit (at least 90 %)")
     four = asyncio.run(upload(4, 24))
-    print(f"upload, four sessions        {four:8.0f} KiB/s, {four / one:.2f} times one (bar 3.5)")
+    print(f"upload, four sessions        {four:8.0f} KiB/s, {four / one:.2f} times one (at least 3.5)")
     free = asyncio.run(upload(1, 32, ChannelOptions(rate=0)))
-    print(f"upload, no limit             {free:8.0f} KiB/s")
-    print(f"download, no limit           {asyncio.run(download()):8.0f} KiB/s")
-    print(f"held for a slow reader       {asyncio.run(slow_reader()):8.1f} MiB of 24")
+    print(f"upload, no rate limit        {free:8.0f} KiB/s")
+    print(f"download, no rate limit      {asyncio.run(download()):8.0f} KiB/s")
+    print(f"buffered for a slow reader   {asyncio.run(slow_reader()):8.1f} MiB of 24")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def _seconds(env: Mapping[str, str], source: Path, sessions: int) -> float:
 
 
 def _answer_shells(env: Mapping[str, str], port: int) -> None:
-    """Have the sandbox's instance answer shell sessions with ours."""
+    """Have the sandbox's instance answer shell sessions with the shells on this port."""
     outputs = run(Command([DEPLOYER, "outputs", "--stack-name", STACK, "--output", "json"], env)).output
     instance = json.loads(outputs)["result"]["InstanceId"]
     control("PUT", f"instances/{instance}", {"ports": {"shell": port}}, recorded(env["DEPLOYER_SANDBOX_HOME"]))

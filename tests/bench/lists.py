@@ -1,4 +1,4 @@
-"""Long lists, the longest the product asks for: `deployer sessions list --past` against canned answers (P16, P17)."""
+"""The longest list that the product asks for: `deployer sessions list --past` against canned answers (P16, P17)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.bench.measure import Command, interleave, peak
 from tests.bench.programs import DEPLOYER
 
 LATENCY = 0.06  # seconds of an answer
-UNASKED, LARGEST = 50, 200  # sessions of a page: what we assume AWS gives unasked, and the most DescribeSessions gives
+DEFAULT, LARGEST = 50, 200  # sessions of a page: without MaxResults (assumed), and the most DescribeSessions gives
 FEW, MANY = 1_000, 10_000
 
 
@@ -34,13 +34,13 @@ class Server(ThreadingHTTPServer):
         """What AWS_ENDPOINT_URL should be."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def page(self, asked: dict[str, object]) -> dict[str, object]:
-        """The sessions after the token that was asked with."""
+    def page(self, request: dict[str, object]) -> dict[str, object]:
+        """The page that a request asks for: the sessions after its token."""
         self.calls += 1
-        size = min(int(str(asked.get("MaxResults") or UNASKED)), LARGEST)
-        start = int(str(asked.get("NextToken") or 0))
+        size = min(int(str(request.get("MaxResults") or DEFAULT)), LARGEST)
+        start = int(str(request.get("NextToken") or 0))
         numbers = range(start, min(start + size, self.sessions))
-        found = [
+        sessions = [
             {
                 "SessionId": f"someone-{number:017x}",
                 "Target": f"i-{number:017x}",
@@ -53,7 +53,7 @@ class Server(ThreadingHTTPServer):
             for number in numbers
         ]
         more = {"NextToken": str(start + size)} if start + size < self.sessions else {}
-        return {"Sessions": found, **more}
+        return {"Sessions": sessions, **more}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -62,8 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = json.dumps(self.server.page(asked)).encode()
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        answer = json.dumps(self.server.page(request)).encode()
         time.sleep(self.server.latency)
         self.send_response_only(200)
         self.send_header("Content-Type", "application/x-amz-json-1.1")
@@ -90,9 +90,9 @@ def serving(sessions: int, latency: float = LATENCY) -> Iterator[Server]:
 
 
 def rows(home: Path) -> list[Row]:
-    """P16 and P17: calls, memory, and time against the shortest chain of pages after a list of one page."""
-    calls, ratio, memory = _look(home, FEW, 5)
-    many_calls, many_ratio, _ = _look(home, MANY, 2)
+    """P16 and P17: calls, memory, and time compared with a list of one page and the latency of the other pages."""
+    calls, ratio, memory = _listed(home, FEW, 5)
+    many_calls, many_ratio, _ = _listed(home, MANY, 2)
     return [
         row("P16", calls, f"{FEW // LARGEST} pages of {LARGEST} at best"),
         row("P16 time", ratio, f"{LATENCY * 1000:.0f} ms an answer"),
@@ -102,7 +102,7 @@ def rows(home: Path) -> list[Row]:
     ]
 
 
-def _look(home: Path, sessions: int, rounds: int) -> tuple[int, float, float]:
+def _listed(home: Path, sessions: int, rounds: int) -> tuple[int, float, float]:
     """Calls of one run; median ratio of wall times and peak memory."""
     with serving(sessions) as long, serving(1) as short:
         taken = interleave({"long": _listing(home, long), "short": _listing(home, short)}, rounds)

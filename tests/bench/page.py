@@ -23,13 +23,13 @@ def write(name: str, text: str) -> None:
     marked = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end {name} -->)", re.S)
     if not marked.search(page):
         raise ValueError(f"{PAGE} has no markers named {name}.")
-    PAGE.write_text(marked.sub(lambda found: f"{found[1]}\n{text}\n{found[2]}", page))
+    PAGE.write_text(marked.sub(lambda match: f"{match[1]}\n{text}\n{match[2]}", page))
 
 
 def goals_table(rows: Sequence[Row]) -> str:
-    """Every goal with its figure and what that is worth."""
+    """Every goal with its figure and the verdict on it."""
     lines = [
-        "| id | goal | must | want | measured | verdict | beside |",
+        "| id | goal | must | want | measured | verdict | note |",
         "| --- | --- | ---: | ---: | ---: | --- | --- |",
     ]
     for row in rows:
@@ -49,12 +49,12 @@ def calls_table(counted: Sequence[Counted]) -> str:
 
 
 def facts(rounds: int) -> str:
-    """What the figures were taken on and against; nothing that tells which machine it was."""
+    """When, on what and compared with what the figures were taken; nothing that names the machine."""
     today = dt.datetime.now(dt.UTC).date().isoformat()
     peers = ", ".join(peer.replace("==", " ").replace("@", " ") for peer in (*PYTHON_PEERS, *NODE_PEERS))
     return (
         f"{today}: {os.cpu_count()} CPUs, {platform.system()} on {platform.machine()}, Python "
-        f"{platform.python_version()}, {rounds} rounds. Held against {peers}.\n"
+        f"{platform.python_version()}, {rounds} rounds. Compared with {peers}.\n"
     )
 
 

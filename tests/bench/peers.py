@@ -1,4 +1,4 @@
-"""The tools we are held against, in an environment of their own under the user's cache directory.
+"""The tools to compare with, in an environment of their own under the user's cache directory.
 
 They never enter the project's environment or its lock file.
 """
@@ -11,6 +11,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from generator import directories
 
 PYTHON_PEERS = (
     "sceptre==4.7.0",
@@ -39,9 +41,9 @@ class Peers:
 
 
 def install() -> Peers:
-    """Install them once; a change of versions is a new directory. Raises CalledProcessError when a registry fails."""
+    """Install them once; other versions are another directory. Raises CalledProcessError when a registry fails."""
     mark = hashlib.sha256("\n".join((*PYTHON_PEERS, *NODE_PEERS, sys.version)).encode()).hexdigest()[:12]
-    home = _cache() / mark
+    home = directories.cache() / "bench" / mark
     ready = home / "ready"
     if not ready.exists():
         print(f"installing the peers into {home} (once)", file=sys.stderr)
@@ -49,11 +51,6 @@ def install() -> Peers:
         _install_node(home / "node")
         ready.touch()
     return Peers(home)
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "deepsql-deployer" / "bench"
 
 
 def _install_python(venv: Path) -> None:

@@ -28,11 +28,11 @@ def start_up(rounds: int) -> list[Row]:
         rounds,
     )
     bare = taken["bare"]
-    dearest = max(helps, key=lambda name: ratio(taken[name], bare))
+    costliest = max(helps, key=lambda name: ratio(taken[name], bare))
     return [
         row("P1", ratio(taken["version"], bare), _seconds(taken["version"])),
         row("P2", ratio(taken["help"], bare), _seconds(taken["help"])),
-        row("P3", ratio(taken[dearest], bare), f"of {len(helps)}: {dearest}, {_seconds(taken[dearest])}"),
+        row("P3", ratio(taken[costliest], bare), f"of {len(helps)}: {costliest}, {_seconds(taken[costliest])}"),
         row("P20 help", peak_alone(Command([DEPLOYER, "--help"]))),
     ]
 
@@ -52,8 +52,8 @@ def generating(peers: Peers, home: Path, rounds: int) -> list[Row]:
         rounds,
     )
     return [
-        row("P4", ratio(taken["deployer"], taken["sceptre"]), _against(taken, "sceptre")),
-        row("P5", ratio(taken["deployer"], taken["cdk"]), _against(taken, "cdk")),
+        row("P4", ratio(taken["deployer"], taken["sceptre"]), _compared(taken, "sceptre")),
+        row("P5", ratio(taken["deployer"], taken["cdk"]), _compared(taken, "cdk")),
         row("P20 generate", peak_alone(Command([DEPLOYER, "generate", "-o", "-"]))),
     ]
 
@@ -101,9 +101,9 @@ def _own_code() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(projects.ROOT)}
 
 
-def _against(taken: dict[str, list[Run]], peer: str) -> str:
+def _compared(taken: dict[str, list[Run]], peer: str) -> str:
     return f"wall {ratio(taken['deployer'], taken[peer], 'wall'):.2f}x; {_seconds(taken['deployer'])}"
 
 
 def _seconds(runs: list[Run]) -> str:
-    return f"{sorted(run.cpu for run in runs)[len(runs) // 2] * 1000:.0f} ms of cpu here"
+    return f"{sorted(run.cpu for run in runs)[len(runs) // 2] * 1000:.0f} ms of CPU time here"

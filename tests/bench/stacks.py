@@ -175,17 +175,17 @@ def support(tools: Tools, env: Mapping[str, str]) -> list[Row]:
 
 
 def waiting() -> list[Row]:
-    """P14 and P15 by the product's own waiting times, the time itself only added up: the same on every machine."""
+    """P14, P15 and P19 from the product's own waiting times, added up and not waited for: exact on every machine."""
     seen = polls(LONGEST + CREATE_SECONDS)
     ends = [5 + step / 10 for step in range(int((LONGEST - 5) * 10))]
     tails = [next(at for at in seen if at >= end) - end for end in ends]
     needed = next(number for number, at in enumerate(seen, 1) if at >= CREATE_SECONDS)
-    note = f"ends from 5 to {LONGEST:.0f} s; one call more comes on top"
+    note = f"for operations of 5 to {LONGEST:.0f} s; one more call is not included"
     return [
         row("P14 worst", max(tails), note),
         row("P14 mean", sum(tails) / len(tails), note),
-        row("P15", needed, "one call each"),
-        row("P19", busiest(seen), "one process, one stack; it backs off where AWS asks for it"),
+        row("P15", needed, "one call a poll"),
+        row("P19", busiest(seen), "one process, one stack; less often where AWS throttles"),
     ]
 
 

@@ -121,15 +121,15 @@ def test_the_proxy_keeps_the_operations_in_order_and_passes_everything_on() -> N
     server.server_close()
 
 
-def test_the_canned_service_gives_every_session_once_in_pages_of_the_size_asked_for() -> None:
+def test_the_canned_service_gives_every_session_once_in_pages_of_the_requested_size() -> None:
     with serving(450, latency=0) as server:
         for size, pages in ((None, 9), (200, 3), (1000, 3)):
             server.calls, token = 0, None
-            found: list[str] = []
-            while token is not None or not found:
-                asked = {name: value for name, value in (("MaxResults", size), ("NextToken", token)) if value}
-                with urllib.request.urlopen(server.endpoint, json.dumps(asked).encode()) as answer:
+            listed: list[str] = []
+            while token is not None or not listed:
+                request = {name: value for name, value in (("MaxResults", size), ("NextToken", token)) if value}
+                with urllib.request.urlopen(server.endpoint, json.dumps(request).encode()) as answer:
                     page = json.load(answer)
-                found += [session["SessionId"] for session in page["Sessions"]]
+                listed += [session["SessionId"] for session in page["Sessions"]]
                 token = page.get("NextToken")
-            assert (len(set(found)), len(found), server.calls) == (450, 450, pages)
+            assert (len(set(listed)), len(listed), server.calls) == (450, 450, pages)
