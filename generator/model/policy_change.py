@@ -1,0 +1,22 @@
+"""What an upgrade changes about the policies of a template."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PolicyChange:
+    """The statements of one resource's policies, by their Sids, that a template adds, takes away or words otherwise."""
+
+    logical_id: str
+    gained: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
+
+
+def sentence_of(sid: str) -> str:
+    """A Sid as a sentence: `ReadTheAdminPassword` is `Read the admin password`. Sids say what they permit."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", sid).lower()
+    return words[:1].upper() + words[1:]
