@@ -96,6 +96,14 @@ class CloudFormation(Service):
         """Switch termination protection."""
         self._call("update_termination_protection", StackName=name, EnableTerminationProtection=enabled)
 
+    def get_stack_policy(self, name: str) -> str:
+        """The stack's policy as JSON text, "" where it has none."""
+        return str(self._call("get_stack_policy", StackName=name).get("StackPolicyBody", ""))
+
+    def set_stack_policy(self, name: str, body: str) -> None:
+        """Set the stack's policy (JSON text). It binds every later update until another one is set."""
+        self._call("set_stack_policy", StackName=name, StackPolicyBody=body)
+
     def continue_update_rollback(self, name: str, token: str) -> None:
         """Take up again a rollback that got stuck (UPDATE_ROLLBACK_FAILED)."""
         self._call("continue_update_rollback", StackName=name, ClientRequestToken=token)

@@ -44,11 +44,31 @@ class EC2(Service):
 
     def describe_instance(self, instance_id: str) -> Instance:
         """Describe one instance. Raises NotFound when the region has no such instance."""
+        return _instance(self._raw_instance(instance_id))
+
+    def _raw_instance(self, instance_id: str) -> Answer:
         reservations = self._call("describe_instances", InstanceIds=[instance_id])["Reservations"]
-        instances = [i for r in reservations for i in r["Instances"]]
+        instances: list[Answer] = [i for r in reservations for i in r["Instances"]]
         if not instances:
             raise NotFound(f"There is no instance {instance_id} in this region.", "Check the id and --region.")
-        return _instance(instances[0])
+        return instances[0]
+
+    def keep_volumes(self, instance_id: str) -> tuple[str, ...]:
+        """Let every volume of the instance outlive it (two calls); return the ids of those that would not have.
+
+        Source: ModifyInstanceAttribute, BlockDeviceMappings. It changes neither the instance's state nor its template.
+        """
+        mappings = self._raw_instance(instance_id).get("BlockDeviceMappings", ())
+        dying = [disk for disk in mappings if disk.get("Ebs", {}).get("DeleteOnTermination", True)]
+        if dying:
+            self._call(
+                "modify_instance_attribute",
+                InstanceId=instance_id,
+                BlockDeviceMappings=[
+                    {"DeviceName": disk["DeviceName"], "Ebs": {"DeleteOnTermination": False}} for disk in dying
+                ],
+            )
+        return tuple(disk["Ebs"]["VolumeId"] for disk in dying)
 
     def instance_health(self, instance_id: str) -> InstanceHealth:
         """What of an instance decides about sessions. Raises NotFound."""

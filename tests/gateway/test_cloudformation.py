@@ -132,3 +132,14 @@ def test_an_operation_is_seen_to_its_end_though_the_next_one_has_begun(stubbed: 
     assert [e.event_id for e in gateway.stack_events(ID, token="ours")] == ["3", "4"]
     assert [e.event_id for e in gateway.stack_events(ID, token="ours", after="3")] == ["4"]
     assert gateway.stack_events(ID, token="ours") == []  # not begun yet: the whole history is not read for it
+
+
+def test_a_stack_policy_is_read_and_set_as_text(stubbed: Any) -> None:
+    client, stub = stubbed.client("cloudformation")
+    stub.add_response("get_stack_policy", {}, {"StackName": ID})
+    stub.add_response("set_stack_policy", {}, {"StackName": ID, "StackPolicyBody": "{}"})
+    stub.add_response("get_stack_policy", {"StackPolicyBody": "{}"}, {"StackName": ID})
+    cloudformation = CloudFormation(client)
+    assert cloudformation.get_stack_policy(ID) == ""
+    cloudformation.set_stack_policy(ID, "{}")
+    assert cloudformation.get_stack_policy(ID) == "{}"

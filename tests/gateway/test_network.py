@@ -100,3 +100,16 @@ def test_a_refusal_is_told_as_one(stubbed: Any) -> None:
     stub.add_client_error("describe_route_tables", "UnauthorizedOperation", "You are not authorized", 403)
     with pytest.raises(AwsError):
         EC2(client).describe_default_route("vpc-1", "subnet-1")
+
+
+def test_the_volumes_that_would_go_with_an_instance_are_kept(stubbed: Any) -> None:
+    client, stub = stubbed.client("ec2")
+    disks = [
+        {"DeviceName": "/dev/xvda", "Ebs": {"VolumeId": "vol-1", "DeleteOnTermination": True}},
+        {"DeviceName": "/dev/sdb", "Ebs": {"VolumeId": "vol-2", "DeleteOnTermination": False}},
+    ]
+    described = {"Reservations": [{"Instances": [{"InstanceId": "i-1", "BlockDeviceMappings": disks}]}]}
+    stub.add_response("describe_instances", described, {"InstanceIds": ["i-1"]})
+    kept = [{"DeviceName": "/dev/xvda", "Ebs": {"DeleteOnTermination": False}}]
+    stub.add_response("modify_instance_attribute", {}, {"InstanceId": "i-1", "BlockDeviceMappings": kept})
+    assert EC2(client).keep_volumes("i-1") == ("vol-1",)
