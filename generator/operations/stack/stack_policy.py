@@ -1,0 +1,89 @@
+"""The stack policy: AWS itself refuses an update that would replace or delete what must survive.
+
+A change set does not bind what happens at execution (a dynamic reference is read again then), a stack policy does. It
+cannot be part of a change set, so it is set after the stack is created, adopted or upgraded. An update that names a
+protected resource lifts the policy for that resource and sets it back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model.contract import Resource
+from generator.operations.stack.watch import NotFollowed
+
+SURVIVORS = (
+    Resource.INSTANCE,
+    Resource.STACK_KEY,
+    Resource.ADMIN_SECRET,
+    Resource.SESSION_LOG_GROUP,
+    Resource.SECURITY_GROUP,
+)
+"""What no update may replace or delete unless it names it."""
+PREFIX = "LogicalResourceId/"
+
+
+def document(resources: Collection[str], untouchable: Collection[str] = (), lifted: Collection[str] = ()) -> str:
+    """The policy, as JSON text, of a stack whose template has these resources; CloudFormation refuses unknown ones.
+
+    `untouchable`: resources that an update may not modify either. `lifted`: resources that one update may replace.
+    Source: CloudFormation user guide, "Prevent updates to stack resources"; a Deny without a Resource denies nothing.
+    """
+    survivors = [name for name in map(str, SURVIVORS) if name in resources and name not in lifted]
+    everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    statements = [
+        everything,
+        _deny(["Update:Replace", "Update:Delete"], [name for name in survivors if name not in untouchable]),
+        _deny(["Update:*"], [name for name in survivors if name in untouchable]),
+    ]
+    return json.dumps({"Statement": [statement for statement in statements if statement]})
+
+
+def _deny(actions: list[str], logical_ids: list[str]) -> dict[str, object]:
+    """The statement, {} where it would name nothing."""
+    named = [f"{PREFIX}{name}" for name in logical_ids]
+    return {"Effect": "Deny", "Action": actions, "Principal": "*", "Resource": named} if named else {}
+
+
+def is_ours(body: str) -> bool:
+    """Whether a stack's policy is one that this product sets, in whatever version, or none at all."""
+    if not body:
+        return True
+    known = {f"{PREFIX}{name}" for name in SURVIVORS}
+    try:
+        allow, *denials = json.loads(body)["Statement"]
+        return (
+            allow == {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+            and len(denials) <= 2
+            and all(denial["Effect"] == "Deny" and set(denial["Resource"]) <= known for denial in denials)
+        )
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+@contextmanager
+def lifted(gateway: Gateway, stack_id: str, body: str) -> Iterator[None]:
+    """Put `body` in the place of the stack's policy for as long as one update runs, and the former one back.
+
+    After a failure and after Ctrl-C too. While an update goes on unwatched it stays lifted, and the error says so.
+    """
+    former = gateway.cloudformation.get_stack_policy(stack_id)
+    if not former:
+        yield
+        return
+    gateway.cloudformation.set_stack_policy(stack_id, body)
+    try:
+        yield
+    except NotFollowed as error:
+        again = gateway.command("upgrade")
+        raise error.explained(
+            also=f"The stack policy is lifted for this update; set it back afterwards: {again}"
+        ) from error
+    except (DeployerError, KeyboardInterrupt):
+        gateway.cloudformation.set_stack_policy(stack_id, former)
+        raise
+    gateway.cloudformation.set_stack_policy(stack_id, former)
