@@ -121,6 +121,7 @@ RECORD_FIELDS = {
     "_operation_events": "a stack's: what validation refused, for DescribeEvents",
     "_resolved_params": "a stack's and a change set's: which parameters are NoEcho",
     "_resources": "a stack's: status and attributes of its resources",
+    "_stack_policy": "a stack's: what an update is held to",
     "_template": "a stack's: its conditions",
 }
 """Private fields in MiniStack's records of stacks, change sets and clusters."""

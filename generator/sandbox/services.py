@@ -17,13 +17,17 @@ from generator.sandbox.cloudformation import (
     operations,
     parameters,
     resource_types,
+    stack_policy,
 )
 from generator.sandbox.ec2 import endpoints, instances, network, security_group_rules
 from generator.sandbox.iam import access_keys, user_credentials
 from generator.sandbox.secretsmanager import rotation, secrets
 from generator.sandbox.ssm import document_resource
 
-CLOUDFORMATION = (operations, events, conditions, changesets, parameters, resource_types, naming, custom_resources)
+CLOUDFORMATION = (
+    *(operations, stack_policy, events, conditions, changesets, parameters),
+    *(resource_types, naming, custom_resources),
+)
 EC2 = (network, instances, endpoints, security_group_rules)
 OTHERS = (access_keys, user_credentials, secrets, rotation, document_resource, eks, autoscaling)
 

@@ -16,6 +16,7 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks, engine, provisioners, stacks
 
+from generator.sandbox.cloudformation import stack_policy
 from generator.sandbox.cloudformation.resource_types import Created, Properties
 from generator.sandbox.control import take_failure
 from generator.sandbox.service_api import replace
@@ -28,10 +29,13 @@ SIGNALLED = "Received SUCCESS signal with UniqueId {} (sandbox: imitated, nothin
 
 _template: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("template", default=None)
 # By stack ID and logical ID: the UPDATE_IN_PROGRESS event that is withheld, the status and time that the resource had
-# before the update, and whether the running update created it.
+# before the update, and whether the running update created or
+# replaces it. By stack ID: logical ID, type and reason of a removal that the stack's policy denies.
 _withheld: dict[tuple[str, str], tuple[Any, ...]] = {}
 _before: dict[tuple[str, str], tuple[str, str]] = {}
 _added: set[tuple[str, str]] = set()
+_replaced: set[tuple[str, str]] = set()
+_denied: dict[str, tuple[str, str, str]] = {}
 
 _add_event = stacks._add_event
 _provision = stacks._provision_resource
@@ -58,11 +62,15 @@ def step(resource_type: str) -> None:
     time.sleep(float(os.environ.get(STEP_VARIABLE, "0.15")) * SLOW.get(resource_type, 1))
 
 
-async def deploy(stack_name: str, stack_id: str, template: dict[str, Any], *rest: Any, **options: Any) -> None:
+async def deploy(
+    stack_name: str, stack_id: str, template: dict[str, Any], parameters: dict[str, Any], *rest: Any, **options: Any
+) -> None:
     """Remember the template of the running operation: handlers see properties only, not CreationPolicy."""
     token = _template.set(template)
+    if _status(stack_name) == "UPDATE_IN_PROGRESS":
+        _judge_removals(stack_name, stack_id, template, parameters)
     try:
-        await _deploy(stack_name, stack_id, template, *rest, **options)
+        await _deploy(stack_name, stack_id, template, parameters, *rest, **options)
     finally:
         _template.reset(token)
 
@@ -98,12 +106,15 @@ def add_event(
         _add_event(*event, status, reason or ("User Initiated" if started else ""), physical_id, detailed_status)
         return
     if status == "UPDATE_IN_PROGRESS" and not reason and _status(stack_name) == "UPDATE_IN_PROGRESS":
+        _refuse_denied_removal(stack_id, stack_name)
         _withhold(key, stack_name, event)
         return
     if status == "UPDATE_COMPLETE" and _close(key, stack_name, event, physical_id):
         return
     if status == "DELETE_SKIPPED":
         _enter_cleanup(stack_id, stack_name)
+    if status == "UPDATE_IN_PROGRESS" and reason.startswith("Requested update requires the creation"):
+        _replaced.add(key)
     if status in ("UPDATE_FAILED", "UPDATE_IN_PROGRESS"):
         withheld, added = _withheld.pop(key, None), key in _added
         if withheld and status == "UPDATE_FAILED":
@@ -140,9 +151,13 @@ def update(
     """Update a resource whose properties differ, unless a failure is planned; others stay, without an event."""
     if old == new:
         return physical_id, attributes or {}
-    if withheld := _withheld.pop((_stacks[stack_name]["StackId"], logical_id), None):
+    key = (_stacks[stack_name]["StackId"], logical_id)
+    if withheld := _withheld.pop(key, None):
         _add_event(*withheld[:6], physical_id)
     rolling_back = "ROLLBACK" in _status(stack_name)
+    if not rolling_back:
+        action = "Update:Replace" if key in _replaced else "Update:Modify"
+        stack_policy.require(_stacks[stack_name], action, logical_id, resource_type)
     _fail_if_planned(stack_name, logical_id, "rollback" if rolling_back else "update")
     step(resource_type)
     changed: Created = _update(resource_type, physical_id, old, new, stack_name, logical_id, attributes)
@@ -161,6 +176,29 @@ def delete(resource_type: str, physical_id: str, props: Properties, stack_name: 
     _delete(resource_type, physical_id, props, stack_name, logical_id)
     if cleaning:
         _add_event(*event, "DELETE_COMPLETE", "", physical_id)
+
+
+def _judge_removals(stack_name: str, stack_id: str, template: dict[str, Any], parameters: dict[str, Any]) -> None:
+    """Ask the stack's policy about what an update will remove, before it begins."""
+    conditions = engine._evaluate_conditions(template, parameters)
+    remaining = {
+        name for name, body in template.get("Resources", {}).items() if conditions.get(body.get("Condition"), True)
+    }
+    for logical_id, resource in _stacks[stack_name].get("_resources", {}).items():
+        if logical_id in remaining:
+            continue
+        try:
+            stack_policy.require(_stacks[stack_name], "Update:Delete", logical_id, resource["ResourceType"])
+        except stack_policy.Denied as error:
+            _denied[stack_id] = (logical_id, resource["ResourceType"], str(error))
+
+
+def _refuse_denied_removal(stack_id: str, stack_name: str) -> None:
+    """Fail the update over a removal that the stack's policy denies; what is under way is cancelled."""
+    if stack_id in _denied:
+        logical_id, resource_type, reason = _denied.pop(stack_id)
+        _add_event(stack_id, stack_name, logical_id, resource_type, "UPDATE_FAILED", reason)
+        raise stack_policy.Denied("Resource update cancelled")
 
 
 def _provision_under_a_new_name(*args: Any) -> tuple[Created, str]:
@@ -184,6 +222,7 @@ def _enter_cleanup(stack_id: str, stack_name: str) -> bool:
 def _withhold(key: tuple[str, str], stack_name: str, event: tuple[str, ...]) -> None:
     _withheld[key] = (*event, "UPDATE_IN_PROGRESS", "", "")
     _added.discard(key)
+    _replaced.discard(key)
     resource = _stacks[stack_name].get("_resources", {}).get(key[1], {})
     _before[key] = (resource.get("ResourceStatus", ""), resource.get("Timestamp", ""))
 
