@@ -9,15 +9,15 @@ import awacs.cloudformation as cloudformation
 import awacs.ec2 as ec2
 import awacs.ssm as ssm
 import awacs.ssmmessages as ssmmessages
-from awacs.aws import Action, BoolIfExists, Statement, StringEquals
+from awacs.aws import Action, Statement, StringEquals
 
 from generator.policies.document import Document, Value, allow, document
-from generator.policies.support import OWN_BY_ID
+from generator.policies.support import OWN_SESSIONS_BY_TAG, documents_are_checked
 
 
 @dataclass(frozen=True)
 class DatabaseScope:
-    """Who signs in, and through what. Every value is an ARN or an intrinsic function giving one.
+    """Who signs in, and through which host and document. Every value is an ARN or an intrinsic function giving one.
 
     `users` are `…:dbuser:RESOURCE_ID/NAME`. `jump_host` is the instance a tunnel starts from; with `tag`, any instance
     of that pattern with the tag. `tunnel` is the session document, `stack` the stack that names both ("" for none).
@@ -50,7 +50,7 @@ def database_policy(scope: DatabaseScope) -> Document:
     The document contains the database's host and port, so the tunnel reaches nothing else. The tag condition applies to
     the instance only: documents do not have the tag.
     """
-    checked = BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
+    checked = documents_are_checked()
     here = StringEquals("aws:RequestedRegion", scope.region)
     tagged = [StringEquals(f"ssm:resourceTag/{scope.tag[0]}", scope.tag[1])] if scope.tag else []
     find = [Action("rds", "DescribeDBClusters"), Action("rds", "DescribeDBInstances")]
@@ -59,7 +59,7 @@ def database_policy(scope: DatabaseScope) -> Document:
         allow("StartFromTheJumpHost", [ssm.StartSession], scope.jump_host, checked, *tagged),
         allow("UseTheTunnel", [ssm.StartSession], scope.tunnel, checked),
         allow("OpenTheChannel", [ssmmessages.OpenDataChannel], scope.sessions),
-        allow("KeepOrEndOwnSessions", [ssm.ResumeSession, ssm.TerminateSession], scope.sessions, *OWN_BY_ID),
+        allow("KeepOrEndOwnSessions", [ssm.ResumeSession, ssm.TerminateSession], scope.sessions, *OWN_SESSIONS_BY_TAG),
         allow("FindTheDatabase", find, "*", here),
     ]
     if scope.stack:

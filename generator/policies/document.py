@@ -53,7 +53,7 @@ class BeforeTheEnd(DateLessThan):
         return self.operand  # type: ignore[return-value]
 
 
-class NotYet(DateGreaterThanEquals):
+class NotBefore(DateGreaterThanEquals):
     """`DateGreaterThanEquals` whose whole operand may be an intrinsic function, like `BeforeTheEnd`."""
 
     def __init__(self, operand: Value) -> None:

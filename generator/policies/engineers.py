@@ -9,19 +9,16 @@ from typing import cast
 import awacs.ec2 as ec2
 import awacs.ssm as ssm
 import awacs.ssmmessages as ssmmessages
-from awacs.aws import BoolIfExists, ConditionElement, Statement, StringEquals, StringLike
+from awacs.aws import Statement, StringEquals
 
 from generator.model.arn import Arn
 from generator.model.contract import DocumentKind, document_name
 from generator.policies.document import Document, allow, document, plain
-from generator.policies.support import USERNAME
-
-USER_ID = "${aws:userid}"
-SESSION_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
+from generator.policies.support import OWN_SESSIONS_BY_TAG, USERNAME, documents_are_checked
 
 
 class EngineerKind(StrEnum):
-    """As what the engineers sign in; it decides how a session is known to be their own."""
+    """The kind of IAM identity the engineers use; it decides how their own sessions are recognised."""
 
     user = "user"
     role = "role"
@@ -51,13 +48,13 @@ def engineers_policy_document(
             [ssm.StartSession],
             instances,
             StringEquals(f"ssm:resourceTag/{tag}", f"${{aws:PrincipalTag/{tag}}}"),
-            _checked(),
+            documents_are_checked(),
         ),
         allow(
             "StartSessionsWithTheseDocuments",
             [ssm.StartSession],
             [str(sessions.beside("ssm", f"document/{name}")) for name in names],
-            _checked(),
+            documents_are_checked(),
         ),
         allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], str(sessions)),
         _own_sessions(kind, sessions),
@@ -72,15 +69,10 @@ def engineers_policy_document(
     return cast(Document, plain(document(statements)))
 
 
-def _checked() -> ConditionElement:
-    """Without it the account's default shell could be started though no statement names it (Session Manager guide)."""
-    return BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
-
-
 def _own_sessions(kind: EngineerKind, sessions: Arn) -> Statement:
-    """A user's sessions bear the user's name; those of roles and federated users bear a tag that AWS itself puts there
+    """A user's sessions have the user's name in their ID; those of roles and federated users have a tag that AWS sets
     (Session Manager guide, "Sample IAM policies", method 2)."""
     verbs = [ssm.ResumeSession, ssm.TerminateSession]
     if kind is EngineerKind.user:
         return allow("ResumeAndEndOwnSessions", verbs, str(sessions.beside("ssm", f"session/{USERNAME}-*")))
-    return allow("ResumeAndEndOwnSessions", verbs, str(sessions), StringLike(SESSION_TAG, USER_ID))
+    return allow("ResumeAndEndOwnSessions", verbs, str(sessions), *OWN_SESSIONS_BY_TAG)

@@ -1,6 +1,6 @@
 """What the instance may do: be managed, write its session log, read its own settings, report that it is ready.
 
-The managed policy AmazonSSMManagedInstanceCore would also let whoever has the shell read every parameter of the
+The managed policy AmazonSSMManagedInstanceCore would also let anyone with a shell read every parameter of the
 account, so the agent's calls are listed here instead.
 """
 
@@ -40,7 +40,7 @@ AGENT_CALLS = [
 
 
 def be_managed_by_systems_manager(region: Value) -> Statement:
-    """The agent's calls name no resource; they are held to the stack's region."""
+    """The agent's calls name no resource; a condition limits them to the stack's Region."""
     return allow("BeManagedBySystemsManager", AGENT_CALLS, "*", StringEquals("aws:RequestedRegion", region))
 
 
@@ -62,7 +62,7 @@ def find_the_session_log(region: Value) -> Statement:
 
 
 def decrypt_with_the_stack_key(key: Value, services: Value) -> Statement:
-    """Reading the admin secret takes the key; only through the services named."""
+    """Reading the admin secret requires the key; only through the services named."""
     return allow("DecryptWithTheStackKey", [kms.Decrypt], key, StringEquals("kms:ViaService", services))
 
 

@@ -1,4 +1,4 @@
-"""What the keeper may do: always very little, and the key's verbs only while there is a support user."""
+"""What the keeper may do: a little always, and manage keys only while there is a support user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.policies.document import Document, Value, allow, document
 
 
 def keeper_policy(*, streams: Value, images: Value, stack: Value) -> Document:
-    """Its own log, the public image parameters, and a look at its own stack's instance."""
+    """Write its own log, read the public image parameters, describe its own stack's resources."""
     return document(
         [
             allow("WriteItsOwnLog", [logs.CreateLogStream, logs.PutLogEvents], streams),
@@ -25,7 +25,7 @@ def keeper_policy(*, streams: Value, images: Value, stack: Value) -> Document:
 
 
 def keeper_support_policy(*, user: Value, secret: Value, key: Value, service: Value) -> Document:
-    """Make, switch and delete the keys of that one user, and keep that one secret (`service`: Secrets Manager)."""
+    """Manage the keys of that one user and the values of that one secret (`service`: Secrets Manager)."""
     return document(
         [
             allow(

@@ -9,7 +9,7 @@ from generator.policies.document import Value, allow
 
 
 def account_administers_the_key(account_root: Value) -> Statement:
-    """Without it nobody could ever change the key's policy again; IAM policies of the account decide the rest."""
+    """Without it nobody could change the key's policy again; the account's IAM policies decide the rest."""
     return allow("AccountAdministersTheKey", [Action("kms", "*")], "*", principal=AWSPrincipal(account_root))
 
 

@@ -1,4 +1,4 @@
-"""What the vendor's support may do: one policy that permits it, and as a boundary keeps it from ever being more."""
+"""What the vendor's support may do: one policy that is also the permissions boundary."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ from generator.model.contract import SSH_USER, TAG_KEY, TAG_VALUE
 from generator.policies.document import Document, Value, allow, before, deny, document, plain
 
 USERNAME = "${aws:username}"
-"""IAM's own policy variable: the name of the user that asks."""
+"""IAM's policy variable for the calling user's name."""
 
-
-OWN_BY_ID = (StringLike("ssm:resourceTag/aws:ssmmessages:session-id", "${aws:userid}"),)
+OWN_SESSIONS_BY_TAG = (StringLike("ssm:resourceTag/aws:ssmmessages:session-id", "${aws:userid}"),)
 """Own sessions of roles and federated users (Session Manager user guide, restrict access, "method 2")."""
 
 
 def no_older_sessions(not_before: Value) -> Statement:
-    """Nothing at all for sessions begun before that time (UTC); keys of users have no such time and are not meant."""
+    """Deny everything to role sessions begun before that time (UTC). A user's access key has no such time."""
     return deny("NoOlderSessions", [Action("*")], "*", DateLessThan("aws:TokenIssueTime", not_before))
 
 
 @dataclass(frozen=True)
 class SupportScope:
-    """Where support may go. Every value is an ARN, an ARN pattern, or an intrinsic function giving one.
+    """What support may reach. Every value is an ARN, an ARN pattern, or an intrinsic function giving one.
 
-    `own_sessions` are the sessions of the asking user by name; `until` ends starting and resuming (None: no end).
+    `own_sessions` are the calling user's sessions, by name; `until` ends starting and resuming (None: no end).
     """
 
     region: Value
@@ -46,20 +45,20 @@ class SupportScope:
     tag: tuple[str, str] = field(default=(TAG_KEY, TAG_VALUE))
 
 
-def _documents_are_checked() -> ConditionElement:
-    """Without it the account's default shell could be started though no statement names it (Session Manager guide)."""
+def documents_are_checked() -> ConditionElement:
+    """Without this the default shell could be started although no statement names it (Session Manager guide)."""
     return BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
 
 
 def _in_region(region: Value) -> ConditionElement:
-    """The describe calls take no resource, so the region is held by a condition."""
+    """The describe calls name no resource, so a condition limits the Region."""
     return StringEquals("aws:RequestedRegion", region)
 
 
 def session_statements(scope: SupportScope) -> list[Statement]:
-    """Sessions on the instance, and the asking user's own ones, told by its name.
+    """Sessions on the instance, and the calling user's own ones, recognised by the user's name.
 
-    The tag is asked of the instance only: a document carries no such tag, so documents have their own statement.
+    The tag condition applies to the instance only. Documents do not have the tag, so they have their own statement.
     """
     tag_key, tag_value = scope.tag
     ends = before(scope.until)
@@ -69,7 +68,7 @@ def session_statements(scope: SupportScope) -> list[Statement]:
             [ssm.StartSession],
             list(scope.instances),
             StringEquals(f"ssm:resourceTag/{tag_key}", tag_value),
-            _documents_are_checked(),
+            documents_are_checked(),
             *ends,
         ),
         allow("ResumeOwnSessions", [ssm.ResumeSession], scope.own_sessions, *ends),
@@ -78,22 +77,25 @@ def session_statements(scope: SupportScope) -> list[Statement]:
 
 
 def role_session_statements(scope: SupportScope) -> list[Statement]:
-    """Own sessions told by the tag that Session Manager gives them: a role's session has no user name to be told by."""
+    """Own sessions, recognised by the tag that Session Manager sets: a role's session has no user name."""
+    own = OWN_SESSIONS_BY_TAG
     return [
-        allow("ResumeOwnSessionsAsRole", [ssm.ResumeSession], scope.sessions, *OWN_BY_ID, *before(scope.until)),
-        allow("EndOwnSessionsAsRole", [ssm.TerminateSession], scope.sessions, *OWN_BY_ID),
+        allow(
+            "ResumeOwnSessionsAsRole", [ssm.ResumeSession], scope.sessions, *OWN_SESSIONS_BY_TAG, *before(scope.until)
+        ),
+        allow("EndOwnSessionsAsRole", [ssm.TerminateSession], scope.sessions, *own),
     ]
 
 
 def shared_statements(scope: SupportScope) -> list[Statement]:
-    """What is the same whoever asks: with which documents, over which channel, and finding the way."""
+    """What user and role share: the documents, the data channel, and finding the instance."""
     ends = before(scope.until)
     return [
         allow(
             "StartSessionsWithTheseDocuments",
             [ssm.StartSession],
             list(scope.documents),
-            _documents_are_checked(),
+            documents_are_checked(),
             *ends,
         ),
         allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], scope.sessions, *ends),
@@ -112,7 +114,7 @@ def shared_statements(scope: SupportScope) -> list[Statement]:
 def push_ssh_keys(
     sid: str, instances: Sequence[Value], *ends: ConditionElement, tag: tuple[str, str] | None = None
 ) -> Statement:
-    """A public key for a minute, for the one login that is not root's (EC2 Instance Connect, `ec2:osuser`)."""
+    """Push a public key for a minute, for the one login that is not root (EC2 Instance Connect, `ec2:osuser`)."""
     wanted = {"ec2:osuser": SSH_USER} | ({f"aws:ResourceTag/{tag[0]}": tag[1]} if tag else {})
     return allow(
         sid,
@@ -124,7 +126,7 @@ def push_ssh_keys(
 
 
 def sign_in_to_the_database(users: Value, *ends: ConditionElement) -> Statement:
-    """A token for these database users (`…:dbuser:RESOURCE_ID/NAME`), good for one connection within 15 minutes."""
+    """Sign in as these database users (`…:dbuser:RESOURCE_ID/NAME`); a token opens connections for 15 minutes."""
     return allow("SignInToTheDatabase", [Action("rds-db", "connect")], users, *ends)
 
 
@@ -132,13 +134,13 @@ def support_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
     """The managed policy of user and role, and the boundary of both. `more` are statements the caller adds.
 
     As a boundary it caps what is attached to them later; a boundary alone would permit nothing (IAM user guide,
-    "Permissions boundaries"). A managed policy has 6,144 characters, blanks not counted (IAM quotas).
+    "Permissions boundaries"). A managed policy has at most 6,144 characters without white space (IAM quotas).
     """
     return document([*session_statements(scope), *role_session_statements(scope), *shared_statements(scope), *more])
 
 
 def support_user_policy() -> Document:
-    """The inline policy of the user: what its key can never do, not even while the managed policy is detached."""
+    """The inline policy of the user: what its key may never do, even while the managed policy is detached."""
     return document([deny("NeverSessionTokens", [sts.GetSessionToken], "*")])
 
 
@@ -152,7 +154,7 @@ def support_user_policy_document(
     until: str | None = None,
     tag: tuple[str, str] = (TAG_KEY, TAG_VALUE),
 ) -> Document:
-    """The support policy for a host that no stack made, ready for JSON.
+    """The support policy for an instance without a stack, ready for JSON.
 
     `documents` are names of session documents of this account. With the defaults the placeholders REGION and
     ACCOUNT_ID stay in the text, for the reader to fill in.

@@ -1,4 +1,4 @@
-"""Who may become the stack's roles."""
+"""Who may assume the stack's roles: their trust policies."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from awacs.aws import (
     StringEquals,
 )
 
-from generator.policies.document import BeforeTheEnd, BriefStatement, Document, NotYet, Value, document
+from generator.policies.document import BeforeTheEnd, BriefStatement, Document, NotBefore, Value, document
 
 
 def service_assumes(sid: str, service: Value) -> Document:
-    """The trust of a role that one AWS service uses."""
+    """The trust policy of a role that one AWS service uses."""
     return document(
         [BriefStatement(Sid=sid, Effect=Allow, Principal=Principal("Service", service), Action=[sts.AssumeRole])]
     )
@@ -28,7 +28,7 @@ def service_assumes(sid: str, service: Value) -> Document:
 def vendor_assumes(
     accounts: Value, principals: Value, external_id: Value, until: Value, not_before: Value
 ) -> Statement:
-    """The vendor's principals may become the role, saying the external id, until the end and not before a time.
+    """The vendor's principals may assume the role with the external ID, until the end and not before a time.
 
     `until` and `not_before` are whole operands or intrinsic functions giving one or none. The source identity is the
     person's name, which CloudTrail keeps through the session.
@@ -37,7 +37,7 @@ def vendor_assumes(
         ArnLike("aws:PrincipalArn", principals),
         StringEquals("sts:ExternalId", external_id),
         BeforeTheEnd(until),
-        NotYet(not_before),
+        NotBefore(not_before),
     ]
     return BriefStatement(
         Sid="VendorAssumes",
@@ -49,5 +49,5 @@ def vendor_assumes(
 
 
 def nobody_assumes() -> Statement:
-    """The trust of a role to which nobody was let in: a role must have a trust, and it may be a refusal."""
+    """The trust statement of a role without a grant: a role must have a trust policy, which may deny everyone."""
     return BriefStatement(Sid="NobodyAssumes", Effect=Deny, Principal=AWSPrincipal("*"), Action=[sts.AssumeRole])

@@ -1,7 +1,7 @@
 """The three policies that let a vendor's account read the support secret; all three are needed.
 
-Principals are whole accounts plus `aws:PrincipalArn`: a role named as principal turns into a dead id when its
-owner recreates it (IAM user guide, "Principal").
+Principals are whole accounts plus `aws:PrincipalArn`: a role ARN as principal turns into a dead ID when its
+owner recreates the role (IAM user guide, "Principal").
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def secret_policy(accounts: Value, principals: Value, until: Value) -> Document:
 
 
 def vendor_role_policy(role_arn: str) -> Document:
-    """What the vendor attaches to its own role or user to become the customer's support role, ready for JSON."""
+    """What the vendor attaches to its own role or user to assume the customer's support role, ready for JSON."""
     return cast(
         Document,
         plain(document([allow("BecomeTheSupportRole", [sts.AssumeRole, sts.SetSourceIdentity], role_arn)])),

@@ -23,22 +23,22 @@ BUCKETS_OF_AWS = (
     "patch-baseline-snapshot-{region}",
     "{region}-birdwatcher-prod",
 )
-"""What an instance reads without being asked: packages, the agent's updates, the documents' attachments."""
+"""What an instance reads by itself: packages, the agent's updates, the documents' attachments."""
 
 
 def own_account_only(service: str, account: Value) -> Document:
-    """This account's principals to this account's resources. A call whose context has no resource's account passes:
-    who locks the agent out locks himself out."""
+    """This account's principals to this account's resources. A call without a resource's account in its
+    context passes: a policy that blocked the agent would block its owner."""
     return document([_own_account(service, account, StringEqualsIfExists("aws:ResourceAccount", account))])
 
 
 def own_store_only(service: str, account: Value) -> Document:
-    """The same for what holds data: without the resource's account nothing passes."""
+    """The same for services that hold data: a call without the resource's account is denied."""
     return document([_own_store(service, account)])
 
 
 def own_principals_only(service: str, account: Value) -> Document:
-    """This account's principals. The message services' calls name no resource to hold an account against."""
+    """This account's principals. The message services' calls name no resource whose account could be checked."""
     return document([_own_principals("OwnPrincipals", [Action(service, "*")], "*", account)])
 
 
