@@ -11,6 +11,8 @@ from generator.model.connect import ConnectPlan
 from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ShutOutPlan
 from generator.model.database_client import Connected, OpenTunnel, UnnamedDatabase
 from generator.model.down import DownPlan
+from generator.model.preferences import PreferencesPlan
+from generator.model.recovery import RecoveryGroup
 from generator.model.run_command import CommandRequest, HostProgress
 from generator.model.session import EndPlan
 
@@ -47,6 +49,12 @@ def _delete_stack(plan: DownPlan) -> str:
 VIEWS: dict[type[Any], PlanView[Any]] = {
     DownPlan: PlanView(
         stack_text.down_plan_lines, _delete_stack, action=_delete_stack, typed_name=lambda plan: plan.stack_name
+    ),
+    RecoveryGroup: PlanView(stack_text.recovery_change_lines),
+    PreferencesPlan: PlanView(
+        session_text.preference_plan_lines,
+        lambda plan: "Change the session preferences for everybody",
+        action=lambda plan: "Change the session preferences",
     ),
     BootstrapPlan: PlanView(
         db_text.bootstrap_plan_lines, db_text.bootstrap_question, action=db_text.bootstrap_question

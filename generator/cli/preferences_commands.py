@@ -14,7 +14,7 @@ from generator.cli.parameter_options import YesNo
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.operations.sessions.preferences import PreferencesPlan
+    from generator.model.preferences import PreferencesResult
 
 _SETTINGS: tuple[tuple[str, str, bool, str], ...] = (
     ("cloudwatch_log_group", "cloudWatchLogGroupName", False, "Log group for what is typed and shown; '' for none."),
@@ -54,9 +54,9 @@ def _register_show(group: typer.Typer) -> None:
     @command(group, "show")
     def show(call: Invocation) -> CommandResult:
         """Show them; they hold for every session that names no document."""
-        from generator.operations.sessions import preferences
+        from generator.operations.sessions.preferences import read
 
-        found = preferences.read(call.gateway)
+        found = read(call.gateway)
         return CommandResult(found, session_text.preference_lines(found.settings))
 
 
@@ -64,7 +64,7 @@ def _register_set(group: typer.Typer) -> None:
     @command(group, "set", changes=True, extra=_OPTIONS)
     def set_(call: Invocation, **values: Any) -> CommandResult:
         """Change those given, keep all others, and save what was there."""
-        from generator.operations.sessions import preferences
+        from generator.operations.sessions.preferences import set_preferences
 
         given = _given(values)
         if not given:
@@ -72,7 +72,7 @@ def _register_set(group: typer.Typer) -> None:
                 "Nothing says which setting to change.",
                 "For example: deployer session-preferences set --idle-timeout 15; all of them: add --help",
             )
-        return _carry_out(call, preferences.plan_set(call.gateway, given))
+        return _done(set_preferences(call.gateway, given, call))
 
 
 def _register_restore(group: typer.Typer) -> None:
@@ -82,9 +82,9 @@ def _register_restore(group: typer.Typer) -> None:
         file: Annotated[Path | None, typer.Option("--from", help="A saved state; the latest when not given.")] = None,
     ) -> CommandResult:
         """Put back what `set` saved before its change."""
-        from generator.operations.sessions import preferences
+        from generator.operations.sessions.preferences import restore_preferences
 
-        return _carry_out(call, preferences.plan_restore(call.gateway, file))
+        return _done(restore_preferences(call.gateway, file, call))
 
 
 def _given(values: dict[str, Any]) -> dict[str, object]:
@@ -99,15 +99,5 @@ def _given(values: dict[str, Any]) -> dict[str, object]:
     return {**given, "shellProfile": profile} if profile else given
 
 
-def _carry_out(call: Invocation, plan: PreferencesPlan) -> CommandResult:
-    from generator.operations.sessions import preferences
-
-    if plan.changes:
-        call.show_plan("Change the session preferences", session_text.preference_plan_lines(plan))
-        call.confirm_action("Change the session preferences for everybody")
-    else:
-        call.say("They are as asked: nothing to change.")
-    result = preferences.apply(call.gateway, plan)
-    if result.saved:
-        call.say(f"What was there is in {result.saved}; back to it: deployer session-preferences restore")
+def _done(result: PreferencesResult) -> CommandResult:
     return CommandResult(result, session_text.preference_lines(result.settings))

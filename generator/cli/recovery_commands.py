@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 import typer
 
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
-
-if TYPE_CHECKING:
-    from generator.model.recovery import RecoveryGroup
+from generator.cli.stack_text import recovery_lines
 
 
 def register(app: typer.Typer) -> None:
@@ -26,20 +21,19 @@ def register(app: typer.Typer) -> None:
     @command(group, "up", changes=True)
     def up(call: Invocation) -> CommandResult:
         """Start the recovery host, and wait until it accepts sessions."""
-        from generator.operations.recovery_host import start
+        from generator.operations.recovery_host import up
 
-        reached = _follow(call, start(call.gateway))
-        return CommandResult(
-            reached, [*lines(reached), *(f"deployer connect {host.instance_id}" for host in reached.hosts)]
-        )
+        reached = up(call.gateway, call)
+        connect = (f"deployer connect {host.instance_id}" for host in reached.hosts)
+        return CommandResult(reached, [*recovery_lines(reached), *connect])
 
     @command(group, "down", changes=True)
     def down(call: Invocation) -> CommandResult:
         """Terminate the recovery host, and wait until it is gone."""
-        from generator.operations.recovery_host import end
+        from generator.operations.recovery_host import down
 
-        reached = _follow(call, end(call.gateway))
-        return CommandResult(reached, lines(reached))
+        reached = down(call.gateway, call)
+        return CommandResult(reached, recovery_lines(reached))
 
     @command(group, "status")
     def status(call: Invocation) -> CommandResult:
@@ -47,22 +41,4 @@ def register(app: typer.Typer) -> None:
         from generator.operations.recovery_host import status
 
         found = status(call.gateway)
-        return CommandResult(found, lines(found))
-
-
-def lines(group: RecoveryGroup) -> list[str]:
-    """The group as text: a line for itself and one for each host."""
-    size = f"recovery group {group.name}: {'one host is wanted' if group.desired else 'empty'}"
-    hosts = (f"  {h.instance_id}  {h.lifecycle}  {h.ping.lower() or 'not yet managed'}" for h in group.hosts)
-    return [size, *hosts]
-
-
-def _follow(call: Invocation, looks: Iterator[RecoveryGroup]) -> RecoveryGroup:
-    """Show each change of the group once; return its last state."""
-    told: list[str] = []
-    for group in looks:
-        if (shown := lines(group)[1:]) != told:
-            for line in shown or ["  no host"]:
-                call.say(line)
-            told = shown
-    return group
+        return CommandResult(found, recovery_lines(found))

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from generator.model.connect import ConnectPlan, ConnectResult, TunnelView
     from generator.model.copy import CopyResult
     from generator.model.diagnosis import Diagnosis
+    from generator.model.preferences import PreferencesPlan
     from generator.model.run_command import CommandRequest, HostProgress, HostResult, RunReport
     from generator.model.session import EndPlan, EndReport, Session
-    from generator.operations.sessions.preferences import PreferencesPlan
     from generator.operations.sessions.selftest import SelftestResult
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")

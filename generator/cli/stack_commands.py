@@ -165,34 +165,30 @@ def _register_reading(app: typer.Typer) -> None:
     @command(app, "status")
     def status(call: Invocation) -> CommandResult:
         """Show the stack: its state, its parameters, its resources."""
-        from generator.operations.stack.read import status as read
+        from generator.operations.stack.read import status
 
-        found = read(call.gateway)
-        return CommandResult(found, stack_text.status_lines(found))
+        report = status(call.gateway)
+        return CommandResult(report, stack_text.status_lines(report))
 
     @command(app, "outputs")
     def outputs(call: Invocation) -> CommandResult:
         """Print the stack's outputs."""
-        from generator.operations.stack.read import outputs as read
+        from generator.operations.stack.read import outputs
 
-        found = read(call.gateway)
-        return CommandResult(found, render.table(sorted(found.items())))
+        values = outputs(call.gateway)
+        return CommandResult(values, render.table(sorted(values.items())))
 
     @command(app, "events")
     def events(
         call: Invocation,
         follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay until the running operation ends.")] = False,
         limit: Annotated[int, typer.Option(help="How many events to show.", min=1)] = 50,
-    ) -> CommandResult | None:
+    ) -> CommandResult:
         """Show what happened to the stack, newest last."""
-        from generator.operations.stack import read
+        from generator.operations.stack.read import events
 
-        found = read.events(call.gateway, limit)
-        if not follow:
-            return CommandResult(found, [stack_text.event_line(event) for event in found])
-        call.events(iter(found))
-        call.events(read.follow_on(call.gateway, found))
-        return CommandResult(found, [])
+        latest = events(call.gateway, limit, call, follow=follow)
+        return CommandResult(latest, [] if follow else [stack_text.event_line(event) for event in latest])
 
     @command(app, "diff")
     def diff(
@@ -200,7 +196,8 @@ def _register_reading(app: typer.Typer) -> None:
         check: Annotated[bool, typer.Option("--check", help="Exit 3 when something would change.")] = False,
     ) -> CommandResult:
         """Compare the stack's template with this version's."""
-        from generator.operations.stack.read import diff as read
+        from generator.operations.stack.read import diff
 
-        found = read(call.gateway)
-        return CommandResult(found, found.lines or ["No difference."], 3 if check and found.lines else 0)
+        difference = diff(call.gateway)
+        code = 3 if check and difference.lines else 0
+        return CommandResult(difference, difference.lines or ["No difference."], code)

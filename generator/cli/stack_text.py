@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from generator.model.database import AccessLevel
     from generator.model.down import DownPlan, DownResult
     from generator.model.plan import UpPlan, UpResult
+    from generator.model.recovery import RecoveryGroup
     from generator.model.stack import StackEvent
     from generator.operations.stack.read import StackReport
     from generator.operations.stack.rotation_schedule import Rhythm
@@ -169,3 +170,18 @@ def down_lines(result: DownResult) -> list[str]:
         lines.append("Kept, with the command that removes it for good:")
         lines += [f"  {thing.name}\n    {thing.removal}" for thing in result.kept]
     return lines
+
+
+def recovery_lines(group: RecoveryGroup) -> list[str]:
+    """The recovery group: a line for itself and one for each host."""
+    size = f"recovery group {group.name}: {'one host is wanted' if group.desired else 'empty'}"
+    return [size, *_host_lines(group)]
+
+
+def recovery_change_lines(group: RecoveryGroup) -> list[str]:
+    """The group's hosts, while they are being waited for."""
+    return _host_lines(group) or ["  no host"]
+
+
+def _host_lines(group: RecoveryGroup) -> list[str]:
+    return [f"  {h.instance_id}  {h.lifecycle}  {h.ping.lower() or 'not yet managed'}" for h in group.hosts]

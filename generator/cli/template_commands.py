@@ -10,11 +10,11 @@ import typer
 
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
+from generator.cli.template_text import emitted_lines, lint_lines
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.model.template_name import TemplateName
-    from generator.operations.templates import Written
 
 
 class TemplateFormat(StrEnum):
@@ -43,7 +43,11 @@ class ReportFormat(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    _register_generate(app)
+    _register_lint(app)
 
+
+def _register_generate(app: typer.Typer) -> None:
     @command(app, "generate")
     def generate(
         call: Invocation,
@@ -62,12 +66,18 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> CommandResult:
         """Emit a CloudFormation template, byte for byte the same each time."""
+        from generator.operations.templates import Freshness, GenerateRequest, generate
+
         names = _names(template, example)
         if len(names) > 1:
             _refuse_one_file(file)
-            return _check_all(fmt, names) if check else _write_all(fmt, names)
-        return _one(file, fmt, names[0], check)
+        emitted = generate(GenerateRequest(names, fmt.value, file, check))
+        stale = any(isinstance(each, Freshness) and not each.current for each in emitted)
+        lines = [line for each in emitted for line in emitted_lines(each)]
+        return CommandResult(emitted if len(names) > 1 else emitted[0], lines, 3 if stale else 0)
 
+
+def _register_lint(app: typer.Typer) -> None:
     @command(app, "lint")
     def lint(
         call: Invocation,
@@ -78,15 +88,14 @@ def register(app: typer.Typer) -> None:
         fmt: Annotated[ReportFormat, typer.Option("--format", help="How to print the findings.")] = ReportFormat.text,
     ) -> CommandResult:
         """Check templates: cfn-lint for every combination of its conditions, and the product's own rules."""
-        from generator.operations import templates
+        from generator.operations.templates import lint
 
-        reports = templates.lint(files or [])
-        result = reports if len(reports) > 1 else reports[0]
-        code = 3 if any(report.findings for report in reports) else 0
-        return CommandResult(result, templates.report_lines(reports, fmt.value), code)
+        result = lint(files or [], fmt.value)
+        reports = result.reports
+        return CommandResult(reports if len(reports) > 1 else reports[0], lint_lines(result), 0 if result.clean else 3)
 
 
-def _names(chosen: Choice, example: bool) -> list[TemplateName]:
+def _names(chosen: Choice, example: bool) -> tuple[TemplateName, ...]:
     from generator.model.template_name import TemplateName
 
     if example and chosen not in (Choice.stack, Choice.example_database):
@@ -96,45 +105,13 @@ def _names(chosen: Choice, example: bool) -> list[TemplateName]:
             code="two-templates",
         )
     if chosen is Choice.all:
-        return list(TemplateName)
-    return [TemplateName.EXAMPLE_DATABASE if example else TemplateName(chosen)]
+        return tuple(TemplateName)
+    return (TemplateName.EXAMPLE_DATABASE if example else TemplateName(chosen),)
 
 
 def _refuse_one_file(file: str | None) -> None:
     if file:
         raise UsageError(
             "--template all writes several templates, each to a file of its own.",
-            "Leave -o away, or name one template.",
+            "Leave out -o, or name one template.",
         )
-
-
-def _one(file: str | None, fmt: TemplateFormat, name: TemplateName, check: bool) -> CommandResult:
-    from generator.operations import templates
-
-    if file == "-":
-        return CommandResult(templates.text(fmt.value, name))
-    target = templates.target(file, fmt.value, name)
-    if check:
-        found = templates.check(target, fmt.value, name)
-        return CommandResult(found, found.lines, 0 if found.current else 3)
-    written = templates.write(target, fmt.value, name)
-    return CommandResult(written, [_written_line(written)])
-
-
-def _check_all(fmt: TemplateFormat, names: list[TemplateName]) -> CommandResult:
-    from generator.operations import templates
-
-    found = [templates.check(templates.target(None, fmt.value, name), fmt.value, name) for name in names]
-    lines = [line for each in found for line in each.lines]
-    return CommandResult(found, lines, 0 if all(each.current for each in found) else 3)
-
-
-def _write_all(fmt: TemplateFormat, names: list[TemplateName]) -> CommandResult:
-    from generator.operations import templates
-
-    written = [templates.write(templates.target(None, fmt.value, name), fmt.value, name) for name in names]
-    return CommandResult(written, [_written_line(each) for each in written])
-
-
-def _written_line(written: Written) -> str:
-    return f"{written.path}  {written.bytes} bytes  {'written' if written.changed else 'unchanged'}"

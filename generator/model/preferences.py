@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.errors import UsageError
+from generator.model.access import AccessFinding
 
 DOCUMENT: Final = "SSM-SessionManagerRunShell"
 Content = Mapping[str, object]
@@ -60,6 +61,29 @@ class SettingChange:
     name: str
     before: object
     after: object
+
+
+@dataclass(frozen=True)
+class PreferencesPlan:
+    """What would be written, and what to look at before. `after` None: the document is deleted.
+
+    `version` is an older version of the document whose content is exactly `after`; "" when none is known.
+    """
+
+    before: Preferences
+    after: Content | None
+    changes: tuple[SettingChange, ...]
+    findings: tuple[AccessFinding, ...] = ()
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class PreferencesResult:
+    """The settings in force, and the file with what was in force before; "" when nothing was changed."""
+
+    settings: Mapping[str, object]
+    changes: tuple[SettingChange, ...]
+    saved: str = ""
 
 
 def changed(before: Content | None, given: Mapping[str, object]) -> Content:

@@ -26,6 +26,15 @@ class SecretArn:
     account: str
 
 
+@dataclass(frozen=True)
+class RoleSession:
+    """A session of a customer's support role. `session_name` is the engineer's name in it; "" lets the SDK choose."""
+
+    role_arn: str
+    external_id: str
+    session_name: str = ""
+
+
 def parse_secret_arn(text: str) -> SecretArn:
     """Read a secret's complete ARN. Raises UsageError that says where it is found."""
     arn = _find(text, "secretsmanager", _REGION, _SECRET)

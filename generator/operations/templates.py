@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import gc
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,19 @@ from generator import __version__
 from generator.errors import DeployerError, UsageError
 from generator.model.lint import Finding
 from generator.model.template_name import TemplateName
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """The templates to emit, as "yaml" or "json". `file`: None for each one's own file, "-" for standard output.
+
+    `check`: compare with the files, and write nothing.
+    """
+
+    names: tuple[TemplateName, ...]
+    fmt: str = "yaml"
+    file: str | None = None
+    check: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,56 +39,61 @@ class Written:
 
 @dataclass(frozen=True)
 class Freshness:
-    """Whether a file is what would be emitted now; if not, the unified diff."""
+    """Whether a file is what would be emitted now; if not, the unified diff, None where there is no file."""
 
     path: str
+    template: TemplateName
     current: bool
-    lines: list[str]
+    diff: list[str] | None = None
 
 
-def text(fmt: str, name: TemplateName = TemplateName.STACK) -> str:
-    """A template as it would be written."""
+def generate(request: GenerateRequest) -> list[str | Written | Freshness]:
+    """Emit each template: its text, or what became of its file, or how its file compares.
+
+    Raises UsageError when the folder to write to does not exist, and DeployerError when the file cannot be written.
+    """
+    return [_one(request, name) for name in request.names]
+
+
+def _one(request: GenerateRequest, name: TemplateName) -> str | Written | Freshness:
+    content = _text(request.fmt, name)
+    if request.file == "-":
+        return content
+    path = Path(request.file) if request.file else Path(name.path).with_suffix(f".{request.fmt}")
+    return _compare(path, content, name) if request.check else _write(path, content)
+
+
+def _text(fmt: str, name: TemplateName) -> str:
     from generator.template.emit import emit_named
 
     return emit_named(name, "json" if fmt == "json" else "yaml")
 
 
-def target(file: str | None, fmt: str, name: TemplateName = TemplateName.STACK) -> Path:
-    """Where to write when the user did not say."""
-    return Path(file) if file else Path(name.path).with_suffix(f".{fmt}")
-
-
-def write(path: Path, fmt: str, name: TemplateName = TemplateName.STACK) -> Written:
-    """Write a template; leave an identical file alone. Raises UsageError when the folder is not there."""
-    new = text(fmt, name)
+def _write(path: Path, content: str) -> Written:
+    """Write the file, or leave an identical one alone."""
     if not path.parent.is_dir():
         raise UsageError(
             f"There is no folder {path.parent} to write {path.name} to.", f"Name another file: -o {path.name}"
         )
-    old = _content(path)
-    if old != new:
+    changed = _content(path) != content
+    if changed:
         try:
-            path.write_text(new)
+            path.write_text(content)
         except OSError as error:
             raise DeployerError(
                 f"{path} could not be written: {error.strerror}.", "Name another file: -o FILE"
             ) from None
-    return Written(str(path), len(new.encode()), old != new)
+    return Written(str(path), len(content.encode()), changed)
 
 
-def check(path: Path, fmt: str, name: TemplateName = TemplateName.STACK) -> Freshness:
-    """Compare a file with what would be emitted now."""
+def _compare(path: Path, content: str, name: TemplateName) -> Freshness:
     if not path.exists():
-        return Freshness(str(path), False, [f"There is no file {path}; {_command(name)} -o {path} writes it."])
-    old, new = _content(path), text(fmt, name)
-    if old == new:
-        return Freshness(str(path), True, [f"{path} is current."])
-    found = difflib.unified_diff((old or "").splitlines(), new.splitlines(), str(path), "generated now", lineterm="")
-    return Freshness(str(path), False, list(found))
-
-
-def _command(name: TemplateName) -> str:
-    return "deployer generate" if name is TemplateName.STACK else f"deployer generate --template {name}"
+        return Freshness(str(path), name, False)
+    old = _content(path)
+    if old == content:
+        return Freshness(str(path), name, True, [])
+    diff = difflib.unified_diff((old or "").splitlines(), content.splitlines(), str(path), "generated now", lineterm="")
+    return Freshness(str(path), name, False, list(diff))
 
 
 def _content(path: Path) -> str | None:
@@ -88,18 +105,45 @@ def _content(path: Path) -> str | None:
 
 @dataclass(frozen=True)
 class LintReport:
-    """What a template was found to have."""
+    """The findings in one template."""
 
     name: str
     findings: list[Finding]
 
 
-def lint(files: Sequence[Path]) -> list[LintReport]:
-    """Check template files, or the product's own. Raises NotFound or UsageError when one cannot be read as one."""
+@dataclass(frozen=True)
+class LintResult:
+    """A report per template, and all of them as one document where JSON or SARIF was asked for."""
+
+    reports: list[LintReport]
+    document: object = None
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not any(report.findings for report in self.reports)
+
+
+def lint(files: Sequence[Path], fmt: str = "text") -> LintResult:
+    """Check template files, or the product's own template when none is given; `fmt` is text, json or sarif.
+
+    Raises NotFound or UsageError for a file that cannot be read as a template.
+    """
     from generator.lint.engine import read_template
 
-    named = [(str(file), read_template(file)) for file in files] or [("the product's template", text("yaml"))]
-    return [LintReport(name, _findings(name, content)) for name, content in named]
+    own = TemplateName.STACK
+    named = [(str(file), read_template(file)) for file in files] or [("the product's template", _text("yaml", own))]
+    reports = [LintReport(name, _findings(name, content)) for name, content in named]
+    return LintResult(reports, _document(reports, fmt))
+
+
+def _document(reports: Sequence[LintReport], fmt: str) -> object:
+    from generator.lint.sarif import to_json, to_sarif
+
+    findings = [(report.name, report.findings) for report in reports]
+    if fmt == "json":
+        return to_json(findings)
+    return to_sarif(findings, __version__) if fmt == "sarif" else None
 
 
 def _findings(name: str, content: str) -> list[Finding]:
@@ -131,22 +175,3 @@ def _load_cfn_lint() -> None:
         gc.set_threshold(2_000, 20, 100)
     finally:
         gc.enable()
-
-
-def report_lines(reports: Sequence[LintReport], fmt: str) -> list[str]:
-    """The findings as text, JSON or SARIF."""
-    from generator.lint.sarif import to_json, to_sarif
-
-    found = [(report.name, report.findings) for report in reports]
-    if fmt == "json":
-        return json.dumps(to_json(found), indent=2).splitlines()
-    if fmt == "sarif":
-        return json.dumps(to_sarif(found, __version__), indent=2).splitlines()
-    return [line for report in reports for line in _lines(report)]
-
-
-def _lines(report: LintReport) -> list[str]:
-    if not report.findings:
-        return [f"{report.name}: no findings."]
-    found = [f"{report.name}:{f.line or '-'}  {f.rule}  {f.level}  {f.message}" for f in report.findings]
-    return [*found, f"{len(found)} finding{'s' if len(found) > 1 else ''}."]

@@ -37,7 +37,7 @@ def lint(tmp_path: Path) -> Callable[..., list[int]]:
         files = [tmp_path / name for name in texts]
         for file, text in zip(files, texts.values(), strict=True):
             file.write_text(text)
-        return [len(report.findings) for report in templates.lint(files)]
+        return [len(report.findings) for report in templates.lint(files).reports]
 
     return run
 

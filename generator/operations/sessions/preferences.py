@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,27 +16,8 @@ from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.model import preferences as model
 from generator.model.access import AccessFinding
-from generator.model.preferences import Preferences, SettingChange
-
-
-@dataclass(frozen=True)
-class PreferencesPlan:
-    """What would be written, and what a careful person would look at first. `after` None: the document goes."""
-
-    before: Preferences
-    after: model.Content | None
-    changes: tuple[SettingChange, ...]
-    findings: tuple[AccessFinding, ...] = ()
-    version: str = ""  # an older version that holds exactly `after`
-
-
-@dataclass(frozen=True)
-class PreferencesResult:
-    """What holds now, and where what held before was saved."""
-
-    settings: Mapping[str, object]
-    changes: tuple[SettingChange, ...]
-    saved: str = ""
+from generator.model.caller import Caller
+from generator.model.preferences import Preferences, PreferencesPlan, PreferencesResult, SettingChange
 
 
 def read(gateway: Gateway) -> Preferences:
@@ -49,7 +29,38 @@ def read(gateway: Gateway) -> Preferences:
     return Preferences(json.loads(content), version)
 
 
-def plan_set(gateway: Gateway, given: Mapping[str, object]) -> PreferencesPlan:
+def set_preferences(gateway: Gateway, given: Mapping[str, object], caller: Caller) -> PreferencesResult:
+    """Change the settings `given`, keep all others, and return those in force.
+
+    Raises UsageError for values the service does not take, Declined, and DeployerError when the settings in force
+    afterwards are not those written.
+    """
+    return _carry_out(gateway, _plan_set(gateway, given), caller)
+
+
+def restore_preferences(gateway: Gateway, file: Path | None, caller: Caller) -> PreferencesResult:
+    """Put back what `file` holds, by default the latest state saved for this account and region.
+
+    Raises NotFound when none was saved, DeployerError for a file that holds none, and as `set_preferences`.
+    """
+    return _carry_out(gateway, _plan_restore(gateway, file), caller)
+
+
+def _carry_out(gateway: Gateway, plan: PreferencesPlan, caller: Caller) -> PreferencesResult:
+    """Show, ask, save what is in force, write, and read back."""
+    if not plan.changes:
+        caller.say("The settings are as requested: nothing to change.")
+        return PreferencesResult(plan.before.settings, ())
+    caller.show(plan)
+    caller.confirm(plan)
+    saved = _save(gateway, plan.before)
+    _write(gateway, plan)
+    settings = _require_in_force(gateway, plan, saved)
+    caller.say(f"The previous settings are in {saved}; restore them with: deployer session-preferences restore")
+    return PreferencesResult(settings, plan.changes, str(saved))
+
+
+def _plan_set(gateway: Gateway, given: Mapping[str, object]) -> PreferencesPlan:
     """What setting these would change. Raises UsageError for values the service does not take."""
     before = read(gateway)
     after = model.changed(before.content, given)
@@ -57,9 +68,9 @@ def plan_set(gateway: Gateway, given: Mapping[str, object]) -> PreferencesPlan:
     return PreferencesPlan(before, after, changes, _findings(gateway, Preferences(after).settings, given))
 
 
-def plan_restore(gateway: Gateway, file: Path | None) -> PreferencesPlan:
+def _plan_restore(gateway: Gateway, file: Path | None) -> PreferencesPlan:
     """What putting a saved state back would change; the latest one saved for this account and region by default."""
-    path = file or latest(gateway)
+    path = file or _latest(gateway)
     try:
         saved = json.loads(path.read_text())
         content, version = saved["content"], str(saved.get("version", ""))
@@ -72,25 +83,18 @@ def plan_restore(gateway: Gateway, file: Path | None) -> PreferencesPlan:
     return PreferencesPlan(before, content, model.differences(before.content, content), version=version)
 
 
-def apply(gateway: Gateway, plan: PreferencesPlan) -> PreferencesResult:
-    """Save what is there, write, make it the one in force, and read it back. Raises DeployerError when it is not."""
-    if not plan.changes:
-        return PreferencesResult(plan.before.settings, ())
-    saved = _save(gateway, plan.before)
-    if plan.after is None:
-        gateway.ssm.delete_document(model.DOCUMENT)
-    else:
-        _write(gateway, plan)
+def _require_in_force(gateway: Gateway, plan: PreferencesPlan, saved: Path) -> Mapping[str, object]:
+    """The settings in force. Raises DeployerError when they are not those of the plan."""
     now = read(gateway)
     if now.content != plan.after:
         raise DeployerError(
             "The preferences in force are not those that were written.",
-            f"What was there before is in {saved}: deployer session-preferences restore --from {saved}",
+            f"Restore the previous ones: deployer session-preferences restore --from {saved}",
         )
-    return PreferencesResult(now.settings, plan.changes, str(saved))
+    return now.settings
 
 
-def latest(gateway: Gateway) -> Path:
+def _latest(gateway: Gateway) -> Path:
     """The newest saved state of this account and region. Raises NotFound."""
     saved = sorted(_directory().glob(f"{_place(gateway)}-*.json"))
     if not saved:
@@ -103,6 +107,9 @@ def latest(gateway: Gateway) -> Path:
 
 
 def _write(gateway: Gateway, plan: PreferencesPlan) -> None:
+    if plan.after is None:
+        gateway.ssm.delete_document(model.DOCUMENT)
+        return
     text = json.dumps(plan.after, indent=2)
     if plan.before.content is None:
         gateway.ssm.create_session_document(model.DOCUMENT, text)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generator.gateway.aws import Gateway
+from generator.model.caller import Caller
 from generator.model.stack import Stack, StackEvent, StackResource
 
 
@@ -37,19 +39,26 @@ def outputs(gateway: Gateway) -> Mapping[str, str]:
     return gateway.cloudformation.describe_stack(gateway.deployment.stack_name).outputs
 
 
-def events(gateway: Gateway, limit: int) -> list[StackEvent]:
-    """The latest `limit` events in time order. Raises StackNotFound."""
+def events(gateway: Gateway, limit: int, caller: Caller, *, follow: bool = False) -> list[StackEvent]:
+    """Read the latest `limit` events, in time order.
+
+    To `follow`, the caller is shown these events and then those that come until the running operation ends.
+    Raises StackNotFound, and NotFollowed when the operation goes on unwatched.
+    """
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
-    return gateway.cloudformation.stack_events(stack.stack_id, limit=limit)
+    latest = gateway.cloudformation.stack_events(stack.stack_id, limit=limit)
+    if follow:
+        caller.events(itertools.chain(latest, _following(gateway, latest)))
+    return latest
 
 
-def follow_on(gateway: Gateway, seen: list[StackEvent]) -> Iterator[StackEvent]:
-    """The events after those seen, until the running operation ends; nothing when none is running."""
-    if not seen or seen[-1].ends_operation:
+def _following(gateway: Gateway, latest: list[StackEvent]) -> Iterator[StackEvent]:
+    """The events after the latest; none when no operation is running."""
+    if not latest or latest[-1].ends_operation:
         return iter(())
     from generator.operations.stack import watch  # and with it the model of plans, which no other question needs
 
-    return watch.follow(gateway, seen[-1].stack_id, seen[-1].token or None, after=seen[-1].event_id)
+    return watch.follow(gateway, latest[-1].stack_id, latest[-1].token or None, after=latest[-1].event_id)
 
 
 def diff(gateway: Gateway) -> TemplateDiff:

@@ -12,11 +12,22 @@ from datetime import UTC, datetime, timedelta
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.duration import END_FORMAT
-from generator.model.vendor import SecretArn
+from generator.model.vendor import RoleSession, SecretArn
 from generator.operations.aws import refused
 
 LIFETIME = timedelta(minutes=15)
 """After this SDKs ask again, so that a rotated key is picked up and a revoked one is missed soon."""
+
+
+def credentials(gateway: Gateway, source: SecretArn | RoleSession) -> dict[str, object]:
+    """The envelope of a credential_process, from the secret the customer shared or from the customer's support role.
+
+    Raises AwsError with the next step, and DeployerError (`no-key`) for a secret without an access key; no error
+    shows a value.
+    """
+    if isinstance(source, SecretArn):
+        return from_secret(gateway, source)
+    return _from_role(gateway, source)
 
 
 def from_secret(gateway: Gateway, secret: SecretArn, now: datetime | None = None) -> dict[str, object]:
@@ -32,13 +43,15 @@ def from_secret(gateway: Gateway, secret: SecretArn, now: datetime | None = None
     }
 
 
-def from_role(gateway: Gateway, role_arn: str, external_id: str, session_name: str, identity: str) -> dict[str, object]:
+def _from_role(gateway: Gateway, role: RoleSession) -> dict[str, object]:
     """The envelope for a session of the customer's support role; AWS says when it ends."""
     with refused(
         "Ask the customer for deployer access confirm: it says who may enter until when, and the external id; your own "
         "policy needs sts:AssumeRole and sts:SetSourceIdentity on that role."
     ):
-        credentials, expires = gateway.sts.assume_role(role_arn, external_id, session_name, identity)
+        credentials, expires = gateway.sts.assume_role(
+            role.role_arn, role.external_id, role.session_name, role.session_name
+        )
     return {
         "Version": 1,
         "AccessKeyId": credentials.access_key_id,
