@@ -45,25 +45,6 @@ PHRASES = re.compile(
 # What still has such words: prefixes of file names, a block for each part of the house. An entry goes when its files
 # are clean, and no entry may stand for clean files.
 PENDING: tuple[str, ...] = (
-    # the command line and single verbs
-    "generator/model/down.py",
-    "generator/cli/app.py",
-    "generator/cli/command.py",
-    "generator/cli/doctor_commands.py",
-    "generator/cli/parameter_options.py",
-    "generator/cli/preferences_commands.py",
-    "generator/cli/progress.py",
-    "generator/cli/recovery_commands.py",
-    "generator/cli/stack_",
-    "generator/cli/template_commands.py",
-    "generator/cli/vendor_commands.py",
-    "generator/operations/config/",
-    "generator/operations/doctor.py",
-    "generator/operations/lint_cache.py",
-    "generator/operations/recovery_host.py",
-    "generator/operations/templates.py",
-    # sessions
-    "generator/operations/sessions/preferences.py",
     # access, the stack, the gateway
     "generator/cli/access_",
     "generator/gateway/",

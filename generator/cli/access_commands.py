@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.cli import access_text, stack_text
+from generator.cli import access_text, render, report_page, stack_text
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.secret_output import allow_secret
@@ -206,7 +206,6 @@ def _register_revoke(group: typer.Typer) -> None:
         """Lock principals out, end their sessions, and prove it; stopped anywhere, it can be run again."""
         from generator.model.principal import parse_recorded
         from generator.operations.access import revoke as revoking
-        from generator.operations.access.report import write
 
         if principal and everybody:
             raise UsageError("--principal and --all exclude each other.", "Give one of them.")
@@ -220,7 +219,7 @@ def _register_revoke(group: typer.Typer) -> None:
             call.say(access_text.evidence_line(item))
             evidence.append(item)
         found = revoking.report(revocation, began, tuple(evidence))
-        files = write(found, report) if report else ()
+        files = report_page.write(found, report) if report else ()
         return CommandResult(found, access_text.report_lines(found, files), 0 if found.complete else INCOMPLETE)
 
 
@@ -275,11 +274,12 @@ def _register_reading(group: typer.Typer) -> None:
         fmt: Annotated[TicketFormat, typer.Option("--format", help="How the text is set.")] = TicketFormat.markdown,
     ) -> CommandResult:
         """Print the text for the support ticket: who may enter, where, until when."""
-        from generator.operations.access import confirm as confirming
+        from generator.operations.access.confirm import confirm
 
-        found = confirming.confirm(call.gateway)
-        result = {"principals": found.principals, **dict(found.facts)}
-        return CommandResult(result, None if fmt is TicketFormat.json else confirming.as_text(found, fmt.value))
+        confirmation = confirm(call.gateway)
+        result = {"principals": confirmation.principals, **dict(confirmation.facts)}
+        text = None if fmt is TicketFormat.json else access_text.confirmation_lines(confirmation, fmt.value)
+        return CommandResult(result, text)
 
     @command(group, "reveal")
     def reveal(
@@ -332,7 +332,7 @@ def _register_policy(group: typer.Typer) -> None:
             own = policy_attachment.engineers_document(
                 abac, engineers.value, account=account, region=call.region, partition=partition, documents=document
             )
-            return CommandResult(own, [policy_attachment.as_text(own, fmt.value)])
+            return CommandResult(own, [render.document(own, fmt.value)])
         if attach_to and undo:
             return _undo(call, policy_attachment.plan_undo(call.gateway, attach_to, instance))
         if attach_to:
@@ -340,7 +340,7 @@ def _register_policy(group: typer.Typer) -> None:
         made = policy_attachment.policy_document(
             account=account, region=call.region, partition=partition, instances=instance, documents=document
         )
-        return CommandResult(made, [policy_attachment.as_text(made, fmt.value)])
+        return CommandResult(made, [render.document(made, fmt.value)])
 
 
 def _attach(call: Invocation, planned: Attachment) -> CommandResult:

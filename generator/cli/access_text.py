@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from generator.model.grant import Grant
     from generator.model.plan import Check
     from generator.model.session import Session
+    from generator.operations.access.confirm import Confirmation
     from generator.operations.access.grant import AccessPlan
     from generator.operations.access.key import KeyReport
     from generator.operations.access.revoke import Revocation
@@ -201,3 +202,12 @@ def _key_row(key: AccessKey) -> tuple[str, ...]:
 def _session_row(session: Session) -> tuple[str, ...]:
     started = f"{session.started:%Y-%m-%d %H:%M}" if session.started else "-"
     return (f"  {session.session_id}", session.owner, started, session.document, session.reason)
+
+
+def confirmation_lines(confirmation: Confirmation, fmt: str) -> list[str]:
+    """The text for a support ticket: "markdown" as a table, "text" as aligned lines."""
+    opening = "Privileged access for your support is granted to:"
+    if fmt == "markdown":
+        who = [f"- `{arn}`" for arn in confirmation.principals]
+        return [opening, "", *who, "", "| | |", "| --- | --- |", *(f"| {k} | `{v}` |" for k, v in confirmation.facts)]
+    return [opening, *(f"  {arn}" for arn in confirmation.principals), "", *table(confirmation.facts)]

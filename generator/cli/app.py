@@ -107,14 +107,14 @@ def _named(argv: list[str]) -> list[str]:
     """The command that was typed, as far as there is one: the parser does not say which one it refused."""
     from typer.main import get_command
 
-    found: list[str] = []
+    path: list[str] = []
     here: Any = get_command(app)
     for word in (word for word in argv if not word.startswith("-")):
         here = here.get_command(None, word) if hasattr(here, "get_command") else None
         if here is None:
             break
-        found.append(word)
-    return found
+        path.append(word)
+    return path
 
 
 def _inside_groups(argv: list[str]) -> list[str]:

@@ -165,7 +165,7 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
         if not error.filename:
             return _defect(invocation, error)
         return _fail(invocation, _file_error(error))
-    except Exception as error:  # a bug: whatever it is, the user gets one line and the way to see more
+    except Exception as error:  # a bug: whatever it is, the user gets one line, and how to see more
         return _defect(invocation, error)
 
 
@@ -196,8 +196,10 @@ def signing_in(invocation: Invocation, hint: str) -> str:
 
 
 def _defect(invocation: Invocation, error: Exception) -> int:
-    said = f"This is a defect of deployer: {type(error).__name__} in {invocation.command}."
-    return _fail(invocation, DeployerError(said, "Run it again with --debug and report the traceback.", code="defect"))
+    message = f"This is a defect of deployer: {type(error).__name__} in {invocation.command}."
+    return _fail(
+        invocation, DeployerError(message, "Run it again with --debug and report the traceback.", code="defect")
+    )
 
 
 def _file_error(error: OSError) -> DeployerError:

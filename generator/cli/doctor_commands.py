@@ -12,7 +12,7 @@ from generator.cli.command import CommandResult, command, signing_in
 from generator.cli.connect_commands import TARGET
 from generator.cli.invocation import Invocation
 
-FOUND = 3
+UNHEALTHY = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +24,6 @@ def register(app: typer.Typer) -> None:
         from generator.model.diagnosis import Verdict
         from generator.operations.doctor import diagnose
 
-        found = [replace(each, hint=signing_in(call, each.hint)) for each in diagnose(call.gateway, target)]
-        bad = any(each.verdict is Verdict.MISSING for each in found)
-        return CommandResult(found, session_text.diagnosis_lines(found), FOUND if bad else 0)
+        diagnoses = [replace(each, hint=signing_in(call, each.hint)) for each in diagnose(call.gateway, target)]
+        bad = any(each.verdict is Verdict.MISSING for each in diagnoses)
+        return CommandResult(diagnoses, session_text.diagnosis_lines(diagnoses), UNHEALTHY if bad else 0)

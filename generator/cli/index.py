@@ -13,7 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Check templates: cfn-lint for every combination of its conditions, and the product's own rules.",
     ),
     "up": ("stack", "Create or update the stack through a change set; what is not given keeps its value."),
-    "down": ("stack", "Delete the stack; says what is lost and what is kept, and asks for the stack's name."),
+    "down": ("stack", "Delete the stack; show what is lost and what is retained, and ask for the stack's name."),
     "status": ("stack", "Show the stack: its state, its parameters, its resources."),
     "outputs": ("stack", "Print the stack's outputs."),
     "events": ("stack", "Show what happened to the stack, newest last."),

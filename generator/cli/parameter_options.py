@@ -89,14 +89,14 @@ def _secret(call: Invocation, parameter: ParameterOption, values: dict[str, Any]
     name = parameter.snake
     if values[name] is not None:
         raise _argv_refusal(parameter)
-    ways = [way for way in ("file", "stdin", "prompt") if values[f"{name}_{way}"]]
-    if len(ways) > 1:
+    sources = [source for source in ("file", "stdin", "prompt") if values[f"{name}_{source}"]]
+    if len(sources) > 1:
         raise UsageError(
-            f"{parameter.key} is given in {len(ways)} ways.", f"Keep one of {parameter.option}-file, -stdin, -prompt."
+            f"{parameter.key} is given {len(sources)} times.", f"Keep one of {parameter.option}-file, -stdin, -prompt."
         )
-    if not ways:
+    if not sources:
         return None
-    return _checked(parameter, _READERS[ways[0]](call, parameter, values))
+    return _checked(parameter, _READERS[sources[0]](call, parameter, values))
 
 
 def _argv_refusal(parameter: ParameterOption) -> UsageError:

@@ -56,8 +56,8 @@ def _register_show(group: typer.Typer) -> None:
         """Show them; they hold for every session that names no document."""
         from generator.operations.sessions.preferences import read
 
-        found = read(call.gateway)
-        return CommandResult(found, session_text.preference_lines(found.settings))
+        preferences = read(call.gateway)
+        return CommandResult(preferences, session_text.preference_lines(preferences.settings))
 
 
 def _register_set(group: typer.Typer) -> None:

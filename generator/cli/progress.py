@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 NAME_WIDTH = 30  # longer names are cut where the terminal is narrow
 Rows = dict[str, "tuple[StackEvent, float, float | None]"]
 """By resource: its last event, when its first one came, and when it ended."""
-# CloudFormation's second CREATE_IN_PROGRESS of each resource: it tells no more than the first one.
-ALREADY_SAID = "Resource creation Initiated"
+# CloudFormation's second CREATE_IN_PROGRESS of each resource: it adds nothing to the first one.
+REPEATED_REASON = "Resource creation Initiated"
 
 
 def show_events(events: Iterable[StackEvent], say: Callable[[str], None]) -> None:
@@ -28,7 +28,7 @@ def show_events(events: Iterable[StackEvent], say: Callable[[str], None]) -> Non
         _live(events)
         return
     for event in events:
-        if event.reason != ALREADY_SAID:
+        if event.reason != REPEATED_REASON:
             say(event_line(event))
 
 

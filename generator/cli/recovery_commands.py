@@ -40,5 +40,5 @@ def register(app: typer.Typer) -> None:
         """Show whether there is a recovery host, and whether it accepts sessions."""
         from generator.operations.recovery_host import status
 
-        found = status(call.gateway)
-        return CommandResult(found, recovery_lines(found))
+        group = status(call.gateway)
+        return CommandResult(group, recovery_lines(group))

@@ -86,11 +86,11 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
     )
 
     with change_set.discarded_on_error(call.gateway, planned):
-        kept = rotation_schedule.find(call.gateway, planned)
+        schedule = rotation_schedule.find(call.gateway, planned)
         asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
-        warned = connectivity.before_creation(call.gateway, planned, request.given) if asks else []
+        warning = connectivity.before_creation(call.gateway, planned, request.given) if asks else None
         access = [*stack_text.leaving_lines(planned), *stack_text.note_lines(planned.notes)]
-        _show(call, planned, [*access, *stack_text.rhythm_lines(kept), *warned])
+        _show(call, planned, [*access, *stack_text.rotation_lines(schedule), *stack_text.subnet_lines(warning)])
         if plan_only:
             change_set.discard(call.gateway, planned)
             return CommandResult(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
@@ -102,13 +102,13 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
     with _ended_access(call, planned) as leaving:
         apply.start(call.gateway, planned)
         if planned.change_set is not None:
-            with rotation_schedule.named_when_lost(call.gateway, kept):
+            with rotation_schedule.named_when_lost(call.gateway, schedule):
                 call.events(apply.watch(call.gateway, planned))
 
     def verified() -> UpResult:
         checks = (*support_toggle.verify(call.gateway, before), *last_flip.verify(call.gateway, planned, request))
         checks += end_access.check(call.gateway, leaving) if leaving else ()
-        return apply.result(call.gateway, planned, (*checks, *rotation_schedule.restore(call.gateway, kept)))
+        return apply.result(call.gateway, planned, (*checks, *rotation_schedule.restore(call.gateway, schedule)))
 
     result = apply.read_back(call.gateway, planned, verified)
     for line in stack_text.next_steps(result, new_level):
@@ -154,7 +154,7 @@ def _register_down(app: typer.Typer) -> None:
             list[str], typer.Option(metavar="LOGICAL_ID", help="Leave this behind when a deletion failed on it.")
         ] = [],  # noqa: B006
     ) -> CommandResult:
-        """Delete the stack; says what is lost and what is kept, and asks for the stack's name."""
+        """Delete the stack; show what is lost and what is retained, and ask for the stack's name."""
         from generator.operations.stack.down import down
 
         result = down(call.gateway, frozenset(retain), call)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from generator.model.plan import UpPlan, UpResult
     from generator.model.recovery import RecoveryGroup
     from generator.model.stack import StackEvent
+    from generator.operations.connectivity import SubnetWarning
     from generator.operations.stack.read import StackReport
     from generator.operations.stack.rotation_schedule import Rhythm
 
@@ -59,8 +60,8 @@ def _ending(plan: UpPlan) -> str:
 
 
 def unchanged_line(plan: UpPlan) -> str:
-    """What is said when there was nothing to do."""
-    return f"The stack {plan.stack_name} is as asked: nothing to change."
+    """The line for a plan without changes."""
+    return f"The stack {plan.stack_name} is up to date: nothing to change."
 
 
 def plan_summary(plan: UpPlan) -> list[str]:
@@ -72,7 +73,7 @@ def plan_summary(plan: UpPlan) -> list[str]:
 
 def _change_row(change: Change) -> tuple[str, ...]:
     verb = _VERB.get(change.action, change.action.lower())
-    kept = (
+    retained = (
         f"(kept: {change.policy_action})"
         if "Retain" in change.policy_action or "Snapshot" in change.policy_action
         else ""
@@ -80,7 +81,7 @@ def _change_row(change: Change) -> tuple[str, ...]:
     detail = ", ".join(change.properties) if change.action == "Modify" else ""
     if change.echo_of:
         detail = f"only refers to {', '.join(change.echo_of)}"
-    return (verb, change.logical_id, change.resource_type, _REPLACED[change.replacement.value], detail or kept)
+    return (verb, change.logical_id, change.resource_type, _REPLACED[change.replacement.value], detail or retained)
 
 
 def _objection_lines(plan: UpPlan) -> list[str]:
@@ -101,15 +102,35 @@ def leaving_lines(plan: UpPlan) -> list[str]:
 
 
 def note_lines(notes: tuple[str, ...]) -> list[str]:
-    """What a person should know of the access that is left."""
+    """What a person should know about the access that remains."""
     return [f"  NOTE  {note}" for note in notes]
 
 
-def rhythm_lines(kept: Rhythm | None) -> list[str]:
-    """What a plan does to the rhythm that a person gave the key's rotation."""
-    if kept is None:
+def rotation_lines(schedule: Rhythm | None) -> list[str]:
+    """What a plan does to the rotation schedule that a person set for the key."""
+    if schedule is None:
         return []
-    return [f"  The key's rotation every {kept.days} days is set back by this template, and set again afterwards."]
+    return [f"  This template resets the key's rotation (every {schedule.days} days); deployer restores it afterwards."]
+
+
+def subnet_lines(warning: SubnetWarning | None) -> list[str]:
+    """What an instance in the chosen subnet could not reach, and how to change that."""
+    if warning is None:
+        return []
+    from generator.model.vpc_endpoints import NO_INTERNET, WITHOUT_NAT
+
+    subnet = warning.subnet_id
+    if warning.unchecked:
+        return [f"  NOTE  Could not check whether {subnet} has a route to Systems Manager: {warning.unchecked}"]
+    if not warning.absent:
+        return [f"  NOTE  {subnet} has {warning.route}. {NO_INTERNET}:", f"        see {WITHOUT_NAT}."]
+    another = "another --subnet-id, or: " if warning.other_subnet else ""
+    return [
+        f"  NOTE  {subnet} has {warning.route}, and its VPC has no endpoint for {', '.join(warning.absent)}.",
+        "        The instance could not be reached, and the stack would be rolled back after half an hour.",
+        f"        Endpoints fix that. {NO_INTERNET}: {WITHOUT_NAT}",
+        f"  next: {another}{warning.remediation}",
+    ]
 
 
 def event_line(event: StackEvent) -> str:
@@ -121,7 +142,7 @@ def event_line(event: StackEvent) -> str:
 def up_lines(result: UpResult) -> list[str]:
     """The stack's outputs, and the checks where something was removed."""
     lines = table([(key, value) for key, value in sorted(result.outputs.items())])
-    checks = table([("ok" if c.holds else "NOT SO", c.subject, c.answer) for c in result.checks])
+    checks = table([("ok" if c.holds else "FAIL", c.subject, c.answer) for c in result.checks])
     return [*lines, *([""] if checks and lines else []), *checks]
 
 
@@ -156,19 +177,19 @@ def status_lines(report: StackReport) -> list[str]:
 
 
 def down_plan_lines(plan: DownPlan) -> list[str]:
-    """What a deletion loses and what it keeps."""
+    """What a deletion removes and what it retains."""
     lost = table([("  " + r.logical_id, r.resource_type, r.physical_id) for r in plan.lost])
-    kept = [f"  {thing.name}: {thing.why}" for thing in plan.kept] or ["  nothing"]
+    retained = [f"  {each.name}: {each.why}" for each in plan.retained] or ["  nothing"]
     warned = [f"  NOTE  {warning}" for warning in plan.warnings]
-    return ["This is deleted:", *lost, *warned, "This is kept:", *kept]
+    return ["This is deleted:", *lost, *warned, "This is retained:", *retained]
 
 
 def down_lines(result: DownResult) -> list[str]:
-    """What a deletion did, and how to remove what it kept."""
-    lines = [f"The stack {result.stack_name} is gone."]
-    if result.kept:
-        lines.append("Kept, with the command that removes it for good:")
-        lines += [f"  {thing.name}\n    {thing.removal}" for thing in result.kept]
+    """What a deletion did, and how to delete what it retained."""
+    lines = [f"The stack {result.stack_name} is deleted."]
+    if result.retained:
+        lines.append("Retained, each with the command that deletes it for good:")
+        lines += [line for each in result.retained for line in (f"  {each.name}", f"    {each.removal}")]
     return lines
 
 

@@ -8,7 +8,7 @@ from generator.model.stack import StackResource
 
 
 @dataclass(frozen=True)
-class KeptThing:
+class RetainedResource:
     """Something that outlives the stack, why, and the command that removes it for good."""
 
     name: str
@@ -25,7 +25,7 @@ class DownPlan:
     token: str
     protected: bool
     lost: tuple[StackResource, ...]
-    kept: tuple[KeptThing, ...]
+    retained: tuple[RetainedResource, ...]
     warnings: tuple[str, ...] = ()
     retain: frozenset[str] = frozenset()
     joins: bool = False
@@ -37,4 +37,4 @@ class DownResult:
 
     stack_name: str
     removed: int
-    kept: tuple[KeptThing, ...]
+    retained: tuple[RetainedResource, ...]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+NO_INTERNET: Final = "Endpoints do not reach DeepSQL's installer, its container images or its language model"
+WITHOUT_NAT: Final = "docs/how-to/without-nat.md"
 DEFAULT_STACK_NAME: Final = "deepsql-vpc-endpoints"
 STACK_TAG_KEY: Final = "deepsql:vpc-endpoints"
 """On each endpoint of the template; its value is the stack's name, so that doctor extends that stack."""

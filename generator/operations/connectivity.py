@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
@@ -10,12 +11,18 @@ from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
 from generator.model.plan import UpPlan
-from generator.model.vpc_endpoints import DEFAULT_STACK_NAME, FOR_SESSIONS, FOR_THE_INSTALLATION, SERVICES, Parameter
+from generator.model.vpc_endpoints import (
+    DEFAULT_STACK_NAME,
+    FOR_SESSIONS,
+    FOR_THE_INSTALLATION,
+    NO_INTERNET,
+    SERVICES,
+    WITHOUT_NAT,
+    Parameter,
+)
 
 HTTPS = 443
 FILE = "vpc-endpoints.yaml"
-INTERNET = "Endpoints do not reach DeepSQL's installer, its container images or its language model"
-PAGE = "docs/how-to/without-nat.md"
 
 
 def aws_route_checks(gateway: Gateway, health: InstanceHealth) -> Iterator[Diagnosis]:
@@ -32,36 +39,47 @@ def aws_route_checks(gateway: Gateway, health: InstanceHealth) -> Iterator[Diagn
         yield Diagnosis("route to AWS", Verdict.MISSING, answer, hint)
     else:
         yield Diagnosis("route to AWS", Verdict.OK, f"VPC endpoints {', '.join(FOR_SESSIONS)}")
-        yield Diagnosis("internet access", Verdict.NOTE, f"{_no_route(route)}. {INTERNET}", f"See {PAGE}")
+        yield Diagnosis("internet access", Verdict.NOTE, f"{_no_route(route)}. {NO_INTERNET}", f"See {WITHOUT_NAT}")
     yield from _blocked_endpoints(gateway, health, endpoints)
 
 
-def before_creation(gateway: Gateway, plan: UpPlan, given: Mapping[str, str]) -> list[str]:
-    """Lines to show before a stack is created in a subnet that has no route to AWS; none where it has one.
+@dataclass(frozen=True)
+class SubnetWarning:
+    """What an instance in a subnet could not reach. `route` says why, and `absent` are the endpoints that would do.
+
+    Without `absent` ones it reaches Systems Manager and not the internet. `remediation` is the command that adds them;
+    `other_subnet`: another subnet may have a route. `unchecked` is why nothing of this is known, else empty.
+    """
+
+    subnet_id: str
+    route: str = ""
+    absent: tuple[str, ...] = ()
+    remediation: str = ""
+    other_subnet: bool = False
+    unchecked: str = ""
+
+
+def before_creation(gateway: Gateway, plan: UpPlan, given: Mapping[str, str]) -> SubnetWarning | None:
+    """What to warn of before a stack is created in a subnet without a route to AWS; None where it has one.
 
     One call if there is a route, two if not; none for an update.
     """
     if not plan.creates or plan.change_set is None:
-        return []
+        return None
     vpc, subnet = given.get("VpcId", ""), given.get("SubnetId", "")
     try:
         route = gateway.ec2.describe_default_route(vpc, subnet)
         if route.serves(public_address=False):
-            return []
+            return None
         endpoints = gateway.ec2.describe_vpc_endpoints(vpc)
     except DeployerError as error:  # nothing here may stop a plan that has been made
-        return [f"  NOTE  Could not check whether {subnet} has a route to Systems Manager: {error.message}"]
+        return SubnetWarning(subnet, unchecked=error.message)
     needed = (*FOR_SESSIONS, *FOR_THE_INSTALLATION)
     absent = missing(needed, endpoints)
     if not absent:
-        return [f"  NOTE  {subnet} has {_no_route(route)}. {INTERNET}:", f"        see {PAGE}."]
-    another = "another --subnet-id, or: " if route.target else ""
-    return [
-        f"  NOTE  {subnet} has {_no_route(route)}, and its VPC has no endpoint for {', '.join(absent)}.",
-        "        Nobody could reach the instance, and after half an hour the stack would be rolled back.",
-        f"        Endpoints fix that. {INTERNET}: {PAGE}",
-        f"  next: {another}{remediation(vpc, subnet, route, endpoints, needed)}",
-    ]
+        return SubnetWarning(subnet, _no_route(route))
+    fix = remediation(vpc, subnet, route, endpoints, needed)
+    return SubnetWarning(subnet, _no_route(route), tuple(absent), fix, bool(route.target))
 
 
 def missing(needed: Sequence[str], endpoints: Sequence[VpcEndpoint]) -> list[str]:

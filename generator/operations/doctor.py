@@ -46,23 +46,23 @@ def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
     if seen.stack is not None:
         yield from _access(gateway)
     try:
-        found = find_target(gateway, target, seen, lambda several: several[0])
+        instance = find_target(gateway, target, seen, lambda several: several[0])
     except DeployerError as error:
         yield Diagnosis("instance", Verdict.MISSING, error.message, error.hint)
         return
-    yield from _of_instance(gateway, found, documents_of(seen, found.instance_id), caller)
+    yield from _of_instance(gateway, instance, documents_of(seen, instance.instance_id), caller)
 
 
 def _here() -> Iterator[Diagnosis]:
     """This computer."""
-    found = plugin.find_plugin()
-    if found is None:
+    installed = plugin.find_plugin()
+    if installed is None:
         yield Diagnosis(plugin.NAME, Verdict.NOTE, "not installed; only --client plugin needs it")
-    elif found.usable:
-        yield _good(plugin.NAME, f"{found.version_text} at {found.path}")
+    elif installed.usable:
+        yield _good(plugin.NAME, f"{installed.version_text} at {installed.path}")
     else:
         least = dotted(OLDEST_PLUGIN)
-        answer = f"{found.version_text} at {found.path} is older than {least}; --client plugin refuses it"
+        answer = f"{installed.version_text} at {installed.path} is older than {least}; --client plugin refuses it"
         yield Diagnosis(
             plugin.NAME, Verdict.NOTE, answer, "Sessions work without it; update it to use --client plugin."
         )
@@ -94,12 +94,12 @@ def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
 def _access(gateway: Gateway) -> Iterator[Diagnosis]:
     """What deserves attention: grants without an end, old or unused keys, deleted principals."""
     try:
-        found = show(gateway).findings
+        findings = show(gateway).findings
     except DeployerError as error:  # a stack without support, or one whose policies may not be read
         yield Diagnosis("access", Verdict.UNKNOWN, error.message, error.hint)
         return
-    yield from (Diagnosis(f"access: {f.subject}", Verdict.NOTE, f.warning, f.hint) for f in found)
-    if not found:
+    yield from (Diagnosis(f"access: {f.subject}", Verdict.NOTE, f.warning, f.hint) for f in findings)
+    if not findings:
         yield _good("access", "no grant without an end, no old or unused key, no deleted principal")
 
 
@@ -155,11 +155,11 @@ def _imds(name: str, health: InstanceHealth) -> Iterator[Diagnosis]:
     elif not health.tokens:
         yield Diagnosis("IMDS", Verdict.UNKNOWN, "EC2 does not report its settings")
     elif health.tokens != "required" or health.hops > 1:
-        answer = f"tokens {health.tokens}, {health.hops} hops: containers or old software can take the role's keys"
+        answer = f"tokens {health.tokens}, hop limit {health.hops}: containers or old software can get the role's keys"
         hint = f"{change} --http-tokens required --http-put-response-hop-limit 1"
         yield Diagnosis("IMDS", Verdict.NOTE, answer, hint)
     else:
-        yield _good("IMDS", "tokens required, one hop")
+        yield _good("IMDS", "tokens required, hop limit 1")
 
 
 def _agent(gateway: Gateway, target: Target, health: InstanceHealth | DeployerError) -> Iterator[Diagnosis]:

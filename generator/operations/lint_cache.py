@@ -18,7 +18,7 @@ from generator import directories
 
 PACKAGE = Path(__file__).parent.parent
 RULES = ("lint", "model")  # the rooms a verdict is made of
-KEPT = 86_400  # seconds; a digest of an earlier day is of no use
+MAX_AGE = 86_400  # seconds; a digest of an earlier day is of no use
 
 
 def known(template: str) -> bool:
@@ -35,7 +35,7 @@ def remember(template: str) -> None:
         file = _file(template)
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         for old in file.parent.iterdir():
-            if old.stat().st_mtime < time.time() - KEPT:
+            if old.stat().st_mtime < time.time() - MAX_AGE:
                 old.unlink(missing_ok=True)
         file.touch(mode=0o600)
 

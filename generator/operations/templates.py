@@ -154,10 +154,10 @@ def _findings(name: str, content: str) -> list[Finding]:
     from generator.lint.engine import lint_text
 
     _load_cfn_lint()
-    found = lint_text(content, name)
-    if not found:
+    findings = lint_text(content, name)
+    if not findings:
         lint_cache.remember(content)
-    return found
+    return findings
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from generator.cli.stack_text import subnet_lines
 from generator.errors import AwsError
 from generator.gateway.aws import Gateway
 from generator.model.change_set import ChangeSet
@@ -162,12 +163,12 @@ def test_doctor_is_told_of_a_refusal() -> None:
     ],
 )
 def test_before_a_creation(ec2: Ec2, asked: list[str], words: str) -> None:
-    said = "\n".join(before_creation(ec2.gateway, CREATION, GIVEN))
+    shown = "\n".join(subnet_lines(before_creation(ec2.gateway, CREATION, GIVEN)))
     assert ec2.asked == asked
-    assert words in said and bool(said) == bool(words)
+    assert words in shown and bool(shown) == bool(words)
 
 
 @pytest.mark.parametrize("plan", [replace(CREATION, creates=False), replace(CREATION, change_set=None)])
 def test_an_update_asks_nothing(plan: UpPlan) -> None:
     ec2 = Ec2(NOWHERE)
-    assert before_creation(ec2.gateway, plan, {}) == [] and ec2.asked == []
+    assert before_creation(ec2.gateway, plan, {}) is None and ec2.asked == []

@@ -84,11 +84,9 @@ ASKING: dict[str, Case] = {
     "access policy": ("access_commands.py:_attach", with_user, attached),
     "access policy --undo": ("access_commands.py:_undo", with_policy, lambda d: (*attached(d), "--undo")),
     "sessions end": case("sessions_commands.py:_ask", "sessions", "end", "--all", before=with_session),
-    "session-preferences set": case(
-        "preferences_commands.py:_carry_out", "session-preferences", "set", "--idle-timeout", "20"
-    ),
+    "session-preferences set": case("preferences.py:_carry_out", "session-preferences", "set", "--idle-timeout", "20"),
     "session-preferences restore": case(
-        "preferences_commands.py:_carry_out", "session-preferences", "restore", before=with_saved
+        "preferences.py:_carry_out", "session-preferences", "restore", before=with_saved
     ),
     "db bootstrap": case("db_admin_commands.py:bootstrap", "db", "bootstrap", *DATABASE),
     "db drop-user": case("db_admin_commands.py:drop_user", "db", "drop-user", "alice_r", *DATABASE),

@@ -29,7 +29,7 @@ def made_from_another_template(deployer: Deployer) -> None:
 def test_a_rhythm_is_named_in_the_plan_and_set_again_after_it(deployer: Deployer) -> None:
     made_from_another_template(deployer)
     assert deployer("access", "rotate", "--every", "30d").code == 0
-    said = "The key's rotation every 30 days is set back by this template, and set again afterwards."
+    said = "This template resets the key's rotation (every 30 days); deployer restores it afterwards."
     assert said in deployer("up", "--plan").err and days(deployer) == 30
     ran = deployer("up", "--yes")
     assert ran.code == 0 and said in ran.err

@@ -27,7 +27,7 @@ def test_create_flip_back_and_take_down(deployer: Deployer) -> None:
     assert set(deployer.physical_ids()) >= SUPPORT
 
     gone = deployer("down", "--yes")
-    assert gone.code == 0 and "is gone" in gone.out
+    assert gone.code == 0 and "is deleted" in gone.out
     for kept in ("volume vol-", "log group", "KMS key"):
         assert kept in gone.out
     assert deployer("status").code == 4

@@ -26,7 +26,7 @@ def test_it_shows_asks_and_deletes_in_this_order(
     assert caller.journal == order
     (plan,) = caller.shown
     assert isinstance(plan, DownPlan) and result.removed == len(plan.lost) > 10
-    assert {thing.name.split()[0] for thing in result.kept} == {"volume", "log", "KMS"}
+    assert {each.name.split()[0] for each in result.retained} == {"volume", "log", "KMS"}
     with pytest.raises(StackNotFound):
         gateway.cloudformation.describe_stack(result.stack_name)
 

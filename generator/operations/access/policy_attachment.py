@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -36,15 +35,6 @@ def engineers_document(
     known = {"account": account, "region": region, "documents": tuple(documents)}
     given = {key: value for key, value in known.items() if value}
     return engineers_policy_document(tag, EngineerKind(kind), partition=partition, **given)  # type: ignore[arg-type]
-
-
-def as_text(document: Document, fmt: str) -> str:
-    """JSON or YAML text of a policy document."""
-    if fmt == "json":
-        return json.dumps(document, indent=2)
-    import yaml
-
-    return yaml.safe_dump(document, sort_keys=False, width=110)
 
 
 POLICY_NAME = "deepsql-support-ssm"

@@ -52,19 +52,19 @@ def require_own(path: Path, origin: Origin) -> None:
     if origin is Origin.PROJECT and os.environ.get(PROJECT_VARIABLE):
         return
     if objection := objection_to(path):
-        hint = _way_out_of_project(objection) if origin is Origin.PROJECT else _way_out(objection)
+        hint = _project_remedy(objection) if origin is Origin.PROJECT else _remedy(objection)
         raise DeployerError(f"{objection.reason}, so nothing is taken from it.", hint, code="config-file-owner")
 
 
-def _way_out(objection: Objection) -> str:
+def _remedy(objection: Objection) -> str:
     if not objection.stranger:
         return f"Close it to others: {objection.remedy}"
     return f"If you trust what it says, make it yours: {objection.remedy}"
 
 
-def _way_out_of_project(objection: Objection) -> str:
+def _project_remedy(objection: Objection) -> str:
     """The same, or the variable: what belongs to a stranger is not made the user's own by our advice."""
     without = f"work without it: export {PROJECT_VARIABLE}={os.devnull}"
     if not objection.stranger:
-        return f"{_way_out(objection)}; or {without}"
+        return f"{_remedy(objection)}; or {without}"
     return f"W{without[1:]}; or, if you trust it: export {PROJECT_VARIABLE}={shlex.quote(str(objection.path))}"

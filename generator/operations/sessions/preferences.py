@@ -22,10 +22,10 @@ from generator.model.preferences import Preferences, PreferencesPlan, Preference
 
 def read(gateway: Gateway) -> Preferences:
     """The preferences in force."""
-    found = gateway.ssm.find_document(model.DOCUMENT)
-    if found is None:
+    document = gateway.ssm.find_document(model.DOCUMENT)
+    if document is None:
         return Preferences(None)
-    content, version = found
+    content, version = document
     return Preferences(json.loads(content), version)
 
 

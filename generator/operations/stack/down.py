@@ -6,7 +6,7 @@ from generator.errors import NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
 from generator.model.contract import Resource
-from generator.model.down import DownPlan, DownResult, KeptThing
+from generator.model.down import DownPlan, DownResult, RetainedResource
 from generator.model.instance import Instance
 from generator.model.stack import Stack, StackResource
 from generator.operations import polling
@@ -14,8 +14,8 @@ from generator.operations.stack.apply import watch
 from generator.operations.stack.states import busy
 from generator.operations.stack.watch import new_token, running_operation
 
-# Kept by the template's DeletionPolicy: evidence, and the key without which it cannot be read.
-KEPT = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP)
+# Retained by the template's DeletionPolicy: evidence, and the key without which it cannot be read.
+RETAINED = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP)
 
 
 def down(gateway: Gateway, retain: frozenset[str], caller: Caller) -> DownResult:
@@ -30,13 +30,13 @@ def down(gateway: Gateway, retain: frozenset[str], caller: Caller) -> DownResult
         caller.confirm(plan)
         _delete(gateway, plan)
     caller.events(watch(gateway, plan))
-    return DownResult(plan.stack_name, len(plan.lost), plan.kept)
+    return DownResult(plan.stack_name, len(plan.lost), plan.retained)
 
 
 def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPlan:
-    """Read what would go and what would stay. Raises StackNotFound, StackBusy, and UsageError for a --retain too early.
+    """Read what would be deleted and what would be retained. A deletion that runs already is joined.
 
-    A deletion that an earlier call of this command began is joined.
+    Raises StackNotFound, StackBusy, and UsageError for a --retain before a deletion has failed.
     """
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     joins = stack.status == "DELETE_IN_PROGRESS"
@@ -51,14 +51,14 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPla
     resources = gateway.cloudformation.list_stack_resources(stack.stack_id)
     live = [r for r in resources if not r.status.deleted and r.physical_id]
     instance = _instance(gateway, live)
-    gone = tuple(r for r in live if r.logical_id not in KEPT and r.logical_id not in retain)
+    lost = tuple(r for r in live if r.logical_id not in RETAINED and r.logical_id not in retain)
     return DownPlan(
         stack_name=stack.name,
         stack_id=stack.stack_id,
         token=running_operation(gateway, stack) if joins else new_token(),
         protected=stack.termination_protection,
-        lost=gone,
-        kept=_kept(stack, live, instance),
+        lost=lost,
+        retained=_retained(stack, live, instance),
         warnings=_warnings(live, instance),
         retain=retain,
         joins=joins,
@@ -72,31 +72,33 @@ def _delete(gateway: Gateway, plan: DownPlan) -> None:
     polling.patiently(gateway, lambda: gateway.cloudformation.delete_stack(plan.stack_id, plan.token, plan.retain))
 
 
-def _kept(stack: Stack, live: list[StackResource], instance: Instance | None) -> tuple[KeptThing, ...]:
+def _retained(stack: Stack, live: list[StackResource], instance: Instance | None) -> tuple[RetainedResource, ...]:
     ids = {r.logical_id: r.physical_id for r in live}
-    kept = [_volume(volume, stack.region) for volume in (instance.retained_volumes if instance else ())]
+    retained = [_volume(volume, stack.region) for volume in (instance.retained_volumes if instance else ())]
     if group := ids.get(Resource.SESSION_LOG_GROUP):
         removal = f"aws logs delete-log-group --region {stack.region} --log-group-name {group}"
-        kept.append(KeptThing(f"log group {group}", "the transcripts of support sessions are evidence", removal))
+        retained.append(
+            RetainedResource(f"log group {group}", "the transcripts of support sessions are evidence", removal)
+        )
     if key := ids.get(Resource.STACK_KEY):
         removal = f"aws kms schedule-key-deletion --region {stack.region} --key-id {key} --pending-window-in-days 7"
-        kept.append(KeptThing(f"KMS key {key}", "without it the transcripts cannot be read", removal))
-    return tuple(kept)
+        retained.append(RetainedResource(f"KMS key {key}", "without it the transcripts cannot be read", removal))
+    return tuple(retained)
 
 
 def _warnings(live: list[StackResource], instance: Instance | None) -> tuple[str, ...]:
-    """What cannot be had back afterwards, and how to save it before."""
+    """What cannot be restored afterwards, and how to save it before."""
     dying = set(instance.volumes) - set(instance.retained_volumes) if instance else set()
-    found = [
-        f"volume {volume} holds DeepSQL's data and goes with the instance; to keep it: "
+    warnings = [
+        f"volume {volume} has DeepSQL's data and is deleted with the instance; to keep a copy: "
         f"aws ec2 create-snapshot --volume-id {volume}"
         for volume in sorted(dying)
     ]
     if any(r.logical_id == Resource.ADMIN_SECRET for r in live):
-        found.append(
-            "the administrator's password goes with its secret; whoever starts DeepSQL from the kept volume needs it"
+        warnings.append(
+            "the administrator's password is deleted with its secret; to start DeepSQL from the retained volume save it"
         )
-    return tuple(found)
+    return tuple(warnings)
 
 
 def _instance(gateway: Gateway, live: list[StackResource]) -> Instance | None:
@@ -107,6 +109,6 @@ def _instance(gateway: Gateway, live: list[StackResource]) -> Instance | None:
         return None
 
 
-def _volume(volume_id: str, region: str) -> KeptThing:
+def _volume(volume_id: str, region: str) -> RetainedResource:
     removal = f"aws ec2 delete-volume --region {region} --volume-id {volume_id}"
-    return KeptThing(f"volume {volume_id}", "it holds DeepSQL's data", removal)
+    return RetainedResource(f"volume {volume_id}", "it has DeepSQL's data", removal)

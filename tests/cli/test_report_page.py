@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from generator.cli.report_page import as_page
 from generator.model.evidence import Evidence, Report
-from generator.operations.access.report import as_page
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 SCRIPT = "<script>alert('x')</script>"

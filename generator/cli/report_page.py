@@ -73,7 +73,7 @@ def as_page(report: Report) -> str:
         "stack": report.stack_name,
         "account and region": f"{report.account} {report.region}",
         "instance": report.instance_id,
-        "locked out": ", ".join(report.revoked) or "nobody",
+        "access revoked from": ", ".join(report.revoked) or "nobody",
         "reason": report.reason or "-",
         "done by": report.by,
         "from": report.began.strftime(END_FORMAT),
