@@ -18,11 +18,6 @@ SEVERAL = {
     "stack_commands.up",
     *("access_commands.grant", "access_commands.policy", "access_commands.resume"),
     *("access_commands.reveal", "access_commands.revoke"),
-    *("connect_commands.connect", "copy_commands.cp", "run_commands.run", "sessions_commands.end"),
-    *("ssh_commands.ssh", "ssh_commands.ssh_config", "ssh_commands.ssh_proxy", "sandbox_commands.env"),
-    *("db_commands.connect", "db_commands.token", "db_commands.whoami", "db_admin_commands.activity"),
-    *("db_admin_commands.bootstrap", "db_admin_commands.drop_user", "db_admin_commands.kill"),
-    *("db_admin_commands.shut_out", "db_admin_commands.users"),
 }
 """Commands whose bodies still put an operation together out of several. A name goes when its verb is one function."""
 

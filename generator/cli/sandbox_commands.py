@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from generator.cli.invocation import Invocation
 from generator.model.database import Engine
 
 if TYPE_CHECKING:
-    from generator.operations.sandbox import SandboxReport
+    from generator.operations.sandbox import SandboxEnvironment, SandboxReport
 
 
 def register(app: typer.Typer) -> None:
@@ -33,18 +34,19 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> CommandResult:
         """Print export lines for eval "$(deployer sandbox env)"; prints `false` when the sandbox is not running."""
-        from generator.operations import sandbox
+        from generator.operations.sandbox import find_environment
 
-        values = sandbox.environment(account) if account else sandbox.environment()
-        _say_if_older(call, sandbox.status())
-        return CommandResult(values, sandbox.export_lines(values))
+        environment = find_environment(*([account] if account else []))
+        _say_if_older(call, environment)
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.variables.items()]
+        return CommandResult(environment.variables, lines)
 
 
-def _say_if_older(call: Invocation, report: SandboxReport) -> None:
+def _say_if_older(call: Invocation, sandbox: SandboxReport | SandboxEnvironment) -> None:
     """Say so when the sandbox was started before this version was installed."""
     from generator.operations.sandbox import OLDER
 
-    if not report.current:
+    if not sandbox.current:
         for line in OLDER:
             call.say(line)
 

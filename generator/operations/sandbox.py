@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.errors import NotFound, UsageError
@@ -60,18 +58,31 @@ def database(name: str, engine: Engine | None = None) -> dict[str, object]:
     return lifecycle.start_database(_running(), name, engine)
 
 
-def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
-    """The environment variables that point AWS clients to the sandbox, as root of `account`.
+@dataclass(frozen=True)
+class SandboxEnvironment:
+    """The variables that point AWS clients to the sandbox, and whether it runs the code of this version."""
 
-    Raises NotFound when it is not running, UsageError for an invalid account ID.
+    variables: dict[str, str]
+    current: bool
+
+
+def find_environment(account: str = state.CUSTOMER_ACCOUNT) -> SandboxEnvironment:
+    """The environment for clients that work as root of `account`.
+
+    Raises NotFound when the sandbox is not running, UsageError for an invalid account ID.
     """
     running = _running()
     try:
-        return state.environment(running, account)
+        return SandboxEnvironment(state.environment(running, account), lifecycle.is_current(running))
     except ValueError:
         raise UsageError(
             f"{account} is not an account ID: an account ID has 12 digits.", "deployer sandbox env"
         ) from None
+
+
+def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
+    """The variables alone. Raises as `find_environment`."""
+    return find_environment(account).variables
 
 
 def _running() -> state.SandboxState:
@@ -79,11 +90,6 @@ def _running() -> state.SandboxState:
     if running is None:
         raise NotFound(NOT_RUNNING, "deployer sandbox start", code="sandbox-not-running")
     return running
-
-
-def export_lines(values: Mapping[str, str]) -> list[str]:
-    """`export NAME=value` lines for eval."""
-    return [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
 
 
 def enter() -> bool:
