@@ -110,7 +110,9 @@ class Sandbox:
 
     async def reset(self) -> None:
         """Empty every table, those of the plug-ins too, and save the empty state."""
-        await ask_ministack({"type": "http", "method": "POST", "path": "/_ministack/reset", **_NO_QUERY}, b"")
+        answer = await ask_ministack({"type": "http", "method": "POST", "path": "/_ministack/reset", **_NO_QUERY}, b"")
+        if answer.status != 200:
+            raise RuntimeError(f"MiniStack did not reset its tables: {answer.status}")
         for store in self.stores.values():
             store.load(None)
         self.save()

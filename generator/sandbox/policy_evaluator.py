@@ -166,7 +166,8 @@ def arn_like(actual: str, pattern: str) -> bool:
 def account_of(arn: str) -> str:
     """The account in an ARN; "" when it has none."""
     resource = Arn.find(arn)
-    return resource.account if resource else ""
+    account = resource.account if resource else ""
+    return account if account.isdigit() else ""  # `aws` of a managed policy is no account
 
 
 def resource_policy(service: str, arn: str) -> Any:

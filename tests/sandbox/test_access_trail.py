@@ -53,6 +53,13 @@ def test_both_sides_of_a_read_across_accounts_have_it_in_their_trail(client: Any
     assert ours["sharedEventID"] == theirs["sharedEventID"] and ours["recipientAccountId"] == CUSTOMER
 
 
+def test_a_managed_policy_of_awss_is_no_other_accounts_resource(client: Any) -> None:
+    name = f"role-{uuid.uuid4().hex[:8]}"
+    client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document(Action="sts:AssumeRole", Principal="*"))
+    client("iam").attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    assert "sharedEventID" not in events(client, "AttachRolePolicy")[0]
+
+
 def test_no_secret_is_recorded(client: Any) -> None:
     client("secretsmanager").create_secret(Name=f"s-{uuid.uuid4().hex[:8]}", SecretString="never-to-be-seen")
     assert "never-to-be-seen" not in json.dumps(events(client, "CreateSecret"))

@@ -73,12 +73,16 @@ def _rule(props: Properties) -> dict[str, Any]:
     def entries(**properties: str) -> list[dict[str, Any]]:
         return [{key: props[name], **described} for key, name in properties.items() if props.get(name)]
 
+    source = {"GroupId": "SourceSecurityGroupId", "GroupName": "SourceSecurityGroupName"}
+    pair = {key: str(props[name]) for key, name in source.items() if props.get(name)}
+    if pair and props.get("SourceSecurityGroupOwnerId"):
+        pair["UserId"] = str(props["SourceSecurityGroupOwnerId"])
     return {
         "IpProtocol": props.get("IpProtocol", "tcp"),
         "IpRanges": entries(CidrIp="CidrIp"),
         "Ipv6Ranges": entries(CidrIpv6="CidrIpv6"),
         "PrefixListIds": entries(PrefixListId="SourcePrefixListId"),
-        "UserIdGroupPairs": entries(GroupId="SourceSecurityGroupId"),
+        "UserIdGroupPairs": [{**pair, **described}] if pair else [],
         **{name: int(props[name]) for name in ("FromPort", "ToPort") if name in props},
     }
 
