@@ -68,7 +68,7 @@ async def deploy(
     """Remember the template of the running operation: handlers see properties only, not CreationPolicy."""
     token = _template.set(template)
     if _status(stack_name) == "UPDATE_IN_PROGRESS":
-        _judge_removals(stack_name, stack_id, template, parameters)
+        _check_removals(stack_name, stack_id, template, parameters)
     try:
         await _deploy(stack_name, stack_id, template, parameters, *rest, **options)
     finally:
@@ -178,7 +178,7 @@ def delete(resource_type: str, physical_id: str, props: Properties, stack_name: 
         _add_event(*event, "DELETE_COMPLETE", "", physical_id)
 
 
-def _judge_removals(stack_name: str, stack_id: str, template: dict[str, Any], parameters: dict[str, Any]) -> None:
+def _check_removals(stack_name: str, stack_id: str, template: dict[str, Any], parameters: dict[str, Any]) -> None:
     """Ask the stack's policy about what an update will remove, before it begins."""
     conditions = engine._evaluate_conditions(template, parameters)
     remaining = {
