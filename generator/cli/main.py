@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from generator.model.search_path import leave_current_folder
+from generator.model.search_path import drop_relative_entries
 
 
 def entry() -> NoReturn:
     """Run and leave without tearing the interpreter down, which is a third of a short command's time."""
     gc.set_threshold(100_000, 50, 100)
-    leave_current_folder(os.environ)  # before anything is looked up, here or in what we start
+    drop_relative_entries(os.environ)  # before anything is looked up, here or in what we start
     _fill_closed_streams()
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal of few letters is no defect
     code = main(sys.argv[1:])

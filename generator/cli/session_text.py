@@ -132,7 +132,7 @@ def host_errors(host: HostResult) -> list[str]:
 
 
 def _cut_lines(host: HostResult) -> list[str]:
-    return ["… more than Systems Manager shows"] if host.cut else []
+    return ["… more than Systems Manager shows"] if host.truncated else []
 
 
 def progress_lines(progress: HostProgress) -> list[str]:

@@ -1,4 +1,4 @@
-"""Who may enter: access keys, live sessions, and the policies that decide, as AWS has them."""
+"""Who has access: access keys, the secret, and the policies that decide, as AWS has them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AccessKey:
         return self.created is not None and now - self.created > OLD_KEY
 
     def idle(self, now: datetime, granted: datetime | None) -> bool:
-        """Whether it could have been used for a day and never was; `granted` is when somebody was let in."""
+        """Whether it could have been used for a day and never was; `granted` is when access was granted."""
         since = max((moment for moment in (self.created, granted) if moment is not None), default=now)
         return self.last_used is None and now - since > TIME_TO_BE_USED
 
@@ -87,7 +87,7 @@ class AccessFinding:
 
 @dataclass(frozen=True)
 class AccessPolicy:
-    """One policy that decides about entering, as AWS has it. `unreadable` is why it could not be read, else empty.
+    """One policy that decides about access, as AWS has it. `unreadable` is why it could not be read, else empty.
 
     `policy` is its name where a user or role has several: they count together.
     """
@@ -102,7 +102,7 @@ class AccessPolicy:
 class AccessState:
     """Everything `access show` knows, from the services themselves.
 
-    `ends` are the ends that stand in the policies (None: no end); there is one, unless they disagree.
+    `ends` are the ends in the policies (None: no end); there is one, unless they disagree.
     `changed` is when the stack was changed last, and so no earlier than the grant. `database` is who support is in
     which database (deepsql-support_r at HOST:PORT); empty where it may not sign in.
     """

@@ -1,4 +1,4 @@
-"""Stored defaults: which there are, what each may be, and where a value came from."""
+"""Stored defaults: their names, the values each may have, and where a value comes from."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True)
-class Key:
+class StoredDefault:
     """One stored default. `parameter` is the command's parameter it fills, in `commands` (all of them when empty).
 
-    `variables` are the environment variables that say the same and win. `in_project`: a project's file may set it.
-    Such a file may come with somebody else's repository, so it names things in the account that the user already works
-    in, and nothing else: no credentials, access level, program, port or host. `form`: what `pattern` allows, in words.
+    `variables` are environment variables of the same meaning, which take precedence. `in_project`: a project's file may
+    set it. Such a file may come with somebody else's repository, so it may name things in the account that the user
+    already works in, and nothing else: no credentials, access level, program, port or host. `form` describes `pattern`.
     """
 
     name: str
@@ -57,8 +57,8 @@ class Key:
 _WHO = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
 _WHERE = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ALL = (
-    Key("profile", "profile", "AWS profile.", variables=_WHO),
-    Key(
+    StoredDefault("profile", "profile", "AWS profile.", variables=_WHO),
+    StoredDefault(
         "region",
         "region",
         "AWS region.",
@@ -67,7 +67,7 @@ _ALL = (
         in_project=True,
         form="a region, like eu-west-1",
     ),
-    Key(
+    StoredDefault(
         "stack-name",
         "stack_name",
         "Name of the stack.",
@@ -77,7 +77,7 @@ _ALL = (
         in_project=True,
         form="letters, digits and hyphens, a letter first, 128 at most",
     ),
-    Key(
+    StoredDefault(
         "database",
         "name",
         "Aurora cluster or RDS instance.",
@@ -86,8 +86,8 @@ _ALL = (
         in_project=True,
         form="letters, digits and hyphens, a letter first, 63 at most",
     ),
-    Key("dbname", "dbname", "Database in it.", commands=REACH, in_project=True),
-    Key(
+    StoredDefault("dbname", "dbname", "Database in it.", commands=REACH, in_project=True),
+    StoredDefault(
         "permission",
         "permission",
         "Access level: r, w or o.",
@@ -96,7 +96,7 @@ _ALL = (
         commands=SIGN_IN,
         form="r, w or o",
     ),
-    Key(
+    StoredDefault(
         "local-port",
         "local_port",
         "Local end of the tunnel.",
@@ -107,7 +107,7 @@ _ALL = (
         number=True,
         form="a number from 0 to 65535, 0 for any free port",
     ),
-    Key(
+    StoredDefault(
         "client",
         "client",
         "psql, mysql or none.",
@@ -115,8 +115,8 @@ _ALL = (
         commands=SIGN_IN,
         form="psql, mysql or none",
     ),
-    Key("target", "target", "Jump host: an instance.", commands=REACH),
-    Key(
+    StoredDefault("target", "target", "Jump host: an instance.", commands=REACH),
+    StoredDefault(
         "ca-bundle",
         "ca_bundle",
         "File of RDS's authorities.",
@@ -124,11 +124,11 @@ _ALL = (
         commands=REACH,
     ),
 )
-KEYS: dict[str, Key] = {key.name: key for key in _ALL}
+KEYS: dict[str, StoredDefault] = {key.name: key for key in _ALL}
 PROJECT_KEYS = tuple(key.name for key in _ALL if key.in_project)
 
 
-def key_named(name: str) -> Key:
+def key_named(name: str) -> StoredDefault:
     """The key of that name. Raises UsageError with the names there are."""
     if name not in KEYS:
         import difflib  # every command reads this file, and few need that

@@ -1,4 +1,4 @@
-"""What was asked to prove that somebody is out, what came back, and when."""
+"""The evidence of a revocation: what was asked, what AWS answered, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may enter until when, as the stack records it in its parameters; and what a grant or a revocation makes of it."""
+"""Who has access until when, as the stack records it in its parameters, and how a grant or a revocation changes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REASON = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")  # what IAM allows as a tag
 
 @dataclass(frozen=True)
 class Grant:
-    """Whom the stack lets in. `until` None is no end; the one end holds for all principals and for the key itself.
+    """Who has access. `until` None is no end; the one end holds for all principals and for the key itself.
 
     `via` is the access path they may use: secret, role, or all that the stack has. `not_before` is the time (UTC) from
     which role sessions count, as the stack has it: PAUSED while the role is paused, empty while none were cut off.
@@ -57,7 +57,7 @@ class Grant:
         return "" if self.until is None else self.until.strftime(END_FORMAT)
 
     def covering(self, principals: Iterable[Principal]) -> tuple[Principal, ...]:
-        """Those of its principals that let one of these in too, and in turn those that let them in; not these."""
+        """Its other principals that cover one of these, directly or through each other."""
         named = set(principals)
         while more := {p for p in self.principals if p not in named and any(p.covers(other) for other in named)}:
             named |= more
@@ -88,7 +88,7 @@ class Grant:
         return self.until is not None and self.until <= now
 
     def live(self, now: datetime) -> tuple[Principal, ...]:
-        """The principals that may enter now."""
+        """The principals that have access now."""
         return () if self.ended(now) else self.principals
 
     def joined(
@@ -101,7 +101,7 @@ class Grant:
     ) -> Grant:
         """This grant with more principals, all of them until `until`.
 
-        Principals whose time is over are not let in again by somebody else's grant: only the live ones stay.
+        Another grant does not restore principals whose access has ended: only the live ones stay.
         The same principals until nearly the same end (SAME_END) are the same grant.
         """
         together = tuple(sorted({*self.live(now), *principals}))

@@ -33,7 +33,7 @@ class UpRequest:
     untouchable: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Hold what the docstring says."""
+        """Raise UsageError for a parameter of the grant, unless a verb of `access` asks."""
         if not self.by_access:
             refuse_grant_parameters(self.given)
 
@@ -74,7 +74,7 @@ class AccessLoss:
 
 @dataclass(frozen=True)
 class UpPlan:
-    """A change set held against what was asked. Nothing has been changed yet.
+    """A change set compared with the request. Nothing has been changed yet.
 
     `change_set` is None when there is nothing to do; `stack` is then the stack as it is. `stack_before` is the stack
     that the plan was made from, None for one that is created. `notes` are sentences about the access that remains.

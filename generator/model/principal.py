@@ -1,4 +1,4 @@
-"""Whom a grant lets in: an account, a role or a user of any partition, and why anything else is refused."""
+"""The principals of a grant: accounts, roles and users of any partition, and why anything else is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAMED = re.compile(r"(role|user)/(?:[A-Za-z0-9+=.@_/:-]*/)?[A-Za-z0-9+=.@_-]{1,
 class Principal:
     """A principal as the stack records it. `name` is `role/…` or `user/…` with its path; empty: the whole account.
 
-    Without an account `name` is the text as it stands there: no ARN of IAM, typed by a person into the console.
+    Without an account `name` is the recorded text: not an IAM ARN, typed by a person into the console.
     """
 
     partition: str
@@ -40,7 +40,7 @@ class Principal:
         return str(Arn(self.partition, "iam", "", self.account, resource)) if self.account else self.name
 
     def covers(self, other: Principal) -> bool:
-        """Whether letting this one in lets the other in too.
+        """Whether access for this one is access for the other too.
 
         The account's root covers all of it, a wildcard what it matches. A role or user of the same name is the same one
         whatever its path and case: IAM has only one of that name in an account.
@@ -52,12 +52,12 @@ class Principal:
 
     @property
     def _identity(self) -> tuple[str, ...]:
-        """What IAM tells a role or user by: account, kind and name."""
+        """What identifies a role or user in IAM: account, kind and name."""
         return self.partition, self.account, self.name.partition("/")[0], self.name.rpartition("/")[2].lower()
 
     @classmethod
     def from_pattern(cls, pattern: str) -> Principal:
-        """Back from what the stack records (no checks: the stack may hold what a person typed into the console)."""
+        """The principal of a recorded pattern, unchecked: a person may have typed it into the console."""
         arn = Arn.find(pattern)
         if arn is None or (arn.service, arn.region) != ("iam", "") or not arn.account:
             return cls("", "", pattern)
@@ -65,7 +65,7 @@ class Principal:
 
 
 def parse_recorded(text: str) -> Principal:
-    """Read a principal that is to be revoked: as `parse_principal`, and wildcards as a stack may hold them."""
+    """Read a principal to revoke: as `parse_principal`, and the wildcards that a stack may record."""
     return Principal.from_pattern(text.strip()) if "*" in text or "?" in text else parse_principal(text)
 
 
@@ -121,7 +121,7 @@ def _refuse_unlike_an_arn(text: str) -> NoReturn:
 
 
 def _refuse_session(session: Arn) -> NoReturn:
-    """A session's ARN is not what `aws:PrincipalArn` holds for it: that is the role's."""
+    """`aws:PrincipalArn` of a session is the role's ARN, not the session's."""
     role = session.principal_arn.name
     if session.principal_arn == session or not role:
         what = f"The principal {session.resource} is a session of account {session.account}, which lives for hours."

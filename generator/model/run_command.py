@@ -1,4 +1,4 @@
-"""Commands over a fleet: what each host did with one."""
+"""Run Command: a command for many instances, and each one's result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RUNNING = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 @dataclass(frozen=True)
 class HostResult:
-    """One host's answer. `status` is Systems Manager's: Success, Failed, TimedOut, Cancelled, InProgress, …"""
+    """The result of one host. `status` is Systems Manager's: Success, Failed, TimedOut, Cancelled, InProgress, …"""
 
     instance_id: str
     status: str
@@ -21,8 +21,8 @@ class HostResult:
     seconds: float | None = None
 
     @property
-    def over(self) -> bool:
-        """Whether it has ended on this host."""
+    def finished(self) -> bool:
+        """Whether its status is final."""
         return self.status not in RUNNING
 
     @property
@@ -31,14 +31,14 @@ class HostResult:
         return self.status == "Success"
 
     @property
-    def cut(self) -> bool:
-        """Whether there was more output than is shown."""
+    def truncated(self) -> bool:
+        """Whether there was more output than Systems Manager returns."""
         return len(self.out) >= SHOWN_OUT or len(self.err) >= SHOWN_ERR
 
 
 @dataclass(frozen=True)
 class CommandRequest:
-    """A script, and where it runs: ids, or tags that all must fit. Times in seconds."""
+    """A script, and where it runs: instance IDs, or tags that must all match. Times in seconds."""
 
     script: str
     instance_ids: tuple[str, ...] = ()

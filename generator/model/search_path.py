@@ -13,7 +13,7 @@ def absolute_entries(value: str) -> str:
     return os.pathsep.join(entry for entry in value.split(os.pathsep) if entry.startswith(os.sep))
 
 
-def leave_current_folder(environment: MutableMapping[str, str]) -> None:
+def drop_relative_entries(environment: MutableMapping[str, str]) -> None:
     """Keep the absolute entries of each search path. A variable without any is removed: an empty PATH means "here"."""
     for name in VARIABLES:
         if name not in environment:

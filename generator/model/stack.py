@@ -52,13 +52,13 @@ class StackStatus(str):
 
     @property
     def deleted(self) -> bool:
-        """Nothing is left of it but its history."""
+        """The stack or resource no longer exists."""
         return self == "DELETE_COMPLETE"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What DescribeStacks says of one stack. NoEcho parameter values arrive masked and are never sent back."""
+    """A stack as DescribeStacks returns it. NoEcho parameter values arrive masked and are never sent back."""
 
     name: str
     stack_id: str

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from generator import directories
 from generator.errors import DeployerError
-from generator.model.search_path import leave_current_folder
+from generator.model.search_path import drop_relative_entries
 from generator.sandbox.root_keys import RootKey, control_token, root_key
 
 CUSTOMER_ACCOUNT = "111122223333"
@@ -145,7 +145,7 @@ def without_aws(env: Mapping[str, str]) -> dict[str, str]:
     would a search path with the current folder.
     """
     remaining = {k: v for k, v in env.items() if not k.startswith("AWS_") and not k.lower().endswith("_proxy")}
-    leave_current_folder(remaining)
+    drop_relative_entries(remaining)
     return remaining
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generator.model.search_path import leave_current_folder
+from generator.model.search_path import drop_relative_entries
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,6 @@ from generator.model.search_path import leave_current_folder
 @pytest.mark.parametrize("name", ["PATH", "PYTHONPATH", "LD_LIBRARY_PATH"])
 def test_an_entry_that_is_not_absolute_goes(name: str, path: str, kept: str | None) -> None:
     environment = {name: path, "HOME": "/root", "MANPATH": ":."}
-    leave_current_folder(environment)
+    drop_relative_entries(environment)
     assert environment.get(name) == kept
     assert environment["HOME"] == "/root" and environment["MANPATH"] == ":."

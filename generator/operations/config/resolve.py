@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 
 from generator.errors import NotFound
-from generator.model.config import KEYS, Key, Origin, Setting, environment_name
+from generator.model.config import KEYS, Origin, Setting, StoredDefault, environment_name
 from generator.operations.config.files import ConfigFile, read_files
 from generator.operations.config.paths import ENVIRONMENT_VARIABLE
 
@@ -33,7 +33,7 @@ def chosen_environment(given: str, files: Iterable[ConfigFile], variables: Mappi
     return name
 
 
-def explain(key: Key, environment: str, files: Iterable[ConfigFile], variables: Mapping[str, str]) -> Setting:
+def explain(key: StoredDefault, environment: str, files: Iterable[ConfigFile], variables: Mapping[str, str]) -> Setting:
     """The key's value in force and where it comes from."""
     for variable in key.variables:
         if variables.get(variable):

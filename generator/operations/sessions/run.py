@@ -57,11 +57,11 @@ def start(gateway: Gateway, request: CommandRequest) -> str:
 
 @dataclass(frozen=True)
 class _Look:
-    """One look at a command: results that are new, how many hosts it has reached, whether it is over."""
+    """One look at a command: results that are new, how many hosts it has reached, whether it has finished."""
 
     fresh: tuple[HostResult, ...]
     reached: int
-    over: bool
+    finished: bool
 
 
 def follow(gateway: Gateway, command_id: str, clock: Clock | None = None) -> Iterator[HostResult]:
@@ -78,7 +78,7 @@ def follow(gateway: Gateway, command_id: str, clock: Clock | None = None) -> Ite
             for host in seen_now.fresh:
                 seen.add(host.instance_id)
                 yield host
-            if seen_now.over:
+            if seen_now.finished:
                 return
     except DeployerError as error:
         raise _not_followed(gateway, command_id, error) from error
@@ -93,7 +93,7 @@ def follow(gateway: Gateway, command_id: str, clock: Clock | None = None) -> Ite
 
 def _look(gateway: Gateway, command_id: str, seen: Collection[str]) -> _Look:
     hosts = gateway.ssm.command_hosts(command_id)
-    done = [name for name, status in sorted(hosts.items()) if name not in seen and HostResult(name, status).over]
+    done = [name for name, status in sorted(hosts.items()) if name not in seen and HostResult(name, status).finished]
     fresh = tuple(gateway.ssm.command_result(command_id, name) for name in done)
     all_done = bool(hosts) and len(seen) + len(fresh) == len(hosts)
     return _Look(fresh, len(hosts), all_done and gateway.ssm.command_over(command_id))
