@@ -14,7 +14,6 @@ from enum import IntEnum
 from generator.errors import DeployerError
 
 VERSION = 1
-MAX_DATA = 32_768  # bytes in one PSH, smux's default
 _HEAD = struct.Struct("<BBHI")
 HEAD_SIZE = _HEAD.size
 

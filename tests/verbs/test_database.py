@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from generator.errors import Declined, DeployerError, NotFound
+from generator.errors import Declined, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
 from generator.model.database import AccessLevel
@@ -112,6 +112,14 @@ def test_a_script_alone_is_printed_without_a_question_or_a_session(
     scripts = [bootstrap(gateway, printed, ["ada=r"], caller), drop_user(gateway, printed, "ada_r", None, caller)]
     assert all(isinstance(script, SqlScript) and "ada_r" in script.sql for script in scripts)
     assert caller.journal == []
+
+
+def test_mysql_has_nothing_to_create_without_a_user(gateway: Gateway, caller: NotingCaller) -> None:
+    there = DatabaseRequest(endpoint="db.example", port=3306, dbname="shop")
+    with pytest.raises(UsageError, match="No user was named"):
+        bootstrap(gateway, MasterRequest(there, print_only=True), [], caller)
+    script = bootstrap(gateway, MasterRequest(there, print_only=True), ["ada=r"], caller)
+    assert isinstance(script, SqlScript) and "`ada_r`@`%`" in script.sql
 
 
 def test_a_dropped_user_is_gone_and_nobody_is_dropped_for_another(
