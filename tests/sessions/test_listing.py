@@ -33,7 +33,7 @@ def test_a_live_session_is_listed_with_who_where_by_what_and_why(deployer: Deplo
 def test_ending_one_is_read_back_and_it_is_past(deployer: Deployer, tunnel: Popen[str]) -> None:
     name = deployer.live()[0].session_id
     done = deployer("sessions", "end", name)
-    assert done.code == 0 and f"{name} is over" in done.out, done.err
+    assert done.code == 0 and f"{name} has ended" in done.out, done.err
     assert name in deployer("sessions", "--past").out
     again = deployer("sessions", "end", name)
     assert again.code == 0 and "had already ended" in again.out
@@ -73,9 +73,9 @@ def test_an_unknown_session_is_not_found(deployer: Deployer) -> None:
 @pytest.mark.parametrize(
     ("words", "hint"),
     [
-        ("sessions", "it ends its own by the id that was shown: deployer sessions end ID"),
-        ("sessions end --all --yes", "it ends its own by the id that was shown: deployer sessions end ID"),
-        ("sessions end root-0a1b", "the customer ends any: deployer sessions end ID"),
+        ("sessions", "It ends its own by the ID shown when they began: deployer sessions end ID"),
+        ("sessions end --all --yes", "It ends its own by the ID shown when they began: deployer sessions end ID"),
+        ("sessions end root-0a1b", "the customer can end any: deployer sessions end ID"),
     ],
 )
 def test_support_is_told_what_it_may_instead(
