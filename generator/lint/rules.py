@@ -69,7 +69,7 @@ def _is_carried(path: Path) -> bool:
     return section == "Resources" and (name == Resource.INSTANCE or key in FIXED.get(str(name), ()))
 
 
-def _stars(template: Tree, _: str) -> Hits:
+def _wildcard_resources(template: Tree, _: str) -> Hits:
     for path, document in policy_documents(template):
         for place, statement in statements(document, path):
             resource = statement.get("Resource")
@@ -163,13 +163,13 @@ def _is_fixed_name(path: Path, value: object, defaults: dict[str, str]) -> bool:
     return bool(by_default) and not any(name in UNIQUE_IN_STACK for name in names)
 
 
-def _partitions(template: Tree, _: str) -> Hits:
+def _literal_partitions(template: Tree, _: str) -> Hits:
     for path, value in _changeable(template, template.get("Resources"), ("Resources",)):
         if isinstance(value, str) and "ZipFile" not in path and ("arn:aws:" in value or ".amazonaws.com/" in value):
             yield path, "An ARN or address of one partition: write ${AWS::Partition} and ${AWS::URLSuffix}."
 
 
-def _endings(template: Tree, _: str) -> Hits:
+def _deletion_policies(template: Tree, _: str) -> Hits:
     for name, body in mapping(template.get("Resources")).items():
         resource = mapping(body)
         missing = [key for key in ("DeletionPolicy", "UpdateReplacePolicy") if key not in resource]
@@ -208,7 +208,7 @@ IAM_GUIDE = "IAM user guide, security best practices"
 CFN_GUIDE = "CloudFormation user guide"
 
 OWN_RULES: tuple[tuple[RuleInfo, Check], ...] = (
-    (RuleInfo("D0001", "No permission on `*` without a condition", Level.ERROR, IAM_GUIDE), _stars),
+    (RuleInfo("D0001", "No permission on `*` without a condition", Level.ERROR, IAM_GUIDE), _wildcard_resources),
     (RuleInfo("D0002", "No principal `*` without a condition", Level.ERROR, IAM_GUIDE), _open_principals),
     (
         RuleInfo("D0003", "No secret in an output", Level.ERROR, f"{CFN_GUIDE}, NoEcho does not mask outputs"),
@@ -225,7 +225,10 @@ OWN_RULES: tuple[tuple[RuleInfo, Check], ...] = (
     (RuleInfo("D0006", "Every Sid is unique", Level.ERROR, "IAM user guide, Sid"), _sids),
     (RuleInfo("D0007", "At most 51,200 bytes", Level.ERROR, f"{CFN_GUIDE}, quotas"), _size),
     (RuleInfo("D0008", "No fixed IAM name", Level.ERROR, "IAM user guide, names are global"), _fixed_names),
-    (RuleInfo("D0009", "No partition written out", Level.ERROR, f"{CFN_GUIDE}, pseudo parameters"), _partitions),
+    (
+        RuleInfo("D0009", "No partition written out", Level.ERROR, f"{CFN_GUIDE}, pseudo parameters"),
+        _literal_partitions,
+    ),
     (
         RuleInfo("D0010", "No floating image", Level.ERROR, "docs/decisions/0002-image-pinned-by-the-keeper.md"),
         _floating_images,
@@ -237,7 +240,7 @@ OWN_RULES: tuple[tuple[RuleInfo, Check], ...] = (
             Level.ERROR,
             "docs/decisions/0003-how-resources-end.md",
         ),
-        _endings,
+        _deletion_policies,
     ),
     (
         RuleInfo("D0012", "The contract is complete", Level.ERROR, "generator/model/contract.py", ours_only=True),

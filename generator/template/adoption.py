@@ -15,7 +15,9 @@ import yaml
 
 from generator.errors import DeployerError
 from generator.model.contract import FIXED_PROPERTIES, INSTALLATION_RESOURCES, RETIRED_RESOURCES, Resource
-from generator.template.document import (
+from generator.template.adoption_adjustments import follow_dependencies, follow_installation, follow_secret_name
+from generator.template.references import NONE, References, references_of, references_of_entry
+from generator.template.yaml_document import (
     Entries,
     children,
     entries,
@@ -27,8 +29,6 @@ from generator.template.document import (
     text_of,
     with_property,
 )
-from generator.template.followers import follow_dependencies, follow_installation, follow_secret_name
-from generator.template.references import NONE, References, references_of, references_of_entry
 from generator.template.yaml_nodes import to_node
 
 INSTANCE, IMAGE = str(Resource.INSTANCE), str(Resource.INSTANCE_IMAGE)

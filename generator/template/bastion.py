@@ -23,7 +23,7 @@ from troposphere.iam import InstanceProfile, Role
 
 from generator.model.contract import BASTION_TAG_KEY, IMAGE_PARAMETER, Condition, Parameter, Resource
 from generator.policies.trust import service_assumes
-from generator.template.parts import att, ref, when
+from generator.template.parts import get_att, ref, when
 
 WANTED = str(Condition.WANT_BASTION_GROUP)
 LIFETIME = 30 * 24 * 3600
@@ -58,7 +58,7 @@ def add_bastion(template: Template) -> None:
             MaxInstanceLifetime=LIFETIME,
             LaunchTemplate=LaunchTemplateSpecification(
                 LaunchTemplateId=ref(Resource.BASTION_LAUNCH_TEMPLATE),
-                Version=att(Resource.BASTION_LAUNCH_TEMPLATE, "LatestVersionNumber"),
+                Version=get_att(Resource.BASTION_LAUNCH_TEMPLATE, "LatestVersionNumber"),
             ),
             VPCZoneIdentifier=[ref(Parameter.SUBNET_ID)],
             Tags=PropagatedTags(Name=Sub("${InstanceName}-bastion"), **{BASTION_TAG_KEY: Ref("AWS::StackName")}),

@@ -6,7 +6,7 @@ from troposphere import Output, Sub, Template
 
 from generator.model.contract import INSTALL_LOG_PATH, UI_PORT, Condition, Resource
 from generator.model.contract import Output as O
-from generator.template.parts import att, ref
+from generator.template.parts import get_att, ref
 from generator.template.support_role import external_id
 
 WANTED = Condition.WANT_SUPPORT_USER
@@ -18,7 +18,7 @@ def add_outputs(template: Template) -> None:
     """Add the contract's outputs first, then those the command line needs."""
     start = "aws ssm start-session --region ${AWS::Region} --target ${Instance}"
     _add(template, O.INSTANCE_ID, NAMED, ref(Resource.INSTANCE))
-    _add(template, O.PRIVATE_IP, NAMED, att(Resource.INSTANCE, "PrivateIp"))
+    _add(template, O.PRIVATE_IP, NAMED, get_att(Resource.INSTANCE, "PrivateIp"))
     _add(
         template,
         O.SECURITY_GROUP_ID,
@@ -42,7 +42,7 @@ def add_outputs(template: Template) -> None:
     )
     _add(template, O.INSTALL_LOG_PATH, NAMED, INSTALL_LOG_PATH)
     _add_support(template)
-    _add(template, O.STACK_KEY_ARN, NAMED, att(Resource.STACK_KEY, "Arn"))
+    _add(template, O.STACK_KEY_ARN, NAMED, get_att(Resource.STACK_KEY, "Arn"))
     _add(template, O.ADMIN_SECRET_ARN, NAMED, ref(Resource.ADMIN_SECRET))
     _add(template, O.SESSION_LOG_GROUP_NAME, NAMED, ref(Resource.SESSION_LOG_GROUP))
     _add(template, O.SHELL_DOCUMENT_NAME, NAMED, ref(Resource.SHELL_DOCUMENT))
@@ -72,7 +72,7 @@ def _add_support(template: Template) -> None:
     )
     _add(template, O.SUPPORT_USER_NAME, NAMED, ref(Resource.SUPPORT_USER), WANTED)
     role = Condition.WANT_SUPPORT_ROLE
-    _add(template, O.SUPPORT_ROLE_ARN, NAMED, att(Resource.SUPPORT_ROLE, "Arn"), role)
+    _add(template, O.SUPPORT_ROLE_ARN, NAMED, get_att(Resource.SUPPORT_ROLE, "Arn"), role)
     _add(template, O.SUPPORT_ROLE_EXTERNAL_ID, "What the vendor passes to assume it", external_id(), role)
 
 

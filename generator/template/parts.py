@@ -31,7 +31,7 @@ def ref(name: Parameter | Resource) -> Ref:
     return Ref(str(name))
 
 
-def att(resource: Resource, attribute: str) -> GetAtt:
+def get_att(resource: Resource, attribute: str) -> GetAtt:
     """`Fn::GetAtt`, for outputs only. When a resource changes at all, CloudFormation treats its attributes as changed
     and lists every resource that uses one as affected (docs/decisions/0010-identity-by-ref.md)."""
     return GetAtt(str(resource), attribute)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import yaml
 
 from generator.model.policy_change import PolicyChange
-from generator.template.document import children, entries, parse, plain
+from generator.template.yaml_document import children, entries, parse, plain
 
 WITHOUT_SID = "a statement without a Sid"
 Statements = dict[str, list[object]]

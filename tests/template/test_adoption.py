@@ -14,8 +14,8 @@ from generator.errors import DeployerError
 from generator.lint.engine import lint_text
 from generator.model.contract import FIXED_PROPERTIES, TEMPLATE_LIMIT_BYTES
 from generator.template.adoption import Adopted, adopt, same_document
-from generator.template.document import entries, parse, same
 from generator.template.emit import emit, template_dict
+from generator.template.yaml_document import entries, parse, same
 from tests.template.rendered import PUBLISHED_FILE
 
 PUBLISHED = PUBLISHED_FILE.read_text()

@@ -1,13 +1,13 @@
-"""Pieces of our template that name a carried one and have to follow it: one file's worth of special cases."""
+"""Adjustments to our template on adoption: what names a carried resource follows it."""
 
 from __future__ import annotations
 
 import yaml
 
 from generator.model.contract import Resource
-from generator.template.document import SEQUENCE, Entries, children, entries, function, mapping, scalar
 from generator.template.references import references_of
 from generator.template.stack_key import SECRET_PATTERN
+from generator.template.yaml_document import SEQUENCE, Entries, children, entries, function, mapping, scalar
 
 NO_VALUE = "AWS::NoValue"
 
