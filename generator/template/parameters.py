@@ -101,7 +101,7 @@ SUPPORT = (
     Field(
         P.CREATE_SUPPORT_USER,
         "Yes: an IAM user that may only start sessions on this instance, its key in Secrets Manager. "
-        "No: none; an existing one goes, with its keys.",
+        "No: none; an existing one is deleted, with its keys.",
         limits=limits(Default="Yes", AllowedValues=YES_NO),
     ),
     Field(
@@ -111,7 +111,7 @@ SUPPORT = (
     ),
     Field(
         P.CREATE_SUPPORT_ROLE,
-        "Yes: an IAM role with the same rights, which the vendor assumes from its own account. No: none.",
+        "Yes: an IAM role of the same permissions, which the vendor assumes from its account. No: none.",
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
     Field(
@@ -191,12 +191,12 @@ DATABASE = (
     Field(P.DATABASE_PORT, "Its port.", "Number", limits(Default=5432, MinValue=1, MaxValue=65535)),
     Field(
         P.DATABASE_SECURITY_GROUP_ID,
-        "The stack lets itself in here. Empty: you do.",
+        "The stack adds its rule here. Empty: you do.",
         limits=limits(Default="", AllowedPattern="^$|^sg-[0-9a-f]{8,17}$"),
     ),
     Field(
         P.DATABASE_RESOURCE_ID,
-        "RDS's resource id of it, cluster-… or db-….",
+        "Its resource ID in RDS, cluster-… or db-….",
         limits=limits(Default="", AllowedPattern="^$|^(cluster|db)-[A-Z0-9]+$"),
     ),
     Field(
@@ -206,7 +206,7 @@ DATABASE = (
     ),
     Field(
         P.DEPLOY_BASTION_HOST,
-        "Yes: a small host of your own as the way there, new every 30 days; about 4 USD a month.",
+        "Yes: a small host of your own as jump host, new every 30 days; about 4 USD a month.",
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
 )
