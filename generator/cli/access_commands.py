@@ -1,8 +1,7 @@
-"""access: let the vendor's support in, see who may enter, lock them out."""
+"""access: grant the vendor's support access, show who has it, stop it, revoke it and prove that."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,18 +16,20 @@ from generator.errors import UsageError
 
 if TYPE_CHECKING:
     from generator.model.plan import Check
-    from generator.operations.access.foreign_statements import HandMade
+    from generator.operations.access.foreign_statements import ForeignStatements
     from generator.operations.access.grant import AccessPlan, GrantRequest
     from generator.operations.access.key import KeyReport
     from generator.operations.access.policy_attachment import Attachment
 
-PRINCIPAL = typer.Option("--principal", metavar="ARN", help="Role, user or account root of the vendor; repeatable.")
+PRINCIPAL = typer.Option(
+    "--principal", metavar="ARN", help="IAM role, IAM user or account root of the vendor; repeatable."
+)
 Principals = Annotated[list[str], PRINCIPAL]
 INCOMPLETE = 3
 
 
 class Engineers(StrEnum):
-    """As what the customer's own engineers sign in."""
+    """How the customer's own engineers sign in."""
 
     user = "user"
     role = "role"
@@ -42,16 +43,16 @@ class PolicyFormat(StrEnum):
     yaml = "yaml"
 
 
-class Way(StrEnum):
-    """The two ways in, and both."""
+class AccessPath(StrEnum):
+    """The two access paths of a grant, and both."""
 
     all = "all"
-    secret = "secret"  # noqa: S105 - a way, no secret
+    secret = "secret"  # noqa: S105 - the name of a path
     role = "role"
 
 
-class ByHand(StrEnum):
-    """What becomes of statements made by hand."""
+class ForeignStatementsChoice(StrEnum):
+    """What becomes of statements that were added to a policy by hand."""
 
     keep = "keep"
     overwrite = "replace"
@@ -68,7 +69,9 @@ class TicketFormat(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     group = typer.Typer(
-        name="access", help="Let the vendor's support in, until a time; show it; end it.", no_args_is_help=True
+        name="access",
+        help="Grant the vendor's support access until a set time; show it, pause it, revoke it.",
+        no_args_is_help=True,
     )
     app.add_typer(group)
     _register_grant(group)
@@ -84,26 +87,27 @@ def _register_grant(group: typer.Typer) -> None:
         call: Invocation,
         principal: Principals,
         length: Annotated[
-            str | None, typer.Option("--for", metavar="8h", help="How long, like 8h or 2d; 8h when not given.")
+            str | None, typer.Option("--for", metavar="8h", help="How long, such as 8h or 2d; 8h if omitted.")
         ] = None,
-        no_expiry: Annotated[bool, typer.Option("--no-expiry", help="No end at all.")] = False,
-        reason: Annotated[str | None, typer.Option(help="Ticket or reason; kept on the stack.")] = None,
+        no_expiry: Annotated[bool, typer.Option("--no-expiry", help="Access without an end.")] = False,
+        reason: Annotated[str | None, typer.Option(help="Ticket or reason; recorded on the stack.")] = None,
         via: Annotated[
-            Way | None,
-            typer.Option(help="By the secret, the role, or all there is; as it stands when not given."),
+            AccessPath | None,
+            typer.Option(help="By the secret, by the role, or by all that the stack has; unchanged if omitted."),
         ] = None,
         unlogged: Annotated[
-            bool, typer.Option("--unlogged", help="Even if sessions would not be logged; needs --reason.")
+            bool, typer.Option("--unlogged", help="Grant even if sessions would not be logged; needs --reason.")
         ] = False,
         probe: Annotated[
-            bool, typer.Option("--probe", help="First open a shell, and see that its transcript is written.")
+            bool, typer.Option("--probe", help="First open a shell and check that its transcript is written.")
         ] = False,
-        by_hand: Annotated[
-            ByHand | None, typer.Option(help="Statements that people put into the policies: keep or replace them.")
+        foreign: Annotated[
+            ForeignStatementsChoice | None,
+            typer.Option("--by-hand", help="Statements that were added to the policies by hand: keep or replace them."),
         ] = None,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
     ) -> CommandResult:
-        """Let vendor principals read the support secret until the end time."""
+        """Grant vendor principals access until a set time: to the support secret, the support role, or both."""
         from generator.operations.access import grant as granting
 
         if probe:
@@ -111,7 +115,7 @@ def _register_grant(group: typer.Typer) -> None:
         planned = granting.plan_grant(call.gateway, _request(principal, length, no_expiry, reason, unlogged, via))
         if plan_only or planned.unchanged:
             return _carry_out(call, planned, plan_only)
-        return _carry_out(call, planned, keeping=_hand_made(call, planned, by_hand))
+        return _carry_out(call, planned, keeping=_foreign_statements(call, planned, foreign))
 
 
 def _probe(call: Invocation) -> None:
@@ -127,7 +131,7 @@ def _request(
     no_expiry: bool,
     reason: str | None,
     unlogged: bool,
-    via: Way | None,
+    via: AccessPath | None,
 ) -> GrantRequest:
     from generator.model.duration import parse_duration
     from generator.model.principal import parse_principal
@@ -141,25 +145,27 @@ def _request(
     )
 
 
-def _hand_made(call: Invocation, planned: AccessPlan, choice: ByHand | None) -> HandMade | None:
-    """The statements to put back afterwards; a plan nobody wants is thrown away."""
+def _foreign_statements(
+    call: Invocation, planned: AccessPlan, choice: ForeignStatementsChoice | None
+) -> ForeignStatements | None:
+    """The statements to put back afterwards; the plan is discarded if there is no choice."""
     from generator.operations.access import foreign_statements
     from generator.operations.stack import change_set
 
     with change_set.discarded_on_error(call.gateway, planned.up):
-        made = foreign_statements.find(call.gateway, planned.record)
-        foreign_statements.require_choice(made, planned.record, choice and choice.value)
-    return made if choice is ByHand.keep else None
+        statements = foreign_statements.find(call.gateway, planned.access)
+        foreign_statements.require_choice(statements, planned.access, choice and choice.value, call.gateway.commands)
+    return statements if choice is ForeignStatementsChoice.keep else None
 
 
 def _carry_out(
-    call: Invocation, planned: AccessPlan, plan_only: bool = False, keeping: HandMade | None = None
+    call: Invocation, planned: AccessPlan, plan_only: bool = False, keeping: ForeignStatements | None = None
 ) -> CommandResult:
-    """Show, ask, execute, follow, see that there is a key, read back."""
+    """Show, ask, execute, follow, make sure that there is a key, read back."""
     from generator.operations.access import access_policies, foreign_statements, grant, stack_access
     from generator.operations.stack import apply, change_set
 
-    call.show_plan(f"Access to the stack {planned.record.stack.name}", access_text.plan_lines(planned))
+    call.show_plan(f"Access to the stack {planned.access.stack.name}", access_text.plan_lines(planned))
     if plan_only:
         change_set.discard(call.gateway, planned.up)
         return CommandResult(planned, stack_text.plan_summary(planned.up))
@@ -169,27 +175,27 @@ def _carry_out(
         _ask(call, planned)
         apply.start(call.gateway, planned.up)
         call.events(apply.watch(call.gateway, planned.up))
-    found = apply.read_back(call.gateway, planned.up, lambda: stack_access.read_record(call.gateway))
+    access = apply.read_back(call.gateway, planned.up, lambda: stack_access.read_access(call.gateway))
     if keeping is not None:
-        foreign_statements.restore(call.gateway, found, keeping)
-    if grant.ensure_key(call.gateway, found):
-        call.say("The support user had no key: a new one is in the secret.")
-    checks = access_policies.verify(call.gateway, found)
-    needs = grant.hand_over(found) if found.grant.principals else None
+        foreign_statements.restore(call.gateway, access, keeping)
+    if grant.ensure_key(call.gateway, access):
+        call.say("The support user had no access key: a new one is in the secret.")
+    checks = access_policies.verify(call.gateway, access)
+    needs = grant.hand_over(access) if access.grant.principals else None
     lines = [*access_text.check_lines(checks), *(["", *access_text.hand_over_lines(needs)] if needs else [])]
-    lines += ["", *database] if (database := access_text.database_lines(found)) else []
-    result = {"changed": not planned.unchanged, "grant": found.grant, "checks": checks, "vendor": needs}
+    lines += ["", *database] if (database := access_text.database_lines(access, call.gateway.commands)) else []
+    result = {"changed": not planned.unchanged, "grant": access.grant, "checks": checks, "vendor": needs}
     result |= {"overlaps": planned.overlaps}
     return CommandResult(result, lines, 0 if all(check.holds for check in checks) else INCOMPLETE)
 
 
 def _ask(call: Invocation, planned: AccessPlan) -> None:
-    """Show the change set and ask; whatever is not a yes leaves nothing behind."""
+    """Show the change set and ask; any answer but yes leaves nothing behind."""
     from generator.operations.stack import change_set, guard
 
     call.show_plan(stack_text.action(planned.up), stack_text.plan_lines(planned.up))
     with change_set.discarded_on_error(call.gateway, planned.up):
-        guard.require_no_objection(planned.up)
+        guard.require_no_objection(planned.up, call.gateway.commands)
         call.confirm_action(stack_text.action(planned.up))
 
 
@@ -198,12 +204,14 @@ def _register_revoke(group: typer.Typer) -> None:
     def revoke(
         call: Invocation,
         principal: Annotated[list[str], PRINCIPAL] = [],  # noqa: B006 - Typer reads it, nothing appends to it
-        everybody: Annotated[bool, typer.Option("--all", help="Everybody, and the key's own way too.")] = False,
+        everybody: Annotated[
+            bool, typer.Option("--all", help="Everybody, whoever holds the access key included.")
+        ] = False,
         report: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="Write the evidence: FILE.json and FILE.html.")
+            Path | None, typer.Option(metavar="FILE", help="Write the evidence to FILE.json and FILE.html.")
         ] = None,
     ) -> CommandResult:
-        """Lock principals out, end their sessions, and prove it; stopped anywhere, it can be run again."""
+        """Revoke access, end sessions, and prove it; if interrupted, run it again."""
         from generator.model.principal import parse_recorded
         from generator.operations.access import revoke as revoking
 
@@ -214,40 +222,40 @@ def _register_revoke(group: typer.Typer) -> None:
         request = revoking.RevokeRequest(tuple(parse_recorded(text) for text in principal))
         revocation = revoking.begin(call.gateway, request, call.events)
         call.confirm_action(access_text.revoke_action(revocation), access_text.revoke_note(revocation))
-        began, evidence = datetime.now(UTC), []
+        began, evidence = revocation.clock.now(), []
         for item in revoking.run(revocation):
             call.say(access_text.evidence_line(item))
             evidence.append(item)
-        found = revoking.report(revocation, began, tuple(evidence))
-        files = report_page.write(found, report) if report else ()
-        return CommandResult(found, access_text.report_lines(found, files), 0 if found.complete else INCOMPLETE)
+        proof = revoking.report(revocation, began, tuple(evidence))
+        files = report_page.write(proof, report) if report else ()
+        return CommandResult(proof, access_text.report_lines(proof, files), 0 if proof.complete else INCOMPLETE)
 
 
 def _register_key(group: typer.Typer) -> None:
     @command(group, "pause", changes=True)
     def pause(call: Invocation) -> CommandResult:
-        """Shut key and role within seconds, also while the stack is busy; open sessions go on."""
-        from generator.operations.access.pause import pause as shut
+        """Emergency stop: deactivate the key and close the role, even while the stack is busy; open sessions go on."""
+        from generator.operations.access import pause as pausing
 
-        return _key_done(shut(call.gateway, call.events))
+        return _key_done(pausing.pause(call.gateway, call.events))
 
     @command(group, "resume", changes=True)
     def resume(call: Invocation) -> CommandResult:
-        """Let support in again after a pause."""
+        """Resume support's access after a pause."""
         from generator.operations.access import pause
 
-        found = pause.plan_resume(call.gateway)
+        access = pause.plan_resume(call.gateway)
         call.confirm_action(f"Resume support's access to the stack {call.stack_name}")
-        return _key_done(pause.resume(call.gateway, found, call.events))
+        return _key_done(pause.resume(call.gateway, access, call.events))
 
     @command(group, "rotate", changes=True)
     def rotate(
         call: Invocation,
         every: Annotated[
-            str | None, typer.Option(metavar="30d", help="From now on by itself, every so many days.")
+            str | None, typer.Option(metavar="30d", help="Rotate automatically from now on, every so many days.")
         ] = None,
     ) -> CommandResult:
-        """Put a new key into the secret; see that it works and that the old one is dead."""
+        """Put a new access key into the secret; check that it works and that the old one no longer does."""
         from generator.model.duration import parse_duration
         from generator.operations.access import key
 
@@ -262,18 +270,19 @@ def _key_done(report: KeyReport) -> CommandResult:
 def _register_reading(group: typer.Typer) -> None:
     @command(group, "show")
     def show(call: Invocation) -> CommandResult:
-        """Show who may enter, by which way, until when, and what is open now."""
+        """Show who has access, by which path, until when, and what is open now."""
         from generator.operations.access.show import show as read
+        from generator.operations.clock import SYSTEM
 
         state = read(call.gateway)
-        return CommandResult(state, access_text.state_lines(state))
+        return CommandResult(state, access_text.state_lines(state, SYSTEM.now()))
 
     @command(group, "confirm")
     def confirm(
         call: Invocation,
-        fmt: Annotated[TicketFormat, typer.Option("--format", help="How the text is set.")] = TicketFormat.markdown,
+        fmt: Annotated[TicketFormat, typer.Option("--format", help="Format of the text.")] = TicketFormat.markdown,
     ) -> CommandResult:
-        """Print the text for the support ticket: who may enter, where, until when."""
+        """Print the text for the support ticket: who has access, where, until when."""
         from generator.operations.access.confirm import confirm
 
         confirmation = confirm(call.gateway)
@@ -284,7 +293,9 @@ def _register_reading(group: typer.Typer) -> None:
     @command(group, "reveal")
     def reveal(
         call: Invocation,
-        stdout: Annotated[bool, typer.Option("--stdout", help="Print it though the output is no terminal.")] = False,
+        stdout: Annotated[
+            bool, typer.Option("--stdout", help="Print it even if the output is not a terminal.")
+        ] = False,
     ) -> CommandResult:
         """Print the support secret: at a terminal after a question, elsewhere only with --stdout."""
         from generator.operations.access import show as showing
@@ -300,32 +311,32 @@ def _register_policy(group: typer.Typer) -> None:
     def policy(
         call: Invocation,
         fmt: Annotated[PolicyFormat, typer.Option("--format", help="JSON or YAML.")] = PolicyFormat.json,
-        account: Annotated[str | None, typer.Option(help="Account id; a placeholder when not given.")] = None,
+        account: Annotated[str | None, typer.Option(help="Account ID; a placeholder if omitted.")] = None,
         partition: Annotated[str, typer.Option(help="aws, aws-us-gov or aws-cn.")] = "aws",
         instance: Annotated[
             list[str],
-            typer.Option("--instance-id", metavar="ID", help="Instance support may reach; any when not given."),
+            typer.Option("--instance-id", metavar="ID", help="Instance that support may reach; any if omitted."),
         ] = [],  # noqa: B006
         document: Annotated[
-            list[str], typer.Option("--document", metavar="NAME", help="Session document support may use.")
+            list[str], typer.Option("--document", metavar="NAME", help="Session document that support may use.")
         ] = [],  # noqa: B006
         attach_to: Annotated[
-            str | None, typer.Option(metavar="USER", help="Put it on this existing user or role; tags the instances.")
+            str | None,
+            typer.Option(metavar="USER", help="Attach it to this existing user or role, and tag the instances."),
         ] = None,
         undo: Annotated[
-            bool, typer.Option("--undo", help="With --attach-to: take policy and tags away again.")
+            bool, typer.Option("--undo", help="With --attach-to: remove the policy and the tags again.")
         ] = False,
         abac: Annotated[
             str | None,
             typer.Option(
-                metavar="TAG", help="Instead: the policy for your own engineers, who share this tag with hosts."
+                metavar="TAG",
+                help="Instead: the policy for your own engineers, for hosts whose value of this tag is theirs.",
             ),
         ] = None,
-        engineers: Annotated[
-            Engineers, typer.Option("--as", help="With --abac: as what they sign in.")
-        ] = Engineers.role,
+        engineers: Annotated[Engineers, typer.Option("--as", help="With --abac: how they sign in.")] = Engineers.role,
     ) -> CommandResult:
-        """Print the support policy for hosts that no stack made, or attach it there."""
+        """Print the support policy for hosts that no stack created, or attach it to a user or role."""
         from generator.operations.access import policy_attachment
 
         if abac:
@@ -347,10 +358,10 @@ def _attach(call: Invocation, planned: Attachment) -> CommandResult:
     from generator.operations.access import policy_attachment
 
     policy = f"  {planned.policy} the policy {policy_attachment.POLICY_NAME} of {planned.kind} {planned.name}"
-    tags = [f"  tag {instance} so that the policy finds it" for instance in planned.to_tag]
-    call.show_plan(f"Give {planned.kind} {planned.name} the support policy", [policy, *tags])
+    tags = [f"  tag {instance}, because the policy applies to tagged instances" for instance in planned.to_tag]
+    call.show_plan(f"Attach the support policy to {planned.kind} {planned.name}", [policy, *tags])
     if not planned.unchanged:
-        call.confirm_action(f"Give {planned.kind} {planned.name} the support policy")
+        call.confirm_action(f"Attach the support policy to {planned.kind} {planned.name}")
     return _checked(policy_attachment.attach(call.gateway, planned))
 
 
@@ -358,7 +369,7 @@ def _undo(call: Invocation, planned: Attachment) -> CommandResult:
     from generator.operations.access import policy_attachment
 
     if not planned.unchanged:
-        call.confirm_action(f"Take the support policy away from {planned.kind} {planned.name}")
+        call.confirm_action(f"Remove the support policy from {planned.kind} {planned.name}")
     return _checked(policy_attachment.undo(call.gateway, planned))
 
 

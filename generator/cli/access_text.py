@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
     from generator.model.access import AccessKey, AccessPolicy, AccessState, HandOver
+    from generator.model.command_line import CommandLine
     from generator.model.evidence import Evidence, Report
     from generator.model.grant import Grant
     from generator.model.plan import Check
@@ -22,38 +23,38 @@ if TYPE_CHECKING:
     from generator.operations.access.grant import AccessPlan
     from generator.operations.access.key import KeyReport
     from generator.operations.access.revoke import Revocation
-    from generator.operations.access.stack_access import Record
+    from generator.operations.access.stack_access import StackAccess
 
-_NO_OWN_USERS = " if it has none, every user with an access level is, your people too."
+_NO_OWN_USERS = " if it has none, every user with an access level does, your own people too."
 
 
 def plan_lines(plan: AccessPlan) -> list[str]:
-    """Who gains or loses what, before the change set is shown."""
+    """Who gains or loses what, shown before the change set."""
     gone = sorted(set(plan.before.principals) - set(plan.after.principals))
     lines = [f"  until {_until(plan.after)}"]
-    rows = [(f"  {s.permits}", s.who, f"policy of the {s.policy}") for s in plan.sentences]
-    lines += table(rows) if plan.after.principals else ["  nobody is let in"]
+    rows = [(f"  {s.permits}", s.who, f"policy of the {s.policy}") for s in plan.permissions]
+    lines += table(rows) if plan.after.principals else ["  nobody has access"]
     lines += [f"  no longer: {principal.arn}" for principal in gone]
     lines += [
-        f"  {pair.principal} gets nothing new: {pair.covered_by} covers it. It is out only when both are revoked."
+        f"  {pair.principal} gets nothing new: {pair.covered_by} covers it. It loses access only when both are revoked."
         for pair in plan.overlaps
     ]
     if plan.moved:
-        lines.append(f"  The end moves for all, {plan.before.until_text or 'never'} before:")
+        lines.append(f"  The end changes for these too; it was {plan.before.until_text or 'never'}:")
         lines += [f"    {principal.arn}" for principal in plan.moved]
     return lines
 
 
 def unchanged_line(plan: AccessPlan) -> str:
-    """What is said when there was nothing to do."""
+    """The line for a grant that changes nothing."""
     if not plan.after.principals:
-        return f"Nobody has access to the stack {plan.record.stack.name}: nothing to change."
-    return f"They have this access already, until {_until(plan.after)}: nothing to change."
+        return f"Nobody has access to the stack {plan.access.stack.name}: nothing to change."
+    return f"They already have this access, until {_until(plan.after)}: nothing to change."
 
 
 def hand_over_lines(needs: HandOver) -> list[str]:
     """What to send to the vendor; nothing in it is secret."""
-    route = [("role", needs.role_arn), ("external id", needs.external_id)] if needs.role_arn else []
+    route = [("role", needs.role_arn), ("external ID", needs.external_id)] if needs.role_arn else []
     facts = [
         *route,
         ("secret", needs.secret_arn or "-"),
@@ -68,98 +69,98 @@ def hand_over_lines(needs: HandOver) -> list[str]:
     return [
         "Send this to the vendor:",
         *("  " + line for line in table([*facts, *(("principal", arn) for arn in needs.principals)])),
-        "On the vendor's side this policy is attached to that role or user:",
+        "The vendor attaches this policy to that role or user:",
         *("  " + line for line in policy),
     ]
 
 
-def database_lines(found: Record) -> list[str]:
-    """What a grant leaves to the customer, where the stack lets support into the database: to make its user there."""
-    if not found.grant.principals or not found.database_user:
+def database_lines(access: StackAccess, commands: CommandLine) -> list[str]:
+    """What the customer does after a grant if the stack gives support a database: create its user in it."""
+    if not access.grant.principals or not access.database_user:
         return []
-    level = found.database_user.rpartition("_")[2]
+    level = access.database_user.rpartition("_")[2]
     return [
-        f"Make support's user in the database, {found.database_user}: needed once, and again after each revoke.",
-        f"  next: deployer db bootstrap --support --permission {level}",
+        f"Create support's user in the database, {access.database_user}: needed once, and again after each revoke.",
+        f"  next: {commands.deployer('db', 'bootstrap', '--support', '--permission', level)}",
     ]
 
 
 def check_lines(checks: tuple[Check, ...]) -> list[str]:
-    """What was read back."""
-    return table([("ok" if check.holds else "NOT SO", check.subject, check.answer) for check in checks])
+    """The checks, each with its result: ok or FAIL."""
+    return table([("ok" if check.holds else "FAIL", check.subject, check.answer) for check in checks])
 
 
 def revoke_action(revocation: Revocation) -> str:
-    """What a revocation would do."""
-    return f"Revoke access to the stack {revocation.found.stack.name} for {', '.join(revocation.revoked)}"
+    """What a revocation does, for the question."""
+    return f"Revoke access to the stack {revocation.access.stack.name} for {', '.join(revocation.revoked)}"
 
 
 def revoke_note(revocation: Revocation) -> str:
-    """What becomes of those who are not meant; empty when there are none."""
+    """What a revocation does to those it does not name; "" if there is nothing to add."""
     from generator.operations.access.database_lockdown import endpoint_of
 
     if not revocation.everybody:
-        return "(those who stay get a new key, and open sessions end)"
-    database = endpoint_of(revocation.found.stack)
-    return f"(In the database {database} support's own users are shut out;{_NO_OWN_USERS})" if database else ""
+        return "(those who keep access get a new key; open sessions end)"
+    database = endpoint_of(revocation.access.stack)
+    return f"(In the database {database} support's own users lose access;{_NO_OWN_USERS})" if database else ""
 
 
 def evidence_line(item: Evidence) -> str:
-    """One step as it is done."""
+    """One step or check of a revocation: when, its verdict, what it is, AWS's answer."""
     return f"{item.at:%H:%M:%S}  {item.verdict:<14}  {item.step}: {item.answered}"
 
 
 def report_lines(report: Report, files: Sequence[Path]) -> list[str]:
-    """The verdict, what is left to do, and where the report is."""
+    """The overall verdict, what is left to do, and where the report is."""
     proven = sum(item.proven is True for item in report.evidence)
-    verdict = "They are out" if report.complete else "NOT everything is proven"
+    verdict = "Access is revoked" if report.complete else "NOT everything is proven"
     applies = sum(item.proven is not None for item in report.evidence)
     aside = len(report.evidence) - applies
     rest = f"; {aside} {'does' if aside == 1 else 'do'} not apply" if aside else ""
     lines = [f"{verdict}: {proven} of {applies} checks proven{rest}."]
-    lines += [f"  left: {item}" for item in report.left]
+    lines += [f"  to do: {item}" for item in report.left]
     return [*lines, *(f"  report: {file}" for file in files)]
 
 
 def key_lines(report: KeyReport) -> list[str]:
-    """The keys after a change, and what was asked."""
+    """The keys after a change, and the checks."""
     lines = [*table([_key_row(key)[:3] for key in report.keys]), *check_lines(report.checks)]
-    return [*lines, f"A new key comes every {report.every_days} days."] if report.every_days else lines
+    return [*lines, f"The key is rotated every {report.every_days} days."] if report.every_days else lines
 
 
-def state_lines(state: AccessState, now: datetime | None = None) -> list[str]:
-    """Who may enter, by which way, until when, what is open now, and what to look at."""
-    grant, now = state.grant, now or datetime.now(UTC)
+def state_lines(state: AccessState, now: datetime) -> list[str]:
+    """Who has access, by which path, until when, what is open at `now`, and what needs attention."""
+    grant = state.grant
     head = [
         ("stack", f"{state.stack_name} in {state.account} {state.region}"),
         *(("granted to", principal.arn) for principal in grant.principals),
         *([] if grant.principals else [("granted to", "nobody")]),
-        ("way in", " and ".join(_ways(state)) or "none: there is neither a support user nor a support role"),
-        *([("database", f"{state.database}, whichever way")] if state.database else []),
+        ("access path", " and ".join(_paths(state)) or "none: there is neither a support user nor a support role"),
+        *([("database", f"{state.database}, by either path")] if state.database else []),
         ("until", _ends(state) + _distance(grant, now)),
         ("reason", grant.reason or "-"),
     ]
-    lines = [*table(head), "", "policies, as AWS has them"]
-    lines += [line for door in state.policies for line in _door_lines(door)] or ["  none"]
+    lines = [*table(head), "", "policies in AWS"]
+    lines += [line for policy in state.policies for line in _policy_lines(policy)] or ["  none"]
     lines += ["", f"keys of {state.support_user or 'no support user'}", *table([_key_row(key) for key in state.keys])]
     lines += ["", "open sessions", *(table([_session_row(s) for s in state.sessions]) or ["  none"])]
     if state.findings:
-        lines += ["", "look at this"]
+        lines += ["", "needs attention"]
         lines += [f"  {f.subject}: {f.warning}" + (f"\n    {f.hint}" if f.hint else "") for f in state.findings]
     return lines
 
 
-def _ways(state: AccessState) -> list[str]:
-    """The ways the grant opens, and what stands in them."""
-    shut = "" if any(key.active for key in state.keys) else ": it is inactive" if state.keys else ": there is none now"
-    secret = f"by the secret, which holds the support user's key{shut}"
+def _paths(state: AccessState) -> list[str]:
+    """The access paths that the grant opens, and what blocks them."""
+    blocked = "" if any(key.active for key in state.keys) else ": it is inactive" if state.keys else ": it has none now"
+    secret = f"by the secret, which holds the support user's key{blocked}"
     role = f"by the role, which the vendor assumes{': it is paused' if state.grant.paused else ''}"
-    has_role = any(door.name == "support role" for door in state.policies)
+    has_role = any(policy.name == "support role" for policy in state.policies)
     opened = (
         (secret, state.support_user and state.grant.allows_path("secret")),
         (role, has_role and state.grant.allows_path("role")),
     )
-    return [way for way, there in opened if there]
+    return [path for path, is_open in opened if is_open]
 
 
 def _distance(grant: Grant, now: datetime) -> str:
@@ -169,7 +170,7 @@ def _distance(grant: Grant, now: datetime) -> str:
 
 
 def _ends(state: AccessState) -> str:
-    """As it stands in the policies; as the stack records it where they say nothing."""
+    """The end in the policies; the one that the stack records if they have none."""
     return " and ".join(f"{end:{END_FORMAT}}" if end else "no end" for end in state.ends) or _until(state.grant)
 
 
@@ -177,10 +178,10 @@ def _until(grant: Grant) -> str:
     return grant.until_text or "no end"
 
 
-def _door_lines(door: AccessPolicy) -> list[str]:
-    if door.unreadable:
-        return [f"  {door.name}: {door.unreadable}"]
-    whose = f"  {door.name}" + (f" ({door.policy})" if door.policy else "")
+def _policy_lines(policy: AccessPolicy) -> list[str]:
+    if policy.unreadable:
+        return [f"  {policy.name}: {policy.unreadable}"]
+    whose = f"  {policy.name}" + (f" ({policy.policy})" if policy.policy else "")
     rows = [
         (
             f"    {s.effect}",
@@ -188,7 +189,7 @@ def _door_lines(door: AccessPolicy) -> list[str]:
             ", ".join(s.principal_arns or (p.value for p in s.principals)) or "its holder",
             f"until {s.until:{END_FORMAT}}" if s.until else "",
         )
-        for s in door.statements
+        for s in policy.statements
     ]
     return [whose, *table(rows)] if rows else [f"{whose}: no statements"]
 

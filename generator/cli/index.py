@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("stack", "Compare the stack's template with this version's."),
     "sandbox": ("sandbox", "An imitation of AWS on this computer, to try everything without an account."),
     "demo": ("demo", "Show the whole story on a sandbox: create, grant, read, remove the support user, delete."),
-    "access": ("access", "Let the vendor's support in, until a time; show it; end it."),
+    "access": ("access", "Grant the vendor's support access until a set time; show it, pause it, revoke it."),
     "connect": ("connect", "Open a shell on an instance, or tunnels to it. Nothing needs to be installed."),
     "sessions": ("sessions", "List the sessions on instances, and end them."),
     "ssh": ("ssh", "Run OpenSSH through a session, with a key made for this connection."),

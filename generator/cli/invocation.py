@@ -101,7 +101,7 @@ class Invocation:
         return [
             "",
             f"The stack {self.stack_name} goes on without this command.",
-            f"  follow it: {self.gateway.command('events --follow')}",
+            f"  follow it: {self.gateway.commands.deployer('events', '--follow')}",
             "  join it:   run the same command again",
             f"  stop it:   {stop}   (updates only)",
         ]

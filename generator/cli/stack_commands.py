@@ -95,7 +95,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
             change_set.discard(call.gateway, planned)
             return CommandResult(planned, stack_text.plan_summary(planned), 3 if planned.objections else 0)
         if planned.change_set is not None:
-            guard.require_no_objection(planned)
+            guard.require_no_objection(planned, call.gateway.commands)
             call.confirm_action(stack_text.question(planned))
         before = support_toggle.before(call.gateway, planned)
         new_level = support_toggle.newly_granted_level(call.gateway, planned, request)

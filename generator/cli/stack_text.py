@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from generator.model.stack import StackEvent
     from generator.operations.connectivity import SubnetWarning
     from generator.operations.stack.read import StackReport
-    from generator.operations.stack.rotation_schedule import Rhythm
+    from generator.operations.stack.rotation_schedule import RotationSchedule
 
 _VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
 _REPLACED = {"no": "", "conditional": "may be replaced", "yes": "replaced"}  # by the value of Replacement
@@ -106,7 +106,7 @@ def note_lines(notes: tuple[str, ...]) -> list[str]:
     return [f"  NOTE  {note}" for note in notes]
 
 
-def rotation_lines(schedule: Rhythm | None) -> list[str]:
+def rotation_lines(schedule: RotationSchedule | None) -> list[str]:
     """What a plan does to the rotation schedule that a person set for the key."""
     if schedule is None:
         return []

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from generator import __version__
 from generator.errors import DeployerError, UsageError
 from generator.model.arn import Arn
+from generator.model.command_line import CommandLine
 from generator.model.deployment import Deployment
 from generator.model.location import Location
 
@@ -47,11 +48,10 @@ class Gateway:
         self._answered: dict[str, bool] = {}
         """Who has answered so far: scheme, host and port, and whether that is the sandbox."""
 
-    def command(self, words: str, stack_name: str = "") -> str:
-        """A command line of this program for the same stack, region and profile, to be pasted."""
-        where = {"stack-name": stack_name or self.deployment.stack_name, "region": self.region}
-        given = {**where, "profile": self.deployment.profile}
-        return " ".join(["deployer", words, *(f"--{name} {value}" for name, value in given.items() if value)])
+    @property
+    def commands(self) -> CommandLine:
+        """Command lines for this stack, region and profile, to be pasted."""
+        return CommandLine(self.deployment.stack_name, self.region, self.deployment.profile or "")
 
     @cached_property
     def _session(self) -> Any:

@@ -17,7 +17,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError, is_denial
-from generator.model.deployment import DEFAULT_STACK_NAME
+from generator.model.command_line import CommandLine
 from generator.model.parameter_options import PARAMETERS, another_value
 
 REGION = "(region)"  # the key under which a row finds the client's region among the call's parameters
@@ -26,10 +26,9 @@ Builder = Callable[[str, Mapping[str, Any]], DeployerError]
 
 def stack_not_found(name: str, region: str = "") -> StackNotFound:
     """A missing stack: the error names the region asked and the command that creates it."""
-    create = "deployer up" if name == DEFAULT_STACK_NAME else f"deployer up --stack-name {name}"
     return StackNotFound(
         f"There is no stack {name} in {region or 'this region'} of this account.",
-        f"Check --stack-name, --region and --profile, or create it with: {create}",
+        f"Check --stack-name, --region and --profile, or create it with: {CommandLine(name, region).deployer('up')}",
     )
 
 
@@ -47,18 +46,18 @@ def _bad_stack_name(message: str, params: Mapping[str, Any]) -> DeployerError:
 
 def _change_set_not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
     return NotFound(
-        "This plan is void: another change of the stack was executed, or its change set was deleted, in between.",
-        "Run the command again to make a new plan.",
+        "This plan is void: another change of the stack was executed meanwhile, or its change set was deleted.",
+        "Run the command again for a new plan.",
         code="plan-void",
     )
 
 
 def _stack_busy(message: str, params: Mapping[str, Any]) -> DeployerError:
     name = str(params.get("StackName", ""))
-    which = f" --stack-name {name}" if name and not name.startswith("arn:") else ""
+    commands = CommandLine("" if name.startswith("arn:") else name, str(params.get(REGION, "")))
     return StackBusy(
         f"The stack {name or 'of this change set'} is busy with another operation, so nothing was changed.",
-        f"Follow it with: deployer events --follow{which}",
+        f"Follow it with: {commands.deployer('events', '--follow')}",
     )
 
 
@@ -74,7 +73,7 @@ def _bad_parameter(message: str, params: Mapping[str, Any]) -> DeployerError:
 def _protected(message: str, params: Mapping[str, Any]) -> DeployerError:
     return DeployerError(
         f"The stack {params.get('StackName', '')} has termination protection on, so it was not deleted.",
-        "deployer down lifts it after asking for the stack's name.",
+        "deployer down turns it off after asking for the stack's name.",
         code="termination-protected",
     )
 

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
+from generator.operations.clock import SYSTEM, Clock
 
 T = TypeVar("T")
-Sleep = Callable[[float], None]
 OUTAGE_SECONDS = 300.0
 """How long AWS may go without a proper answer, throttled or out of reach, until a wait is given up."""
 QUICK = (0.5, 1.0, 1.0, 2.0)
 STEADY = (1.0, 1.0, 2.0, 2.0)
 """Seconds between the first looks: at something that takes moments, and at a stack, which takes minutes."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """Time as a loop sees it, in seconds; a test brings its own."""
-
-    sleep: Sleep = time.sleep
-    now: Callable[[], float] = time.monotonic
 
 
 def waits(first: tuple[float, ...] = QUICK) -> Iterator[float]:
@@ -38,7 +28,7 @@ def looks(
     gateway: Gateway,
     look: Callable[[], T],
     limit: float,
-    clock: Clock | None = None,
+    clock: Clock = SYSTEM,
     first: tuple[float, ...] = QUICK,
 ) -> Iterator[T]:
     """Yield what each `look` gives, with waits between, and end after `limit` seconds; the caller leaves before.
@@ -46,23 +36,22 @@ def looks(
     A transient fault (DeployerError.transient) is waited out and said once; its time does not count against `limit`.
     Raises the fault when it lasts OUTAGE_SECONDS, and any other error of `look` at once.
     """
-    clock = clock or Clock()
-    end, fault_began = clock.now() + limit, math.nan
+    end, fault_began = clock.seconds() + limit, math.nan
     for wait in waits(first):
         try:
             answer = look()
         except DeployerError as error:
-            fault_began = _wait_out(gateway, error, fault_began, clock.now())
+            fault_began = _wait_out(gateway, error, fault_began, clock.seconds())
         else:
             if not math.isnan(fault_began):
-                end, fault_began = end + clock.now() - fault_began, math.nan
+                end, fault_began = end + clock.seconds() - fault_began, math.nan
             yield answer
-            if clock.now() >= end:
+            if clock.seconds() >= end:
                 return
         clock.sleep(wait)
 
 
-def patiently(gateway: Gateway, call: Callable[[], T], clock: Clock | None = None) -> T:
+def patiently(gateway: Gateway, call: Callable[[], T], clock: Clock = SYSTEM) -> T:
     """Make one call, again while it fails by a transient fault. Raises as `looks`."""
     return next(looks(gateway, call, math.inf, clock))
 

@@ -78,7 +78,7 @@ def _resize(gateway: Gateway, size: int, caller: Caller) -> RecoveryGroup:
     except DeployerError as error:
         raise DeployerError(
             f"The recovery group {name} goes on to size {size} in AWS, but could not be followed: {error.message}",
-            polling.then(error, f"follow it with: {gateway.command('recovery status')}"),
+            polling.then(error, f"follow it with: {gateway.commands.deployer('recovery', 'status')}"),
             code="not-followed",
         ) from error
     raise DeployerError(

@@ -54,7 +54,7 @@ def test_the_end_is_read_from_every_policy_and_one_that_is_missing_is_noticed(
     attached = iam.list_attached_user_policies(UserName=user)["AttachedPolicies"][0]["PolicyArn"]
     iam.detach_user_policy(UserName=user, PolicyArn=attached)
     try:
-        checks = access_policies.verify(gateway, stack_access.read_record(gateway))
+        checks = access_policies.verify(gateway, stack_access.read_access(gateway))
         assert [check.answer for check in checks if not check.holds] == [
             "lack StartSessionsOnThisInstance, StartSessionsWithTheseDocuments"
         ]
@@ -171,7 +171,7 @@ def test_show_tells_what_a_person_put_into_the_policies_by_hand(
     gateway.secretsmanager.put_resource_policy(stack["SupportSecretArn"], by_hand)
     try:
         warnings = [f["warning"] for f in deployer("access", "show").result["findings"]]
-        assert any("ByHand was put there by hand" in warning for warning in warnings)
+        assert any("ByHand was added by hand" in warning for warning in warnings)
     finally:
         gateway.secretsmanager.delete_resource_policy(stack["SupportSecretArn"])
 

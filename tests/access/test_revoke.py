@@ -21,7 +21,7 @@ from generator.operations.access.revoke import RevokeRequest
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
 
-NOT_THERE = {"role shut", "policy of the support role", "older role sessions are refused", "database"}
+NOT_THERE = {"role closed", "policy of the support role", "older role sessions are refused", "database"}
 """What does not apply to a stack without a role and without a database."""
 OTHER = "arn:aws:iam::444455556666:role/another-team"
 
@@ -39,7 +39,7 @@ def started(gateway: Gateway, stack: dict[str, str], as_support: bool) -> str:
     """A session on the instance: as the support user with the key from the secret, or as the customer."""
     keys: dict[str, str] = {}
     if as_support:
-        held = key.held(gateway, stack["SupportSecretArn"])
+        held = key.read_secret_key(gateway, stack["SupportSecretArn"])
         assert held is not None
         keys = {"aws_access_key_id": held.key_id, "aws_secret_access_key": held.pair.secret_access_key}
     ssm = Aws().create_client("ssm", **keys)
@@ -55,7 +55,7 @@ def test_everybody_is_out_and_the_report_says_how_that_is_known(
     granted: Deployer, gateway: Gateway, stack: dict[str, str], reads: Callable[[str], str], tmp_path: Path
 ) -> None:
     theirs, ours = started(gateway, stack, True), started(gateway, stack, False)
-    old = key.held(gateway, stack["SupportSecretArn"])
+    old = key.read_secret_key(gateway, stack["SupportSecretArn"])
     assert old is not None
     ran = granted("access", "revoke", "--all", "--report", str(tmp_path / "report"), "--yes")
     assert ran.code == 0, ran.err
@@ -65,7 +65,7 @@ def test_everybody_is_out_and_the_report_says_how_that_is_known(
     written = json.loads((tmp_path / "report.json").read_text())
     answers = {item["step"]: item["answered"] for item in written["evidence"]}
     assert written["complete"] and theirs in answers["live sessions ended"]
-    assert (answers["old key refused"], answers["a new session would be refused"]) == (
+    assert (answers["old key is refused"], answers["a new session would be refused"]) == (
         "InvalidClientTokenId",
         "implicitDeny",
     )
@@ -81,7 +81,7 @@ def test_what_was_observed_can_be_recorded_and_judged_again_without_aws(
 ) -> None:
     recorded: list[Any] = []
     observe, judge = observations.observe, verdicts.judge
-    old = key.held(gateway, stack["SupportSecretArn"])
+    old = key.read_secret_key(gateway, stack["SupportSecretArn"])
 
     def record(seen: Any, wanted: Any) -> Any:
         recorded.append((seen, wanted))
@@ -129,7 +129,7 @@ def test_a_busy_stack_does_not_keep_the_door_open_and_the_report_says_what_is_le
         raise StackBusy("The stack deepsql-selfhost is UPDATE_IN_PROGRESS.", "deployer events --follow")
 
     with monkeypatch.context() as patch:
-        patch.setattr(revoke, "settle", busy)
+        patch.setattr(revoke, "reconcile_stack", busy)
         ran = granted("access", "revoke", "--all", "--yes")
     assert ran.code == 3 and "left: deployer events --follow" in "\n".join(
         f"left: {item['left']}" for item in ran.result["evidence"] if not item["proven"]

@@ -73,8 +73,8 @@ def test_a_secret_that_holds_no_key_of_ours_stops_nothing_and_is_not_proven(
         ran = deployer("access", "revoke", "--all", "--yes")
     finally:
         secrets.put_secret_value(SecretId=outputs["SupportSecretArn"], SecretString=was)
-    assert ran.code == 3 and set(rows(ran)) == {"old key refused"}, rows(ran)
-    assert "deployer up --support-user=no --stack-name odd" in rows(ran)["old key refused"]
+    assert ran.code == 3 and set(rows(ran)) == {"old key is refused"}, rows(ran)
+    assert "deployer up --support-user=no --stack-name odd" in rows(ran)["old key is refused"]
     assert client("iam").list_access_keys(UserName=outputs["SupportUserName"])["AccessKeyMetadata"] == []
     assert "under the mat" not in ran.out + ran.err
     assert deployer("access", "revoke", "--all", "--yes").code == 0

@@ -1,4 +1,4 @@
-"""access show, as a person reads it: by which way somebody may enter, until when."""
+"""access show, as a person reads it: by which path somebody has access, until when."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ ROLE_POLICY = (AccessPolicy("support role"),)
 
 def shown(grant: Grant, **state: object) -> dict[str, str]:
     lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", grant, **state), NOW)  # type: ignore[arg-type]
-    return {line[:11].strip(): line[12:] for line in lines[:5]}
+    return {line[:11].strip(): line[13:] for line in lines[:5]}
 
 
 def key(status: str) -> tuple[AccessKey, ...]:
@@ -27,22 +27,22 @@ def key(status: str) -> tuple[AccessKey, ...]:
 
 
 @pytest.mark.parametrize(
-    ("grant", "state", "ways"),
+    ("grant", "state", "paths"),
     [
         (Grant(), {}, "none: there is neither a support user nor a support role"),
         (Grant(), {"support_user": "u", "keys": key("Active")}, SECRET),
         (Grant(), {"support_user": "u", "keys": key("Inactive")}, f"{SECRET}: it is inactive"),
-        (Grant(), {"support_user": "u"}, f"{SECRET}: there is none now"),
+        (Grant(), {"support_user": "u"}, f"{SECRET}: it has none now"),
         (Grant(not_before=PAUSED), {"policies": ROLE_POLICY}, f"{ROLE}: it is paused"),
         (Grant(), {"support_user": "u", "keys": key("Active"), "policies": ROLE_POLICY}, f"{SECRET} and {ROLE}"),
         (Grant(via="role"), {"support_user": "u", "keys": key("Active"), "policies": ROLE_POLICY}, ROLE),
     ],
 )
-def test_the_ways_in_are_told_with_what_stands_in_them(grant: Grant, state: dict[str, object], ways: str) -> None:
-    assert shown(grant, **state)["way in"] == ways
+def test_the_access_paths_are_shown_with_what_blocks_them(grant: Grant, state: dict[str, object], paths: str) -> None:
+    assert shown(grant, **state)["access path"] == paths
 
 
-def test_the_end_is_told_with_how_far_it_is() -> None:
+def test_the_end_is_shown_with_how_far_it_is() -> None:
     grant = Grant((VENDOR,), NOW + timedelta(hours=2))
     assert shown(grant, ends=(grant.until,))["until"] == "2026-01-01T14:00:00Z (in 2 h 00 min)"
     assert shown(Grant((VENDOR,), NOW))["until"] == "2026-01-01T12:00:00Z (over)"
@@ -50,7 +50,7 @@ def test_the_end_is_told_with_how_far_it_is() -> None:
 
 
 def test_a_policys_statements_stand_under_its_name() -> None:
-    door = AccessPolicy("support user", (PolicyStatement("Enter", "Allow"),), policy="session-policy")
-    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", Grant(), policies=(door,)), NOW)
+    policy = AccessPolicy("support user", (PolicyStatement("Enter", "Allow"),), policy="session-policy")
+    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", Grant(), policies=(policy,)), NOW)
     at = lines.index("  support user (session-policy)")
     assert lines[at + 1].split() == ["Allow", "Enter", "its", "holder"]

@@ -130,8 +130,8 @@ def test_a_missing_stack_is_named_with_its_region_and_the_command_that_makes_it(
     error = stack_not_found("deepsql-test", "eu-west-3")
     assert isinstance(error, StackNotFound)
     assert error.message == "There is no stack deepsql-test in eu-west-3 of this account."
-    assert error.hint.endswith("deployer up --stack-name deepsql-test")
-    assert stack_not_found("deepsql-selfhost", "").hint.endswith("deployer up")
+    assert error.hint.endswith("deployer up --stack-name deepsql-test --region eu-west-3")
+    assert stack_not_found("deepsql-selfhost", "").hint.endswith("deployer up --stack-name deepsql-selfhost")
 
 
 def test_an_impossible_stack_name_is_told_in_our_words(stubbed: Any) -> None:

@@ -136,7 +136,7 @@ def test_nothing_that_json_can_say_stops_reading_or_changing_it(found: Any, stat
         assert len(asked) == len(policy.statements)
         for sid in ("Ours", ""):
             assert not policy_edit.has_sid(policy_edit.without(document, sid), sid)
-            left = policy_edit.narrowed(document, sid, STAYS)
+            left = policy_edit.restricted(document, sid, STAYS)
             assert all(
                 s.sid != sid or set(s.principal_arns) <= {p.pattern for p in STAYS.principals}
                 for s in statements(left or {})
@@ -144,13 +144,13 @@ def test_nothing_that_json_can_say_stops_reading_or_changing_it(found: Any, stat
 
 
 def test_a_vendors_statement_is_narrowed_and_an_odd_one_goes_whole() -> None:
-    left = policy_edit.narrowed(DOCUMENT, "Ours", STAYS)
+    left = policy_edit.restricted(DOCUMENT, "Ours", STAYS)
     ours, other = statements(left or {})
     assert ours.principal_arns == (STAYS.principals[0].pattern,) and ours.accounts == {"444455556666"}
     assert ours.until is not None and other.effect == "Deny"
     for change in ({"Condition": {}}, {"Effect": "Deny"}, {"Condition": None}, {"NotPrincipal": "*"}):
         odd = {"Statement": {**DOCUMENT["Statement"][0], **change}}  # type: ignore[dict-item]
-        assert policy_edit.narrowed(odd, "Ours", STAYS) is None
+        assert policy_edit.restricted(odd, "Ours", STAYS) is None
 
 
 @pytest.mark.parametrize(

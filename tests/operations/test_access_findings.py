@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from generator.model.access import AccessKey, AccessPolicy, AccessState
+from generator.model.command_line import CommandLine
 from generator.model.grant import Grant
 from generator.model.policy import PolicyPrincipal, PolicyStatement, PrincipalType
 from generator.model.principal import Principal
@@ -30,7 +31,7 @@ def statement(sid: str, *principals: str) -> PolicyStatement:
     [
         (CALM, ""),
         (replace(CALM, grant=Grant((A,)), ends=(None,)), "has no end"),
-        (replace(CALM, grant=Grant((A,), NOW), ends=(NOW,)), "is over"),
+        (replace(CALM, grant=Grant((A,), NOW), ends=(NOW,)), "has ended"),
         (replace(CALM, grant=replace(CALM.grant, not_before="9999-12-31T00:00:00Z")), "is paused"),
         (replace(CALM, keys=(replace(KEY, created=NOW - timedelta(days=91)),)), "older than 90 days"),
         (replace(CALM, keys=(UNUSED,)), "never used"),
@@ -38,9 +39,9 @@ def statement(sid: str, *principals: str) -> PolicyStatement:
         (replace(CALM, keys=(replace(UNUSED, created=NOW - timedelta(hours=23)),)), ""),
         (replace(CALM, keys=(replace(UNUSED, status="Inactive"),)), "are paused"),
         (replace(CALM, keys=(replace(UNUSED, status="Inactive"), KEY)), ""),
-        (replace(CALM, ends=(END, None)), "not the same"),
+        (replace(CALM, ends=(END, None)), "differs between"),
         (replace(CALM, policies=(AccessPolicy("secret", (statement("VendorReadsTheSecret", "444455556666"),)),)), ""),
-        (replace(CALM, policies=(AccessPolicy("secret", (statement("Mine", "444455556666"),)),)), "put there by hand"),
+        (replace(CALM, policies=(AccessPolicy("secret", (statement("Mine", "444455556666"),)),)), "added by hand"),
         (
             replace(
                 CALM, policies=(AccessPolicy("key", (statement("VendorDecryptViaSecretsManager", "AROAEXAMPLE"),)),)
@@ -49,11 +50,11 @@ def statement(sid: str, *principals: str) -> PolicyStatement:
         ),
         (
             replace(CALM, policies=(AccessPolicy("secret", (statement("VendorReadsTheSecret", "*"),)),)),
-            "lets everyone in",
+            "gives everyone access",
         ),
         (replace(CALM, policies=(AccessPolicy("secret", unreadable="denied"),)), "could not be read"),
     ],
 )
 def test_it_warns_of_what_a_careful_person_would_look_at(state: AccessState, warns: str) -> None:
-    found = [finding.warning for finding in findings(state, NOW)]
+    found = [finding.warning for finding in findings(state, NOW, CommandLine("s"))]
     assert any(warns in warning for warning in found) if warns else not found

@@ -10,14 +10,14 @@ from generator.model.grant import Grant
 from generator.model.policy import parse_policy
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access.outsiders import outsiders
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 
 OWN = "arn:aws:iam::111122223333"
 OUTPUTS = {"SupportUserName": "support", "SupportRoleArn": f"{OWN}:role/support-role"}
 STACK = Stack(
     "s", "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1", StackStatus("UPDATE_COMPLETE"), outputs=OUTPUTS
 )
-FOUND = Record(STACK, Grant())
+FOUND = StackAccess(STACK, Grant())
 
 
 def who(services: bool = True, **statement: Any) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from generator.model.access import AccessKey, Simulation
+from generator.model.command_line import CommandLine
 from generator.model.contract import GRANT_PARAMETERS
 from generator.model.database_changes import ShutOut
 from generator.model.evidence import Evidence
@@ -22,11 +23,10 @@ from generator.model.reading import Problem, Reading
 from generator.model.session import Session
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access import verdicts
-from generator.operations.access.commands import Commands
 from generator.operations.access.expectation import Expectation
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.observations import KeyTrial, Observations
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 
 NOW = datetime(2028, 2, 29, 12, tzinfo=UTC)
 ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/deepsql/1"
@@ -44,7 +44,7 @@ STACK = Stack(
 )
 BARE = replace(STACK, outputs={})
 OLD = replace(STACK, parameters={})
-COMMANDS = Commands("deepsql", "us-east-1")
+COMMANDS = CommandLine("deepsql", "us-east-1")
 CLOSED = Grant((), NOW - timedelta(minutes=1))
 
 
@@ -95,7 +95,7 @@ CLEAN = Observations(
     owners={ADAS.owner: got(True)},
     database=got(ShutOut("app")),
 )
-ALL = Expectation(Record(STACK, Grant((A, B))), CLOSED, COMMANDS, frozenset({"AKIAOLD"}))
+ALL = Expectation(StackAccess(STACK, Grant((A, B))), CLOSED, COMMANDS, frozenset({"AKIAOLD"}))
 SOME = replace(ALL, after=Grant((A,)))
 OF_SUPPORT = {
     "user": Session("support-1", "i-1", "Connected", "arn:aws:iam::111122223333:user/x/support"),
@@ -128,7 +128,7 @@ def test_a_closed_account_is_proven_and_the_verdicts_say_what_does_not_apply(wan
 
 
 def test_of_a_stack_without_user_and_role_nothing_applies_but_the_stack_and_the_sessions() -> None:
-    bare = replace(ALL, found=Record(BARE, Grant()))
+    bare = replace(ALL, access=StackAccess(BARE, Grant()))
     absent = dict.fromkeys(("keys", "old_key", "older_role_session", "new_session", "database"), ABSENT)
     none = LivePolicies(*[ABSENT] * 5)
     found = {i.step: i.proven for i in verdicts.judge(replace(CLEAN, policies=none, **absent), bare)}
@@ -165,7 +165,12 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("support_policy_is_over", seen(role=got((policy(right(None), arn="arn:p"),))), ALL, "detach-role-policy"),
     ("support_policy_is_over", seen(user=got((policy(right("soon")),))), ALL, "delete-user-policy"),
     ("support_policy_is_over", seen(role=got((MANAGED, parse_policy("[]")))), ALL, "list-attached-user-policies"),
-    ("support_policy_is_over", seen(user=got((policy(right(None)),)), grant=got(Grant())), ALL, "The stack has not"),
+    (
+        "support_policy_is_over",
+        seen(user=got((policy(right(None)),)), grant=got(Grant())),
+        ALL,
+        "does not have the new",
+    ),
     ("a_session_would_be_refused", seen(new_session=got(Simulation("allowed", ("foreign",)))), ALL, "foreign"),
     (
         "a_session_would_be_refused",
@@ -243,7 +248,7 @@ def test_what_is_gone_or_meant_to_stay_is_proven(verdict: str, observed: Observa
 
 
 def test_a_stack_whose_template_knows_no_grants_has_no_end_to_prove() -> None:
-    old = replace(ALL, found=Record(OLD, Grant()))
+    old = replace(ALL, access=StackAccess(OLD, Grant()))
     for verdict in ("stack_lets_nobody_else_in", "support_policy_is_over"):
         assert judged(verdict, CLEAN, old).proven is None
 

@@ -10,6 +10,7 @@ import pytest
 
 from generator.cli.access_text import database_lines, revoke_note
 from generator.gateway.aws import Gateway
+from generator.model.command_line import CommandLine
 from generator.model.database import DatabaseUser
 from generator.model.database_changes import SUPPORT_USERS, ShutOut
 from generator.model.deployment import Deployment
@@ -22,7 +23,7 @@ from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.observations import Before, Observations
 from generator.operations.access.readings import absent
 from generator.operations.access.revoke import Revocation
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 from generator.operations.access.verdicts import database_is_closed
 from generator.operations.database import revoke
 
@@ -36,19 +37,19 @@ LEFT = DatabaseUser("ada_r", "read", True, 1)
 
 def revocation(parameters: dict[str, str], after: Grant) -> Revocation:
     stack = Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), parameters=parameters)
-    return Revocation(Gateway(Deployment()), Record(stack, STAYS), after, Before(NOBODY, NOBODY))
+    return Revocation(Gateway(Deployment()), StackAccess(stack, STAYS), after, Before(NOBODY, NOBODY))
 
 
 @pytest.mark.parametrize(
     ("parameters", "after", "found", "proven", "answer"),
     [
-        ({}, Grant(), None, None, "not ours"),
-        (ENDPOINT, STAYS, None, None, "others stay"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r"), 2), True, "ada_r, bo_r; 2 sessions ended; that is every"),
+        ({}, Grant(), None, None, "has no database"),
+        (ENDPOINT, STAYS, None, None, "others keep access"),
+        (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r"), 2), True, "ada_r, bo_r; 2 sessions ended; all that have"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r",)), True, "again: deployer db bootstrap app --for NAME=LEVELS"),
-        (ENDPOINT, Grant(), ShutOut("app", SUPPORT_USERS[:1], 1, True), True, "1 session ended; your people stay in"),
+        (ENDPOINT, Grant(), ShutOut("app", SUPPORT_USERS[:1], 1, True), True, "1 session ended; your own people"),
         (ENDPOINT, Grant(), ShutOut("app"), True, "it has no user with an access level"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), left=(LEFT, LEFT)), False, "could not: ada_r still in"),
+        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), left=(LEFT, LEFT)), False, "could not: ada_r still have access"),
         (ENDPOINT, Grant(), ShutOut("app", problem="No route."), False, "could not: No route."),
     ],
 )
@@ -66,7 +67,7 @@ def test_only_what_the_database_itself_showed_is_called_done(
 
     monkeypatch.setattr(revoke, "shut_support_out", shut)
     asked = revocation(parameters, after)
-    reading = database_lockdown.shut(asked.gateway, asked.found, asked.everybody)
+    reading = database_lockdown.shut(asked.gateway, asked.access, asked.everybody)
     said = database_is_closed(replace(NOTHING_ELSE, database=reading), asked.expectation)
     assert said.proven is proven and answer in said.answered
     assert ("deployer db shut-out" in said.left) == (proven is False)
@@ -80,7 +81,7 @@ def test_the_question_says_what_becomes_of_the_customers_people(
     parameters: dict[str, str], after: Grant, said: bool
 ) -> None:
     question = revoke_note(revocation(parameters, after))
-    assert ("every user with an access level is, your people too" in question) is said
+    assert ("every user with an access level does, your own people too" in question) is said
 
 
 @pytest.mark.parametrize(
@@ -88,5 +89,6 @@ def test_the_question_says_what_becomes_of_the_customers_people(
 )
 def test_a_grant_names_the_step_that_is_left_in_the_database(level: str, grant: Grant, said: bool) -> None:
     known = {**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseLevel": level}
-    lines = database_lines(Record(Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), parameters=known), grant))
+    access = StackAccess(Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), parameters=known), grant)
+    lines = database_lines(access, CommandLine("s"))
     assert any("deployer db bootstrap --support --permission w" in line for line in lines) is said

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 
 from generator.errors import Refused
+from generator.model.command_line import CommandLine
 from generator.model.grant import Grant
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access import foreign_statements
 from generator.operations.access.access_policies import SECRET
-from generator.operations.access.foreign_statements import HandMade
-from generator.operations.access.stack_access import Record
+from generator.operations.access.foreign_statements import ForeignStatements
+from generator.operations.access.stack_access import StackAccess
 
-FOUND = Record(Stack("s", "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1", StackStatus("X")), Grant())
+FOUND = StackAccess(Stack("s", "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1", StackStatus("X")), Grant())
 OURS, THEIRS = {"Sid": "VendorReadsTheSecret"}, {"Sid": "Theirs"}
 
 
@@ -32,7 +33,7 @@ OURS, THEIRS = {"Sid": "VendorReadsTheSecret"}, {"Sid": "Theirs"}
     ],
 )
 def test_what_the_template_does_not_make_is_found(policy: Any, sids: tuple[str, ...]) -> None:
-    assert HandMade(foreign_statements._of(SECRET, policy)).sids == sids
+    assert ForeignStatements(foreign_statements._of(SECRET, policy)).sids == sids
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_what_the_template_does_not_make_is_found(policy: Any, sids: tuple[str, 
 )
 def test_nobody_has_to_guess_what_becomes_of_it(made: tuple[Any, ...], choice: str | None, refused: bool) -> None:
     if not refused:
-        foreign_statements.require_choice(HandMade(made), FOUND, choice)
+        foreign_statements.require_choice(ForeignStatements(made), FOUND, choice, CommandLine("s"))
         return
     with pytest.raises(Refused):
-        foreign_statements.require_choice(HandMade(made), FOUND, choice)
+        foreign_statements.require_choice(ForeignStatements(made), FOUND, choice, CommandLine("s"))

@@ -116,7 +116,7 @@ def test_what_the_customer_put_into_the_secrets_policy_is_shown_and_kept_or_repl
     assert published.up().code == 0
     assert sids(gateway, arn) == {BY_HAND["Sid"]}, "an update has no say in it"
     shown = published("access", "show").out
-    assert f"statement {BY_HAND['Sid']} was put there by hand: Allow {VENDOR_ROLE}" in shown
+    assert f"statement {BY_HAND['Sid']} was added by hand: Allow {VENDOR_ROLE}" in shown
 
     grant = ("access", "grant", "--principal", VENDOR_ROLE, "--for", "2h", "--yes", "--output", "json")
     refused = published(*grant)

@@ -37,7 +37,7 @@ def proxy(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy
 def left_alone(outcome: Outcome, deployer: Deployer) -> None:
     """It ended with 1, said that it goes on, and how to follow it."""
     assert outcome.code == 1, outcome.err
-    assert "goes on in AWS" in outcome.err and EXPIRED in outcome.err
+    assert "continues in AWS" in outcome.err and EXPIRED in outcome.err
     assert f"deployer events --follow --stack-name {deployer.stack_name} --region us-east-1" in outcome.err
 
 
@@ -115,7 +115,7 @@ def test_a_fault_that_lasts_is_given_up_in_the_end(
     monkeypatch.setattr(polling, "OUTAGE_SECONDS", 0.3)
     proxy.spoil(EVENTS, since(1), "Throttling")
     lost = deployer.up(*PLACE)
-    assert lost.code == 1 and "goes on in AWS" in lost.err and "(Throttling)" in lost.err
+    assert lost.code == 1 and "continues in AWS" in lost.err and "(Throttling)" in lost.err
     proxy.heal()
     again = deployer.up(*PLACE)
     assert again.code == 0 and "CREATE_COMPLETE" in deployer("status").out
@@ -183,7 +183,7 @@ def test_a_rotation_lost_sight_of_says_where_to_look(deployer: Deployer, proxy: 
     deployer.create()
     proxy.spoil("DescribeSecret", since(1), EXPIRED)
     lost = deployer("access", "rotate")
-    assert lost.code == 1 and "goes on in AWS" in lost.err and "deployer access show --stack-name" in lost.err
+    assert lost.code == 1 and "continues in AWS" in lost.err and "deployer access show --stack-name" in lost.err
     proxy.heal()
     secret = deployer.outputs["SupportSecretArn"]
     while deployer.gateway.secretsmanager.describe_secret(secret).version("AWSPENDING"):
@@ -196,7 +196,7 @@ def test_a_revocation_goes_on_with_its_other_steps(deployer: Deployer, proxy: Pr
     assert deployer(*GRANT).code == 0
     proxy.spoil(EVENTS, since(1), EXPIRED)
     unproven = deployer("access", "revoke", "--all", "--yes")
-    assert unproven.code == 3 and "goes on in AWS" in unproven.err
+    assert unproven.code == 3 and "continues in AWS" in unproven.err
     proxy.heal()
     deployer("events", "--follow")
     assert deployer("access", "revoke", "--all", "--yes").code == 0

@@ -33,7 +33,7 @@ def open_session(deployer: Deployer, credentials: dict[str, str] | None = None) 
 
 
 def of_the_user(deployer: Deployer) -> dict[str, str]:
-    held = key.held(deployer.gateway, deployer.outputs["SupportSecretArn"])
+    held = key.read_secret_key(deployer.gateway, deployer.outputs["SupportSecretArn"])
     assert held is not None
     return {"aws_access_key_id": held.key_id, "aws_secret_access_key": held.pair.secret_access_key}
 
@@ -158,7 +158,7 @@ def test_an_update_that_fails_says_how_access_comes_back(granted: Deployer) -> N
     fail_next("PortDocument", "update")
     failed = granted.up("--support-user=no", "--support-role=no", "--support-ports", "3035,5432")
     assert failed.code == 1 and "UPDATE_ROLLBACK_COMPLETE" in failed.err
-    assert "stays stopped; to permit it again: deployer access pause" in failed.err
+    assert "remains stopped; to allow it again: deployer access pause" in failed.err
     assert [found.active for found in key.list_keys(granted.gateway, granted.outputs["SupportUserName"])] == [False]
     for verb in ("pause", "resume"):
         assert granted("access", verb, "--yes").code == 0

@@ -24,10 +24,7 @@ def test_a_failed_creation_names_its_cause_and_is_made_again_only_when_told(depl
     fail_next("SupportSessionPolicy", "create")
     failed = deployer.up(*PLACE)
     assert failed.code == 1
-    assert (
-        "ROLLBACK_COMPLETE because of SupportSessionPolicy (AWS::IAM::ManagedPolicy): asked for by the test"
-        in failed.err
-    )
+    assert "ROLLBACK_COMPLETE: SupportSessionPolicy (AWS::IAM::ManagedPolicy): asked for by the test" in failed.err
 
     refused = deployer.up(*PLACE)
     assert refused.code == 1 and "--recreate" in refused.err
@@ -50,7 +47,7 @@ def test_a_stuck_rollback_is_taken_up_again_only_when_told(deployer: Deployer) -
     fail_next("SupportSecretPolicy", "create")
     fail_next("StackKey", "rollback")
     failed = grant(deployer)
-    assert failed.code == 1 and "UPDATE_ROLLBACK_FAILED because of SupportSecretPolicy" in failed.err
+    assert failed.code == 1 and "UPDATE_ROLLBACK_FAILED: SupportSecretPolicy" in failed.err
     refused = deployer.up("--support-user=no")
     assert refused.code == 1 and "--continue-rollback" in refused.err
     assert deployer.up("--support-user=no", "--continue-rollback").code == 0
@@ -60,7 +57,7 @@ def test_a_deletion_that_failed_is_finished_by_running_it_again(deployer: Deploy
     deployer.create()
     fail_next("InstallSettings", "delete")
     failed = deployer("down", "--yes")
-    assert failed.code == 1 and "DELETE_FAILED because of InstallSettings" in failed.err
+    assert failed.code == 1 and "DELETE_FAILED: InstallSettings" in failed.err
     assert "deployer down" in deployer.up().err
     assert deployer("down", "--yes").code == 0
     assert deployer("status").code == 4

@@ -32,7 +32,7 @@ def granted(deployer: Deployer) -> Deployer:
 def stopped(granted: Deployer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Deployer:
     """Paused or revoked while the stack was busy with something else."""
     with monkeypatch.context() as patch:
-        patch.setattr({"pause": pause, "revoke": revoke}[request.param[0]], "settle", busy)
+        patch.setattr({"pause": pause, "revoke": revoke}[request.param[0]], "reconcile_stack", busy)
         assert granted("access", *request.param, "--yes").code == 3
     return granted
 
@@ -60,7 +60,7 @@ def test_policies_of_secret_and_key_are_not_written_again(granted: Deployer, mon
     policy["BlockPublicPolicy"] = {"Fn::If": ["FirstName", True, False]}
     granted.update_outside(template)
     with monkeypatch.context() as patch:
-        patch.setattr(revoke, "settle", busy)
+        patch.setattr(revoke, "reconcile_stack", busy)
         assert granted("access", "revoke", "--all", "--yes").code == 3
     planned = granted("up", "--instance-name", "another", "--plan", "--output", "json")
     refused = {o["change"]["logical_id"] for o in planned.result["objections"] if o["reason"] == guard.REOPENS}

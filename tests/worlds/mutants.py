@@ -14,6 +14,7 @@ import pytest
 
 from generator.cli.render import plain
 from generator.errors import DeployerError
+from generator.model.command_line import CommandLine
 from generator.model.evidence import Evidence, Report
 from generator.model.plan import UpPlan
 from generator.operations.access import revoke, verdicts
@@ -48,7 +49,7 @@ class Recording:
             return None
         plan = replace(self.plans[0], objections=guard.objections(*self.guarded[0]))
         try:
-            guard.require_no_objection(plan)
+            guard.require_no_objection(plan, CommandLine())
         except DeployerError as error:
             said = {"code": error.code, "message": error.message, "hint": error.hint}
             return Answer(error.exit_code, {"ok": False, "result": None, "error": said})

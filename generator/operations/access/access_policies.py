@@ -25,91 +25,91 @@ from generator.operations.access.permission_summary import (
     SUPPORT_SID,
     is_bounded,
 )
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 
 SECRET, KEY, USER, ROLE, RIGHTS = "secret", "key", "support user", "support role", "support role's rights"
-GONE = "it is not there"
+GONE = "it does not exist"
 HOLDERS = (USER, RIGHTS)
 """Those have several policies each: an inline one of their own, and a managed one that both share."""
 SIDS = {SECRET: SECRET_SID, KEY: KEY_SID, ROLE: ROLE_SID}
 
 
-def read_doors(gateway: Gateway, found: Record) -> tuple[AccessPolicy, ...]:
-    """Every door the stack has (a call for each); one that may not be read says why instead of failing."""
-    live = read_policies(gateway, found)
+def read_access_policies(gateway: Gateway, access: StackAccess) -> tuple[AccessPolicy, ...]:
+    """Every policy of the stack (a call for each); one that may not be read says why instead of failing."""
+    live = read_policies(gateway, access)
     return (
-        *_doors(SECRET, live.secret),
-        *_doors(KEY, live.key),
-        *_doors(USER, live.user),
-        *_doors(ROLE, live.trust),
-        *_doors(RIGHTS, live.role),
+        *_policies_of(SECRET, live.secret),
+        *_policies_of(KEY, live.key),
+        *_policies_of(USER, live.user),
+        *_policies_of(ROLE, live.trust),
+        *_policies_of(RIGHTS, live.role),
     )
 
 
-def _doors(name: str, reading: Reading[Policy] | Reading[tuple[Policy, ...]]) -> list[AccessPolicy]:
-    """A door for each policy; one without statements where there is none, or where they may not be read."""
+def _policies_of(name: str, reading: Reading[Policy] | Reading[tuple[Policy, ...]]) -> list[AccessPolicy]:
+    """One for each policy; one without statements where there is none, or where they may not be read."""
     if reading.absent:
         return []
     if reading.value is None:
         return [AccessPolicy(name, unreadable=GONE if reading.gone else reading.detail)]
-    found = reading.value if isinstance(reading.value, tuple) else (reading.value,)
-    return [AccessPolicy(name, p.statements, "; ".join(p.problems), p.name) for p in found] or [AccessPolicy(name)]
+    policies = reading.value if isinstance(reading.value, tuple) else (reading.value,)
+    return [AccessPolicy(name, p.statements, "; ".join(p.problems), p.name) for p in policies] or [AccessPolicy(name)]
 
 
-def bounded(doors: Iterable[AccessPolicy]) -> tuple[PolicyStatement, ...]:
+def bounded(policies: Iterable[AccessPolicy]) -> tuple[PolicyStatement, ...]:
     """The statements of user and role that a grant opens and an end closes, from all their policies together. Pure."""
-    return tuple(s for door in doors if door.name in HOLDERS for s in door.statements if is_bounded(s))
+    return tuple(s for p in policies if p.name in HOLDERS for s in p.statements if is_bounded(s))
 
 
-def ends(doors: Iterable[AccessPolicy]) -> tuple[datetime | None, ...]:
+def ends(policies: Iterable[AccessPolicy]) -> tuple[datetime | None, ...]:
     """The ends that stand in the policies themselves, each once, earliest first; None where there is none. Pure."""
-    said = [s for door in doors if door.name in SIDS for s in door.statements if s.sid == SIDS[door.name]]
-    found = {s.until for s in (*said, *bounded(doors))}
-    return (*sorted(end for end in found if end is not None), *({None} & found))
+    vendors = [s for p in policies if p.name in SIDS for s in p.statements if s.sid == SIDS[p.name]]
+    known = {s.until for s in (*vendors, *bounded(policies))}
+    return (*sorted(end for end in known if end is not None), *({None} & known))
 
 
-def read_keys(gateway: Gateway, found: Record) -> tuple[AccessKey, ...]:
+def read_keys(gateway: Gateway, access: StackAccess) -> tuple[AccessKey, ...]:
     """The support user's keys with their last use; none when there is no user."""
-    if not found.support_user:
+    if not access.support_user:
         return ()
     try:
-        keys = gateway.iam.list_access_keys(found.support_user)
+        keys = gateway.iam.list_access_keys(access.support_user)
     except NotFound:
         return ()
     return tuple(gateway.iam.get_access_key_last_used(key) for key in keys)
 
 
-def live_sessions(gateway: Gateway, found: Record) -> tuple[Session, ...]:
+def live_sessions(gateway: Gateway, access: StackAccess) -> tuple[Session, ...]:
     """Sessions on the stack's instance that are open now, whoever opened them."""
-    return tuple(gateway.ssm.list_sessions(target=found.instance_id)) if found.instance_id else ()
+    return tuple(gateway.ssm.list_sessions(target=access.instance_id)) if access.instance_id else ()
 
 
-def verify(gateway: Gateway, found: Record) -> tuple[Check, ...]:
-    """Whether each door, read back, says what the stack records."""
-    doors = read_doors(gateway, found)
-    grant = found.grant if found.secret_arn else replace(found.grant, via="role")  # without a secret nothing is read
-    single = (_check(door, grant) for door in doors if door.name not in HOLDERS)
-    there = {door.name for door in doors}
-    held = (_rights_check(name, doors, found.grant) for name in HOLDERS if name in there)
-    return (*single, *held)
+def verify(gateway: Gateway, access: StackAccess) -> tuple[Check, ...]:
+    """Whether each policy, read back, says what the stack records."""
+    policies = read_access_policies(gateway, access)
+    grant = access.grant if access.secret_arn else replace(access.grant, via="role")  # without a secret nothing is read
+    vendors = (_check(policy, grant) for policy in policies if policy.name not in HOLDERS)
+    present = {policy.name for policy in policies}
+    rights = (_rights_check(name, policies, access.grant) for name in HOLDERS if name in present)
+    return (*vendors, *rights)
 
 
-def _check(door: AccessPolicy, grant: Grant) -> Check:
-    if door.unreadable:
-        return Check(f"policy of the {door.name}", False, f"could not be read: {door.unreadable}")
-    holds = agrees(grant, door.statements, SIDS[door.name])
-    return Check(f"policy of the {door.name}", holds, "as granted" if holds else "differs from the grant")
+def _check(policy: AccessPolicy, grant: Grant) -> Check:
+    if policy.unreadable:
+        return Check(f"policy of the {policy.name}", False, f"could not be read: {policy.unreadable}")
+    holds = agrees(grant, policy.statements, SIDS[policy.name])
+    return Check(f"policy of the {policy.name}", holds, "agrees with the grant" if holds else "differs from the grant")
 
 
-def _rights_check(name: str, doors: Iterable[AccessPolicy], grant: Grant) -> Check:
+def _rights_check(name: str, policies: Iterable[AccessPolicy], grant: Grant) -> Check:
     """Instance and documents are named in different policies, and without either nobody gets in."""
-    theirs = [door for door in doors if door.name == name]
+    theirs = [policy for policy in policies if policy.name == name]
     subject = f"policies of the {name}"
-    if unreadable := next((door.unreadable for door in theirs if door.unreadable), ""):
+    if unreadable := next((policy.unreadable for policy in theirs if policy.unreadable), ""):
         return Check(subject, False, f"could not be read: {unreadable}")
     rights = bounded(theirs)
     missing = {SUPPORT_SID, DOCUMENTS_SID} - {s.sid.removesuffix(AS_ROLE) for s in rights}
     if missing:
-        return Check(subject, False, f"lack {', '.join(sorted(missing))}")
+        return Check(subject, False, f"lacks {', '.join(sorted(missing))}")
     holds = {s.until for s in rights} == {grant.until}
-    return Check(subject, holds, f"end {grant.until_text or 'never'}" if holds else "end at another time")
+    return Check(subject, holds, f"end {grant.until_text or 'never'}" if holds else "have another end")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from generator.errors import Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import Output, Parameter
 from generator.operations.access import stack_access
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
 
 
 @dataclass(frozen=True)
@@ -20,19 +20,19 @@ class Confirmation:
     principals: tuple[str, ...]
 
 
-def confirm(gateway: Gateway) -> Confirmation:
+def confirm(gateway: Gateway, clock: Clock = SYSTEM) -> Confirmation:
     """The confirmation of the access that is granted now. Raises Refused when none is."""
-    access = stack_access.read_record(gateway)
-    if not access.grant.live(datetime.now(UTC)):
+    access = stack_access.read_access(gateway)
+    if not access.grant.live(clock.now()):
         raise Refused(
             f"Nobody has access to the stack {access.stack.name} now, so there is nothing to confirm.",
-            "Let somebody in first: deployer access grant --principal ARN --for 8h",
+            f"Grant access first: {gateway.commands.deployer('access', 'grant', '--principal', 'ARN', '--for', '8h')}",
             code="no-grant",
         )
     return Confirmation(facts(access), tuple(p.arn for p in access.grant.principals))
 
 
-def facts(access: Record) -> tuple[tuple[str, str], ...]:
+def facts(access: StackAccess) -> tuple[tuple[str, str], ...]:
     """Name and value of each fact; those without a value are left out."""
     outputs = access.stack.outputs
     lines = (

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generator.model.command_line import CommandLine
 from generator.model.contract import GRANT_PARAMETERS
 from generator.model.grant import Grant
 from generator.model.principal import Principal
-from generator.operations.access.commands import Commands
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 
 
-def knows_grants(found: Record) -> bool:
+def knows_grants(access: StackAccess) -> bool:
     """Whether the stack's template has the parameters of a grant."""
-    return all(name in found.stack.parameters for name in GRANT_PARAMETERS)
+    return all(name in access.stack.parameters for name in GRANT_PARAMETERS)
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Expectation:
     `keys` are the ids of the keys the user had before (None: they could not be listed): those who leave may know them.
     """
 
-    found: Record
+    access: StackAccess
     after: Grant
-    commands: Commands
+    commands: CommandLine
     keys: frozenset[str] | None = frozenset()
 
     @property
@@ -36,7 +36,7 @@ class Expectation:
     @property
     def leaving(self) -> tuple[Principal, ...]:
         """The principals that lose access."""
-        return tuple(p for p in self.found.grant.principals if p not in self.after.principals)
+        return tuple(p for p in self.access.grant.principals if p not in self.after.principals)
 
     @property
     def again(self) -> str:

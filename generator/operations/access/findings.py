@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from generator.model.access import AccessFinding, AccessKey, AccessPolicy, AccessState
+from generator.model.command_line import CommandLine
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
 from generator.operations.access.access_policies import KEY, ROLE, SECRET
@@ -18,71 +19,79 @@ OURS = {
 }
 
 
-def findings(state: AccessState, now: datetime) -> tuple[AccessFinding, ...]:
+def findings(state: AccessState, now: datetime, commands: CommandLine) -> tuple[AccessFinding, ...]:
     """Everything worth a warning, in the order of its weight."""
     return (
-        *(finding for door in state.policies for finding in _of_door(door, state.account)),
-        *_of_grant(state.grant, state.policies, now),
-        *_of_ends(state),
-        *_of_pause(state),
-        *(finding for key in state.keys for finding in _of_key(key, state, now)),
+        *(finding for policy in state.policies for finding in _of_policy(policy, state.account, commands)),
+        *_of_grant(state.grant, now, commands),
+        *_of_ends(state, commands),
+        *_of_pause(state, commands),
+        *(finding for key in state.keys for finding in _of_key(key, state, now, commands)),
     )
 
 
-def by_hand(door: AccessPolicy) -> tuple[PolicyStatement, ...]:
+def foreign(policy: AccessPolicy) -> tuple[PolicyStatement, ...]:
     """Statements of the secret's or the key's policy that this template does not make."""
-    ours = OURS.get(door.name)
-    return () if ours is None else tuple(s for s in door.statements if s.sid not in ours)
+    ours = OURS.get(policy.name)
+    return () if ours is None else tuple(s for s in policy.statements if s.sid not in ours)
 
 
-def _of_door(door: AccessPolicy, account: str) -> Iterator[AccessFinding]:
-    if door.unreadable:
-        yield AccessFinding(f"policy of the {door.name}", f"could not be read: {door.unreadable}", "deployer doctor")
-    for statement in by_hand(door):
+def _of_policy(policy: AccessPolicy, account: str, commands: CommandLine) -> Iterator[AccessFinding]:
+    if policy.unreadable:
+        yield AccessFinding(
+            f"policy of the {policy.name}", f"could not be read: {policy.unreadable}", commands.deployer("doctor")
+        )
+    for statement in foreign(policy):
         who = ", ".join(p.value for p in statement.principals) or "everyone"
         yield AccessFinding(
-            f"policy of the {door.name}",
-            f"statement {statement.sid or '(without Sid)'} was put there by hand: {statement.effect} {who}",
-            "Remove it, or keep it knowingly: a grant would overwrite it",
+            f"policy of the {policy.name}",
+            f"statement {statement.sid or '(without Sid)'} was added by hand: {statement.effect} {who}",
+            "Remove it, or keep it deliberately: a grant would overwrite it",
         )
-    for statement in door.statements:
+    for statement in policy.statements:
         for principal in statement.dead_principals:
             yield AccessFinding(
-                f"policy of the {door.name}",
+                f"policy of the {policy.name}",
                 f"{principal} in statement {statement.sid or '(without Sid)'} is a role or user that no longer exists",
-                "deployer access revoke --all, then grant again",
+                f"{_revoke(commands)}; then grant again",
             )
         if statement.allows and "*" in statement.accounts and not statement.conditions:
-            yield AccessFinding(f"policy of the {door.name}", "lets everyone in", "deployer access revoke --all")
+            yield AccessFinding(f"policy of the {policy.name}", "gives everyone access", _revoke(commands))
 
 
-def _of_grant(grant: Grant, doors: tuple[AccessPolicy, ...], now: datetime) -> Iterator[AccessFinding]:
+def _of_grant(grant: Grant, now: datetime, commands: CommandLine) -> Iterator[AccessFinding]:
     if grant.principals and grant.until is None:
-        yield AccessFinding("grant", "has no end", "deployer access grant --principal ARN --for 8h")
+        yield AccessFinding(
+            "grant", "has no end", commands.deployer("access", "grant", "--principal", "ARN", "--for", "8h")
+        )
     if grant.paused:
-        yield AccessFinding("role", "is paused", "deployer access resume")
+        yield AccessFinding("role", "is paused", commands.deployer("access", "resume"))
     if grant.principals and grant.ended(now):
-        yield AccessFinding("grant", "is over; the policies still name its principals", "deployer access revoke --all")
+        yield AccessFinding("grant", "has ended; the policies still name its principals", _revoke(commands))
 
 
-def _of_ends(state: AccessState) -> Iterator[AccessFinding]:
+def _of_ends(state: AccessState, commands: CommandLine) -> Iterator[AccessFinding]:
     if any(end != state.grant.until for end in state.ends):
         yield AccessFinding(
-            "end", "is not the same in the policies and on the stack", "deployer access revoke --all, then grant again"
+            "end", "differs between the policies and the stack", f"{_revoke(commands)}; then grant again"
         )
 
 
-def _of_pause(state: AccessState) -> Iterator[AccessFinding]:
+def _of_pause(state: AccessState, commands: CommandLine) -> Iterator[AccessFinding]:
     if state.grant.principals and state.keys and not any(key.active for key in state.keys):
         yield AccessFinding(
-            "keys", "are paused: none is active, so the secret lets nobody in", "deployer access resume"
+            "keys",
+            "are paused: none is active, so the secret gives nobody access",
+            commands.deployer("access", "resume"),
         )
 
 
-def _of_key(key: AccessKey, state: AccessState, now: datetime) -> Iterator[AccessFinding]:
+def _of_key(key: AccessKey, state: AccessState, now: datetime, commands: CommandLine) -> Iterator[AccessFinding]:
     if key.active and key.old(now):
-        yield AccessFinding(f"key {key.key_id}", "is older than 90 days", "deployer access rotate")
+        yield AccessFinding(f"key {key.key_id}", "is older than 90 days", commands.deployer("access", "rotate"))
     if key.active and state.grant.principals and key.idle(now, state.changed):
-        yield AccessFinding(
-            f"key {key.key_id}", "was never used since access was granted", "deployer access revoke --all"
-        )
+        yield AccessFinding(f"key {key.key_id}", "was never used since access was granted", _revoke(commands))
+
+
+def _revoke(commands: CommandLine) -> str:
+    return commands.deployer("access", "revoke", "--all")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from generator.errors import DeployerError, Refused, UsageError
 from generator.gateway.aws import Gateway
@@ -17,8 +17,9 @@ from generator.model.plan import UpPlan, UpRequest
 from generator.model.policy import PolicyStatement
 from generator.model.principal import Principal
 from generator.operations.access import key, session_log, stack_access
-from generator.operations.access.permission_summary import ROLE_SID, Sentence, secret_statement, sentences
-from generator.operations.access.stack_access import Record
+from generator.operations.access.permission_summary import ROLE_SID, Permission, permission_summary, secret_statement
+from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import change_set
 from generator.operations.stack import plan as stack_plan
 from generator.policies.document import plain
@@ -54,11 +55,11 @@ class Overlap:
 class AccessPlan:
     """A change of the grant, as the stack's planner sees it; nothing has been changed yet."""
 
-    record: Record = field(repr=False)
+    access: StackAccess = field(repr=False)
     before: Grant
     after: Grant
     up: UpPlan
-    sentences: tuple[Sentence, ...] = ()
+    permissions: tuple[Permission, ...] = ()
     moved: tuple[Principal, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
 
@@ -68,7 +69,7 @@ class AccessPlan:
         return self.up.change_set is None
 
 
-def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
+def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -> AccessPlan:
     """Work out what the grant would change. Raises UsageError, Refused, StackBusy and the errors of the planner.
 
     The stack is read again after the change set is made: a grant that came in between is then part of the next
@@ -77,67 +78,68 @@ def plan_grant(gateway: Gateway, request: GrantRequest) -> AccessPlan:
     """
     if request.reason is not None:
         check_reason(request.reason)
-    found = stack_access.read_record(gateway)
-    refuse_while_paused(gateway, found)
-    stack_access.require_grantable(found, request.via)
+    access = stack_access.read_access(gateway)
+    refuse_while_paused(gateway, access)
+    stack_access.require_grantable(access, gateway.commands, request.via)
     if not request.unlogged:
-        session_log.require_logged(gateway, found)
+        session_log.require_logged(gateway, access)
     elif not request.reason:
         raise UsageError("Unlogged access needs a reason.", "Give it: --reason TICKET", code="reason")
     for _ in range(ATTEMPTS):
-        after = wanted(found, request, datetime.now(UTC))
-        planned = plan_change(gateway, found, after)
-        fresh = stack_access.read_record(gateway) if not planned.unchanged else found
-        if fresh.grant == found.grant:
+        after = wanted(access, request, clock.now())
+        planned = plan_change(gateway, access, after, clock)
+        fresh = stack_access.read_access(gateway) if not planned.unchanged else access
+        if fresh.grant == access.grant:
             return replace(planned, overlaps=overlaps(after, request.principals))
         change_set.discard(gateway, planned.up)
-        found = fresh
+        access = fresh
     raise DeployerError(
-        f"The grants of the stack {found.stack.name} keep changing while this one is planned, so nothing was changed.",
-        "Run it again when the others are done.",
+        f"The grants of the stack {access.stack.name} kept changing during planning, so nothing was changed.",
+        "Run it again when the other changes are done.",
         code="grants-changing",
     )
 
 
 def overlaps(grant: Grant, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
     """Where one of these is covered by another principal of the grant, or covers it. Pure."""
-    pairs = ((wide, narrow) for wide in grant.principals for narrow in grant.principals if wide != narrow)
+    pairs = ((wide, other) for wide in grant.principals for other in grant.principals if wide != other)
     return tuple(
-        Overlap(narrow.arn, wide.arn)
-        for wide, narrow in pairs
-        if wide.covers(narrow) and (wide in asked or narrow in asked)
+        Overlap(other.arn, wide.arn)
+        for wide, other in pairs
+        if wide.covers(other) and (wide in asked or other in asked)
     )
 
 
-def refuse_while_paused(gateway: Gateway, found: Record) -> None:
+def refuse_while_paused(gateway: Gateway, access: StackAccess) -> None:
     """Raise Refused when the key is inactive: whoever paused access resumes it, a grant does not do it in passing."""
-    if found.grant.paused or key.is_paused(key.list_keys(gateway, found.support_user)):
+    if access.grant.paused or key.is_paused(key.list_keys(gateway, access.support_user)):
         raise Refused(
-            f"Access to the stack {found.stack.name} is paused, so nobody new is let in.",
-            "Open it again first: deployer access resume (or finish a revocation: deployer access revoke --all)",
+            f"Access to the stack {access.stack.name} is paused, so nothing was granted.",
+            f"Resume it first: {gateway.commands.deployer('access', 'resume')}\n"
+            f"Or finish a revocation: {gateway.commands.deployer('access', 'revoke', '--all')}",
             code="paused",
         )
 
 
-def ensure_key(gateway: Gateway, found: Record) -> bool:
+def ensure_key(gateway: Gateway, access: StackAccess) -> bool:
     """After a revocation the user has no key: have the keeper make one. Whether one was made."""
-    if not found.grant.principals or not found.support_user or key.list_keys(gateway, found.support_user):
+    if not access.grant.principals or not access.support_user or key.list_keys(gateway, access.support_user):
         return False
-    key.turn(gateway, found)
+    key.rotate_and_wait(gateway, access)
     return True
 
 
-def wanted(found: Record, request: GrantRequest, now: datetime) -> Grant:
+def wanted(access: StackAccess, request: GrantRequest, now: datetime) -> Grant:
     """The grant the stack shall have. Pure. Raises UsageError and Refused."""
     for principal in request.principals:
-        if principal.partition != found.stack.partition:
+        if principal.partition != access.stack.partition:
             raise UsageError(
                 f"The principal {principal.arn} is in partition {principal.partition}, the stack in "
-                f"{found.stack.partition}; access between partitions does not exist.",
+                f"{access.stack.partition}; AWS has no access between partitions.",
                 "Ask the vendor for a principal in your partition.",
                 code="principal",
             )
-    after = found.grant.joined(request.principals, _end(found.grant, request, now), request.reason, now, request.via)
+    after = access.grant.joined(request.principals, _end(access.grant, request, now), request.reason, now, request.via)
     check_sizes(after)
     _check_policy_size(after)
     return after
@@ -158,13 +160,13 @@ def _check_policy_size(grant: Grant) -> None:
     size = len(json.dumps(plain(document)))
     if size > SECRET_POLICY_LIMIT:
         raise Refused(
-            f"The secret's policy would be {size} characters long; Secrets Manager takes {SECRET_POLICY_LIMIT}.",
-            "Revoke principals that are done.",
+            f"The secret's policy would be {size} characters long; Secrets Manager accepts {SECRET_POLICY_LIMIT}.",
+            "Revoke principals that no longer need access.",
             code="too-many-principals",
         )
 
 
-def plan_change(gateway: Gateway, found: Record, after: Grant) -> AccessPlan:
+def plan_change(gateway: Gateway, access: StackAccess, after: Grant, clock: Clock = SYSTEM) -> AccessPlan:
     """Plan the move from the recorded grant to another one: parameters only, and only what a grant may touch."""
     request = UpRequest(
         given=after.parameters(),
@@ -172,46 +174,46 @@ def plan_change(gateway: Gateway, found: Record, after: Grant) -> AccessPlan:
         by_access=True,
         why=f"support access: {after.reason}" if after.reason else "support access",
     )
-    kept = set(found.grant.principals) & set(after.principals)
-    moved = tuple(sorted(kept)) if found.grant.until != after.until else ()
-    up = stack_plan.plan_from(gateway, request, found.stack)
-    return AccessPlan(found, found.grant, after, up, sentences(after, found), moved)
+    staying = set(access.grant.principals) & set(after.principals)
+    moved = tuple(sorted(staying)) if access.grant.until != after.until else ()
+    up = stack_plan.plan_from(gateway, request, access.stack, clock)
+    return AccessPlan(access, access.grant, after, up, permission_summary(after, access), moved)
 
 
-def hand_over(found: Record) -> HandOver:
+def hand_over(access: StackAccess) -> HandOver:
     """What the vendor needs, ready to send: nothing in it is secret."""
-    grant = found.grant
+    grant = access.grant
     return HandOver(
-        region=found.stack.region,
-        account=found.stack.account,
-        secret_arn=found.secret_arn,
-        key_arn=found.key_arn,
-        instance_id=found.stack.outputs.get(Output.INSTANCE_ID, ""),
+        region=access.stack.region,
+        account=access.stack.account,
+        secret_arn=access.secret_arn,
+        key_arn=access.key_arn,
+        instance_id=access.stack.outputs.get(Output.INSTANCE_ID, ""),
         until=grant.until_text,
         reason=grant.reason,
         principals=tuple(principal.arn for principal in grant.principals),
-        identity_policy=_identity_policy(found),
-        role_arn=found.role_arn if grant.allows_path("role") else "",
-        external_id=found.external_id if grant.allows_path("role") else "",
-        database=found.database,
+        identity_policy=_identity_policy(access),
+        role_arn=access.role_arn if grant.allows_path("role") else "",
+        external_id=access.external_id if grant.allows_path("role") else "",
+        database=access.database,
     )
 
 
-def _identity_policy(found: Record) -> Mapping[str, object]:
-    if found.secret_arn and found.grant.allows_path("secret"):
-        return vendor_identity_policy(found.secret_arn, found.key_arn)
-    return vendor_role_policy(found.role_arn)
+def _identity_policy(access: StackAccess) -> Mapping[str, object]:
+    if access.secret_arn and access.grant.allows_path("secret"):
+        return vendor_identity_policy(access.secret_arn, access.key_arn)
+    return vendor_role_policy(access.role_arn)
 
 
 def agrees(grant: Grant, live: tuple[PolicyStatement, ...], sid: str) -> bool:
     """Whether the vendor's statement of one policy has the grant's accounts, principals and end, or is not there."""
-    found = next((statement for statement in live if statement.sid == sid), None)
+    vendors = next((statement for statement in live if statement.sid == sid), None)
     if not grant.principals or not grant.allows_path("role" if sid == ROLE_SID else "secret"):
-        return found is None
+        return vendors is None
     expected = secret_statement(grant)
     return (
-        found is not None
-        and found.accounts == expected.accounts
-        and set(found.principal_arns) == set(expected.principal_arns)
-        and found.until == expected.until
+        vendors is not None
+        and vendors.accounts == expected.accounts
+        and set(vendors.principal_arns) == set(expected.principal_arns)
+        and vendors.until == expected.until
     )

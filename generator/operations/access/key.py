@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
@@ -18,10 +17,9 @@ from generator.model.plan import Check
 from generator.operations import polling
 from generator.operations.access import stack_access
 from generator.operations.access.readings import do_all
-from generator.operations.access.stack_access import Record
-from generator.operations.polling import Clock
+from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
 
-Sleep = Callable[[float], None]
 ROTATION_SECONDS = 180.0
 KNOWN_SECONDS = 30.0
 """How long IAM may take until every part of it knows of a change of a key (IAM user guide: eventual consistency)."""
@@ -40,29 +38,29 @@ class KeyReport:
 
 
 @dataclass(frozen=True)
-class Held:
+class SecretKey:
     """What the secret holds: the key's id to be shown, the pair to be used, never shown."""
 
     key_id: str
     pair: Credentials = field(repr=False)
 
 
-def held(gateway: Gateway, arn: str) -> Held | None:
+def read_secret_key(gateway: Gateway, arn: str) -> SecretKey | None:
     """The key in the secret; None when it holds none. Raises NotFound, AwsError when it may not be read."""
     return parse_secret(gateway.secretsmanager.get_secret_value(arn))
 
 
-def parse_secret(text: str) -> Held | None:
+def parse_secret(text: str) -> SecretKey | None:
     """The key that a secret's value holds; None for a value that the keeper did not write, whatever it is. Pure."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    found = value if isinstance(value, dict) else {}
-    key_id, secret = found.get("AccessKeyId"), found.get("SecretAccessKey")
+    fields = value if isinstance(value, dict) else {}
+    key_id, secret = fields.get("AccessKeyId"), fields.get("SecretAccessKey")
     if not (isinstance(key_id, str) and isinstance(secret, str) and key_id and secret):
         return None
-    return Held(key_id, Credentials(key_id, secret))
+    return SecretKey(key_id, Credentials(key_id, secret))
 
 
 def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
@@ -74,7 +72,7 @@ def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
 
 
 def deactivate(
-    gateway: Gateway, found: Record, known: Held | None = None, listed: tuple[AccessKey, ...] | None = None
+    gateway: Gateway, access: StackAccess, known: SecretKey | None = None, listed: tuple[AccessKey, ...] | None = None
 ) -> tuple[AccessKey, ...]:
     """Make the active keys inactive, each even where another one fails; the keys there are.
 
@@ -86,27 +84,27 @@ def deactivate(
         if key.active:
             gateway.iam.update_access_key(key, active=False)
 
-    return _each_key(gateway, found, known, switch_off, listed)
+    return _each_key(gateway, access, known, switch_off, listed)
 
 
-def delete_all(gateway: Gateway, found: Record, known: Held | None = None) -> tuple[AccessKey, ...]:
+def delete_all(gateway: Gateway, access: StackAccess, known: SecretKey | None = None) -> tuple[AccessKey, ...]:
     """Delete every key, each even where another one fails; the keys that were there. Otherwise as `deactivate`."""
-    return _each_key(gateway, found, known, gateway.iam.delete_access_key)
+    return _each_key(gateway, access, known, gateway.iam.delete_access_key)
 
 
 def _each_key(
     gateway: Gateway,
-    found: Record,
-    known: Held | None,
+    access: StackAccess,
+    known: SecretKey | None,
     act: Callable[[AccessKey], object],
     listed: tuple[AccessKey, ...] | None = None,
 ) -> tuple[AccessKey, ...]:
     try:
-        keys = list_keys(gateway, found.support_user) if listed is None else listed
+        keys = list_keys(gateway, access.support_user) if listed is None else listed
     except Exception:
-        if known is not None and found.support_user:
+        if known is not None and access.support_user:
             with suppress(Exception):  # what failed is the listing: there may be others
-                act(AccessKey(known.key_id, found.support_user, "Active"))
+                act(AccessKey(known.key_id, access.support_user, "Active"))
         raise
 
     def unless_gone(key: AccessKey) -> None:
@@ -117,76 +115,76 @@ def _each_key(
     return keys
 
 
-def require_key(gateway: Gateway, found: Record) -> AccessKey:
+def require_key(gateway: Gateway, access: StackAccess) -> AccessKey:
     """The user's key that the secret names. Raises NotFound without a secret, Refused when that key is gone."""
-    named = held(gateway, stack_access.require_secret(found))
-    keys = {key.key_id: key for key in list_keys(gateway, found.support_user)}
+    named = read_secret_key(gateway, stack_access.require_secret(access, gateway.commands))
+    keys = {key.key_id: key for key in list_keys(gateway, access.support_user)}
     if named is None or named.key_id not in keys:
         raise Refused(
-            f"The key in the secret of {found.stack.name} no longer exists, so there is nothing to resume.",
-            f"Make a new one: deployer access rotate --stack-name {found.stack.name}",
+            f"The key in the secret of {access.stack.name} no longer exists, so there is nothing to resume.",
+            f"Create a new one: {gateway.commands.deployer('access', 'rotate')}",
             code="no-key",
         )
     return keys[named.key_id]
 
 
-def activate(gateway: Gateway, found: Record) -> Check:
+def activate(gateway: Gateway, access: StackAccess) -> Check:
     """Make the key that the secret names active again. Raises as `require_key`."""
-    named = require_key(gateway, found)
+    named = require_key(gateway, access)
     if not named.active:
         gateway.iam.update_access_key(named, active=True)
-    now = list_keys(gateway, found.support_user)
+    now = list_keys(gateway, access.support_user)
     active = any(key.key_id == named.key_id and key.active for key in now)
     return Check(f"key {named.key_id}", active, "active" if active else "inactive")
 
 
-def rotate(gateway: Gateway, every: timedelta | None = None, sleep: Sleep = time.sleep) -> KeyReport:
+def rotate(gateway: Gateway, every: timedelta | None = None, clock: Clock = SYSTEM) -> KeyReport:
     """Put a new key into the secret by the secret's own rotation; see that it works and that the old one is dead.
 
     `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too.
     """
     days = None if every is None else _days(every)
-    found = stack_access.read_record(gateway)
-    arn = stack_access.require_secret(found)
-    old, paused = held(gateway, arn), is_paused(list_keys(gateway, found.support_user))
-    turn(gateway, found, days, sleep)
-    new = held(gateway, arn)
-    checks = [_new_check(gateway, new, paused, found.support_user, sleep)]
+    access = stack_access.read_access(gateway)
+    arn = stack_access.require_secret(access, gateway.commands)
+    old, paused = read_secret_key(gateway, arn), is_paused(list_keys(gateway, access.support_user))
+    rotate_and_wait(gateway, access, days, clock)
+    new = read_secret_key(gateway, arn)
+    checks = [_new_check(gateway, new, paused, access.support_user, clock)]
     if old is not None and new is not None and old.key_id != new.key_id:
-        checks.append(dead_check(gateway, old, sleep))
+        checks.append(dead_check(gateway, old, clock))
     # Last: the keeper makes the old key inactive only after the secret has the new one.
-    keys = list_keys(gateway, found.support_user)
-    return KeyReport(found.stack.name, keys, tuple(checks), datetime.now(UTC), days or 0)
+    keys = list_keys(gateway, access.support_user)
+    return KeyReport(access.stack.name, keys, tuple(checks), clock.now(), days or 0)
 
 
-def turn(gateway: Gateway, found: Record, days: int | None = None, sleep: Sleep = time.sleep) -> None:
+def rotate_and_wait(gateway: Gateway, access: StackAccess, days: int | None = None, clock: Clock = SYSTEM) -> None:
     """Start the secret's rotation and wait for its end. Raises DeployerError that says where the keeper tells why."""
-    wanted = gateway.secretsmanager.rotate_secret(found.secret_arn, every_days=days)
+    wanted = gateway.secretsmanager.rotate_secret(access.secret_arn, every_days=days)
 
     def current() -> str:
-        return gateway.secretsmanager.describe_secret(found.secret_arn).version("AWSCURRENT")
+        return gateway.secretsmanager.describe_secret(access.secret_arn).version("AWSCURRENT")
 
     try:
-        if any(version == wanted for version in polling.looks(gateway, current, ROTATION_SECONDS, Clock(sleep))):
+        if any(version == wanted for version in polling.looks(gateway, current, ROTATION_SECONDS, clock)):
             return
     except DeployerError as error:
-        raise _rotates_on(gateway, found, error) from error
-    keeper = found.stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
+        raise _rotates_on(gateway, access, error) from error
+    keeper = access.stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
     raise DeployerError(
-        f"The secret of {found.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; the old key is still in it.",
-        f"Its function {keeper} says why, in the log group that deployer status calls KeeperLogGroup."
+        f"The secret of {access.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; the old key is still in it.",
+        f"Its function {keeper} logs why: see the log group KeeperLogGroup in deployer status."
         if keeper
         else "Run it again.",
         code="rotation-failed",
     )
 
 
-def _rotates_on(gateway: Gateway, found: Record, error: DeployerError) -> DeployerError:
+def _rotates_on(gateway: Gateway, access: StackAccess, error: DeployerError) -> DeployerError:
     """The error for a rotation that was begun and whose end could not be seen."""
     return DeployerError(
-        f"The rotation of the secret of {found.stack.name} was begun and goes on in AWS; its end could not be seen: "
-        f"{error.message}",
-        polling.then(error, f"see which key there is with: {gateway.command('access show')}"),
+        f"The rotation of the secret of {access.stack.name} was started and continues in AWS, "
+        f"but could not be followed to its end: {error.message}",
+        polling.then(error, f"see which key exists with: {gateway.commands.deployer('access', 'show')}"),
         code="rotation-not-followed",
     )
 
@@ -202,29 +200,29 @@ def inactive_check(keys: tuple[AccessKey, ...]) -> Check:
     return Check("keys of the support user", not any(key.active for key in keys), shown)
 
 
-def dead_check(gateway: Gateway, old: Held, sleep: Sleep = time.sleep) -> Check:
+def dead_check(gateway: Gateway, old: SecretKey, clock: Clock = SYSTEM) -> Check:
     """Call AWS with the old key until it is refused: the first refusal comes some seconds after the change."""
-    answer = call_as(gateway, old, wanted_alive=False, sleep=sleep)
+    answer = call_as(gateway, old, wanted_alive=False, clock=clock)
     return Check(f"old key {old.key_id}, tried", answer in DEAD_CODES, answer)
 
 
-def _new_check(gateway: Gateway, new: Held | None, paused: bool, user: str, sleep: Sleep) -> Check:
+def _new_check(gateway: Gateway, new: SecretKey | None, paused: bool, user: str, clock: Clock) -> Check:
     if new is None:
-        return Check("new key", False, "the secret holds none")
+        return Check("new key", False, "there is none in the secret")
     if paused:
         return Check(f"new key {new.key_id}", True, "inactive, as access is paused")
-    answer = call_as(gateway, new, wanted_alive=True, sleep=sleep)
+    answer = call_as(gateway, new, wanted_alive=True, clock=clock)
     return Check(f"new key {new.key_id}, tried", answer.endswith(f"/{user}"), answer)
 
 
-def call_as(gateway: Gateway, key: Held, *, wanted_alive: bool, sleep: Sleep) -> str:
+def call_as(gateway: Gateway, key: SecretKey, *, wanted_alive: bool, clock: Clock) -> str:
     """Ask AWS with this key who it is, until the answer is the wanted one: an ARN, or AWS's refusal.
 
     Where AWS could not be asked, the reason is the answer: it proves nothing, and no check takes it for a refusal.
     """
     answer = ""
     try:
-        for answer in polling.looks(gateway, lambda: _asked(gateway, key), KNOWN_SECONDS, Clock(sleep)):
+        for answer in polling.looks(gateway, lambda: _asked(gateway, key), KNOWN_SECONDS, clock):
             if answer.startswith("arn:") == wanted_alive:
                 break
     except DeployerError as error:
@@ -232,7 +230,7 @@ def call_as(gateway: Gateway, key: Held, *, wanted_alive: bool, sleep: Sleep) ->
     return answer
 
 
-def _asked(gateway: Gateway, key: Held) -> str:
+def _asked(gateway: Gateway, key: SecretKey) -> str:
     try:
         return gateway.sts_as(key.pair).get_caller_arn()
     except AwsError as error:
@@ -244,6 +242,6 @@ def _asked(gateway: Gateway, key: Held) -> str:
 def _days(every: timedelta) -> int:
     if every < timedelta(days=1) or every % timedelta(days=1) or every > timedelta(days=1000):
         raise UsageError(
-            "A rotation comes every so many whole days, 1 to 1000.", "Write it like: --every 30d", code="schedule"
+            "A rotation schedule takes whole days, 1 to 1000.", "For example: --every 30d", code="schedule"
         )
     return every.days

@@ -10,7 +10,7 @@ from generator.gateway.aws import Gateway
 from generator.model.policy import Policy, parse_policy
 from generator.model.reading import Reading
 from generator.operations.access.readings import absent, read
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 
 T = TypeVar("T")
 NO_USER, NO_ROLE = "there is no support user", "there is no support role"
@@ -29,19 +29,19 @@ class LivePolicies:
     role: Reading[tuple[Policy, ...]]
 
 
-def read_policies(gateway: Gateway, found: Record) -> LivePolicies:
+def read_policies(gateway: Gateway, access: StackAccess) -> LivePolicies:
     """Read each policy the stack has. Never raises for what AWS answers."""
-    iam, user, role = gateway.iam, found.support_user, found.support_role
+    iam, user, role = gateway.iam, access.support_user, access.support_role
     return LivePolicies(
         secret=_read(
             "secretsmanager:GetResourcePolicy",
-            "" if found.secret_arn else "there is no support secret",
-            lambda: gateway.secretsmanager.get_resource_policy(found.secret_arn),
+            "" if access.secret_arn else "there is no support secret",
+            lambda: gateway.secretsmanager.get_resource_policy(access.secret_arn),
         ),
         key=_read(
             "kms:GetKeyPolicy",
-            "" if found.key_arn else "the stack has no key of its own",
-            lambda: gateway.kms.get_key_policy(found.key_arn),
+            "" if access.key_arn else "the stack has no key of its own",
+            lambda: gateway.kms.get_key_policy(access.key_arn),
         ),
         user=_read(
             USER_READS,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import Callable
 
 from generator.channel import wire
 from generator.channel.channel import open_channel
@@ -17,11 +15,10 @@ from generator.model.plan import Check
 from generator.model.session import SessionRequest
 from generator.operations import polling
 from generator.operations.access import stack_access
-from generator.operations.access.stack_access import Record
-from generator.operations.polling import Clock
+from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.sessions.service import SessionCalls
 
-Sleep = Callable[[float], None]
 MARK = "probe-of-the-session-log"
 ANSWER_SECONDS = 20.0
 TRANSCRIPT_SECONDS = 60.0
@@ -39,37 +36,37 @@ class _Calls(SessionCalls):
         return started
 
 
-def require_transcript(gateway: Gateway, sleep: Sleep = time.sleep) -> Check:
+def require_transcript(gateway: Gateway, clock: Clock = SYSTEM) -> Check:
     """Open, use and end a shell as the caller, then look for what it said. Raises Refused when nothing was written.
 
     A caller that may not start sessions or read the log learns that it could not be tried, by the same error.
     """
-    found = stack_access.read_record(gateway)
+    access = stack_access.read_access(gateway)
     try:
-        session = asyncio.run(_used(gateway, found))
-        written = _written(gateway, found, session, sleep)
+        session = asyncio.run(_used(gateway, access))
+        written = _written(gateway, access, session, clock)
     except DeployerError as error:
-        raise _refused(found, f"a shell could not be tried: {error.message.rstrip('.')}") from error
+        raise _refused(gateway, access, f"a shell could not be tried: {error.message.rstrip('.')}") from error
     if not written:
-        raise _refused(found, f"the shell {session} left no transcript in {TRANSCRIPT_SECONDS:.0f} s")
+        raise _refused(gateway, access, f"the shell {session} left no transcript in {TRANSCRIPT_SECONDS:.0f} s")
     return Check("transcript of a shell", True, f"{session}, {written} lines")
 
 
-async def _used(gateway: Gateway, found: Record) -> str:
-    shell_document = found.stack.outputs.get(Output.SHELL_DOCUMENT_NAME, "")
-    calls = _Calls(gateway, SessionRequest(found.instance_id, shell_document, reason=MARK))
+async def _used(gateway: Gateway, access: StackAccess) -> str:
+    shell_document = access.stack.outputs.get(Output.SHELL_DOCUMENT_NAME, "")
+    calls = _Calls(gateway, SessionRequest(access.instance_id, shell_document, reason=MARK))
     async with open_channel(calls, ChannelOptions()) as channel:
         await channel.write(f"echo {MARK}\n".encode())
-        heard = b""
+        output = b""
         with contextlib.suppress(TimeoutError):  # what counts is what the log says
             async with asyncio.timeout(ANSWER_SECONDS):
-                while MARK.encode() not in heard and (received := await channel.receive()) is not None:
-                    heard += received.payload if received.type == wire.PayloadType.OUTPUT else b""
+                while MARK.encode() not in output and (received := await channel.receive()) is not None:
+                    output += received.payload if received.type == wire.PayloadType.OUTPUT else b""
     return calls.session_id
 
 
-def _written(gateway: Gateway, found: Record, session: str, sleep: Sleep) -> int:
-    group = found.stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, "")
+def _written(gateway: Gateway, access: StackAccess, session: str, clock: Clock) -> int:
+    group = access.stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, "")
 
     def lines() -> int:
         try:
@@ -77,12 +74,12 @@ def _written(gateway: Gateway, found: Record, session: str, sleep: Sleep) -> int
         except NotFound:
             return 0
 
-    return next(filter(None, polling.looks(gateway, lines, TRANSCRIPT_SECONDS, Clock(sleep))), 0)
+    return next(filter(None, polling.looks(gateway, lines, TRANSCRIPT_SECONDS, clock)), 0)
 
 
-def _refused(found: Record, why: str) -> Refused:
+def _refused(gateway: Gateway, access: StackAccess, why: str) -> Refused:
     return Refused(
-        f"Support sessions on {found.stack.name} are not seen to be logged: {why}.",
-        "Find out why: deployer doctor; or grant without trying it: leave --probe out",
+        f"Support sessions on {access.stack.name} could not be shown to be logged: {why}.",
+        f"Find out why: {gateway.commands.deployer('doctor')}\nOr grant without the test: leave out --probe",
         code="unlogged",
     )

@@ -7,10 +7,9 @@ other answer; `verdicts.py` judges the record.
 from __future__ import annotations
 
 import functools
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from generator.gateway.aws import Gateway
@@ -23,12 +22,12 @@ from generator.model.session import Session
 from generator.operations.access import key, live_policies, lockdown
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.readings import NotUnderstood, absent, read
-from generator.operations.access.stack_access import Record, read_record
+from generator.operations.access.stack_access import StackAccess, read_access
+from generator.operations.clock import SYSTEM, Clock
 
 if TYPE_CHECKING:
     from generator.model.database_changes import ShutOut
 
-Sleep = Callable[[float], None]
 Context = tuple[tuple[str, str, str], ...]
 
 
@@ -64,94 +63,94 @@ class Observations:
 class Before:
     """What was read before the steps: the key in the secret, which is in nobody's record, and the user's keys."""
 
-    secret: Reading[key.Held]
+    secret: Reading[key.SecretKey]
     keys: Reading[tuple[AccessKey, ...]]
 
 
-def look_before(gateway: Gateway, found: Record) -> Before:
+def look_before(gateway: Gateway, access: StackAccess) -> Before:
     """Read what the steps take away. Never raises for what AWS answers."""
-    return Before(_secret_key(gateway, found), _keys(gateway, found))
+    return Before(_secret_key(gateway, access), _keys(gateway, access))
 
 
 def observe(
-    gateway: Gateway, found: Record, before: Before, database: Reading[ShutOut], sleep: Sleep = time.sleep
+    gateway: Gateway, access: StackAccess, before: Before, database: Reading[ShutOut], clock: Clock = SYSTEM
 ) -> Observations:
     """Ask the services about everything a revocation closes. Never raises for what they answer.
 
     `database` is what was seen there when support's users were shut out: it takes a tunnel, and is asked once.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     sessions = read("ssm:DescribeSessions", lambda: tuple(gateway.ssm.list_sessions()))
     return Observations(
         at=now,
-        grant=read("cloudformation:DescribeStacks", lambda: read_record(gateway).grant),
-        keys=_keys(gateway, found),
-        old_key=_try_key(gateway, before.secret, sleep),
-        policies=live_policies.read_policies(gateway, found),
-        older_role_session=_simulate_role(gateway, found, now),
-        new_session=_simulate_user(gateway, found, now),
+        grant=read("cloudformation:DescribeStacks", lambda: read_access(gateway).grant),
+        keys=_keys(gateway, access),
+        old_key=_try_key(gateway, before.secret, clock),
+        policies=live_policies.read_policies(gateway, access),
+        older_role_session=_simulate_role(gateway, access, now),
+        new_session=_simulate_user(gateway, access, now),
         sessions=sessions,
-        owners=_owners(gateway, found, sessions.value or ()),
+        owners=_owners(gateway, access, sessions.value or ()),
         database=database,
     )
 
 
-def _keys(gateway: Gateway, found: Record) -> Reading[tuple[AccessKey, ...]]:
+def _keys(gateway: Gateway, access: StackAccess) -> Reading[tuple[AccessKey, ...]]:
     asked = "iam:ListAccessKeys"
-    if not found.support_user:
+    if not access.support_user:
         return absent(asked, live_policies.NO_USER)
-    return read(asked, lambda: tuple(gateway.iam.list_access_keys(found.support_user)))
+    return read(asked, lambda: tuple(gateway.iam.list_access_keys(access.support_user)))
 
 
-def _secret_key(gateway: Gateway, found: Record) -> Reading[key.Held]:
+def _secret_key(gateway: Gateway, access: StackAccess) -> Reading[key.SecretKey]:
     asked = "secretsmanager:GetSecretValue"
-    if not found.secret_arn:
+    if not access.secret_arn:
         return absent(asked, "there is no support secret")
 
-    def ask() -> key.Held:
-        held = key.held(gateway, found.secret_arn)
-        if held is None:
+    def ask() -> key.SecretKey:
+        secret_key = key.read_secret_key(gateway, access.secret_arn)
+        if secret_key is None:
             raise NotUnderstood("the secret's value is not the JSON object with an access key that the keeper writes")
-        return held
+        return secret_key
 
     return read(asked, ask)
 
 
-def _try_key(gateway: Gateway, secret: Reading[key.Held], sleep: Sleep) -> Reading[KeyTrial]:
+def _try_key(gateway: Gateway, secret: Reading[key.SecretKey], clock: Clock) -> Reading[KeyTrial]:
     """The one real proof: AWS is asked with the old key itself."""
     old = secret.value
     if old is None:
         return secret.unanswered()
     asked = "sts:GetCallerIdentity, with the old key"
-    return read(asked, lambda: KeyTrial(old.key_id, key.dead_check(gateway, old, sleep).answer))
+    return read(asked, lambda: KeyTrial(old.key_id, key.dead_check(gateway, old, clock).answer))
 
 
-def _simulate_role(gateway: Gateway, found: Record, now: datetime) -> Reading[Simulation]:
+def _simulate_role(gateway: Gateway, access: StackAccess, now: datetime) -> Reading[Simulation]:
     """IAM's own evaluation for a session of the role that was begun long before the cut."""
     asked = "iam:SimulatePrincipalPolicy, ssm:StartSession in an older session"
-    if not found.support_role:
+    if not access.support_role:
         return absent(asked, live_policies.NO_ROLE)
     before = (now - timedelta(days=365)).strftime(END_FORMAT)
     context = (("aws:TokenIssueTime", "date", before),)
-    return read(asked, lambda: _start_session(gateway, found, found.role_arn, context))
+    return read(asked, lambda: _start_session(gateway, access, access.role_arn, context))
 
 
-def _simulate_user(gateway: Gateway, found: Record, now: datetime) -> Reading[Simulation]:
+def _simulate_user(gateway: Gateway, access: StackAccess, now: datetime) -> Reading[Simulation]:
     """IAM's own evaluation of the user's policies in force, with the most favourable request."""
     asked = "iam:SimulatePrincipalPolicy, ssm:StartSession on the instance"
-    if not found.support_user:
+    if not access.support_user:
         return absent(asked, live_policies.NO_USER)
     context = (
         (f"ssm:resourceTag/{TAG_KEY}", "string", TAG_VALUE),
         ("ssm:SessionDocumentAccessCheck", "boolean", "true"),
         ("aws:CurrentTime", "date", now.strftime(END_FORMAT)),
     )
-    return read(asked, lambda: _start_session(gateway, found, found.user_arn, context))
+    return read(asked, lambda: _start_session(gateway, access, access.user_arn, context))
 
 
-def _owners(gateway: Gateway, found: Record, sessions: tuple[Session, ...]) -> dict[str, Reading[bool]]:
+def _owners(gateway: Gateway, access: StackAccess, sessions: tuple[Session, ...]) -> dict[str, Reading[bool]]:
     """Whether the owners of the sessions near the stack exist: one that does not may have been the support user."""
-    others = (s for s in sessions if lockdown.near(s, found) and not lockdown.owned(s, found))
+    others = (s for s in sessions if lockdown.near(s, access) and not lockdown.owned(s, access))
     strangers = {session.owner: lockdown.owner_of(session) for session in others}
     exists = {"user": gateway.iam.user_exists, "assumed-role": gateway.iam.role_exists}
     asked = {"user": "iam:GetUser", "assumed-role": "iam:GetRole"}
@@ -162,6 +161,6 @@ def _owners(gateway: Gateway, found: Record, sessions: tuple[Session, ...]) -> d
     }
 
 
-def _start_session(gateway: Gateway, found: Record, arn: str, context: Context) -> Simulation:
-    instance = str(found.stack.arn.beside("ec2", f"instance/{found.instance_id}"))
+def _start_session(gateway: Gateway, access: StackAccess, arn: str, context: Context) -> Simulation:
+    instance = str(access.stack.arn.beside("ec2", f"instance/{access.instance_id}"))
     return gateway.iam.simulation(arn, "ssm:StartSession", instance, context)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generator.model.arn import Arn
 from generator.model.policy import Policy, PolicyPrincipal, PolicyStatement, PrincipalType, account_of
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Opening:
     statement: PolicyStatement
 
 
-def outsiders(policy: Policy, found: Record, *, services: bool = True) -> tuple[Opening, ...]:
+def outsiders(policy: Policy, access: StackAccess, *, services: bool = True) -> tuple[Opening, ...]:
     """Everybody but the account's own principals; the support user and the support role are the vendor's.
 
     With `services` AWS's own services are no outsiders: they decrypt and log, they do not come in.
@@ -26,9 +26,9 @@ def outsiders(policy: Policy, found: Record, *, services: bool = True) -> tuple[
     return tuple(
         Opening(principal.value, statement)
         for statement in policy.statements
-        if statement.allows and not statement.limited_to(found.stack.account)
+        if statement.allows and not statement.limited_to(access.stack.account)
         for principal in _admitted(statement)
-        if not _inside(principal, found, services)
+        if not _inside(principal, access, services)
     )
 
 
@@ -42,15 +42,15 @@ def _admitted(statement: PolicyStatement) -> Iterator[PolicyPrincipal]:
         yield PolicyPrincipal(PrincipalType.UNKNOWN, "a principal that is not named")
 
 
-def _inside(principal: PolicyPrincipal, found: Record, services: bool) -> bool:
+def _inside(principal: PolicyPrincipal, access: StackAccess, services: bool) -> bool:
     if principal.type is not PrincipalType.AWS:
         return services and principal.is_service
-    return account_of(principal.value) == found.stack.account and not _of_support(principal.value, found)
+    return account_of(principal.value) == access.stack.account and not _of_support(principal.value, access)
 
 
-def _of_support(arn: str, found: Record) -> bool:
+def _of_support(arn: str, access: StackAccess) -> bool:
     """Whether it is the support user, the support role, or a session of that role."""
     named = Arn.find(arn)
     who = named.principal_arn if named else None
-    known = {("user", found.support_user), ("role", found.support_role)}
+    known = {("user", access.support_user), ("role", access.support_role)}
     return who is not None and bool(who.last_name) and (who.kind, who.last_name) in known

@@ -36,7 +36,7 @@ def is_bounded(statement: PolicyStatement) -> bool:
 
 
 @dataclass(frozen=True)
-class Sentence:
+class Permission:
     """One thing somebody may do: whose policy says so, what, who, and until when (empty: no end)."""
 
     policy: str
@@ -45,7 +45,7 @@ class Sentence:
     until: str
 
 
-def spoken(sid: str) -> str:
+def _in_words(sid: str) -> str:
     """VendorReadsTheSecret -> Vendor reads the secret."""
     if sid == KEY_SID:
         return "Vendor decrypts it, through Secrets Manager only"
@@ -53,7 +53,7 @@ def spoken(sid: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-class Ways(Protocol):
+class Holders(Protocol):
     """What a stack has: a user with a key in a secret, a role, or both (empty: not there)."""
 
     @property
@@ -72,46 +72,46 @@ class Ways(Protocol):
         ...
 
 
-def sentences(grant: Grant, ways: Ways) -> tuple[Sentence, ...]:
+def permission_summary(grant: Grant, holders: Holders) -> tuple[Permission, ...]:
     """What the grant lets whom do, by the ways the stack has."""
     who = ", ".join(described(principal.pattern) for principal in grant.principals)
     vendor = [
-        Sentence(policy, spoken(sid), who, grant.until_text)
-        for policy, sid, there in (
-            ("secret", SECRET_SID, ways.support_user and grant.allows_path("secret")),
-            ("key", KEY_SID, ways.support_user and grant.allows_path("secret")),
-            ("role", ROLE_SID, ways.support_role and grant.allows_path("role")),
+        Permission(policy, _in_words(sid), who, grant.until_text)
+        for policy, sid, applies in (
+            ("secret", SECRET_SID, holders.support_user and grant.allows_path("secret")),
+            ("key", KEY_SID, holders.support_user and grant.allows_path("secret")),
+            ("role", ROLE_SID, holders.support_role and grant.allows_path("role")),
         )
-        if grant.principals and there
+        if grant.principals and applies
     ]
-    if not ways.support_user:
-        return (*vendor, *_in_the_database(grant, ways))
-    holder = [
-        Sentence("support user", spoken(s.sid), "whoever holds the key", grant.until_text)
+    if not holders.support_user:
+        return (*vendor, *_in_the_database(grant, holders))
+    of_the_user = [
+        Permission("support user", _in_words(s.sid), "whoever holds the key", grant.until_text)
         for s in statements(support_user_policy_document(until=grant.until_text or None))
         if s.allows and s.sid not in ALWAYS
     ]
-    return (*vendor, *holder, *_in_the_database(grant, ways))
+    return (*vendor, *of_the_user, *_in_the_database(grant, holders))
 
 
-def _in_the_database(grant: Grant, ways: Ways) -> list[Sentence]:
+def _in_the_database(grant: Grant, holders: Holders) -> list[Permission]:
     """What the tunnel is for, where the stack gives support an access level; by user and by role alike."""
-    permits = f"{spoken(DATABASE_SID)} as {ways.database_user}"
-    holders = (
-        ("support user", "whoever holds the key", ways.support_user),
-        ("support role", "whoever assumes it", ways.support_role and grant.allows_path("role")),
+    permits = f"{_in_words(DATABASE_SID)} as {holders.database_user}"
+    rights = (
+        ("support user", "whoever holds the key", holders.support_user),
+        ("support role", "whoever assumes it", holders.support_role and grant.allows_path("role")),
     )
     return [
-        Sentence(policy, permits, who, grant.until_text)
-        for policy, who, there in holders
-        if there and ways.database_user
+        Permission(policy, permits, who, grant.until_text)
+        for policy, who, applies in rights
+        if applies and holders.database_user
     ]
 
 
 def described(pattern: str) -> str:
     """An ARN as it is; the pattern of a whole account in words."""
     arn = Arn.find(pattern)
-    return f"everyone whom account {arn.account} lets" if arn and arn.resource == "*" else pattern
+    return f"everyone whom account {arn.account} allows" if arn and arn.resource == "*" else pattern
 
 
 def secret_statement(grant: Grant) -> PolicyStatement:

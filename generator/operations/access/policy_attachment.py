@@ -31,7 +31,7 @@ def engineers_document(
 ) -> Document:
     """The policy for the customer's own engineers: hosts whose tag equals their own. Raises UsageError."""
     if not re.fullmatch(r"[\w .:/=+@-]{1,128}", tag):
-        raise UsageError(f"{tag} is no tag key.", "Give the key of a tag, for example: --abac team", code="tag")
+        raise UsageError(f"{tag} is not a tag key.", "Give the key of a tag, for example: --abac team", code="tag")
     known = {"account": account, "region": region, "documents": tuple(documents)}
     given = {key: value for key, value in known.items() if value}
     return engineers_policy_document(tag, EngineerKind(kind), partition=partition, **given)  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ def plan_attach(
     The instances are named one by one: a policy for any tagged instance would open every host that gets the tag.
     """
     if not instances:
-        raise UsageError("Nothing says which instance support may reach.", "Give: --instance-id ID", code="instance")
+        raise UsageError("No instance is named for support to reach.", "Give: --instance-id ID", code="instance")
     kind, name = _target(gateway, target)
     document = policy_document(
         account=gateway.sts.get_caller_account(),
@@ -73,8 +73,8 @@ def plan_attach(
         instances=instances,
         documents=documents,
     )
-    there = _policies(gateway, kind, name).get(POLICY_NAME)
-    state = "create" if there is None else "unchanged" if _same(there, document) else "update"
+    current = _policies(gateway, kind, name).get(POLICY_NAME)
+    state = "create" if current is None else "unchanged" if _same(current, document) else "update"
     untagged = tuple(i for i in instances if gateway.ec2.instance_tags(i).get(TAG_KEY) != TAG_VALUE)
     return Attachment(kind, name, state, untagged, document)
 
@@ -90,42 +90,42 @@ def attach(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
     tagged = [(i, gateway.ec2.instance_tags(i).get(TAG_KEY) == TAG_VALUE) for i in planned.to_tag]
     return (
         Check(f"policy {POLICY_NAME} of {planned.kind} {planned.name}", agrees, planned.policy),
-        *(Check(f"tag {TAG_KEY} of {i}", held, "set" if held else "not set") for i, held in tagged),
+        *(Check(f"tag {TAG_KEY} of {i}", is_set, "set" if is_set else "not set") for i, is_set in tagged),
     )
 
 
 def plan_undo(gateway: Gateway, target: str, instances: Sequence[str]) -> Attachment:
     """What undoing would take away. Raises NotFound, and Refused when the policy of that name is not this one."""
     kind, name = _target(gateway, target)
-    there = _policies(gateway, kind, name).get(POLICY_NAME)
+    current = _policies(gateway, kind, name).get(POLICY_NAME)
     ours = {statement.sid for statement in statements(support_user_policy_document())}
-    if there is not None and {statement.sid for statement in there.statements} != ours:
+    if current is not None and {statement.sid for statement in current.statements} != ours:
         raise Refused(
-            f"The policy {POLICY_NAME} of {kind} {name} is not the one this command writes, so it was left.",
-            f"Look at it: aws iam get-{kind}-policy --{kind}-name {name} --policy-name {POLICY_NAME}",
+            f"The policy {POLICY_NAME} of {kind} {name} was not written by this command, so it was not removed.",
+            f"See it with: aws iam get-{kind}-policy --{kind}-name {name} --policy-name {POLICY_NAME}",
             code="not-ours",
         )
     tagged = tuple(i for i in instances if gateway.ec2.instance_tags(i).get(TAG_KEY) == TAG_VALUE)
-    return Attachment(kind, name, "unchanged" if there is None else "remove", tagged)
+    return Attachment(kind, name, "unchanged" if current is None else "remove", tagged)
 
 
 def undo(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
     """Take the policy and the tags away again, and read it back."""
-    was_there = planned.policy == "remove"
-    if was_there:
+    existed = planned.policy == "remove"
+    if existed:
         remove = gateway.iam.delete_user_policy if planned.kind == "user" else gateway.iam.delete_role_policy
         remove(planned.name, POLICY_NAME)
     for instance in planned.to_tag:
         gateway.ec2.delete_tag(instance, TAG_KEY, TAG_VALUE)
     gone = POLICY_NAME not in _policies(gateway, planned.kind, planned.name)
     name = f"policy {POLICY_NAME} of {planned.kind} {planned.name}"
-    return (Check(name, gone, "removed" if was_there else "was not there"),)
+    return (Check(name, gone, "removed" if existed else "did not exist"),)
 
 
-def _same(found: Policy | None, document: Document) -> bool:
+def _same(policy: Policy | None, document: Document) -> bool:
     """Whether the policy there says what this one says."""
     wanted = parse_policy(document)
-    return found is not None and (found.statements, found.problems) == (wanted.statements, wanted.problems)
+    return policy is not None and (policy.statements, policy.problems) == (wanted.statements, wanted.problems)
 
 
 def _target(gateway: Gateway, target: str) -> tuple[str, str]:

@@ -20,25 +20,25 @@ def without(document: object, sid: str) -> dict[str, object] | None:
 
 def replaced(document: object, sid: str, statement: Mapping[str, object]) -> dict[str, object]:
     """The document with this statement in the place of those of that Sid."""
-    kept = [s for s in raw_statements(document) if not _is(s, sid)]
-    return {"Version": "2012-10-17", **(read_document(document) or {}), "Statement": [*kept, statement]}
+    others = [s for s in raw_statements(document) if not _is(s, sid)]
+    return {"Version": "2012-10-17", **(read_document(document) or {}), "Statement": [*others, statement]}
 
 
-def narrowed(document: object, sid: str, after: Grant) -> dict[str, object] | None:
+def restricted(document: object, sid: str, after: Grant) -> dict[str, object] | None:
     """The document with the statements of that Sid held to the principals of `after`.
 
     A statement that is not as the template makes it goes whole: what held it to anybody is not known. None where no
     statement would be left.
     """
-    found = (_narrowed(s, after) if _is(s, sid) else s for s in raw_statements(document))
-    return _with(document, [statement for statement in found if statement is not None])
+    statements = (_restricted(s, after) if _is(s, sid) else s for s in raw_statements(document))
+    return _with(document, [statement for statement in statements if statement is not None])
 
 
 def _is(statement: object, sid: str) -> bool:
     return isinstance(statement, Mapping) and statement.get("Sid") == sid
 
 
-def _narrowed(statement: object, after: Grant) -> object | None:
+def _restricted(statement: object, after: Grant) -> object | None:
     assert isinstance(statement, Mapping)
     conditions = statement.get("Condition")
     likes = conditions.get("ArnLike") if isinstance(conditions, Mapping) else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.model.reading import Problem, Reading
+from generator.operations.clock import SYSTEM, Clock
 
 T = TypeVar("T")
 PACKAGE = Path(__file__).parents[2]
@@ -30,19 +30,19 @@ class Fault:
     hint: str = ""
 
 
-def read(asked: str, ask: Callable[[], T]) -> Reading[T]:
+def read(asked: str, ask: Callable[[], T], clock: Clock = SYSTEM) -> Reading[T]:
     """Ask, and give what came, or why nothing did. `asked` are IAM actions (`iam:ListAccessKeys`). Never raises."""
     try:
-        return Reading(asked, datetime.now(UTC), ask())
+        return Reading(asked, clock.now(), ask())
     except Exception as error:
         fault = fault_of(error)
         permission = permission_of(asked, fault) if fault.problem is Problem.REFUSED else ""
-        return Reading(asked, datetime.now(UTC), None, fault.problem, fault.detail, permission, fault.hint)
+        return Reading(asked, clock.now(), None, fault.problem, fault.detail, permission, fault.hint)
 
 
-def absent(asked: str, why: str) -> Reading[T]:
+def absent(asked: str, why: str, clock: Clock = SYSTEM) -> Reading[T]:
     """The stack has no such thing, so nothing was asked."""
-    return Reading(asked, datetime.now(UTC), problem=Problem.ABSENT, detail=why)
+    return Reading(asked, clock.now(), problem=Problem.ABSENT, detail=why)
 
 
 def do_all(acts: Iterable[Callable[[], object]]) -> None:

@@ -8,18 +8,18 @@ from generator.gateway.aws import Gateway
 from generator.model.grant import Grant
 from generator.model.stack import StackEvent
 from generator.operations.access.grant import plan_change
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 from generator.operations.stack import apply
 
 ShowEvents = Callable[[Iterator[StackEvent]], None]
 
 
-def settle(gateway: Gateway, found: Record, after: Grant, show_events: ShowEvents) -> str:
+def reconcile_stack(gateway: Gateway, access: StackAccess, after: Grant, show_events: ShowEvents) -> str:
     """Bring the stack to `after` without asking; its status, or that there was nothing to change.
 
     Raises StackBusy, Refused and the planner's errors; a plan that may not be executed is thrown away.
     """
-    planned = plan_change(gateway, found, after)
+    planned = plan_change(gateway, access, after)
     apply.start(gateway, planned.up)
     if planned.unchanged:
         return "nothing to change"

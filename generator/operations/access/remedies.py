@@ -20,7 +20,7 @@ from generator.policies.support import no_older_sessions
 
 REQUEST_ID = "Request id"
 """How the hint begins of a failure that AWS alone can explain: no next step."""
-DEFECT = "This is a defect of deployer: report this line. What is still open, the lines of the other checks say"
+DEFECT = "This is a defect of deployer: please report this line. The other checks show what is still open"
 SECRET_POLICY, KEY_POLICY, TRUST = "secret-policy.json", "key-policy.json", "trust.json"
 
 
@@ -32,18 +32,18 @@ def unread(reading: Reading[object], wanted: Expectation, look: str = "") -> str
 def after_failure(problem: Problem | None, permission: str, hint: str, wanted: Expectation, look: str = "") -> str:
     """After a step or a question that failed."""
     if problem is Problem.REFUSED:
-        return f"Needs {permission}: use credentials that may (--profile NAME), then: {wanted.again}"
+        return f"Needs {permission}: use credentials that have it (--profile NAME), then: {wanted.again}"
     if problem is Problem.TRANSIENT:
-        return f"AWS gave no proper answer, which passes. In some minutes: {wanted.again}"
+        return f"AWS was temporarily unavailable. In a few minutes: {wanted.again}"
     if problem is Problem.UNREADABLE:
         return take_out(look) if look else DEFECT
-    first = hint.rstrip(".") if hint and not hint.startswith(REQUEST_ID) else "Clear up what AWS says there"
+    first = hint.rstrip(".") if hint and not hint.startswith(REQUEST_ID) else "Resolve what AWS reports there"
     return f"{first}; then: {wanted.again}"
 
 
 def take_out(look: str) -> str:
     """Where it takes a person to understand what is there."""
-    return f"See for yourself, and take out what lets anybody in: {look}"
+    return f"Check it yourself, and remove whatever gives anybody access: {look}"
 
 
 def keys(ids: Iterable[str], user: str, wanted: Expectation) -> str:
@@ -56,38 +56,38 @@ def living_key(key_id: str, owner: str, listed: bool, wanted: Expectation) -> st
     """A key that AWS still takes. Once it is deleted, IAM needs some seconds until every part of it knows."""
     arn = Arn.find(owner)
     user = arn.last_name if arn and arn.kind == "user" else ""
-    if user and (listed or user != wanted.found.support_user):
+    if user and (listed or user != wanted.access.support_user):
         return keys([key_id], user, wanted)
     if user:
-        return f"The key is deleted, and AWS still takes it. In a minute: {wanted.again}"
-    return f"Deactivate the access key {key_id} where it belongs: it is not the support user's. AWS says: {owner}"
+        return f"The key is deleted, but AWS still accepts it. In a minute: {wanted.again}"
+    return f"Deactivate the access key {key_id}, which is not the support user's: it belongs to {owner}"
 
 
 def secret_value(wanted: Expectation) -> str:
     """A value of the secret that no key can be read from: what the vendor had cannot be tried."""
     remove, anew = (wanted.commands.deployer("up", f"--support-user={answer}") for answer in ("no", "yes"))
-    return f"The key that was in it cannot be tried. Remove user and secret: {remove} (to have them anew: {anew})"
+    return f"The key that was in it cannot be tested. Remove user and secret: {remove} (to create new ones: {anew})"
 
 
 def secret_policy(openings: Iterable[Opening], wanted: Expectation) -> str:
     """Statements of the secret's policy."""
-    commands, secret = wanted.commands, ("--secret-id", wanted.found.secret_arn)
+    commands, secret = wanted.commands, ("--secret-id", wanted.access.secret_arn)
     if wanted.everybody:
-        return f"Take {_named(openings)} out: {commands.aws('secretsmanager', 'delete-resource-policy', *secret)}"
+        return f"Remove {_named(openings)}: {commands.aws('secretsmanager', 'delete-resource-policy', *secret)}"
     put = commands.aws("secretsmanager", "put-resource-policy", *secret, "--resource-policy", f"file://{SECRET_POLICY}")
     return _edited(openings, "the secret's policy", show_secret_policy(wanted), SECRET_POLICY, put)
 
 
 def key_policy(openings: Iterable[Opening], wanted: Expectation) -> str:
     """Statements of the key's policy."""
-    key = ("--key-id", wanted.found.key_arn, "--policy-name", "default")
+    key = ("--key-id", wanted.access.key_arn, "--policy-name", "default")
     put = wanted.commands.aws("kms", "put-key-policy", *key, "--policy", f"file://{KEY_POLICY}")
     return _edited(openings, "the key's policy", show_key_policy(wanted), KEY_POLICY, put)
 
 
 def trust(openings: Iterable[Opening], wanted: Expectation) -> str:
     """Statements of the role's trust policy."""
-    role = ("--role-name", wanted.found.support_role)
+    role = ("--role-name", wanted.access.support_role)
     put = wanted.commands.aws("iam", "update-assume-role-policy", *role, "--policy-document", f"file://{TRUST}")
     return _edited(openings, "the role's trust policy", show_trust(wanted), TRUST, put)
 
@@ -95,24 +95,24 @@ def trust(openings: Iterable[Opening], wanted: Expectation) -> str:
 def show_secret_policy(wanted: Expectation) -> str:
     """The command that prints the secret's policy."""
     text = ("--query", "ResourcePolicy", "--output", "text")
-    return wanted.commands.aws("secretsmanager", "get-resource-policy", "--secret-id", wanted.found.secret_arn, *text)
+    return wanted.commands.aws("secretsmanager", "get-resource-policy", "--secret-id", wanted.access.secret_arn, *text)
 
 
 def show_key_policy(wanted: Expectation) -> str:
     """The command that prints the key's policy."""
-    words = ("--key-id", wanted.found.key_arn, "--policy-name", "default", "--query", "Policy", "--output", "text")
+    words = ("--key-id", wanted.access.key_arn, "--policy-name", "default", "--query", "Policy", "--output", "text")
     return wanted.commands.aws("kms", "get-key-policy", *words)
 
 
 def show_trust(wanted: Expectation) -> str:
     """The command that prints the role's trust policy."""
     text = ("--query", "Role.AssumeRolePolicyDocument", "--output", "json")
-    return wanted.commands.aws("iam", "get-role", "--role-name", wanted.found.support_role, *text)
+    return wanted.commands.aws("iam", "get-role", "--role-name", wanted.access.support_role, *text)
 
 
 def show_keys(wanted: Expectation) -> str:
     """The command that lists the user's keys."""
-    return wanted.commands.aws("iam", "list-access-keys", "--user-name", wanted.found.support_user)
+    return wanted.commands.aws("iam", "list-access-keys", "--user-name", wanted.access.support_user)
 
 
 def show_sessions(wanted: Expectation) -> str:
@@ -123,7 +123,7 @@ def show_sessions(wanted: Expectation) -> str:
 def show_rights(wanted: Expectation) -> str:
     """The command that lists the policies of user or role."""
     kind, name = (
-        ("user", wanted.found.support_user) if wanted.found.support_user else ("role", wanted.found.support_role)
+        ("user", wanted.access.support_user) if wanted.access.support_user else ("role", wanted.access.support_role)
     )
     return wanted.commands.aws("iam", f"list-attached-{kind}-policies", f"--{kind}-name", name)
 
@@ -135,7 +135,7 @@ def show_simulation(arn: str, wanted: Expectation) -> str:
 
 
 def _edited(openings: Iterable[Opening], what: str, show: str, file: str, put: str) -> str:
-    return f"Take {_named(openings)} out of {what}: {show} > {file}; edit it; {put}"
+    return f"Remove {_named(openings)} from {what}: {show} > {file}; edit it; {put}"
 
 
 def _named(openings: Iterable[Opening]) -> str:
@@ -148,14 +148,14 @@ def _named(openings: Iterable[Opening]) -> str:
 def older_sessions(wanted: Expectation) -> str:
     """The statement that refuses older sessions, put into the role's policy by hand."""
     policy = json.dumps(plain(document([no_older_sessions(wanted.after.not_before)])))
-    role = ("--role-name", wanted.found.support_role, "--policy-name", POLICY_NAME)
-    return f"Put it there: {wanted.commands.aws('iam', 'put-role-policy', *role, '--policy-document', policy)}"
+    role = ("--role-name", wanted.access.support_role, "--policy-name", POLICY_NAME)
+    return f"Add it: {wanted.commands.aws('iam', 'put-role-policy', *role, '--policy-document', policy)}"
 
 
-def rights(kind: str, name: str, found: Iterable[tuple[Policy, PolicyStatement]], wanted: Expectation) -> str:
+def rights(kind: str, name: str, statements: Iterable[tuple[Policy, PolicyStatement]], wanted: Expectation) -> str:
     """Statements that permit the user or role something without an end."""
     policies: dict[str, tuple[Policy, list[str]]] = {}
-    for policy, statement in found:
+    for policy, statement in statements:
         policies.setdefault(policy.name, (policy, []))[1].append(statement.name)
     return "; ".join(_removed(kind, name, policy, sids, wanted) for policy, sids in policies.values())
 
@@ -166,7 +166,7 @@ def _removed(kind: str, name: str, policy: Policy, sids: list[str], wanted: Expe
         command = wanted.commands.aws("iam", f"detach-{kind}-policy", *whose, "--policy-arn", policy.arn)
     else:
         command = wanted.commands.aws("iam", f"delete-{kind}-policy", *whose, "--policy-name", policy.name)
-    return f"Take the policy {policy.name} ({', '.join(sids)}) off the {kind}: {command}"
+    return f"Remove the policy {policy.name} ({', '.join(sids)}) from the {kind}: {command}"
 
 
 def sessions(open_ones: Iterable[Session], wanted: Expectation) -> str:

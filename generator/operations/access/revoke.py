@@ -9,13 +9,13 @@ No step stops another, whatever it meets. The account is looked at afterwards an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from generator.errors import DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
+from generator.model.command_line import CommandLine
 from generator.model.duration import parse_end
 from generator.model.evidence import Evidence, Report
 from generator.model.grant import Grant
@@ -31,14 +31,12 @@ from generator.operations.access import (
     stack_access,
     verdicts,
 )
-from generator.operations.access.commands import Commands
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.observations import Before
 from generator.operations.access.readings import do_all, fault_of, permission_of, read
-from generator.operations.access.reconcile import ShowEvents, settle
-from generator.operations.access.stack_access import Record
-
-Sleep = Callable[[float], None]
+from generator.operations.access.reconcile import ShowEvents, reconcile_stack
+from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,11 @@ class Revocation:
     """One revocation under way: what the stack said when it began, and what shall be left."""
 
     gateway: Gateway = field(repr=False)
-    found: Record = field(repr=False)
+    access: StackAccess = field(repr=False)
     after: Grant
     before: Before = field(repr=False)
     show_events: ShowEvents = field(default=lambda events: [None for _ in events].clear(), repr=False)
-    sleep: Sleep = field(default=time.sleep, repr=False)
+    clock: Clock = field(default=SYSTEM, repr=False)
 
     @property
     def everybody(self) -> bool:
@@ -70,8 +68,8 @@ class Revocation:
         secret, keys = self.before.secret.value, self.before.keys
         listed = None if keys.value is None and not (keys.gone or keys.absent) else {k.key_id for k in keys.value or ()}
         known = listed if secret is None or listed is None else listed | {secret.key_id}
-        commands = Commands.of(self.gateway, self.found.stack)
-        return Expectation(self.found, self.after, commands, None if known is None else frozenset(known))
+        commands = self.gateway.commands
+        return Expectation(self.access, self.after, commands, None if known is None else frozenset(known))
 
     @property
     def revoked(self) -> tuple[str, ...]:
@@ -91,55 +89,56 @@ class Step:
     name: str
     asked: str
     act: Callable[[Revocation], str]
-    applies: Callable[[Record], str] = lambda found: ""
+    applies: Callable[[StackAccess], str] = lambda access: ""
 
 
-def begin(gateway: Gateway, request: RevokeRequest, show_events: ShowEvents, sleep: Sleep = time.sleep) -> Revocation:
+def begin(gateway: Gateway, request: RevokeRequest, show_events: ShowEvents, clock: Clock = SYSTEM) -> Revocation:
     """Read the stack and decide what shall be left.
 
     Raises StackNotFound, NotFound for a principal nobody let in, Refused for one that would stay in by another one.
     """
-    found, now = stack_access.read_record(gateway), datetime.now(UTC)
-    after = _cut(found, left(found, request, now, Commands.of(gateway, found.stack)), now)
-    return Revocation(gateway, found, after, observations.look_before(gateway, found), show_events, sleep)
+    access, now = stack_access.read_access(gateway), clock.now()
+    after = _cut(access, left(access, request, now, gateway.commands), now)
+    return Revocation(gateway, access, after, observations.look_before(gateway, access), show_events, clock)
 
 
-def _cut(found: Record, after: Grant, now: datetime) -> Grant:
+def _cut(access: StackAccess, after: Grant, now: datetime) -> Grant:
     """Role sessions begun before count no longer; on a stack that was closed before they do not already."""
-    done = found.grant == after and parse_end(after.not_before) is not None
-    return after if done or not found.support_role else after.cut(now)
+    done = access.grant == after and parse_end(after.not_before) is not None
+    return after if done or not access.support_role else after.cut(now)
 
 
-def left(found: Record, request: RevokeRequest, now: datetime, commands: Commands) -> Grant:
+def left(access: StackAccess, request: RevokeRequest, now: datetime, commands: CommandLine) -> Grant:
     """The grant that remains. Pure.
 
     Raises Refused while one that remains lets in one that is named, NotFound for a principal the stack does not know.
     """
     if not request.principals:
-        return found.grant.closed(now)
+        return access.grant.closed(now)
     named = tuple(dict.fromkeys(request.principals))
-    leaving = [p for p in named if p in found.grant.principals]
-    if covering := found.grant.covering(named):
+    leaving = [p for p in named if p in access.grant.principals]
+    if covering := access.grant.covering(named):
         raise _still_covered(named, tuple(leaving), covering, commands)
     for principal in named:
         if not any(p.covers(principal) for p in leaving):
-            there = ", ".join(p.arn for p in found.grant.principals) or "nobody"
+            granted = ", ".join(p.arn for p in access.grant.principals) or "nobody"
             raise NotFound(
-                f"The principal {principal.arn} has no access to the stack {found.stack.name}; granted: {there}.",
+                f"The principal {principal.arn} has no access to the stack {access.stack.name}. "
+                f"Access is granted to: {granted}.",
                 f"See: {commands.deployer('access', 'show')}",
                 code="not-granted",
             )
-    return found.grant.without(leaving, now)
+    return access.grant.without(leaving, now)
 
 
 def _still_covered(
-    named: tuple[Principal, ...], leaving: tuple[Principal, ...], covering: tuple[Principal, ...], commands: Commands
+    named: tuple[Principal, ...], leaving: tuple[Principal, ...], covering: tuple[Principal, ...], commands: CommandLine
 ) -> Refused:
     covered = next(p for p in named if any(other.covers(p) for other in covering))
     by = ", ".join(p.arn for p in covering)
     words = [word for p in (*leaving, *covering) for word in ("--principal", p.arn)]
     return Refused(
-        f"{covered.arn} would stay in, because access is granted to {by} too, which covers it. Nothing was changed.",
+        f"Nothing was changed: {covered.arn} would keep access, because {by} has access too and covers it.",
         f"Revoke {'both' if leaving else 'that one'}: {commands.deployer('access', 'revoke', *words)}",
         code="still-covered",
     )
@@ -147,42 +146,42 @@ def _still_covered(
 
 def run(revocation: Revocation) -> Iterator[Evidence]:
     """Do the steps in order, each yielding its evidence; then look, and yield the evidence of every verdict."""
-    gateway, found, everybody = revocation.gateway, revocation.found, revocation.everybody
+    gateway, access, everybody = revocation.gateway, revocation.access, revocation.everybody
     for step in CLOSE_TO_ALL if everybody else CLOSE_TO_SOME:
         yield _taken(step, revocation)
-    database = database_lockdown.shut(gateway, found, everybody)
+    database = database_lockdown.shut(gateway, access, everybody)
     for step in LAST_FOR_ALL if everybody else LAST_FOR_SOME:
         yield _taken(step, revocation)
-    seen = observations.observe(gateway, found, revocation.before, database, revocation.sleep)
+    seen = observations.observe(gateway, access, revocation.before, database, revocation.clock)
     yield from verdicts.judge(seen, revocation.expectation)
 
 
 def _taken(step: Step, r: Revocation) -> Evidence:
     """The evidence of one step, whatever becomes of it."""
-    if lacks := step.applies(r.found):
-        return Evidence(step.name, step.asked, lacks, datetime.now(UTC), None)
+    if lacks := step.applies(r.access):
+        return Evidence(step.name, step.asked, lacks, r.clock.now(), None)
     try:
-        return Evidence(step.name, step.asked, step.act(r), datetime.now(UTC), True)
+        return Evidence(step.name, step.asked, step.act(r), r.clock.now(), True)
     except Exception as error:
         fault = fault_of(error)
         permission = permission_of(step.asked, fault) if fault.problem is Problem.REFUSED else ""
         hint = remedies.after_failure(fault.problem, permission, fault.hint, r.expectation)
-        return Evidence(step.name, step.asked, fault.detail, datetime.now(UTC), False, hint)
+        return Evidence(step.name, step.asked, fault.detail, r.clock.now(), False, hint)
 
 
 def report(revocation: Revocation, began: datetime, evidence: tuple[Evidence, ...]) -> Report:
     """The evidence, with whose and by whom."""
-    stack = revocation.found.stack
+    stack = revocation.access.stack
     return Report(
         stack_name=stack.name,
         account=stack.account,
         region=stack.region,
-        instance_id=revocation.found.instance_id,
+        instance_id=revocation.access.instance_id,
         revoked=revocation.revoked,
         by=_caller(revocation.gateway),
         reason=revocation.after.reason,
         began=began,
-        ended=datetime.now(UTC),
+        ended=revocation.clock.now(),
         evidence=evidence,
     )
 
@@ -192,111 +191,111 @@ def _caller(gateway: Gateway) -> str:
 
 
 def _keys(r: Revocation) -> str:
-    found = key.deactivate(r.gateway, r.found, r.before.secret.value, r.before.keys.value)
-    return ", ".join(k.key_id for k in found) or "there is none"
+    keys = key.deactivate(r.gateway, r.access, r.before.secret.value, r.before.keys.value)
+    return ", ".join(k.key_id for k in keys) or "there is none"
 
 
 def _role(r: Revocation) -> str:
     exists: list[bool] = []
     do_all(
         (
-            lambda: exists.append(role.shut(r.gateway, r.found)),
-            lambda: role.cut(r.gateway, r.found, r.after.not_before),
+            lambda: exists.append(role.shut(r.gateway, r.access)),
+            lambda: role.cut(r.gateway, r.access, r.after.not_before),
         )
     )
-    done = f"nobody assumes it, sessions before {r.after.not_before} are refused"
+    done = f"nobody can assume it; sessions begun before {r.after.not_before} are refused"
     return done if all(exists) else "the role is gone"
 
 
-def _narrow_role(r: Revocation) -> str:
+def _restrict_role(r: Revocation) -> str:
     done: list[str] = []
     do_all(
         (
-            lambda: done.append(role.narrow(r.gateway, r.found, r.after)),
-            lambda: role.cut(r.gateway, r.found, r.after.not_before),
+            lambda: done.append(role.restrict(r.gateway, r.access, r.after)),
+            lambda: role.cut(r.gateway, r.access, r.after.not_before),
         )
     )
-    return f"{''.join(done)}; everybody's older sessions are refused"
+    return f"{''.join(done)}; all sessions begun earlier are refused"
 
 
 def _sessions(r: Revocation) -> str:
-    were, still = lockdown.end_sessions(r.gateway, r.found, r.sleep)
+    were, still = lockdown.end_sessions(r.gateway, r.access, r.clock)
     gone = ", ".join(s.session_id for s in were if s not in still) or ("none" if were else "none was open")
     return f"ended: {gone}" + (f"; still open: {', '.join(s.session_id for s in still)}" if still else "")
 
 
 def _stack(r: Revocation) -> str:
     """Make it last: the stack's parameters say so from now on, and no later `up` opens the door again."""
-    return settle(r.gateway, r.found, r.after, r.show_events)
+    return reconcile_stack(r.gateway, r.access, r.after, r.show_events)
 
 
 def _erase(r: Revocation) -> str:
     """Delete every key: an inactive one could be switched on again."""
-    gone = key.delete_all(r.gateway, r.found, r.before.secret.value)
-    return ", ".join(found.key_id for found in gone) or "there was none"
+    gone = key.delete_all(r.gateway, r.access, r.before.secret.value)
+    return ", ".join(k.key_id for k in gone) or "there was none"
 
 
 def _renew(r: Revocation) -> str:
     """Those who stay get a new key; every key there was before is deleted: the others may know it."""
     if r.before.secret.problem in (Problem.UNREADABLE, Problem.GONE):
         raise NotDone(
-            f"It was not rotated: {r.before.secret.detail}.", remedies.secret_value(r.expectation), code="no-key"
+            f"The key was not rotated: {r.before.secret.detail}.", remedies.secret_value(r.expectation), code="no-key"
         )
-    key.turn(r.gateway, r.found, sleep=r.sleep)
-    stale = [k for k in key.list_keys(r.gateway, r.found.support_user) if k.key_id in (r.expectation.keys or ())]
+    key.rotate_and_wait(r.gateway, r.access, clock=r.clock)
+    stale = [k for k in key.list_keys(r.gateway, r.access.support_user) if k.key_id in (r.expectation.keys or ())]
     do_all([lambda k=k: r.gateway.iam.delete_access_key(k) for k in stale])  # type: ignore[misc]
-    return f"{', '.join(k.key_id for k in stale) or 'none'} deleted, a new one is in the secret"
+    return f"deleted: {', '.join(k.key_id for k in stale) or 'none'}; a new key is in the secret"
 
 
-def _needs_grants(found: Record) -> str:
-    return "" if knows_grants(found) else "its template knows no grants, so it lets nobody in by itself"
+def _needs_grants(access: StackAccess) -> str:
+    return "" if knows_grants(access) else "its template has no grants, so the stack itself gives nobody access"
 
 
-def _needs_user(found: Record) -> str:
-    return "" if found.support_user else "there is no support user"
+def _needs_user(access: StackAccess) -> str:
+    return "" if access.support_user else "there is no support user"
 
 
-def _needs_role(found: Record) -> str:
-    return "" if found.support_role else "there is no support role"
+def _needs_role(access: StackAccess) -> str:
+    return "" if access.support_role else "there is no support role"
 
 
-def _needs_secret(found: Record) -> str:
-    return "" if found.secret_arn else "there is no support secret"
+def _needs_secret(access: StackAccess) -> str:
+    return "" if access.secret_arn else "there is no support secret"
 
 
-def _needs_key(found: Record) -> str:
-    return "" if found.key_arn else "the stack has no key of its own"
+def _needs_key(access: StackAccess) -> str:
+    return "" if access.key_arn else "the stack has no key of its own"
 
 
 SESSIONS = Step("live sessions ended", "ssm:TerminateSession, ssm:DescribeSessions", _sessions)
-STACK = Step("stack agrees", "cloudformation:ExecuteChangeSet", _stack, _needs_grants)
+STACK = Step("stack updated", "cloudformation:ExecuteChangeSet", _stack, _needs_grants)
 ROLE_CALLS = "iam:UpdateAssumeRolePolicy, iam:PutRolePolicy"
 SECRET_CALLS = "secretsmanager:PutResourcePolicy, secretsmanager:DeleteResourcePolicy"  # noqa: S105 - API calls
 
 CLOSE_TO_ALL = (
     Step("key inactive", "iam:UpdateAccessKey, iam:ListAccessKeys", _keys, _needs_user),
-    Step("role shut", ROLE_CALLS, _role, _needs_role),
+    Step("role closed", ROLE_CALLS, _role, _needs_role),
     Step(
         "secret's policy removed",
         "secretsmanager:DeleteResourcePolicy",
-        lambda r: lockdown.close_secret(r.gateway, r.found),
+        lambda r: lockdown.close_secret(r.gateway, r.access),
         _needs_secret,
     ),
-    Step("key's policy closed", "kms:PutKeyPolicy", lambda r: lockdown.close_key(r.gateway, r.found), _needs_key),
+    Step("key's policy closed", "kms:PutKeyPolicy", lambda r: lockdown.close_key(r.gateway, r.access), _needs_key),
     SESSIONS,
 )
 LAST_FOR_ALL = (STACK, Step("keys deleted", "iam:DeleteAccessKey", _erase, _needs_user))
 CLOSE_TO_SOME = (
     Step(
-        "secret's policy narrowed",
+        "secret's policy restricted",
         SECRET_CALLS,
-        lambda r: lockdown.narrow_secret(r.gateway, r.found, r.after),
+        lambda r: lockdown.restrict_secret(r.gateway, r.access, r.after),
         _needs_secret,
     ),
-    Step("role's trust narrowed", ROLE_CALLS, _narrow_role, _needs_role),
+    Step("role's trust restricted", ROLE_CALLS, _restrict_role, _needs_role),
     SESSIONS,
 )
 LAST_FOR_SOME = (
-    Step("key renewed", "secretsmanager:RotateSecret, iam:DeleteAccessKey", _renew, _needs_user),
+    Step("key rotated", "secretsmanager:RotateSecret, iam:DeleteAccessKey", _renew, _needs_user),
     STACK,
 )

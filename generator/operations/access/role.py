@@ -12,7 +12,7 @@ from generator.model.policy import read_document
 from generator.operations.access import policy_edit
 from generator.operations.access.permission_summary import ROLE_SID
 from generator.operations.access.readings import read
-from generator.operations.access.stack_access import Record
+from generator.operations.access.stack_access import StackAccess
 from generator.policies.document import document, plain
 from generator.policies.support import no_older_sessions
 from generator.policies.trust import nobody_assumes
@@ -22,42 +22,42 @@ POLICY_NAME = "deepsql-support-ssm"
 CUT_SID = "NoOlderSessions"
 
 
-def shut(gateway: Gateway, found: Record) -> bool:
+def shut(gateway: Gateway, access: StackAccess) -> bool:
     """Let nobody become the role; whether there is one."""
-    if not found.support_role:
+    if not access.support_role:
         return False
     try:
-        gateway.iam.update_trust(found.support_role, cast(Mapping[str, object], plain(document([nobody_assumes()]))))
+        gateway.iam.update_trust(access.support_role, cast(Mapping[str, object], plain(document([nobody_assumes()]))))
     except NotFound:
         return False
     return True
 
 
-def narrow(gateway: Gateway, found: Record, after: Grant) -> str:
+def restrict(gateway: Gateway, access: StackAccess, after: Grant) -> str:
     """Leave only the principals of `after` in the vendor's statement of the role's trust; what was done, in words.
 
     A trust that cannot be read is shut, and a vendor's statement that is not as the template makes it goes whole. The
     stack's update writes the statement anew for those who stay.
     """
-    role = found.support_role
+    role = access.support_role
     trust = read("iam:GetRole", lambda: gateway.iam.get_trust(role))
     if trust.gone:
         return "the role is gone"
     if trust.value is not None and read_document(trust.value) is not None:
         if not policy_edit.has_sid(trust.value, ROLE_SID):
-            return "no vendor's statement"
-        if left := policy_edit.narrowed(trust.value, ROLE_SID, after):
+            return "it has no statement for the vendor"
+        if left := policy_edit.restricted(trust.value, ROLE_SID, after):
             gateway.iam.update_trust(role, left)
-            return "their principals removed"
-    return "shut whole: it could not be changed in part" if shut(gateway, found) else "the role is gone"
+            return "their principals are removed"
+    return "closed to everybody: it could not be edited" if shut(gateway, access) else "the role is gone"
 
 
-def cut(gateway: Gateway, found: Record, moment: str) -> bool:
+def cut(gateway: Gateway, access: StackAccess, moment: str) -> bool:
     """Refuse everything to sessions of the role begun before `moment` (UTC); whether there is a role.
 
     What else stands in the role's inline policy stays, if it can be read.
     """
-    role = found.support_role
+    role = access.support_role
     if not role:
         return False
     stood = read("iam:GetRolePolicy", lambda: gateway.iam.get_role_policy(role, POLICY_NAME))

@@ -4,40 +4,40 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessState
 from generator.operations.access import access_policies, stack_access
 from generator.operations.access.findings import findings
+from generator.operations.clock import SYSTEM, Clock
 
 
-def show(gateway: Gateway) -> AccessState:
+def show(gateway: Gateway, clock: Clock = SYSTEM) -> AccessState:
     """Read everything. Raises StackNotFound."""
-    found = stack_access.read_record(gateway)
-    read = access_policies.read_doors(gateway, found)
+    access = stack_access.read_access(gateway)
+    policies = access_policies.read_access_policies(gateway, access)
     state = AccessState(
-        stack_name=found.stack.name,
-        region=found.stack.region,
-        account=found.stack.account,
-        instance_id=found.instance_id,
-        grant=found.grant,
-        support_user=found.support_user,
-        database=found.database,
-        secret_arn=found.secret_arn,
-        key_arn=found.key_arn,
-        policies=read,
-        ends=access_policies.ends(read),
-        changed=found.stack.updated or found.stack.created,
-        keys=access_policies.read_keys(gateway, found),
-        sessions=access_policies.live_sessions(gateway, found),
+        stack_name=access.stack.name,
+        region=access.stack.region,
+        account=access.stack.account,
+        instance_id=access.instance_id,
+        grant=access.grant,
+        support_user=access.support_user,
+        database=access.database,
+        secret_arn=access.secret_arn,
+        key_arn=access.key_arn,
+        policies=policies,
+        ends=access_policies.ends(policies),
+        changed=access.stack.updated or access.stack.created,
+        keys=access_policies.read_keys(gateway, access),
+        sessions=access_policies.live_sessions(gateway, access),
     )
-    return replace(state, findings=findings(state, datetime.now(UTC)))
+    return replace(state, findings=findings(state, clock.now(), gateway.commands))
 
 
 def locate(gateway: Gateway) -> str:
     """The secret's ARN. Raises StackNotFound, and NotFound when the stack has no support secret."""
-    return stack_access.require_secret(stack_access.read_record(gateway))
+    return stack_access.require_secret(stack_access.read_access(gateway), gateway.commands)
 
 
 def reveal(gateway: Gateway, arn: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from generator.errors import DeployerError, NotFound
 from generator.gateway.aws import Gateway
+from generator.model.command_line import CommandLine
 from generator.model.contract import GRANT_PARAMETERS, NO_LEVEL, Output, Parameter
 from generator.model.database import SUPPORT_DATABASE_USER
 from generator.model.grant import Grant
@@ -13,7 +14,7 @@ from generator.model.stack import Stack
 
 
 @dataclass(frozen=True)
-class Record:
+class StackAccess:
     """What one stack says about access."""
 
     stack: Stack
@@ -82,23 +83,23 @@ class Record:
         return self.stack.outputs.get(Output.INSTANCE_ID, "")
 
 
-def read_record(gateway: Gateway) -> Record:
+def read_access(gateway: Gateway) -> StackAccess:
     """Describe the stack (one call). Raises StackNotFound."""
-    return record_of(gateway.cloudformation.describe_stack(gateway.deployment.stack_name))
+    return access_of(gateway.cloudformation.describe_stack(gateway.deployment.stack_name))
 
 
-def record_of(stack: Stack) -> Record:
+def access_of(stack: Stack) -> StackAccess:
     """The record a described stack holds."""
-    return Record(stack, Grant.of(stack.parameters))
+    return StackAccess(stack, Grant.of(stack.parameters))
 
 
-def require_grantable(record: Record, via: str | None = None) -> None:
+def require_grantable(access: StackAccess, commands: CommandLine, via: str | None = None) -> None:
     """Raise a DeployerError unless the stack's template knows grants and it has the way in that is wanted."""
-    stack = record.stack
+    stack = access.stack
     if any(key not in stack.parameters for key in GRANT_PARAMETERS):
         raise DeployerError(
-            f"The stack {stack.name} was made from a template that knows no grants.",
-            f"Bring it up to date first; its instance stays as it is: deployer up --upgrade --stack-name {stack.name}",
+            f"The stack {stack.name} was created from a template that has no grants.",
+            f"Upgrade it first; its instance is not touched: {commands.deployer('up', '--upgrade')}",
             code="template-too-old",
         )
     user = stack.parameters.get(Parameter.CREATE_SUPPORT_USER) == "Yes"
@@ -106,23 +107,23 @@ def require_grantable(record: Record, via: str | None = None) -> None:
     if via == "role" and not role:
         raise NotFound(
             f"The stack {stack.name} has no support role.",
-            f"Make it first: deployer up --support-role=yes --stack-name {stack.name}",
+            f"Create it first: {commands.deployer('up', '--support-role=yes')}",
             code="no-support-role",
         )
     if not user and not (role and via != "secret"):
         raise NotFound(
-            f"The stack {stack.name} has no support user, so there is no secret to let anyone read.",
-            f"Make one first: deployer up --support-user=yes --stack-name {stack.name}",
+            f"The stack {stack.name} has no support user, so there is no secret to share.",
+            f"Create one first: {commands.deployer('up', '--support-user=yes')}",
             code="no-support-user",
         )
 
 
-def require_secret(record: Record) -> str:
+def require_secret(access: StackAccess, commands: CommandLine) -> str:
     """The support secret's ARN. Raises NotFound when the stack has none."""
-    if not record.secret_arn:
+    if not access.secret_arn:
         raise NotFound(
-            f"The stack {record.stack.name} has no support secret.",
-            f"Make the support user first: deployer up --support-user=yes --stack-name {record.stack.name}",
+            f"The stack {access.stack.name} has no support secret.",
+            f"Create the support user first: {commands.deployer('up', '--support-user=yes')}",
             code="no-support-user",
         )
-    return record.secret_arn
+    return access.secret_arn

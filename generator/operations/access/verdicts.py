@@ -48,14 +48,14 @@ def _applied(verdict: Verdict, seen: Observations, wanted: Expectation) -> Evide
 def stack_lets_nobody_else_in(seen: Observations, wanted: Expectation) -> Evidence:
     """The stack's parameters name those who stay and nobody else, so that no later update opens anything."""
     step, reading = "grant on the stack", seen.grant
-    if not knows_grants(wanted.found):
-        return _row(step, reading, None, "its template knows no grants")
+    if not knows_grants(wanted.access):
+        return _row(step, reading, None, "its template has no grants")
     if reading.value is None:
         return _unread(step, reading, wanted, look=wanted.commands.deployer("status"))
     names = ", ".join(p.arn for p in reading.value.principals) or "nobody"
     others = [p for p in reading.value.principals if not wanted.stays(p.pattern)]
     is_over = not wanted.everybody or reading.value.ended(seen.at)
-    answer = f"names {names}" + ("" if is_over else ", and has no end in the past")
+    answer = f"names {names}" + ("" if is_over else ", and its end is not in the past")
     return _row(step, reading, not others and is_over, answer, _revoke_others(others, wanted))
 
 
@@ -66,16 +66,16 @@ def _revoke_others(others: Iterable[Principal], wanted: Expectation) -> str:
 
 def keys_are_gone(seen: Observations, wanted: Expectation) -> Evidence:
     """No key of the user is left; or, where others stay, none of those that were known before."""
-    step, reading = "no key of theirs is left", seen.keys
+    step, reading = "no known key is left", seen.keys
     if reading.absent or reading.gone:
         return _row(step, reading, True if reading.gone else None, reading.detail)
     left = _keys_left(seen, wanted)
     if reading.value is None or left is None:
         return _unread(
-            step, reading, wanted, "the keys they knew could not be listed before", remedies.show_keys(wanted)
+            step, reading, wanted, "the keys that existed before could not be listed", remedies.show_keys(wanted)
         )
     shown = ", ".join(f"{k.key_id} {k.status}" for k in reading.value) or "no keys"
-    return _row(step, reading, not left, shown, remedies.keys(left, wanted.found.support_user, wanted))
+    return _row(step, reading, not left, shown, remedies.keys(left, wanted.access.support_user, wanted))
 
 
 def _keys_left(seen: Observations, wanted: Expectation) -> list[str] | None:
@@ -90,15 +90,15 @@ def _keys_left(seen: Observations, wanted: Expectation) -> list[str] | None:
 def old_key_is_refused(seen: Observations, wanted: Expectation) -> Evidence:
     """AWS was asked with the old key itself, and does not know it.
 
-    A key that could not be tried is not proven dead, though the user may have none: the secret may have held another
-    user's, and IAM forgets a key some seconds after it is deleted. Only a secret that holds no value has no such key.
+    A key that could not be tried is not proven dead, though the user may have none: the secret may have held that of
+    another user, and IAM forgets a key some seconds after it is deleted. Only an empty secret has no such key.
     """
-    step, reading = "old key refused", seen.old_key
+    step, reading = "old key is refused", seen.old_key
     if reading.absent:
         return _row(step, reading, None, reading.detail)
     if reading.gone:
         nothing_left = _keys_left(seen, wanted) == []
-        return _row(step, reading, nothing_left, "the secret holds no key", remedies.secret_value(wanted))
+        return _row(step, reading, nothing_left, "there is no key in the secret", remedies.secret_value(wanted))
     if reading.value is None:
         return _unread(step, reading, wanted, remedy=_remedy_of_secret(reading, wanted))
     trial = reading.value
@@ -136,13 +136,13 @@ def _closed(
         return _row(step, reading, True if reading.gone else None, "it is gone" if reading.gone else reading.detail)
     if reading.value is None:
         return _unread(step, reading, wanted, look=look)
-    openings = outsiders(reading.value, wanted.found, services=services)
+    openings = outsiders(reading.value, wanted.access, services=services)
     strange = [opening for opening in openings if not wanted.stays(opening.who)]
-    who = ", ".join(sorted({opening.who for opening in openings})) or "nobody outside"
+    who = ", ".join(sorted({opening.who for opening in openings})) or "nobody outside the account"
     if reading.value.problems:
-        unclear = f"lets in: {who}; not understood: {'; '.join(reading.value.problems)}"
+        unclear = f"gives access to: {who}; not understood: {'; '.join(reading.value.problems)}"
         return _row(step, reading, False, unclear, remedies.take_out(look))
-    return _row(step, reading, not strange, f"lets in: {who}", remedy(strange, wanted))
+    return _row(step, reading, not strange, f"gives access to: {who}", remedy(strange, wanted))
 
 
 def older_role_sessions_are_refused(seen: Observations, wanted: Expectation) -> Evidence:
@@ -151,26 +151,26 @@ def older_role_sessions_are_refused(seen: Observations, wanted: Expectation) -> 
     if reading.absent or reading.gone:
         return _row(step, reading, True if reading.gone else None, reading.detail)
     if reading.value is None:
-        return _unread(step, reading, wanted, look=remedies.show_simulation(wanted.found.role_arn, wanted))
+        return _unread(step, reading, wanted, look=remedies.show_simulation(wanted.access.role_arn, wanted))
     decision = reading.value.decision
     return _row(step, reading, decision == "explicitDeny", decision, remedies.older_sessions(wanted))
 
 
 def support_policy_is_over(seen: Observations, wanted: Expectation) -> Evidence:
     """Whoever still had the key could start nothing: every right of user and role has its end in the past."""
-    step, held = "end of the support policies", (seen.policies.user, seen.policies.role)
-    asked = Reading[object](", ".join(reading.asked for reading in held), seen.at)
-    if all(reading.absent for reading in held):
+    step, rights_read = "end of the support policies", (seen.policies.user, seen.policies.role)
+    asked = Reading[object](", ".join(reading.asked for reading in rights_read), seen.at)
+    if all(reading.absent for reading in rights_read):
         return _row(step, asked, None, "there is neither a support user nor a support role")
     if not wanted.everybody:
-        return _row(step, asked, None, "others stay, so they do not end now")
-    if not knows_grants(wanted.found):
-        return _row(step, asked, None, "the stack's template knows no ends")
-    for reading in held:
+        return _row(step, asked, None, "others keep access, so they do not end now")
+    if not knows_grants(wanted.access):
+        return _row(step, asked, None, "the stack's template has no ends")
+    for reading in rights_read:
         if reading.value is None and not reading.absent and not reading.gone:
             return _unread(step, reading, wanted, look=remedies.show_rights(wanted))
-    unclear = [f"{p.name}: {problem}" for reading in held for p in reading.value or () for problem in p.problems]
-    rights = [s for reading in held for _, s in _rights(reading)]
+    unclear = [f"{p.name}: {problem}" for reading in rights_read for p in reading.value or () for problem in p.problems]
+    rights = [s for reading in rights_read for _, s in _rights(reading)]
     ends = sorted({f"{s.until:{END_FORMAT}}" if s.until else f"{s.name} has no end" for s in rights})
     proven = not unclear and all(_is_over(s, seen.at) for s in rights)
     return _row(step, asked, proven, ", ".join([*unclear, *ends]) or "no such policy", _end_remedy(seen, wanted))
@@ -188,11 +188,11 @@ def _is_over(statement: PolicyStatement, now: datetime) -> bool:
 def _end_remedy(seen: Observations, wanted: Expectation) -> str:
     """The stack writes the end; where it has, and a policy lacks it, somebody has changed that policy."""
     if seen.grant.value is None or not seen.grant.value.ended(seen.at):
-        return f"The stack has not taken the end over. When it is idle: {wanted.again}"
-    found, policies = wanted.found, seen.policies
-    whose = (("user", found.support_user, policies.user), ("role", found.support_role, policies.role))
+        return f"The stack does not have the new end yet. When it is idle: {wanted.again}"
+    access, policies = wanted.access, seen.policies
+    whose = (("user", access.support_user, policies.user), ("role", access.support_role, policies.role))
     steps = (
-        remedies.rights(kind, name, (found for found in _rights(reading) if not _is_over(found[1], seen.at)), wanted)
+        remedies.rights(kind, name, (right for right in _rights(reading) if not _is_over(right[1], seen.at)), wanted)
         for kind, name, reading in whose
     )
     return "; ".join(step for step in steps if step) or remedies.take_out(remedies.show_rights(wanted))
@@ -202,18 +202,18 @@ def a_session_would_be_refused(seen: Observations, wanted: Expectation) -> Evide
     """IAM refuses a new session of the user."""
     step, reading = "a new session would be refused", seen.new_session
     if reading.absent or not wanted.everybody:
-        return _row(step, reading, None, reading.detail if reading.absent else "others stay")
+        return _row(step, reading, None, reading.detail if reading.absent else "others keep access")
     if reading.gone:
         return _row(step, reading, True, "the support user is gone")
     if reading.value is None:
-        return _unread(step, reading, wanted, look=remedies.show_simulation(wanted.found.user_arn, wanted))
+        return _unread(step, reading, wanted, look=remedies.show_simulation(wanted.access.user_arn, wanted))
     allowed = reading.value.decision == "allowed"
     return _row(step, reading, not allowed, reading.value.decision, _allowed_remedy(reading.value, seen, wanted))
 
 
-def _allowed_remedy(found: Simulation, seen: Observations, wanted: Expectation) -> str:
+def _allowed_remedy(simulation: Simulation, seen: Observations, wanted: Expectation) -> str:
     """The policies that permit something without an end; those that IAM named where none of the user's own does."""
-    user = wanted.found.support_user
+    user = wanted.access.support_user
     endless = [
         (policy, statement)
         for policy in seen.policies.user.value or ()
@@ -223,9 +223,8 @@ def _allowed_remedy(found: Simulation, seen: Observations, wanted: Expectation) 
     if endless:
         return remedies.rights("user", user, endless, wanted)
     groups = wanted.commands.aws("iam", "list-groups-for-user", "--user-name", user)
-    return (
-        f"It is allowed by {', '.join(found.policies) or 'a policy that IAM does not name'}; see its groups: {groups}"
-    )
+    allowing = ", ".join(simulation.policies) or "a policy that IAM does not name"
+    return f"It is allowed by {allowing}; see its groups: {groups}"
 
 
 def no_session_is_open(seen: Observations, wanted: Expectation) -> Evidence:
@@ -236,7 +235,7 @@ def no_session_is_open(seen: Observations, wanted: Expectation) -> Evidence:
     step, reading = "no session is open", seen.sessions
     if reading.value is None:
         return _unread(step, reading, wanted, look=remedies.show_sessions(wanted))
-    theirs = [session for session in reading.value if owned(session, wanted.found)]
+    theirs = [session for session in reading.value if owned(session, wanted.access)]
     unowned = [s for s in reading.value if s.owner in seen.owners and not seen.owners[s.owner].value]
     shown = [s.session_id for s in theirs] + [f"{s.session_id} of {s.owner}, {_owner(seen, s)}" for s in unowned]
     answer = ", ".join(shown) or "no session of the support user or role"
@@ -248,7 +247,7 @@ def no_session_is_open(seen: Observations, wanted: Expectation) -> Evidence:
 
 def _owner(seen: Observations, session: Session) -> str:
     """What is known of who started it."""
-    return seen.owners[session.owner].detail or "who does not exist any more"
+    return seen.owners[session.owner].detail or "who no longer exists"
 
 
 def database_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
@@ -257,10 +256,14 @@ def database_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
     if reading.absent:
         return _row(step, reading, None, reading.detail)
     if reading.value is None:
-        return _row(step, reading, False, f"could not: {reading.detail}", database_lockdown.by_hand(wanted.commands))
-    found = reading.value
+        return _row(step, reading, False, f"could not: {reading.detail}", database_lockdown.next_step(wanted.commands))
+    outcome = reading.value
     return _row(
-        step, reading, found.holds, database_lockdown.outcome(found), database_lockdown.by_hand(wanted.commands, found)
+        step,
+        reading,
+        outcome.holds,
+        database_lockdown.summary(outcome, wanted.commands),
+        database_lockdown.next_step(wanted.commands, outcome),
     )
 
 

@@ -11,24 +11,23 @@ from generator.model.caller import Caller
 from generator.model.run_command import CommandRequest, HostProgress, HostResult, RunReport
 from generator.operations import polling
 from generator.operations.aws import refused
-from generator.operations.polling import Clock
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.sessions.targets import find_target, view_stack
 
 LIMIT = 172_800.0  # seconds: no command of Systems Manager runs longer
 FIRST_INVOCATIONS = 10.0  # seconds in which the first invocations appear: they come a moment after the command
 
 
-def run(gateway: Gateway, request: CommandRequest, caller: Caller, clock: Clock | None = None) -> RunReport:
+def run(gateway: Gateway, request: CommandRequest, caller: Caller, clock: Clock = SYSTEM) -> RunReport:
     """Run a command on the instances asked for, by default the stack's own, and show each host's result as it comes.
 
     Interrupted, it is cancelled on the hosts. Raises what `start` and `follow` raise.
     """
-    clock = clock or Clock()
     if not request.tags and not request.instance_ids:
         own = find_target(gateway, "", view_stack(gateway), lambda targets: None)
         request = replace(request, instance_ids=(own.instance_id,))
     caller.show(request)
-    began, hosts = clock.now(), list[HostResult]()
+    began, hosts = clock.seconds(), list[HostResult]()
     command_id = start(gateway, request)
     try:
         for host in follow(gateway, command_id, clock):
@@ -38,7 +37,7 @@ def run(gateway: Gateway, request: CommandRequest, caller: Caller, clock: Clock 
         cancel(gateway, command_id)
         raise
     by_id = tuple(sorted(hosts, key=lambda host: host.instance_id))
-    return RunReport(command_id, by_id, clock.now() - began, request.one_host)
+    return RunReport(command_id, by_id, clock.seconds() - began, request.one_host)
 
 
 def start(gateway: Gateway, request: CommandRequest) -> str:
@@ -64,16 +63,15 @@ class _Look:
     finished: bool
 
 
-def follow(gateway: Gateway, command_id: str, clock: Clock | None = None) -> Iterator[HostResult]:
+def follow(gateway: Gateway, command_id: str, clock: Clock = SYSTEM) -> Iterator[HostResult]:
     """Yield each host's result as it comes, until every host has one.
 
     Raises NotFound if no host matches the tags, DeployerError if the command keeps running and cannot be followed.
     """
-    clock = clock or Clock()
-    began, seen = clock.now(), set[str]()
+    began, seen = clock.seconds(), set[str]()
     try:
         for seen_now in polling.looks(gateway, lambda: _look(gateway, command_id, seen), LIMIT, clock, (1.0,) * 9):
-            if not seen_now.reached and clock.now() - began > FIRST_INVOCATIONS:
+            if not seen_now.reached and clock.seconds() - began > FIRST_INVOCATIONS:
                 break
             for host in seen_now.fresh:
                 seen.add(host.instance_id)

@@ -12,7 +12,7 @@ from generator.model.down import DownPlan
 from generator.model.plan import Check, Failure, UpPlan, UpResult
 from generator.model.stack import StackEvent
 from generator.operations import polling
-from generator.operations.polling import Clock
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import guard
 from generator.operations.stack.change_set import discarded_on_error
 from generator.operations.stack.watch import failure, follow, not_followed
@@ -27,8 +27,8 @@ class OperationFailed(DeployerError):
 
     def __init__(self, stack_name: str, failure: Failure) -> None:
         cause = failure.cause
-        why = f"{cause.logical_id} ({cause.resource_type}): {cause.reason}" if cause else "no resource says why"
-        super().__init__(f"The stack {stack_name} ended in {failure.status} because of {why}", failure.hint)
+        why = f"{cause.logical_id} ({cause.resource_type}): {cause.reason}" if cause else "no resource gives a reason"
+        super().__init__(f"The stack {stack_name} ended in {failure.status}: {why}", failure.hint)
         self.failure = failure
 
 
@@ -38,7 +38,7 @@ def start(gateway: Gateway, plan: UpPlan) -> None:
     Raises Refused when the plan goes beyond what was asked, and NotFollowed when AWS gave no answer to the order.
     """
     with discarded_on_error(gateway, plan):
-        guard.require_no_objection(plan)
+        guard.require_no_objection(plan, gateway.commands)
         if plan.change_set is not None and plan.protect:
             gateway.cloudformation.update_termination_protection(plan.stack_id, True)
     if plan.change_set is not None:
@@ -73,14 +73,14 @@ def _has_begun(gateway: Gateway, plan: UpPlan) -> bool:
     return False
 
 
-def watch(gateway: Gateway, plan: UpPlan | DownPlan, clock: Clock | None = None) -> Iterator[StackEvent]:
+def watch(gateway: Gateway, plan: UpPlan | DownPlan, clock: Clock = SYSTEM) -> Iterator[StackEvent]:
     """Yield the plan's events until its end. Raises OperationFailed with the cause, and NotFollowed."""
     seen: list[StackEvent] = []
     for event in follow(gateway, plan.stack_id, plan.token, clock):
         seen.append(event)
         yield event
-    if found := failure(seen):
-        raise OperationFailed(plan.stack_name, found)
+    if why := failure(seen, gateway.commands):
+        raise OperationFailed(plan.stack_name, why)
 
 
 def result(gateway: Gateway, plan: UpPlan, checks: tuple[Check, ...] = ()) -> UpResult:
@@ -96,7 +96,7 @@ def read_back(gateway: Gateway, plan: UpPlan, read: Callable[[], T]) -> T:
         return polling.patiently(gateway, read)
     except DeployerError as error:
         raise DeployerError(
-            f"What became of the stack {plan.stack_name} could not be verified: {error.message}",
+            f"The result of the operation on the stack {plan.stack_name} could not be verified: {error.message}",
             polling.then(error, "run the same command again, which verifies the result"),
             code="not-verified",
         ) from error

@@ -12,13 +12,13 @@ from generator.model import parameter_options
 from generator.model.change_set import ChangeSet
 from generator.model.plan import UpPlan
 from generator.operations import polling
-from generator.operations.polling import Clock
+from generator.operations.clock import SYSTEM, Clock
 
 CHANGE_SET_SECONDS = 900.0
 """How long CloudFormation may take to work a change set out; it takes seconds."""
 
 
-def wait_for_change_set(gateway: Gateway, change_set_id: str, clock: Clock | None = None) -> ChangeSet:
+def wait_for_change_set(gateway: Gateway, change_set_id: str, clock: Clock = SYSTEM) -> ChangeSet:
     """Wait until CloudFormation has worked the change set out. Raises DeployerError when it could not do so in time."""
 
     def look() -> ChangeSet:
@@ -28,7 +28,7 @@ def wait_for_change_set(gateway: Gateway, change_set_id: str, clock: Clock | Non
         if not change_set.pending:
             return _worked_out(change_set)
     raise DeployerError(
-        f"CloudFormation has not worked the change set out within {CHANGE_SET_SECONDS / 60:.0f} minutes, "
+        f"CloudFormation did not finish the change set within {CHANGE_SET_SECONDS / 60:.0f} minutes, "
         "so nothing was changed.",
         "Run it again; if it stays like this, see https://health.aws.amazon.com",
         code="change-set-timeout",
@@ -42,7 +42,7 @@ def _worked_out(change_set: ChangeSet) -> ChangeSet:
         wrong = re.search(r"for parameter name (\w+)", reason)
         another = parameter_options.another_value(wrong.group(1)) if wrong else ""
         raise DeployerError(
-            f"CloudFormation could not make the change set, so nothing was changed: {reason}.",
+            f"CloudFormation could not create the change set, so nothing was changed: {reason}.",
             another or "Check the values given, and the template with: deployer lint",
             code="change-set-failed",
         )
@@ -86,9 +86,9 @@ def _drop_quietly(gateway: Gateway, change_set_id: str, made_for_it: str, token:
 
 def _what_is_left(gateway: Gateway, change_set_id: str, made_for_it: str) -> str:
     """How to remove what could not be removed here."""
-    verb = f"delete-stack --stack-name {made_for_it}" if made_for_it else ""
-    verb = verb or f"delete-change-set --change-set-name {change_set_id}"
-    return f"Its change set was left behind; remove it with: aws cloudformation {verb} --region {gateway.region}"
+    whole, alone = ("delete-stack", "--stack-name"), ("delete-change-set", "--change-set-name")
+    words = (*whole, made_for_it) if made_for_it else (*alone, change_set_id)
+    return f"Its change set could not be deleted; delete it with: {gateway.commands.aws('cloudformation', *words)}"
 
 
 def _drop(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> None:

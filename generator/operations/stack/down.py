@@ -10,6 +10,7 @@ from generator.model.down import DownPlan, DownResult, RetainedResource
 from generator.model.instance import Instance
 from generator.model.stack import Stack, StackResource
 from generator.operations import polling
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack.apply import watch
 from generator.operations.stack.states import busy
 from generator.operations.stack.watch import new_token, running_operation
@@ -33,7 +34,7 @@ def down(gateway: Gateway, retain: frozenset[str], caller: Caller) -> DownResult
     return DownResult(plan.stack_name, len(plan.lost), plan.retained)
 
 
-def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPlan:
+def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset(), clock: Clock = SYSTEM) -> DownPlan:
     """Read what would be deleted and what would be retained. A deletion that runs already is joined.
 
     Raises StackNotFound, StackBusy, and UsageError for a --retain before a deletion has failed.
@@ -41,11 +42,11 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPla
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     joins = stack.status == "DELETE_IN_PROGRESS"
     if stack.status.in_progress and not joins:
-        raise busy(stack)
+        raise busy(stack, gateway.commands)
     if retain and stack.status != "DELETE_FAILED":
         raise UsageError(
             f"--retain is for a stack whose deletion failed, and {stack.name} is {stack.status}.",
-            "Run deployer down without it first.",
+            f"Run this first: {gateway.commands.deployer('down')}",
             code="retain-too-early",
         )
     resources = gateway.cloudformation.list_stack_resources(stack.stack_id)
@@ -55,7 +56,7 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset()) -> DownPla
     return DownPlan(
         stack_name=stack.name,
         stack_id=stack.stack_id,
-        token=running_operation(gateway, stack) if joins else new_token(),
+        token=running_operation(gateway, stack) if joins else new_token(clock.now()),
         protected=stack.termination_protection,
         lost=lost,
         retained=_retained(stack, live, instance),

@@ -7,7 +7,6 @@ say so.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -20,9 +19,9 @@ from generator.model.session import Session
 from generator.model.stack import Stack
 from generator.operations import polling
 from generator.operations.access import key, lockdown, role
-from generator.operations.access.stack_access import record_of
+from generator.operations.access.stack_access import access_of
+from generator.operations.clock import SYSTEM, Clock
 
-Sleep = Callable[[float], None]
 KINDS = {str(Resource.SUPPORT_USER): "user", str(Resource.SUPPORT_ROLE): "role"}
 
 
@@ -43,35 +42,35 @@ def leaving_holders(changes: tuple[Change, ...]) -> tuple[SupportIdentity, ...]:
     return tuple(SupportIdentity(KINDS[c.logical_id], c.physical_id, removed=c.removes) for c in theirs)
 
 
-def end(gateway: Gateway, stack: Stack, leaving: AccessLoss, sleep: Sleep = time.sleep) -> AccessLoss:
+def end(gateway: Gateway, stack: Stack, leaving: AccessLoss, clock: Clock = SYSTEM) -> AccessLoss:
     """Make the key inactive and shut the role, where they are removed, then end the sessions; what went wrong with it.
 
     Of a user that is only renamed the key stays: if the update fails, whoever has access keeps it.
     """
     steps = [partial(_shut, gateway, stack, holder) for holder in leaving.holders]
     problems = [_try(partial(polling.patiently, gateway, step)) for step in steps]
-    problems.append(_try(partial(_end_sessions, gateway, leaving, sleep)))
+    problems.append(_try(partial(_end_sessions, gateway, leaving, clock)))
     return leaving.with_problems(problem for problem in problems if problem)
 
 
 def hint_on_failure(gateway: Gateway, leaving: AccessLoss) -> str:
     """How those whom an update should have removed get access back when it failed; "" where nothing was stopped."""
     stopped = [f"{holder.kind} {holder.name}" for holder in leaving.holders if holder.removed]
-    verbs = (gateway.command(f"access {verb}") for verb in ("pause", "resume"))
-    who = f"Access of the support {' and '.join(stopped)} stays stopped"
-    return f"{who}; to permit it again: {', then '.join(verbs)}" if stopped else ""
+    verbs = (gateway.commands.deployer("access", verb) for verb in ("pause", "resume"))
+    who = f"Access of the support {' and '.join(stopped)} remains stopped"
+    return f"{who}; to allow it again: {', then '.join(verbs)}" if stopped else ""
 
 
-def check(gateway: Gateway, leaving: AccessLoss, sleep: Sleep = time.sleep) -> tuple[Check, ...]:
+def check(gateway: Gateway, leaving: AccessLoss, clock: Clock = SYSTEM) -> tuple[Check, ...]:
     """Whether anything of theirs is open now, after the update; what was begun meanwhile is ended first."""
-    problem = _try(partial(_end_sessions, gateway, leaving, sleep))
+    problem = _try(partial(_end_sessions, gateway, leaving, clock))
     try:
         still = _live(gateway, leaving.holders)
     except DeployerError as error:
         if error.transient:
             raise  # the caller asks again
-        again = gateway.command("access revoke --all")
-        why = f"not known, as ssm:DescribeSessions failed: {error.message} With that permission, check by: {again}"
+        again = gateway.commands.deployer("access", "revoke", "--all")
+        why = f"not known, as ssm:DescribeSessions failed: {error.message} With that permission, check with: {again}"
         return tuple(Check(_subject(holder), False, why) for holder in leaving.holders)
     because = "; ".join(dict.fromkeys(filter(None, (*leaving.problems, problem))))
     return tuple(_check(holder, still, because) for holder in leaving.holders)
@@ -92,13 +91,13 @@ def _shut(gateway: Gateway, stack: Stack, holder: SupportIdentity) -> None:
     if not holder.removed:
         return
     if holder.kind == "user":
-        key.deactivate(gateway, record_of(stack))
-    elif role.shut(gateway, record_of(stack)):
-        role.cut(gateway, record_of(stack), PAUSED)
+        key.deactivate(gateway, access_of(stack))
+    elif role.shut(gateway, access_of(stack)):
+        role.cut(gateway, access_of(stack), PAUSED)
 
 
-def _end_sessions(gateway: Gateway, leaving: AccessLoss, sleep: Sleep) -> None:
-    lockdown.end(gateway, lambda: _live(gateway, leaving.holders), sleep)
+def _end_sessions(gateway: Gateway, leaving: AccessLoss, clock: Clock) -> None:
+    lockdown.end(gateway, lambda: _live(gateway, leaving.holders), clock)
 
 
 def _live(gateway: Gateway, holders: tuple[SupportIdentity, ...]) -> tuple[Session, ...]:

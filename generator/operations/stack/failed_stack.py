@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from generator.gateway.aws import Gateway
 from generator.model.stack import Stack, StackEvent
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import watch
 from generator.operations.stack.watch import new_token, running_operation
 
@@ -14,7 +15,7 @@ RECREATABLE = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED")
 
 
 def prepare(
-    gateway: Gateway, stack: Stack | None, *, recreate: bool, continue_rollback: bool, say: Say
+    gateway: Gateway, stack: Stack | None, *, recreate: bool, continue_rollback: bool, say: Say, clock: Clock = SYSTEM
 ) -> Iterator[Iterator[StackEvent]]:
     """Yield the event streams to show before planning: the join of our own running operation, and what was told.
 
@@ -24,17 +25,17 @@ def prepare(
         return
     if stack.status.in_progress:
         token = running_operation(gateway, stack)
-        say(f"The stack {stack.name} is {stack.status}: an earlier call started this; joining it.")
+        say(f"The stack {stack.name} is {stack.status}: an earlier run of this command started that; following it.")
         yield watch.follow(gateway, stack.stack_id, token)
     elif recreate and stack.status in RECREATABLE:
         say(f"Removing {stack.name}, whose creation failed, before creating it again.")
-        token = new_token()
+        token = new_token(clock.now())
         if stack.termination_protection:
             gateway.cloudformation.update_termination_protection(stack.stack_id, False)
         gateway.cloudformation.delete_stack(stack.stack_id, token)
         yield watch.follow(gateway, stack.stack_id, token)
     elif continue_rollback and stack.status == "UPDATE_ROLLBACK_FAILED":
-        say(f"Taking up the rollback of {stack.name} again.")
-        token = new_token()
+        say(f"Resuming the rollback of {stack.name}.")
+        token = new_token(clock.now())
         gateway.cloudformation.continue_update_rollback(stack.name, token)
         yield watch.follow(gateway, stack.stack_id, token)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from generator.errors import Refused
 from generator.model import contract
 from generator.model.change_set import Change, harmless_echoes
+from generator.model.command_line import CommandLine
 from generator.model.plan import Objection, UpPlan, UpRequest
 
 # Losing one of these loses data or evidence, whatever its logical id is called.
@@ -23,23 +24,23 @@ PROTECTED_TYPES = frozenset(
     }
 )
 
-OUTSIDE = "is not part of what was asked"
-LOST = "and what it holds would be lost"
+OUTSIDE = "is not part of this request"
+LOST = "and its data would be lost"
 REREAD = "would have its image looked up again, which may replace it"
-REOPENS = "would permit again what was stopped directly"
+REOPENS = "would permit access again that was stopped directly"
 
 Guard = Callable[[Change, UpRequest], str]
 
 
 def outside_scope(change: Change, request: UpRequest) -> str:
-    """Refuse what a narrow request (a support flip, a grant) does not name."""
-    return OUTSIDE if _narrow(change, request) and change.logical_id not in (request.scope or ()) else ""
+    """Refuse what a scoped request (a support flip, a grant) does not name."""
+    return OUTSIDE if _is_scoped(change, request) and change.logical_id not in (request.scope or ()) else ""
 
 
 def more_of_a_shared_resource(change: Change, request: UpRequest) -> str:
-    """Refuse to a narrow request more of the shared key than its policy."""
+    """Refuse to a scoped request more of the shared key than its policy."""
     only = _SHARED.get(change.logical_id)
-    if only is None or not _narrow(change, request):
+    if only is None or not _is_scoped(change, request):
         return ""
     in_place = change.action == "Modify" and not change.loses
     return "" if in_place and set(change.properties) <= only else OUTSIDE
@@ -91,7 +92,7 @@ def _reason(change: Change, request: UpRequest) -> str:
     return next((reason for guard in GUARDS if (reason := guard(change, request))), "")
 
 
-def _narrow(change: Change, request: UpRequest) -> bool:
+def _is_scoped(change: Change, request: UpRequest) -> bool:
     """Whether the request has a scope, and the change touches a live resource that is not named as an exception."""
     excused = change.logical_id in request.allow_replacement
     return request.scope is not None and change.touches_properties and not excused
@@ -102,10 +103,10 @@ def _protected(change: Change, request: UpRequest) -> bool:
     return listed and change.logical_id not in request.named | request.allow_replacement
 
 
-def require_no_objection(plan: UpPlan) -> None:
+def require_no_objection(plan: UpPlan, commands: CommandLine) -> None:
     """Raise Refused (exit 3) naming the first objection and the way on.
 
-    What was not asked for comes with a narrow change where the stack's template is not this version's.
+    What was not asked for comes with a scoped change where the stack's template is not this version's.
     """
     if not plan.objections:
         return
@@ -114,17 +115,18 @@ def require_no_objection(plan: UpPlan) -> None:
     name = first.change.logical_id
     raise Refused(
         f"Nothing was changed: {name} ({first.change.resource_type}) {first.reason}{more}.",
-        _way_on(first, plan.stack_name),
+        _next_step(first, commands),
         code="access-stopped" if first.reason == REOPENS else "replacement-refused",
     )
 
 
-def _way_on(objection: Objection, stack_name: str) -> str:
+def _next_step(objection: Objection, commands: CommandLine) -> str:
     if objection.reason == OUTSIDE:
-        return f"Bring the stack to this version's template first: deployer up --upgrade --stack-name {stack_name}"
+        return f"Upgrade the stack to this version's template first: {commands.deployer('up', '--upgrade')}"
     if objection.reason == REOPENS:
-        verbs = " or ".join(f"deployer access {verb} --stack-name {stack_name}" for verb in ("pause", "revoke --all"))
-        return f"Have the stack agree first, then run this again: {verbs}"
+        pause, revoke = commands.deployer("access", "pause"), commands.deployer("access", "revoke", "--all")
+        return f"Bring the stack up to date with the stop first, then run this again: {pause}\nOr: {revoke}"
     if objection.reason == REREAD:
-        return "Leave out what reaches the instance: deployer up --plan shows which change does"
-    return f"If that is what you want, say so: --allow-replacement {objection.change.logical_id}"
+        plan = commands.deployer("up", "--plan")
+        return f"Leave out the change that reaches the instance; this shows which one does: {plan}"
+    return f"If that is what you want, allow it: --allow-replacement {objection.change.logical_id}"

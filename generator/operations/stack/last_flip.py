@@ -31,8 +31,8 @@ class LastFlip:
 
     def removed(self, logical_id: str) -> str:
         """Physical id of what it removed under that logical id; empty when it did not."""
-        found = (e.physical_id for e in self.events if e.logical_id == logical_id and _removes(e))
-        return next(filter(None, found), "")
+        ids = (e.physical_id for e in self.events if e.logical_id == logical_id and _removes(e))
+        return next(filter(None, ids), "")
 
     @property
     def touched_instance(self) -> bool:

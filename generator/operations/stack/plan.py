@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
@@ -13,6 +13,7 @@ from generator.model import parameter_options
 from generator.model.change_set import ChangeSet, ChangeSetRequest
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import (
     end_access,
     guard,
@@ -26,37 +27,38 @@ from generator.operations.stack.template_source import TemplateSource, parameter
 from generator.operations.stack.watch import new_token
 
 
-def plan_up(gateway: Gateway, request: UpRequest) -> UpPlan:
+def plan_up(gateway: Gateway, request: UpRequest, clock: Clock = SYSTEM) -> UpPlan:
     """Work out what `request` would change. Raises StackBusy, UsageError and the errors of operations.stack.states."""
-    return plan_from(gateway, request, gateway.cloudformation.find_stack(gateway.deployment.stack_name))
+    return plan_from(gateway, request, gateway.cloudformation.find_stack(gateway.deployment.stack_name), clock)
 
 
-def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPlan:
+def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, clock: Clock = SYSTEM) -> UpPlan:
     """The same for a stack already looked at, so that a command describes it once."""
-    planned = _plan(gateway, request, stack)
+    now = clock.now()
+    planned = _plan(gateway, request, stack, now)
     with discarded_on_error(gateway, planned):
         return replace(
             planned,
             stack_before=stack,
             access_loss=end_access.find(gateway, planned.changes),
-            notes=support_grant.notes(gateway, request.given, stack, datetime.now(UTC)),
+            notes=support_grant.notes(gateway, request.given, stack, now),
         )
 
 
-def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None) -> UpPlan:
+def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: datetime) -> UpPlan:
     if stack is not None:
-        states.require_updatable(stack)
+        states.require_updatable(stack, gateway.commands)
         if _settled_without_asking(request, stack):
             return _nothing(stack)
     source = template_source(gateway, request, stack)
     request = replace(request, untouchable=source.untouchable)
-    given = dict(request.given) | support_grant.carried(request.given, stack, datetime.now(UTC))
+    given = dict(request.given) | support_grant.carried(request.given, stack, now)
     refuse_missing(request, stack, source.keys)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
     support_toggle.refuse_level_alone({**known, **given})
     if stack is not None and source.unchanged and already_so(given, stack):
         return _nothing(stack)
-    return _plan_by_change_set(gateway, request, stack, source, given)
+    return _plan_by_change_set(gateway, request, stack, source, given, now)
 
 
 def refuse_missing(request: UpRequest, stack: Stack | None, template_keys: Collection[str]) -> None:
@@ -65,7 +67,7 @@ def refuse_missing(request: UpRequest, stack: Stack | None, template_keys: Colle
     if absent:
         wanted = " ".join(f"{parameter_options.option(key)} …" for key in absent)
         raise UsageError(
-            f"The stack needs {', '.join(absent)} and nothing says what to use.",
+            f"The stack needs {', '.join(absent)}, and no value is given.",
             f"Give: {wanted}",
             code="missing-parameter",
         )
@@ -80,9 +82,14 @@ def _nothing(stack: Stack) -> UpPlan:
 
 
 def _plan_by_change_set(
-    gateway: Gateway, request: UpRequest, stack: Stack | None, source: TemplateSource, given: dict[str, str]
+    gateway: Gateway,
+    request: UpRequest,
+    stack: Stack | None,
+    source: TemplateSource,
+    given: dict[str, str],
+    now: datetime,
 ) -> UpPlan:
-    token, creates = new_token(), stack is None or stack.status.only_planned
+    token, creates = new_token(now), stack is None or stack.status.only_planned
     wanted = ChangeSetRequest(
         stack_name=gateway.deployment.stack_name,
         name=token,
@@ -94,7 +101,7 @@ def _plan_by_change_set(
     change_set_id = gateway.cloudformation.create_change_set(wanted)
     with dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
         change_set = wait_for_change_set(gateway, change_set_id)
-        request = _with_stopped(gateway, request, stack, change_set)
+        request = _with_stopped(gateway, request, stack, change_set, now)
     if change_set.empty:
         gateway.cloudformation.delete_change_set(change_set.change_set_id)
     return UpPlan(
@@ -111,11 +118,12 @@ def _plan_by_change_set(
     )
 
 
-def _with_stopped(gateway: Gateway, request: UpRequest, stack: Stack | None, change_set: ChangeSet) -> UpRequest:
+def _with_stopped(
+    gateway: Gateway, request: UpRequest, stack: Stack | None, change_set: ChangeSet, now: datetime
+) -> UpRequest:
     """The request with what was stopped directly, which only the verbs of `access` may permit again."""
     if request.by_access or stack is None or stack.status.only_planned:
         return request
-    now = datetime.now(UTC)
     return replace(request, stopped=stopped_access.find(gateway, stack, request.given, change_set.changes, now))
 
 

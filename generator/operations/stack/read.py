@@ -75,11 +75,11 @@ def diff(gateway: Gateway) -> TemplateDiff:
     upgraded = adopt(emit("yaml"), live).text
     if same_document(live, upgraded):
         return TemplateDiff(name)
-    found = difflib.unified_diff(
+    lines = difflib.unified_diff(
         normal_form(live).splitlines(),
         normal_form(upgraded).splitlines(),
         f"{name} (deployed)",
         "this version",
         lineterm="",
     )
-    return TemplateDiff(name, list(found))
+    return TemplateDiff(name, list(lines))

@@ -3,62 +3,69 @@
 from __future__ import annotations
 
 from generator.errors import DeployerError, StackBusy
+from generator.model.command_line import CommandLine
 from generator.model.stack import Stack
 
 
-def require_updatable(stack: Stack) -> None:
+def require_updatable(stack: Stack, commands: CommandLine) -> None:
     """Raise a DeployerError that names the state and the next step, unless an update may start now."""
     if stack.status.can_update or stack.status.only_planned:
         return
     if stack.status.in_progress:
-        raise busy(stack)
+        raise busy(stack, commands)
     message, hint, code = _DEAD.get(stack.status, _OTHER)
-    raise DeployerError(message.format(stack=stack), hint.format(stack=stack), code=code)
+    raise DeployerError(message.format(stack=stack), _hint(hint, commands), code=code)
 
 
-def busy(stack: Stack) -> StackBusy:
+def busy(stack: Stack, commands: CommandLine) -> StackBusy:
     """The error for a stack on which somebody else's operation is running."""
     return StackBusy(
-        f"The stack {stack.name} is {stack.status}: another operation, not one of this command's, is running.",
-        f"Follow it with: deployer events --follow --stack-name {stack.name}",
+        f"The stack {stack.name} is {stack.status}: another operation is running, and this command did not start it.",
+        f"Follow it with: {commands.deployer('events', '--follow')}",
+    )
+
+
+def _hint(text: str, commands: CommandLine) -> str:
+    return text.format(
+        events=commands.deployer("events"),
+        recreate=commands.deployer("up", "--recreate"),
+        continue_rollback=commands.deployer("up", "--continue-rollback"),
+        down=commands.deployer("down"),
     )
 
 
 _DEAD = {
     "ROLLBACK_COMPLETE": (
         (
-            "The stack {stack.name} is ROLLBACK_COMPLETE: its creation failed and was undone, and such a stack cannot "
-            "be updated."
+            "The stack {stack.name} is ROLLBACK_COMPLETE: its creation failed and was rolled back, and such a stack "
+            "cannot be updated."
         ),
-        "See why with deployer events; then make it again with: deployer up --recreate --stack-name {stack.name}",
+        "See why with: {events}\nThen create it again with: {recreate}",
         "rollback-complete",
     ),
     "ROLLBACK_FAILED": (
-        "The stack {stack.name} is ROLLBACK_FAILED: its creation failed and could not be undone whole.",
-        "See what is left with deployer events; then remove it with: deployer down --stack-name {stack.name}",
+        "The stack {stack.name} is ROLLBACK_FAILED: its creation failed, and the rollback failed too.",
+        "See what is left with: {events}\nThen remove it with: {down}",
         "rollback-failed",
     ),
     "CREATE_FAILED": (
-        "The stack {stack.name} is CREATE_FAILED: its creation failed and was left as it was.",
-        "See why with deployer events; then make it again with: deployer up --recreate --stack-name {stack.name}",
+        "The stack {stack.name} is CREATE_FAILED: its creation failed, and it was not rolled back.",
+        "See why with: {events}\nThen create it again with: {recreate}",
         "create-failed",
     ),
     "UPDATE_ROLLBACK_FAILED": (
-        "The stack {stack.name} is UPDATE_ROLLBACK_FAILED: an update failed and could not be undone.",
-        (
-            "Mend what deployer events names; then take the rollback up again with: deployer up --continue-rollback "
-            "--stack-name {stack.name}"
-        ),
+        "The stack {stack.name} is UPDATE_ROLLBACK_FAILED: an update failed, and its rollback failed too.",
+        ("Fix what this shows: {events}\nThen resume the rollback with: {continue_rollback}"),
         "update-rollback-failed",
     ),
     "DELETE_FAILED": (
-        "The stack {stack.name} is DELETE_FAILED: its deletion was begun and something would not go.",
-        "See what with deployer events; then finish it with: deployer down --stack-name {stack.name}",
+        "The stack {stack.name} is DELETE_FAILED: its deletion failed on some resource.",
+        "See which with: {events}\nThen delete it again with: {down}",
         "delete-failed",
     ),
 }
 _OTHER = (
     "The stack {stack.name} is {stack.status}, in which it cannot be updated.",
-    "See its history with: deployer events --stack-name {stack.name}",
+    "See its history with: {events}",
     "stack-state",
 )

@@ -18,7 +18,7 @@ from generator.model.contract import Resource
 from generator.model.policy import Policy, parse_policy
 from generator.model.stack import Stack
 from generator.operations.access.permission_summary import KEY_SID, ROLE_SID, SECRET_SID
-from generator.operations.access.stack_access import record_of
+from generator.operations.access.stack_access import access_of
 from generator.operations.stack.support_grant import grant_after, paths
 
 Values = Mapping[str, str]
@@ -40,15 +40,15 @@ def _admitting(
     gateway: Gateway, stack: Stack, given: Values, now: datetime
 ) -> Iterator[tuple[str, str, Callable[[], Policy]]]:
     """The policies that admit somebody after the change: logical id, Sid of the statement, how to read it now."""
-    found = record_of(stack)
+    access = access_of(stack)
     after, left = grant_after(given, stack.parameters, now), paths({**stack.parameters, **given})
     open_by = {path for path in left if after.live(now) and after.allows_path(path)}
-    if "secret" in open_by and found.secret_arn:
-        secret = partial(gateway.secretsmanager.get_resource_policy, found.secret_arn)
+    if "secret" in open_by and access.secret_arn:
+        secret = partial(gateway.secretsmanager.get_resource_policy, access.secret_arn)
         yield Resource.SUPPORT_SECRET_POLICY, SECRET_SID, secret
-        yield Resource.STACK_KEY, KEY_SID, partial(gateway.kms.get_key_policy, found.key_arn)
-    if "role" in open_by and found.support_role and not after.paused:
-        yield Resource.SUPPORT_ROLE, ROLE_SID, lambda: parse_policy(gateway.iam.get_trust(found.support_role))
+        yield Resource.STACK_KEY, KEY_SID, partial(gateway.kms.get_key_policy, access.key_arn)
+    if "role" in open_by and access.support_role and not after.paused:
+        yield Resource.SUPPORT_ROLE, ROLE_SID, lambda: parse_policy(gateway.iam.get_trust(access.support_role))
 
 
 def _lacks(read: Callable[[], Policy], sid: str) -> bool:

@@ -27,10 +27,10 @@ def grant_after(given: Values, known: Values, now: datetime) -> Grant:
     grant, before, after = Grant.of(known), paths(known), paths({**known, **given})
     if before == after or not grant.live(now):
         return grant
-    kept = {path for path in before & after if grant.allows_path(path)}
-    if not kept:
+    remaining = {path for path in before & after if grant.allows_path(path)}
+    if not remaining:
         return grant.closed(now)
-    return grant if len(kept) == len(PATHS) else replace(grant, via=kept.pop())
+    return grant if len(remaining) == len(PATHS) else replace(grant, via=remaining.pop())
 
 
 def paths(values: Values) -> frozenset[str]:
@@ -63,18 +63,18 @@ def notes(gateway: Gateway, given: Values, stack: Stack | None, now: datetime) -
         stays.append(_role_stays(after, now))
     if given.get(Parameter.CREATE_SUPPORT_ROLE) == "No" and "secret" in left:
         stays.append(_user_stays(gateway, after, stack, now))
-    close = f"To close it: {gateway.command('access revoke --all')}"
+    close = f"To close it: {gateway.commands.deployer('access', 'revoke', '--all')}"
     lines = [_about_the_grant(gateway, Grant.of(known), after), *(f"{line} {close}" for line in stays if line)]
     return tuple(filter(None, lines))
 
 
 def _about_the_grant(gateway: Gateway, before: Grant, after: Grant) -> str:
-    who, again = _names(before), gateway.command("access grant --principal ARN")
+    who, again = _names(before), gateway.commands.deployer("access", "grant", "--principal", "ARN")
     if after == before:
         return ""
     if not after.principals:
-        return f"The grant to {who} ends with this. To admit them again afterwards: {again}"
-    return f"{who}: admitted by the {after.via} alone. To admit by all there is, afterwards: {again} --via all"
+        return f"The grant to {who} ends with this update. To grant access again afterwards: {again}"
+    return f"{who}: has access by the {after.via} alone. To grant every access path afterwards: {again} --via all"
 
 
 def _role_stays(after: Grant, now: datetime) -> str:
@@ -93,7 +93,7 @@ def _user_stays(gateway: Gateway, after: Grant, stack: Stack, now: datetime) -> 
 def _may_sign_in(gateway: Gateway, user: str) -> bool:
     """Whether the user has an active key; one that may not be asked about counts as active."""
     try:
-        return any(found.active for found in key.list_keys(gateway, user))
+        return any(each.active for each in key.list_keys(gateway, user))
     except DeployerError:
         return True
 

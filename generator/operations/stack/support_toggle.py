@@ -52,7 +52,7 @@ def stop_hint(gateway: Gateway, given: Mapping[str, str]) -> Iterator[None]:
     except StackBusy as error:
         if not any(given.get(flip) == "No" for flip in FLIPS):
             raise
-        now = gateway.command("access revoke --all")
+        now = gateway.commands.deployer("access", "revoke", "--all")
         also = f"To end support's access now, without waiting for the stack: {now}"
         raise error.explained(also=also) from error
 
@@ -68,7 +68,7 @@ def refuse_level_alone(values: Mapping[str, str]) -> None:
     if level not in allowed:
         asked = option(Parameter.SUPPORT_DATABASE_LEVEL)
         raise UsageError(
-            f"SupportDatabaseLevel cannot be {level!r}: allowed are {', '.join(allowed)}.",
+            f"SupportDatabaseLevel cannot be {level!r}; allowed values: {', '.join(allowed)}.",
             f"Give: {asked} r (reads), w (writes too), o (operates), or {NO_LEVEL}",
             code="bad-access-level",
         )
@@ -133,13 +133,13 @@ def verify(gateway: Gateway, noted: Before | None) -> tuple[Check, ...]:
 
 
 def _user_gone(gateway: Gateway, user: str) -> Check:
-    there = gateway.iam.user_exists(user)
-    return Check(f"support user {user}", not there, "still exists" if there else "gone (NoSuchEntity)")
+    exists = gateway.iam.user_exists(user)
+    return Check(f"support user {user}", not exists, "still exists" if exists else "gone (NoSuchEntity)")
 
 
 def _role_gone(gateway: Gateway, role: str) -> Check:
-    there = gateway.iam.role_exists(role)
-    return Check(f"support role {role}", not there, "still exists" if there else "gone (NoSuchEntity)")
+    exists = gateway.iam.role_exists(role)
+    return Check(f"support role {role}", not exists, "still exists" if exists else "gone (NoSuchEntity)")
 
 
 def _keys_gone(gateway: Gateway, user: str) -> Check:
@@ -151,8 +151,8 @@ def _keys_gone(gateway: Gateway, user: str) -> Check:
 
 
 def _secret_gone(gateway: Gateway, arn: str) -> Check:
-    there = gateway.secretsmanager.secret_exists(arn)
-    return Check("support secret", not there, "still readable" if there else "gone")
+    exists = gateway.secretsmanager.secret_exists(arn)
+    return Check("support secret", not exists, "still readable" if exists else "gone")
 
 
 def _instance_same(gateway: Gateway, noted: Instance) -> Check:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from generator.errors import DeployerError, is_denial
 from generator.gateway.aws import Gateway
+from generator.model.command_line import CommandLine
 from generator.model.plan import Failure
 from generator.model.stack import Stack, StackEvent, StackStatus
 from generator.operations import polling
-from generator.operations.polling import Clock
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import states
 
 FOLLOW_SECONDS = 3 * 3600.0
@@ -20,12 +21,12 @@ QUIET_SECONDS = 60.0
 """After this long without an event the stack itself is looked at: a cancelled update ends under another token."""
 
 OUR_TOKEN_PREFIX = "deployer-"  # noqa: S105 - a marker of our operations, no secret
-VERIFIES = "and when it has ended run the same command again, which verifies the result"
+VERIFIES = "and when it has ended, run the same command again, which verifies the result"
 
 
-def new_token() -> str:
+def new_token(now: datetime) -> str:
     """A fresh mark for one operation: it names the change set and stands on every event of the operation."""
-    return f"{OUR_TOKEN_PREFIX}{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    return f"{OUR_TOKEN_PREFIX}{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
 def running_operation(gateway: Gateway, stack: Stack) -> str:
@@ -33,7 +34,7 @@ def running_operation(gateway: Gateway, stack: Stack) -> str:
     latest = gateway.cloudformation.stack_events(stack.stack_id, limit=1)
     if latest and latest[-1].token.startswith(OUR_TOKEN_PREFIX):
         return latest[-1].token
-    raise states.busy(stack)
+    raise states.busy(stack, gateway.commands)
 
 
 class NotFollowed(DeployerError):
@@ -43,27 +44,26 @@ class NotFollowed(DeployerError):
 
 
 def follow(
-    gateway: Gateway, stack_id: str, token: str | None, clock: Clock | None = None, after: str | None = None
+    gateway: Gateway, stack_id: str, token: str | None, clock: Clock = SYSTEM, after: str | None = None
 ) -> Iterator[StackEvent]:
     """Yield the events of the operation marked `token` in time order, and stop after its terminal event.
 
     With token None, events are told apart by `after` alone: the id of the last one already seen.
     Raises NotFollowed when AWS does not let it be watched, or when it takes longer than FOLLOW_SECONDS.
     """
-    clock = clock or Clock()
-    last, heard = after, clock.now()
+    last, latest = after, clock.seconds()
 
     def look() -> list[StackEvent]:
-        nonlocal heard
-        found = gateway.cloudformation.stack_events(stack_id, after=last, token=token)
-        if not found and last and clock.now() - heard >= QUIET_SECONDS:
-            found, heard = _ended_under_another_token(gateway, stack_id, last), clock.now()
-        return found
+        nonlocal latest
+        events = gateway.cloudformation.stack_events(stack_id, after=last, token=token)
+        if not events and last and clock.seconds() - latest >= QUIET_SECONDS:
+            events, latest = _ended_under_another_token(gateway, stack_id, last), clock.seconds()
+        return events
 
     try:
         for events in polling.looks(gateway, look, FOLLOW_SECONDS, clock, polling.STEADY):
             for event in events:
-                last, heard = event.event_id, clock.now()
+                last, latest = event.event_id, clock.seconds()
                 yield event
                 if event.ends_operation:
                     return
@@ -82,14 +82,15 @@ def _ended_under_another_token(gateway: Gateway, stack_id: str, last: str) -> li
 def not_followed(gateway: Gateway, stack_id: str, error: DeployerError | None = None) -> NotFollowed:
     """The error for an operation that goes on unwatched, because of `error` or because it takes too long."""
     name = stack_id.split("/")[1] if "/" in stack_id else stack_id
+    commands = gateway.commands.for_stack(name)
     why = error.message if error else f"It has not ended within {FOLLOW_SECONDS / 3600:.0f} hours."
     return NotFollowed(
-        f"The operation on the stack {name} goes on in AWS, but could not be followed to its end: {why}",
-        polling.then(error, f"follow it with: {gateway.command('events --follow', name)}; {VERIFIES}"),
+        f"The operation on the stack {name} continues in AWS, but could not be followed to its end: {why}",
+        polling.then(error, f"follow it with: {commands.deployer('events', '--follow')}; {VERIFIES}"),
     )
 
 
-def failure(events: Iterable[StackEvent]) -> Failure | None:
+def failure(events: Iterable[StackEvent], commands: CommandLine) -> Failure | None:
     """Why the operation failed, from its events; None when it succeeded.
 
     The cause is the first failed event in time order that was not merely cancelled because of another.
@@ -99,29 +100,30 @@ def failure(events: Iterable[StackEvent]) -> Failure | None:
         return None
     failed = (e for e in seen if e.status.endswith("_FAILED") and "cancelled" not in e.reason and not e.is_of_stack)
     cause = next(failed, None)
-    return Failure(cause, StackStatus(seen[-1].status), _hint(cause))
+    return Failure(cause, StackStatus(seen[-1].status), _hint(cause, commands))
 
 
-def _hint(cause: StackEvent | None) -> str:
+def _hint(cause: StackEvent | None, commands: CommandLine) -> str:
     reason = "" if cause is None else cause.reason
     if cause is not None and cause.resource_type.startswith("Custom::"):
-        return "The stack's own function, the keeper, said so; its log group is KeeperLogGroup in deployer status."
+        log = f"Its log group is KeeperLogGroup in: {commands.deployer('status')}"
+        return f"The keeper, the stack's key-management function, reported this. {log}"
     if is_denial(reason) or "not authorized" in reason:
         return "The credentials that run CloudFormation lack that permission."
-    return next((hint for text, hint in _HINTS if text in reason), "The whole story: deployer events")
+    return next((hint for text, hint in _HINTS if text in reason), f"See all events: {commands.deployer('events')}")
 
 
 _HINTS = (
     (
         "already exists",
-        "Something of that name was made outside this stack: rename it or remove it, then run up again.",
+        "A resource of that name exists outside this stack: rename or remove it, then run up again.",
     ),
-    ("limit", "A quota of the account is reached: raise it under Service Quotas, or free one."),
+    ("limit", "A quota of the account is reached: raise it in Service Quotas, or delete something that counts."),
     (
         "Failed to receive",
         (
-            "The instance did not report that DeepSQL answers. Its log /var/log/deepsql-install.log says why; most "
-            "often the subnet has no way out (NAT gateway or endpoints)."
+            "The instance did not report that DeepSQL answers. Its log /var/log/deepsql-install.log says why; "
+            "most often the subnet has no route to the internet (NAT gateway) and no VPC endpoints."
         ),
     ),
 )

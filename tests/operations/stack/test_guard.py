@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from generator.errors import Refused
 from generator.model.change_set import Change, ChangeSet, Replacement
+from generator.model.command_line import CommandLine
 from generator.model.contract import SUPPORT_RESOURCES
 from generator.model.plan import UpPlan, UpRequest
 from generator.operations.stack import guard
@@ -77,10 +78,10 @@ def test_an_attribute_of_the_template_does_not_touch_the_resource() -> None:
 
 def test_the_refusal_names_the_resource_and_the_option() -> None:
     change = instance(replacement=Replacement.YES)
-    change_set = ChangeSet("id", "n", "arn", "CREATE_COMPLETE", "", "AVAILABLE", (change,))
+    change_set = ChangeSet("id", "n", "arn", "CREATE_COMPLETE", "", (change,))
     plan = UpPlan("s", "arn", False, change_set, "t", objections=objections([change], UpRequest()))
     with pytest.raises(Refused) as caught:
-        require_no_objection(plan)
+        require_no_objection(plan, CommandLine("s"))
     assert "Instance (AWS::EC2::Instance) would be replaced" in caught.value.message
     assert caught.value.hint.endswith("--allow-replacement Instance") and caught.value.exit_code == 3
 
@@ -88,10 +89,10 @@ def test_the_refusal_names_the_resource_and_the_option() -> None:
 def test_a_narrow_change_that_carries_more_is_sent_to_the_upgrade() -> None:
     """`access grant` and the like have no --allow-replacement."""
     boundary = Change("OldPolicy", "AWS::IAM::ManagedPolicy", "Modify")
-    change_set = ChangeSet("id", "n", "arn", "CREATE_COMPLETE", "", "AVAILABLE", (boundary,))
+    change_set = ChangeSet("id", "n", "arn", "CREATE_COMPLETE", "", (boundary,))
     plan = UpPlan("s", "arn", False, change_set, "t", objections=objections([boundary], FLIP))
     with pytest.raises(Refused) as caught:
-        require_no_objection(plan)
+        require_no_objection(plan, CommandLine("s"))
     assert caught.value.hint.endswith("deployer up --upgrade --stack-name s")
 
 

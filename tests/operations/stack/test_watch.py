@@ -7,6 +7,7 @@ from itertools import accumulate, pairwise, takewhile
 import pytest
 
 from generator.errors import AwsError, DeployerError
+from generator.model.command_line import CommandLine
 from generator.model.stack import Stack, StackEvent, StackStatus
 from generator.operations import polling
 from generator.operations.stack import states, watch
@@ -60,8 +61,9 @@ class Canned:
     def notify(self, line: str) -> None:
         self.said.append(line)
 
-    def command(self, words: str, stack_name: str) -> str:
-        return f"deployer {words} --stack-name {stack_name}"
+    @property
+    def commands(self) -> CommandLine:
+        return CommandLine()
 
 
 def test_one_call_a_round_until_the_stacks_own_terminal_event() -> None:
@@ -90,7 +92,7 @@ def test_a_cancelled_update_ends_though_its_end_bears_another_token() -> None:
 
 def test_an_operation_without_an_end_is_left_after_a_limit_with_the_next_step() -> None:
     gateway, clock = Canned([event(1, "s", "UPDATE_IN_PROGRESS")]), FakeClock()
-    with pytest.raises(NotFollowed, match="stack s goes on in AWS") as caught:
+    with pytest.raises(NotFollowed, match="stack s continues in AWS") as caught:
         list(follow(gateway, STACK_ID, "t", clock))  # type: ignore[arg-type]
     assert watch.FOLLOW_SECONDS <= clock.time < watch.FOLLOW_SECONDS + 10
     assert "events --follow --stack-name s" in caught.value.hint and "same command again" in caught.value.hint
@@ -112,7 +114,7 @@ def test_an_expired_token_says_that_it_goes_on_and_how_to_follow(at: int) -> Non
     batches[at:at] = [AwsError("The token is expired.", "Sign in again.", aws_code="ExpiredToken")]
     with pytest.raises(NotFollowed) as caught:
         list(follow(Canned(*batches), STACK_ID, "t", FakeClock()))  # type: ignore[arg-type]
-    assert "goes on in AWS" in caught.value.message and "The token is expired." in caught.value.message
+    assert "continues in AWS" in caught.value.message and "The token is expired." in caught.value.message
     assert caught.value.exit_code == 1
     assert caught.value.hint.startswith("Sign in again; then follow it with: deployer events --follow")
 
@@ -126,9 +128,9 @@ def test_polling_is_frugal_and_prompt() -> None:
 def test_the_cause_is_the_first_failure_in_its_own_right() -> None:
     cancelled = event(1, "A", "CREATE_FAILED", "Resource creation cancelled")
     cause = event(2, "B", "CREATE_FAILED", "User x already exists")
-    found = failure([cancelled, cause, event(3, "s", "ROLLBACK_COMPLETE")])
-    assert found is not None and found.cause == cause and "made outside this stack" in found.hint
-    assert failure([event(3, "s", "UPDATE_COMPLETE")]) is None
+    found = failure([cancelled, cause, event(3, "s", "ROLLBACK_COMPLETE")], CommandLine())
+    assert found is not None and found.cause == cause and "exists outside this stack" in found.hint
+    assert failure([event(3, "s", "UPDATE_COMPLETE")], CommandLine()) is None
 
 
 @pytest.mark.parametrize(
@@ -143,5 +145,5 @@ def test_the_cause_is_the_first_failure_in_its_own_right() -> None:
 )
 def test_each_dead_state_says_the_one_next_command(status: str, says: str) -> None:
     with pytest.raises(DeployerError) as caught:
-        states.require_updatable(Stack("s", STACK_ID, StackStatus(status)))
+        states.require_updatable(Stack("s", STACK_ID, StackStatus(status)), CommandLine("s"))
     assert status in caught.value.message and says in caught.value.hint
