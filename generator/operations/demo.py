@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from generator.host.process import run_attached
 from generator.model.arn import Arn
 from generator.model.deployment import Deployment
 from generator.operations import sandbox
+from generator.operations.clock import SYSTEM, Clock
 from generator.sandbox.state import HOME_VARIABLE, STRANGER_ROLE, VENDOR_ACCOUNT, VENDOR_ROLE
 
 Say = Callable[[str], None]
@@ -41,12 +41,12 @@ class DemoResult:
     endpoint: str = ""
 
 
-def run(say: Say, keep: bool) -> DemoResult:
+def run(say: Say, keep: bool, clock: Clock = SYSTEM) -> DemoResult:
     """Run every step of the story on a sandbox of its own, which is removed at the end unless `keep`.
 
     Raises DeployerError when a step does not end with its exit code.
     """
-    began, home = time.monotonic(), Path(tempfile.mkdtemp(prefix="deployer-demo-"))
+    began, home = clock.seconds(), Path(tempfile.mkdtemp(prefix="deployer-demo-"))
     os.environ[HOME_VARIABLE] = str(home)
     try:
         report = sandbox.start()
@@ -58,7 +58,7 @@ def run(say: Say, keep: bool) -> DemoResult:
             sandbox.stop()
             shutil.rmtree(home, ignore_errors=True)
     return DemoResult(
-        steps, round(time.monotonic() - began, 1), str(home) if keep else "", report.endpoint if keep else ""
+        steps, round(clock.seconds() - began, 1), str(home) if keep else "", report.endpoint if keep else ""
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from generator.errors import NotFound, UsageError
 from generator.gateway.aws import Gateway
@@ -19,6 +18,7 @@ from generator.model.database_client import (
     StatementOutput,
     UnnamedDatabase,
 )
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.database import client_settings as settings
 from generator.operations.database import tunnel
 from generator.operations.database.connection import connected, route_to
@@ -90,24 +90,24 @@ def check_connection(program: ClientProgram, login: Login, route: Route) -> None
             raise
 
 
-def run_statement(program: ClientProgram, login: Login, route: Route, sql: str) -> str:
+def run_statement(program: ClientProgram, login: Login, route: Route, sql: str, clock: Clock = SYSTEM) -> str:
     """Run `sql` in the client, without a terminal; return its output. Raises DeployerError for a refusal."""
     if program is ClientProgram.mysql:
-        _verify_name(login, route)
+        _verify_name(login, route, clock)
     argv, environment = _command(login, route)
     options = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if program is ClientProgram.psql else ["--execute", sql]
     answer = clients.ask_client([*argv, *options], environment)
     if answer.exit_code:
-        raise diagnose(answer.errors or answer.output, login, route, datetime.now(UTC), sql)
+        raise diagnose(answer.errors or answer.output, login, route, clock.now(), sql)
     return answer.output
 
 
-def _verify_name(login: Login, route: Route) -> None:
+def _verify_name(login: Login, route: Route, clock: Clock) -> None:
     """Oracle's client verifies the CA but cannot verify a name that it does not dial, so the name is checked here."""
     try:
         drivers.check_mysql_name(login.database.endpoint, (route.host, route.port), route.ca_bundle)
     except drivers.SqlRefused as refused:
-        raise diagnose(str(refused), login, route, datetime.now(UTC)) from None
+        raise diagnose(str(refused), login, route, clock.now()) from None
 
 
 def _command(login: Login, route: Route) -> tuple[list[str], dict[str, str]]:

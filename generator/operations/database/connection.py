@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import UTC, datetime
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import clients, drivers
 from generator.host.drivers import Query, Row
 from generator.model.database import Database, Engine, Login, Route
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.database import tunnel as tunnels
 from generator.operations.database.ca_bundle import ca_bundle
 from generator.operations.database.client_settings import libpq
@@ -137,11 +137,11 @@ def connected(login: Login, route: Route) -> Iterator[Query]:
 
 
 @contextmanager
-def _translated(login: Login, route: Route) -> Iterator[None]:
+def _translated(login: Login, route: Route, clock: Clock = SYSTEM) -> Iterator[None]:
     try:
         yield
     except drivers.SqlRefused as refused:
-        raise diagnose(str(refused), login, route, datetime.now(UTC)) from None
+        raise diagnose(str(refused), login, route, clock.now()) from None
 
 
 def _open(login: Login, route: Route) -> AbstractContextManager[Query]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
 from generator.errors import UsageError
 from generator.host.drivers import Query
 from generator.model.database import AccessLevel, Database, DatabaseUser, Engine
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.database import mysql, postgresql
 from generator.operations.database.activity_queries import end_session
 from generator.operations.database.user_names import user_name
@@ -87,14 +87,14 @@ def drop_user(query: Query, engine: Engine, user: str) -> None:
     query(postgresql.drop_user(user) if engine is Engine.POSTGRESQL else mysql.drop_user(user))
 
 
-def _end_sessions(query: Query, names: list[str]) -> None:
+def _end_sessions(query: Query, names: list[str], clock: Clock = SYSTEM) -> None:
     """End the sessions of MySQL users, and wait until they have ended, at most SECONDS_TO_END."""
-    deadline = time.monotonic() + SECONDS_TO_END
+    deadline = clock.seconds() + SECONDS_TO_END
     asked: set[int] = set()
     while live := {int(row[0]) for row in query(mysql.sessions(names))}:
         for session in live - asked:
             end_session(query, Engine.MYSQL, session)
         asked |= live
-        if time.monotonic() > deadline:
+        if clock.seconds() > deadline:
             return  # the caller checks again
-        time.sleep(0.05)
+        clock.sleep(0.05)

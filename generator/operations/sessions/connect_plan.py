@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from generator.channel.listen import Listen, bind
 from generator.errors import UsageError
@@ -14,6 +14,7 @@ from generator.model.connect import ConnectPlan, ConnectRequest, PlannedSession
 from generator.model.forward import ForwardSpec
 from generator.model.plugin import Plugin
 from generator.model.session import Client, Target, check_reason
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.sessions.documents import Documents, documents_of, port_request, shell_request
 from generator.operations.sessions.targets import Choose, find_target, view_stack
 
@@ -91,6 +92,6 @@ def _planned_sessions(
     )
 
 
-def _end_time(length: timedelta | None) -> datetime | None:
+def _end_time(length: timedelta | None, clock: Clock = SYSTEM) -> datetime | None:
     """When it must end. A grant's end is not known here, as support may not read it: see `access_watch`."""
-    return datetime.now(UTC) + length if length else None
+    return clock.now() + length if length else None

@@ -6,7 +6,6 @@ import asyncio
 import os
 import ssl
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from generator.channel import port
 from generator.channel.channel import open_channel
@@ -15,6 +14,7 @@ from generator.channel.shell import shell
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.connect import ConnectPlan, ConnectResult, PlannedSession, TunnelCaller, TunnelView
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.sessions.access_watch import while_access_lasts
 from generator.operations.sessions.connect_plan import listen_of
 from generator.operations.sessions.run_beside import STDERR, run_beside
@@ -129,10 +129,10 @@ def views(plan: ConnectPlan, opened: Sequence[port.Tunnel]) -> tuple[TunnelView,
     )
 
 
-def _view(plan: ConnectPlan, session: PlannedSession, tunnel: port.Tunnel) -> list[TunnelView]:
+def _view(plan: ConnectPlan, session: PlannedSession, tunnel: port.Tunnel, clock: Clock = SYSTEM) -> list[TunnelView]:
     stats, now = tunnel.figures(), asyncio.get_running_loop().time()
     rate = stats.rate(now)
-    left = max((plan.until - datetime.now(UTC)).total_seconds(), 0.0) if plan.until else None
+    left = max((plan.until - clock.now()).total_seconds(), 0.0) if plan.until else None
     return [
         TunnelView(
             f"{forward.bind or 'localhost'}:{number}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 
 from generator.channel.calls import start_session, uncancelled
 from generator.channel.channel import ACCESS_ENDED
@@ -14,6 +13,7 @@ from generator.host import plugin
 from generator.model.connect import ConnectPlan, ConnectResult, TunnelCaller, TunnelView
 from generator.model.forward import ForwardSpec
 from generator.model.session import SessionRequest, StartedSession
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.sessions.access_watch import while_access_lasts
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
@@ -89,6 +89,6 @@ def _view(forward: ForwardSpec, call: plugin.PluginCall) -> TunnelView:
     return TunnelView(f"localhost:{forward.local_port}", forward.far_end, session_id=call.started.session_id)
 
 
-def _left(plan: ConnectPlan) -> float | None:
+def _left(plan: ConnectPlan, clock: Clock = SYSTEM) -> float | None:
     """Seconds until the plan's end."""
-    return max((plan.until - datetime.now(UTC)).total_seconds(), 0.0) if plan.until else None
+    return max((plan.until - clock.now()).total_seconds(), 0.0) if plan.until else None

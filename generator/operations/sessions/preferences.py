@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 from generator import directories
@@ -18,6 +17,7 @@ from generator.model import preferences as model
 from generator.model.access import AccessFinding
 from generator.model.caller import Caller
 from generator.model.preferences import Preferences, PreferencesPlan, PreferencesResult, SettingChange
+from generator.operations.clock import SYSTEM, Clock
 
 
 def read(gateway: Gateway) -> Preferences:
@@ -123,8 +123,8 @@ def _write(gateway: Gateway, plan: PreferencesPlan) -> None:
     gateway.ssm.set_default_version(model.DOCUMENT, version)
 
 
-def _save(gateway: Gateway, before: Preferences) -> Path:
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+def _save(gateway: Gateway, before: Preferences, clock: Clock = SYSTEM) -> Path:
+    moment = clock.now().strftime("%Y%m%dT%H%M%S%f")
     path = _directory() / f"{_place(gateway)}-{moment}.json"
     path.write_text(json.dumps({"content": before.content, "version": before.version}, indent=2))
     path.chmod(0o600)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from generator import directories
@@ -22,6 +21,7 @@ from generator.channel.session import ChannelOptions
 from generator.channel.transport import Connection, connect_websocket
 from generator.gateway.aws import Gateway
 from generator.model.connect import ConnectPlan
+from generator.operations.clock import SYSTEM, Clock
 from generator.operations.sessions.host_shell import HostShell, host_shell
 from generator.operations.sessions.native_client import options_of
 from generator.operations.sessions.service import SessionCalls
@@ -63,17 +63,17 @@ class Cuttable:
             await self._connection.close()
 
 
-def selftest(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None]) -> SelftestResult:
+def selftest(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None], clock: Clock = SYSTEM) -> SelftestResult:
     """Open the planned shell session and measure it; return the figures. Raises what a session raises; the log of the
     frames exists even then."""
-    path = _log_path()
+    path = _log_path(clock.now())
     handler = logging.FileHandler(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
     level = LOG.level
     LOG.addHandler(handler)
     LOG.setLevel(logging.DEBUG)
     try:
-        return signals.run(_measure(gateway, plan, say, path))
+        return signals.run(_measure(gateway, plan, say, path, clock))
     finally:
         LOG.setLevel(level)
         LOG.removeHandler(handler)
@@ -81,16 +81,18 @@ def selftest(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None]) ->
         say(f"The log of the frames, without their content, is in {path}")
 
 
-async def _measure(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None], path: Path) -> SelftestResult:
+async def _measure(
+    gateway: Gateway, plan: ConnectPlan, say: Callable[[str], None], path: Path, clock: Clock
+) -> SelftestResult:
     calls, connect = SessionCalls(gateway, plan.sessions[0].request, signed=plan.signed), Cuttable()
-    began = time.monotonic()
+    began = clock.seconds()
     async with host_shell(calls, options_of(plan), connect) as shell:
-        opened = time.monotonic() - began
+        opened = clock.seconds() - began
         say(f"The shell opened after {opened:.2f} s.")
-        echo = await _echo(shell)
+        echo = await _echo(shell, clock)
         say(f"An answer takes {echo * 1000:.0f} ms.")
-        down = await _timed(shell.read("/dev/zero", 0, PROBE))
-        up = await _timed(shell.write("/dev/null", 0, os.urandom(PROBE)))
+        down = await _timed(shell.read("/dev/zero", 0, PROBE), clock)
+        up = await _timed(shell.write("/dev/null", 0, os.urandom(PROBE)), clock)
         say(f"{PROBE / down / 1024:.0f} KiB/s down, {PROBE / up / 1024:.0f} KiB/s up. Interrupting the connection.")
         whole = await _read_through_a_cut(shell, connect)
         stats = shell.channel.figures()
@@ -108,8 +110,8 @@ async def _measure(gateway: Gateway, plan: ConnectPlan, say: Callable[[str], Non
     )
 
 
-async def _echo(shell: HostShell) -> float:
-    taken = [await _timed(shell.ask(":")) for _ in range(ECHOES)]
+async def _echo(shell: HostShell, clock: Clock) -> float:
+    taken = [await _timed(shell.ask(":"), clock) for _ in range(ECHOES)]
     return sorted(taken)[ECHOES // 2]
 
 
@@ -124,13 +126,13 @@ async def _read_through_a_cut(shell: HostShell, connect: Cuttable) -> bool:
     return answer == bytes(PROBE)
 
 
-async def _timed(work: Awaitable[object]) -> float:
-    began = time.monotonic()
+async def _timed(work: Awaitable[object], clock: Clock) -> float:
+    began = clock.seconds()
     await work
-    return time.monotonic() - began
+    return clock.seconds() - began
 
 
-def _log_path() -> Path:
-    path = directories.private_state("logs") / f"selftest-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+def _log_path(now: datetime) -> Path:
+    path = directories.private_state("logs") / f"selftest-{now:%Y%m%dT%H%M%S}.log"
     path.touch(mode=0o600)
     return path

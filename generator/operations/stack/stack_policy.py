@@ -79,7 +79,7 @@ def lifted(gateway: Gateway, stack_id: str, body: str) -> Iterator[None]:
     try:
         yield
     except NotFollowed as error:
-        again = gateway.command("upgrade")
+        again = gateway.commands.deployer("upgrade")
         raise error.explained(
             also=f"The stack policy is lifted for this update; set it back afterwards: {again}"
         ) from error

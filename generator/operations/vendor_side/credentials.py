@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.duration import END_FORMAT
 from generator.model.vendor import RoleSession, SecretArn
 from generator.operations.aws import refused
+from generator.operations.clock import SYSTEM, Clock
 
 LIFETIME = timedelta(minutes=15)
 """After this SDKs ask again, so that a rotated key is picked up and a revoked one is missed soon."""
@@ -30,11 +31,11 @@ def credentials(gateway: Gateway, source: SecretArn | RoleSession) -> dict[str, 
     return _from_role(gateway, source)
 
 
-def from_secret(gateway: Gateway, secret: SecretArn, now: datetime | None = None) -> dict[str, object]:
+def from_secret(gateway: Gateway, secret: SecretArn, clock: Clock = SYSTEM) -> dict[str, object]:
     """The envelope for the key that the secret holds now. Raises DeployerError, and none of them shows a value."""
     with refused(f"See which policy is missing: deployer vendor check --secret-id {secret.text}"):
         value = _value(gateway.secretsmanager.get_secret_value(secret.text))
-    expires = (now or datetime.now(UTC)) + LIFETIME
+    expires = clock.now() + LIFETIME
     return {
         "Version": 1,
         "AccessKeyId": value["AccessKeyId"],
