@@ -79,7 +79,7 @@ def run(argv: list[str]) -> int:
         return error.exit_code
     except (KeyboardInterrupt, EOFError):
         return 130
-    except Exception as error:
+    except Exception as error:  # Typer's copy of click has no public name: its errors are known by their methods
         if not hasattr(error, "format_message"):
             raise
         return _usage(argv, error)

@@ -65,13 +65,6 @@ def _register_up(app: typer.Typer) -> None:
             return carry_out(call, plan.plan_from(call.gateway, request, stack), request, plan_only)
 
 
-def run_up(call: Invocation, request: UpRequest, plan_only: bool = False) -> CommandResult:
-    """Plan and carry out: shared by every command that changes the stack."""
-    from generator.operations.stack.plan import plan_up
-
-    return carry_out(call, plan_up(call.gateway, request), request, plan_only)
-
-
 def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> CommandResult:
     """Show the plan, ask, execute, follow, verify, print."""
     from generator.operations import connectivity

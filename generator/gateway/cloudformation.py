@@ -105,12 +105,8 @@ class CloudFormation(Service):
         self._call("set_stack_policy", StackName=name, StackPolicyBody=body)
 
     def continue_update_rollback(self, name: str, token: str) -> None:
-        """Take up again a rollback that got stuck (UPDATE_ROLLBACK_FAILED)."""
+        """Resume a rollback that is stuck (UPDATE_ROLLBACK_FAILED)."""
         self._call("continue_update_rollback", StackName=name, ClientRequestToken=token)
-
-    def cancel_update_stack(self, name: str) -> None:
-        """Ask a running update to roll back."""
-        self._call("cancel_update_stack", StackName=name)
 
     def list_stack_resources(self, name: str) -> list[StackResource]:
         """Every resource of the stack, in AWS's order."""

@@ -92,7 +92,7 @@ def _explained(profile: str) -> Iterator[None]:
         ) from error
     except (boto.BotoCoreError, boto.ClientError):
         raise  # these say what they are
-    except Exception as error:
+    except Exception as error:  # a credential plugin can raise anything, and its text may hold a secret
         raise _stumbled(error, profile) from error
 
 

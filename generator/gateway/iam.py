@@ -154,10 +154,10 @@ def _document(raw: object) -> Document:
 
 def _by_name(names: Iterable[str], get: Callable[[str], Policy]) -> dict[str, Policy]:
     """The policies of these names; one that was removed since it was listed is none."""
-    return {policy.name: policy for policy in _still_there(names, get)}
+    return {policy.name: policy for policy in _existing(names, get)}
 
 
-def _still_there(names: Iterable[str], get: Callable[[str], Policy]) -> Iterator[Policy]:
+def _existing(names: Iterable[str], get: Callable[[str], Policy]) -> Iterator[Policy]:
     for name in names:
         with suppress(NotFound):
             yield get(name)

@@ -101,7 +101,7 @@ def _each_key(
 ) -> tuple[AccessKey, ...]:
     try:
         keys = list_keys(gateway, access.support_user) if listed is None else listed
-    except Exception:
+    except Exception:  # an answer that cannot be read is no reason to leave the known key active; raised again
         if known is not None and access.support_user:
             with suppress(Exception):  # what failed is the listing: there may be others
                 act(AccessKey(known.key_id, access.support_user, "Active"))

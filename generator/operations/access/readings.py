@@ -34,7 +34,7 @@ def read(asked: str, ask: Callable[[], T], clock: Clock = SYSTEM) -> Reading[T]:
     """Ask, and give what came, or why nothing did. `asked` are IAM actions (`iam:ListAccessKeys`). Never raises."""
     try:
         return Reading(asked, clock.now(), ask())
-    except Exception as error:
+    except Exception as error:  # evidence: an answer that nobody understands is recorded, not raised
         fault = fault_of(error)
         permission = permission_of(asked, fault) if fault.problem is Problem.REFUSED else ""
         return Reading(asked, clock.now(), None, fault.problem, fault.detail, permission, fault.hint)
@@ -51,7 +51,7 @@ def do_all(acts: Iterable[Callable[[], object]]) -> None:
     for act in acts:
         try:
             act()
-        except Exception as error:
+        except Exception as error:  # the others still have to be done; raised below
             failures.append(error)
     if failures:
         raise failures[0]

@@ -162,7 +162,7 @@ def _taken(step: Step, r: Revocation) -> Evidence:
         return Evidence(step.name, step.asked, lacks, r.clock.now(), None)
     try:
         return Evidence(step.name, step.asked, step.act(r), r.clock.now(), True)
-    except Exception as error:
+    except Exception as error:  # no step may stop the next, whatever it meets
         fault = fault_of(error)
         permission = permission_of(step.asked, fault) if fault.problem is Problem.REFUSED else ""
         hint = remedies.after_failure(fault.problem, permission, fault.hint, r.expectation)

@@ -1,4 +1,4 @@
-"""The support role's brake: its trust shut and its older sessions refused, directly, before the stack says so too."""
+"""The support role's emergency stop: its trust closed and its older sessions refused, before the stack is updated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from generator.policies.support import no_older_sessions
 from generator.policies.trust import nobody_assumes
 
 POLICY_NAME = "deepsql-support-ssm"
-"""The role's inline policy in the template: the brake writes into it what the stack will write."""
+"""The role's inline policy in the template: the emergency stop writes into it what the stack will write."""
 CUT_SID = "NoOlderSessions"
 
 

@@ -57,8 +57,8 @@ class StackAccess:
         """Who support is in the stack's database (condition SupportMayUseDatabase); empty where it may not sign in."""
         known = self.stack.parameters
         level = known.get(Parameter.SUPPORT_DATABASE_LEVEL, NO_LEVEL)
-        there = known.get(Parameter.DATABASE_ENDPOINT) and known.get(Parameter.DATABASE_RESOURCE_ID)
-        return f"{SUPPORT_DATABASE_USER}_{level}" if there and level != NO_LEVEL else ""
+        is_known = known.get(Parameter.DATABASE_ENDPOINT) and known.get(Parameter.DATABASE_RESOURCE_ID)
+        return f"{SUPPORT_DATABASE_USER}_{level}" if is_known and level != NO_LEVEL else ""
 
     @property
     def database(self) -> str:

@@ -39,7 +39,7 @@ def _applied(verdict: Verdict, seen: Observations, wanted: Expectation) -> Evide
     """One verdict; where it fails over something nobody foresaw, that is not proven and the others are given."""
     try:
         return verdict(seen, wanted)
-    except Exception as error:
+    except Exception as error:  # a defect in one check is NOT PROVEN, and must not hide the others
         name = getattr(verdict, "__name__", "verdict").replace("_", " ")
         reading = Reading[object]("what was observed", seen.at)
         return _row(name, reading, False, fault_of(error).detail, remedies.DEFECT)
