@@ -214,13 +214,14 @@ def _register_revoke(group: typer.Typer) -> None:
         """Revoke access, end sessions, and prove it; if interrupted, run it again."""
         from generator.model.principal import parse_recorded
         from generator.operations.access import revoke as revoking
+        from generator.operations.access.revocation import RevokeRequest, begin
 
         if principal and everybody:
             raise UsageError("--principal and --all exclude each other.", "Give one of them.")
         if not principal and not everybody:
             raise UsageError("Nothing says whose access to revoke.", "Give --principal ARN, or --all.")
-        request = revoking.RevokeRequest(tuple(parse_recorded(text) for text in principal))
-        revocation = revoking.begin(call.gateway, request, call.events)
+        request = RevokeRequest(tuple(parse_recorded(text) for text in principal))
+        revocation = begin(call.gateway, request, call.events)
         call.confirm_action(access_text.revoke_action(revocation), access_text.revoke_note(revocation))
         began, evidence = revocation.clock.now(), []
         for item in revoking.run(revocation):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from generator.operations.access.confirm import Confirmation
     from generator.operations.access.grant import AccessPlan
     from generator.operations.access.key import KeyReport
-    from generator.operations.access.revoke import Revocation
+    from generator.operations.access.revocation import Revocation
     from generator.operations.access.stack_access import StackAccess
 
 _NO_OWN_USERS = " if it has none, every user with an access level does, your own people too."

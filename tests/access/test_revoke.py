@@ -16,8 +16,8 @@ from generator.cli.render import plain
 from generator.errors import StackBusy
 from generator.gateway.aws import Gateway
 from generator.model.principal import parse_principal
-from generator.operations.access import key, observations, revoke, verdicts
-from generator.operations.access.revoke import RevokeRequest
+from generator.operations.access import key, observations, revocation, revoke, verdicts
+from generator.operations.access.revocation import RevokeRequest
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
 
@@ -101,7 +101,7 @@ def test_what_was_observed_can_be_recorded_and_judged_again_without_aws(
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 6, 7])
 def test_stopped_after_any_step_it_can_be_run_again(steps: int, granted: Deployer, gateway: Gateway) -> None:
-    stopped = revoke.begin(gateway, RevokeRequest(), lambda events: list(events) and None)
+    stopped = revocation.begin(gateway, RevokeRequest(), lambda events: list(events) and None)
     list(islice(revoke.run(stopped), steps))
     ran = granted("access", "revoke", "--all", "--yes")
     assert ran.code == 0, ran.err
@@ -114,7 +114,7 @@ def test_one_of_two_goes_and_the_other_gets_a_new_key(
 ) -> None:
     before = reads("vendor")
     request = RevokeRequest((parse_principal(OTHER),))
-    list(islice(revoke.run(revoke.begin(gateway, request, lambda events: list(events) and None)), steps))
+    list(islice(revoke.run(revocation.begin(gateway, request, lambda events: list(events) and None)), steps))
     ran = granted("access", "revoke", "--principal", OTHER, "--yes")
     assert ran.code == 0, ran.err
     after = reads("vendor")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from generator.operations.access import revoke
+from generator.operations.access import revocation, revoke
 from generator.operations.clock import Clock
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer, Outcome, environment, run
@@ -149,8 +149,10 @@ def test_a_revocation_goes_on_where_a_step_meets_what_nobody_foresaw(
 @pytest.mark.parametrize("day", [(2028, 2, 29), (2027, 12, 31)])
 def test_no_date_stops_a_revocation(day: tuple[int, int, int], let_in: Callable[..., Deployer]) -> None:
     clock = Clock(now=lambda: datetime(*day, 12, tzinfo=UTC))
-    revocation = revoke.begin(let_in(SUPPORT).gateway, revoke.RevokeRequest(), lambda events: [*events].clear(), clock)
-    left = [item for item in revoke.run(revocation) if item.proven is False]
+    begun = revocation.begin(
+        let_in(SUPPORT).gateway, revocation.RevokeRequest(), lambda events: [*events].clear(), clock
+    )
+    left = [item for item in revoke.run(begun) if item.proven is False]
     assert "older role sessions are refused" not in {item.step for item in left}, left
 
 

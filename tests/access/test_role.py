@@ -12,8 +12,8 @@ from botocore.session import Session
 
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
-from generator.operations.access import revoke
-from generator.operations.access.revoke import RevokeRequest
+from generator.operations.access import revocation, revoke
+from generator.operations.access.revocation import RevokeRequest
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer, environment
 
@@ -103,7 +103,7 @@ def test_after_a_revocation_stopped_anywhere_and_run_again_the_role_is_shut(
     credentials = become(role_stack)
     session = shell(role_stack, credentials)
     gateway = Gateway(Deployment(stack_name=STACK))
-    list(islice(revoke.run(revoke.begin(gateway, RevokeRequest(), lambda events: list(events) and None)), steps))
+    list(islice(revoke.run(revocation.begin(gateway, RevokeRequest(), lambda events: list(events) and None)), steps))
     ran = granted("access", "revoke", "--all", "--yes")
     assert ran.code == 0, ran.err
     assert become(role_stack) == "AccessDenied" and shell(role_stack, credentials) == "AccessDeniedException"

@@ -22,7 +22,7 @@ from generator.operations.access import database_lockdown
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.observations import Before, Observations
 from generator.operations.access.readings import absent
-from generator.operations.access.revoke import Revocation
+from generator.operations.access.revocation import Revocation
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.access.verdicts import database_is_closed
 from generator.operations.database import revoke
