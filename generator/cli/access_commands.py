@@ -273,10 +273,9 @@ def _register_reading(group: typer.Typer) -> None:
     def show(call: Invocation) -> CommandResult:
         """Show who has access, by which path, until when, and what is open now."""
         from generator.operations.access.show import show as read
-        from generator.operations.clock import SYSTEM
 
         state = read(call.gateway)
-        return CommandResult(state, access_text.state_lines(state, SYSTEM.now()))
+        return CommandResult(state, access_text.state_lines(state))
 
     @command(group, "confirm")
     def confirm(

@@ -128,8 +128,8 @@ def key_lines(report: KeyReport) -> list[str]:
     return [*lines, f"The key is rotated every {report.every_days} days."] if report.every_days else lines
 
 
-def state_lines(state: AccessState, now: datetime) -> list[str]:
-    """Who has access, by which path, until when, what is open at `now`, and what needs attention."""
+def state_lines(state: AccessState) -> list[str]:
+    """Who has access, by which path, until when, what is open now, and what needs attention."""
     grant = state.grant
     head = [
         ("stack", f"{state.stack_name} in {state.account} {state.region}"),
@@ -137,7 +137,7 @@ def state_lines(state: AccessState, now: datetime) -> list[str]:
         *([] if grant.principals else [("granted to", "nobody")]),
         ("access path", " and ".join(_paths(state)) or "none: there is neither a support user nor a support role"),
         *([("database", f"{state.database}, by either path")] if state.database else []),
-        ("until", _ends(state) + _distance(grant, now)),
+        ("until", _ends(state) + _distance(grant, state.at)),
         ("reason", grant.reason or "-"),
     ]
     lines = [*table(head), "", "policies in AWS"]
@@ -163,8 +163,8 @@ def _paths(state: AccessState) -> list[str]:
     return [path for path, is_open in opened if is_open]
 
 
-def _distance(grant: Grant, now: datetime) -> str:
-    if grant.until is None:
+def _distance(grant: Grant, now: datetime | None) -> str:
+    if grant.until is None or now is None:
         return ""
     return " (over)" if grant.ended(now) else f" (in {span((grant.until - now).total_seconds())})"
 

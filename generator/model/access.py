@@ -104,7 +104,7 @@ class AccessState:
 
     `ends` are the ends in the policies (None: no end); there is one, unless they disagree.
     `changed` is when the stack was changed last, and so no earlier than the grant. `database` is who support is in
-    which database (deepsql-support_r at HOST:PORT); empty where it may not sign in.
+    which database (deepsql-support_r at HOST:PORT); empty where it may not sign in. `at` is when it was read.
     """
 
     stack_name: str
@@ -122,6 +122,7 @@ class AccessState:
     ends: tuple[datetime | None, ...] = ()
     changed: datetime | None = None
     findings: tuple[AccessFinding, ...] = ()
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

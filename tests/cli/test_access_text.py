@@ -18,7 +18,7 @@ ROLE_POLICY = (AccessPolicy("support role"),)
 
 
 def shown(grant: Grant, **state: object) -> dict[str, str]:
-    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", grant, **state), NOW)  # type: ignore[arg-type]
+    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", grant, at=NOW, **state))  # type: ignore[arg-type]
     return {line[:11].strip(): line[13:] for line in lines[:5]}
 
 
@@ -51,6 +51,6 @@ def test_the_end_is_shown_with_how_far_it_is() -> None:
 
 def test_a_policys_statements_stand_under_its_name() -> None:
     policy = AccessPolicy("support user", (PolicyStatement("Enter", "Allow"),), policy="session-policy")
-    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", Grant(), policies=(policy,)), NOW)
+    lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", Grant(), policies=(policy,)))
     at = lines.index("  support user (session-policy)")
     assert lines[at + 1].split() == ["Allow", "Enter", "its", "holder"]

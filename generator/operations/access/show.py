@@ -14,9 +14,10 @@ from generator.operations.clock import SYSTEM, Clock
 
 def show(gateway: Gateway, clock: Clock = SYSTEM) -> AccessState:
     """Read everything. Raises StackNotFound."""
-    access = stack_access.read_access(gateway)
+    access, now = stack_access.read_access(gateway), clock.now()
     policies = access_policies.read_access_policies(gateway, access)
     state = AccessState(
+        at=now,
         stack_name=access.stack.name,
         region=access.stack.region,
         account=access.stack.account,
@@ -32,7 +33,7 @@ def show(gateway: Gateway, clock: Clock = SYSTEM) -> AccessState:
         keys=access_policies.read_keys(gateway, access),
         sessions=access_policies.live_sessions(gateway, access),
     )
-    return replace(state, findings=findings(state, clock.now(), gateway.commands))
+    return replace(state, findings=findings(state, now, gateway.commands))
 
 
 def locate(gateway: Gateway) -> str:
