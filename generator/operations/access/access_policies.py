@@ -110,6 +110,6 @@ def _rights_check(name: str, policies: Iterable[AccessPolicy], grant: Grant) -> 
     rights = bounded(theirs)
     missing = {SUPPORT_SID, DOCUMENTS_SID} - {s.sid.removesuffix(AS_ROLE) for s in rights}
     if missing:
-        return Check(subject, False, f"lacks {', '.join(sorted(missing))}")
+        return Check(subject, False, f"lack {', '.join(sorted(missing))}")
     holds = {s.until for s in rights} == {grant.until}
     return Check(subject, holds, f"end {grant.until_text or 'never'}" if holds else "have another end")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from generator.errors import DeployerError
+from generator.model.command_line import CommandLine
 from generator.operations.stack.stack_policy import document, is_ours, lifted
 from generator.operations.stack.watch import NotFollowed
 
@@ -75,8 +76,9 @@ class Stack:
     def set_stack_policy(self, stack_id: str, body: str) -> None:
         self.bodies.append(body)
 
-    def command(self, verb: str) -> str:
-        return f"deployer {verb}"
+    @property
+    def commands(self) -> CommandLine:
+        return CommandLine()
 
 
 @pytest.mark.parametrize("ending", [None, DeployerError("It failed."), KeyboardInterrupt()])
