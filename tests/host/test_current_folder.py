@@ -41,7 +41,7 @@ class Row:
 
 # One story. What a command runs has to be reached: ssh's ProxyCommand, psql, mysql, the functions of the stack.
 STORY = (
-    Row("sandbox start", "listens on"),
+    Row("sandbox start", "is running on"),
     Row("sandbox status", "running on"),
     Row("sandbox env", "AWS_ENDPOINT_URL"),
     Row("generate -o {home}/stack.yaml"),
@@ -83,8 +83,8 @@ STORY = (
     Row("--sandbox recovery up --yes"),
     Row("--sandbox recovery status"),
     Row("--sandbox recovery down --yes"),
-    Row("--sandbox sandbox database app", "app answers"),
-    Row("--sandbox sandbox database orders --engine mysql", "orders answers"),
+    Row("--sandbox sandbox database app", "app is running at"),
+    Row("--sandbox sandbox database orders --engine mysql", "orders is running at"),
     Row("--sandbox db list", "orders"),
     Row("--sandbox db whoami app"),
     Row("--sandbox db ca-bundle --from http://localhost/x --sha256 0", "is not an https address", 2),
