@@ -311,7 +311,7 @@ def test_an_encrypted_shell_leaves_a_transcript(client: Any, logged: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("wish", "words"),
+    ("inputs", "words"),
     [({"encrypted": False}, "encryption is not set up"), ({"decrypts": False}, "may not decrypt")],
 )
 def test_a_shell_that_could_not_be_logged_or_encrypted_does_not_start(
