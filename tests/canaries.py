@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.host import own
+from generator.host import this_program
 
 STARTS = ("subprocess.Popen", "os.posix_spawn", "os.exec", "os.system", "os.spawn")
 IN_CHILDREN = """\
@@ -72,7 +72,7 @@ def watched(home: Path) -> Iterator[Watched]:
         patch.setenv("TMPDIR", str(home / "tmp"))
         patch.setattr(tempfile, "tempdir", None)
         patch.setenv("PYTHONPATH", str(home / "site"), prepend=os.pathsep)
-        patch.setattr(own, "_isolation", lambda: "-P")  # isolated children would not see PYTHONPATH, and not be watched
+        patch.setattr(this_program, "_isolation", lambda: "-P")  # isolated children would not read PYTHONPATH
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
             patch.delenv(name, raising=False)
         _listening.append(seen.arguments.append)

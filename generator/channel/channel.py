@@ -18,8 +18,8 @@ from datetime import datetime
 from uuid import uuid4
 
 from generator.channel import connection_loop, payloads, wire
+from generator.channel.blocking_calls import is_refusal, start_session, uncancelled
 from generator.channel.buffers import Buffers
-from generator.channel.calls import is_refusal, start_session, uncancelled
 from generator.channel.framelog import LOG
 from generator.channel.handshake import Handshake
 from generator.channel.session import ChannelOptions, End, EndKind, SessionGrant, SessionService, Stats

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from generator.channel import payloads
 from generator.channel.basic import Basic
-from generator.channel.calls import is_refusal, uncancelled
+from generator.channel.blocking_calls import is_refusal, uncancelled
 from generator.channel.channel import ACCESS_ENDED, Channel, open_channel
 from generator.channel.framelog import LOG
 from generator.channel.listen import Listen, bind

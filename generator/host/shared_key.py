@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import UsageError
-from generator.host.own import own_command
 from generator.host.ssh import config_path, make_pair, state_directory, write_private
+from generator.host.this_program import own_command
 
 VALID = 60.0  # seconds for which EC2 Instance Connect takes a key
 FRESH = 20.0  # seconds after a push in which another connection relies on it: VALID, less the time to log in

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.host.own import own_command
-from generator.host.process import run_attached
+from generator.host.background_processes import run_attached
+from generator.host.this_program import own_command
 from generator.model.arn import Arn
 from generator.model.deployment import Deployment
 from generator.operations import sandbox

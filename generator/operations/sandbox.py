@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from generator.errors import NotFound, UsageError
-from generator.host.process import spawn_detached
+from generator.host.background_processes import spawn_detached
 from generator.model.database import Engine
 from generator.sandbox import lifecycle, state
 

@@ -21,7 +21,7 @@ from ministack.core import iam_actions, responses
 
 from generator.sandbox import authentication
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
-from generator.sandbox.messages import (
+from generator.sandbox.http_messages import (
     Asgi,
     Message,
     Receive,
@@ -41,7 +41,7 @@ PLUGINS = (
     "generator.sandbox.services",
     "generator.sandbox.authorization",
     "generator.sandbox.ssm",
-    "generator.sandbox.database.plugin",
+    "generator.sandbox.database.control",
     "generator.sandbox.vendor_account",
 )
 

@@ -21,7 +21,7 @@ from generator.sandbox import policy_evaluator
 
 if TYPE_CHECKING:
     from generator.sandbox.asgi import Sandbox
-    from generator.sandbox.messages import Request, Response
+    from generator.sandbox.http_messages import Request, Response
 
 GLOBAL_REGION = "us-east-1"  # where the events of IAM, a global service, are
 _READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "Validate", "Decrypt", "GenerateDataKey")

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 
 from generator.sandbox.asgi import Sandbox
-from generator.sandbox.messages import Request, Response
+from generator.sandbox.http_messages import Request, Response
 from generator.sandbox.version import fingerprint
 
 ACTIONS = ("create", "update", "delete", "rollback")

@@ -17,7 +17,7 @@ from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 from ministack.services import cloudformation, sts
 
 from generator.sandbox.asgi import Sandbox
-from generator.sandbox.messages import Request, Response
+from generator.sandbox.http_messages import Request, Response
 
 PATH = "/_sandbox/snapshots/"
 PACKAGE = "ministack.services."

@@ -17,7 +17,7 @@ import pytest
 from typer.main import get_command
 
 from generator.cli.app import app
-from generator.host import own
+from generator.host import this_program
 from tests.host.poison import exposed, poison
 
 DEPLOYER = str(Path(sys.executable).with_name("deployer"))
@@ -222,11 +222,11 @@ def test_a_module_started_by_name_looks_for_no_other_module_in_the_folder(folder
 
 
 def test_our_own_program_is_isolated_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own, "_isolation", own._isolation.__wrapped__)
-    assert own.own_command("status") == [sys.executable, "-I", "-m", "generator", "status"]
-    monkeypatch.setattr(own, "DISTRIBUTION", "not-installed")
-    assert own.own_command(module="generator.sandbox") == [sys.executable, "-P", "-m", "generator.sandbox"]
+    monkeypatch.setattr(this_program, "_isolation", this_program._isolation.__wrapped__)
+    assert this_program.own_command("status") == [sys.executable, "-I", "-m", "generator", "status"]
+    monkeypatch.setattr(this_program, "DISTRIBUTION", "not-installed")
+    assert this_program.own_command(module="generator.sandbox") == [sys.executable, "-P", "-m", "generator.sandbox"]
     monkeypatch.undo()
-    monkeypatch.setattr(own, "_isolation", own._isolation.__wrapped__)
-    monkeypatch.setattr(own.site, "getusersitepackages", lambda: str(Path(pytest.__file__).parents[1]))
-    assert "-P" in own.own_command()
+    monkeypatch.setattr(this_program, "_isolation", this_program._isolation.__wrapped__)
+    monkeypatch.setattr(this_program.site, "getusersitepackages", lambda: str(Path(pytest.__file__).parents[1]))
+    assert "-P" in this_program.own_command()

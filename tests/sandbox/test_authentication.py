@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from generator.cli.main import main
 from generator.errors import DeployerError
-from generator.host.process import spawn_detached
+from generator.host.background_processes import spawn_detached
 from generator.sandbox import lifecycle, state
 from generator.sandbox.root_keys import find_root_key, is_sandbox_key, root_key
 from generator.sandbox.state import SandboxState

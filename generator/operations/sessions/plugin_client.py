@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
-from generator.channel.calls import start_session, uncancelled
+from generator.channel.blocking_calls import start_session, uncancelled
 from generator.channel.channel import ACCESS_ENDED
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway

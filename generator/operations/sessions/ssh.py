@@ -12,7 +12,7 @@ from generator.errors import AwsError
 from generator.gateway.aws import Gateway
 from generator.host import programs
 from generator.host import ssh as openssh
-from generator.host.own import own_command
+from generator.host.this_program import own_command
 from generator.model.connect import SessionCaller
 from generator.model.contract import SSH_USER
 from generator.model.deployment import Deployment

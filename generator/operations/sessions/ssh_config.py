@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from generator.gateway.aws import Gateway
 from generator.host import shared_key
 from generator.host import ssh as openssh
-from generator.host.own import own_command
+from generator.host.this_program import own_command
 from generator.model.connect import SessionCaller
 from generator.model.deployment import Deployment
 from generator.operations.sessions.ssh import COMMENT, SshRoute, common_options, plan_ssh, proxy_argv, push

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.channel import signals
-from generator.channel.calls import uncancelled
+from generator.channel.blocking_calls import uncancelled
 from generator.channel.channel import open_channel
 from generator.channel.session import ChannelOptions, EndKind
 from generator.channel.stdio import StdioResult, stdio

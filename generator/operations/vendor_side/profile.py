@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 
 from generator.errors import UsageError
-from generator.host.own import own_command
+from generator.host.this_program import own_command
 from generator.model.vendor import RoleSession, SecretArn
 from generator.policies.document import Document
 from generator.policies.vendor import vendor_identity_policy

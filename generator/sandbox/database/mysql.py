@@ -20,7 +20,7 @@ from pathlib import Path
 from generator.errors import DeployerError
 from generator.sandbox.database import process
 from generator.sandbox.database.certificates import certify
-from generator.sandbox.database.owner import SUPERUSER, Owner, Server
+from generator.sandbox.database.master_user import SUPERUSER, Owner, Server
 
 OLDEST = 8
 _END = "$$"  # of a statement; the procedures hold semicolons

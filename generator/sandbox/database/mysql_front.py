@@ -15,9 +15,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from generator.sandbox.database import mysql_packets as packets
-from generator.sandbox.database.front import Front, copy, relay
 from generator.sandbox.database.mysql import socket_user
 from generator.sandbox.database.mysql_packets import Packet
+from generator.sandbox.database.rds_front import Front, copy, relay
 from generator.sandbox.database.token import TokenRefused
 
 _Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]

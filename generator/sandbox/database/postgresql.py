@@ -15,7 +15,7 @@ from pathlib import Path
 
 from generator.errors import DeployerError
 from generator.sandbox.database import process
-from generator.sandbox.database.owner import SUPERUSER, Owner, Server
+from generator.sandbox.database.master_user import SUPERUSER, Owner, Server
 
 
 def programs() -> Path:

@@ -13,8 +13,8 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 
-from generator.sandbox.database.front import Front, copy, relay
-from generator.sandbox.database.owner import SUPERUSER
+from generator.sandbox.database.master_user import SUPERUSER
+from generator.sandbox.database.rds_front import Front, copy, relay
 from generator.sandbox.database.token import TokenRefused
 
 _SSL_REQUEST, _CANCEL, _GSS_REQUEST = 80877103, 80877102, 80877104

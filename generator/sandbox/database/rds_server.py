@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from generator.model.database import Engine
-from generator.sandbox.database import certificates, front, fronts, owner, process, server, token
+from generator.sandbox.database import certificates, engine_fronts, master_user, process, rds_front, server, token
 
 Allows = Callable[[token.Claim, str], bool]
 """allows(claim, user): whether the signer of a valid token is allowed rds-db:connect for the user."""
@@ -30,7 +30,7 @@ class RdsServer:
     directory: Path
     password: str = field(repr=False)
     refusals: list[str] = field(default_factory=list)
-    user: str = owner.MASTER
+    user: str = master_user.MASTER
     database: str = "app"
 
 
@@ -63,15 +63,15 @@ def rds_server(
 
 
 async def _live(
-    host: str, engine: Engine, check_token: front.TokenCheck, ready: Future[RdsServer], over: threading.Event
+    host: str, engine: Engine, check_token: rds_front.TokenCheck, ready: Future[RdsServer], over: threading.Event
 ) -> None:
     try:
         async with AsyncExitStack() as stack:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deployer-ca-")))
             certified = certificates.certify(host, directory)
             real = await stack.enter_async_context(server.running(engine=engine))
-            tls_front = fronts.front_for(engine, real.socket, certified.context, check_token)
-            await stack.enter_async_context(front.listening(tls_front))
+            tls_front = engine_fronts.front_for(engine, real.socket, certified.context, check_token)
+            await stack.enter_async_context(rds_front.listening(tls_front))
             made = (host, engine.default_port, tls_front.port, certified.ca_bundle, directory)
             ready.set_result(RdsServer(*made, real.owner.password, tls_front.refusals))
             await asyncio.to_thread(over.wait)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from generator.model.database import Engine
 from generator.sandbox.database import mysql, postgresql
-from generator.sandbox.database.owner import Owner, Server
+from generator.sandbox.database.master_user import Owner, Server
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from ministack.core.responses import request_scope
 from generator.sandbox import policy_evaluator
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
 from generator.sandbox.database import token
-from generator.sandbox.database.front import TokenCheck
+from generator.sandbox.database.rds_front import TokenCheck
 
 ACTION = "rds-db:connect"
 

@@ -17,13 +17,13 @@ def install(sandbox: Sandbox) -> None:
     """Add the operations, the channel, and what has to survive a restart."""
     from generator.sandbox.asgi import Store
     from generator.sandbox.policy_evaluator import add_tag_reader
-    from generator.sandbox.ssm import documents, gateway, live, routes, sessions, targets
+    from generator.sandbox.ssm import documents, gateway, live_session, routes, sessions, targets
 
     sandbox.stores["ssm-documents"] = Store(documents.dump, documents.load)
     sandbox.stores["ssm-sessions"] = Store(sessions.dump, sessions.load)
     add_tag_reader(documents.tags_of)
     add_tag_reader(sessions.tags_of)
     sandbox.sockets[gateway.PREFIX] = gateway.serve
-    sessions.on_end(live.end)
+    sessions.on_end(live_session.end)
     routes.install()
     targets.install(sandbox)

@@ -12,7 +12,7 @@ from typing import Any
 
 from generator.errors import DeployerError
 from generator.sandbox.ssm import documents, nodes
-from generator.sandbox.ssm.call import Call, Operation, page
+from generator.sandbox.ssm.api_call import Call, Operation, page
 from generator.sandbox.ssm.nodes import Node
 from generator.sandbox.ssm.shell import ImitatedShell, Outcome, install_log
 

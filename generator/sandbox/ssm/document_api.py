@@ -9,7 +9,7 @@ import yaml
 
 from generator.errors import DeployerError
 from generator.sandbox.ssm import documents
-from generator.sandbox.ssm.call import Call, Operation, page
+from generator.sandbox.ssm.api_call import Call, Operation, page
 from generator.sandbox.ssm.documents import Document
 
 Answer = dict[str, Any]

@@ -18,11 +18,11 @@ from generator.channel.payloads import Opening
 from generator.errors import DeployerError
 from generator.model.arn import Arn
 from generator.sandbox import authorization
-from generator.sandbox.messages import Message, Receive, Send
-from generator.sandbox.ssm import live as agents
+from generator.sandbox.http_messages import Message, Receive, Send
+from generator.sandbox.ssm import live_session as agents
 from generator.sandbox.ssm import sessions, targets
 from generator.sandbox.ssm.agent import closed_frame
-from generator.sandbox.ssm.live import Live
+from generator.sandbox.ssm.live_session import Live
 from generator.sandbox.ssm.sessions import Session
 
 PREFIX = "/v1/data-channel/"

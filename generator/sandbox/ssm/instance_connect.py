@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from generator.errors import DeployerError
 from generator.sandbox.ec2 import instances
 from generator.sandbox.ssm import nodes
-from generator.sandbox.ssm.call import Call, Operation
+from generator.sandbox.ssm.api_call import Call, Operation
 from generator.sandbox.state import home
 
 KEY_SECONDS = 60.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from generator.errors import DeployerError
 from generator.sandbox.ssm import nodes, targets
-from generator.sandbox.ssm.call import Call, Operation, page
+from generator.sandbox.ssm.api_call import Call, Operation, page
 from generator.sandbox.ssm.nodes import Node
 
 

@@ -17,7 +17,7 @@ from ministack.services import ssm
 from generator.errors import DeployerError
 from generator.sandbox import authorization
 from generator.sandbox.ssm import command_api, document_api, instance_connect, node_api, session_api
-from generator.sandbox.ssm.call import Call, Operation
+from generator.sandbox.ssm.api_call import Call, Operation
 
 SSM: dict[str, Operation] = {
     **document_api.OPERATIONS,

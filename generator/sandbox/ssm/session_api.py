@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from generator.errors import DeployerError
-from generator.sandbox.ssm import documents, live, nodes, session_documents, sessions
-from generator.sandbox.ssm.call import Call, Operation, page
+from generator.sandbox.ssm import documents, live_session, nodes, session_documents, sessions
+from generator.sandbox.ssm.api_call import Call, Operation, page
 from generator.sandbox.ssm.documents import Document
 from generator.sandbox.ssm.session_documents import SessionPlan
 from generator.sandbox.ssm.sessions import Session
@@ -46,7 +46,7 @@ def start_session(call: Call) -> dict[str, str]:
             plan=asdict(plan),
         )
     )
-    live.expect_opening(session)
+    live_session.expect_opening(session)
     return _opened(call, session)
 
 

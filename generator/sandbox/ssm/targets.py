@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from generator.sandbox.asgi import Sandbox
-    from generator.sandbox.messages import Request, Response
+    from generator.sandbox.http_messages import Request, Response
 
 PREFIX = "/_sandbox/instances/"
 EVERY = "*"
@@ -71,7 +71,7 @@ def _of(instance_id: str) -> list[Target]:
 
 def install(sandbox: Sandbox) -> None:
     """Add the endpoint: PUT registers, DELETE forgets every registration."""
-    from generator.sandbox.messages import Response
+    from generator.sandbox.http_messages import Response
 
     async def answer(request: Request) -> Response | None:
         if not request.path.startswith(PREFIX) or "origin" in request.headers:

@@ -7,7 +7,7 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
-from generator.host.process import spawn_detached
+from generator.host.background_processes import spawn_detached
 from generator.sandbox import lifecycle
 from generator.sandbox.state import CUSTOMER_ACCOUNT, REGION, SandboxState
 from tests.sandbox_keys import root

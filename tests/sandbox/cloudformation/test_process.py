@@ -14,7 +14,7 @@ import botocore.session
 import pytest
 
 from generator.errors import DeployerError
-from generator.host.process import spawn_detached
+from generator.host.background_processes import spawn_detached
 from generator.sandbox import lifecycle, server_process
 from generator.sandbox.state import SandboxState, environment, read, write
 from tests.sandbox_keys import root

@@ -30,8 +30,8 @@ from .service import Service
 OPTIONS = ChannelOptions(proxy=None, half_close=0.3)
 
 
-def register(home: Path, instance: str, **wish: Any) -> None:
-    control("PUT", f"instances/{instance}", wish, recorded(home))
+def register(home: Path, instance: str, **settings: Any) -> None:
+    control("PUT", f"instances/{instance}", settings, recorded(home))
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from typing import Any
 import botocore.session
 import pytest
 
-from generator.host.process import spawn_detached
+from generator.host.background_processes import spawn_detached
 from generator.sandbox import lifecycle
 from generator.sandbox.state import SandboxState
 from tests.sandbox_keys import root

@@ -6,9 +6,9 @@ import ssl
 from pathlib import Path
 
 from generator.model.database import Engine
-from generator.sandbox.database.front import Front, TokenCheck
 from generator.sandbox.database.mysql_front import MysqlFront
 from generator.sandbox.database.postgresql_front import PostgresqlFront
+from generator.sandbox.database.rds_front import Front, TokenCheck
 
 
 def front_for(engine: Engine, socket: Path, tls: ssl.SSLContext, check_token: TokenCheck) -> Front:

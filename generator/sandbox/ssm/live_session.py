@@ -15,7 +15,7 @@ from generator.channel import payloads
 from generator.channel.payloads import Processed
 from generator.errors import DeployerError
 from generator.sandbox.ec2 import instances
-from generator.sandbox.ssm import encryption, nodes, ports, product, sessions, shell, targets, terminal
+from generator.sandbox.ssm import encryption, nodes, ports, product_page, sessions, shell, targets, terminal
 from generator.sandbox.ssm.agent import Agent, AgentPlan
 from generator.sandbox.ssm.nodes import Node
 from generator.sandbox.ssm.session_log import SessionLog
@@ -111,8 +111,8 @@ class Live:
         properties = self.session.plan["properties"]
         port, host = str(properties["portNumber"]), str(properties.get("host") or "")
         local = targets.local_port(self._node.id, port, host)
-        if local is None and port == product.UI_PORT and host in ("", "localhost"):
-            local = await product.port()
+        if local is None and port == product_page.UI_PORT and host in ("", "localhost"):
+            local = await product_page.port()
         if local is None:
             raise ConnectionRefusedError(111, f"the sandbox has nothing registered at {host or 'localhost'}:{port}")
         return await asyncio.open_connection("127.0.0.1", local)

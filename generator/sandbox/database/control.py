@@ -23,9 +23,9 @@ from ministack.services import rds, secretsmanager
 
 from generator.errors import DeployerError
 from generator.model.database import Engine
-from generator.sandbox.database import certificates, fronts, server
-from generator.sandbox.database.front import Front, TokenCheck, listening
-from generator.sandbox.database.owner import Owner
+from generator.sandbox.database import certificates, engine_fronts, server
+from generator.sandbox.database.master_user import Owner
+from generator.sandbox.database.rds_front import Front, TokenCheck, listening
 from generator.sandbox.database.token_check import token_check
 from generator.sandbox.ssm import targets
 from generator.sandbox.state import DATABASE_AUTHORITIES
@@ -33,7 +33,7 @@ from generator.sandbox.state import DATABASE_AUTHORITIES
 if TYPE_CHECKING:
     from generator.sandbox.asgi import Sandbox
     from generator.sandbox.authentication import Authenticator
-    from generator.sandbox.messages import Request, Response
+    from generator.sandbox.http_messages import Request, Response
 
 PATH = "/_sandbox/database"
 _NOT_GIVEN = ("", "password")  # MiniStack's default is the latter
@@ -73,7 +73,7 @@ _running: dict[str, Running] = {}
 def install(sandbox: Sandbox) -> None:
     """Add the endpoint."""
     from generator.sandbox.asgi import Store
-    from generator.sandbox.messages import Response
+    from generator.sandbox.http_messages import Response
 
     async def answer(request: Request) -> Response | None:
         if request.path != PATH or "origin" in request.headers:
@@ -173,7 +173,7 @@ async def _run(
     try:
         async with AsyncExitStack() as stack:
             real = await stack.enter_async_context(server.running(owner, engine))
-            database_front = fronts.front_for(engine, real.socket, certified.context, check_token)
+            database_front = engine_fronts.front_for(engine, real.socket, certified.context, check_token)
             ready.set_result(await stack.enter_async_context(listening(database_front)))
             await asyncio.Event().wait()
     except Exception as error:  # raised where the start is awaited

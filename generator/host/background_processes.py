@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from generator.host.own import own_command
+from generator.host.this_program import own_command
 
 
 def spawn_detached(module: str, words: Sequence[str], env: Mapping[str, str], log: Path) -> int:
