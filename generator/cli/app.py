@@ -45,7 +45,7 @@ class Root(LazyGroup):
 app = typer.Typer(
     name="deployer",
     cls=Root,
-    help="Run DeepSQL in your own AWS account, let its vendor's support in when you say so, prove that they left.",
+    help="Run DeepSQL in your own AWS account, give its vendor's support access when you choose, prove that it ended.",
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=True,
@@ -56,10 +56,8 @@ app = typer.Typer(
 
 @app.callback()
 def _global(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
-    sandbox: Annotated[
-        bool, typer.Option("--sandbox", help="Work on the embedded AWS (deployer sandbox start).")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Use the embedded AWS (deployer sandbox start).")] = False,
 ) -> None:
     if sandbox:
         from generator.operations.sandbox import OLDER, enter

@@ -45,7 +45,7 @@ def _value(call: Invocation, key: str, given: dict[str, str]) -> str:
     if not call.interactive:
         raise _missing(key, [])
     while not (answer := call.ask(PARAMETERS[key].help.removesuffix(".") + ":")):
-        call.say("  This is needed.")
+        call.say("  A value is required.")
     return answer
 
 
@@ -54,7 +54,7 @@ def _subnet(call: Invocation, key: str, given: dict[str, str]) -> str:
     picked = _pick(call, key, subnets, "subnet")
     if any(subnet.is_public for subnet in subnets if subnet.subnet_id == picked):
         call.say("  That subnet is public. The instance gets no public address, so it would have no internet access:")
-        call.say("  a private subnet with a NAT gateway or endpoints is what it needs.")
+        call.say("  it needs a private subnet with a NAT gateway or VPC endpoints.")
         call.confirm_action(f"Put the instance into the subnet {picked} anyway")
     return picked
 
@@ -76,13 +76,11 @@ def choose(call: Invocation, noun: str, labels: Sequence[str]) -> int:
         call.say(f"  {number:>2}  {label}")
     names = {name: at for at, label in enumerate(labels) for name in (str(at + 1), label.split()[0])}
     while (answer := call.ask(f"Which {noun}? (number or id)", "1")) not in names:
-        call.say(f"  There is no {answer} in this list.")
+        call.say(f"  {answer} is not in this list.")
     return names[answer]
 
 
 def _missing(key: str, labels: list[str]) -> UsageError:
     option = PARAMETERS[key].option
-    offered = "This account offers:\n    " + "\n    ".join(labels) if labels else PARAMETERS[key].help
-    return UsageError(
-        f"The stack needs {key}, and nothing says what to use.", f"Give {option}. {offered}", code="missing-parameter"
-    )
+    offered = "Available in this account:\n    " + "\n    ".join(labels) if labels else PARAMETERS[key].help
+    return UsageError(f"The stack needs a value for {key}.", f"Give {option}. {offered}", code="missing-parameter")

@@ -61,7 +61,7 @@ COMMON_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     ),
     (
         "env",
-        Annotated[str, typer.Option(help="Stored environment to work in (deployer config).", rich_help_panel="Common")],
+        Annotated[str, typer.Option(help="Stored environment to use (deployer config).", rich_help_panel="Common")],
         "",
     ),
     ("debug", Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel="Common")], False),
@@ -196,7 +196,7 @@ def signing_in(invocation: Invocation, hint: str) -> str:
 
 
 def _defect(invocation: Invocation, error: Exception) -> int:
-    message = f"This is a defect of deployer: {type(error).__name__} in {invocation.command}."
+    message = f"This is a bug in deployer: {type(error).__name__} in {invocation.command}."
     return _fail(
         invocation, DeployerError(message, "Run it again with --debug and report the traceback.", code="defect")
     )
@@ -204,7 +204,7 @@ def _defect(invocation: Invocation, error: Exception) -> int:
 
 def _file_error(error: OSError) -> DeployerError:
     """A file or folder of this computer that cannot be used: a full disk, a home that is read-only."""
-    hint = {errno.ENOENT: "Check the path.", errno.ENOSPC: "Make room, and run it again."}
+    hint = {errno.ENOENT: "Check the path.", errno.ENOSPC: "Free some space, and run it again."}
     return DeployerError(
         f"{error.filename} could not be used: {error.strerror}.",
         hint.get(error.errno or 0, "Check the path and its permissions."),

@@ -14,9 +14,9 @@ from generator.errors import NotFound
 if TYPE_CHECKING:
     from generator.operations.config.store import Stored
 
-Name = Annotated[str, typer.Argument(metavar="KEY", help="Which default; deployer config explain lists them.")]
-Value = Annotated[str, typer.Argument(metavar="VALUE", help="What it is to be.")]
-Project = Annotated[bool, typer.Option("--project", help="In this folder's .deployer.toml, not in your own file.")]
+Name = Annotated[str, typer.Argument(metavar="KEY", help="Name of the default; deployer config explain lists them.")]
+Value = Annotated[str, typer.Argument(metavar="VALUE", help="Value to store.")]
+Project = Annotated[bool, typer.Option("--project", help="Use this folder's .deployer.toml instead of your own file.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 def _register_writing(group: typer.Typer) -> None:
     @command(group, "set")
     def set_(call: Invocation, key: Name, value: Value, project: Project = False) -> CommandResult:
-        """Store a default; with --env for that environment only."""
+        """Store a default; with --env, for that environment only."""
         from generator.operations.config.store import set_default
 
         stored = set_default(key, value, project=project, environment=call.env)
@@ -41,7 +41,7 @@ def _register_writing(group: typer.Typer) -> None:
 
     @command(group, "unset")
     def unset(call: Invocation, key: Name, project: Project = False) -> CommandResult:
-        """Remove a stored default. Exit 4 when another file or environment has it."""
+        """Remove a stored default. Exit 4 if it is set only in another file or environment."""
         from generator.operations.config.store import unset_default
 
         stored = unset_default(key, project=project, environment=call.env)
@@ -55,7 +55,7 @@ def _result(stored: Stored) -> dict[str, Any]:
 def _register_reading(group: typer.Typer) -> None:
     @command(group, "get")
     def get(call: Invocation, key: Name) -> CommandResult:
-        """Print the value in force, and nothing else. Exit 4 when there is none."""
+        """Print the effective value and nothing else. Exit 4 if there is none."""
         from generator.model.config import key_named
         from generator.operations.config.resolve import settings
 
@@ -66,7 +66,7 @@ def _register_reading(group: typer.Typer) -> None:
 
     @command(group, "list")
     def list_(call: Invocation) -> CommandResult:
-        """List what the two files store."""
+        """List the defaults stored in your own file and in the project's."""
         from generator.operations.config.files import read_files
 
         files = read_files()
@@ -80,9 +80,10 @@ def _register_reading(group: typer.Typer) -> None:
 
     @command(group, "explain")
     def explain(
-        call: Invocation, key: Annotated[str, typer.Argument(metavar="[KEY]", help="One key; all if left out.")] = ""
+        call: Invocation,
+        key: Annotated[str, typer.Argument(metavar="[KEY]", help="One default; all if not given.")] = "",
     ) -> CommandResult:
-        """Say for each value where it comes from. An option on the command line is stronger than all."""
+        """Show each effective value and where it comes from. An option on the command line overrides them all."""
         from generator.model.config import KEYS, key_named
         from generator.operations.config.resolve import settings
 

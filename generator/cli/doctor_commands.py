@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
     @command(app, "doctor")
     def doctor(call: Invocation, target: Annotated[str, TARGET] = "") -> CommandResult:
-        """Find what sessions lack here and in the account, each with the command that fixes it."""
+        """Check what sessions need, here and in the account, and show the command that fixes each problem."""
         from generator.model.diagnosis import Verdict
         from generator.operations.doctor import diagnose
 

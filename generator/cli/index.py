@@ -7,13 +7,16 @@ makes every `--help` pay for it.
 from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "generate": ("template", "Emit a CloudFormation template, byte for byte the same each time."),
+    "generate": ("template", "Write a CloudFormation template, the same bytes every time."),
     "lint": (
         "template",
         "Check templates: cfn-lint for every combination of its conditions, and the product's own rules.",
     ),
-    "up": ("stack", "Create or update the stack through a change set; what is not given keeps its value."),
-    "down": ("stack", "Delete the stack; show what is lost and what is retained, and ask for the stack's name."),
+    "up": (
+        "stack",
+        "Create or update the stack through a change set. Parameters that are not given keep their values.",
+    ),
+    "down": ("stack", "Delete the stack. Shows what is lost and what is retained, and asks for the stack's name."),
     "status": ("stack", "Show the stack: its state, its parameters, its resources."),
     "outputs": ("stack", "Print the stack's outputs."),
     "events": ("stack", "Show what happened to the stack, newest last."),
@@ -28,13 +31,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ssh-proxy": ("ssh", "Carry an SSH connection over standard input and output, as ssh's ProxyCommand."),
     "cp": ("copy", "Copy files to or from an instance: over SSH, or through sessions if SSH is not available."),
     "run": ("run", "Run a command on the stack's instance, or on instances by tag, and show what each printed."),
-    "session-preferences": ("preferences", "The account's own Session Manager preferences of a region."),
+    "session-preferences": ("preferences", "The account's Session Manager preferences in a Region."),
     "recovery": ("recovery", "A small host of your own, for when the instance accepts no session."),
     "doctor": (
         "doctor",
-        "Find what sessions lack here and in the account, each with the command that fixes it.",
+        "Check what sessions need, here and in the account, and show the command that fixes each problem.",
     ),
-    "vendor": ("vendor", "For the vendor's engineers: use what a customer granted."),
+    "vendor": ("vendor", "For the vendor's engineers: use the access that a customer granted."),
     "connect-bastion": (
         "db",
         "Open a tunnel to a database, and psql or mysql through it. IAM signs you in; the server is verified.",

@@ -100,7 +100,7 @@ class Invocation:
         stop = f"aws cloudformation cancel-update-stack --stack-name {self.stack_name} --region {self.gateway.region}"
         return [
             "",
-            f"The stack {self.stack_name} goes on without this command.",
+            f"The stack {self.stack_name} is still being changed in AWS, without this command.",
             f"  follow it: {self.gateway.commands.deployer('events', '--follow')}",
             "  join it:   run the same command again",
             f"  stop it:   {stop}   (updates only)",
@@ -115,7 +115,7 @@ class Invocation:
     def ask(self, question: str, default: str = "", instead: str = "Give the value as an option.") -> str:
         """Ask for a line at the terminal. Raises UsageError where there is none; `instead` is its hint."""
         if not self.interactive:
-            raise UsageError(f"There is no terminal to ask: {question}", instead)
+            raise UsageError(f"This needs an answer, and there is no terminal to ask at: {question}", instead)
         shown = f"{question} [{default}] " if default else f"{question} "
         tell(shown, end="")
         return input().strip() or default
@@ -137,14 +137,16 @@ class Invocation:
         """Ask to type the name of what is to be lost. Raises as `confirm_action`."""
         if self.yes:
             return
-        question = f"{action} {self.location}? Type its name, {name}:"
-        if self.ask(question, instead="Add --yes to go on without asking.") != name:
-            raise Declined("Nothing was changed: that is not its name.")
+        question = f"{action} {self.location}? Type its name to confirm, {name}:"
+        if self.ask(question, instead="Add --yes to answer yes without being asked.") != name:
+            raise Declined("Nothing was changed: the name does not match.")
 
     def _confirm(self, question: str) -> None:
         if not self.interactive:
             raise UsageError(
-                f"Nobody can answer here: {question}", "Add --yes to go on without asking.", code="needs-yes"
+                f"This needs an answer, and there is no terminal to ask at: {question}",
+                "Add --yes to answer yes without being asked.",
+                code="needs-yes",
             )
         if self.ask(f"{question} [y/N]").lower() not in ("y", "yes"):
-            raise Declined("Nothing was changed, as you said no.")
+            raise Declined("Nothing was changed: you answered no.")

@@ -35,7 +35,9 @@ def _declare(parameter: ParameterOption) -> tuple[str, Any, Any]:
 def _secret_options(parameter: ParameterOption) -> list[tuple[str, Any, Any]]:
     """A secret is read from a file or standard input; its plain option exists only to refuse with the reason."""
     name, option, what = parameter.snake, parameter.option, parameter.help
-    file = typer.Option(f"{option}-file", help=f"File that holds it. {what}", metavar="FILE", rich_help_panel=PANEL)
+    file = typer.Option(
+        f"{option}-file", help=f"{what.removesuffix('.')}, read from this file.", metavar="FILE", rich_help_panel=PANEL
+    )
     stdin = typer.Option(f"{option}-stdin", help="Read it from standard input.", rich_help_panel=PANEL)
     prompt = typer.Option(f"{option}-prompt", help="Ask for it at the terminal.", rich_help_panel=PANEL)
     refused = typer.Option(option, hidden=True)
@@ -101,7 +103,7 @@ def _secret(call: Invocation, parameter: ParameterOption, values: dict[str, Any]
 
 def _argv_refusal(parameter: ParameterOption) -> UsageError:
     return UsageError(
-        f"{parameter.key} is not taken from the command line, where other users and the shell's history can read it.",
+        f"{parameter.key} may not be given on the command line, where other users and the shell's history can see it.",
         f"Use {parameter.option}-file FILE, {parameter.option}-stdin or {parameter.option}-prompt, or leave it out: "
         "the stack then generates one.",
         code="secret-in-argv",

@@ -40,6 +40,6 @@ class PassThrough(TyperCommand):
 
 def _misplaced(command: str, name: str) -> UsageError:
     return UsageError(
-        f"{name} stands behind the command, which would then run elsewhere than {name} says.",
-        f"Write it first: {command} {name} … COMMAND; if it is the command's own: {command} -- COMMAND",
+        f"{name} comes after the command, so it would not say where the command runs.",
+        f"Put it first: {command} {name} … COMMAND; if it is the command's own: {command} -- COMMAND",
     )

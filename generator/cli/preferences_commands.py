@@ -1,4 +1,4 @@
-"""session-preferences: the account's own Session Manager preferences, touched only here and only when told to."""
+"""session-preferences: the account's Session Manager preferences, changed only here and only on request."""
 
 from __future__ import annotations
 
@@ -17,19 +17,24 @@ if TYPE_CHECKING:
     from generator.model.preferences import PreferencesResult
 
 _SETTINGS: tuple[tuple[str, str, bool, str], ...] = (
-    ("cloudwatch_log_group", "cloudWatchLogGroupName", False, "Log group for what is typed and shown; '' for none."),
-    ("cloudwatch_encryption", "cloudWatchEncryptionEnabled", True, "Log only to a group with a key."),
-    ("cloudwatch_streaming", "cloudWatchStreamingEnabled", True, "Log while it happens, not at the end."),
-    ("s3_bucket", "s3BucketName", False, "Bucket for logs; '' for none."),
-    ("s3_prefix", "s3KeyPrefix", False, "Prefix in the bucket."),
-    ("s3_encryption", "s3EncryptionEnabled", True, "Log only to an encrypted bucket."),
-    ("kms_key_id", "kmsKeyId", False, "Key that encrypts the session's own data; '' for TLS alone."),
-    ("run_as", "runAsEnabled", True, "Run shells as another user than ssm-user."),
-    ("run_as_user", "runAsDefaultUser", False, "That user."),
-    ("idle_timeout", "idleSessionTimeout", False, "Minutes without input after which a session ends, 1 to 60."),
+    ("cloudwatch_log_group", "cloudWatchLogGroupName", False, "Log group for session output; '' for none."),
+    (
+        "cloudwatch_encryption",
+        "cloudWatchEncryptionEnabled",
+        True,
+        "Require a log group that is encrypted with a KMS key.",
+    ),
+    ("cloudwatch_streaming", "cloudWatchStreamingEnabled", True, "Stream the log during the session, not at its end."),
+    ("s3_bucket", "s3BucketName", False, "Bucket for session logs; '' for none."),
+    ("s3_prefix", "s3KeyPrefix", False, "Prefix of the logs in the bucket."),
+    ("s3_encryption", "s3EncryptionEnabled", True, "Require a bucket that is encrypted."),
+    ("kms_key_id", "kmsKeyId", False, "KMS key that encrypts session data; '' for TLS only."),
+    ("run_as", "runAsEnabled", True, "Run shells as a user other than ssm-user."),
+    ("run_as_user", "runAsDefaultUser", False, "The user to run shells as."),
+    ("idle_timeout", "idleSessionTimeout", False, "Minutes of inactivity after which a session ends, 1 to 60."),
     ("max_duration", "maxSessionDuration", False, "Minutes a session may last, 1 to 1440; '' for no limit."),
-    ("linux_profile", "linux", False, "Shell commands to begin with on Linux."),
-    ("windows_profile", "windows", False, "The same on Windows."),
+    ("linux_profile", "linux", False, "Commands to run when a shell starts on Linux."),
+    ("windows_profile", "windows", False, "Commands to run when a shell starts on Windows."),
 )
 _OPTIONS = tuple(
     (name, Annotated[YesNo | None if yes_no else str | None, typer.Option(help=text, show_default=False)], None)
@@ -41,7 +46,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     group = typer.Typer(
         name="session-preferences",
-        help="The account's own Session Manager preferences of a region.",
+        help="The account's Session Manager preferences in a Region.",
         no_args_is_help=True,
     )
     app.add_typer(group)
@@ -53,7 +58,7 @@ def register(app: typer.Typer) -> None:
 def _register_show(group: typer.Typer) -> None:
     @command(group, "show")
     def show(call: Invocation) -> CommandResult:
-        """Show them; they hold for every session that names no document."""
+        """Show the preferences, which apply to every session that names no document."""
         from generator.operations.sessions.preferences import read
 
         preferences = read(call.gateway)
@@ -63,14 +68,14 @@ def _register_show(group: typer.Typer) -> None:
 def _register_set(group: typer.Typer) -> None:
     @command(group, "set", changes=True, extra=_OPTIONS)
     def set_(call: Invocation, **values: Any) -> CommandResult:
-        """Change those given, keep all others, and save what was there."""
+        """Change the settings given and keep all others. The previous settings are saved first."""
         from generator.operations.sessions.preferences import set_preferences
 
         given = _given(values)
         if not given:
             raise UsageError(
-                "Nothing says which setting to change.",
-                "For example: deployer session-preferences set --idle-timeout 15; all of them: add --help",
+                "No setting to change was given.",
+                "For example: deployer session-preferences set --idle-timeout 15. For all settings, add --help",
             )
         return _done(set_preferences(call.gateway, given, call))
 
@@ -79,9 +84,11 @@ def _register_restore(group: typer.Typer) -> None:
     @command(group, "restore", changes=True)
     def restore(
         call: Invocation,
-        file: Annotated[Path | None, typer.Option("--from", help="A saved state; the latest when not given.")] = None,
+        file: Annotated[
+            Path | None, typer.Option("--from", help="File with saved settings; the latest if not given.")
+        ] = None,
     ) -> CommandResult:
-        """Put back what `set` saved before its change."""
+        """Restore the settings that `set` saved before its change."""
         from generator.operations.sessions.preferences import restore_preferences
 
         return _done(restore_preferences(call.gateway, file, call))

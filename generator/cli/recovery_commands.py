@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
     @command(group, "down", changes=True)
     def down(call: Invocation) -> CommandResult:
-        """Terminate the recovery host, and wait until it is gone."""
+        """Terminate the recovery host, and wait until this is done."""
         from generator.operations.recovery_host import down
 
         reached = down(call.gateway, call)

@@ -21,7 +21,7 @@ def allow_secret(call: Invocation, secret: str, *, stdout: bool | None = None) -
         call.confirm_action(f"Show {secret} on this screen")
     elif stdout is not None:
         raise UsageError(
-            "The output is no terminal, so the secret was not read.",
-            "To hand it to a program, add: --stdout",
+            "The output is not a terminal, so the secret was not read.",
+            "To pass it to a program, add: --stdout",
             code="needs-stdout",
         )

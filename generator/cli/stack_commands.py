@@ -32,21 +32,22 @@ def _register_up(app: typer.Typer) -> None:
     def up(
         call: Invocation,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
-        upgrade: Annotated[
-            bool, typer.Option("--upgrade", help="Take this version's template along with the values given.")
-        ] = False,
+        upgrade: Annotated[bool, typer.Option("--upgrade", help="Use this version's template as well.")] = False,
         allow_replacement: Annotated[
-            list[str], typer.Option(metavar="LOGICAL_ID", help="A protected resource that may be replaced or removed.")
+            list[str],
+            typer.Option(
+                metavar="LOGICAL_ID", help="A protected resource that may be replaced or removed; repeatable."
+            ),
         ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
         recreate: Annotated[
             bool, typer.Option("--recreate", help="Remove a stack whose creation failed, then create it.")
         ] = False,
         continue_rollback: Annotated[
-            bool, typer.Option("--continue-rollback", help="Take a stuck rollback up again.")
+            bool, typer.Option("--continue-rollback", help="Resume a rollback that is stuck.")
         ] = False,
         **values: Any,
     ) -> CommandResult:
-        """Create or update the stack through a change set; what is not given keeps its value."""
+        """Create or update the stack through a change set. Parameters that are not given keep their values."""
         from generator.model.plan import UpRequest
         from generator.operations.stack import failed_stack, plan
         from generator.operations.stack.support_toggle import scoped, stop_hint
@@ -144,10 +145,10 @@ def _register_down(app: typer.Typer) -> None:
     def down(
         call: Invocation,
         retain: Annotated[
-            list[str], typer.Option(metavar="LOGICAL_ID", help="Leave this behind when a deletion failed on it.")
+            list[str], typer.Option(metavar="LOGICAL_ID", help="Keep this resource, whose deletion failed; repeatable.")
         ] = [],  # noqa: B006
     ) -> CommandResult:
-        """Delete the stack; show what is lost and what is retained, and ask for the stack's name."""
+        """Delete the stack. Shows what is lost and what is retained, and asks for the stack's name."""
         from generator.operations.stack.down import down
 
         result = down(call.gateway, frozenset(retain), call)
@@ -174,7 +175,9 @@ def _register_reading(app: typer.Typer) -> None:
     @command(app, "events")
     def events(
         call: Invocation,
-        follow: Annotated[bool, typer.Option("--follow", "-f", help="Stay until the running operation ends.")] = False,
+        follow: Annotated[
+            bool, typer.Option("--follow", "-f", help="Show new events until the running operation ends.")
+        ] = False,
         limit: Annotated[int, typer.Option(help="How many events to show.", min=1)] = 50,
     ) -> CommandResult:
         """Show what happened to the stack, newest last."""
@@ -186,7 +189,7 @@ def _register_reading(app: typer.Typer) -> None:
     @command(app, "diff")
     def diff(
         call: Invocation,
-        check: Annotated[bool, typer.Option("--check", help="Exit 3 when something would change.")] = False,
+        check: Annotated[bool, typer.Option("--check", help="Exit 3 if anything would change.")] = False,
     ) -> CommandResult:
         """Compare the stack's template with this version's."""
         from generator.operations.stack.read import diff

@@ -94,7 +94,7 @@ def leaving_lines(plan: UpPlan) -> list[str]:
         return []
     who = " and ".join(f"the support {h.kind} {h.name}" for h in plan.access_loss.holders)
     if plan.access_loss.unread:
-        return [f"  Open sessions of {who} are ended first; which there are is not known: {plan.access_loss.unread}"]
+        return [f"  Open sessions of {who} are ended first; they could not be listed: {plan.access_loss.unread}"]
     ids = [session.session_id for session in plan.access_loss.sessions]
     if not ids:
         return [f"  No session of {who} is open."]
@@ -195,7 +195,7 @@ def down_lines(result: DownResult) -> list[str]:
 
 def recovery_lines(group: RecoveryGroup) -> list[str]:
     """The recovery group: a line for itself and one for each host."""
-    size = f"recovery group {group.name}: {'one host is wanted' if group.desired else 'empty'}"
+    size = f"recovery group {group.name}: desired capacity {group.desired}"
     return [size, *_host_lines(group)]
 
 

@@ -56,16 +56,16 @@ def _register_generate(app: typer.Typer) -> None:
         ] = None,
         fmt: Annotated[TemplateFormat, typer.Option("--format", help="YAML or JSON.")] = TemplateFormat.yaml,
         check: Annotated[
-            bool, typer.Option("--check", help="Change nothing; exit 3 with a diff when FILE is stale.")
+            bool, typer.Option("--check", help="Write nothing; exit 3 with a diff if FILE is out of date.")
         ] = False,
         template: Annotated[
-            Choice, typer.Option("--template", help="Which template; all: every one, to the files they are kept in.")
+            Choice, typer.Option("--template", help="Which template; all: each one, to its own file in templates/.")
         ] = Choice.stack,
         example: Annotated[
             bool, typer.Option("--example-database", help="The same as --template example-database.")
         ] = False,
     ) -> CommandResult:
-        """Emit a CloudFormation template, byte for byte the same each time."""
+        """Write a CloudFormation template, the same bytes every time."""
         from generator.operations.templates import Freshness, GenerateRequest, generate
 
         names = _names(template, example)

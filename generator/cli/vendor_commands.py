@@ -33,7 +33,7 @@ UNREADABLE = 3
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     group = typer.Typer(
-        name="vendor", help="For the vendor's engineers: use what a customer granted.", no_args_is_help=True
+        name="vendor", help="For the vendor's engineers: use the access that a customer granted.", no_args_is_help=True
     )
     app.add_typer(group)
     _register_credentials(group)
@@ -49,7 +49,7 @@ def _register_credentials(group: typer.Typer) -> None:
         external_id: ExternalId = "",
         session_name: Annotated[str, typer.Option(help="Your name, as the customer's CloudTrail is to show it.")] = "",
     ) -> CommandResult:
-        """Print credentials for an AWS credential_process; at a terminal after a question. Nothing is written."""
+        """Print credentials for an AWS credential_process. At a terminal it asks first; nothing is written to disk."""
         from generator.operations.vendor_side.credentials import credentials
 
         source = _source(call, secret_id, role_arn, external_id, "--session-name YOUR.NAME")
@@ -91,7 +91,7 @@ def _source(
     if role_arn:
         return RoleSession(check_role_arn(role_arn), external_id)
     raise UsageError(
-        "Nothing says where the credentials come from.",
+        "No source of credentials was given.",
         f"Give --secret-id ARN, or --role-arn ARN --external-id ID {role_option}",
     )
 
@@ -136,7 +136,7 @@ def _register_checks(group: typer.Typer) -> None:
 
 
 def _check_lines(result: VendorCheck) -> list[str]:
-    lines = [f"as      {result.caller}", f"answer  {result.answer}"]
+    lines = [f"caller  {result.caller}", f"answer  {result.answer}"]
     lines += [f"missing {policy.value}" for policy in result.missing]
     return [*lines, *([f"next    {result.hint}"] if result.hint else [])]
 

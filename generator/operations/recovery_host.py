@@ -77,7 +77,7 @@ def _resize(gateway: Gateway, size: int, caller: Caller) -> RecoveryGroup:
                 return group
     except DeployerError as error:
         raise DeployerError(
-            f"The recovery group {name} goes on to size {size} in AWS, but could not be followed: {error.message}",
+            f"The recovery group {name} still goes to size {size} in AWS, but could not be watched: {error.message}",
             polling.then(error, f"follow it with: {gateway.commands.deployer('recovery', 'status')}"),
             code="not-followed",
         ) from error

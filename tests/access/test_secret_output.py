@@ -95,7 +95,7 @@ def test_without_a_person_at_the_terminal_nothing_is_shown(
     )
     os.close(theirs)
     os.close(ours)
-    assert done.returncode == 2 and "Nobody can answer here: Show the support user's access key" in done.stderr
+    assert done.returncode == 2 and "there is no terminal to ask at: Show the support user's access key" in done.stderr
 
 
 def test_an_sdk_on_a_terminal_reads_its_credentials_through_a_pipe(

@@ -10,8 +10,8 @@ from generator.cli.main import main
     [
         (["run", "--tga", "Role=web", "uptime"], "No such option: --tga"),
         (["ssh", "--reasn", "T-1", "."], "No such option: --reasn"),
-        (["run", "uptime", "--tag", "Role=web"], "--tag stands behind the command"),
-        (["run", "uptime", "--instance-id=i-1"], "--instance-id stands behind the command"),
+        (["run", "uptime", "--tag", "Role=web"], "--tag comes after the command"),
+        (["run", "uptime", "--instance-id=i-1"], "--instance-id comes after the command"),
         (["run", "exit 3", "--output", "json"], "--output follows a command that is quoted as a whole"),
         (["run", "--"], "There is no command to run."),
     ],

@@ -125,7 +125,7 @@ def test_what_others_may_write_is_refused_until_it_is_closed_to_them(
     place.chmod(mode | (0o111 if place.is_dir() else 0))
     said = refusal(capsys)
     assert f"may be written by other users (mode {stat.S_IMODE(place.stat().st_mode):04o})" in said
-    command = said.rpartition("Close it to others: ")[2].partition(";")[0]
+    command = said.rpartition("Restrict its permissions: ")[2].partition(";")[0]
     subprocess.run(command, shell=True, check=True)
     assert stored_for("up", "") == {"region": "eu-west-1"}
 

@@ -47,7 +47,7 @@ def test_ending_many_ends_those_that_fit(deployer: Deployer, tunnel: Popen[str],
 
 def test_ending_all_asks_first(deployer: Deployer, tunnel: Popen[str]) -> None:
     done = deployer("sessions", "end", "--all")
-    assert done.code == 2 and "Nobody can answer here" in done.err and len(deployer.live()) == 1
+    assert done.code == 2 and "there is no terminal to ask at" in done.err and len(deployer.live()) == 1
 
 
 def test_a_session_that_does_not_end_is_not_called_ended(

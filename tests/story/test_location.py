@@ -125,7 +125,7 @@ def test_the_question_of_every_verb_names_them(
     unanswered = deployer(*words(deployer))
     assert unanswered.code == 2 and asked_from == {site}, unanswered.err
     question = next(line for line in unanswered.err.splitlines() if line.startswith("error: "))
-    assert question.startswith(("error: Nobody can answer here: ", "error: There is no terminal to ask: "))
+    assert question.startswith("error: This needs an answer, and there is no terminal to ask at: ")
     assert f"{SANDBOX}?" in question
 
 

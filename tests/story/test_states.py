@@ -129,5 +129,5 @@ def test_interrupted_while_following_it_says_how_to_go_on(deployer: Deployer, mo
         patch.setattr(apply, "follow", interrupt)
         stopped = deployer.up("--support-user=no")
     assert stopped.code == 130
-    assert "goes on without this command" in stopped.err and "events --follow" in stopped.err
+    assert "still being changed in AWS" in stopped.err and "events --follow" in stopped.err
     assert deployer.up("--support-user=no").code == 0, "run again, it joins or finds it done"

@@ -41,7 +41,7 @@ class NotingCaller:
     def confirm(self, plan: object) -> None:
         self.journal.append(f"confirm {type(plan).__name__}")
         if self.declines:
-            raise Declined("Nothing was changed, as you said no.")
+            raise Declined("Nothing was changed: you answered no.")
 
     def events(self, events: Iterable[StackEvent]) -> None:
         self.journal.append("events")

@@ -53,13 +53,13 @@ def require_own(path: Path, origin: Origin) -> None:
         return
     if objection := objection_to(path):
         hint = _project_remedy(objection) if origin is Origin.PROJECT else _remedy(objection)
-        raise DeployerError(f"{objection.reason}, so nothing is taken from it.", hint, code="config-file-owner")
+        raise DeployerError(f"{objection.reason}, so it is not used.", hint, code="config-file-owner")
 
 
 def _remedy(objection: Objection) -> str:
     if not objection.stranger:
-        return f"Close it to others: {objection.remedy}"
-    return f"If you trust what it says, make it yours: {objection.remedy}"
+        return f"Restrict its permissions: {objection.remedy}"
+    return f"If you trust its content, take ownership of it: {objection.remedy}"
 
 
 def _project_remedy(objection: Objection) -> str:

@@ -27,7 +27,9 @@ def chosen_environment(given: str, files: Iterable[ConfigFile], variables: Mappi
         known = sorted({known for file in files for known in file.environments})
         raise NotFound(
             f"There is no stored environment {name}.",
-            f"There are: {', '.join(known)}" if known else f"Make it: deployer config set --env {name} region REGION",
+            f"Stored environments: {', '.join(known)}"
+            if known
+            else f"Create it: deployer config set --env {name} region REGION",
             code="environment-not-found",
         )
     return name

@@ -66,11 +66,11 @@ def _path_to_edit(origin: Origin) -> Path:
     if origin is Origin.USER:
         return user_path()
     if os.environ.get(PROJECT_VARIABLE) == os.devnull:
-        raise UsageError(f"{PROJECT_VARIABLE} says to work without a project's file.", f"unset {PROJECT_VARIABLE}")
+        raise UsageError(f"{PROJECT_VARIABLE} says to use no project file.", f"unset {PROJECT_VARIABLE}")
     try:
         return project_path() or Path.cwd() / PROJECT_FILE
     except FileNotFoundError:
-        raise DeployerError("The current folder does not exist any more.", "Go to another folder.") from None
+        raise DeployerError("The current folder does not exist any more.", "Change to another folder.") from None
 
 
 def _refuse_elsewhere(key: str, path: Path, environment: str) -> None:

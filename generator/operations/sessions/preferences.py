@@ -1,6 +1,6 @@
-"""session-preferences: the one place that touches the account's own preferences, and only when told to.
+"""session-preferences: the one place that changes the account's own preferences, and only on request.
 
-What was there is saved to this computer before anything is written, so that it can be put back.
+What was in force is saved to this computer before anything is written, so that it can be restored.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _plan_restore(gateway: Gateway, file: Path | None) -> PreferencesPlan:
         saved = json.loads(path.read_text())
         content, version = saved["content"], str(saved.get("version", ""))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DeployerError(f"{path} holds no saved preferences.", "Give another file: --from FILE") from error
+        raise DeployerError(f"{path} does not contain saved preferences.", "Give another file: --from FILE") from error
     before = read(gateway)
     if content is None:
         gone = () if before.content is None else (SettingChange(model.DOCUMENT, "saved", None),)

@@ -7,9 +7,7 @@ from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
 from generator.model.vendor import RequiredPolicy, SecretArn, VendorCheck
 
-GONE = (
-    "It was removed, or made anew under another ARN: ask the customer what deployer outputs says as SupportSecretArn."
-)
+GONE = "It was deleted, or created again under another ARN: ask the customer for SupportSecretArn in deployer outputs."
 
 
 def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck:
@@ -33,17 +31,23 @@ def explained(answer: str, own_kms: str) -> tuple[tuple[RequiredPolicy, ...], st
     """
     if "default KMS service key" in answer:
         return (
-            RequiredPolicy.KEY,
-        ), "The customer's secret is under AWS's own key: deployer up --upgrade gives it one of its own."
+            (RequiredPolicy.KEY,),
+            "The secret is encrypted with AWS's own key. The customer changes it with: deployer up --upgrade",
+        )
     if "KMS" in answer:
         if own_kms and own_kms != "allowed":
-            return (RequiredPolicy.IDENTITY,), "Attach what this prints: deployer vendor identity-policy"
+            return (RequiredPolicy.IDENTITY,), "Attach the policy that this prints: deployer vendor identity-policy"
         missing = (RequiredPolicy.KEY,) if own_kms else (RequiredPolicy.KEY, RequiredPolicy.IDENTITY)
-        return missing, "Ask the customer to grant again; and see kms:Decrypt in: deployer vendor identity-policy"
+        return (
+            missing,
+            "Ask the customer to grant access again, and check kms:Decrypt in: deployer vendor identity-policy",
+        )
     if "no identity-based policy" in answer or "with an explicit deny in an identity" in answer:
-        return (RequiredPolicy.IDENTITY,), "Attach what this prints: deployer vendor identity-policy"
+        return (RequiredPolicy.IDENTITY,), "Attach the policy that this prints: deployer vendor identity-policy"
     if "no resource-based policy" in answer:
-        return (RequiredPolicy.SECRET,), "Ask the customer: deployer access show says who may enter, and until when."
+        return (
+            RequiredPolicy.SECRET,
+        ), "Ask the customer to run deployer access show, which shows who has access and until when."
     return (
         RequiredPolicy.SECRET,
         RequiredPolicy.IDENTITY,

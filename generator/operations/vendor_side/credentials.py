@@ -47,8 +47,8 @@ def from_secret(gateway: Gateway, secret: SecretArn, clock: Clock = SYSTEM) -> d
 def _from_role(gateway: Gateway, role: RoleSession) -> dict[str, object]:
     """The envelope for a session of the customer's support role; AWS says when it ends."""
     with refused(
-        "Ask the customer for deployer access confirm: it says who may enter until when, and the external id; your own "
-        "policy needs sts:AssumeRole and sts:SetSourceIdentity on that role."
+        "Ask the customer for the output of deployer access confirm: who has access, until when, and the external ID. "
+        "Your own policy needs sts:AssumeRole and sts:SetSourceIdentity on that role."
     ):
         credentials, expires = gateway.sts.assume_role(
             role.role_arn, role.external_id, role.session_name, role.session_name
@@ -69,8 +69,8 @@ def _value(text: str) -> Mapping[str, str]:
         value = None
     if not isinstance(value, dict) or not value.get("AccessKeyId") or not value.get("SecretAccessKey"):
         raise DeployerError(
-            "The secret can be read but holds no access key.",
-            "Ask the customer to make one: deployer access rotate",
+            "The secret can be read but contains no access key.",
+            "Ask the customer to create one: deployer access rotate",
             code="no-key",
         )
     return value
