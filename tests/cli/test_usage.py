@@ -46,7 +46,7 @@ def test_usage_errors_speak_the_envelope_when_json_is_asked_for(capsys: pytest.C
 def test_a_password_in_argv_is_refused_and_not_repeated(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", *argv]) == 2
     shown = capsys.readouterr()
-    assert "is not taken from the command line" in shown.err and "--admin-password-file" in shown.err
+    assert "may not be given on the command line" in shown.err and "--admin-password-file" in shown.err
     assert "hunter2" not in shown.err + shown.out
 
 
