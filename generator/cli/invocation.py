@@ -97,11 +97,12 @@ class Invocation:
             raise
 
     def _left_running(self) -> list[str]:
-        stop = f"aws cloudformation cancel-update-stack --stack-name {self.stack_name} --region {self.gateway.region}"
+        commands = self.gateway.commands
+        stop = commands.aws("cloudformation", "cancel-update-stack", "--stack-name", self.stack_name)
         return [
             "",
             f"The stack {self.stack_name} is still being changed in AWS, without this command.",
-            f"  follow it: {self.gateway.commands.deployer('events', '--follow')}",
+            f"  follow it: {commands.deployer('events', '--follow')}",
             "  join it:   run the same command again",
             f"  stop it:   {stop}   (updates only)",
         ]

@@ -80,12 +80,14 @@ def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
     if seen.denied:
         return Diagnosis(f"stack {name}", Verdict.UNKNOWN, "you may not read it, as intended for support")
     if seen.stack is None:
-        return Diagnosis(f"stack {name}", Verdict.NOTE, "there is none here", "Create it with: deployer up")
+        return Diagnosis(
+            f"stack {name}", Verdict.NOTE, "there is none here", f"Create it with: {gateway.commands.deployer('up')}"
+        )
     if Output.SSH_DOCUMENT_NAME not in seen.stack.outputs:
         answer = f"{seen.stack.status}, created by an older template: it lacks session documents"
-        return _bad(f"stack {name}", answer, f"deployer up --upgrade --stack-name {name}")
+        return _bad(f"stack {name}", answer, gateway.commands.deployer("up", "--upgrade"))
     failed = seen.stack.status.failed
-    hint = f"deployer events --stack-name {name}"
+    hint = gateway.commands.deployer("events")
     return Diagnosis(
         f"stack {name}", Verdict.MISSING if failed else Verdict.OK, str(seen.stack.status), hint if failed else ""
     )
@@ -199,7 +201,7 @@ def _documents(gateway: Gateway, documents: Documents) -> Iterator[Diagnosis]:
         return
     absent = [n for n in (documents.shell, documents.port, documents.ssh) if gateway.ssm.find_document(n) is None]
     if absent:
-        hint = f"deployer up --upgrade --stack-name {gateway.deployment.stack_name}"
+        hint = gateway.commands.deployer("up", "--upgrade")
         yield _bad("documents", f"missing: {', '.join(absent)}", hint)
     else:
         yield _good("documents", f"{documents.shell}, {documents.port}, {documents.ssh}")

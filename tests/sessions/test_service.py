@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from generator.errors import AwsError
+from generator.model.command_line import CommandLine
 from generator.model.deployment import Deployment
 from generator.model.session import SessionRequest, StartedSession
 from generator.operations.sessions import service
@@ -78,6 +79,6 @@ def test_a_session_that_is_over_resumes_to_nothing(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_refusals_name_the_thing_and_keep_their_code(code: str, request_: SessionRequest, words: str) -> None:
-    said = explained(AwsError("No.", aws_code=code), request_, "deepsql")
+    said = explained(AwsError("No.", aws_code=code), request_, CommandLine("deepsql"))
     assert words in said.message and said.aws_code == code
     assert said.hint or code == "ThrottlingException"

@@ -99,7 +99,7 @@ def _look(gateway: Gateway, command_id: str, seen: Collection[str]) -> _Look:
 
 def _not_followed(gateway: Gateway, command_id: str, error: DeployerError | None = None) -> DeployerError:
     why = error.message if error else f"It has not ended within {LIMIT / 3600:.0f} hours."
-    look = f"aws ssm list-command-invocations --details --region {gateway.region} --command-id {command_id}"
+    look = gateway.commands.aws("ssm", "list-command-invocations", "--details", "--command-id", command_id)
     return DeployerError(
         f"The command {command_id} is still running on its hosts, but could not be followed: {why}",
         polling.then(error, f"see what it did with: {look}"),

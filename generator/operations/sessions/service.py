@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from generator.channel.session import DataKey, SessionGrant
 from generator.errors import AwsError
 from generator.gateway.aws import Gateway
+from generator.model.command_line import CommandLine
 from generator.model.session import SessionRequest
 from generator.operations.sessions.documents import AWS_REMOTE_PORT
 
@@ -33,7 +34,7 @@ class SessionCalls:
         try:
             started = self._ask(lambda ssm: ssm.start_session(self.request))
         except AwsError as error:
-            raise explained(error, self.request, self._gateway.deployment.stack_name) from error
+            raise explained(error, self.request, self._gateway.commands) from error
         return SessionGrant(started.session_id, started.stream_url, started.token, self.request.target)
 
     def resume(self, session_id: str) -> str:
@@ -67,24 +68,24 @@ class SessionCalls:
             return call(self._gateway.ssm)
 
 
-def explained(error: AwsError, request: SessionRequest, stack: str) -> AwsError:
-    """The same refusal in words of the wish; what has no better words stays as it is."""
+def explained(error: AwsError, request: SessionRequest, commands: CommandLine) -> AwsError:
+    """The refusal explained in terms of the request; other errors are returned unchanged."""
     document = request.document or "the account's default shell"
     port = ",".join(request.parameters.get("portNumber", ()))
-    doctor = f"See what is missing with: deployer doctor {request.target}"
+    doctor = f"See what is missing with: {commands.deployer('doctor', request.target)}"
     match error.aws_code:
         case "InvalidParameters" if port:
             return error.explained(
                 f"The session document {document} does not allow port {port}.",
                 hint="Add it to the ports allowed now (SupportPorts in deployer status): "
-                f"deployer up --stack-name {stack} --support-ports PORT,…,{port}",
+                f"{commands.deployer('up', f'--support-ports=PORTS,{port}')}",
             )
         case "TargetNotConnected":
             return error.explained(f"The agent of {request.target} is not connected to Systems Manager.", hint=doctor)
         case "InvalidDocument":
             return error.explained(
                 f"There is no session document {document} in this account and region.",
-                hint=f"Bring the stack up to this version: deployer up --upgrade --stack-name {stack}",
+                hint=f"Upgrade the stack to this version: {commands.deployer('up', '--upgrade')}",
             )
         case _ if error.denied and request.document == AWS_REMOTE_PORT:
             host = ",".join(request.parameters.get("host", ()))
@@ -93,6 +94,6 @@ def explained(error: AwsError, request: SessionRequest, stack: str) -> AwsError:
                 hint="For a database use: deployer db connect, which has a document for that host alone.",
             )
         case _ if error.denied:
-            hint = f"{doctor}; as the vendor's support, ask the customer whether access has ended: deployer access show"
+            hint = f"{doctor}\nAs the vendor's support, ask the customer whether access has ended"
             return error.explained(f"You may not start a session on {request.target} with {document}.", hint=hint)
     return error

@@ -5,10 +5,11 @@ from __future__ import annotations
 from generator.errors import NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
+from generator.model.command_line import CommandLine
 from generator.model.contract import Resource
 from generator.model.down import DownPlan, DownResult, RetainedResource
 from generator.model.instance import Instance
-from generator.model.stack import Stack, StackResource
+from generator.model.stack import StackResource
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack.apply import watch
@@ -59,8 +60,8 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset(), clock: Clo
         token=running_operation(gateway, stack) if joins else new_token(clock.now()),
         protected=stack.termination_protection,
         lost=lost,
-        retained=_retained(stack, live, instance),
-        warnings=_warnings(live, instance),
+        retained=_retained(gateway.commands, live, instance),
+        warnings=_warnings(gateway.commands, live, instance),
         retain=retain,
         joins=joins,
     )
@@ -73,26 +74,28 @@ def _delete(gateway: Gateway, plan: DownPlan) -> None:
     polling.patiently(gateway, lambda: gateway.cloudformation.delete_stack(plan.stack_id, plan.token, plan.retain))
 
 
-def _retained(stack: Stack, live: list[StackResource], instance: Instance | None) -> tuple[RetainedResource, ...]:
+def _retained(
+    commands: CommandLine, live: list[StackResource], instance: Instance | None
+) -> tuple[RetainedResource, ...]:
     ids = {r.logical_id: r.physical_id for r in live}
-    retained = [_volume(volume, stack.region) for volume in (instance.retained_volumes if instance else ())]
+    retained = [_volume(volume, commands) for volume in (instance.retained_volumes if instance else ())]
     if group := ids.get(Resource.SESSION_LOG_GROUP):
-        removal = f"aws logs delete-log-group --region {stack.region} --log-group-name {group}"
+        removal = commands.aws("logs", "delete-log-group", "--log-group-name", group)
         retained.append(
             RetainedResource(f"log group {group}", "the transcripts of support sessions are evidence", removal)
         )
     if key := ids.get(Resource.STACK_KEY):
-        removal = f"aws kms schedule-key-deletion --region {stack.region} --key-id {key} --pending-window-in-days 7"
+        removal = commands.aws("kms", "schedule-key-deletion", "--key-id", key, "--pending-window-in-days", "7")
         retained.append(RetainedResource(f"KMS key {key}", "without it the transcripts cannot be read", removal))
     return tuple(retained)
 
 
-def _warnings(live: list[StackResource], instance: Instance | None) -> tuple[str, ...]:
+def _warnings(commands: CommandLine, live: list[StackResource], instance: Instance | None) -> tuple[str, ...]:
     """What cannot be restored afterwards, and how to save it before."""
     dying = set(instance.volumes) - set(instance.retained_volumes) if instance else set()
     warnings = [
         f"volume {volume} has DeepSQL's data and is deleted with the instance; to keep a copy: "
-        f"aws ec2 create-snapshot --volume-id {volume}"
+        f"{commands.aws('ec2', 'create-snapshot', '--volume-id', volume)}"
         for volume in sorted(dying)
     ]
     if any(r.logical_id == Resource.ADMIN_SECRET for r in live):
@@ -110,6 +113,6 @@ def _instance(gateway: Gateway, live: list[StackResource]) -> Instance | None:
         return None
 
 
-def _volume(volume_id: str, region: str) -> RetainedResource:
-    removal = f"aws ec2 delete-volume --region {region} --volume-id {volume_id}"
+def _volume(volume_id: str, commands: CommandLine) -> RetainedResource:
+    removal = commands.aws("ec2", "delete-volume", "--volume-id", volume_id)
     return RetainedResource(f"volume {volume_id}", "it has DeepSQL's data", removal)
