@@ -107,7 +107,10 @@ def _register_grant(group: typer.Typer) -> None:
         ] = None,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
     ) -> CommandResult:
-        """Grant vendor principals access until a set time: to the support secret, the support role, or both."""
+        """Grant vendor principals access until a set time.
+
+        By the support secret, by the support role, or by both.
+        """
         from generator.operations.access import grant as granting
 
         if probe:
@@ -211,7 +214,10 @@ def _register_revoke(group: typer.Typer) -> None:
             Path | None, typer.Option(metavar="FILE", help="Write the evidence to FILE.json and FILE.html.")
         ] = None,
     ) -> CommandResult:
-        """Revoke access, end sessions, and prove it; if interrupted, run it again."""
+        """Revoke access, end sessions, and prove it.
+
+        If it is interrupted, run it again.
+        """
         from generator.model.principal import parse_recorded
         from generator.operations.access import revoke as revoking
         from generator.operations.access.revocation import RevokeRequest, begin
@@ -235,7 +241,10 @@ def _register_revoke(group: typer.Typer) -> None:
 def _register_key(group: typer.Typer) -> None:
     @command(group, "pause", changes=True)
     def pause(call: Invocation) -> CommandResult:
-        """Emergency stop: deactivate the key and close the role, even while the stack is busy; open sessions go on."""
+        """Emergency stop: close key and role at once.
+
+        Works while the stack is busy. Open sessions go on; `access revoke` ends them.
+        """
         from generator.operations.access import pause as pausing
 
         return _key_done(pausing.pause(call.gateway, call.events))
@@ -256,7 +265,10 @@ def _register_key(group: typer.Typer) -> None:
             str | None, typer.Option(metavar="30d", help="Rotate automatically from now on, every so many days.")
         ] = None,
     ) -> CommandResult:
-        """Put a new access key into the secret; check that it works and that the old one no longer does."""
+        """Rotate the support user's access key.
+
+        Checks that the new key works and that the old one no longer does.
+        """
         from generator.model.duration import parse_duration
         from generator.operations.access import key
 
@@ -271,7 +283,10 @@ def _key_done(report: KeyReport) -> CommandResult:
 def _register_reading(group: typer.Typer) -> None:
     @command(group, "show")
     def show(call: Invocation) -> CommandResult:
-        """Show who has access, by which path, until when, and what is open now."""
+        """Show who has access, and what is open now.
+
+        By which path, until when, what AWS has in the policies, and what needs attention.
+        """
         from generator.operations.access.show import show as read
 
         state = read(call.gateway)
@@ -282,7 +297,10 @@ def _register_reading(group: typer.Typer) -> None:
         call: Invocation,
         fmt: Annotated[TicketFormat, typer.Option("--format", help="Format of the text.")] = TicketFormat.markdown,
     ) -> CommandResult:
-        """Print the text for the support ticket: who has access, where, until when."""
+        """Print the text for the support ticket.
+
+        Who has access, where, until when.
+        """
         from generator.operations.access.confirm import confirm
 
         confirmation = confirm(call.gateway)
@@ -297,7 +315,10 @@ def _register_reading(group: typer.Typer) -> None:
             bool, typer.Option("--stdout", help="Print it even if the output is not a terminal.")
         ] = False,
     ) -> CommandResult:
-        """Print the support secret: at a terminal after a question, elsewhere only with --stdout."""
+        """Print the support secret.
+
+        At a terminal after a question, elsewhere only with --stdout.
+        """
         from generator.operations.access import show as showing
 
         allow_secret(call, "the support user's access key", stdout=stdout)
@@ -336,7 +357,10 @@ def _register_policy(group: typer.Typer) -> None:
         ] = None,
         engineers: Annotated[Engineers, typer.Option("--as", help="With --abac: how they sign in.")] = Engineers.role,
     ) -> CommandResult:
-        """Print the support policy for hosts that no stack created, or attach it to a user or role."""
+        """Print or attach the support policy for other hosts.
+
+        For hosts that no stack created: as a document, or attached to an existing user or role.
+        """
         from generator.operations.access import policy_attachment
 
         if abac:

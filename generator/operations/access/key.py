@@ -203,7 +203,7 @@ def inactive_check(keys: tuple[AccessKey, ...]) -> Check:
 def dead_check(gateway: Gateway, old: SecretKey, clock: Clock = SYSTEM) -> Check:
     """Call AWS with the old key until it is refused: the first refusal comes some seconds after the change."""
     answer = call_as(gateway, old, wanted_alive=False, clock=clock)
-    return Check(f"old key {old.key_id}, tried", answer in DEAD_CODES, answer)
+    return Check(f"old key {old.key_id} is refused", answer in DEAD_CODES, answer)
 
 
 def _new_check(gateway: Gateway, new: SecretKey | None, paused: bool, user: str, clock: Clock) -> Check:
@@ -212,7 +212,7 @@ def _new_check(gateway: Gateway, new: SecretKey | None, paused: bool, user: str,
     if paused:
         return Check(f"new key {new.key_id}", True, "inactive, as access is paused")
     answer = call_as(gateway, new, wanted_alive=True, clock=clock)
-    return Check(f"new key {new.key_id}, tried", answer.endswith(f"/{user}"), answer)
+    return Check(f"new key {new.key_id} works", answer.endswith(f"/{user}"), answer)
 
 
 def call_as(gateway: Gateway, key: SecretKey, *, wanted_alive: bool, clock: Clock) -> str:

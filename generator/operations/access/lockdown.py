@@ -27,14 +27,14 @@ SESSION_SECONDS = 60.0
 def close_secret(gateway: Gateway, access: StackAccess) -> str:
     """Take the support secret's policy away whole, statements made by hand too; what was done, in words."""
     secrets, arn = gateway.secretsmanager, access.secret_arn
-    stood = read("secretsmanager:GetResourcePolicy", lambda: secrets.get_resource_policy(arn))
-    if stood.gone or stood.value == Policy():
+    current = read("secretsmanager:GetResourcePolicy", lambda: secrets.get_resource_policy(arn))
+    if current.gone or current.value == Policy():
         return "there was none"
     try:
         secrets.delete_resource_policy(arn)
     except NotFound:
         return "the secret is gone"
-    return f"removed: {', '.join(s.name for s in stood.value.statements) if stood.value else 'unread'}"
+    return ", ".join(s.name for s in current.value.statements) if current.value else "removed without being read"
 
 
 def restrict_secret(gateway: Gateway, access: StackAccess, after: Grant) -> str:

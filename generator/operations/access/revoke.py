@@ -124,7 +124,7 @@ def _restrict_role(r: Revocation) -> str:
 def _sessions(r: Revocation) -> str:
     were, still = lockdown.end_sessions(r.gateway, r.access, r.clock)
     gone = ", ".join(s.session_id for s in were if s not in still) or ("none" if were else "none was open")
-    return f"ended: {gone}" + (f"; still open: {', '.join(s.session_id for s in still)}" if still else "")
+    return gone + (f"; still open: {', '.join(s.session_id for s in still)}" if still else "")
 
 
 def _stack(r: Revocation) -> str:
