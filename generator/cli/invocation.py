@@ -138,7 +138,7 @@ class Invocation:
         """Ask to type the name of what is to be lost. Raises as `confirm_action`."""
         if self.yes:
             return
-        question = f"{action} {self.location}? Type its name to confirm, {name}:"
+        question = f"{action} {self.location}? Type its name, {name}, to confirm:"
         if self.ask(question, instead="Add --yes to answer yes without being asked.") != name:
             raise Declined("Nothing was changed: the name does not match.")
 

@@ -201,7 +201,7 @@ def copy_lines(result: CopyResult) -> list[str]:
 def preference_lines(settings: Mapping[str, object]) -> list[str]:
     """Settings by name."""
     if not settings:
-        return ["None were ever saved in this account and region, so AWS's defaults apply."]
+        return ["No preferences were ever saved in this account and region, so AWS's defaults apply."]
     return table([(name, json.dumps(value)) for name, value in settings.items()])
 
 

@@ -17,5 +17,5 @@ def test_one_is_picked_by_number_or_id_and_nothing_else_is_taken(
     monkeypatch.setattr(Invocation, "interactive", True)
     monkeypatch.setattr("builtins.input", Mock(side_effect=typed))
     assert choose(Invocation("up"), "VPC", LABELS) == picked
-    refused = [line for line in capsys.readouterr().err.splitlines() if "There is no" in line]
-    assert [line.rpartition("There is no ")[2] for line in refused] == [f"{word} in this list." for word in typed[:-1]]
+    refused = [line for line in capsys.readouterr().err.splitlines() if "is not in" in line]
+    assert [line.split()[-6] for line in refused] == typed[:-1]

@@ -60,7 +60,7 @@ def test_what_was_not_told_to_change_is_kept_and_comes_back(deployer: Deployer, 
 
 
 def test_where_there_were_none_restoring_takes_them_away(deployer: Deployer, ssm: Any) -> None:
-    assert "None were ever saved" in deployer("session-preferences", "show").out
+    assert "No preferences were ever saved" in deployer("session-preferences", "show").out
     assert deployer("session-preferences", "set", "--max-duration", "60", "--yes").code == 0
     assert content(ssm)["inputs"]["maxSessionDuration"] == "60"
     assert deployer("session-preferences", "restore", "--yes").code == 0

@@ -100,7 +100,7 @@ def _warnings(commands: CommandLine, live: list[StackResource], instance: Instan
     ]
     if any(r.logical_id == Resource.ADMIN_SECRET for r in live):
         warnings.append(
-            "the administrator's password is deleted with its secret; to start DeepSQL from the retained volume save it"
+            "the administrator's password is deleted with its secret; save it to use DeepSQL from the retained volume"
         )
     return tuple(warnings)
 
