@@ -73,7 +73,7 @@ class DeployerError(Exception):
 
 
 class UsageError(DeployerError):
-    """What was typed cannot be right; nothing was asked of AWS."""
+    """The command line is invalid; no AWS call was made."""
 
     code = "usage"
     exit_code = 2

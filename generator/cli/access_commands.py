@@ -184,8 +184,8 @@ def _carry_out(
     if grant.ensure_key(call.gateway, access):
         call.say("The support user had no access key: a new one is in the secret.")
     checks = access_policies.verify(call.gateway, access)
-    needs = grant.hand_over(access) if access.grant.principals else None
-    lines = [*access_text.check_lines(checks), *(["", *access_text.hand_over_lines(needs)] if needs else [])]
+    needs = grant.vendor_instructions(access) if access.grant.principals else None
+    lines = [*access_text.check_lines(checks), *(["", *access_text.vendor_lines(needs)] if needs else [])]
     lines += ["", *database] if (database := access_text.database_lines(access, call.gateway.commands)) else []
     result = {"changed": not planned.unchanged, "grant": access.grant, "checks": checks, "vendor": needs}
     result |= {"overlaps": planned.overlaps}

@@ -13,7 +13,7 @@ from generator.cli.session_text import span
 from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
-    from generator.model.access import AccessKey, AccessPolicy, AccessState, HandOver
+    from generator.model.access import AccessKey, AccessPolicy, AccessState, VendorInstructions
     from generator.model.command_line import CommandLine
     from generator.model.evidence import Evidence, Report
     from generator.model.grant import Grant
@@ -52,7 +52,7 @@ def unchanged_line(plan: AccessPlan) -> str:
     return f"They already have this access, until {_until(plan.after)}: nothing to change."
 
 
-def hand_over_lines(needs: HandOver) -> list[str]:
+def vendor_lines(needs: VendorInstructions) -> list[str]:
     """What to send to the vendor; nothing in it is secret."""
     route = [("role", needs.role_arn), ("external ID", needs.external_id)] if needs.role_arn else []
     facts = [

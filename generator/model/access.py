@@ -126,7 +126,7 @@ class AccessState:
 
 
 @dataclass(frozen=True)
-class HandOver:
+class VendorInstructions:
     """What the vendor needs, ready to send: nothing in it is secret."""
 
     region: str

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from generator.errors import DeployerError, Refused, UsageError
 from generator.gateway.aws import Gateway
-from generator.model.access import HandOver
+from generator.model.access import VendorInstructions
 from generator.model.contract import GRANT_RESOURCES, Output
 from generator.model.duration import end_after
 from generator.model.grant import Grant, check_reason, check_sizes
@@ -180,10 +180,10 @@ def plan_change(gateway: Gateway, access: StackAccess, after: Grant, clock: Cloc
     return AccessPlan(access, access.grant, after, up, permission_summary(after, access), moved)
 
 
-def hand_over(access: StackAccess) -> HandOver:
+def vendor_instructions(access: StackAccess) -> VendorInstructions:
     """What the vendor needs, ready to send: nothing in it is secret."""
     grant = access.grant
-    return HandOver(
+    return VendorInstructions(
         region=access.stack.region,
         account=access.stack.account,
         secret_arn=access.secret_arn,
