@@ -80,35 +80,44 @@ def command(
 
     A command that `changes` something in AWS says in its result where: account, region, and whose AWS.
     """
+    typed = name_of(app, name)
     if changes:
-        CHANGING.add(name_of(app, name))
+        CHANGING.add(typed)
 
     def register(body: Body) -> Body:
         own = _own_parameters(body) + [_option(*entry) for entry in extra]
         shared = [_option(*entry) for entry in COMMON_OPTIONS if entry[0] not in {p.name for p in own}]
         for parameter in (*own, *shared):
             _name_the_value(parameter)
+        common = [p.name for p in shared]
 
-        @functools.wraps(body)
         def wrapper(context: typer.Context, **values: Any) -> None:
-            names = {p.name for p in shared}
-            common = {key: values.pop(key) for key, _, _ in COMMON_OPTIONS if key in names}
-            invocation = Invocation(command=name_of(app, name), changes=changes, **common)
+            given = {name: values.pop(name) for name in common}
+            raise typer.Exit(_run(Invocation(command=typed, changes=changes, **given), body, context, values))
 
-            def run() -> CommandResult | None:
-                _fill_in(context, invocation, values)
-                return body(invocation, **values)
-
-            raise typer.Exit(execute(invocation, run))
-
-        del wrapper.__wrapped__  # the signature below is the one that counts
-        given = [_CONTEXT, *own, *shared]
-        wrapper.__signature__ = inspect.Signature(given)  # type: ignore[attr-defined]
-        wrapper.__annotations__ = {p.name: p.annotation for p in given}
-        app.command(name, **settings)(wrapper)
+        app.command(name, **settings)(_declared(wrapper, body, [_CONTEXT, *own, *shared]))
         return body
 
     return register
+
+
+def _declared(wrapper: Callable[..., None], body: Body, parameters: list[inspect.Parameter]) -> Callable[..., None]:
+    """The wrapper under the body's name and help, with the parameters that Typer is to see."""
+    functools.update_wrapper(wrapper, body)
+    del wrapper.__wrapped__  # type: ignore[attr-defined]  # the signature below is the one that counts
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+    return wrapper
+
+
+def _run(invocation: Invocation, body: Body, context: typer.Context, values: dict[str, Any]) -> int:
+    """Fill in stored defaults, run the body, and return the exit code."""
+
+    def filled_in() -> CommandResult | None:
+        _fill_in(context, invocation, values)
+        return body(invocation, **values)
+
+    return execute(invocation, filled_in)
 
 
 def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, Any]) -> None:

@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     _register_up(app)
     _register_down(app)
-    _register_reading(app)
+    _register_state(app)
+    _register_history(app)
 
 
 def _register_up(app: typer.Typer) -> None:
@@ -155,7 +156,7 @@ def _register_down(app: typer.Typer) -> None:
         return CommandResult(result, stack_text.down_lines(result))
 
 
-def _register_reading(app: typer.Typer) -> None:
+def _register_state(app: typer.Typer) -> None:
     @command(app, "status")
     def status(call: Invocation) -> CommandResult:
         """Show the stack: its state, its parameters, its resources."""
@@ -172,6 +173,8 @@ def _register_reading(app: typer.Typer) -> None:
         values = outputs(call.gateway)
         return CommandResult(values, render.table(sorted(values.items())))
 
+
+def _register_history(app: typer.Typer) -> None:
     @command(app, "events")
     def events(
         call: Invocation,
