@@ -55,7 +55,7 @@ def test_a_group_that_is_not_there_is_refused(deployer: Deployer) -> None:
 
 def test_an_access_level_that_is_not_one_is_refused_before_anything_else(deployer: Deployer) -> None:
     refused = deployer("up", *PLACE, "--support-database-level", "x", "--yes")
-    assert refused.code == 2 and "allowed are none, r, w, o" in refused.err
+    assert refused.code == 2 and "allowed values: none, r, w, o" in refused.err
 
 
 def test_who_newly_lets_support_in_is_told_to_make_its_user(deployer: Deployer, group: str) -> None:
