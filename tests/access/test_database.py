@@ -23,7 +23,7 @@ def with_database(sandbox_environment: dict[str, str]) -> Deployer:
 
 
 def test_who_is_let_in_is_told_of_the_database(with_database: Deployer) -> None:
-    assert f"database    {WHERE}, whichever way" in with_database("access", "show").out
+    assert f"database     {WHERE}, by either path" in with_database("access", "show").out
     granted = with_database("access", "grant", "--principal", VENDOR_ROLE, "--for", "2h", "--yes")
     assert granted.code == 0, granted.err
     assert granted.err.count("Sign in to the database as deepsql-support_r") == 2, "by the key and by the role"

@@ -135,7 +135,7 @@ def test_a_revocation_goes_on_where_a_step_meets_what_nobody_foresaw(
         raise KeyError("wJalrXUtnFEMI")
 
     with monkeypatch.context() as patch:
-        patch.setattr(revoke.closing, "end_sessions", strange)
+        patch.setattr(revoke.lockdown, "end_sessions", strange)
         patch.setattr("generator.gateway.iam.IAM.simulation", strange)
         ran = deployer("access", "revoke", "--all", "--yes")
     assert set(rows(ran)) == {

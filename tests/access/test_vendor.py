@@ -14,6 +14,7 @@ from generator.errors import DeployerError, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.vendor import RequiredPolicy as Policy
 from generator.model.vendor import check_key_arn, parse_secret_arn
+from generator.operations.clock import Clock
 from generator.operations.vendor_side.check import explained
 from generator.operations.vendor_side.credentials import from_secret
 from tests.embedded import VENDOR_ROLE as SUPPORT
@@ -178,5 +179,5 @@ def test_the_envelope_makes_sdks_ask_again() -> None:
         secretsmanager = Secrets()
 
     now = datetime(2026, 12, 1, tzinfo=UTC)
-    envelope = from_secret(Fake(), parse_secret_arn(SECRET), now)  # type: ignore[arg-type]
+    envelope = from_secret(Fake(), parse_secret_arn(SECRET), Clock(now=lambda: now))  # type: ignore[arg-type]
     assert envelope["Expiration"] == (now + timedelta(minutes=15)).strftime("%Y-%m-%dT%H:%M:%SZ")
