@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Choice(Protocol):
-    """Something the account offers, with a line to pick it by."""
+    """Something in the account that can be chosen, described on one line."""
 
     @property
     def label(self) -> str:
-        """One line."""
+        """The line; its first word is the ID."""
         ...
 
 

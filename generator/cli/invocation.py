@@ -41,14 +41,14 @@ class Invocation:
 
     @cached_property
     def gateway(self) -> Gateway:
-        """The way to AWS, opened on first use."""
+        """The gateway to AWS, opened on first use. Raises Refused as `open_gateway`."""
         from generator.operations.aws import open_gateway
 
         return open_gateway(self.deployment, self.say)
 
     @property
     def opened(self) -> bool:
-        """Whether AWS has been turned to."""
+        """Whether the gateway has been opened."""
         return "gateway" in self.__dict__
 
     @property
@@ -62,7 +62,7 @@ class Invocation:
         return sys.stdin.isatty() and sys.stderr.isatty() and not self.yes
 
     def say(self, sentence: str = "") -> None:
-        """Print one line of the story on stderr."""
+        """Print one line on stderr."""
         tell(sentence)
 
     def show(self, plan: object) -> None:

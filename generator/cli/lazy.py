@@ -66,7 +66,7 @@ class LazyGroup(LazyHelpGroup):
         return self.commands.get(cmd_name)
 
     def help_stub(self, ctx: Any, name: str) -> Any:
-        """From the index."""
+        """The name and the first sentence of its help, from the index; its file is not loaded."""
         return TyperCommand(name, help=COMMANDS[name][1]) if name in COMMANDS else self.get_command(ctx, name)
 
     def _of(self, file: str) -> Commands:
@@ -101,7 +101,7 @@ class LazySubgroup(LazyHelpGroup):
 
     @commands.setter
     def commands(self, given: Commands) -> None:
-        """Groups within the group come built."""
+        """Take the groups within the group, which come built."""
         self._built = given
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -116,7 +116,7 @@ class LazySubgroup(LazyHelpGroup):
         return self._built.get(cmd_name)
 
     def help_stub(self, ctx: Any, name: str) -> Any:
-        """From the declaration."""
+        """The name and the help of its declaration; the command is not built."""
         declared = self.declared.get(name)
         if declared is None:
             return self.get_command(ctx, name)

@@ -20,7 +20,7 @@ class PassThrough(TyperCommand):
     places: ClassVar[tuple[str, ...]] = ()
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Part the words. Raises UsageError."""
+        """Split own options from the other program's words. Raises UsageError for a misplaced option."""
         takes_value = {o: not p.is_flag for p in self.params if hasattr(p, "is_flag") for o in p.opts}
         own = 0
         while own < len(args) and (args[own] == "--help" or args[own].partition("=")[0] in takes_value):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def emitted_lines(emitted: str | Written | Freshness) -> list[str]:
-    """A template as it is, or a line for its file, or how its file differs."""
+    """The template's text, or a line about its file, or the difference to its file."""
     from generator.operations.templates import Freshness, Written
 
     if isinstance(emitted, Written):

@@ -49,7 +49,7 @@ def explain(key: StoredDefault, environment: str, files: Iterable[ConfigFile], v
 
 
 def settings(given: str = "") -> list[Setting]:
-    """Every key's value in force."""
+    """Every key's effective value. Raises DeployerError for a file that cannot be used, NotFound for an environment."""
     files = read_files()
     environment = chosen_environment(given, files, os.environ)
     return [explain(key, environment, files, os.environ) for key in KEYS.values()]
