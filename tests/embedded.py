@@ -68,6 +68,9 @@ class Deployer:
     def up(self, *argv: str) -> Outcome:
         return self("up", *argv, "--yes")
 
+    def upgrade(self, *argv: str) -> Outcome:
+        return self("upgrade", *argv, "--yes")
+
     def create(self, *argv: str) -> Outcome:
         made = self.up(*PLACE, *argv)
         assert made.code == 0, made.err

@@ -14,7 +14,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "up": (
         "stack",
-        "Create or update the stack through a change set. Parameters that are not given keep their values.",
+        "Create the stack or change its values through a change set. Parameters not given keep their values.",
+    ),
+    "upgrade": (
+        "stack",
+        "Bring the stack to this version's template, or adopt a published stack. Its instance and values stay.",
     ),
     "down": ("stack", "Delete the stack. Shows what is lost and what is retained, and asks for the stack's name."),
     "status": ("stack", "Show the stack: its state, its parameters, its resources."),

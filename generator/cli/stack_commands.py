@@ -23,6 +23,7 @@ Named = Annotated[list[str], typer.Option(metavar="LOGICAL_ID")]
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     _register_up(app)
+    _register_upgrade(app)
     _register_down(app)
     _register_state(app)
     _register_history(app)
@@ -33,7 +34,6 @@ def _register_up(app: typer.Typer) -> None:
     def up(
         call: Invocation,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
-        upgrade: Annotated[bool, typer.Option("--upgrade", help="Use this version's template as well.")] = False,
         allow_replacement: Annotated[
             list[str],
             typer.Option(
@@ -48,13 +48,13 @@ def _register_up(app: typer.Typer) -> None:
         ] = False,
         **values: Any,
     ) -> CommandResult:
-        """Create or update the stack through a change set. Parameters that are not given keep their values."""
+        """Create the stack or change its values through a change set. Parameters not given keep their values."""
         from generator.model.plan import UpRequest
         from generator.operations.stack import failed_stack, plan
         from generator.operations.stack.support_toggle import scoped, stop_hint
 
         given = given_parameters(call, values)
-        request = scoped(UpRequest(given=given, upgrade=upgrade, allow_replacement=frozenset(allow_replacement)))
+        request = scoped(UpRequest(given=given, allow_replacement=frozenset(allow_replacement)))
         with stop_hint(call.gateway, given):
             stack = call.gateway.cloudformation.find_stack(call.stack_name)
             waiting = failed_stack.prepare(
@@ -67,6 +67,29 @@ def _register_up(app: typer.Typer) -> None:
             return carry_out(call, plan.plan_from(call.gateway, request, stack), request, plan_only)
 
 
+def _register_upgrade(app: typer.Typer) -> None:
+    @command(app, "upgrade", changes=True)
+    def upgrade(
+        call: Invocation,
+        plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
+        replace_instance: Annotated[
+            bool,
+            typer.Option("--replace-instance", help="Put this version's instance in the place of the stack's own."),
+        ] = False,
+        allow_replacement: Annotated[
+            list[str], typer.Option(metavar="LOGICAL_ID", help="A protected resource that may be replaced or removed.")
+        ] = [],  # noqa: B006
+    ) -> CommandResult:
+        """Bring the stack to this version's template, or adopt a published stack. Its instance and values stay."""
+        from generator.model.plan import UpRequest
+        from generator.operations.stack import plan
+
+        allowed = frozenset(allow_replacement)
+        request = UpRequest(upgrade=True, allow_replacement=allowed, replace_instance=replace_instance)
+        stack = call.gateway.cloudformation.describe_stack(call.stack_name)
+        return carry_out(call, plan.plan_from(call.gateway, request, stack), request, plan_only)
+
+
 def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: bool = False) -> CommandResult:
     """Show the plan, ask, execute, follow, verify, print."""
     from generator.operations import connectivity
@@ -77,6 +100,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
         guard,
         last_flip,
         rotation_schedule,
+        stack_policy,
         support_toggle,
     )
 
@@ -85,6 +109,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
         asks = plan_only or not call.yes  # nobody can turn back with --yes, so nothing more is looked at
         warning = connectivity.before_creation(call.gateway, planned, request.given) if asks else None
         access = [*stack_text.leaving_lines(planned), *stack_text.note_lines(planned.notes)]
+        access += stack_text.policy_lines(planned)
         _show(call, planned, [*access, *stack_text.rotation_lines(schedule), *stack_text.subnet_lines(warning)])
         if plan_only:
             change_set.discard(call.gateway, planned)
@@ -94,7 +119,8 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
             call.confirm_action(stack_text.question(planned))
         before = support_toggle.before(call.gateway, planned)
         new_level = support_toggle.newly_granted_level(call.gateway, planned, request)
-    with _ended_access(call, planned) as leaving:
+    lifted = stack_policy.lifted(call.gateway, planned.stack_id, planned.lifts)
+    with _ended_access(call, planned) as leaving, lifted:
         apply.start(call.gateway, planned)
         if planned.change_set is not None:
             with rotation_schedule.named_when_lost(call.gateway, schedule):
@@ -139,6 +165,8 @@ def _show(call: Invocation, planned: UpPlan, more: Iterable[str]) -> None:
         return
     for line in [stack_text.unchanged_line(planned), *more]:
         call.say(line)
+    if planned.upgrade_available:
+        call.say(f"  next: {call.gateway.commands.deployer('upgrade', '--plan')}")
 
 
 def _register_down(app: typer.Typer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
+from generator.model.policy_change import sentence_of
 
 if TYPE_CHECKING:
     from generator.model.change_set import Change
@@ -61,7 +62,19 @@ def _ending(plan: UpPlan) -> str:
 
 def unchanged_line(plan: UpPlan) -> str:
     """The line for a plan without changes."""
+    if plan.upgrade_available:
+        return f"The stack {plan.stack_name} has an earlier template, and no value was given: nothing to change."
     return f"The stack {plan.stack_name} is up to date: nothing to change."
+
+
+def policy_lines(plan: UpPlan) -> list[str]:
+    """What each policy gains and loses with an upgrade, in the sentences that the Sids are."""
+    lines = []
+    for change in plan.policy_changes:
+        lines.append(f"    {change.logical_id}")
+        for word, sids in (("gains", change.gained), ("loses", change.lost), ("rewords", change.altered)):
+            lines += [f"      {word}: {', '.join(map(sentence_of, sids))}"] if sids else []
+    return ["  What the policies gain and lose:", *lines] if lines else []
 
 
 def plan_summary(plan: UpPlan) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from generator.model.change_set import Change, ChangeSet
 from generator.model.parameter_options import refuse_grant_parameters
+from generator.model.policy_change import PolicyChange
 from generator.model.session import Session
 from generator.model.stack import Stack, StackEvent, StackStatus
 
@@ -20,6 +21,7 @@ class UpRequest:
     `by_access`: a verb of `access` asks, and only those may change the grant's parameters; anything else that gives
     one raises UsageError. `stopped` are the policies from which a pause or revocation took the vendor directly, while
     the stack's parameters still admit it. `untouchable` are resources that no update may touch, named or not.
+    `replace_instance`: an upgrade puts this version's definition in the place of the stack's own instance.
     """
 
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -31,6 +33,7 @@ class UpRequest:
     by_access: bool = False
     stopped: frozenset[str] = frozenset()
     untouchable: frozenset[str] = frozenset()
+    replace_instance: bool = False
 
     def __post_init__(self) -> None:
         """Raise UsageError for a parameter of the grant, unless a verb of `access` asks."""
@@ -77,7 +80,11 @@ class UpPlan:
     """A change set compared with the request. Nothing has been changed yet.
 
     `change_set` is None when there is nothing to do; `stack` is then the stack as it is. `stack_before` is the stack
-    that the plan was made from, None for one that is created. `notes` are sentences about the access that remains.
+    that the plan was made from, None for one that is created. `notes` are sentences about what a person should know.
+    `policy` is the stack policy to set once the plan is done ("": leave it), `lifts` the resources that the policy in
+    force must let go for it. `replaces` is the instance whose volumes have to outlive the plan. `upgrade_available`:
+    nothing was asked, and this version's template would change the stack. `policy_changes`: what each policy gains and
+    loses.
     """
 
     stack_name: str
@@ -93,6 +100,11 @@ class UpPlan:
     stack_before: Stack | None = field(default=None, repr=False)
     access_loss: AccessLoss | None = None
     notes: tuple[str, ...] = ()
+    policy: str = field(default="", repr=False)
+    lifts: frozenset[str] = frozenset()
+    replaces: str = ""
+    upgrade_available: bool = False
+    policy_changes: tuple[PolicyChange, ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -85,7 +85,7 @@ def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
         )
     if Output.SSH_DOCUMENT_NAME not in seen.stack.outputs:
         answer = f"{seen.stack.status}, created by an older template: it lacks session documents"
-        return _bad(f"stack {name}", answer, gateway.commands.deployer("up", "--upgrade"))
+        return _bad(f"stack {name}", answer, gateway.commands.deployer("upgrade"))
     failed = seen.stack.status.failed
     hint = gateway.commands.deployer("events")
     return Diagnosis(
@@ -201,7 +201,7 @@ def _documents(gateway: Gateway, documents: Documents) -> Iterator[Diagnosis]:
         return
     absent = [n for n in (documents.shell, documents.port, documents.ssh) if gateway.ssm.find_document(n) is None]
     if absent:
-        hint = gateway.commands.deployer("up", "--upgrade")
+        hint = gateway.commands.deployer("upgrade")
         yield _bad("documents", f"missing: {', '.join(absent)}", hint)
     else:
         yield _good("documents", f"{documents.shell}, {documents.port}, {documents.ssh}")

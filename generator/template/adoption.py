@@ -46,6 +46,7 @@ class Adopted:
 
     text: str
     parameters: frozenset[str]
+    resources: frozenset[str]
     added: tuple[str, ...]
     fixed: frozenset[str]
     rereads_image: bool
@@ -106,6 +107,7 @@ class _Merge:
         return Adopted(
             text=text_of(self._whole()),
             parameters=frozenset(self.sections["Parameters"]),
+            resources=frozenset(self.sections["Resources"]),
             added=added,
             fixed=self._fixed(),
             rereads_image=_has_dynamic_reference(self.sections["Resources"][INSTANCE]),

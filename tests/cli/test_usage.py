@@ -80,7 +80,7 @@ def test_up_refuses_what_only_access_may_change_in_every_spelling(
     spellings += [["--parameter", f"{key}={value}"], [f"--parameter={key}={value}"]]
     place = ["--vpc-id", "vpc-1", "--subnet-id", "subnet-1", "--admin-email", "a@example.com"]
     for spelling in spellings:
-        for more in ([], ["--plan"], ["--yes", "--upgrade"], ["--yes", "--support-user=yes"], [*place, "--yes"]):
+        for more in ([], ["--plan"], ["--yes", "--support-user=yes"], [*place, "--yes"]):
             assert main(["up", *spelling, *more]) == 2, (spelling, more)
             said = capsys.readouterr().err
             assert f"{option(key)} ({key}) is not for up" in said and f"deployer {verb}" in said

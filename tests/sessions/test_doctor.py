@@ -67,7 +67,7 @@ def test_what_the_agent_lacks(
 
 def test_documents_that_are_gone(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SSM, "find_document", lambda self, name: None)
-    assert "deployer up --upgrade" in found(deployer)["documents"]["hint"]
+    assert "deployer upgrade" in found(deployer)["documents"]["hint"]
 
 
 def test_a_caller_who_may_not_open_the_channel(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def test_the_key_leaves_cloudformation_and_there_is_always_one_that_works(publis
     assert old.access_key_id == ids["SupportAccessKey"] and works(gateway, old)
 
     with watching(published) as watch:
-        done = published.up()
+        done = published.upgrade()
     assert done.code == 0, done.err
 
     new = held(gateway, arn)
@@ -113,7 +113,7 @@ def test_what_the_customer_put_into_the_secrets_policy_is_shown_and_kept_or_repl
 ) -> None:
     gateway, arn = published.gateway, published.outputs["SupportSecretArn"]
     gateway.secretsmanager.put_resource_policy(arn, {"Version": "2012-10-17", "Statement": [BY_HAND]})
-    assert published.up().code == 0
+    assert published.upgrade().code == 0
     assert sids(gateway, arn) == {BY_HAND["Sid"]}, "an update has no say in it"
     shown = published("access", "show").out
     assert f"statement {BY_HAND['Sid']} was added by hand: Allow {VENDOR_ROLE}" in shown

@@ -26,11 +26,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     yield made
 
 
-def test_create_takes_four_calls_and_one_for_its_outputs(deployer: Deployer, calls: list[str]) -> None:
+def test_create_takes_four_calls_and_two_for_its_policy_and_outputs(deployer: Deployer, calls: list[str]) -> None:
     deployer.create()
     once = ("DescribeStacks", "CreateChangeSet", "UpdateTerminationProtection", "ExecuteChangeSet")
     assert outside_polls(until_end(calls)) == dict.fromkeys(once, 1)
-    assert list(after_end(calls)) == ["DescribeStacks"]
+    assert list(after_end(calls)) == ["SetStackPolicy", "DescribeStacks"]
 
 
 def test_a_plan_to_create_looks_at_the_routes_once(deployer: Deployer, calls: list[str]) -> None:
@@ -57,6 +57,13 @@ def test_nothing_to_do_takes_at_most_two_reads(deployer: Deployer, calls: list[s
     calls.clear()
     deployer.up("--support-user=yes")
     assert calls == ["DescribeStacks"]
+
+
+def test_an_upgrade_with_nothing_to_do_looks_at_the_stack_policy_besides(deployer: Deployer, calls: list[str]) -> None:
+    deployer.create()
+    calls.clear()
+    assert deployer.upgrade().code == 0
+    assert Counter(calls) == {"DescribeStacks": 1, "GetTemplate": 1, "GetStackPolicy": 1}
 
 
 def test_reading_the_stack_takes_two(deployer: Deployer, calls: list[str]) -> None:

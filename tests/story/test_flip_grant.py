@@ -167,6 +167,7 @@ def test_an_upgrade_of_a_closed_stack_opens_nothing(deployer: Deployer, verb: tu
     deployer.create("--support-role=yes")
     grant(deployer)
     assert deployer("access", *verb, "--yes").code == 0
-    assert deployer.up("--upgrade", "--support-ports", "3035,5432", "--session-log-retention-days", "30").code == 0
+    assert deployer.up("--support-ports", "3035,5432", "--session-log-retention-days", "30").code == 0
+    assert deployer.upgrade().code == 0
     assert by_the_role(deployer) == DENIED
     assert not [found for found in key.list_keys(deployer.gateway, deployer.outputs["SupportUserName"]) if found.active]

@@ -40,7 +40,7 @@ def test_up_lifts_neither_the_end_of_a_revoked_stack_nor_a_pause(deployer: Deplo
     assert deployer("access", "revoke", "--all", "--yes").code == 0
     revoked = recorded(deployer)
     assert deployer.up("--support-access-until", "").code == 2
-    assert deployer.up("--parameter=SupportAccessUntil=", "--upgrade").code == 2
+    assert deployer.up("--parameter=SupportAccessUntil=", "--plan").code == 2
     assert recorded(deployer) == revoked and revoked.until is not None
 
 

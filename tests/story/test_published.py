@@ -9,12 +9,12 @@ def instance(deployer: Deployer) -> object:
 
 def test_an_upgrade_leaves_the_instance_alone_and_moves_the_key_out_of_cloudformation(published: Deployer) -> None:
     before, ids = instance(published), published.physical_ids()
-    planned = published("up", "--plan", "--output", "json")
+    planned = published("upgrade", "--plan", "--output", "json")
     touched = {c["logical_id"]: c for c in planned.result["change_set"]["changes"]}
     assert "Instance" not in touched
     assert touched["SupportAccessKey"]["action"] == "Remove" and touched["SupportKey"]["action"] == "Add"
 
-    done = published.up()
+    done = published.upgrade()
     assert done.code == 0, done.err
     after = published.physical_ids()
     assert instance(published) == before
@@ -42,5 +42,5 @@ def test_its_own_template_serves_the_flip(published: Deployer) -> None:
 def test_its_volume_is_said_to_go_with_the_instance_before_anything_is_deleted(published: Deployer) -> None:
     refused = published("down")
     assert refused.code == 2, "nobody was there to type the name"
-    assert "holds DeepSQL's data and goes with the instance" in refused.err
+    assert "has DeepSQL's data and is deleted with the instance" in refused.err
     assert published("status").code == 0

@@ -21,7 +21,7 @@ def require_logged(gateway: Gateway, access: StackAccess) -> None:
     if broken is not None:
         raise Refused(
             f"Support sessions on {access.stack.name} would not be logged: {broken.subject}: {broken.answer}.",
-            f"Fix it with: {gateway.commands.deployer('up', '--upgrade')}\n"
+            f"Fix it with: {gateway.commands.deployer('upgrade')}\n"
             "Or grant access without logging, deliberately: --unlogged --reason TICKET",
             code="unlogged",
         )

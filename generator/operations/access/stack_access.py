@@ -99,7 +99,7 @@ def require_grantable(access: StackAccess, commands: CommandLine, via: str | Non
     if any(key not in stack.parameters for key in GRANT_PARAMETERS):
         raise DeployerError(
             f"The stack {stack.name} was created from a template that has no grants.",
-            f"Upgrade it first; its instance is not touched: {commands.deployer('up', '--upgrade')}",
+            f"Upgrade it first; its instance is not touched: {commands.deployer('upgrade')}",
             code="template-too-old",
         )
     user = stack.parameters.get(Parameter.CREATE_SUPPORT_USER) == "Yes"

@@ -85,7 +85,7 @@ def explained(error: AwsError, request: SessionRequest, commands: CommandLine) -
         case "InvalidDocument":
             return error.explained(
                 f"There is no session document {document} in this account and region.",
-                hint=f"Upgrade the stack to this version: {commands.deployer('up', '--upgrade')}",
+                hint=f"Upgrade the stack to this version: {commands.deployer('upgrade')}",
             )
         case _ if error.denied and request.document == AWS_REMOTE_PORT:
             host = ",".join(request.parameters.get("host", ()))

@@ -13,7 +13,7 @@ from generator.model.plan import Check, Failure, UpPlan, UpResult
 from generator.model.stack import StackEvent
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
-from generator.operations.stack import guard
+from generator.operations.stack import guard, stack_policy
 from generator.operations.stack.change_set import discarded_on_error
 from generator.operations.stack.watch import failure, follow, not_followed
 
@@ -41,8 +41,13 @@ def start(gateway: Gateway, plan: UpPlan) -> None:
         guard.require_no_objection(plan, gateway.commands)
         if plan.change_set is not None and plan.protect:
             gateway.cloudformation.update_termination_protection(plan.stack_id, True)
-    if plan.change_set is not None:
-        _execute(gateway, plan, plan.change_set.change_set_id)
+        if plan.replaces:
+            gateway.ec2.keep_volumes(plan.replaces)
+    if plan.change_set is None:
+        if plan.policy:
+            stack_policy.ensure(gateway, plan.stack_id, plan.policy)
+        return
+    _execute(gateway, plan, plan.change_set.change_set_id)
 
 
 def _execute(gateway: Gateway, plan: UpPlan, change_set_id: str) -> None:
@@ -81,6 +86,16 @@ def watch(gateway: Gateway, plan: UpPlan | DownPlan, clock: Clock = SYSTEM) -> I
         yield event
     if why := failure(seen, gateway.commands):
         raise OperationFailed(plan.stack_name, why)
+    if isinstance(plan, UpPlan) and plan.policy:
+        _set_policy(gateway, plan)
+
+
+def _set_policy(gateway: Gateway, plan: UpPlan) -> None:
+    """A change set takes no stack policy, so it is set when the change set is done."""
+    if plan.creates:
+        gateway.cloudformation.set_stack_policy(plan.stack_id, plan.policy)
+    else:
+        stack_policy.ensure(gateway, plan.stack_id, plan.policy)
 
 
 def result(gateway: Gateway, plan: UpPlan, checks: tuple[Check, ...] = ()) -> UpResult:

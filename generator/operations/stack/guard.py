@@ -122,7 +122,7 @@ def require_no_objection(plan: UpPlan, commands: CommandLine) -> None:
 
 def _next_step(objection: Objection, commands: CommandLine) -> str:
     if objection.reason == OUTSIDE:
-        return f"Upgrade the stack to this version's template first: {commands.deployer('up', '--upgrade')}"
+        return f"Upgrade the stack to this version's template first: {commands.deployer('upgrade')}"
     if objection.reason == REOPENS:
         pause, revoke = commands.deployer("access", "pause"), commands.deployer("access", "revoke", "--all")
         return f"Bring the stack up to date with the stop first, then run this again: {pause}\nOr: {revoke}"

@@ -11,6 +11,7 @@ from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.change_set import ChangeSet, ChangeSetRequest
+from generator.model.contract import Resource
 from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
 from generator.operations.clock import SYSTEM, Clock
@@ -41,7 +42,7 @@ def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, clock: 
             planned,
             stack_before=stack,
             access_loss=end_access.find(gateway, planned.changes),
-            notes=support_grant.notes(gateway, request.given, stack, now),
+            notes=(*planned.notes, *support_grant.notes(gateway, request.given, stack, now)),
         )
 
 
@@ -51,13 +52,15 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: dateti
         if _settled_without_asking(request, stack):
             return _nothing(stack)
     source = template_source(gateway, request, stack)
-    request = replace(request, untouchable=source.untouchable)
+    if stack is not None and not (request.given or request.upgrade or stack.status.only_planned):
+        return replace(_nothing(stack), upgrade_available=not source.unchanged)
+    request = replace(request, untouchable=source.untouchable, named=request.named | _replaced(source))
     given = dict(request.given) | support_grant.carried(request.given, stack, now)
     refuse_missing(request, stack, source.keys)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
     support_toggle.refuse_level_alone({**known, **given})
     if stack is not None and source.unchanged and already_so(given, stack):
-        return _nothing(stack)
+        return replace(_nothing(stack), policy=source.policy)
     return _plan_by_change_set(gateway, request, stack, source, given, now)
 
 
@@ -114,8 +117,17 @@ def _plan_by_change_set(
         template="unchanged" if source.body is None else "new",
         objections=guard.objections(change_set.changes, request),
         protect=creates,
+        policy=source.policy,
+        lifts=frozenset() if creates else request.allow_replacement | _replaced(source),
+        replaces=source.replaces,
+        policy_changes=source.policy_changes,
+        notes=source.notes,
         stack=stack if change_set.empty else None,
     )
+
+
+def _replaced(source: TemplateSource) -> frozenset[str]:
+    return frozenset({str(Resource.INSTANCE)} if source.replaces else ())
 
 
 def _with_stopped(

@@ -27,13 +27,13 @@ SURVIVORS = (
 PREFIX = "LogicalResourceId/"
 
 
-def document(resources: Collection[str], untouchable: Collection[str] = (), lifted: Collection[str] = ()) -> str:
+def document(resources: Collection[str], untouchable: Collection[str] = ()) -> str:
     """The policy, as JSON text, of a stack whose template has these resources; CloudFormation refuses unknown ones.
 
-    `untouchable`: resources that an update may not modify either. `lifted`: resources that one update may replace.
+    `untouchable`: resources that an update may not modify either.
     Source: CloudFormation user guide, "Prevent updates to stack resources"; a Deny without a Resource denies nothing.
     """
-    survivors = [name for name in map(str, SURVIVORS) if name in resources and name not in lifted]
+    survivors = [name for name in map(str, SURVIVORS) if name in resources]
     everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
     statements = [
         everything,
@@ -65,17 +65,36 @@ def is_ours(body: str) -> bool:
         return False
 
 
+def without(body: str, logical_ids: Collection[str]) -> str:
+    """A stack's policy that no longer denies anything of these resources, whoever wrote it."""
+    policy = json.loads(body)
+    for statement in policy["Statement"]:
+        if statement["Effect"] == "Deny" and isinstance(statement.get("Resource"), list):
+            named = [name for name in statement["Resource"] if name.removeprefix(PREFIX) not in logical_ids]
+            statement["Resource"] = named
+    policy["Statement"] = [each for each in policy["Statement"] if each.get("Resource") != []]
+    return json.dumps(policy)
+
+
+def ensure(gateway: Gateway, stack_id: str, body: str) -> None:
+    """Set the stack's policy where it has none, or an earlier one of ours; one that somebody else wrote stays."""
+    current = gateway.cloudformation.get_stack_policy(stack_id)
+    if current != body and is_ours(current):
+        gateway.cloudformation.set_stack_policy(stack_id, body)
+
+
 @contextmanager
-def lifted(gateway: Gateway, stack_id: str, body: str) -> Iterator[None]:
-    """Put `body` in the place of the stack's policy for as long as one update runs, and the former one back.
+def lifted(gateway: Gateway, stack_id: str, logical_ids: Collection[str]) -> Iterator[None]:
+    """Let the stack's policy go for these resources as long as one update runs, and set it back.
 
     After a failure and after Ctrl-C too. While an update goes on unwatched it stays lifted, and the error says so.
     """
-    former = gateway.cloudformation.get_stack_policy(stack_id)
+    former = gateway.cloudformation.get_stack_policy(stack_id) if logical_ids else ""
     if not former:
         yield
         return
-    gateway.cloudformation.set_stack_policy(stack_id, body)
+    lifting = without(former, logical_ids)
+    gateway.cloudformation.set_stack_policy(stack_id, lifting)
     try:
         yield
     except NotFollowed as error:
@@ -86,4 +105,5 @@ def lifted(gateway: Gateway, stack_id: str, body: str) -> Iterator[None]:
     except (DeployerError, KeyboardInterrupt):
         gateway.cloudformation.set_stack_policy(stack_id, former)
         raise
-    gateway.cloudformation.set_stack_policy(stack_id, former)
+    if gateway.cloudformation.get_stack_policy(stack_id) == lifting:  # an upgrade has set its own by now
+        gateway.cloudformation.set_stack_policy(stack_id, former)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from generator.errors import Refused
+from generator.errors import Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
-from generator.model.contract import INSTANCE_PARAMETERS, Parameter, Resource
+from generator.model.command_line import CommandLine
+from generator.model.contract import INSTANCE_PARAMETERS, Output, Parameter, Resource
 from generator.model.plan import UpRequest
+from generator.model.policy_change import PolicyChange
 from generator.model.stack import Stack
+from generator.operations.stack.stack_policy import SURVIVORS, document
+
+if TYPE_CHECKING:
+    from generator.template.adoption import Adopted
 
 
 @dataclass(frozen=True)
@@ -17,13 +25,19 @@ class TemplateSource:
     """The template of an update.
 
     `body`: its text, None for the template that the stack has. `keys`: the parameters it declares. `unchanged`: whether
-    it means the same as the stack's. `untouchable`: logical IDs that the update must not touch at all.
+    it means the same as the stack's. `untouchable`: logical IDs that the update must not touch at all. `policy`: the
+    stack policy that belongs to it, "" where the stack keeps its own. `policy_changes`: what its policies gain and
+    lose. `replaces`: the ID of the instance that it replaces. `notes`: what a person should know before saying yes.
     """
 
     body: str | None
     keys: frozenset[str]
     unchanged: bool = False
     untouchable: frozenset[str] = frozenset()
+    policy: str = ""
+    policy_changes: tuple[PolicyChange, ...] = ()
+    replaces: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def parameters_only(request: UpRequest, stack: Stack) -> bool:
@@ -35,16 +49,31 @@ def template_source(gateway: Gateway, request: UpRequest, stack: Stack | None) -
     """The template with which to plan `request`.
 
     Reads the stack's template (one call) where ours meets it, or where a value may reach the instance's definition.
-    Raises Refused for a value that must not reach it, DeployerError where the stack's template cannot be brought here.
+    Raises Refused for a value that must not reach it, UsageError for one that only this version's template knows, and
+    DeployerError where the stack's template cannot be brought to this version.
     """
     if stack is None or stack.status.only_planned:
         from generator.template.emit import emit  # troposphere costs 50 ms: only where a template is needed
 
-        return TemplateSource(emit("yaml"), frozenset(parameter_options.PARAMETERS))
+        return TemplateSource(emit("yaml"), frozenset(parameter_options.PARAMETERS), policy=document(SURVIVORS))
+    if not request.upgrade:
+        _refuse_values_of_another_version(request, stack)
     own = parameters_only(request, stack)
     if own and not _may_reach_the_instance(request):
         return TemplateSource(None, frozenset(stack.parameters))
-    return _beside(gateway.cloudformation.get_template(stack.stack_id), request, stack, own)
+    live = gateway.cloudformation.get_template(stack.stack_id)
+    return _beside(live, request, stack, own, gateway.commands)
+
+
+def _refuse_values_of_another_version(request: UpRequest, stack: Stack) -> None:
+    """Raise UsageError for a value that the stack's template does not take and this version's does."""
+    for key in request.given:
+        if key not in stack.parameters and key in parameter_options.PARAMETERS:
+            raise UsageError(
+                f"The template of the stack {stack.name} has no parameter {key}: it is of another version.",
+                f"Upgrade the stack first, then run this again: deployer upgrade --stack-name {stack.name}",
+                code="upgrade-first",
+            )
 
 
 def _may_reach_the_instance(request: UpRequest) -> bool:
@@ -52,18 +81,46 @@ def _may_reach_the_instance(request: UpRequest) -> bool:
     return any(key in INSTANCE_PARAMETERS or key not in known for key in request.given)
 
 
-def _beside(live: str, request: UpRequest, stack: Stack, own: bool) -> TemplateSource:
+def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: CommandLine) -> TemplateSource:
     """The source where the stack's template was read: ours beside it, or (`own`) that template itself."""
     from generator.template.adoption import adopt, same_document
     from generator.template.emit import emit
+    from generator.template.policy_changes import policy_changes
 
-    adopted = adopt(emit("yaml"), live)
+    replaces = stack.outputs.get(Output.INSTANCE_ID, "") if request.replace_instance else ""
+    adopted = adopt(emit("yaml"), live, replacing=replaces)
     untouchable = frozenset({str(Resource.INSTANCE)}) if adopted.rereads_image else frozenset[str]()
     if untouchable:
         _refuse_values_of_the_instance(request, stack, adopted.fixed)
     if own:
         return TemplateSource(None, frozenset(stack.parameters), untouchable=untouchable)
-    return TemplateSource(adopted.text, adopted.parameters, same_document(adopted.text, live), untouchable)
+    return TemplateSource(
+        body=adopted.text,
+        keys=adopted.parameters,
+        unchanged=same_document(adopted.text, live),
+        untouchable=untouchable,
+        policy=document(adopted.resources, untouchable),
+        policy_changes=policy_changes(live, adopted.text),
+        replaces=replaces,
+        notes=tuple(_notes(live, adopted, replaces, commands)),
+    )
+
+
+def _notes(live: str, adopted: Adopted, replaces: str, commands: CommandLine) -> Iterator[str]:
+    if str(Resource.KEEPER_FUNCTION) not in live:
+        yield (
+            "Support's default shell and AWS's own session documents stop working for the vendor; "
+            "deployer access confirm prints the commands that replace them."
+        )
+    if adopted.added:
+        yield f"What was added to the stack's template stays in it: {', '.join(dict.fromkeys(adopted.added))}."
+    if replaces:
+        terminate = commands.aws("ec2", "terminate-instances", "--instance-ids", replaces)
+        yield (
+            f"The instance {replaces} leaves the stack and keeps running, with DeepSQL's data on its volumes. Nothing "
+            "moves that data: DeepSQL on the new instance starts empty, under another instance ID and address. "
+            f"When you no longer need the old one (its volumes outlive it): {terminate}"
+        )
 
 
 def _refuse_values_of_the_instance(request: UpRequest, stack: Stack, fixed: frozenset[str]) -> None:

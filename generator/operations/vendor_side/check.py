@@ -32,7 +32,7 @@ def explained(answer: str, own_kms: str) -> tuple[tuple[RequiredPolicy, ...], st
     if "default KMS service key" in answer:
         return (
             (RequiredPolicy.KEY,),
-            "The secret is encrypted with AWS's own key. The customer changes it with: deployer up --upgrade",
+            "The secret is encrypted with AWS's own key. The customer changes it with: deployer upgrade",
         )
     if "KMS" in answer:
         if own_kms and own_kms != "allowed":

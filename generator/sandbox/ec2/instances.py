@@ -14,7 +14,7 @@ from ministack.services import ec2, iam
 
 from generator.sandbox.cloudformation.resource_types import Created, Properties, register
 from generator.sandbox.ec2 import network
-from generator.sandbox.service_api import Answer, Params, Proceed, call, serve
+from generator.sandbox.service_api import Answer, Params, Proceed, call, serve, xml_answer, xml_error
 
 RESOURCE = "AWS::EC2::Instance"
 # createOnly and conditionalCreateOnly of the resource's schema
@@ -35,7 +35,7 @@ def install() -> None:
     """Add the type, and the parts of an instance that MiniStack's EC2 does not show."""
     register(RESOURCE, create, update, delete, replacing=CREATE_ONLY, conditionally=CONDITIONAL, tags=True)
     ec2._instance_xml = instance_xml
-    serve(ec2, {"TerminateInstances": terminate_instances})
+    serve(ec2, {"TerminateInstances": terminate_instances, "ModifyInstanceAttribute": modify_instance_attribute})
 
 
 def terminate_instances(params: Params, proceed: Proceed) -> Answer:
@@ -53,6 +53,28 @@ def terminate_instances(params: Params, proceed: Proceed) -> Answer:
         if owner and state_of(owner) == "terminated":
             ec2._network_interfaces.pop(interface["NetworkInterfaceId"], None)
     return answer
+
+
+def modify_instance_attribute(params: Params, proceed: Proceed) -> Answer:
+    """ModifyInstanceAttribute, which MiniStack lacks: DeleteOnTermination of the volumes, and nothing else."""
+    instance_id = params.get("InstanceId", "")
+    if not state_of(instance_id):
+        text = f"The instance ID '{instance_id}' does not exist"
+        return xml_error("ec2", "InvalidInstanceID.NotFound", text)
+    prefix, number = "BlockDeviceMapping", 1
+    while device := params.get(f"{prefix}.{number}.DeviceName"):
+        delete = _yes(params.get(f"{prefix}.{number}.Ebs.DeleteOnTermination", "true"))
+        _keep_or_delete(instance_id, device, delete)
+        number += 1
+    return xml_answer("ec2", "ModifyInstanceAttribute", "<return>true</return>")
+
+
+def _keep_or_delete(instance_id: str, device: str, delete: bool) -> None:
+    for mapping in ec2._instances[instance_id].get("BlockDeviceMappings", ()):
+        if mapping["DeviceName"] == device:
+            mapping["Ebs"]["DeleteOnTermination"] = delete
+            for attachment in ec2._volumes[mapping["Ebs"]["VolumeId"]]["Attachments"]:
+                attachment["DeleteOnTermination"] = delete
 
 
 def instance_xml(record: dict[str, Any]) -> str:

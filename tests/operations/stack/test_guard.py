@@ -93,7 +93,7 @@ def test_a_narrow_change_that_carries_more_is_sent_to_the_upgrade() -> None:
     plan = UpPlan("s", "arn", False, change_set, "t", objections=objections([boundary], FLIP))
     with pytest.raises(Refused) as caught:
         require_no_objection(plan, CommandLine("s"))
-    assert caught.value.hint.endswith("deployer up --upgrade --stack-name s")
+    assert caught.value.hint.endswith("deployer upgrade --stack-name s")
 
 
 def key_policy(replacement: Replacement = Replacement.NO) -> Change:

@@ -9,7 +9,7 @@ import pytest
 
 from generator.errors import DeployerError
 from generator.model.command_line import CommandLine
-from generator.operations.stack.stack_policy import document, is_ours, lifted
+from generator.operations.stack.stack_policy import document, ensure, is_ours, lifted, without
 from generator.operations.stack.watch import NotFollowed
 
 ALL = ("Instance", "StackKey", "AdminSecret", "SessionLogGroup", "InstanceSecurityGroup", "SupportUser")
@@ -38,8 +38,8 @@ def test_an_instance_whose_image_is_read_again_is_not_touched_at_all() -> None:
 
 
 def test_what_is_lifted_is_not_named() -> None:
-    assert denied(document(ALL, {"Instance"}, {"Instance", "StackKey"})) == {LOSS: list(ALL[2:5])}
-    assert denied(document(("Instance",), (), {"Instance"})) == {}
+    assert denied(without(document(ALL, {"Instance"}), {"Instance", "StackKey"})) == {LOSS: list(ALL[2:5])}
+    assert denied(without(document(("Instance",)), {"Instance"})) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_what_is_lifted_is_not_named() -> None:
         ("", True),
         (document(ALL), True),
         (document(ALL, {"Instance"}), True),
-        (document(ALL, (), ALL), True),
+        (without(document(ALL), ALL), True),
         ('{"Statement": []}', False),
         ("not JSON", False),
         (json.dumps({"Statement": [EVERYTHING, {**EVERYTHING, "Effect": "Deny", "Resource": "*"}]}), False),
@@ -81,28 +81,48 @@ class Stack:
         return CommandLine()
 
 
+FORMER, LIFTED = document(ALL), without(document(ALL), {"StackKey"})
+
+
 @pytest.mark.parametrize("ending", [None, DeployerError("It failed."), KeyboardInterrupt()])
 def test_it_is_set_back_whatever_becomes_of_the_update(ending: BaseException | None) -> None:
-    stack: Any = Stack("former")
+    stack: Any = Stack(FORMER)
     try:
-        with lifted(stack, "id", "lifted"):
-            assert stack.bodies == ["former", "lifted"]
+        with lifted(stack, "id", {"StackKey"}):
+            assert stack.bodies == [FORMER, LIFTED]
             if ending:
                 raise ending
     except (DeployerError, KeyboardInterrupt) as error:
         assert error is ending
-    assert stack.bodies == ["former", "lifted", "former"]
+    assert stack.bodies == [FORMER, LIFTED, FORMER]
 
 
 def test_while_the_update_goes_on_it_stays_lifted_and_the_error_says_so() -> None:
-    stack: Any = Stack("former")
-    with pytest.raises(NotFollowed) as caught, lifted(stack, "id", "lifted"):
+    stack: Any = Stack(FORMER)
+    with pytest.raises(NotFollowed) as caught, lifted(stack, "id", {"StackKey"}):
         raise NotFollowed("It goes on.")
-    assert stack.bodies == ["former", "lifted"] and "deployer upgrade" in caught.value.hint
+    assert stack.bodies == [FORMER, LIFTED] and "deployer upgrade" in caught.value.hint
 
 
-def test_a_stack_without_a_policy_gets_none_in_passing() -> None:
-    stack: Any = Stack("")
-    with lifted(stack, "id", "lifted"):
+def test_what_an_upgrade_has_set_meanwhile_stays() -> None:
+    stack: Any = Stack(FORMER)
+    with lifted(stack, "id", {"StackKey"}):
+        ensure(stack, "id", document(ALL, {"Instance"}))
+    assert stack.bodies[-1] == document(ALL, {"Instance"})
+
+
+@pytest.mark.parametrize(("former", "named"), [("", {"StackKey"}), (FORMER, set())])
+def test_nothing_is_lifted_where_nothing_holds_or_nothing_is_named(former: str, named: set[str]) -> None:
+    stack: Any = Stack(former)
+    with lifted(stack, "id", named):
         pass
-    assert stack.bodies == [""]
+    assert stack.bodies == [former]
+
+
+@pytest.mark.parametrize(
+    ("former", "sets"), [("", True), (without(FORMER, ALL), True), (FORMER, False), ('{"Statement": []}', False)]
+)
+def test_a_policy_of_ours_is_renewed_and_that_of_others_stays(former: str, sets: bool) -> None:
+    stack: Any = Stack(former)
+    ensure(stack, "id", FORMER)
+    assert stack.bodies == [former, *([FORMER] if sets else [])]

@@ -1,0 +1,111 @@
+"""upgrade: to this version's template with the stack's own instance, held by a stack policy that AWS enforces."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from generator.operations.stack import guard
+from tests.embedded import Deployer
+
+IMAGE = ("--image-id", "ami-0123456789abcdef0")
+
+
+def policy(deployer: Deployer) -> dict[str, list[str]]:
+    """Action -> the logical IDs that the stack's policy denies it."""
+    body = deployer.gateway.cloudformation.get_stack_policy(deployer.stack_name)
+    denials = [each for each in json.loads(body)["Statement"] if each["Effect"] == "Deny"] if body else []
+    return {
+        action: [name.removeprefix("LogicalResourceId/") for name in denial["Resource"]]
+        for denial in denials
+        for action in denial["Action"]
+    }
+
+
+def instance(deployer: Deployer) -> Any:
+    return deployer.gateway.ec2.describe_instance(deployer.physical_ids()["Instance"])
+
+
+def test_up_without_values_never_upgrades(published: Deployer) -> None:
+    resources = published.physical_ids()
+    asked = published.up()
+    assert (asked.code, "has an earlier template, and no value was given" in asked.err) == (0, True)
+    assert f"next: deployer upgrade --plan --stack-name {published.stack_name}" in asked.err
+    refused = published.up("--support-role=yes")
+    assert (refused.code, refused.out) == (2, "")
+    assert "has no parameter CreateSupportRole: it is of another version" in refused.err
+    assert "deployer upgrade --stack-name" in refused.err
+    assert published.physical_ids() == resources
+
+
+def test_an_adopted_stack_keeps_its_instance_through_all_that_follows(published: Deployer) -> None:
+    before = instance(published)
+    planned = published("upgrade", "--plan")
+    assert "SupportUserPolicy" in planned.err and "loses: Describe instances for lookup" in planned.err
+    assert "stop working for the vendor" in planned.err
+    assert published.upgrade().code == 0
+    assert policy(published)["Update:*"] == ["Instance"]
+    assert (
+        "StackKey" in policy(published)["Update:Replace"] and "AdminSecret" not in policy(published)["Update:Replace"]
+    )
+    for flip in ("--support-user=no", "--support-user=yes"):
+        assert published.up(flip).code == 0
+    again = published.upgrade()
+    assert (again.code, "is up to date" in again.err) == (0, True)
+    for change in ("--instance-type=m7g.large", "--instance-name=other", "--volume-size-gib=60"):
+        refused = published.up(change, "--allow-replacement", "Instance")
+        assert refused.code == 3 and "whose image AWS looks up again" in refused.err, change
+    assert instance(published) == before
+
+
+def test_one_way_makes_the_instance_ours_and_leaves_the_old_one_running(published: Deployer) -> None:
+    assert published.upgrade().code == 0
+    before = instance(published)
+    planned = published("upgrade", "--replace-instance", "--plan")
+    assert planned.code == 0 and f"The instance {before.instance_id} leaves the stack and keeps running" in planned.err
+    assert f"aws ec2 terminate-instances --instance-ids {before.instance_id}" in planned.err
+    assert instance(published) == before and not before.retained_volumes
+    assert published.upgrade("--replace-instance").code == 0
+    after = instance(published)
+    assert after.instance_id != before.instance_id and after.retained_volumes
+    left = published.gateway.ec2.describe_instance(before.instance_id)
+    assert (left.state, left.retained_volumes) == ("running", before.volumes)
+    assert set(policy(published)) == {"Update:Replace", "Update:Delete"}
+    assert "AdminSecret" in policy(published)["Update:Replace"]
+    assert published.up("--instance-type=m7g.large", "--allow-replacement", "Instance").code == 0
+
+
+def test_aws_itself_stops_a_replacement_that_we_would_have_let_pass(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployer.create()
+    before, kept = instance(deployer), policy(deployer)
+    monkeypatch.setattr(guard, "GUARDS", ())
+    failed = deployer.up(*IMAGE)
+    assert failed.code == 1 and "Action denied by stack policy" in failed.err
+    assert instance(deployer) == before and policy(deployer) == kept
+
+
+def test_a_named_replacement_lifts_the_policy_for_that_update_only(deployer: Deployer) -> None:
+    deployer.create()
+    before, kept = instance(deployer), policy(deployer)
+    assert kept["Update:Delete"] == kept["Update:Replace"] and "Instance" in kept["Update:Replace"]
+    assert deployer.up(*IMAGE, "--allow-replacement", "Instance").code == 0
+    assert instance(deployer).instance_id != before.instance_id and policy(deployer) == kept
+
+
+def test_an_upgrade_sets_a_lost_policy_again_and_leaves_one_of_others(deployer: Deployer) -> None:
+    deployer.create()
+    kept, cloudformation = policy(deployer), deployer.gateway.cloudformation
+    everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    cloudformation.set_stack_policy(deployer.stack_name, json.dumps({"Statement": [everything]}))
+    assert deployer.upgrade().code == 0 and policy(deployer) == kept
+    theirs = {**everything, "Effect": "Deny", "Action": ["Update:*"], "Resource": ["LogicalResourceId/KeeperRole"]}
+    cloudformation.set_stack_policy(deployer.stack_name, json.dumps({"Statement": [everything, theirs]}))
+    assert deployer.upgrade().code == 0 and policy(deployer) == {"Update:*": ["KeeperRole"]}
+
+
+def test_there_is_no_upgrade_of_a_stack_that_does_not_exist(deployer: Deployer) -> None:
+    assert deployer.upgrade().code == 4
