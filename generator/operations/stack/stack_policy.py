@@ -11,7 +11,6 @@ import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
 from generator.operations.stack.watch import NotFollowed
@@ -94,15 +93,15 @@ def lifted(gateway: Gateway, stack_id: str, logical_ids: Collection[str]) -> Ite
         yield
         return
     lifting = without(former, logical_ids)
-    gateway.cloudformation.set_stack_policy(stack_id, lifting)
     try:
+        gateway.cloudformation.set_stack_policy(stack_id, lifting)
         yield
     except NotFollowed as error:
         again = gateway.commands.deployer("upgrade")
         raise error.explained(
             also=f"The stack policy is lifted for this update; set it back afterwards: {again}"
         ) from error
-    except (DeployerError, KeyboardInterrupt):
+    except BaseException:  # Ctrl-C, a closed pipe, a bug: whatever ends the command early
         gateway.cloudformation.set_stack_policy(stack_id, former)
         raise
     if gateway.cloudformation.get_stack_policy(stack_id) == lifting:  # an upgrade has set its own by now

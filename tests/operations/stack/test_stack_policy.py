@@ -84,7 +84,7 @@ class Stack:
 FORMER, LIFTED = document(ALL), without(document(ALL), {"StackKey"})
 
 
-@pytest.mark.parametrize("ending", [None, DeployerError("It failed."), KeyboardInterrupt()])
+@pytest.mark.parametrize("ending", [None, DeployerError("It failed."), KeyboardInterrupt(), BrokenPipeError()])
 def test_it_is_set_back_whatever_becomes_of_the_update(ending: BaseException | None) -> None:
     stack: Any = Stack(FORMER)
     try:
@@ -92,8 +92,22 @@ def test_it_is_set_back_whatever_becomes_of_the_update(ending: BaseException | N
             assert stack.bodies == [FORMER, LIFTED]
             if ending:
                 raise ending
-    except (DeployerError, KeyboardInterrupt) as error:
+    except (DeployerError, KeyboardInterrupt, BrokenPipeError) as error:
         assert error is ending
+    assert stack.bodies == [FORMER, LIFTED, FORMER]
+
+
+def test_it_is_set_back_when_ctrl_c_comes_as_it_is_lifted() -> None:
+    stack: Any = Stack(FORMER)
+
+    def interrupted(stack_id: str, body: str) -> None:
+        stack.bodies.append(body)
+        if len(stack.bodies) == 2:
+            raise KeyboardInterrupt
+
+    stack.set_stack_policy = interrupted
+    with pytest.raises(KeyboardInterrupt), lifted(stack, "id", {"StackKey"}):
+        pass
     assert stack.bodies == [FORMER, LIFTED, FORMER]
 
 
