@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import yaml
 
 from generator.model.policy_change import PolicyChange
-from generator.template.yaml_document import children, entries, parse, plain
+from generator.template.yaml_document import children, entries, function, parse, plain
 
 WITHOUT_SID = "a statement without a Sid"
 Statements = dict[str, list[object]]
+Given = tuple[tuple[str, int], ...]
 
 
 def policy_changes(live: str, new: str) -> tuple[PolicyChange, ...]:
@@ -41,15 +42,22 @@ def _policies(text: str) -> dict[str, Statements]:
 def _statements(resource: yaml.Node) -> Statements:
     """Every policy statement of a resource by its Sid; several may share one, or have none."""
     result: Statements = {}
-    for node in _statement_nodes(resource):
+    for given, node in _statement_nodes(resource):
         sid = str(plain(entries(node)["Sid"])) if "Sid" in entries(node) else WITHOUT_SID
-        result.setdefault(sid, []).append(plain(node))
+        result.setdefault(sid, []).append((given, plain(node)))
     return result
 
 
-def _statement_nodes(node: yaml.Node) -> Iterator[yaml.Node]:
+def _statement_nodes(node: yaml.Node, given: Given = ()) -> Iterator[tuple[Given, yaml.Node]]:
+    """Each statement with the branches of Fn::If that it stands in: another condition is another permission."""
     if "Effect" in entries(node):
-        yield node
+        yield given, node
+        return
+    called = function(node)
+    if called and called[0] == "If":
+        condition, *branches = children(called[1])
+        for number, branch in enumerate(branches):
+            yield from _statement_nodes(branch, (*given, (str(plain(condition)), number)))
         return
     for child in children(node):
-        yield from _statement_nodes(child)
+        yield from _statement_nodes(child, given)

@@ -34,6 +34,7 @@ Resources:
         (ROLE.replace("s3:GetObject", "s3:*"), PolicyChange("Role", altered=("ReadIt",))),
         (ROLE.replace("Resource: b", "Resource: c"), PolicyChange("Role", altered=("WriteIt",))),
         (ROLE.replace("Sid: ReadIt, ", ""), PolicyChange("Role", ("a statement without a Sid",), ("ReadIt",))),
+        (ROLE.replace("- Wanted", "- Other"), PolicyChange("Role", altered=("WriteIt",))),
         ("Resources: {}", PolicyChange("Role", lost=("ReadIt", "WriteIt"))),
     ],
 )
