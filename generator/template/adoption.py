@@ -21,7 +21,6 @@ from generator.template.yaml_document import (
     Entries,
     children,
     entries,
-    function,
     mapping,
     parse,
     plain,
@@ -32,6 +31,8 @@ from generator.template.yaml_document import (
 from generator.template.yaml_nodes import to_node
 
 INSTANCE, IMAGE = str(Resource.INSTANCE), str(Resource.INSTANCE_IMAGE)
+OURS = frozenset(str(name) for name in Resource)
+NOUNS = {"Resources": "resource", "Parameters": "parameter"}
 FIXED = {str(name): properties for name, properties in FIXED_PROPERTIES.items()}
 
 
@@ -110,13 +111,16 @@ class _Merge:
             resources=frozenset(self.sections["Resources"]),
             added=added,
             fixed=self._fixed(),
-            rereads_image=_has_dynamic_reference(self.sections["Resources"][INSTANCE]),
+            rereads_image=any(map(_has_dynamic_reference, self._behind_the_instance())),
         )
 
     def _require_the_same_types(self) -> None:
         if INSTANCE not in self.live["Resources"]:
             raise _refused("it has no resource Instance, so it is no DeepSQL stack")
-        for section, noun in (("Resources", "resource"), ("Parameters", "parameter")):
+        for one, other in (("Parameters", "Resources"), ("Resources", "Parameters")):
+            for name in sorted(set(self.live[one]) & set(self.sections[other])):
+                raise _refused(f"its {NOUNS[one]} {name} has the name of a {NOUNS[other]} of this version")
+        for section, noun in NOUNS.items():
             for name, node in self.live[section].items():
                 was, now = _type_of(node), _type_of(self.sections[section].get(name, node))
                 if was != now:
@@ -187,7 +191,9 @@ class _Merge:
     def _follow_in_outputs(self, absent: set[str], conditions: Entries) -> None:
         for name, node in list(self.sections["Outputs"].items()):
             used = references_of_entry(node).names
-            if name not in self.live["Outputs"] and used & absent:
+            if used & absent and name in self.live["Outputs"]:
+                self.sections["Outputs"][name] = self._from_live(self.live["Outputs"][name])
+            elif used & absent:
                 del self.sections["Outputs"][name]
             for resource in used & set(conditions):
                 self.sections["Outputs"][name] = mapping(entries(node) | {"Condition": conditions[resource]})
@@ -204,7 +210,8 @@ class _Merge:
         """The definitions that the carried pieces use: parameters, and conditions and mappings that mean one thing."""
         waiting = self.carried
         conditions: set[str] = set()
-        while new := waiting.conditions - conditions:
+        # `Condition` within a Metadata attribute is no function: what names no condition is text.
+        while new := (waiting.conditions & set(self.live["Conditions"])) - conditions:
             conditions |= new
             for name in new:
                 waiting |= references_of(self.live["Conditions"][name])
@@ -234,13 +241,7 @@ class _Merge:
         for section in ("Resources", "Outputs", "Rules"):
             for node in self.sections[section].values():
                 used |= references_of_entry(node)
-        while True:
-            more = used
-            for name in used.conditions & set(self.sections["Conditions"]):
-                more |= references_of(self.sections["Conditions"][name])
-            if more == used:
-                break
-            used = more
+        used = self._with_conditions(used)
         self._keep("Conditions", used.conditions)
         self._keep("Mappings", used.mappings)
         self._keep("Parameters", used.names)
@@ -257,18 +258,38 @@ class _Merge:
 
     def _fixed(self) -> frozenset[str]:
         """The parameters that would change the instance: in its definition, or in a name that it depends on."""
+        return self._reach_of_the_instance().names & set(self.sections["Parameters"])
+
+    def _reach_of_the_instance(self) -> References:
         resources = self.sections["Resources"]
-        names = references_of(resources[INSTANCE]).names
+        reach = self._with_conditions(references_of(resources[INSTANCE]))
         seen: set[str] = set()
-        while new := (names & set(resources)) - seen:
+        while new := (reach.names & set(resources)) - seen:
             seen |= new
             for name in new:
                 properties = entries(entries(resources[name]).get("Properties"))
                 for key, node in properties.items():
-                    fixed = key in FIXED.get(name, ())
-                    reached = references_of(node).names
-                    names |= reached if fixed else reached & set(FIXED)
-        return names & set(self.sections["Parameters"])
+                    used = self._with_conditions(references_of(node))
+                    follows = name not in OURS or key in FIXED.get(name, ())
+                    reach |= used if follows else References(used.names & set(FIXED))
+        return reach
+
+    def _with_conditions(self, used: References) -> References:
+        """With what the conditions that it uses use in turn."""
+        seen: set[str] = set()
+        while new := (used.conditions & set(self.sections["Conditions"])) - seen:
+            seen |= new
+            for name in new:
+                used |= references_of(self.sections["Conditions"][name])
+        return used
+
+    def _behind_the_instance(self) -> Iterator[yaml.Node]:
+        """What its definition may get a text from: itself, mappings, defaults, resources that are no part of ours."""
+        reach = self._reach_of_the_instance()
+        yield self.sections["Resources"][INSTANCE]
+        for section, names in (("Mappings", reach.mappings), ("Parameters", reach.names), ("Resources", reach.names)):
+            for name in names & set(self.sections[section]) - OURS:
+                yield self.sections[section][name]
 
 
 def _type_of(node: yaml.Node) -> str:
@@ -286,13 +307,12 @@ def _trim_form(metadata: yaml.Node, parameters: set[str]) -> None:
 
 
 def _refuse_macros(live: Entries) -> None:
-    for section in ("Transform", "Hooks"):
+    for section in ("Transform", "Hooks", "Fn::Transform"):
         if section in live:
             raise _refused(f"it has a section {section}, which changes what the other sections say")
     for node in live.values():
         for inner in _within(node):
-            named = function(inner)
-            if named and named[0] == "Transform":
+            if inner.tag == "!Transform" or "Fn::Transform" in entries(inner):
                 raise _refused("it uses Fn::Transform, which changes what stands next to it")
 
 

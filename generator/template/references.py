@@ -9,7 +9,7 @@ import yaml
 
 from generator.template.yaml_document import children, entries, function, scalar
 
-IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z0-9.]+)?\}")
+IN_TEXT = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[^}]+)?\}")
 """A reference within the text of Fn::Sub; `${!Name}` is literal text, `${AWS::Region}` no name of a template."""
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from generator.errors import DeployerError
 from generator.template.layout import indent_by_one
-from generator.template.yaml_nodes import STR, to_block, to_node
+from generator.template.yaml_nodes import STR, Literal, to_block, to_node
 
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 DUMPER = yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper
@@ -25,13 +25,20 @@ Entries = dict[str, yaml.Node]
 def parse(text: str) -> Entries:
     """The sections of a template in YAML or JSON. Raises DeployerError when the text is neither, or no template."""
     try:
-        root = to_block(json.loads(text)) if text.lstrip().startswith("{") else yaml.compose(text, Loader=LOADER)
-    except (ValueError, yaml.YAMLError) as error:
+        text.encode()
+        root = _json(text) if text.lstrip().startswith("{") else yaml.compose(text, Loader=LOADER)
+    except (ValueError, TypeError, yaml.YAMLError) as error:
         raise _unreadable(str(error).splitlines()[0]) from None
     if not isinstance(root, yaml.MappingNode):
         raise _unreadable("it is no mapping of sections")
     _refuse_what_is_no_template(root)
     return entries(root)
+
+
+def _json(text: str) -> yaml.Node:
+    value = json.loads(text, parse_float=Literal)
+    json.dumps(value, ensure_ascii=False).encode()  # raises ValueError for half a surrogate pair
+    return to_block(value)
 
 
 def entries(node: yaml.Node | None) -> Entries:
@@ -130,8 +137,15 @@ def text_of(sections: Entries) -> str:
     root = _unshared(mapping(sections))
     text = str(yaml.serialize(root, Dumper=DUMPER, width=100_000, allow_unicode=True))
     compact = indent_by_one(text)
-    # A block whose indentation is written out, as `|2`, must keep it.
-    return compact if same(yaml.compose(compact, Loader=LOADER), root) else text
+    return compact if _means(compact, root) else text
+
+
+def _means(compact: str, root: yaml.Node) -> bool:
+    """Whether the compact text says the same: a block whose indentation is written out, as `|2`, must keep it."""
+    try:
+        return same(yaml.compose(compact, Loader=LOADER), root)
+    except yaml.YAMLError:
+        return False
 
 
 def _unshared(node: yaml.Node) -> yaml.Node:

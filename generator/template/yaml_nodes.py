@@ -17,6 +17,12 @@ STR = "tag:yaml.org,2002:str"
 RESOLVER = yaml.resolver.Resolver()
 
 
+class Literal(str):
+    """A number as it was written, which stays that: 0.5, 1e3."""
+
+    __slots__ = ()
+
+
 def to_node(value: object, *, conditions: bool = False) -> yaml.Node:
     """The node of a template value. `conditions`: inside the Conditions section, where `Condition` is a function."""
     if isinstance(value, dict):
@@ -105,6 +111,8 @@ def _scalar(value: object) -> yaml.ScalarNode:
         return yaml.ScalarNode("tag:yaml.org,2002:bool", "true" if value else "false")
     if isinstance(value, int):
         return yaml.ScalarNode("tag:yaml.org,2002:int", str(value))
+    if isinstance(value, Literal):
+        return yaml.ScalarNode(RESOLVER.resolve(yaml.ScalarNode, str(value), (True, False)), str(value))  # type: ignore[no-untyped-call]
     if not isinstance(value, str):
         raise TypeError(f"A template cannot contain {type(value).__name__}: {value!r}")
     text = str(value)

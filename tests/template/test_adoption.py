@@ -114,6 +114,17 @@ def test_what_somebody_added_stays_with_its_output_and_its_export() -> None:
     [
         (f"Transform: AWS::Serverless-2016-10-31\n{PUBLISHED}", "section Transform"),
         (PUBLISHED.replace("!Ref InstanceName}, {Key:", "{'Fn::Transform': {Name: x}}}, {Key:"), "Fn::Transform"),
+        (f"{PUBLISHED}Fn::Transform: {{Name: x}}\n", "section Fn::Transform"),
+        (PUBLISHED.replace("      MetadataO", "      Fn::Transform: {Name: x}\n      MetadataO"), "uses Fn::Transform"),
+        (
+            with_added(PUBLISHED).replace("Backup:", "DatabaseEndpoint:"),
+            "resource DatabaseEndpoint has the name of a p",
+        ),
+        (PUBLISHED.replace("InstanceName", "StackKey"), "parameter StackKey has the name of a resource"),
+        (
+            with_added(PUBLISHED).replace("!Ref BackupSize", "!Sub '${SupportAccessKey.a_b}'"),
+            "resource SupportAccessKey, which this version removes",
+        ),
         (PUBLISHED.replace("AWS::EC2::SecurityGroup\n", "AWS::EC2::VPC\n"), "InstanceSecurityGroup is of type"),
         (PUBLISHED.replace("VolumeSizeGiB: {Type: Number", "VolumeSizeGiB: {Type: String"), "VolumeSizeGiB is of type"),
         (
@@ -138,7 +149,9 @@ def test_what_cannot_be_carried_over_is_refused_by_its_name(live: str, why: str)
     assert refused.value.code == "not-adoptable" and why in refused.value.message
 
 
-@pytest.mark.parametrize("text", ["", "- a", "Resources: [", "{", "A: &x 1\nB: *x", "A: {B: 1, B: 2}"])
+@pytest.mark.parametrize(
+    "text", ["", "- a", "Resources: [", "{", "A: &x 1\nB: *x", "A: {B: 1, B: 2}", '{"A": null}', '{"A": "\\ud83d"}']
+)
 def test_a_text_that_is_no_template_is_one_sentence(text: str) -> None:
     with pytest.raises(DeployerError, match=r"The template cannot be read: .*\."):
         adopt(emit(), text)
@@ -156,7 +169,55 @@ def test_the_parameters_that_reach_the_instance_are_known() -> None:
     reach = {"VpcId", "SubnetId", "InstanceType", "VolumeSizeGiB", "InstanceName"}
     assert published.fixed == reach | {"AdminEmail", "AdminPassword"}
     assert ours.fixed == reach | {"ImageId"}
-    assert adopted(INVENTED).fixed == published.fixed
+    assert adopted(INVENTED).fixed == published.fixed | {"Mood"}, "by the condition of a property"
+
+
+IMAGE = '"{{resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64}}"'
+PUBLISHED_TEMPLATE = """\
+  Shape:
+    Type: AWS::EC2::LaunchTemplate
+    Properties: {LaunchTemplateData: {ImageId: "{{resolve:ssm:/image}}", KeyName: !Ref SubnetId}}
+"""
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        PUBLISHED.replace(IMAGE, "!FindInMap [Images, arm, id]").replace(
+            "Conditions:\n", "Mappings: {Images: {arm: {id: '{{resolve:ssm:/image}}'}}}\nConditions:\n", 1
+        ),
+        PUBLISHED.replace(IMAGE, "!Ref Image").replace(
+            "Parameters:\n", "Parameters:\n  Image: {Type: String, Default: '{{resolve:ssm:/image}}'}\n", 1
+        ),
+        PUBLISHED.replace(f"ImageId: {IMAGE}", "LaunchTemplate: {LaunchTemplateId: !Ref Shape, Version: '1'}").replace(
+            "Outputs:\n", f"{PUBLISHED_TEMPLATE}Outputs:\n", 1
+        ),
+    ],
+    ids=["mapping", "default", "launch template"],
+)
+def test_a_dynamic_reference_is_found_wherever_the_instance_has_it_from(live: str) -> None:
+    assert IMAGE not in live and adopted(live).rereads_image
+
+
+@pytest.mark.parametrize("block", [">-2\n          two\n        x", "|1-\n         two\n        x"])
+def test_a_block_of_written_out_indentation_is_copied(block: str) -> None:
+    live = PUBLISHED.replace("      MetadataOptions:", f"      KeyName: {block}\n      MetadataOptions:")
+    assert same(resource(adopted(live).text, "Instance"), resource(live, "Instance"))
+
+
+def test_the_numbers_of_a_json_template_are_copied() -> None:
+    live = json.dumps(tree(with_added(PUBLISHED))).replace('"Size": {"Ref": "BackupSize"}', '"Size": 0.50')
+    assert "Size: 0.50" in adopted(live).text
+
+
+def test_a_condition_in_metadata_is_text() -> None:
+    live = PUBLISHED.replace("AWS::EC2::Instance\n", "AWS::EC2::Instance\n    Metadata: {Note: {Condition: good}}\n")
+    assert same(resource(adopted(live).text, "Instance"), resource(live, "Instance"))
+
+
+def test_an_output_of_theirs_stays_where_ours_would_name_what_is_not_there() -> None:
+    live = PUBLISHED.replace("Outputs:\n", "Outputs:\n  AdminSecretArn: {Value: theirs}\n")
+    assert tree(adopted(live).text)["Outputs"]["AdminSecretArn"] == {"Value": "theirs"}
 
 
 def test_resources_of_some_stacks_are_named_in_those_only() -> None:
