@@ -28,6 +28,21 @@ def instance(deployer: Deployer) -> Any:
     return deployer.gateway.ec2.describe_instance(deployer.physical_ids()["Instance"])
 
 
+def rewrite(published: Deployer, old: str, new: str) -> None:
+    """Change the text of the stack's template, as its owner may."""
+    client = published.gateway.client("cloudformation")
+    live = client.get_template(StackName=published.stack_name)["TemplateBody"]
+    assert old in live
+    keys = published.gateway.cloudformation.describe_stack(published.stack_name).parameters
+    client.update_stack(
+        StackName=published.stack_name,
+        TemplateBody=live.replace(old, new),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "UsePreviousValue": True} for key in keys],
+    )
+    client.get_waiter("stack_update_complete").wait(StackName=published.stack_name, WaiterConfig={"Delay": 1})
+
+
 def test_up_without_values_never_upgrades(published: Deployer) -> None:
     resources = published.physical_ids()
     asked = published.up()
@@ -58,6 +73,20 @@ def test_an_adopted_stack_keeps_its_instance_through_all_that_follows(published:
         refused = published.up(change, "--allow-replacement", "Instance")
         assert refused.code == 3 and "whose image AWS looks up again" in refused.err, change
     assert instance(published) == before
+
+
+def test_a_value_of_any_name_that_reaches_such_an_instance_is_refused(published: Deployer) -> None:
+    rewrite(published, "{Key: Name, Value: !Ref InstanceName}, {", "{Key: U, Value: !Ref SupportUserName}, {")
+    before = instance(published)
+    refused = published.up("--support-user-name=other", "--allow-replacement", "SupportUser")
+    assert refused.code == 3 and "would have its image looked up again" in refused.err
+    assert instance(published) == before
+
+
+def test_a_stack_that_does_not_name_its_instance_is_asked_to(published: Deployer) -> None:
+    rewrite(published, "  InstanceId: {Value: !Ref Instance}\n", "")
+    refused = published.upgrade("--replace-instance")
+    assert refused.code == 3 and "has no output InstanceId" in refused.err
 
 
 def test_one_way_makes_the_instance_ours_and_leaves_the_old_one_running(published: Deployer) -> None:

@@ -24,7 +24,7 @@ from generator.operations.stack import (
     support_toggle,
 )
 from generator.operations.stack.change_set import discarded_on_error, dropped_on_error, wait_for_change_set
-from generator.operations.stack.template_source import TemplateSource, parameters_only, template_source
+from generator.operations.stack.template_source import TemplateSource, parameters_only, template_source, untouchable
 from generator.operations.stack.watch import new_token
 
 
@@ -104,6 +104,7 @@ def _plan_by_change_set(
     change_set_id = gateway.cloudformation.create_change_set(wanted)
     with dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
         change_set = wait_for_change_set(gateway, change_set_id)
+        request = _with_untouchable(gateway, request, stack, source, change_set)
         request = _with_stopped(gateway, request, stack, change_set, now)
     if change_set.empty:
         gateway.cloudformation.delete_change_set(change_set.change_set_id)
@@ -128,6 +129,16 @@ def _plan_by_change_set(
 
 def _replaced(source: TemplateSource) -> frozenset[str]:
     return frozenset({str(Resource.INSTANCE)} if source.replaces else ())
+
+
+def _with_untouchable(
+    gateway: Gateway, request: UpRequest, stack: Stack | None, source: TemplateSource, change_set: ChangeSet
+) -> UpRequest:
+    """The request with what it must not touch, where an update by the stack's own template turns out to touch it."""
+    touched = any(change.logical_id == Resource.INSTANCE for change in change_set.changes)
+    if stack is None or source.body is not None or request.untouchable or not touched:
+        return request
+    return replace(request, untouchable=untouchable(gateway, stack))
 
 
 def _with_stopped(

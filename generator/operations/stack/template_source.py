@@ -57,7 +57,7 @@ def template_source(gateway: Gateway, request: UpRequest, stack: Stack | None) -
 
         return TemplateSource(emit("yaml"), frozenset(parameter_options.PARAMETERS), policy=document(SURVIVORS))
     if not request.upgrade:
-        _refuse_values_of_another_version(request, stack)
+        _refuse_values_of_another_version(request, stack, gateway.commands)
     own = parameters_only(request, stack)
     if own and not _may_reach_the_instance(request):
         return TemplateSource(None, frozenset(stack.parameters))
@@ -65,13 +65,13 @@ def template_source(gateway: Gateway, request: UpRequest, stack: Stack | None) -
     return _beside(live, request, stack, own, gateway.commands)
 
 
-def _refuse_values_of_another_version(request: UpRequest, stack: Stack) -> None:
+def _refuse_values_of_another_version(request: UpRequest, stack: Stack, commands: CommandLine) -> None:
     """Raise UsageError for a value that the stack's template does not take and this version's does."""
     for key in request.given:
         if key not in stack.parameters and key in parameter_options.PARAMETERS:
             raise UsageError(
                 f"The template of the stack {stack.name} has no parameter {key}: it is of another version.",
-                f"Upgrade the stack first, then run this again: deployer upgrade --stack-name {stack.name}",
+                f"Upgrade the stack first, then run this again: {commands.deployer('upgrade')}",
                 code="upgrade-first",
             )
 
@@ -87,9 +87,9 @@ def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: Co
     from generator.template.emit import emit
     from generator.template.policy_changes import policy_changes
 
-    replaces = stack.outputs.get(Output.INSTANCE_ID, "") if request.replace_instance else ""
+    replaces = _replaced(stack) if request.replace_instance else ""
     adopted = adopt(emit("yaml"), live, replacing=replaces)
-    untouchable = frozenset({str(Resource.INSTANCE)}) if adopted.rereads_image else frozenset[str]()
+    untouchable = _untouchable(adopted, stack)
     if untouchable:
         _refuse_values_of_the_instance(request, stack, adopted.fixed)
     if own:
@@ -103,6 +103,31 @@ def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: Co
         policy_changes=policy_changes(live, adopted.text),
         replaces=replaces,
         notes=tuple(_notes(live, adopted, replaces, commands)),
+    )
+
+
+def untouchable(gateway: Gateway, stack: Stack) -> frozenset[str]:
+    """What no update of the stack's own template may touch. Reads it (one call)."""
+    from generator.template.adoption import adopt
+    from generator.template.emit import emit
+
+    return _untouchable(adopt(emit("yaml"), gateway.cloudformation.get_template(stack.stack_id)), stack)
+
+
+def _untouchable(adopted: Adopted, stack: Stack) -> frozenset[str]:
+    rereads = adopted.rereads_image or any("{{resolve:" in stack.parameters.get(key, "") for key in adopted.fixed)
+    return frozenset({str(Resource.INSTANCE)} if rereads else ())
+
+
+def _replaced(stack: Stack) -> str:
+    """The ID of the instance to replace. Raises Refused where the stack does not say which one that is."""
+    if instance_id := stack.outputs.get(Output.INSTANCE_ID, ""):
+        return instance_id
+    raise Refused(
+        f"Nothing was changed: the stack {stack.name} has no output {Output.INSTANCE_ID}, so the instance to "
+        "replace is not known.",
+        f"Upgrade the stack without --replace-instance first: that adds the output {Output.INSTANCE_ID}.",
+        code="instance-unknown",
     )
 
 
