@@ -236,6 +236,20 @@ PROTECTED_RESOURCES: Final = frozenset(
 RETIRED_RESOURCES: Final = frozenset({"SupportAccessKey", "PublishedInstanceGuard"})
 """In the vendor's published template or in an earlier one of ours, and gone here: an upgrade removes them."""
 
+PUBLISHED_RESOURCES: Final = frozenset(
+    {
+        "InstanceSecurityGroup",
+        "InstanceRole",
+        "InstanceProfile",
+        "Instance",
+        "SupportUser",
+        "SupportUserPolicy",
+        "SupportAccessKey",
+        "SupportCredentialsSecret",
+    }
+)
+"""The logical IDs of the vendor's published template, in every version so far."""
+
 INSTALLATION_RESOURCES: Final = (Resource.INSTANCE_IMAGE, Resource.ADMIN_SECRET, Resource.INSTALL_SETTINGS)
 """What only the definition of an instance needs. An upgrade takes them from the live template, or leaves them out."""
 

@@ -10,11 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 import yaml
 
 from generator.errors import DeployerError
-from generator.model.contract import FIXED_PROPERTIES, INSTALLATION_RESOURCES, RETIRED_RESOURCES, Resource
+from generator.model.contract import (
+    FIXED_PROPERTIES,
+    INSTALLATION_RESOURCES,
+    PUBLISHED_RESOURCES,
+    RETIRED_RESOURCES,
+    Resource,
+)
 from generator.template.adoption_adjustments import follow_dependencies, follow_installation, follow_secret_name
 from generator.template.references import NONE, References, references_of, references_of_entry
 from generator.template.yaml_document import (
@@ -98,6 +105,7 @@ class _Merge:
     def adopted(self) -> Adopted:
         """Carry over piece by piece, check that every name still means one thing, and drop what nothing uses."""
         self._require_the_same_types()
+        self._require_no_name_of_ours()
         self._carry_resources()
         self._carry_fixed_properties()
         added = (*self._add("Resources"), *self._add("Outputs"), *self._add("Rules"))
@@ -105,6 +113,7 @@ class _Merge:
         self._carry_exports()
         self._carry_names()
         self._drop_unused()
+        self._require_an_order()
         return Adopted(
             text=text_of(self._whole()),
             parameters=frozenset(self.sections["Parameters"]),
@@ -125,6 +134,25 @@ class _Merge:
                 was, now = _type_of(node), _type_of(self.sections[section].get(name, node))
                 if was != now:
                     raise _refused(f"its {noun} {name} is of type {was}, and this version's is of type {now}")
+
+    def _require_no_name_of_ours(self) -> None:
+        """In a template that is none of ours, a resource or rule under a name of ours is somebody's own."""
+        if str(Resource.KEEPER_FUNCTION) in self.live["Resources"]:
+            return
+        for name in sorted(set(self.live["Resources"]) & set(self.sections["Resources"]) - PUBLISHED_RESOURCES):
+            raise _refused(f"its resource {name} has the name of one that this version adds")
+        for name in sorted(set(self.live["Rules"]) & set(self.sections["Rules"])):
+            if not same(self.live["Rules"][name], self.sections["Rules"][name]):
+                raise _refused(f"its rule {name} says something else than this version's rule of that name")
+
+    def _require_an_order(self) -> None:
+        """Raise DeployerError where carried pieces and ours wait for each other."""
+        resources = self.sections["Resources"]
+        graph = {name: references_of_entry(node).names & set(resources) for name, node in resources.items()}
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            raise _refused(f"these would wait for each other: {', '.join(error.args[1])}") from None
 
     def _carry_resources(self) -> None:
         """The instance as it stands there; what only a new instance needs, as it stands there or not at all."""
@@ -219,6 +247,9 @@ class _Merge:
         self._take("Conditions", "condition", conditions)
         self._take("Mappings", "mapping", waiting.mappings)
         parameters = waiting.names & set(self.live["Parameters"])
+        for name in sorted(parameters & references_of(self.sections["Resources"][INSTANCE]).names):
+            if _type_of(self.live["Parameters"][name]).startswith("AWS::SSM::Parameter::Value"):
+                raise _refused(f"AWS reads its parameter {name} again with every update, and its instance uses it")
         self.sections["Parameters"] |= {name: self.live["Parameters"][name] for name in parameters}
         self._require_resources(waiting.names - parameters)
 

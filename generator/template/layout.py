@@ -10,7 +10,7 @@ import yaml
 from generator.errors import DeployerError
 from generator.template.yaml_nodes import to_node
 
-BLOCK = re.compile(r"\|[-+]?$")
+BLOCK = re.compile(r"[|>][-+]?$")
 """The end of a line that opens a block scalar, whose text keeps its indentation."""
 
 

@@ -26,13 +26,24 @@ def parse(text: str) -> Entries:
     """The sections of a template in YAML or JSON. Raises DeployerError when the text is neither, or no template."""
     try:
         text.encode()
-        root = _json(text) if text.lstrip().startswith("{") else yaml.compose(text, Loader=LOADER)
+        root = _root(text)
     except (ValueError, TypeError, yaml.YAMLError) as error:
         raise _unreadable(str(error).splitlines()[0]) from None
     if not isinstance(root, yaml.MappingNode):
         raise _unreadable("it is no mapping of sections")
     _refuse_what_is_no_template(root)
     return entries(root)
+
+
+def _root(text: str) -> yaml.Node | None:
+    """The outermost node; a text that begins like JSON may still be YAML on one line."""
+    if text.lstrip().startswith("{"):
+        try:
+            return _json(text)
+        except json.JSONDecodeError:
+            pass
+    node: yaml.Node | None = yaml.compose(text, Loader=LOADER)
+    return node
 
 
 def _json(text: str) -> yaml.Node:

@@ -60,6 +60,8 @@ def tree(text: str) -> Any:
 
 
 LIVE = {
+    "published in flow style": "{" + ", ".join(f"{k}: {json.dumps(v)}" for k, v in tree(PUBLISHED).items()) + "}",
+    "published with folded text": PUBLISHED.replace("!Sub |\n          #!", "!Sub >\n          #!"),
     "published": PUBLISHED,
     "published as JSON": json.dumps(tree(PUBLISHED)),
     "another version": INVENTED,
@@ -136,6 +138,21 @@ def test_what_somebody_added_stays_with_its_output_and_its_export() -> None:
             "condition WantSupportRole says something else",
         ),
         (with_added(PUBLISHED, ADDED.replace("!Ref BackupSize", "!Ref SupportAccessKey")), "resource SupportAccessKey"),
+        (
+            with_added(PUBLISHED, ADDED + "  StackKey: {Type: 'AWS::KMS::Key'}\n"),
+            "StackKey has the name of one that this version",
+        ),
+        (
+            PUBLISHED.replace("Resources:\n", "Rules: {SubnetIsInTheVpc: {Assertions: []}}\nResources:\n", 1),
+            "rule SubnetIsInTheVpc says something else",
+        ),
+        (PUBLISHED.replace("deepsql/support/${SupportUserName}", "deepsql/${Instance}"), "would wait for each other"),
+        (
+            PUBLISHED.replace('"{{resolve:ssm', "!Ref Image #").replace(
+                "Parameters:\n", "Parameters:\n  Image: {Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>'}\n", 1
+            ),
+            "AWS reads its parameter Image again",
+        ),
         (
             with_added(PUBLISHED).replace("Value: !Ref Backup,", "Value: !GetAtt SupportAccessKey.SecretAccessKey,"),
             "resource SupportAccessKey, which this version removes",

@@ -127,6 +127,5 @@ def _next_step(objection: Objection, commands: CommandLine) -> str:
         pause, revoke = commands.deployer("access", "pause"), commands.deployer("access", "revoke", "--all")
         return f"Bring the stack up to date with the stop first, then run this again: {pause}\nOr: {revoke}"
     if objection.reason == REREAD:
-        plan = commands.deployer("up", "--plan")
-        return f"Leave out the change that reaches the instance; this shows which one does: {plan}"
+        return "Leave out the value that reaches the instance; the same command with --plan shows what each one changes"
     return f"If that is what you want, allow it: --allow-replacement {objection.change.logical_id}"

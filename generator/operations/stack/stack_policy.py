@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
@@ -24,6 +25,7 @@ SURVIVORS = (
 )
 """What no update may replace or delete unless it names it."""
 PREFIX = "LogicalResourceId/"
+LOSS, TOUCH = ["Update:Replace", "Update:Delete"], ["Update:*"]
 
 
 def document(resources: Collection[str], untouchable: Collection[str] = ()) -> str:
@@ -36,8 +38,8 @@ def document(resources: Collection[str], untouchable: Collection[str] = ()) -> s
     everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
     statements = [
         everything,
-        _deny(["Update:Replace", "Update:Delete"], [name for name in survivors if name not in untouchable]),
-        _deny(["Update:*"], [name for name in survivors if name in untouchable]),
+        _deny(LOSS, [name for name in survivors if name not in untouchable]),
+        _deny(TOUCH, [name for name in survivors if name in untouchable]),
     ]
     return json.dumps({"Statement": [statement for statement in statements if statement]})
 
@@ -58,27 +60,45 @@ def is_ours(body: str) -> bool:
         return (
             allow == {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
             and len(denials) <= 2
-            and all(denial["Effect"] == "Deny" and set(denial["Resource"]) <= known for denial in denials)
+            and all(_is_our_denial(denial, known) for denial in denials)
         )
     except (ValueError, KeyError, TypeError):
         return False
 
 
+def _is_our_denial(denial: dict[str, object], known: set[str]) -> bool:
+    """Whether it is one that we write: all that survive against loss, or the instance alone against any touch."""
+    named = denial["Resource"]
+    if set(denial) != {"Effect", "Action", "Principal", "Resource"} or not isinstance(named, list):
+        return False
+    touch = denial["Action"] == TOUCH and named == [f"{PREFIX}{Resource.INSTANCE}"]
+    return denial["Effect"] == "Deny" and (touch or (denial["Action"] == LOSS and set(named) <= known))
+
+
 def without(body: str, logical_ids: Collection[str]) -> str:
     """A stack's policy that no longer denies anything of these resources, whoever wrote it."""
-    policy = json.loads(body)
-    for statement in policy["Statement"]:
-        if statement["Effect"] == "Deny" and isinstance(statement.get("Resource"), list):
-            named = [name for name in statement["Resource"] if name.removeprefix(PREFIX) not in logical_ids]
-            statement["Resource"] = named
-    policy["Statement"] = [each for each in policy["Statement"] if each.get("Resource") != []]
-    return json.dumps(policy)
+    statements = _listed(json.loads(body)["Statement"])
+    for statement in statements:
+        if statement["Effect"] == "Deny" and "Resource" in statement:
+            named = _listed(statement["Resource"])
+            statement["Resource"] = [name for name in named if name.removeprefix(PREFIX) not in logical_ids]
+    return json.dumps({"Statement": [each for each in statements if each.get("Resource") != []]})
+
+
+def _listed(value: Any) -> list[Any]:
+    """A policy may have one thing where a list can be."""
+    return value if isinstance(value, list) else [value]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two policies say the same; AWS need not give back the text that it was given."""
+    return one == other or bool(one and other and json.loads(one) == json.loads(other))
 
 
 def ensure(gateway: Gateway, stack_id: str, body: str) -> None:
     """Set the stack's policy where it has none, or an earlier one of ours; one that somebody else wrote stays."""
     current = gateway.cloudformation.get_stack_policy(stack_id)
-    if current != body and is_ours(current):
+    if not _same(current, body) and is_ours(current):
         gateway.cloudformation.set_stack_policy(stack_id, body)
 
 
@@ -104,5 +124,5 @@ def lifted(gateway: Gateway, stack_id: str, logical_ids: Collection[str]) -> Ite
     except BaseException:  # Ctrl-C, a closed pipe, a bug: whatever ends the command early
         gateway.cloudformation.set_stack_policy(stack_id, former)
         raise
-    if gateway.cloudformation.get_stack_policy(stack_id) == lifting:  # an upgrade has set its own by now
+    if _same(gateway.cloudformation.get_stack_policy(stack_id), lifting):  # an upgrade has set its own by now
         gateway.cloudformation.set_stack_policy(stack_id, former)

@@ -42,6 +42,20 @@ def test_what_is_lifted_is_not_named() -> None:
     assert denied(without(document(("Instance",)), {"Instance"})) == {}
 
 
+def test_a_policy_in_its_shortest_form_is_lifted_too() -> None:
+    one = {"Effect": "Deny", "Action": "Update:*", "Principal": "*", "Resource": "LogicalResourceId/Instance"}
+    assert json.loads(without(json.dumps({"Statement": one}), {"Instance"})) == {"Statement": []}
+    assert json.loads(without(json.dumps({"Statement": one}), {"StackKey"})) == {
+        "Statement": [{**one, "Resource": ["LogicalResourceId/Instance"]}]
+    }
+
+
+def test_a_policy_that_aws_lays_out_anew_is_the_same() -> None:
+    stack: Any = Stack(json.dumps(json.loads(document(ALL)), indent=1))
+    ensure(stack, "id", document(ALL))
+    assert len(stack.bodies) == 1
+
+
 @pytest.mark.parametrize(
     ("body", "ours"),
     [
@@ -53,6 +67,13 @@ def test_what_is_lifted_is_not_named() -> None:
         ("not JSON", False),
         (json.dumps({"Statement": [EVERYTHING, {**EVERYTHING, "Effect": "Deny", "Resource": "*"}]}), False),
         (document(ALL).replace("StackKey", "Theirs"), False),
+        (document(ALL).replace('["Update:Replace", "Update:Delete"]', '["Update:*"]'), False),
+        (
+            document(ALL).replace(
+                '"Principal": "*", "Resource": ["', '"Principal": "*", "Condition": {}, "Resource": ["'
+            ),
+            False,
+        ),
         (document(ALL).replace("Allow", "Deny"), False),
     ],
 )
