@@ -15,10 +15,12 @@ from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.plugin import OLDEST_PLUGIN, dotted
 from generator.model.session import Node, Target
+from generator.model.stack import Stack
 from generator.operations.access.show import show
 from generator.operations.connectivity import aws_route_checks
 from generator.operations.sessions.documents import Documents, documents_of
 from generator.operations.sessions.targets import StackView, find_target, view_stack
+from generator.operations.stack import stack_policy
 
 AGENT = (  # Systems Manager user guide, "Session Manager prerequisites"
     ("2.3.68.0", "sessions"),
@@ -44,6 +46,7 @@ def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
     seen = view_stack(gateway)
     yield _stack(gateway, seen)
     if seen.stack is not None:
+        yield from _stack_policy(gateway, seen.stack)
         yield from _access(gateway)
     try:
         instance = find_target(gateway, target, seen, lambda several: several[0])
@@ -91,6 +94,24 @@ def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
     return Diagnosis(
         f"stack {name}", Verdict.MISSING if failed else Verdict.OK, str(seen.stack.status), hint if failed else ""
     )
+
+
+def _stack_policy(gateway: Gateway, stack: Stack) -> Iterator[Diagnosis]:
+    """Whether AWS holds updates to their plan; a stack of another version gets its policy with the upgrade."""
+    if Output.SSH_DOCUMENT_NAME not in stack.outputs or stack.status.in_progress:
+        return
+    try:
+        body = gateway.cloudformation.get_stack_policy(stack.stack_id)
+    except AwsError as error:
+        yield Diagnosis("stack policy", Verdict.UNKNOWN, error.message, error.hint)
+        return
+    if stack_policy.holds_the_instance(body):
+        yield _good("stack policy", "no update may replace or delete the instance unless it names it")
+    elif stack_policy.is_ours(body):
+        again = gateway.commands.deployer("upgrade")
+        yield _bad("stack policy", "none, or lifted for an update that nobody followed to its end", again)
+    else:
+        yield Diagnosis("stack policy", Verdict.NOTE, "not this product's; it does not hold the instance")
 
 
 def _access(gateway: Gateway) -> Iterator[Diagnosis]:

@@ -136,5 +136,22 @@ def test_an_upgrade_sets_a_lost_policy_again_and_leaves_one_of_others(deployer: 
     assert deployer.upgrade().code == 0 and policy(deployer) == {"Update:*": ["KeeperRole"]}
 
 
+def doctor(deployer: Deployer) -> dict[str, Any]:
+    findings = deployer("doctor", "--output", "json").result
+    return next(each for each in findings if each["subject"] == "stack policy")
+
+
+def test_doctor_says_whether_aws_holds_updates_to_their_plan(deployer: Deployer) -> None:
+    deployer.create()
+    assert doctor(deployer)["verdict"] == "ok"
+    everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+    deployer.gateway.cloudformation.set_stack_policy(deployer.stack_name, json.dumps({"Statement": [everything]}))
+    lost = doctor(deployer)
+    assert lost["verdict"] == "missing" and lost["hint"].startswith("deployer upgrade --stack-name")
+    theirs = {"Statement": [everything, {**everything, "Effect": "Deny", "Resource": "LogicalResourceId/KeeperRole"}]}
+    deployer.gateway.cloudformation.set_stack_policy(deployer.stack_name, json.dumps(theirs))
+    assert doctor(deployer)["verdict"] == "note"
+
+
 def test_there_is_no_upgrade_of_a_stack_that_does_not_exist(deployer: Deployer) -> None:
     assert deployer.upgrade().code == 4

@@ -15,7 +15,7 @@ from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import guard, stack_policy
 from generator.operations.stack.change_set import discarded_on_error
-from generator.operations.stack.watch import failure, follow, not_followed
+from generator.operations.stack.watch import NotFollowed, failure, follow, not_followed
 
 T = TypeVar("T")
 
@@ -81,9 +81,15 @@ def _has_begun(gateway: Gateway, plan: UpPlan) -> bool:
 def watch(gateway: Gateway, plan: UpPlan | DownPlan, clock: Clock = SYSTEM) -> Iterator[StackEvent]:
     """Yield the plan's events until its end. Raises OperationFailed with the cause, and NotFollowed."""
     seen: list[StackEvent] = []
-    for event in follow(gateway, plan.stack_id, plan.token, clock):
-        seen.append(event)
-        yield event
+    try:
+        for event in follow(gateway, plan.stack_id, plan.token, clock):
+            seen.append(event)
+            yield event
+    except NotFollowed as error:
+        if isinstance(plan, UpPlan) and plan.policy:
+            again = gateway.commands.deployer("upgrade")
+            raise error.explained(also=f"Once it has ended, set the stack policy: {again}") from error
+        raise
     if why := failure(seen, gateway.commands):
         raise OperationFailed(plan.stack_name, why)
     if isinstance(plan, UpPlan) and plan.policy:

@@ -75,6 +75,15 @@ def _is_our_denial(denial: dict[str, object], known: set[str]) -> bool:
     return denial["Effect"] == "Deny" and (touch or (denial["Action"] == LOSS and set(named) <= known))
 
 
+def holds_the_instance(body: str) -> bool:
+    """Whether a policy, of whoever, denies replacing and deleting the instance by its name."""
+    denied: set[str] = set()
+    for statement in _listed(json.loads(body)["Statement"]) if body else ():
+        if statement["Effect"] == "Deny" and f"{PREFIX}{Resource.INSTANCE}" in _listed(statement.get("Resource", [])):
+            denied |= set(_listed(statement.get("Action", [])))
+    return "Update:*" in denied or set(LOSS) <= denied
+
+
 def without(body: str, logical_ids: Collection[str]) -> str:
     """A stack's policy that no longer denies anything of these resources, whoever wrote it."""
     statements = _listed(json.loads(body)["Statement"])
