@@ -10,19 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 
 import yaml
 
-from generator.errors import DeployerError
 from generator.model.contract import (
     FIXED_PROPERTIES,
     INSTALLATION_RESOURCES,
-    PUBLISHED_RESOURCES,
     RETIRED_RESOURCES,
     Resource,
 )
 from generator.template.adoption_adjustments import follow_dependencies, follow_installation, follow_secret_name
+from generator.template.adoption_checks import (
+    INSTANCE,
+    Sections,
+    has_dynamic_reference,
+    refuse_macros,
+    refused,
+    require_an_order,
+    require_no_name_of_ours,
+    require_the_same_types,
+    type_of,
+)
 from generator.template.references import NONE, References, references_of, references_of_entry
 from generator.template.yaml_document import (
     Entries,
@@ -37,9 +45,8 @@ from generator.template.yaml_document import (
 )
 from generator.template.yaml_nodes import to_node
 
-INSTANCE, IMAGE = str(Resource.INSTANCE), str(Resource.INSTANCE_IMAGE)
+IMAGE = str(Resource.INSTANCE_IMAGE)
 OURS = frozenset(str(name) for name in Resource)
-NOUNS = {"Resources": "resource", "Parameters": "parameter"}
 FIXED = {str(name): properties for name, properties in FIXED_PROPERTIES.items()}
 
 
@@ -78,9 +85,6 @@ def same_document(one: str, other: str) -> bool:
     }
 
 
-Sections = dict[str, Entries]
-
-
 @dataclass
 class _Merge:
     """The work of one adoption: `sections` becomes the result, `carried` collects what came from the live template."""
@@ -93,7 +97,7 @@ class _Merge:
 
     @classmethod
     def of(cls, ours: Entries, live: Entries) -> _Merge:
-        _refuse_macros(live)
+        refuse_macros(live)
         names = ("Parameters", "Mappings", "Rules", "Conditions", "Resources", "Outputs")
         return cls(
             {name: entries(ours.get(name)) for name in names},
@@ -104,8 +108,8 @@ class _Merge:
 
     def adopted(self) -> Adopted:
         """Carry over piece by piece, check that every name still means one thing, and drop what nothing uses."""
-        self._require_the_same_types()
-        self._require_no_name_of_ours()
+        require_the_same_types(self.sections, self.live)
+        require_no_name_of_ours(self.sections, self.live)
         self._carry_resources()
         self._carry_fixed_properties()
         added = (*self._add("Resources"), *self._add("Outputs"), *self._add("Rules"))
@@ -113,46 +117,15 @@ class _Merge:
         self._carry_exports()
         self._carry_names()
         self._drop_unused()
-        self._require_an_order()
+        require_an_order(self.sections["Resources"])
         return Adopted(
             text=text_of(self._whole()),
             parameters=frozenset(self.sections["Parameters"]),
             resources=frozenset(self.sections["Resources"]),
             added=added,
             fixed=self._fixed(),
-            rereads_image=any(map(_has_dynamic_reference, self._behind_the_instance())),
+            rereads_image=any(map(has_dynamic_reference, self._behind_the_instance())),
         )
-
-    def _require_the_same_types(self) -> None:
-        if INSTANCE not in self.live["Resources"]:
-            raise _refused("it has no resource Instance, so it is no DeepSQL stack")
-        for one, other in (("Parameters", "Resources"), ("Resources", "Parameters")):
-            for name in sorted(set(self.live[one]) & set(self.sections[other])):
-                raise _refused(f"its {NOUNS[one]} {name} has the name of a {NOUNS[other]} of this version")
-        for section, noun in NOUNS.items():
-            for name, node in self.live[section].items():
-                was, now = _type_of(node), _type_of(self.sections[section].get(name, node))
-                if was != now:
-                    raise _refused(f"its {noun} {name} is of type {was}, and this version's is of type {now}")
-
-    def _require_no_name_of_ours(self) -> None:
-        """In a template that is none of ours, a resource or rule under a name of ours is somebody's own."""
-        if str(Resource.KEEPER_FUNCTION) in self.live["Resources"]:
-            return
-        for name in sorted(set(self.live["Resources"]) & set(self.sections["Resources"]) - PUBLISHED_RESOURCES):
-            raise _refused(f"its resource {name} has the name of one that this version adds")
-        for name in sorted(set(self.live["Rules"]) & set(self.sections["Rules"])):
-            if not same(self.live["Rules"][name], self.sections["Rules"][name]):
-                raise _refused(f"its rule {name} says something else than this version's rule of that name")
-
-    def _require_an_order(self) -> None:
-        """Raise DeployerError where carried pieces and ours wait for each other."""
-        resources = self.sections["Resources"]
-        graph = {name: references_of_entry(node).names & set(resources) for name, node in resources.items()}
-        try:
-            TopologicalSorter(graph).prepare()
-        except CycleError as error:
-            raise _refused(f"these would wait for each other: {', '.join(error.args[1])}") from None
 
     def _carry_resources(self) -> None:
         """The instance as it stands there; what only a new instance needs, as it stands there or not at all."""
@@ -248,8 +221,8 @@ class _Merge:
         self._take("Mappings", "mapping", waiting.mappings)
         parameters = waiting.names & set(self.live["Parameters"])
         for name in sorted(parameters & references_of(self.sections["Resources"][INSTANCE]).names):
-            if _type_of(self.live["Parameters"][name]).startswith("AWS::SSM::Parameter::Value"):
-                raise _refused(f"AWS reads its parameter {name} again with every update, and its instance uses it")
+            if type_of(self.live["Parameters"][name]).startswith("AWS::SSM::Parameter::Value"):
+                raise refused(f"AWS reads its parameter {name} again with every update, and its instance uses it")
         self.sections["Parameters"] |= {name: self.live["Parameters"][name] for name in parameters}
         self._require_resources(waiting.names - parameters)
 
@@ -257,14 +230,14 @@ class _Merge:
         for name in sorted(names):
             node = self.live[section][name]
             if not same(self.sections[section].get(name, node), node):
-                raise _refused(f"its {noun} {name} says something else than this version's {noun} of that name")
+                raise refused(f"its {noun} {name} says something else than this version's {noun} of that name")
             self.sections[section][name] = node
 
     def _require_resources(self, names: frozenset[str]) -> None:
         for name in sorted(names):
             if name in self.sections["Resources"] or name not in self.live["Resources"]:
                 continue
-            raise _refused(f"a piece that has to stay refers to its resource {name}, which this version removes")
+            raise refused(f"a piece that has to stay refers to its resource {name}, which this version removes")
 
     def _drop_unused(self) -> None:
         """Parameters, conditions and mappings that served only what is not there."""
@@ -323,10 +296,6 @@ class _Merge:
                 yield self.sections[section][name]
 
 
-def _type_of(node: yaml.Node) -> str:
-    return str(plain(entries(node).get("Type")))
-
-
 def _trim_form(metadata: yaml.Node, parameters: set[str]) -> None:
     """Take the parameters that the template no longer has out of the console's form."""
     form = entries(entries(metadata).get("AWS::CloudFormation::Interface"))
@@ -335,31 +304,3 @@ def _trim_form(metadata: yaml.Node, parameters: set[str]) -> None:
         listed = entries(group).get("Parameters")
         if isinstance(listed, yaml.SequenceNode):
             listed.value = [item for item in listed.value if item.value in parameters]
-
-
-def _refuse_macros(live: Entries) -> None:
-    for section in ("Transform", "Hooks", "Fn::Transform"):
-        if section in live:
-            raise _refused(f"it has a section {section}, which changes what the other sections say")
-    for node in live.values():
-        for inner in _within(node):
-            if inner.tag == "!Transform" or "Fn::Transform" in entries(inner):
-                raise _refused("it uses Fn::Transform, which changes what stands next to it")
-
-
-def _within(node: yaml.Node) -> Iterator[yaml.Node]:
-    yield node
-    for child in children(node):
-        yield from _within(child)
-
-
-def _has_dynamic_reference(node: yaml.Node) -> bool:
-    return any(isinstance(inner, yaml.ScalarNode) and "{{resolve:" in inner.value for inner in _within(node))
-
-
-def _refused(why: str) -> DeployerError:
-    return DeployerError(
-        f"The stack's template cannot be brought to this version: {why}.",
-        "Nothing was changed. Take that out of the stack's template with an update of your own, then run it again.",
-        code="not-adoptable",
-    )
