@@ -132,7 +132,7 @@ def carry_out(call: Invocation, planned: UpPlan, request: UpRequest, plan_only: 
         return apply.result(call.gateway, planned, (*checks, *rotation_schedule.restore(call.gateway, schedule)))
 
     result = apply.read_back(call.gateway, planned, verified)
-    for line in stack_text.next_steps(result, new_level):
+    for line in stack_text.next_steps(result, call.gateway.commands, new_level):
         call.say(line)
     return CommandResult(result, stack_text.up_lines(result), 0 if all(check.holds for check in result.checks) else 3)
 

@@ -9,6 +9,7 @@ from generator.model.policy_change import sentence_of
 
 if TYPE_CHECKING:
     from generator.model.change_set import Change
+    from generator.model.command_line import CommandLine
     from generator.model.database import AccessLevel
     from generator.model.down import DownPlan, DownResult
     from generator.model.plan import UpPlan, UpResult
@@ -159,15 +160,16 @@ def up_lines(result: UpResult) -> list[str]:
     return [*lines, *([""] if checks and lines else []), *checks]
 
 
-def next_steps(result: UpResult, new_level: AccessLevel | None = None) -> list[str]:
+def next_steps(result: UpResult, commands: CommandLine, new_level: AccessLevel | None = None) -> list[str]:
     """What to do next, after a change that went well. `new_level`: what support newly has in the database."""
     if not result.changed:
         return []
     lines = [f"The stack {result.stack_name} is {result.status}.", *note_lines(result.notes)]
     if "SupportSecretArn" in result.outputs:
-        lines.append("  next: deployer access grant --principal ARN --for 8h --reason TICKET")
+        grant = ("access", "grant", "--principal", "ARN", "--for", "8h", "--reason", "TICKET")
+        lines.append(f"  next: {commands.deployer(*grant)}")
     if new_level is not None:
-        lines.append(f"  next: deployer db bootstrap --support --permission {new_level}")
+        lines.append(f"  next: {commands.deployer('db', 'bootstrap', '--support', '--permission', new_level)}")
     return lines
 
 

@@ -49,7 +49,9 @@ def _group_name(gateway: Gateway) -> str:
         if resource.logical_id == Resource.BASTION_GROUP and resource.physical_id and not resource.status.deleted:
             return resource.physical_id
     raise NotFound(
-        f"The stack {stack} has no recovery group.", "deployer up --recovery-bastion=yes", code="no-recovery-group"
+        f"The stack {stack} has no recovery group.",
+        f"Create it: {gateway.commands.deployer('up', '--recovery-bastion=yes')}",
+        code="no-recovery-group",
     )
 
 
@@ -57,9 +59,11 @@ def _refuse_permanent(gateway: Gateway) -> None:
     """Raises Refused if the host is permanent (DeployBastionHost): the group may not be empty then."""
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     if stack.parameters.get(Parameter.DEPLOY_BASTION_HOST) == "Yes":
+        commands = gateway.commands
         raise Refused(
             f"The stack {stack.name} keeps its host as a bastion (DeployBastionHost is Yes), so it was not terminated.",
-            "deployer up --bastion-host=no --recovery-bastion=yes, then deployer recovery down",
+            f"{commands.deployer('up', '--bastion-host=no', '--recovery-bastion=yes')}, then "
+            f"{commands.deployer('recovery', 'down')}",
             code="bastion-kept",
         )
 
