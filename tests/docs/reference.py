@@ -63,7 +63,8 @@ def _rows(params: list[Any]) -> str:
     for p in params:
         names = p.human_readable_name if p.param_type_name == "argument" else ", ".join(p.opts)
         choices = getattr(p.type, "choices", None)
-        kind = f" `{'|'.join(str(getattr(c, 'value', c)) for c in choices)}`" if choices else ""
+        # GitHub ends a table's cell at a bar, in code too, unless the bar is escaped.
+        kind = f" `{_sentence('|'.join(str(getattr(c, 'value', c)) for c in choices))}`" if choices else ""
         default = getattr(p.default, "value", p.default)
         shown = "" if default in (None, False, "", [], ()) or callable(default) else f"`{default}`"
         rows.append(f"| `{names}`{kind} | {_sentence(getattr(p, 'help', '') or '')} | {shown} |")
