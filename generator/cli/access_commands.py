@@ -241,9 +241,9 @@ def _register_revoke(group: typer.Typer) -> None:
 def _register_key(group: typer.Typer) -> None:
     @command(group, "pause", changes=True)
     def pause(call: Invocation) -> CommandResult:
-        """Emergency stop: close key and role at once.
+        """Emergency stop: deactivate the key and close the role at once.
 
-        Works while the stack is busy. Open sessions go on; `access revoke` ends them.
+        Works while the stack is busy. Open sessions continue; `access revoke` ends them.
         """
         from generator.operations.access import pause as pausing
 

@@ -45,7 +45,10 @@ class Root(LazyGroup):
 app = typer.Typer(
     name="deployer",
     cls=Root,
-    help="Run DeepSQL in your own AWS account, give its vendor's support access when you choose, prove that it ended.",
+    help=(
+        "Run DeepSQL in your own AWS account, give its vendor's support access when you choose, and prove that it has "
+        "ended."
+    ),
     epilog=EPILOG,
     no_args_is_help=True,
     add_completion=True,

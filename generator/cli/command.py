@@ -56,7 +56,7 @@ COMMON_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     ),
     (
         "yes",
-        Annotated[bool, typer.Option("--yes", "-y", help="Answer every question with yes.", rich_help_panel="Common")],
+        Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.", rich_help_panel="Common")],
         False,
     ),
     (
@@ -64,7 +64,14 @@ COMMON_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
         Annotated[str, typer.Option(help="Stored environment to use (deployer config).", rich_help_panel="Common")],
         "",
     ),
-    ("debug", Annotated[bool, typer.Option("--debug", help="Show tracebacks.", rich_help_panel="Common")], False),
+    (
+        "debug",
+        Annotated[
+            bool,
+            typer.Option("--debug", help="Show tracebacks, and the frames of a session.", rich_help_panel="Common"),
+        ],
+        False,
+    ),
 )
 
 

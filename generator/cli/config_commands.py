@@ -81,7 +81,7 @@ def _register_reading(group: typer.Typer) -> None:
     @command(group, "explain")
     def explain(
         call: Invocation,
-        key: Annotated[str, typer.Argument(metavar="[KEY]", help="One default; all if not given.")] = "",
+        key: Annotated[str, typer.Argument(metavar="[KEY]", help="One default; all if omitted.")] = "",
     ) -> CommandResult:
         """Show each effective value and where it comes from. An option on the command line overrides them all."""
         from generator.model.config import KEYS, key_named

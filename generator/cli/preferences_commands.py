@@ -85,7 +85,7 @@ def _register_restore(group: typer.Typer) -> None:
     def restore(
         call: Invocation,
         file: Annotated[
-            Path | None, typer.Option("--from", help="File with saved settings; the latest if not given.")
+            Path | None, typer.Option("--from", help="File with saved settings; the latest if omitted.")
         ] = None,
     ) -> CommandResult:
         """Restore the settings that `set` saved before its change."""
