@@ -141,7 +141,7 @@ def _request(
     from generator.operations.access.grant import GrantRequest
 
     if length and no_expiry:
-        raise UsageError("--for and --no-expiry exclude each other.", "Give one of them.")
+        raise UsageError("--for and --no-expiry cannot be used together.", "Give one of them.")
     parsed = tuple(parse_principal(text) for text in principals)
     return GrantRequest(
         parsed, parse_duration(length) if length else None, no_expiry, reason, unlogged, via and via.value
@@ -223,9 +223,9 @@ def _register_revoke(group: typer.Typer) -> None:
         from generator.operations.access.revocation import RevokeRequest, begin
 
         if principal and everybody:
-            raise UsageError("--principal and --all exclude each other.", "Give one of them.")
+            raise UsageError("--principal and --all cannot be used together.", "Give one of them.")
         if not principal and not everybody:
-            raise UsageError("Nothing says whose access to revoke.", "Give --principal ARN, or --all.")
+            raise UsageError("It is not clear whose access to revoke.", "Give --principal ARN, or --all.")
         request = RevokeRequest(tuple(parse_recorded(text) for text in principal))
         revocation = begin(call.gateway, request, call.events)
         call.confirm_action(access_text.revoke_action(revocation), access_text.revoke_note(revocation))

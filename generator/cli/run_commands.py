@@ -79,7 +79,7 @@ def _script(words: list[str]) -> str:
 def _tags(tags: list[str], instance_ids: list[str]) -> dict[str, tuple[str, ...]]:
     """KEY=VALUE words by key. Raises UsageError for another form, or if instances are named as well."""
     if tags and instance_ids:
-        raise UsageError("--tag and --instance-id exclude each other.", "Give one of them.")
+        raise UsageError("--tag and --instance-id cannot be used together.", "Give one of them.")
     values: dict[str, tuple[str, ...]] = {}
     for pair in tags:
         key, equals, value = pair.partition("=")

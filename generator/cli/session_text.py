@@ -46,11 +46,13 @@ def moment(time: datetime | None) -> str:
 
 def opening_lines(plan: ConnectPlan) -> list[str]:
     """What is about to be opened."""
-    client = f"with session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "over its own data channel"
+    client = (
+        f"with session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "over deployer's own data channel"
+    )
     tunnels = sum(len(session.forwards) for session in plan.sessions)
     what = "a shell" if plan.is_shell else "a tunnel" if tunnels == 1 else f"{tunnels} tunnels"
     end = f", until {moment(plan.until)} UTC" if plan.until else ""
-    return [f"Opening {what} on {plan.target.label} {client}{end}."]
+    return [f"Opening {what} {'on' if plan.is_shell else 'to'} {plan.target.label} {client}{end}."]
 
 
 def ready_line(view: TunnelView) -> str:

@@ -67,7 +67,8 @@ def _register_end(group: typer.Typer) -> None:
 
         if bool(everything or owner or target) == bool(session_id):
             raise UsageError(
-                "No sessions were named, or in two ways.", "Give either IDs, or --all, --owner NAME, --target ID."
+                "The sessions to end must be named in exactly one way.",
+                "Give either IDs, or --all, --owner NAME, --target ID.",
             )
         report = end(call.gateway, EndRequest(tuple(session_id), owner, target), call)
         return CommandResult(report, session_text.end_lines(report), 0 if report.proved else NOT_PROVED)

@@ -314,7 +314,7 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     (
         boto.ProfileNotFound,
         "There is no profile {profile} in your AWS config.",
-        "See which there are: aws configure list-profiles; name one with --profile, or make it with: aws configure sso",
+        "List them with: aws configure list-profiles; name one with --profile, or create it with: aws configure sso",
     ),
     (
         boto.CredentialRetrievalError,

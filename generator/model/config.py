@@ -135,7 +135,7 @@ def key_named(name: str) -> StoredDefault:
 
         meant = difflib.get_close_matches(name, KEYS, 1)
         perhaps = f"Did you mean {meant[0]}? " if meant else ""
-        raise UsageError(f"There is no stored default {name}.", f"{perhaps}There are: {', '.join(KEYS)}")
+        raise UsageError(f"{name} is not a stored default.", f"{perhaps}These can be stored: {', '.join(KEYS)}")
     return KEYS[name]
 
 

@@ -21,8 +21,8 @@ def parse_duration(text: str) -> timedelta:
     length = sum((timedelta(**{_UNIT[unit]: int(number)}) for number, unit in parts), timedelta())
     if not timedelta() < length <= LONGEST:
         raise UsageError(
-            f"{text} is not a length a grant can have: more than nothing, a year at most.",
-            "For a grant without an end, say so: --no-expiry",
+            f"{text} is out of range: it must be more than zero and at most a year.",
+            "For a grant without an end: --no-expiry",
             code="duration",
         )
     return length

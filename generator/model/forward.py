@@ -98,7 +98,7 @@ def _address(text: str, whole: str) -> str:
 
 def _unreadable(text: str) -> UsageError:
     return UsageError(
-        f"{text} is not a forward.",
+        f"{text} does not describe a tunnel.",
         "Write -L PORT, -L PORT:HOST:HOSTPORT or -L BIND:PORT:HOST:HOSTPORT, for example -L 8080:localhost:3035.",
         code="forward",
     )

@@ -91,7 +91,7 @@ def changed(before: Content | None, given: Mapping[str, object]) -> Content:
     for name, most in _MINUTES.items():
         value = given.get(name)
         if value not in (None, "") and not (str(value).isdigit() and 1 <= int(str(value)) <= most):
-            hint = f"Minutes from 1 to {most}: deployer session-preferences set --help"
+            hint = "See: deployer session-preferences set --help"
             raise UsageError(f"{name} is a number of minutes from 1 to {most}, not {value}.", hint)
     content = copy.deepcopy(dict(before if before is not None else NEW))
     inputs = content.get("inputs")

@@ -110,11 +110,11 @@ def _refuse_unlike_an_arn(text: str) -> NoReturn:
         _refuse("The principal * would let every AWS account in.", _NAME_IT)
     if re.fullmatch(r"\d{12}", text):
         _refuse(
-            f"The principal {text} is an account id, not an ARN.",
-            f"For everyone whom that account lets, give: arn:aws:iam::{text}:root",
+            f"The principal {text} is an account ID, not an ARN.",
+            f"To grant access to that whole account, give: arn:aws:iam::{text}:root",
         )
     if re.match(r"(AROA|AIDA|ASIA|AKIA)[A-Z0-9]{8,}", text):
-        _refuse(f"The principal {text} is an internal id of AWS, which nobody can review.", _NAME_IT)
+        _refuse(f"The principal {text} is an internal ID of AWS, which nobody can review.", _NAME_IT)
     if text.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         _refuse(f"The principal {text} is an AWS service, not a vendor.", _NAME_IT)
     _refuse(f"The principal '{text}' is not the ARN of an account, a role or a user.", _NAME_IT)

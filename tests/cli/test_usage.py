@@ -104,7 +104,7 @@ def test_no_stored_default_sets_a_parameter_of_the_grant(
 
 
 @pytest.mark.parametrize(
-    ("argv", "says"), [(("--all", "--principal", "x"), "exclude each other"), ((), "Nothing says whose access")]
+    ("argv", "says"), [(("--all", "--principal", "x"), "cannot be used together"), ((), "not clear whose access")]
 )
 def test_a_revocation_is_of_somebody_or_of_all(
     argv: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]

@@ -30,7 +30,7 @@ def test_a_whole_account_covers_its_roles_and_users_but_no_other_account() -> No
         ("arn:aws:iam::444455556666:role/*", "wildcard", "role/NAME"),
         ("arn:aws:iam::444455556666:role/Support?", "wildcard", "role/NAME"),
         ("arn:aws:iam::*:root", "not the ARN", "role/NAME"),
-        ("444455556666", "an account id", "arn:aws:iam::444455556666:root"),
+        ("444455556666", "an account ID", "arn:aws:iam::444455556666:root"),
         ("arn:aws:sts::444455556666:assumed-role/Support/ada", "a session", "arn:aws:iam::444455556666:role/Support"),
         (
             "arn:aws:sts::444455556666:assumed-role/AWSReservedSSO_Ops_1234/ada@x.co",
@@ -38,7 +38,7 @@ def test_a_whole_account_covers_its_roles_and_users_but_no_other_account() -> No
             "arn:aws:iam::444455556666:role/aws-reserved/sso.amazonaws.com/REGION/AWSReservedSSO_Ops_1234",
         ),
         ("arn:aws:sts::444455556666:federated-user/ada", "a session", "role/NAME"),
-        ("AROAIOSFODNN7EXAMPLE", "internal id", "role/NAME"),
+        ("AROAIOSFODNN7EXAMPLE", "internal ID", "role/NAME"),
         ("lambda.amazonaws.com", "service", "role/NAME"),
         ("arn:aws:iam::444455556666:group/ops", "neither an account", "role/NAME"),
         ("arn:aws:iam::444455556666:instance-profile/p", "neither an account", "role/NAME"),

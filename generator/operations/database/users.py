@@ -21,9 +21,7 @@ def parse_users(wanted: Sequence[str], engine: Engine) -> dict[str, AccessLevel]
     for pair in wanted:
         identity, equals, letters = pair.rpartition("=")
         if not equals or not identity or not letters or set(letters) - {level.value for level in AccessLevel}:
-            raise UsageError(
-                f"--for takes NAME=LEVELS, which {pair} is not.", "For example: --for alice=r --for bob=ro"
-            )
+            raise UsageError(f"--for takes NAME=LEVELS, not {pair}.", "For example: --for alice=r --for bob=ro")
         users |= {user_name(identity, AccessLevel(letter), engine): AccessLevel(letter) for letter in letters}
     return users
 
