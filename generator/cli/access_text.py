@@ -142,7 +142,8 @@ def state_lines(state: AccessState) -> list[str]:
     ]
     lines = [*table(head), "", "policies in AWS"]
     lines += [line for policy in state.policies for line in _policy_lines(policy)] or ["  none"]
-    lines += ["", f"keys of {state.support_user or 'no support user'}", *table([_key_row(key) for key in state.keys])]
+    of_user = f" of {state.support_user}" if state.support_user else ""
+    lines += ["", f"keys{of_user}", *(table([_key_row(key) for key in state.keys]) or ["  none"])]
     lines += ["", "open sessions", *(table([_session_row(s) for s in state.sessions]) or ["  none"])]
     if state.findings:
         lines += ["", "needs attention"]

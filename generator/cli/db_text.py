@@ -58,7 +58,7 @@ def client_outcome(result: StatementOutput | ClientExit) -> tuple[list[str], int
 def bootstrap_plan_lines(plan: BootstrapPlan) -> list[str]:
     """The users that would be created."""
     rows = [(f"  {user}", level.meaning) for user, level in plan.users.items()]
-    return table(rows) if rows else ["  no user: add --for NAME=r"]
+    return table(rows) if rows else ["  without users; to create one, add --for NAME=r"]
 
 
 def bootstrap_question(plan: BootstrapPlan) -> str:
@@ -72,7 +72,8 @@ def bootstrap_lines(result: BootstrapResult | SqlScript) -> list[str]:
     if isinstance(result, SqlScript):
         return result.sql.splitlines()
     lines = [f"{user}  {level.meaning}" for user, level in result.users.items()]
-    return lines or [f"The roles of the access levels were created in {result.database}, but no user: add --for NAME=r"]
+    created = f"The roles of the access levels were created in {result.database}, but no user"
+    return lines or [f"{created}: to create one, add --for NAME=r"]
 
 
 def drop_user_plan_lines(plan: DropUserPlan) -> list[str]:
@@ -93,9 +94,10 @@ def drop_user_lines(result: DropUserResult | SqlScript) -> list[str]:
 
 def shut_out_plan_lines(plan: ShutOutPlan) -> list[str]:
     """What becomes of the users."""
+    again = "--support --permission LEVEL" if plan.users == SUPPORT_USERS else "--for NAME=LEVELS"
     return [
         "  open sessions end, and neither a token nor a password opens another",
-        "  to undo it: deployer db bootstrap",
+        f"  to undo it: deployer db bootstrap {plan.database.name} {again}",
     ]
 
 

@@ -37,7 +37,7 @@ def statement(sid: str, *principals: str) -> PolicyStatement:
         (replace(CALM, keys=(UNUSED,)), "never used"),
         (replace(CALM, keys=(UNUSED,), changed=NOW - timedelta(hours=23)), ""),
         (replace(CALM, keys=(replace(UNUSED, created=NOW - timedelta(hours=23)),)), ""),
-        (replace(CALM, keys=(replace(UNUSED, status="Inactive"),)), "are paused"),
+        (replace(CALM, keys=(replace(UNUSED, status="Inactive"),)), "while access is paused"),
         (replace(CALM, keys=(replace(UNUSED, status="Inactive"), KEY)), ""),
         (replace(CALM, ends=(END, None)), "differs between"),
         (replace(CALM, policies=(AccessPolicy("secret", (statement("VendorReadsTheSecret", "444455556666"),)),)), ""),

@@ -81,7 +81,7 @@ def _of_pause(state: AccessState, commands: CommandLine) -> Iterator[AccessFindi
     if state.grant.principals and state.keys and not any(key.active for key in state.keys):
         yield AccessFinding(
             "keys",
-            "are paused: none is active, so the secret gives nobody access",
+            "none is active while access is paused, so the secret gives nobody access",
             commands.deployer("access", "resume"),
         )
 

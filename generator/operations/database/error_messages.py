@@ -207,8 +207,8 @@ _CONNECTION_ROWS = (
     ),
     Row(
         r"password authentication failed|role \".*\" does not exist",
-        "{name} asks for a password for {user}: the user does not exist, or lacks rds_iam.",
-        "The master user creates it: {bootstrap}",
+        "{name} asks for a password for {user}: the user does not exist, is locked, or lacks rds_iam.",
+        "The master user creates or unlocks it: {bootstrap}",
         "no-such-user",
     ),
     Row(

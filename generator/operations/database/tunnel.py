@@ -154,7 +154,7 @@ def explained(error: AwsError, session: SessionRequest, request: DatabaseRequest
 
 _ASK_CUSTOMER = (
     "Ask the customer whether access is granted (deployer access show), and access to the database as well "
-    "(deployer up --support-database-level r|w|o)."
+    "(deployer up --support-database-level LEVEL)."
 )
 
 
