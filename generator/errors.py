@@ -1,7 +1,7 @@
 """Every failure a user can meet, as one tree.
 
 DeployerError            one sentence, one next step, a stable code, an exit code
-|- UsageError            what was typed cannot be right (exit 2)
+|- UsageError            the command line is invalid (exit 2)
 |- Refused               a check found something, so nothing was done (exit 3)
 |- NotFound              the thing named does not exist (exit 4)
 |  `- StackNotFound

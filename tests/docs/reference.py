@@ -82,7 +82,7 @@ EXIT_CODES = """\
 | --- | --- |
 | 0 | done, or nothing to do |
 | 1 | AWS or this computer refused or failed, or you said no |
-| 2 | what was typed cannot be right |
+| 2 | the command line is invalid |
 | 3 | a check found something: findings, a stale file, pending changes, a refused replacement, an incomplete proof |
 | 4 | the thing named does not exist |
 | 130 | interrupted |
