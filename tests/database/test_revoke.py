@@ -100,7 +100,7 @@ def test_where_support_has_a_user_the_customers_people_stay_in_though_the_stack_
         ran = deployer("access", "revoke", "--all", "--yes")
     [row] = [item for item in ran.result["evidence"] if item["step"] == "database"]
     assert row["proven"] is True and row["answered"].endswith(
-        "deepsql-support_w; 0 sessions ended; your people stay in"
+        "deepsql-support_w; 0 sessions ended; your own people keep access"
     )
     assert deployer("db", "connect", *LOCAL, "-c", "SELECT 1").code == 0
 

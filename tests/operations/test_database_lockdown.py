@@ -45,8 +45,8 @@ def revocation(parameters: dict[str, str], after: Grant) -> Revocation:
     [
         ({}, Grant(), None, None, "has no database"),
         (ENDPOINT, STAYS, None, None, "others keep access"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r"), 2), True, "ada_r, bo_r; 2 sessions ended; all that have"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",)), True, "again: deployer db bootstrap app --for NAME=LEVELS"),
+        (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r"), 2), True, "ada_r, bo_r; 2 sessions ended; every user"),
+        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",)), True, "access: deployer db bootstrap app --for NAME=LEVELS"),
         (ENDPOINT, Grant(), ShutOut("app", SUPPORT_USERS[:1], 1, True), True, "1 session ended; your own people"),
         (ENDPOINT, Grant(), ShutOut("app"), True, "it has no user with an access level"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), left=(LEFT, LEFT)), False, "could not: ada_r still have access"),

@@ -73,4 +73,4 @@ def _done(outcome: ShutOut, commands: CommandLine) -> str:
     if outcome.only_support:
         return f"{who}; your own people keep access"
     again = commands.deployer("db", "bootstrap", outcome.database, "--for", "NAME=LEVELS")
-    return f"{who}; all that have an access level, as none is support's own. To give yours access again: {again}"
+    return f"{who}; every user with an access level, as none is support's own. To restore your people's access: {again}"
