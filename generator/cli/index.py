@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ssh-proxy": ("ssh", "Carry an SSH connection over standard input and output, as ssh's ProxyCommand."),
     "cp": ("copy", "Copy files to or from an instance: over SSH, or through sessions if SSH is not available."),
     "run": ("run", "Run a command on the stack's instance, or on instances by tag, and show what each printed."),
-    "session-preferences": ("preferences", "The account's Session Manager preferences in a Region."),
+    "session-preferences": ("preferences", "The account's Session Manager preferences in a region."),
     "recovery": ("recovery", "A small host of your own, for when the instance accepts no session."),
     "doctor": (
         "doctor",

@@ -46,7 +46,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     group = typer.Typer(
         name="session-preferences",
-        help="The account's Session Manager preferences in a Region.",
+        help="The account's Session Manager preferences in a region.",
         no_args_is_help=True,
     )
     app.add_typer(group)

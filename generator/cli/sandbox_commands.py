@@ -92,6 +92,8 @@ def _register_life(group: typer.Typer) -> None:
         from generator.operations import sandbox
 
         stopped = sandbox.stop()
+        if stopped:
+            call.say("  A shell that ran eval still points to it: open another, or start it and run eval again.")
         return CommandResult({"stopped": stopped}, ["The sandbox has stopped." if stopped else sandbox.NOT_RUNNING])
 
     @command(group, "status")
