@@ -235,6 +235,12 @@ class Account:
         waiting = self.mine.cloudformation.list_change_sets(**name)["Summaries"]
         return stack.get("LastUpdatedTime"), [r["PhysicalResourceId"] for r in resources], len(waiting)
 
+    def lift_stack_policy(self) -> None:
+        """Allow every update, as whoever changes the stack's template by hand can."""
+        everything = {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}
+        body = json.dumps({"Statement": [everything]})
+        self.mine.cloudformation.set_stack_policy(StackName=self.stack_name, StackPolicyBody=body)
+
     def update_stack(
         self, values: Mapping[str, str], template: Mapping[str, Any] | None = None, ends: str = "UPDATE_COMPLETE"
     ) -> None:
