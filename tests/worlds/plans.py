@@ -9,11 +9,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from generator.model.contract import IMAGE_PARAMETER
 from tests.worlds.account import OTHER_ROLE, Account, document
 from tests.worlds.flips import NO_ROLE, NO_USER
 from tests.worlds.world import ALL, Make, World, done, failed, not_proven, nothing, refused
 
 GRANT = ("access", "grant", "--principal", OTHER_ROLE)
+LOG_DAYS = ("up", "--session-log-retention-days", "30")
 RENAME = ("up", "--instance-name", "renamed")
 BOTH = (*NO_USER, *RENAME[1:])
 ALLOWED = ("--allow-replacement", "Instance")
@@ -100,6 +102,13 @@ def named_for_name(resource: str, name: str) -> Change:
     return lambda found: found["Resources"][resource]["Properties"].update({name: {"Ref": "InstanceName"}})
 
 
+def image_read_again(found: dict[str, Any]) -> None:
+    """The instance's image is a dynamic reference, and a value that has nothing to do with it is in one of its tags."""
+    instance = found["Resources"]["Instance"]["Properties"]
+    instance["ImageId"] = f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}"
+    instance["Tags"].append({"Key": "log-days", "Value": {"Ref": "SessionLogRetentionDays"}})
+
+
 def stuck(a: Account) -> None:
     """An update failed, and so did its rollback: access is as it was, and the stack changes no more."""
     a.gives_up("SessionLogGroup", "update")
@@ -154,6 +163,7 @@ WORLDS = (
     refusal("a name removes a log group", only_unless_renamed("KeeperLogGroup"), RENAME, "KeeperLogGroup"),
     refusal("a name and a flip remove a secret", only_unless_renamed("AdminSecret"), BOTH, "AdminSecret"),
     refusal("a name replaces the group", named_for_name(*GROUP), RENAME, "Instance"),
+    refusal("a log's days reach an image that is read again", image_read_again, LOG_DAYS, "Instance"),
     World("plan: another image", stays, ("up", "--image-id", IMAGE), refused(REFUSED, "Instance")),
     World("plan: another volume", stays, ("up", "--volume-size-gib", "100"), refused(REFUSED, "Instance")),
     # what was stopped directly
