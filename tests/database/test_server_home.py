@@ -69,5 +69,5 @@ def test_a_closed_place_for_temporary_files_is_passed_over(closed: Path, monkeyp
     with process.home("deployer-test-") as home:
         assert closed not in home.path.parents
     monkeypatch.setattr(process, "_TEMPORARY", ())
-    with pytest.raises(DeployerError, match=f"can enter none of: {closed}"), process.home("deployer-test-"):
+    with pytest.raises(DeployerError, match=f"cannot enter any of: {closed}"), process.home("deployer-test-"):
         pass

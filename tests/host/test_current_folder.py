@@ -48,6 +48,7 @@ STORY = (
     Row("lint {home}/stack.yaml", "no findings"),
     Row(f"--sandbox up {PLACE} --support-ssh yes --yes"),
     Row("--sandbox status", "CREATE_COMPLETE"),
+    Row("--sandbox upgrade --yes", "is up to date"),
     Row("--sandbox outputs", keep={"instance": r"InstanceId\s+(\S+)", "secret": SECRET, "key": r"StackKeyArn\s+(\S+)"}),
     Row("--sandbox events"),
     Row("--sandbox diff"),

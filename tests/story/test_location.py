@@ -75,6 +75,7 @@ def case(site: str, *words: str, before: Callable[[Deployer], None] = nothing) -
 
 ASKING: dict[str, Case] = {
     "up": case("stack_commands.py:carry_out", "up", "--bastion-host=yes"),
+    "upgrade": case("stack_commands.py:carry_out", "upgrade", "--replace-instance"),
     "down": case("down.py:down", "down"),
     "access grant": case("access_commands.py:_ask", *GRANT),
     "access revoke": case("access_commands.py:revoke", "access", "revoke", "--all"),

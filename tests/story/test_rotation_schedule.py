@@ -30,15 +30,15 @@ def test_a_rhythm_is_named_in_the_plan_and_set_again_after_it(deployer: Deployer
     made_from_another_template(deployer)
     assert deployer("access", "rotate", "--every", "30d").code == 0
     said = "This template resets the key's rotation (every 30 days); deployer restores it afterwards."
-    assert said in deployer("up", "--plan").err and days(deployer) == 30
-    ran = deployer("up", "--yes")
+    assert said in deployer("upgrade", "--plan").err and days(deployer) == 30
+    ran = deployer("upgrade", "--yes")
     assert ran.code == 0 and said in ran.err
     assert "rotation of the key  every 30 days" in ran.out and days(deployer) == 30
 
 
 def test_days_that_the_template_gave_follow_the_template(deployer: Deployer) -> None:
     made_from_another_template(deployer)
-    ran = deployer("up", "--yes")
+    ran = deployer("upgrade", "--yes")
     assert ran.code == 0 and "rotation" not in ran.err.replace("SupportKeyRotation", "") and days(deployer) == 90
 
 
