@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from generator.model.contract import IMAGE_PARAMETER
 from tests.worlds.account import OTHER_ROLE, Account, document
 from tests.worlds.flips import NO_ROLE, NO_USER
 from tests.worlds.world import ALL, Make, World, done, failed, not_proven, nothing, refused
@@ -105,7 +104,7 @@ def named_for_name(resource: str, name: str) -> Change:
 def image_read_again(found: dict[str, Any]) -> None:
     """The instance's image is a dynamic reference, and a value that has nothing to do with it is in one of its tags."""
     instance = found["Resources"]["Instance"]["Properties"]
-    instance["ImageId"] = f"{{{{resolve:ssm:{IMAGE_PARAMETER}}}}}"
+    instance["ImageId"] = "{{resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64}}"
     instance["Tags"].append({"Key": "log-days", "Value": {"Ref": "SessionLogRetentionDays"}})
 
 
