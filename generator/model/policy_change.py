@@ -18,5 +18,8 @@ class PolicyChange:
 
 def sentence_of(sid: str) -> str:
     """A Sid as a sentence: `ReadTheAdminPassword` is `Read the admin password`. Sids say what they permit."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", sid).lower()
-    return words[:1].upper() + words[1:]
+    if " " in sid:
+        return sid
+    words = re.split(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", sid)
+    text = " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words)
+    return text[:1].upper() + text[1:]
