@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.errors import AwsError, NotFound, StackBusy, is_denial
-from generator.model.plan import Failure
 from generator.model.stack import StackStatus
+from generator.model.up import Failure
 from generator.operations.stack.apply import OperationFailed
 
 ROOT = Path(__file__).parent.parent / "generator"

@@ -15,7 +15,7 @@ from generator.cli.secret_output import allow_secret
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.model.plan import Check
+    from generator.model.up import Check
     from generator.operations.access.foreign_statements import ForeignStatements
     from generator.operations.access.grant import AccessPlan, GrantRequest
     from generator.operations.access.key import KeyReport

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from generator.model.command_line import CommandLine
     from generator.model.evidence import Evidence, Report
     from generator.model.grant import Grant
-    from generator.model.plan import Check
     from generator.model.session import Session
+    from generator.model.up import Check
     from generator.operations.access.confirm import Confirmation
     from generator.operations.access.grant import AccessPlan
     from generator.operations.access.key import KeyReport

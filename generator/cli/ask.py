@@ -11,8 +11,8 @@ from generator.errors import UsageError
 from generator.model.parameter_options import PARAMETERS, REQUIRED
 
 if TYPE_CHECKING:
-    from generator.model.plan import UpRequest
     from generator.model.stack import Stack
+    from generator.model.up import UpRequest
 
 
 class Choice(Protocol):

@@ -15,7 +15,7 @@ from generator.cli.invocation import Invocation
 from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
 
 if TYPE_CHECKING:
-    from generator.model.plan import AccessLoss, UpPlan, UpRequest, UpResult
+    from generator.model.up import AccessLoss, UpPlan, UpRequest, UpResult
 
 Named = Annotated[list[str], typer.Option(metavar="LOGICAL_ID")]
 
@@ -49,7 +49,7 @@ def _register_up(app: typer.Typer) -> None:
         **values: Any,
     ) -> CommandResult:
         """Create the stack or change its values through a change set. Parameters not given keep their values."""
-        from generator.model.plan import UpRequest
+        from generator.model.up import UpRequest
         from generator.operations.stack import failed_stack, plan
         from generator.operations.stack.support_toggle import scoped, stop_hint
 
@@ -81,7 +81,7 @@ def _register_upgrade(app: typer.Typer) -> None:
         ] = [],  # noqa: B006
     ) -> CommandResult:
         """Bring the stack to this version's template, or adopt a published stack. Its instance and values stay."""
-        from generator.model.plan import UpRequest
+        from generator.model.up import UpRequest
         from generator.operations.stack import plan
 
         allowed = frozenset(allow_replacement)

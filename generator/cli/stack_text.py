@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from generator.model.command_line import CommandLine
     from generator.model.database import AccessLevel
     from generator.model.down import DownPlan, DownResult
-    from generator.model.plan import UpPlan, UpResult
     from generator.model.recovery import RecoveryGroup
     from generator.model.stack import StackEvent
+    from generator.model.up import UpPlan, UpResult
     from generator.operations.connectivity import SubnetWarning
     from generator.operations.stack.read import StackReport
     from generator.operations.stack.rotation_schedule import RotationSchedule

@@ -10,7 +10,7 @@ from generator.gateway.aws import Gateway
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
-from generator.model.plan import UpPlan
+from generator.model.up import UpPlan
 from generator.model.vpc_endpoints import (
     DEFAULT_STACK_NAME,
     FOR_SESSIONS,

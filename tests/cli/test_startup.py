@@ -55,7 +55,7 @@ def test_help_loads_no_values_that_only_results_have(argv: list[str]) -> None:
 def test_reading_a_stack_loads_nothing_that_plans_or_follows() -> None:
     program = "import sys, generator.operations.stack.read; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & {"generator.operations.stack.watch", "generator.model.plan"}
+    assert not set(done.stdout.split()) & {"generator.operations.stack.watch", "generator.model.up"}
 
 
 def test_where_nothing_is_stored_nothing_is_loaded_that_reads_it(

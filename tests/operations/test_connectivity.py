@@ -14,7 +14,7 @@ from generator.model.change_set import ChangeSet
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
-from generator.model.plan import UpPlan
+from generator.model.up import UpPlan
 from generator.model.vpc_endpoints import FOR_SESSIONS, FOR_THE_INSTALLATION
 from generator.operations.connectivity import aws_route_checks, before_creation
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generator.model.plan import UpRequest
+from generator.model.up import UpRequest
 from generator.operations.stack import change_set, plan
 from generator.operations.stack.guard import objections
 from generator.operations.stack.support_toggle import FLIP_RESOURCES, scoped

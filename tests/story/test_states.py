@@ -67,7 +67,7 @@ def test_a_stack_that_was_only_planned_is_created(deployer: Deployer) -> None:
     deployer.create("--instance-name", "other")
     assert deployer("down", "--yes").code == 0
     gateway = deployer.gateway
-    from generator.model.plan import UpRequest
+    from generator.model.up import UpRequest
     from generator.operations.stack.plan import plan_up
 
     place = dict(zip(("VpcId", "SubnetId", "AdminEmail"), PLACE[1::2], strict=True))

@@ -13,8 +13,8 @@ from botocore.client import BaseClient
 from generator.errors import Declined
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
-from generator.model.plan import UpRequest
 from generator.model.stack import StackEvent
+from generator.model.up import UpRequest
 from generator.operations.stack import apply, plan
 from tests.embedded import environment, running_sandbox
 

@@ -16,7 +16,7 @@ from generator.cli.render import plain
 from generator.errors import DeployerError
 from generator.model.command_line import CommandLine
 from generator.model.evidence import Evidence, Report
-from generator.model.plan import UpPlan
+from generator.model.up import UpPlan
 from generator.operations.access import revoke, verdicts
 from generator.operations.stack import guard
 from tests.worlds.plans import REFUSED, STOPPED

@@ -10,10 +10,10 @@ from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, AccessPolicy
 from generator.model.grant import Grant
-from generator.model.plan import Check
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.reading import Reading
 from generator.model.session import Session
+from generator.model.up import Check
 from generator.operations.access.grant import agrees
 from generator.operations.access.live_policies import read_policies
 from generator.operations.access.permission_summary import (

@@ -13,9 +13,9 @@ from generator.model.access import VendorInstructions
 from generator.model.contract import GRANT_RESOURCES, Output
 from generator.model.duration import end_after
 from generator.model.grant import Grant, check_reason, check_sizes
-from generator.model.plan import UpPlan, UpRequest
 from generator.model.policy import PolicyStatement
 from generator.model.principal import Principal
+from generator.model.up import UpPlan, UpRequest
 from generator.operations.access import key, session_log, stack_access
 from generator.operations.access.permission_summary import ROLE_SID, Permission, permission_summary, secret_statement
 from generator.operations.access.stack_access import StackAccess

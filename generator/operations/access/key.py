@@ -13,7 +13,7 @@ from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageEr
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Credentials
 from generator.model.contract import Output
-from generator.model.plan import Check
+from generator.model.up import Check
 from generator.operations import polling
 from generator.operations.access import stack_access
 from generator.operations.access.readings import do_all

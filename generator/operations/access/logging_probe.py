@@ -11,8 +11,8 @@ from generator.channel.session import ChannelOptions, SessionGrant
 from generator.errors import DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import Output
-from generator.model.plan import Check
 from generator.model.session import SessionRequest
+from generator.model.up import Check
 from generator.operations import polling
 from generator.operations.access import stack_access
 from generator.operations.access.stack_access import StackAccess

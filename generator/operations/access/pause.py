@@ -8,7 +8,7 @@ from generator.errors import DeployerError, Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import PAUSED
 from generator.model.duration import END_FORMAT
-from generator.model.plan import Check
+from generator.model.up import Check
 from generator.operations.access import key, role, stack_access
 from generator.operations.access.key import KeyReport
 from generator.operations.access.readings import do_all

@@ -10,8 +10,8 @@ from generator.errors import NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE
-from generator.model.plan import Check
 from generator.model.policy import Policy, parse_policy, statements
+from generator.model.up import Check
 from generator.policies.document import Document
 from generator.policies.engineers import EngineerKind, engineers_policy_document
 from generator.policies.support import support_user_policy_document

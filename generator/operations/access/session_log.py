@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from generator.errors import AwsError, DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import Output, Resource
-from generator.model.plan import Check
 from generator.model.session_log import LogGroup, ShellLogging, streams
+from generator.model.up import Check
 from generator.operations.access.stack_access import StackAccess
 
 STREAM_CALLS = ("logs:CreateLogStream", "logs:PutLogEvents")

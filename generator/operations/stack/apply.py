@@ -9,8 +9,8 @@ from typing import TypeVar
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.down import DownPlan
-from generator.model.plan import Check, Failure, UpPlan, UpResult
 from generator.model.stack import StackEvent
+from generator.model.up import Check, Failure, UpPlan, UpResult
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import guard, stack_policy

@@ -10,7 +10,7 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.change_set import ChangeSet
-from generator.model.plan import UpPlan
+from generator.model.up import UpPlan
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
 

@@ -8,7 +8,7 @@ from generator.errors import Refused
 from generator.model import contract
 from generator.model.change_set import Change, harmless_echoes
 from generator.model.command_line import CommandLine
-from generator.model.plan import Objection, UpPlan, UpRequest
+from generator.model.up import Objection, UpPlan, UpRequest
 
 # Losing one of these loses data or evidence, whatever its logical id is called.
 PROTECTED_TYPES = frozenset(

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.contract import Parameter, Resource
-from generator.model.plan import AccessLoss, Check, SupportIdentity, UpPlan, UpRequest
 from generator.model.stack import StackEvent
+from generator.model.up import AccessLoss, Check, SupportIdentity, UpPlan, UpRequest
 from generator.operations.stack import end_access, support_toggle
 
 WATCHED: dict[str, frozenset[str]] = {

@@ -12,8 +12,8 @@ from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.change_set import ChangeSet, ChangeSetRequest
 from generator.model.contract import Resource
-from generator.model.plan import UpPlan, UpRequest
 from generator.model.stack import Stack
+from generator.model.up import UpPlan, UpRequest
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import (
     end_access,

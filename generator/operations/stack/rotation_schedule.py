@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
-from generator.model.plan import Check, UpPlan
+from generator.model.up import Check, UpPlan
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from generator.model.contract import (
 from generator.model.database import AccessLevel
 from generator.model.instance import Instance
 from generator.model.parameter_options import option
-from generator.model.plan import Check, UpPlan, UpRequest
+from generator.model.up import Check, UpPlan, UpRequest
 
 FLIPS = frozenset(map(str, (Parameter.CREATE_SUPPORT_USER, Parameter.CREATE_SUPPORT_ROLE)))
 FLIP_RESOURCES = frozenset(map(str, SUPPORT_RESOURCES | RETIRED_RESOURCES))

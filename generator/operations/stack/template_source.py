@@ -11,9 +11,9 @@ from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.command_line import CommandLine
 from generator.model.contract import INSTANCE_PARAMETERS, Output, Parameter, Resource
-from generator.model.plan import UpRequest
 from generator.model.policy_change import PolicyChange
 from generator.model.stack import Stack
+from generator.model.up import UpRequest
 from generator.operations.stack.stack_policy import SURVIVORS, document
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from datetime import datetime
 from generator.errors import DeployerError, is_denial
 from generator.gateway.aws import Gateway
 from generator.model.command_line import CommandLine
-from generator.model.plan import Failure
 from generator.model.stack import Stack, StackEvent, StackStatus
+from generator.model.up import Failure
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import states

@@ -8,7 +8,7 @@ from generator.errors import Refused
 from generator.model.change_set import Change, ChangeSet, Replacement
 from generator.model.command_line import CommandLine
 from generator.model.contract import SUPPORT_RESOURCES
-from generator.model.plan import UpPlan, UpRequest
+from generator.model.up import UpPlan, UpRequest
 from generator.operations.stack import guard
 from generator.operations.stack.guard import objections, require_no_objection
 from generator.operations.stack.support_toggle import scoped
