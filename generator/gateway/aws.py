@@ -79,10 +79,12 @@ class Gateway:
         """The botocore session below, which knows what the profile says. boto3 itself does not give that out."""
         from botocore.session import Session
 
+        from generator.gateway.service import as_utc
         from generator.gateway.translate import translated
 
         with translated("AWS", "session", {}):
             core = Session(profile=self.deployment.profile)
+            core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=as_utc)
             core.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
         return core
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from generator.gateway.translate import not_aws, translated
@@ -45,3 +47,17 @@ class Service:
         with translated(self._service, operation, params, self._region):
             for page in self._client.get_paginator(operation).paginate(**params):
                 yield _Whole(page, self._service, operation)
+
+
+def as_utc(value: object) -> datetime:
+    """A timestamp of an answer (epoch seconds, ISO 8601 or RFC 822), in UTC. Raises ValueError for anything else.
+
+    botocore's own parser gives this computer's time zone, and spends two thirds of a long list on asking for it.
+    """
+    if isinstance(value, int | float):
+        with suppress(OverflowError, OSError):
+            return datetime.fromtimestamp(value, UTC)
+    from botocore.utils import parse_timestamp
+
+    moment: datetime = parse_timestamp(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
