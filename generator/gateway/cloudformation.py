@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from generator.errors import StackNotFound
+from generator.gateway.cloudformation_errors import stack_not_found
 from generator.gateway.service import Answer, Service
-from generator.gateway.translate import stack_not_found
 from generator.model.change_set import Change, ChangeSet, ChangeSetRequest, Replacement
 from generator.model.stack import Stack, StackEvent, StackResource, StackStatus
 

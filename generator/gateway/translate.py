@@ -1,14 +1,13 @@
 """From botocore's exceptions to ours, in one table.
 
-A row is (AWS error code, a text the message contains, what to raise). Anything unknown becomes an AwsError that names
-operation, code and request id. Sources: botocore service models; CloudFormation reports a missing stack as a
-ValidationError whose text ends in "does not exist".
+A row says which error code and text of AWS it covers, what to raise, and where the text is known from. Anything unknown
+becomes an AwsError that names operation, code and request id.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,70 +15,13 @@ from urllib.parse import urlsplit
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from generator.errors import AwsError, DeployerError, NotFound, StackBusy, StackNotFound, UsageError, is_denial
-from generator.model.command_line import CommandLine
-from generator.model.parameter_options import PARAMETERS, another_value
-
-REGION = "(region)"  # the key under which a row finds the client's region among the call's parameters
-Builder = Callable[[str, Mapping[str, Any]], DeployerError]
-
-
-def stack_not_found(name: str, region: str = "") -> StackNotFound:
-    """A missing stack: the error names the region asked and the command that creates it."""
-    return StackNotFound(
-        f"There is no stack {name} in {region or 'this region'} of this account.",
-        f"Check --stack-name, --region and --profile, or create it with: {CommandLine(name, region).deployer('up')}",
-    )
-
-
-def _stack_not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
-    return stack_not_found(str(params.get("StackName", "of that name")), str(params.get(REGION, "")))
-
-
-def _bad_stack_name(message: str, params: Mapping[str, Any]) -> DeployerError:
-    return UsageError(
-        f"{params.get('StackName', '')} cannot be the name of a stack.",
-        "Give --stack-name letters, digits and hyphens, beginning with a letter.",
-        code="bad-stack-name",
-    )
-
-
-def _change_set_not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
-    return NotFound(
-        "This plan is void: another change of the stack was executed meanwhile, or its change set was deleted.",
-        "Run the command again for a new plan.",
-        code="plan-void",
-    )
-
-
-def _stack_busy(message: str, params: Mapping[str, Any]) -> DeployerError:
-    name = str(params.get("StackName", ""))
-    commands = CommandLine("" if name.startswith("arn:") else name, str(params.get(REGION, "")))
-    return StackBusy(
-        f"The stack {name or 'of this change set'} is busy with another operation, so nothing was changed.",
-        f"Follow it with: {commands.deployer('events', '--follow')}",
-    )
-
-
-def _bad_parameter(message: str, params: Mapping[str, Any]) -> DeployerError:
-    """A value that the template's constraints refuse; nothing was made of it."""
-    named = re.search(r"Parameter '(\w+)'|parameter name (\w+)|Parameter (\w+) failed", message)
-    key = next(filter(None, named.groups())) if named else ""
-    what = f"  ({PARAMETERS[key].help.removesuffix('.')})" if key in PARAMETERS else ""
-    hint = another_value(key) + what if key else ""
-    return UsageError(_sentence(message), hint, code="bad-parameter")
-
-
-def _protected(message: str, params: Mapping[str, Any]) -> DeployerError:
-    return DeployerError(
-        f"The stack {params.get('StackName', '')} has termination protection on, so it was not deleted.",
-        "deployer down turns it off after asking for the stack's name.",
-        code="termination-protected",
-    )
+from generator.errors import AwsError, DeployerError, NotFound, UsageError, is_denial
+from generator.gateway import cloudformation_errors
+from generator.gateway.error_row import REGION, ErrorRow, Source, sentence
 
 
 def _not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
-    return NotFound(_sentence(message), "Check the name, the account and the region.")
+    return NotFound(sentence(message), "Check the name, the account and the region.")
 
 
 REDIRECTION, SERVER_ERROR = 300, 500
@@ -112,25 +54,15 @@ TRANSIENT_CODES = THROTTLED_CODES | {
 PASSING = (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, boto.MetadataRetrievalError)
 """The network's own failures: no name, no route, cut, timed out; and the instance's credentials not to be had."""
 
-ROWS: tuple[tuple[str, str, Builder], ...] = (
-    ("ValidationError", "Stack with id", _stack_not_found),
-    ("ValidationError", "Stack [", _stack_not_found),
-    ("ChangeSetNotFound", "", _change_set_not_found),
-    ("ValidationError", "_IN_PROGRESS state", _stack_busy),
-    ("OperationInProgressException", "", _stack_busy),
-    ("ValidationError", "TerminationProtection", _protected),
-    ("ValidationError", "termination protection", _protected),
-    ("ValidationError", "'stackName' failed to satisfy constraint", _bad_stack_name),
-    ("ValidationError", "Parameter '", _bad_parameter),
-    ("ValidationError", "Parameter validation failed", _bad_parameter),
-    ("ValidationError", "failed to satisfy constraint", _bad_parameter),
-    ("ResourceNotFoundException", "", _not_found),
-    ("NoSuchEntity", "", _not_found),
-    ("NotFoundException", "", _not_found),
-    ("InvalidInstanceID.NotFound", "", _not_found),
-    ("InvalidInstanceID.Malformed", "", _not_found),
-    ("DBClusterNotFoundFault", "", _not_found),
-    ("DBInstanceNotFound", "", _not_found),
+ROWS: tuple[ErrorRow, ...] = (
+    *cloudformation_errors.ROWS,
+    ErrorRow("ResourceNotFoundException", "", _not_found, Source.DOCUMENTED),
+    ErrorRow("NoSuchEntity", "", _not_found, Source.DOCUMENTED),
+    ErrorRow("NotFoundException", "", _not_found, Source.DOCUMENTED),
+    ErrorRow("InvalidInstanceID.NotFound", "", _not_found, Source.DOCUMENTED),
+    ErrorRow("InvalidInstanceID.Malformed", "", _not_found, Source.DOCUMENTED),
+    ErrorRow("DBClusterNotFoundFault", "", _not_found, Source.DOCUMENTED),
+    ErrorRow("DBInstanceNotFound", "", _not_found, Source.DOCUMENTED),
 )
 
 
@@ -203,7 +135,7 @@ def endpoint_as_url() -> Iterator[None]:
         if "endpoint" not in str(error).lower():
             raise
         raise UsageError(
-            f"AWS_ENDPOINT_URL is not an address that can be asked: {_sentence(str(error))}",
+            f"AWS_ENDPOINT_URL is not an address that can be asked: {sentence(str(error))}",
             "Write it whole, like http://127.0.0.1:4566, there or as endpoint_url in your AWS config.",
             code="bad-endpoint",
         ) from error
@@ -222,16 +154,16 @@ def require_address(endpoint: str) -> None:
 def _from_client_error(service: str, error: boto.ClientError, params: Mapping[str, Any]) -> DeployerError:
     details = error.response.get("Error", {})
     code, message = str(details.get("Code", "")), str(details.get("Message", ""))
-    for row_code, text, build in ROWS:
-        if code == row_code and text in message:
-            return build(message, params)
+    for row in ROWS:
+        if row.covers(code, message):
+            return row.build(message, params)
     return _unknown(service, error, code, message)
 
 
 def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> AwsError:
     metadata = error.response.get("ResponseMetadata", {})
     request_id, status = metadata.get("RequestId", ""), metadata.get("HTTPStatusCode", 0)
-    text = f"{service} refused {error.operation_name} ({code}): {_sentence(message)}"
+    text = f"{service} refused {error.operation_name} ({code}): {sentence(message)}"
     hint = _hint_for(code, error.operation_name) or (f"Request id for AWS support: {request_id}" if request_id else "")
     if REDIRECTION <= status < SERVER_ERROR and (
         not code or code.isdigit()
@@ -269,7 +201,7 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
             return DeployerError(
                 _filled(message, error), hint, code=_slug(kind.__name__), transient=isinstance(error, PASSING)
             )
-    text = _sentence(str(error))
+    text = sentence(str(error))
     if "header value" in text:  # which it quotes, with what signs the request
         text = "it holds a character that no HTTP header can carry."
     return AwsError(
@@ -285,7 +217,7 @@ def _filled(message: str, error: boto.BotoCoreError) -> str:
     try:
         return message.format_map({name: _bare(value) for name, value in error.kwargs.items()})
     except KeyError:
-        return _sentence(str(error))
+        return sentence(str(error))
 
 
 def _bare(value: object) -> str:
@@ -371,8 +303,3 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
 
 def _slug(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name.removesuffix("Error").removesuffix("Exception")).lower()
-
-
-def _sentence(text: str) -> str:
-    text = " ".join(text.split())
-    return text if text.endswith(".") or not text else text + "."

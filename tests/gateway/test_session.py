@@ -12,7 +12,8 @@ from botocore.parsers import ResponseParserError
 from generator.errors import DeployerError, StackNotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.gateway.cloudformation import CloudFormation
-from generator.gateway.translate import stack_not_found, translated
+from generator.gateway.cloudformation_errors import stack_not_found
+from generator.gateway.translate import translated
 from generator.model.deployment import Deployment
 
 
