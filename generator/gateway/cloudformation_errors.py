@@ -137,8 +137,8 @@ def _quota(message: str, call: Call) -> DeployerError:
 def _name(message: str, call: Call) -> str:
     """The stack's name: as it was asked for, else as the ARN in the text has it."""
     asked = str(call.get("StackName", ""))
-    found = re.search(r":stack/([^/\s]+)/", asked if asked.startswith("arn:") else message)
-    return asked if asked and not asked.startswith("arn:") else found.group(1) if found else ""
+    in_text = re.search(r":stack/([^/\s]+)/", asked if asked.startswith("arn:") else message)
+    return asked if asked and not asked.startswith("arn:") else in_text.group(1) if in_text else ""
 
 
 def _commands(name: str, call: Call) -> CommandLine:

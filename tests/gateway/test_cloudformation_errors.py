@@ -70,8 +70,8 @@ TEXTS = [
     (
         INVALID,
         (
-            "Stack [box] is not in DELETE_FAILED state; RetainResources can only be specified for a stack in DELETE_FAILED "
-            "state"
+            "Stack [box] is not in DELETE_FAILED state; RetainResources can only be specified for a stack in "
+            "DELETE_FAILED state"
         ),
         "retain-too-early",
     ),
