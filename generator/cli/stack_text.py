@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
+from generator.model.change_set import harmless_echoes
 from generator.model.policy_change import sentence_of
 
 if TYPE_CHECKING:
@@ -21,21 +22,25 @@ if TYPE_CHECKING:
 
 _VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
 _REPLACED = {"no": "", "conditional": "may be replaced", "yes": "replaced"}  # by the value of Replacement
+INTERRUPTS = "interrupts: stopped and started"
+LONGEST_PAIR = 90  # characters of a property with both values on a line of a plan
 
 
 def plan_lines(plan: UpPlan) -> list[str]:
     """The plan as a person reads it: removals and replacements first."""
     template = "this version's template" if plan.template == "new" else "its own template; only parameters change"
-    rows = ["  " + line for line in table([_change_row(change) for change in plan.changes])]
+    rows = ["  " + line for line in table(_rows(plan))]
     return [f"  from {template}", "", *rows, "", f"  {counts(plan)}", *_objection_lines(plan)]
 
 
 def counts(plan: UpPlan) -> str:
     """How many resources are added, modified, replaced and removed."""
-    changes = plan.changes
+    echoes = harmless_echoes(plan.changes)
+    changes = [change for change in plan.changes if change.logical_id not in echoes]
     parts = {
         "to add": sum(c.action == "Add" for c in changes),
         "to modify": sum(c.action == "Modify" and not c.loses for c in changes),
+        "of these interrupted": sum(c.interrupts for c in changes),
         "that are or may be replaced": sum(c.loses and not c.removes for c in changes),
         "to remove": sum(c.removes for c in changes),
     }
@@ -82,7 +87,18 @@ def plan_summary(plan: UpPlan) -> list[str]:
     """What `--plan` leaves on standard output."""
     if plan.change_set is None:
         return ["unchanged"]
-    return [" ".join(part for part in _change_row(change) if part) for change in plan.changes]
+    return [" ".join(part for part in row if part) for row in _rows(plan)]
+
+
+def _rows(plan: UpPlan) -> list[tuple[str, ...]]:
+    """A row for each change; what only refers to a resource that stays is listed last, as unchanged."""
+    echoes = harmless_echoes(plan.changes)
+    changing = [_change_row(change) for change in plan.changes if change.logical_id not in echoes]
+    return changing + [_echo_row(change) for change in plan.changes if change.logical_id in echoes]
+
+
+def _echo_row(change: Change) -> tuple[str, ...]:
+    return ("unchanged", change.logical_id, change.resource_type, "", f"only refers to {', '.join(change.echo_of)}")
 
 
 def _change_row(change: Change) -> tuple[str, ...]:
@@ -92,10 +108,23 @@ def _change_row(change: Change) -> tuple[str, ...]:
         if "Retain" in change.policy_action or "Snapshot" in change.policy_action
         else ""
     )
-    detail = ", ".join(change.properties) if change.action == "Modify" else ""
+    detail = ", ".join(_properties(change)) if change.action == "Modify" else ""
     if change.echo_of:
         detail = f"only refers to {', '.join(change.echo_of)}"
-    return (verb, change.logical_id, change.resource_type, _REPLACED[change.replacement.value], detail or retained)
+    effect = _REPLACED[change.replacement.value] or (INTERRUPTS if change.interrupts else "")
+    return (verb, change.logical_id, change.resource_type, effect, detail or retained)
+
+
+def _properties(change: Change) -> list[str]:
+    """The properties that change, each with its value before and after where that may be shown and is short."""
+    pairs = {each.path: f"{each.path} {_value(each.before)} -> {_value(each.after)}" for each in change.values}
+    short = {path: pair for path, pair in pairs.items() if len(pair) <= LONGEST_PAIR}
+    plain = [name for name in change.properties if not any(path.split("/")[0] == name for path in short)]
+    return sorted([*short.values(), *plain])
+
+
+def _value(value: str | None) -> str:
+    return "(none)" if value is None else value or '""'
 
 
 def _objection_lines(plan: UpPlan) -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from generator.errors import StackNotFound
 from generator.gateway.cloudformation_errors import stack_not_found
+from generator.gateway.property_values import masked_parameters, properties_after, values
 from generator.gateway.service import Answer, Service
-from generator.model.change_set import Change, ChangeSet, ChangeSetRequest, Replacement
+from generator.model.change_set import Change, ChangeSet, ChangeSetRequest
 from generator.model.stack import Stack, StackEvent, StackResource, StackStatus
+from generator.model.update_effect import Replacement, Touched, judge
 
 # IAM names given by the user need CAPABILITY_NAMED_IAM; capabilities are not remembered between operations.
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
@@ -62,10 +64,12 @@ class CloudFormation(Service):
         return str(answer["Id"])
 
     def describe_change_set(self, change_set_id: str) -> ChangeSet:
-        """Read a change set whole (all pages)."""
-        pages = [self._call("describe_change_set", ChangeSetName=change_set_id)]
+        """Read a change set whole (all pages), with the values that may be shown."""
+        asked: Answer = {"ChangeSetName": change_set_id, "IncludePropertyValues": True}
+        pages = [self._call("describe_change_set", **asked)]
         while token := pages[-1].get("NextToken"):
-            pages.append(self._call("describe_change_set", ChangeSetName=change_set_id, NextToken=token))
+            pages.append(self._call("describe_change_set", **asked, NextToken=token))
+        masked = masked_parameters(pages[0])
         changes = (change["ResourceChange"] for page in pages for change in page.get("Changes", ()))
         first = pages[0]
         self.stack_id = str(first["StackId"])
@@ -75,7 +79,7 @@ class CloudFormation(Service):
             stack_id=first["StackId"],
             status=first["Status"],
             status_reason=first.get("StatusReason", ""),
-            changes=tuple(_change(change) for change in changes),
+            changes=tuple(_change(change, masked) for change in changes),
         )
 
     def execute_change_set(self, change_set_id: str, token: str) -> None:
@@ -165,18 +169,24 @@ def _stack(raw: Answer) -> Stack:
     )
 
 
-def _change(raw: Answer) -> Change:
+def _change(raw: Answer, masked: Collection[str] = ()) -> Change:
     targets = [detail.get("Target", {}) for detail in raw.get("Details", ())]
+    touched = [Touched(t.get("Name", ""), t.get("RequiresRecreation", "Never")) for t in targets]
+    modifies = raw["Action"] == "Modify"  # with property values, an Add has Replacement True as well
+    stated = Replacement.of(raw.get("Replacement")) if modifies else Replacement.NO
+    replacement, interrupts = judge(raw["ResourceType"], stated, touched, properties_after(raw))
     return Change(
         logical_id=raw["LogicalResourceId"],
         resource_type=raw["ResourceType"],
         action=raw["Action"],
-        replacement=Replacement.of(raw.get("Replacement")),
+        replacement=replacement,
         physical_id=raw.get("PhysicalResourceId", ""),
         properties=tuple(sorted({t["Name"] for t in targets if t.get("Name")})),
         scope=tuple(raw.get("Scope", ())),
         policy_action=raw.get("PolicyAction", ""),
         echo_of=_echo_of(raw.get("Details", ())),
+        interrupts=interrupts,
+        values=values(raw, masked),
     )
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
+
+from generator.model.update_effect import Replacement
 
 
-class Replacement(Enum):
-    """Whether a resource would be made anew. Values AWS adds later count as CONDITIONAL."""
+@dataclass(frozen=True)
+class PropertyChange:
+    """A property's value before and after, None where it has none. `path` is the one within the properties.
 
-    NO = "no"
-    CONDITIONAL = "conditional"
-    YES = "yes"
+    Only short values that are no secret come this far: see gateway.property_values.
+    """
 
-    @classmethod
-    def of(cls, value: str | None) -> Replacement:
-        """From ResourceChange.Replacement: True, False, Conditional, or absent (add, remove)."""
-        return {None: cls.NO, "": cls.NO, "False": cls.NO, "True": cls.YES}.get(value, cls.CONDITIONAL)
+    path: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Change:
     `action` is AWS's word (Add, Modify, Remove, Import, Dynamic, …); `policy_action` says what a deletion or
     replacement policy keeps (Retain, Snapshot, …; empty when nothing is kept). `echo_of` names the resources and
     attributes (`StackKey.Arn`) it only refers to, when nothing of its own changes: CloudFormation lists it because it
-    cannot say before the execution whether that value stays the same.
+    cannot say before the execution whether that value stays the same. `replacement` is CloudFormation's word, but for
+    what is known to be settled (model.update_effect); `interrupts`: the resource stays and is stopped for a while.
     Source: CloudFormation API reference, ResourceChange.
     """
 
@@ -40,6 +41,8 @@ class Change:
     scope: tuple[str, ...] = ()
     policy_action: str = ""
     echo_of: tuple[str, ...] = ()
+    interrupts: bool = False
+    values: tuple[PropertyChange, ...] = ()
 
     @property
     def removes(self) -> bool:

@@ -45,8 +45,8 @@ TEXTS = [
     (
         INVALID,
         (
-            "This stack cannot be updated from [CREATE_FAILED] state because it contains [on-failure: DO_NOTHING]. Please "
-            "use disable-rollback option instead during stack creation."
+            "This stack cannot be updated from [CREATE_FAILED] state because it contains [on-failure: DO_NOTHING]. "
+            "Please use disable-rollback option instead during stack creation."
         ),
         "stack-state",
     ),
@@ -95,8 +95,8 @@ TEXTS = [
     (
         INVALID,
         (
-            "1 validation error detected: Value '' at 'tags.1.member.key' failed to satisfy constraint: Member must have "
-            "length greater than or equal to 1"
+            "1 validation error detected: Value '' at 'tags.1.member.key' failed to satisfy constraint: Member must "
+            "have length greater than or equal to 1"
         ),
         "bad-parameter",
     ),

@@ -1,5 +1,6 @@
 """What a grant and a flip list in CloudFormation's change set: what they touch, with no echo of it elsewhere."""
 
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -62,3 +63,36 @@ def test_an_interrupt_while_planning_leaves_nothing_behind(deployer: Deployer, m
     left = client.list_change_sets(StackName=deployer.stack_name)["Summaries"]
     assert [each["ExecutionStatus"] for each in left] in ([], ["EXECUTE_COMPLETE"])  # the creation's own
     assert deployer("status").code == 0
+
+
+def test_another_instance_type_stops_and_starts_the_instance_and_keeps_it(deployer: Deployer) -> None:
+    deployer.create()
+    before = deployer.physical_ids()
+    planned = deployer("up", "--instance-type", "t4g.xlarge", "--plan")
+    assert planned.code == 0, planned.err
+    row = next(line for line in planned.err.splitlines() if "AWS::EC2::Instance " in line)
+    assert "interrupts: stopped and started" in row and "InstanceType t4g.large -> t4g.xlarge" in row
+    assert "1 to modify, 1 of these interrupted." in planned.err
+    assert deployer("up", "--instance-type", "t4g.xlarge").code == 2, "nobody is there to be asked"
+    assert deployer.up("--instance-type", "t4g.xlarge").code == 0
+    assert deployer.physical_ids() == before
+    assert deployer.gateway.client("ec2").describe_instances(InstanceIds=[before["Instance"]])["Reservations"][0][
+        "Instances"
+    ][0]["InstanceType"] == "t4g.xlarge"  # fmt: skip
+
+
+def test_a_larger_volume_is_still_refused_as_a_replacement(deployer: Deployer) -> None:
+    deployer.create()
+    refused = deployer.up("--volume-size-gib", "80")
+    assert refused.code == 3 and "Instance (AWS::EC2::Instance) would be replaced" in refused.err
+
+
+def test_no_plan_shows_a_password(deployer: Deployer, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text("canary-correct-horse")
+    second.write_text("canary-battery-staple")
+    deployer.create("--admin-password-file", str(first))
+    given = ("up", "--admin-password-file", str(second), "--instance-name", "renamed", "--plan")
+    for planned in (deployer(*given), deployer(*given, "--output", "json")):
+        assert planned.code == 0, planned.err
+        assert "AdminSecret" in planned.out and "canary" not in planned.out + planned.err

@@ -12,11 +12,12 @@ from functools import partial
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.change_set import Change, Replacement
+from generator.model.change_set import Change
 from generator.model.contract import PAUSED, Resource
 from generator.model.session import Session
 from generator.model.stack import Stack
 from generator.model.up import AccessLoss, Check, SupportIdentity
+from generator.model.update_effect import Replacement
 from generator.operations import polling
 from generator.operations.access import key, lockdown, role
 from generator.operations.access.stack_access import access_of

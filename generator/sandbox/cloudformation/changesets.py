@@ -147,14 +147,47 @@ def _mask_parameters(root: ET.Element, change_set: dict[str, Any]) -> None:
 
 
 def _add_values(root: ET.Element, change_set: dict[str, Any]) -> None:
-    members = root.findall(f".//{_tag('Changes')}/{_tag('member')}/{_tag('ResourceChange')}")
-    for element, change in zip(members, change_set.get("Changes", []), strict=True):
-        sides = {"Before": change.get("_before", {}), "After": change.get("_after", {})}
-        for side, resource in sides.items():
-            if resource:
-                ET.SubElement(element, _tag(f"{side}Context")).text = json.dumps(resource)
-        for target in element.iterfind(f"{_tag('Details')}/{_tag('member')}/{_tag('Target')}"):
-            _add_target_values(target, sides)
+    """What IncludePropertyValues adds to each change, and leaves out of the list."""
+    listed = root.find(f".//{_tag('Changes')}")
+    if listed is None:
+        return
+    changes = change_set.get("Changes", [])
+    in_place = {c["LogicalResourceId"] for c in _resource_changes(changes) if c.get("Replacement") == "False"}
+    for member, change in list(zip(listed.findall(_tag("member")), changes, strict=True)):
+        if _is_false_echo(change, in_place):
+            listed.remove(member)
+        else:
+            _add_values_of(member.find(_tag("ResourceChange")), change)
+
+
+def _resource_changes(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [change["ResourceChange"] for change in changes]
+
+
+def _is_false_echo(change: dict[str, Any], in_place: set[str]) -> bool:
+    """Whether it only refers to an attribute of what is changed in place, and has the same values as before.
+
+    AWS leaves those out with IncludePropertyValues, and lists them without (recorded pairs).
+    """
+    details = change["ResourceChange"].get("Details", [])
+    referring = all(
+        d.get("Evaluation") == "Dynamic" and str(d.get("CausingEntity", "")).partition(".")[0] in in_place
+        for d in details
+    )
+    return bool(details) and referring and change.get("_before") == change.get("_after")
+
+
+def _add_values_of(element: ET.Element | None, change: dict[str, Any]) -> None:
+    if element is None:
+        return
+    if change["ResourceChange"]["Action"] == "Add":  # as AWS has it with property values (recorded)
+        ET.SubElement(element, _tag("Replacement")).text = "True"
+    sides = {"Before": change.get("_before", {}), "After": change.get("_after", {})}
+    for side, resource in sides.items():
+        if resource:
+            ET.SubElement(element, _tag(f"{side}Context")).text = json.dumps(resource)
+    for target in element.iterfind(f"{_tag('Details')}/{_tag('member')}/{_tag('Target')}"):
+        _add_target_values(target, sides)
 
 
 def _add_target_values(target: ET.Element, sides: dict[str, dict[str, Any]]) -> None:

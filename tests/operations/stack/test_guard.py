@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.errors import Refused
-from generator.model.change_set import Change, ChangeSet, Replacement
+from generator.model.change_set import Change, ChangeSet
 from generator.model.command_line import CommandLine
 from generator.model.contract import SUPPORT_RESOURCES
 from generator.model.up import UpPlan, UpRequest
+from generator.model.update_effect import Replacement
 from generator.operations.stack import guard
 from generator.operations.stack.guard import objections, require_no_objection
 from generator.operations.stack.support_toggle import scoped
