@@ -8,11 +8,12 @@ from contextlib import suppress
 
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
-from generator.model.access import AccessKey, Simulation
+from generator.model.access import AccessKey, RoleTrust, Simulation, UserCredential
 from generator.model.policy import Policy, parse_policy
 
 Document = Mapping[str, object] | str
 """A policy document: parsed, or its text."""
+PAGE_SIZE = 1000  # the most that IAM gives in one answer (IAM API, MaxItems)
 ContextEntry = tuple[str, str, str]  # key, type as the simulator names it (string, boolean, date), value
 
 
@@ -61,6 +62,74 @@ class IAM(Service):
             self._call("delete_access_key", UserName=key.user, AccessKeyId=key.key_id)
         except NotFound:
             return
+
+    def find_login_profile(self, user: str) -> UserCredential | None:
+        """The user's password for the console; None when the user has none, or does not exist."""
+        try:
+            raw: Answer = self._call("get_login_profile", UserName=user)["LoginProfile"]
+        except NotFound:
+            return None
+        return UserCredential(raw.get("UserName", user), raw.get("CreateDate"))
+
+    def list_service_specific_credentials(self, user: str) -> list[UserCredential]:
+        """Passwords and keys for one service each. Raises NotFound. botocore has no paginator for it."""
+        credentials: list[UserCredential] = []
+        more: dict[str, str] = {}
+        while True:
+            answer = self._call("list_service_specific_credentials", UserName=user, **more)
+            for raw in answer["ServiceSpecificCredentials"]:
+                made = UserCredential(raw["ServiceSpecificCredentialId"], raw.get("CreateDate"), raw["ServiceName"])
+                credentials.append(made)
+            if not answer.get("IsTruncated"):
+                return credentials
+            more = {"Marker": answer["Marker"]}
+
+    def list_signing_certificates(self, user: str) -> list[UserCredential]:
+        """X.509 certificates that sign requests. Raises NotFound."""
+        pages = self._pages("list_signing_certificates", UserName=user)
+        return [UserCredential(c["CertificateId"], c.get("UploadDate")) for page in pages for c in page["Certificates"]]
+
+    def list_ssh_public_keys(self, user: str) -> list[UserCredential]:
+        """SSH public keys, which CodeCommit takes. Raises NotFound."""
+        pages = self._pages("list_ssh_public_keys", UserName=user)
+        return [
+            UserCredential(k["SSHPublicKeyId"], k.get("UploadDate")) for page in pages for k in page["SSHPublicKeys"]
+        ]
+
+    def list_mfa_devices(self, user: str) -> list[UserCredential]:
+        """The user's MFA devices by serial number. Raises NotFound."""
+        pages = self._pages("list_mfa_devices", UserName=user)
+        return [UserCredential(d["SerialNumber"], d.get("EnableDate")) for page in pages for d in page["MFADevices"]]
+
+    def list_groups_for_user(self, user: str) -> list[str]:
+        """The names of the groups the user is in. Raises NotFound."""
+        return [g["GroupName"] for page in self._pages("list_groups_for_user", UserName=user) for g in page["Groups"]]
+
+    def list_instance_profiles_for_role(self, role: str) -> list[str]:
+        """The names of the instance profiles that give the role to an instance. Raises NotFound."""
+        pages = self._pages("list_instance_profiles_for_role", RoleName=role)
+        return [p["InstanceProfileName"] for page in pages for p in page["InstanceProfiles"]]
+
+    def list_role_trusts(self) -> list[RoleTrust]:
+        """Every role of the account with its trust policy (one call for a thousand roles)."""
+        pages = self._pages(
+            "get_account_authorization_details", Filter=["Role"], PaginationConfig={"PageSize": PAGE_SIZE}
+        )
+        return [
+            RoleTrust(
+                r["RoleName"], r["Arn"], parse_policy(_document(r["AssumeRolePolicyDocument"])), r.get("CreateDate")
+            )
+            for page in pages
+            for r in page["RoleDetailList"]
+        ]
+
+    def user_boundary(self, user: str) -> str:
+        """ARN of the user's permissions boundary; empty when the user has none. Raises NotFound."""
+        return _boundary(self._call("get_user", UserName=user)["User"])
+
+    def role_boundary(self, role: str) -> str:
+        """ARN of the role's permissions boundary; empty when the role has none. Raises NotFound."""
+        return _boundary(self._call("get_role", RoleName=role)["Role"])
 
     def user_policies(self, user: str) -> dict[str, Policy]:
         """The user's inline policies by name, as AWS has them. Raises NotFound."""
@@ -140,6 +209,10 @@ class IAM(Service):
         result = answer["EvaluationResults"][0]
         matched = (str(each.get("SourcePolicyId", "")) for each in result.get("MatchedStatements", []))
         return Simulation(str(result["EvalDecision"]), tuple(name for name in matched if name))
+
+
+def _boundary(raw: Mapping[str, Answer]) -> str:
+    return str(raw["PermissionsBoundary"]["PermissionsBoundaryArn"]) if "PermissionsBoundary" in raw else ""
 
 
 def _document(raw: object) -> Document:

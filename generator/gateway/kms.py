@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 from generator.gateway.service import Service
+from generator.model.access import KeyGrant
 from generator.model.policy import Policy, parse_policy
 
 
@@ -30,6 +31,16 @@ class KMS(Service):
     def put_key_policy(self, key: str, document: Mapping[str, object]) -> None:
         """Overwrite the key's policy; AWS refuses one that would lock the caller out."""
         self._call("put_key_policy", KeyId=key, PolicyName="default", Policy=json.dumps(document))
+
+    def list_grants(self, key: str) -> list[KeyGrant]:
+        """The grants on the key, which permit in addition to its policy. Raises NotFound."""
+        grants = (grant for page in self._pages("list_grants", KeyId=key) for grant in page["Grants"])
+        return [
+            KeyGrant(
+                g["GrantId"], str(g.get("GranteePrincipal", "")), tuple(g.get("Operations", ())), g.get("CreationDate")
+            )
+            for g in grants
+        ]
 
     def key_state(self, key: str) -> str:
         """Enabled, Disabled, PendingDeletion, … Raises NotFound."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from generator.model.grant import Grant
-from generator.model.policy import PolicyStatement
+from generator.model.policy import Policy, PolicyStatement
 from generator.model.session import Session
 
 OLD_KEY = timedelta(days=90)
@@ -38,6 +38,35 @@ class AccessKey:
         """Whether it could have been used for a day and never was; `granted` is when access was granted."""
         since = max((moment for moment in (self.created, granted) if moment is not None), default=now)
         return self.last_used is None and now - since > TIME_TO_BE_USED
+
+
+@dataclass(frozen=True)
+class UserCredential:
+    """A credential of an IAM user that is no access key: its id, never its secret. `service` where it is for one."""
+
+    credential_id: str
+    created: datetime | None = None
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class KeyGrant:
+    """A grant on a KMS key: what it permits whom, besides the key's policy."""
+
+    grant_id: str
+    grantee: str
+    operations: tuple[str, ...] = ()
+    created: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RoleTrust:
+    """A role of the account, and the policy that says who may assume it."""
+
+    name: str
+    arn: str
+    trust: Policy
+    created: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from generator.sandbox.cloudformation import (
     stack_policy,
 )
 from generator.sandbox.ec2 import endpoints, instances, network, security_group_rules
-from generator.sandbox.iam import access_keys, user_credentials
+from generator.sandbox.iam import access_keys, role_boundary, user_credentials
 from generator.sandbox.secretsmanager import rotation, secrets
 from generator.sandbox.ssm import document_resource
 
@@ -29,7 +29,7 @@ CLOUDFORMATION = (
     *(resource_types, naming, custom_resources),
 )
 EC2 = (network, instances, endpoints, security_group_rules)
-OTHERS = (access_keys, user_credentials, secrets, rotation, document_resource, eks, autoscaling)
+OTHERS = (access_keys, user_credentials, role_boundary, secrets, rotation, document_resource, eks, autoscaling)
 
 
 def install(sandbox: Sandbox) -> None:

@@ -21,7 +21,13 @@ from generator.operations.access.revocation import RevokeRequest
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
 
-NOT_THERE = {"role closed", "policy of the support role", "older role sessions are refused", "database"}
+NOT_THERE = {
+    "role closed",
+    "instance profiles of the support role",
+    "policy of the support role",
+    "older role sessions are refused",
+    "database",
+}
 """What does not apply to a stack without a role and without a database."""
 OTHER = "arn:aws:iam::444455556666:role/another-team"
 

@@ -14,18 +14,29 @@ from tests.embedded import Deployer, Outcome, environment
 
 STACK, OPERATOR = "refused", "operator"
 READS = (
+    "cloudformation:ListStackResources",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetLoginProfile",
     "iam:GetPolicy",
     "iam:GetPolicyVersion",
     "iam:GetRole",
     "iam:GetRolePolicy",
+    "iam:GetUser",
     "iam:GetUserPolicy",
     "iam:ListAccessKeys",
     "iam:ListAttachedRolePolicies",
     "iam:ListAttachedUserPolicies",
+    "iam:ListGroupsForUser",
+    "iam:ListInstanceProfilesForRole",
+    "iam:ListMFADevices",
     "iam:ListRolePolicies",
+    "iam:ListSSHPublicKeys",
+    "iam:ListServiceSpecificCredentials",
+    "iam:ListSigningCertificates",
     "iam:ListUserPolicies",
     "iam:SimulatePrincipalPolicy",
     "kms:GetKeyPolicy",
+    "kms:ListGrants",
     "secretsmanager:GetResourcePolicy",
     "secretsmanager:GetSecretValue",
     "ssm:DescribeSessions",
@@ -41,7 +52,7 @@ WRITES = (
     "secretsmanager:DeleteResourcePolicy",
     "ssm:TerminateSession",
 )
-STACKS_OWN = {"DescribeStacks", "DescribeChangeSet", "DescribeStackEvents", "GetTemplate", "ListStackResources"}
+STACKS_OWN = {"DescribeStacks", "DescribeChangeSet", "DescribeStackEvents", "GetTemplate"}
 """Without these there is no revocation, or its update cannot be followed: no verdict hangs on them."""
 NEVER_REFUSED = {"GetCallerIdentity"}
 """It needs no permission."""

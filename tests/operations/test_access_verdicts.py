@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from generator.model.access import AccessKey, Simulation
+from generator.model.access_path import AccessPath, AccessPaths, PathKind
 from generator.model.command_line import CommandLine
 from generator.model.contract import GRANT_PARAMETERS
 from generator.model.database_changes import ShutOut
@@ -83,12 +84,22 @@ POLICIES = LivePolicies(
     trust=got(policy({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"})),
     role=got((MANAGED,)),
 )
+PATHS = AccessPaths(
+    credentials=(got((AccessPath(PathKind.MFA_DEVICE, "serial", "support", "iam:ListMFADevices", opens=False),)),),
+    groups=got(()),
+    foreign_policies=(got(()), got(())),
+    boundaries=(got(()), got(())),
+    instance_profiles=got(()),
+    key_grants=got(()),
+    roles=got(()),
+)
 CLEAN = Observations(
     at=NOW,
     grant=got(CLOSED),
     keys=got(()),
     old_key=got(KeyTrial("AKIAOLD", "InvalidClientTokenId")),
     policies=POLICIES,
+    paths=PATHS,
     older_role_session=got(Simulation("explicitDeny")),
     new_session=got(Simulation("implicitDeny")),
     sessions=got((ADAS,)),
@@ -112,10 +123,19 @@ def judged(name: str, seen: Observations, wanted: Expectation) -> Evidence:
 
 
 def seen(**instead: Any) -> Observations:
-    """CLEAN with other answers; those of policies by their names."""
-    names = LivePolicies.__dataclass_fields__
-    policies = replace(POLICIES, **{k: v for k, v in instead.items() if k in names})
-    return replace(CLEAN, policies=policies, **{k: v for k, v in instead.items() if k not in names})
+    """CLEAN with other answers; those of policies and of paths by their names."""
+    policies = {k: v for k, v in instead.items() if k in LivePolicies.__dataclass_fields__}
+    paths = {k: (v,) if k in SEVERAL else v for k, v in instead.items() if k in AccessPaths.__dataclass_fields__}
+    others = {k: v for k, v in instead.items() if k not in policies and k not in paths}
+    return replace(CLEAN, policies=replace(POLICIES, **policies), paths=replace(PATHS, **paths), **others)
+
+
+SEVERAL = {"credentials", "foreign_policies", "boundaries"}
+
+
+def path(who: str = "support", until: datetime | None = None) -> Reading[Any]:
+    """One open path, and the command that removes it."""
+    return got((AccessPath(PathKind.GROUP, "theirs", who, "asked", "remove-it", until=until),))
 
 
 @pytest.mark.parametrize("wanted", [ALL, SOME], ids=["everybody", "some"])
@@ -131,7 +151,8 @@ def test_of_a_stack_without_user_and_role_nothing_applies_but_the_stack_and_the_
     bare = replace(ALL, access=StackAccess(BARE, Grant()))
     absent = dict.fromkeys(("keys", "old_key", "older_role_session", "new_session", "database"), ABSENT)
     none = LivePolicies(*[ABSENT] * 5)
-    found = {i.step: i.proven for i in verdicts.judge(replace(CLEAN, policies=none, **absent), bare)}
+    no_path = AccessPaths((ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 3)
+    found = {i.step: i.proven for i in verdicts.judge(replace(CLEAN, policies=none, paths=no_path, **absent), bare)}
     assert {step for step, proven in found.items() if proven} == {"grant on the stack", "no session is open"}
     assert False not in found.values()
 
@@ -178,6 +199,15 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
         ALL,
         "delete-user-policy --user-name support --policy-name mine",
     ),
+    ("other_credentials_are_gone", seen(credentials=path()), ALL, "remove-it"),
+    ("other_credentials_are_gone", seen(credentials=path(until=NOW + timedelta(1))), SOME, "remove-it"),
+    ("no_group_is_left", seen(groups=path()), SOME, "remove-it"),
+    ("no_foreign_policy_is_left", seen(foreign_policies=path()), ALL, "remove-it"),
+    ("boundaries_are_the_stacks", seen(boundaries=path()), ALL, "remove-it"),
+    ("no_instance_has_the_role", seen(instance_profiles=path()), ALL, "remove-it"),
+    ("no_grant_on_the_key_is_left", seen(key_grants=path(A.arn)), ALL, "remove-it"),
+    ("no_grant_on_the_key_is_left", seen(key_grants=path(B.arn)), SOME, "remove-it"),
+    ("no_other_role_lets_them_in", seen(roles=path(B.arn)), SOME, "remove-it"),
     ("no_session_is_open", seen(sessions=got((OF_SUPPORT["user"],))), ALL, "terminate-session --session-id support-1"),
     ("no_session_is_open", seen(sessions=got((OF_SUPPORT["role"],))), SOME, "terminate-session --session-id bob-1"),
     ("no_session_is_open", seen(owners={ADAS.owner: got(False)}), ALL, "terminate-session --session-id ada-1"),
@@ -210,6 +240,13 @@ READINGS = {
     "role": "support_policy_is_over",
     "older_role_session": "older_role_sessions_are_refused",
     "new_session": "a_session_would_be_refused",
+    "credentials": "other_credentials_are_gone",
+    "groups": "no_group_is_left",
+    "foreign_policies": "no_foreign_policy_is_left",
+    "boundaries": "boundaries_are_the_stacks",
+    "instance_profiles": "no_instance_has_the_role",
+    "key_grants": "no_grant_on_the_key_is_left",
+    "roles": "no_other_role_lets_them_in",
     "sessions": "no_session_is_open",
     "database": "database_is_closed",
 }
@@ -224,8 +261,8 @@ def test_what_was_refused_throttled_or_not_understood_is_not_proven(reading: str
 
 
 def test_every_reading_is_refused_once_above() -> None:
-    kept = {*Observations.__dataclass_fields__} - {"at", "policies", "owners"} | {*LivePolicies.__dataclass_fields__}
-    assert kept == set(READINGS)
+    one_by_one = {*LivePolicies.__dataclass_fields__, *AccessPaths.__dataclass_fields__}
+    assert {*Observations.__dataclass_fields__} - {"at", "policies", "paths", "owners"} | one_by_one == set(READINGS)
 
 
 @pytest.mark.parametrize(
@@ -241,6 +278,10 @@ def test_every_reading_is_refused_once_above() -> None:
         ("older_role_sessions_are_refused", seen(older_role_session=GONE), ALL),
         ("support_policy_is_over", seen(user=GONE, role=GONE), ALL),
         ("a_session_would_be_refused", seen(new_session=GONE), ALL),
+        ("other_credentials_are_gone", seen(credentials=GONE), ALL),
+        ("other_credentials_are_gone", seen(credentials=path(until=NOW)), ALL),
+        ("no_grant_on_the_key_is_left", seen(key_grants=path(A.arn)), SOME),
+        ("no_other_role_lets_them_in", seen(roles=path(A.pattern)), SOME),
     ],
 )
 def test_what_is_gone_or_meant_to_stay_is_proven(verdict: str, observed: Observations, wanted: Expectation) -> None:

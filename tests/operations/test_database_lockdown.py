@@ -10,6 +10,7 @@ import pytest
 
 from generator.cli.access_text import database_lines, revoke_note
 from generator.gateway.aws import Gateway
+from generator.model.access_path import AccessPaths
 from generator.model.command_line import CommandLine
 from generator.model.database import DatabaseUser
 from generator.model.database_changes import SUPPORT_USERS, ShutOut
@@ -31,7 +32,10 @@ ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1"
 ENDPOINT = {"DatabaseEndpoint": "app.cluster-x.us-east-1.rds.amazonaws.com"}
 STAYS = Grant((Principal("aws", "444455556666", "role/A"),))
 NOBODY: Reading[Any] = absent("nothing", "nothing was asked")
-NOTHING_ELSE = Observations(datetime.now(UTC), *[NOBODY] * 3, LivePolicies(*[NOBODY] * 5), *[NOBODY] * 3, {}, NOBODY)
+NO_PATHS = AccessPaths((NOBODY,), NOBODY, (NOBODY,), (NOBODY,), *[NOBODY] * 3)
+NOTHING_ELSE = Observations(
+    datetime.now(UTC), *[NOBODY] * 3, LivePolicies(*[NOBODY] * 5), NO_PATHS, *[NOBODY] * 3, {}, NOBODY
+)
 LEFT = DatabaseUser("ada_r", "read", True, 1)
 
 

@@ -69,6 +69,35 @@ def session_of_somebody_gone(a: Account) -> None:
     assert a.is_open(a.facts["session"])
 
 
+# What the support role has besides
+
+
+def foreign_policy_of_the_role(a: Account) -> None:
+    a.mine.iam.put_role_policy(RoleName=a.role, PolicyName="theirs", PolicyDocument=document(permission("s3:*")))
+    assert "theirs" in a.mine.iam.list_role_policies(RoleName=a.role)["PolicyNames"]
+
+
+def statement_beside_ours_in_the_role(a: Account) -> None:
+    """In the policy that the stack made, so that its name tells nothing."""
+    [ours] = a.mine.iam.list_role_policies(RoleName=a.role)["PolicyNames"]
+    name = {"RoleName": a.role, "PolicyName": ours}
+    theirs = permission("s3:*", Sid="EndOwnSessions")
+    stood = a.mine.iam.get_role_policy(**name)["PolicyDocument"]["Statement"]
+    a.mine.iam.put_role_policy(**name, PolicyDocument=document(*stood, theirs))
+
+
+def role_without_a_boundary(a: Account) -> None:
+    assert a.mine.iam.get_role(RoleName=a.role)["Role"]["PermissionsBoundary"]
+    a.mine.iam.delete_role_permissions_boundary(RoleName=a.role)
+    assert "PermissionsBoundary" not in a.mine.iam.get_role(RoleName=a.role)["Role"]
+
+
+def instance_profile_with_the_role(a: Account) -> None:
+    a.mine.iam.create_instance_profile(InstanceProfileName="their-hosts")
+    a.mine.iam.add_role_to_instance_profile(InstanceProfileName="their-hosts", RoleName=a.role)
+    assert a.mine.iam.list_instance_profiles_for_role(RoleName=a.role)["InstanceProfiles"]
+
+
 # The stack itself, and its database
 
 
@@ -160,6 +189,16 @@ WORLDS = (
         not_proven(left=("NoOlderSessions",)),
         "revoked",
     ),
+    World("role: a foreign policy", foreign_policy_of_the_role, ALL, not_proven(left=("theirs",))),
+    World(
+        "role: a statement in the stack's policy",
+        statement_beside_ours_in_the_role,
+        ALL,
+        not_proven("EndOwnSessions"),
+        "revoked",
+    ),
+    World("role: the boundary removed", role_without_a_boundary, ALL, not_proven(left=("put-role-permissions",))),
+    World("role: in an instance profile", instance_profile_with_the_role, ALL, not_proven(left=("their-hosts",))),
     World("session: of somebody who is gone", session_of_somebody_gone, ALL, not_proven("{session}")),
     World("stack: may not be changed", lacks("cloudformation:ExecuteChangeSet"), ALL, not_proven(VENDOR_ROLE)),
     World("database: out of reach", knows_a_database, ALL, not_proven(left=("db shut-out",))),
@@ -169,5 +208,5 @@ WORLDS = (
     World("secret: half a key", secret_holds('{"AccessKeyId": 7}'), ALL, not_proven("secret")),
     World("secret: bytes", secret_holds_bytes, ALL, not_proven("secret")),
     World("key: NotPrincipal", key_allows_all_but_one, ALL, not_proven("*"), "revoked"),
-    World("user: Statement is one object", policy_of_the_user_is_one_object, ALL, not_proven("theirs"), fault="P3"),
+    World("user: Statement is one object", policy_of_the_user_is_one_object, ALL, not_proven("theirs")),
 )

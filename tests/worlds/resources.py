@@ -149,7 +149,7 @@ WORLDS = (
         not_proven(LIKE_A_SERVICE),
         TWO,
     ),
-    World("trust: of another role", another_role_trusts_the_vendor, ALL, not_proven("helper"), fault="P3"),
+    World("trust: of another role", another_role_trusts_the_vendor, ALL, not_proven("helper")),
     # the secret's policy
     World("secret: a stranger", both_let_in(OTHER_ROLE), ALL, PROVEN),
     World("secret: another account", secret_lets_in({"AWS": THIRD_ROOT}), ALL, PROVEN),
@@ -198,14 +198,13 @@ WORLDS = (
         CLOSED,
     ),
     # grants on the key
-    World("key grant", grants_the_key_to(VENDOR_ROLE, "Decrypt"), ALL, not_proven(left=("{grant}",)), fault="P3"),
+    World("key grant", grants_the_key_to(VENDOR_ROLE, "Decrypt"), ALL, not_proven(left=("{grant}",))),
     World(
         "key grant: to another account",
         grants_the_key_to(THIRD_ROOT, "CreateGrant", "Decrypt"),
         ALL,
         not_proven(left=("{grant}",)),
         CLOSED,
-        "P3",
     ),
     # another grant that covers the principal
     World(

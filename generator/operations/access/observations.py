@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Simulation
+from generator.model.access_path import AccessPaths
 from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.duration import END_FORMAT
 from generator.model.grant import Grant
@@ -21,6 +22,7 @@ from generator.model.reading import Reading
 from generator.model.session import Session
 from generator.operations.access import key, live_policies, lockdown
 from generator.operations.access.live_policies import LivePolicies
+from generator.operations.access.paths.read import read_paths
 from generator.operations.access.readings import NotUnderstood, absent, read
 from generator.operations.access.stack_access import StackAccess, read_access
 from generator.operations.clock import SYSTEM, Clock
@@ -52,6 +54,7 @@ class Observations:
     keys: Reading[tuple[AccessKey, ...]]
     old_key: Reading[KeyTrial]
     policies: LivePolicies
+    paths: AccessPaths
     older_role_session: Reading[Simulation]
     new_session: Reading[Simulation]
     sessions: Reading[tuple[Session, ...]]
@@ -80,13 +83,15 @@ def observe(
     `database` is what was seen there when support's users were shut out: it takes a tunnel, and is asked once.
     """
     now = clock.now()
+    policies = live_policies.read_policies(gateway, access)
     sessions = read("ssm:DescribeSessions", lambda: tuple(gateway.ssm.list_sessions()))
     return Observations(
         at=now,
         grant=read("cloudformation:DescribeStacks", lambda: read_access(gateway).grant),
         keys=_keys(gateway, access),
         old_key=_try_key(gateway, before.secret, clock),
-        policies=live_policies.read_policies(gateway, access),
+        policies=policies,
+        paths=read_paths(gateway, access, policies),
         older_role_session=_simulate_role(gateway, access, now),
         new_session=_simulate_user(gateway, access, now),
         sessions=sessions,

@@ -27,12 +27,12 @@ def outsiders(policy: Policy, access: StackAccess, *, services: bool = True) -> 
         Opening(principal.value, statement)
         for statement in policy.statements
         if statement.allows and not statement.limited_to(access.stack.account)
-        for principal in _admitted(statement)
-        if not _inside(principal, access, services)
+        for principal in admitted(statement)
+        if is_outside(principal, access, services)
     )
 
 
-def _admitted(statement: PolicyStatement) -> Iterator[PolicyPrincipal]:
+def admitted(statement: PolicyStatement) -> Iterator[PolicyPrincipal]:
     """Whom it names; where a condition holds `aws:PrincipalArn` to some, those alone can match."""
     if statement.principal_arns:
         yield from (PolicyPrincipal(PrincipalType.AWS, arn) for arn in statement.principal_arns)
@@ -42,10 +42,11 @@ def _admitted(statement: PolicyStatement) -> Iterator[PolicyPrincipal]:
         yield PolicyPrincipal(PrincipalType.UNKNOWN, "a principal that is not named")
 
 
-def _inside(principal: PolicyPrincipal, access: StackAccess, services: bool) -> bool:
+def is_outside(principal: PolicyPrincipal, access: StackAccess, services: bool = True) -> bool:
+    """Whether it is anybody but the account's own principals; with `services` AWS's own are none either."""
     if principal.type is not PrincipalType.AWS:
-        return services and principal.is_service
-    return account_of(principal.value) == access.stack.account and not _of_support(principal.value, access)
+        return not (services and principal.is_service)
+    return account_of(principal.value) != access.stack.account or _of_support(principal.value, access)
 
 
 def _of_support(arn: str, access: StackAccess) -> bool:

@@ -17,7 +17,7 @@ from generator.model.policy import Policy, PolicyStatement
 from generator.model.principal import Principal
 from generator.model.reading import Reading
 from generator.model.session import Session
-from generator.operations.access import database_lockdown, remedies
+from generator.operations.access import database_lockdown, path_verdicts, remedies
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.key import DEAD_CODES
 from generator.operations.access.lockdown import owned
@@ -287,6 +287,13 @@ VERDICTS: tuple[Verdict, ...] = (
     older_role_sessions_are_refused,
     support_policy_is_over,
     a_session_would_be_refused,
+    path_verdicts.other_credentials_are_gone,
+    path_verdicts.no_group_is_left,
+    path_verdicts.no_foreign_policy_is_left,
+    path_verdicts.boundaries_are_the_stacks,
+    path_verdicts.no_instance_has_the_role,
+    path_verdicts.no_grant_on_the_key_is_left,
+    path_verdicts.no_other_role_lets_them_in,
     no_session_is_open,
     database_is_closed,
 )

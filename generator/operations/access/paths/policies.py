@@ -1,0 +1,65 @@
+"""What the support user and the support role may do by policies that the stack did not make. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.model.access_path import AccessPath, PathKind, PathReading
+from generator.model.command_line import CommandLine
+from generator.model.policy import Policy, PolicyStatement
+from generator.model.reading import Reading
+from generator.operations.access.expectation import knows_grants
+from generator.operations.access.permission_summary import is_bounded
+from generator.operations.access.role import POLICY_NAME
+from generator.operations.access.stack_access import StackAccess
+
+ENDING = frozenset({"ssm:TerminateSession"})
+"""What support may do after the end too: end its own sessions."""
+
+
+def foreign_policies(
+    kind: str,
+    name: str,
+    policies: Reading[tuple[Policy, ...]],
+    session_policy: Reading[str],
+    access: StackAccess,
+    commands: CommandLine,
+) -> PathReading:
+    """A path for each policy of the user or role (`kind`) that permits more than the stack's own statements.
+
+    `session_policy` is the ARN of the stack's managed policy. A policy that was not understood is one too.
+    """
+    if policies.value is None:
+        return policies.unanswered()
+    if session_policy.value is None:
+        return session_policy.unanswered()
+    paths: list[AccessPath] = []
+    for policy in policies.value:
+        foreign = list(_foreign(policy, session_policy.value, access))
+        if foreign:
+            paths.append(_path(kind, name, policy, foreign, policies.asked, commands))
+    return Reading(policies.asked, policies.at, tuple(paths))
+
+
+def _foreign(policy: Policy, session_policy: str, access: StackAccess) -> Iterator[str]:
+    """The names of the statements that permit something and are not the stack's, and of parts not understood."""
+    yield from policy.problems
+    is_ours = policy.arn == session_policy if policy.arn else policy.name == POLICY_NAME
+    if is_ours and not knows_grants(access):
+        return  # the vendor's published template has statements of its own
+    yield from (s.name for s in policy.statements if s.allows and not (is_ours and _is_of_the_stack(s)))
+
+
+def _is_of_the_stack(statement: PolicyStatement) -> bool:
+    """Its end is judged elsewhere; what has none in the template ends sessions and nothing else."""
+    return is_bounded(statement) or (set(statement.actions) == ENDING and "NotAction" not in statement.inverted)
+
+
+def _path(kind: str, name: str, policy: Policy, foreign: list[str], seen: str, commands: CommandLine) -> AccessPath:
+    whose = (f"--{kind}-name", name)
+    if policy.arn:
+        remove = commands.aws("iam", f"detach-{kind}-policy", *whose, "--policy-arn", policy.arn)
+    else:
+        remove = commands.aws("iam", f"delete-{kind}-policy", *whose, "--policy-name", policy.name)
+    label = f"{policy.name} of the support {kind} ({', '.join(foreign)})"
+    return AccessPath(PathKind.POLICY, label, name, seen, remove)
