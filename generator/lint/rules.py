@@ -126,13 +126,16 @@ def _keys_in_cloudformation(template: Tree, _: str) -> Hits:
 
 
 def _sids(template: Tree, _: str) -> Hits:
-    whole_file: set[str] = set()
+    """A Sid is there once in a document, and in our template it means one thing: the same statement word for word."""
+    meanings: dict[str, Tree] = {}
     for path, document in policy_documents(template):
-        seen = whole_file if is_ours(template) else set()
+        seen: set[str] = set()
         for place, statement in statements(document, path):
             sid = str(statement.get("Sid", ""))
             if sid and sid in seen:
                 yield place, f"The Sid {sid} is used twice."
+            elif sid and is_ours(template) and meanings.setdefault(sid, statement) != statement:
+                yield place, f"The Sid {sid} stands for two different statements."
             seen.add(sid)
 
 

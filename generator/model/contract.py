@@ -148,6 +148,7 @@ class Condition(StrEnum):
     DATABASE_GIVEN = "DatabaseGiven"
     DATABASE_GROUP_GIVEN = "DatabaseGroupGiven"
     SUPPORT_MAY_USE_DATABASE = "SupportMayUseDatabase"
+    SUPPORT_HAS_OPTIONS = "SupportHasOptions"
 
 
 TAG_KEY: Final = "deepsql:managed"
@@ -212,6 +213,7 @@ SUPPORT_MODIFIED_ONLY: Final = {Resource.STACK_KEY: frozenset({"KeyPolicy"})}
 GRANT_RESOURCES: Final = frozenset(
     {
         Resource.SUPPORT_USER,
+        Resource.SUPPORT_USER_POLICY,
         Resource.SUPPORT_SECRET_POLICY,
         Resource.SUPPORT_ROLE,
         Resource.SUPPORT_ROLE_POLICY,

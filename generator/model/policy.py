@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from generator.model.arn import Arn
 from generator.model.duration import parse_end
+from generator.model.policy_size import characters
 from generator.model.wildcards import like
 
 _DEAD = re.compile(r"(AROA|AIDA)[A-Z0-9]+")
@@ -124,12 +125,16 @@ class PolicyStatement:
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy document. `name` and `arn` where a user or role has several; `problems` are what was not understood."""
+    """A policy document. `name` and `arn` where a user or role has several; `problems` are what was not understood.
+
+    `characters`: its size as IAM counts it.
+    """
 
     statements: tuple[PolicyStatement, ...] = ()
     problems: tuple[str, ...] = ()
     name: str = ""
     arn: str = ""
+    characters: int = field(default=0, compare=False)
 
 
 def account_of(principal: str) -> str:
@@ -146,7 +151,7 @@ def parse_policy(document: object, name: str = "", arn: str = "") -> Policy:
     read = tuple(_statement(raw, number) for number, raw in enumerate(as_list(parsed.get("Statement")), 1))
     unclear = [f"statement {s.name}: {problem}" for s in read for problem in s.problems]
     missing = ["it has no Statement"] if parsed and "Statement" not in parsed else []
-    return Policy(read, (*missing, *unclear), name, arn)
+    return Policy(read, (*missing, *unclear), name, arn, characters(parsed))
 
 
 def statements(document: str | Mapping[str, object]) -> tuple[PolicyStatement, ...]:

@@ -14,7 +14,7 @@ from awacs.aws import Statement, StringEquals
 from generator.model.arn import Arn
 from generator.model.contract import DocumentKind, document_name
 from generator.policies.document import Document, allow, document, plain
-from generator.policies.support import OWN_SESSIONS_BY_TAG, USERNAME, documents_are_checked
+from generator.policies.support import OWN_SESSIONS_BY_TAG, documents_are_checked, own_sessions
 
 
 class EngineerKind(StrEnum):
@@ -74,5 +74,5 @@ def _own_sessions(kind: EngineerKind, sessions: Arn) -> Statement:
     (Session Manager guide, "Sample IAM policies", method 2)."""
     verbs = [ssm.ResumeSession, ssm.TerminateSession]
     if kind is EngineerKind.user:
-        return allow("ResumeAndEndOwnSessions", verbs, str(sessions.beside("ssm", f"session/{USERNAME}-*")))
+        return allow("ResumeAndEndOwnSessions", verbs, own_sessions(str(sessions)))
     return allow("ResumeAndEndOwnSessions", verbs, str(sessions), *OWN_SESSIONS_BY_TAG)

@@ -1,4 +1,4 @@
-"""What the vendor's support may do: one policy that is also the permissions boundary."""
+"""What the vendor's support may do: one list of statements for the user, the role and the boundary of both."""
 
 from __future__ import annotations
 
@@ -20,8 +20,25 @@ from generator.policies.document import Document, Value, allow, before, deny, do
 USERNAME = "${aws:username}"
 """IAM's policy variable for the calling user's name."""
 
+ID_LENGTHS = (17, 26)
+"""A session's ID is its user's name, a dash and 17 hexadecimal characters; newer ones have 26 letters and digits."""
+
 OWN_SESSIONS_BY_TAG = (StringLike("ssm:resourceTag/aws:ssmmessages:session-id", "${aws:userid}"),)
 """Own sessions of roles and federated users (Session Manager user guide, restrict access, "method 2")."""
+
+
+SSH_SESSIONS, SSH_KEYS = "StartSshSessions", "PushSshKeysForOneLogin"
+DATABASE_TUNNELS, DATABASE_SIGN_IN = "StartDatabaseTunnels", "SignInToTheDatabase"
+OPTION_SIDS = frozenset({SSH_SESSIONS, SSH_KEYS, DATABASE_TUNNELS, DATABASE_SIGN_IN})
+"""The statements that a stack's options add to those that support has by default."""
+
+
+def own_sessions(sessions: str, username: str = USERNAME) -> list[str]:
+    """The ARNs of the calling user's own sessions, from the pattern of all sessions (`…:session/*`).
+
+    IAM's `?` is exactly one character. With `*` they would include those of a user whose name goes on after a dash.
+    """
+    return [f"{sessions.removesuffix('*')}{username}-{'?' * length}" for length in ID_LENGTHS]
 
 
 def no_older_sessions(not_before: Value) -> Statement:
@@ -33,14 +50,14 @@ def no_older_sessions(not_before: Value) -> Statement:
 class SupportScope:
     """What support may reach. Every value is an ARN, an ARN pattern, or an intrinsic function giving one.
 
-    `own_sessions` are the calling user's sessions, by name; `until` ends starting and resuming (None: no end).
+    `own_sessions` are the calling user's sessions, by name; `until` ends all but ending a session (None: no end).
     """
 
     region: Value
     instances: Sequence[Value]
     documents: Sequence[Value]
     sessions: Value
-    own_sessions: Value
+    own_sessions: Sequence[Value]
     until: Value = None
     tag: tuple[str, str] = field(default=(TAG_KEY, TAG_VALUE))
 
@@ -50,18 +67,15 @@ def documents_are_checked() -> ConditionElement:
     return BoolIfExists("ssm:SessionDocumentAccessCheck", "true")
 
 
-def _in_region(region: Value) -> ConditionElement:
-    """The describe calls name no resource, so a condition limits the Region."""
-    return StringEquals("aws:RequestedRegion", region)
+def default_statements(scope: SupportScope) -> list[Statement]:
+    """What a user needs by default: the one list behind the inline policy of the user and the managed policy.
 
-
-def session_statements(scope: SupportScope) -> list[Statement]:
-    """Sessions on the instance, and the calling user's own ones, recognised by the user's name.
-
-    The tag condition applies to the instance only. Documents do not have the tag, so they have their own statement.
+    An IAM user has 2,048 characters for all its inline policies (IAM quotas), so the describe calls, which name no
+    resource, share a statement. The tag condition applies to the instance only: documents do not have the tag.
     """
     tag_key, tag_value = scope.tag
     ends = before(scope.until)
+    own = list(scope.own_sessions)
     return [
         allow(
             "StartSessionsOnThisInstance",
@@ -71,77 +85,65 @@ def session_statements(scope: SupportScope) -> list[Statement]:
             documents_are_checked(),
             *ends,
         ),
-        allow("ResumeOwnSessions", [ssm.ResumeSession], scope.own_sessions, *ends),
-        allow("EndOwnSessions", [ssm.TerminateSession], scope.own_sessions),
+        start_with_documents("StartSessionsWithTheseDocuments", scope.documents, *ends),
+        allow("ResumeOwnSessions", [ssm.ResumeSession], own, *ends),
+        allow("EndOwnSessions", [ssm.TerminateSession], own),
+        allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], scope.sessions, *ends),
+        allow(
+            "FindTheInstance",
+            [ec2.DescribeInstances, ssm.DescribeInstanceInformation, ssm.GetConnectionStatus],
+            "*",
+            StringEquals("aws:RequestedRegion", scope.region),
+            *ends,
+        ),
+        deny("NoSessionTokens", [sts.GetSessionToken], "*"),
     ]
 
 
 def role_session_statements(scope: SupportScope) -> list[Statement]:
     """Own sessions, recognised by the tag that Session Manager sets: a role's session has no user name."""
-    own = OWN_SESSIONS_BY_TAG
+    own, ends = OWN_SESSIONS_BY_TAG, before(scope.until)
     return [
-        allow(
-            "ResumeOwnSessionsAsRole", [ssm.ResumeSession], scope.sessions, *OWN_SESSIONS_BY_TAG, *before(scope.until)
-        ),
+        allow("ResumeOwnSessionsAsRole", [ssm.ResumeSession], scope.sessions, *own, *ends),
         allow("EndOwnSessionsAsRole", [ssm.TerminateSession], scope.sessions, *own),
     ]
 
 
-def shared_statements(scope: SupportScope) -> list[Statement]:
-    """What user and role share: the documents, the data channel, and finding the instance."""
-    ends = before(scope.until)
-    return [
-        allow(
-            "StartSessionsWithTheseDocuments",
-            [ssm.StartSession],
-            list(scope.documents),
-            documents_are_checked(),
-            *ends,
-        ),
-        allow("OpenTheDataChannel", [ssmmessages.OpenDataChannel], scope.sessions, *ends),
-        allow(
-            "FindTheInstance",
-            [ec2.DescribeInstances, ssm.DescribeInstanceInformation],
-            "*",
-            _in_region(scope.region),
-            *ends,
-        ),
-        allow("SeeWhetherItIsConnected", [ssm.GetConnectionStatus], list(scope.instances), *ends),
-        deny("NoSessionTokens", [sts.GetSessionToken], "*"),
-    ]
+def start_with_documents(sid: str, documents: Sequence[Value], *ends: ConditionElement) -> Statement:
+    """Start sessions with these documents and no others; the instance has a statement of its own."""
+    return allow(sid, [ssm.StartSession], list(documents), documents_are_checked(), *ends)
 
 
-def push_ssh_keys(
-    sid: str, instances: Sequence[Value], *ends: ConditionElement, tag: tuple[str, str] | None = None
-) -> Statement:
+def push_ssh_keys(scope: SupportScope) -> Statement:
     """Push a public key for a minute, for the one login that is not root (EC2 Instance Connect, `ec2:osuser`)."""
-    wanted = {"ec2:osuser": SSH_USER} | ({f"aws:ResourceTag/{tag[0]}": tag[1]} if tag else {})
+    tag_key, tag_value = scope.tag
     return allow(
-        sid,
+        SSH_KEYS,
         [ec2_instance_connect.SendSSHPublicKey],
-        list(instances),
-        StringEquals(wanted),
-        *ends,
+        list(scope.instances),
+        StringEquals({"ec2:osuser": SSH_USER, f"aws:ResourceTag/{tag_key}": tag_value}),
+        *before(scope.until),
     )
 
 
 def sign_in_to_the_database(users: Value, *ends: ConditionElement) -> Statement:
     """Sign in as these database users (`…:dbuser:RESOURCE_ID/NAME`); a token opens connections for 15 minutes."""
-    return allow("SignInToTheDatabase", [Action("rds-db", "connect")], users, *ends)
+    return allow(DATABASE_SIGN_IN, [Action("rds-db", "connect")], users, *ends)
 
 
-def support_policy(scope: SupportScope, more: Sequence[Value] = ()) -> Document:
-    """The managed policy of user and role, and the boundary of both. `more` are statements the caller adds.
+def support_policy(scope: SupportScope, options: Sequence[Value] = ()) -> Document:
+    """The managed policy: the boundary of user and role, and the role's permissions.
 
-    As a boundary it caps what is attached to them later; a boundary alone would permit nothing (IAM user guide,
-    "Permissions boundaries"). A managed policy has at most 6,144 characters without white space (IAM quotas).
+    It has the user's statements word for word, those for the role's own sessions, and what `options` add. As a boundary
+    it caps what is attached later; a boundary alone would permit nothing (IAM user guide, "Permissions boundaries").
+    A managed policy has at most 6,144 characters without white space (IAM quotas).
     """
-    return document([*session_statements(scope), *role_session_statements(scope), *shared_statements(scope), *more])
+    return document([*default_statements(scope), *role_session_statements(scope), *options])
 
 
-def support_user_policy() -> Document:
-    """The inline policy of the user: what its key may never do, even while the managed policy is detached."""
-    return document([deny("NeverSessionTokens", [sts.GetSessionToken], "*")])
+def support_user_policy(scope: SupportScope) -> Document:
+    """The inline policy of the user: what it may do by default."""
+    return document(default_statements(scope))
 
 
 def support_user_policy_document(
@@ -165,8 +167,8 @@ def support_user_policy_document(
         instances=[str(sessions.beside("ec2", f"instance/{name}")) for name in instance_ids],
         documents=[str(sessions.beside("ssm", f"document/{name}")) for name in documents],
         sessions=str(sessions),
-        own_sessions=str(sessions.beside("ssm", f"session/{USERNAME}-*")),
+        own_sessions=own_sessions(str(sessions)),
         until=until,
         tag=tag,
     )
-    return cast(Document, plain(document([*session_statements(scope), *shared_statements(scope)])))
+    return cast(Document, plain(support_user_policy(scope)))

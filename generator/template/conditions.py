@@ -54,6 +54,7 @@ def add_conditions(template: Template) -> None:
             _given(P.DATABASE_RESOURCE_ID),
             Not(Equals(Ref(str(P.SUPPORT_DATABASE_LEVEL)), NO_LEVEL)),
         ),
+        C.SUPPORT_HAS_OPTIONS: Or(Condition(str(C.SUPPORT_MAY_USE_SSH)), Condition(str(C.SUPPORT_MAY_USE_DATABASE))),
     }
     for name, condition in conditions.items():
         template.add_condition(str(name), condition)

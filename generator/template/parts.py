@@ -64,8 +64,7 @@ def tags(values: Mapping[str, object]) -> Tags:
 
 
 def joined(*pieces: object) -> Join:
-    """The pieces joined without a separator. Used where a piece contains IAM's own `${...}`: `Fn::Sub` would need the
-    escape `${!...}`, which some tools do not support."""
+    """The pieces joined without a separator."""
     return Join("", list(pieces))
 
 

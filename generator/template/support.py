@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from troposphere import Template
+from troposphere import Sub, Template
 from troposphere.iam import ManagedPolicy, PolicyType, User
 
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
 from generator.model.database import SUPPORT_DATABASE_USER
 from generator.policies.document import before
 from generator.policies.support import (
-    USERNAME,
+    DATABASE_TUNNELS,
+    SSH_SESSIONS,
     SupportScope,
+    own_sessions,
     push_ssh_keys,
     sign_in_to_the_database,
+    start_with_documents,
     support_policy,
     support_user_policy,
 )
 from generator.template.conditions import expiry
-from generator.template.parts import REGION, arn, joined, ref, tags, when
+from generator.template.parts import REGION, arn, ref, tags, when
 
 WANTED = str(Condition.WANT_SUPPORT_USER)
+SUB_USERNAME = "${!aws:username}"
+"""IAM's variable within the text of `Fn::Sub`, which leaves `${!Name}` as `${Name}`."""
 
 
 def add_support(template: Template) -> None:
-    """The policy, which names neither user nor role: they name it, as what they may and as their boundary."""
+    """The managed policy, which names neither user nor role: they name it. Then the user with its own policy.
+
+    The inline policy has what the user may do by default, for people to read and to copy. Only with an option is the
+    managed policy attached as well: it has the same statements and what the option adds.
+    """
     template.add_resource(
         ManagedPolicy(
             str(Resource.SUPPORT_SESSION_POLICY),
             Condition=str(Condition.WANT_SUPPORT),
-            PolicyDocument=support_policy(scope(), [_ssh_only(_ssh_keys()), _database_only(_sign_in())]),
+            PolicyDocument=support_policy(scope(), _options()),
         )
     )
     template.add_resource(
@@ -36,7 +45,7 @@ def add_support(template: Template) -> None:
             str(Resource.SUPPORT_USER),
             Condition=WANTED,
             UserName=when(Condition.USER_NAME_GIVEN, ref(Parameter.SUPPORT_USER_NAME)),
-            ManagedPolicyArns=[ref(Resource.SUPPORT_SESSION_POLICY)],
+            ManagedPolicyArns=[when(Condition.SUPPORT_HAS_OPTIONS, ref(Resource.SUPPORT_SESSION_POLICY))],
             PermissionsBoundary=ref(Resource.SUPPORT_SESSION_POLICY),
             Tags=tags({"Purpose": "deepsql-support", REASON_TAG_KEY: ref(Parameter.SUPPORT_ACCESS_REASON)}),
         )
@@ -47,44 +56,40 @@ def add_support(template: Template) -> None:
             Condition=WANTED,
             PolicyName="deepsql-support-ssm",
             Users=[ref(Resource.SUPPORT_USER)],
-            PolicyDocument=support_user_policy(),
+            PolicyDocument=support_user_policy(scope()),
         )
     )
 
 
-def _ssh_keys() -> object:
-    return push_ssh_keys("PushSshKeysForOneLogin", scope().instances, *before(expiry()), tag=scope().tag)
+def _options() -> list[object]:
+    """What the options add, each only where the customer chose it."""
+    ends = before(expiry())
+    ssh, database = Condition.SUPPORT_MAY_USE_SSH, Condition.SUPPORT_MAY_USE_DATABASE
+    return [
+        when(ssh, start_with_documents(SSH_SESSIONS, [_document(Resource.SSH_DOCUMENT)], *ends)),
+        when(ssh, push_ssh_keys(scope())),
+        when(database, start_with_documents(DATABASE_TUNNELS, [_document(Resource.DATABASE_DOCUMENT)], *ends)),
+        when(database, sign_in_to_the_database(_database_user(), *ends)),
+    ]
 
 
-def _sign_in() -> object:
+def _document(document: Resource) -> Sub:
+    return arn("ssm", f"document/${{{document}}}")
+
+
+def _database_user() -> Sub:
     """One user per access level and stack; CloudTrail records which of the vendor's people it was."""
     name = f"{SUPPORT_DATABASE_USER}_${{{Parameter.SUPPORT_DATABASE_LEVEL}}}"
-    user = f"dbuser:${{{Parameter.DATABASE_RESOURCE_ID}}}/{name}"
-    return sign_in_to_the_database(arn("rds-db", user), *before(expiry()))
-
-
-def _database_only(value: object) -> object:
-    """Only where the customer gave support an access level, and said of which database."""
-    return when(Condition.SUPPORT_MAY_USE_DATABASE, value)
-
-
-def _ssh_only(value: object) -> object:
-    """Only where support may use SSH."""
-    return when(Condition.SUPPORT_MAY_USE_SSH, value)
+    return arn("rds-db", f"dbuser:${{{Parameter.DATABASE_RESOURCE_ID}}}/{name}")
 
 
 def scope() -> SupportScope:
-    """This stack's instance, its own documents, the asking user's own sessions."""
+    """This stack's instance, its shell and port documents, the calling user's own sessions."""
     return SupportScope(
         region=REGION,
         instances=[arn("ec2", f"instance/${{{Resource.INSTANCE}}}")],
-        documents=[
-            arn("ssm", f"document/${{{Resource.SHELL_DOCUMENT}}}"),
-            arn("ssm", f"document/${{{Resource.PORT_DOCUMENT}}}"),
-            _ssh_only(arn("ssm", f"document/${{{Resource.SSH_DOCUMENT}}}")),
-            _database_only(arn("ssm", f"document/${{{Resource.DATABASE_DOCUMENT}}}")),
-        ],
+        documents=[_document(Resource.SHELL_DOCUMENT), _document(Resource.PORT_DOCUMENT)],
         sessions=arn("ssm", "session/*"),
-        own_sessions=joined(arn("ssm", "session/"), f"{USERNAME}-*"),
+        own_sessions=[arn("ssm", own) for own in own_sessions("session/*", SUB_USERNAME)],
         until=expiry(),
     )

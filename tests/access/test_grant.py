@@ -21,7 +21,7 @@ from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer, run
 
 OTHER = "arn:aws:iam::444455556666:role/other"
-TOUCHED = {"StackKey", "SupportSecretPolicy", "SupportSessionPolicy"}
+TOUCHED = {"StackKey", "SupportSecretPolicy", "SupportSessionPolicy", "SupportUserPolicy"}
 
 
 @pytest.fixture(autouse=True)
@@ -49,17 +49,17 @@ def test_the_end_is_read_from_every_policy_and_one_that_is_missing_is_noticed(
     shown = deployer("access", "show").result
     assert shown["ends"] == [until] and shown["findings"] == []
     policies = [policy["policy"] for policy in shown["policies"] if policy["name"] == "support user"]
-    assert len(policies) == 2 and any("SupportSessionPolicy" in policy for policy in policies)
-    iam = Session().create_client("iam")
-    attached = iam.list_attached_user_policies(UserName=user)["AttachedPolicies"][0]["PolicyArn"]
-    iam.detach_user_policy(UserName=user, PolicyArn=attached)
+    assert policies == ["deepsql-support-ssm"]
+    iam, policy = Session().create_client("iam"), {"UserName": user, "PolicyName": "deepsql-support-ssm"}
+    text = json.dumps(iam.get_user_policy(**policy)["PolicyDocument"])
+    iam.delete_user_policy(**policy)
     try:
         checks = access_policies.verify(gateway, stack_access.read_access(gateway))
         assert [check.answer for check in checks if not check.holds] == [
             "lack StartSessionsOnThisInstance, StartSessionsWithTheseDocuments"
         ]
     finally:
-        iam.attach_user_policy(UserName=user, PolicyArn=attached)
+        iam.put_user_policy(**policy, PolicyDocument=text)
 
 
 def test_granting_twice_writes_nothing(deployer: Deployer, gateway: Gateway) -> None:

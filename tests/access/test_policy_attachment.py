@@ -50,3 +50,25 @@ def test_a_policy_of_that_name_that_is_not_ours_is_left(deployer: Deployer, gate
 def test_whom_and_where_must_be_known(deployer: Deployer, host: str, user: str) -> None:
     assert deployer("access", "policy", "--attach-to", "nobody", "--instance-id", host, "--yes").code == 4
     assert deployer("access", "policy", "--attach-to", user, "--yes").error["code"] == "instance"
+
+
+def test_what_iam_has_no_room_for_is_refused_before_anything_changes(
+    deployer: Deployer, gateway: Gateway, host: str, user: str
+) -> None:
+    """A user has 2,048 characters for all its inline policies together."""
+    words = ("access", "policy", "--attach-to", user, "--instance-id", host, "--yes")
+    crowded = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": ["s3:Get" + "x" * 600], "Resource": "*"}],
+    }
+    gateway.iam.put_user_policy(user, "theirs", crowded)
+    refused = deployer(*words)
+    assert (refused.code, refused.error["code"]) == (3, "policy-too-large")
+    assert f"IAM allows the user {user} 2,048 in all" in refused.error["message"] and "10,240" in refused.error["hint"]
+    assert set(gateway.iam.user_policies(user)) == {"theirs"} and "deepsql:managed" not in gateway.ec2.instance_tags(
+        host
+    )
+    gateway.iam.delete_user_policy(user, "theirs")
+    assert deployer(*words).code == 0
+    long = [word for number in range(8) for word in ("--document", f"shell-{number}" + "x" * 100)]
+    assert deployer(*words, *long).error["code"] == "policy-too-large"

@@ -214,6 +214,15 @@ def test_each_rule_finds_what_it_is_for(rule: str) -> None:
     assert broken_rules(PLANTED[rule]) == {rule}
 
 
+def test_one_sid_means_one_thing_in_our_template() -> None:
+    """The statements of support are in two policies, word for word; a difference between them is a fault."""
+    template = copy.deepcopy(template_dict())
+    user: Any = template["Resources"]["SupportUserPolicy"]  # type: ignore[index]
+    user["Properties"]["PolicyDocument"]["Statement"][3]["Action"] = "ssm:ResumeSession"
+    findings = [f for f in lint_text(json.dumps(template), "ours") if f.rule == "D0006"]
+    assert [f.message for f in findings] == ["The Sid EndOwnSessions stands for two different statements."]
+
+
 def test_every_rule_has_a_planted_fault_a_title_and_a_source() -> None:
     assert [rule.id for rule in rules()] == [*PLANTED, "D0013"]
     assert all(rule.title and rule.source for rule in rules())

@@ -46,7 +46,7 @@ def test_a_manual_install_gets_its_own_values() -> None:
 def test_without_values_the_placeholders_show_what_to_fill_in() -> None:
     text = json.dumps(support_user_policy_document())
     assert "arn:aws:ec2:REGION:ACCOUNT_ID:instance/*" in text
-    assert "session/${aws:username}-*" in text
+    assert f'session/${{aws:username}}-{17 * "?"}"' in text
     assert "DateLessThan" not in text
 
 

@@ -21,13 +21,14 @@ from tests.proof.mutation import (
 )
 from tests.proof.resolve import Tree
 
-POLICY, SECRET, KEY = "SupportSessionPolicy", "SupportSecretPolicy", "StackKey"
+MANAGED, INLINE, SECRET, KEY = "SupportSessionPolicy", "SupportUserPolicy", "SupportSecretPolicy", "StackKey"
+POLICY = f"{MANAGED} {INLINE}"  # the user's statements are in both
 INSTANCE, KEEPER, KEEPING = "InstanceRole", "KeeperRole", "KeeperSupportPolicy"
 AGENT, BASTION = "AgentPolicy", "BastionRole"
 START, GET, DECRYPT = "ssm:StartSession", "secretsmanager:GetSecretValue", "kms:Decrypt"
 ON_INSTANCE, WITH_DOCUMENTS = "StartSessionsOnThisInstance", "StartSessionsWithTheseDocuments"
 VENDOR_READS, VENDOR_DECRYPTS = "VendorReadsTheSecret", "VendorDecryptViaSecretsManager"
-USER, USER_POLICY, PUSH = "SupportUser", "SupportUserPolicy", "ec2-instance-connect:SendSSHPublicKey"
+USER, PUSH = "SupportUser", "ec2-instance-connect:SendSSHPublicKey"
 ROLE, ROLE_POLICY, ASSUMES = "SupportRole", "SupportRolePolicy", "VendorAssumes"
 OWN_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
 CONSOLE = "ec2-instance-connect:SendSerialConsoleSSHPublicKey"
@@ -49,10 +50,15 @@ def inline(*actions: str) -> Tree:
     return [{"PolicyName": "more", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}]
 
 
+def own(pattern: str) -> Tree:
+    return at_home("ssm", f"session/${{!aws:username}}-{pattern}")
+
+
 def db_user(name: str, resource: str = "${DatabaseResourceId}") -> Tree:
     return at_home("rds-db", f"dbuser:{resource}/{name}")
 
 
+NOTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]}
 LEVEL, MAY_USE, SIGN_IN = "SupportDatabaseLevel", "SupportMayUseDatabase", "rds-db:connect"
 LEVEL_CHOSEN = {"Fn::Not": [{"Fn::Equals": [{"Ref": LEVEL}, "none"]}]}
 LEVEL_ALONE = {"Fn::And": [{"Condition": "DatabaseGiven"}, LEVEL_CHOSEN]}
@@ -111,9 +117,14 @@ SUPPORT = [
         "sessions of users with longer names are own sessions",
         set_resource(POLICY, "ResumeOwnSessions", at_home("ssm", "session/${!aws:username}*")),
     ),
+    Mutant("names that go on after a dash are own", set_resource(POLICY, "ResumeOwnSessions", own("*"))),
+    Mutant("their sessions may be ended", set_resource(POLICY, "EndOwnSessions", own("*"))),
+    Mutant("IDs of 25 characters are own", add_resource(POLICY, "EndOwnSessions", own("?" * 25))),
+    Mutant("newer IDs are not own", set_resource(POLICY, "EndOwnSessions", own("?" * 17))),
+    Mutant("older IDs are not own", set_resource(POLICY, "EndOwnSessions", own("?" * 26))),
     Mutant(
         "own sessions may be ended in any region",
-        set_resource(POLICY, "EndOwnSessions", "arn:aws:ssm:*:*:session/${aws:username}-*"),
+        set_resource(POLICY, "EndOwnSessions", "arn:aws:ssm:*:*:session/${aws:username}-?????????????????"),
     ),
     Mutant("own sessions cannot be ended", drop_statement(POLICY, "EndOwnSessions")),
     Mutant("data channels reach every region", set_resource(POLICY, "ssmmessages:OpenDataChannel", "*")),
@@ -126,19 +137,20 @@ SUPPORT = [
 ]  # fmt: skip
 
 SSH = [
-    Mutant("SSH is for everybody's support", unwrap(POLICY, PUSHES)),
-    Mutant("keys may be pushed for root", drop_condition(POLICY, PUSHES, LOGIN)),
-    Mutant("keys may go to untagged instances", drop_condition(POLICY, PUSHES, "aws:ResourceTag/deepsql:managed")),
-    Mutant("pushing has no end", drop_condition(POLICY, PUSHES, NOW)),
-    Mutant("keys may be pushed to every instance", set_resource(POLICY, PUSHES, at_home("ec2", "instance/*"))),
-    Mutant("the serial console takes keys", add_action(POLICY, PUSHES, CONSOLE)),
+    Mutant("SSH is for everybody's support", unwrap(MANAGED, PUSHES)),
+    Mutant("keys may be pushed for root", drop_condition(MANAGED, PUSHES, LOGIN)),
+    Mutant("keys may go to untagged instances", drop_condition(MANAGED, PUSHES, "aws:ResourceTag/deepsql:managed")),
+    Mutant("pushing has no end", drop_condition(MANAGED, PUSHES, NOW)),
+    Mutant("keys may be pushed to every instance", set_resource(MANAGED, PUSHES, at_home("ec2", "instance/*"))),
+    Mutant("the serial console takes keys", add_action(MANAGED, PUSHES, CONSOLE)),
     Mutant("the SSH document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": SSH_ARN})),
 ]  # fmt: skip
 
 LIMITS = [
     Mutant("the user has no boundary", drop_property(USER, "PermissionsBoundary")),
-    Mutant("the user has nothing but a boundary", drop_property(USER, "ManagedPolicyArns")),
-    Mutant("the user may have session tokens", drop_statement(USER_POLICY, "sts:GetSessionToken")),
+    Mutant("the user has nothing but its default", drop_property(USER, "ManagedPolicyArns")),
+    Mutant("the user has nothing but a boundary", set_property(INLINE, "PolicyDocument", NOTHING)),
+    Mutant("the user may have session tokens once it is stripped", drop_statement(INLINE, "sts:GetSessionToken")),
     Mutant("the policy permits everything", add_action(POLICY, "ec2:DescribeInstances", "*")),
     Mutant("the policy permits IAM", add_action(POLICY, "ec2:DescribeInstances", "iam:*")),
     Mutant("the policy forbids the data channel", drop_statement(POLICY, "ssmmessages:OpenDataChannel")),
@@ -214,25 +226,26 @@ SUPPORT_ROLE = [
     Mutant("the vendor tags its sessions", add_action(ROLE, ASSUMES, "sts:TagSession")),
     Mutant("whoever comes may become it", set_principal(ROLE, ASSUMES, {"AWS": "*"})),
     Mutant("the role has no boundary", drop_property(ROLE, "PermissionsBoundary")),
+    Mutant("the role may not even have what users have", drop_statement(MANAGED, "OpenTheDataChannel")),
     Mutant("the role has nothing but a boundary", drop_property(ROLE, "ManagedPolicyArns")),
-    Mutant("the role ends everybody's sessions", drop_condition(POLICY, "EndOwnSessionsAsRole", OWN_TAG)),
-    Mutant("the role resumes everybody's sessions", drop_condition(POLICY, "ResumeOwnSessionsAsRole", OWN_TAG)),
-    Mutant("the role's own sessions are a pattern's", set_condition(POLICY, "EndOwnSessionsAsRole", OWN_TAG, "AROA*")),
-    Mutant("the role cannot end its own sessions", drop_statement(POLICY, "EndOwnSessionsAsRole")),
-    Mutant("the role resumes sessions after the end", drop_condition(POLICY, "ResumeOwnSessionsAsRole", NOW)),
+    Mutant("the role ends everybody's sessions", drop_condition(MANAGED, "EndOwnSessionsAsRole", OWN_TAG)),
+    Mutant("the role resumes everybody's sessions", drop_condition(MANAGED, "ResumeOwnSessionsAsRole", OWN_TAG)),
+    Mutant("the role's own sessions are a pattern's", set_condition(MANAGED, "EndOwnSessionsAsRole", OWN_TAG, "AROA*")),
+    Mutant("the role cannot end its own sessions", drop_statement(MANAGED, "EndOwnSessionsAsRole")),
+    Mutant("the role resumes sessions after the end", drop_condition(MANAGED, "ResumeOwnSessionsAsRole", NOW)),
     Mutant("older sessions go on after a cut", drop_statement(ROLE_POLICY, "NoOlderSessions")),
     Mutant("newer sessions end with a cut", drop_condition(ROLE_POLICY, "NoOlderSessions", "aws:TokenIssueTime")),
 ]  # fmt: skip
 
 DATABASE = [
-    Mutant("support signs in with every access level", set_resource(POLICY, SIGN_IN, db_user("deepsql-support_*"))),
-    Mutant("support signs in as anybody", set_resource(POLICY, SIGN_IN, db_user("*"))),
-    Mutant("support signs in to any database", set_resource(POLICY, SIGN_IN, db_user(SUPPORTS, "*"))),
-    Mutant("support signs in as users whose names go on", add_resource(POLICY, SIGN_IN, db_user(f"{SUPPORTS}*"))),
-    Mutant("signing in has no end", drop_condition(POLICY, SIGN_IN, NOW)),
-    Mutant("signing in hangs on nothing", unwrap(POLICY, SIGN_IN)),
-    Mutant("support cannot sign in", drop_statement(POLICY, SIGN_IN)),
-    Mutant("support looks databases up", add_statement(POLICY, SIGN_IN, "rds:DescribeDBClusters")),
+    Mutant("support signs in with every access level", set_resource(MANAGED, SIGN_IN, db_user("deepsql-support_*"))),
+    Mutant("support signs in as anybody", set_resource(MANAGED, SIGN_IN, db_user("*"))),
+    Mutant("support signs in to any database", set_resource(MANAGED, SIGN_IN, db_user(SUPPORTS, "*"))),
+    Mutant("support signs in as users whose names go on", add_resource(MANAGED, SIGN_IN, db_user(f"{SUPPORTS}*"))),
+    Mutant("signing in has no end", drop_condition(MANAGED, SIGN_IN, NOW)),
+    Mutant("signing in hangs on nothing", unwrap(MANAGED, SIGN_IN)),
+    Mutant("support cannot sign in", drop_statement(MANAGED, SIGN_IN)),
+    Mutant("support looks databases up", add_statement(MANAGED, SIGN_IN, "rds:DescribeDBClusters")),
     Mutant("the database's document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, DATABASE_ARN)),
     Mutant("no access level is asked for", redefine(MAY_USE, {"Condition": "DatabaseGiven"})),
     Mutant("a database without an id is enough", redefine(MAY_USE, LEVEL_ALONE)),

@@ -32,6 +32,11 @@ def properties(template: Tree, logical_id: str) -> dict[str, Any]:
     return found
 
 
+def every_property(template: Tree, logical_ids: str) -> list[dict[str, Any]]:
+    """The properties of one resource, or of several, separated by spaces."""
+    return [properties(template, one) for one in logical_ids.split()]
+
+
 def inner(node: Tree) -> Iterator[dict[str, Any]]:
     """Every dictionary in a tree, those under Fn::If included."""
     if isinstance(node, dict):
@@ -44,10 +49,10 @@ def inner(node: Tree) -> Iterator[dict[str, Any]]:
 
 
 def statements(template: Tree, logical_id: str, action: str) -> list[dict[str, Any]]:
-    """The statements in a resource that name this action, or whose Sid it is."""
+    """The statements in a resource (or in several, separated by spaces) that name this action, or whose Sid it is."""
     found = [
         node
-        for node in inner(properties(template, logical_id))
+        for node in inner(every_property(template, logical_id))
         if "Effect" in node and (action in node["Action"] or node.get("Sid") == action)
     ]
     assert found, f"{logical_id} has no statement {action}: adapt the mutants to the template"
@@ -122,9 +127,9 @@ def add_statement(logical_id: str, beside: str, action: str, resource: Tree = "*
     """One more permission in the document that holds the statement `beside`."""
 
     def change(template: Tree) -> None:
-        (neighbour,) = statements(template, logical_id, beside)
-        for node in inner(properties(template, logical_id)):
-            if any(_holds(one, neighbour) for one in node.get("Statement", [])):
+        neighbours = statements(template, logical_id, beside)
+        for node in inner(every_property(template, logical_id)):
+            if any(_holds(one, each) for one in node.get("Statement", []) for each in neighbours):
                 node["Statement"].append({"Effect": "Allow", "Action": [action], "Resource": resource})
 
     return change
@@ -141,7 +146,7 @@ def set_principal(logical_id: str, action: str, principal: Tree) -> Change:
 def drop_statement(logical_id: str, action: str) -> Change:
     def change(template: Tree) -> None:
         doomed = statements(template, logical_id, action)
-        for node in inner(properties(template, logical_id)):
+        for node in inner(every_property(template, logical_id)):
             listed = node.get("Statement")
             if isinstance(listed, list):
                 node["Statement"] = [one for one in listed if not any(_holds(one, each) for each in doomed)]
@@ -153,8 +158,8 @@ def unwrap(logical_id: str, sid: str) -> Change:
     """The statement always there, whatever condition it hung on."""
 
     def change(template: Tree) -> None:
-        (wanted,) = statements(template, logical_id, sid)
-        for node in inner(properties(template, logical_id)):
+        [wanted] = statements(template, logical_id, sid)
+        for node in inner(every_property(template, logical_id)):
             listed = node.get("Statement")
             if isinstance(listed, list):
                 node["Statement"] = [wanted if _holds(one, wanted) else one for one in listed]

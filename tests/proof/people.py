@@ -39,7 +39,7 @@ def user(stack: Stack) -> Actor:
 
 
 def stripped(stack: Stack) -> Actor:
-    """The user when somebody has taken its policy and its boundary off: its inline policy is all that is left."""
+    """The user when somebody has taken its managed policy and its boundary off: its inline policy is left."""
     inline = stack.property("SupportUserPolicy", "PolicyDocument")
     return replace(user(stack), identity=_texts((inline,)), boundary=())
 
@@ -74,7 +74,7 @@ def _engineer(kind: EngineerKind, arn: str, user_id: str, team: str | None = "bl
 WHO: dict[str, Callable[[Stack], Actor]] = {
     "support": user,
     "support with administrator rights": lambda stack: replace(user(stack), identity=(EVERYTHING,)),
-    "support without policy and boundary": stripped,
+    "support without managed policy and boundary": stripped,
     "support role": lambda stack: session(stack, "SupportRole", "ada"),
     "support role with administrator rights": lambda stack: replace(
         session(stack, "SupportRole", "ada"), identity=(EVERYTHING,)

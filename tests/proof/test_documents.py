@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.policies.support import support_user_policy_document
+from generator.policies.support import OPTION_SIDS, support_user_policy_document
 from generator.template.stack import build
 from tests.proof.attachments import policy_documents
 from tests.proof.cases import ROWS
@@ -20,6 +20,7 @@ from tests.proof.world import END, NEW, STACKS, World
 
 OPERATORS = {"StringEquals", "StringLike", "ArnLike", "BoolIfExists", "DateLessThan", "DateGreaterThanEquals"}
 VARIABLES = {"aws:username", "aws:userid"}
+ONLY_A_ROLE = {name for name, given in STACKS.items() if given.get("CreateSupportUser") == "No"}
 PLACES = [Place("us-gov-west-1", "aws-us-gov"), Place("cn-north-1", "aws-cn")]
 
 
@@ -80,8 +81,20 @@ def test_the_policy_for_manual_installs_is_the_stacks(template: Tree) -> None:
         documents=[stack.name("ShellDocument"), stack.name("PortDocument")],
         until=END,
     )
-    held = stack.property("SupportSessionPolicy", "PolicyDocument")["Statement"]
-    assert printed["Statement"] == [one for one in held if not one["Sid"].endswith("AsRole")]
+    assert printed == stack.property("SupportUserPolicy", "PolicyDocument")
+
+
+@pytest.mark.parametrize("stack", [name for name in STACKS if name not in ONLY_A_ROLE])
+def test_the_managed_policy_has_the_users_statements_word_for_word(template: Tree, stack: str) -> None:
+    user, managed = (
+        World(template).stack(stack).property(name, "PolicyDocument")["Statement"]
+        for name in ("SupportUserPolicy", "SupportSessionPolicy")
+    )
+    assert managed[: len(user)] == user
+    assert {one["Sid"] for one in managed[len(user) :]} <= {
+        "ResumeOwnSessionsAsRole",
+        "EndOwnSessionsAsRole",
+    } | OPTION_SIDS
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.partition)

@@ -19,7 +19,6 @@ from generator.model.contract import (
     Resource,
 )
 from generator.template.emit import template_dict
-from tests.proof.resolve import Place, Stack
 from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, Rendered, adopted, ours
 
 GRANT = {
@@ -136,22 +135,32 @@ def test_a_grant_touches_policies_only() -> None:
     assert changed(new(**GRANT), new(**GRANT, CreateSupportUser="No")) <= SUPPORT_RESOURCES | {"StackKey"}
 
 
-@pytest.mark.parametrize("place", [Place("us-gov-west-1", "aws-us-gov"), Place("cn-northwest-1", "aws-cn")])
-def test_all_that_support_may_fits_into_one_managed_policy(place: Place) -> None:
-    """A managed policy has 6,144 characters, blanks not counted (IAM quotas)."""
-    every = {"CreateSupportRole": "Yes", "SupportSsh": "Yes", **DATABASE, "SupportDatabaseLevel": "w"}
-    stack = Stack(template_dict(), CLI_CREATES | GRANT | every, place)
-    policy = stack.property("SupportSessionPolicy", "PolicyDocument")
-    assert len(json.dumps(policy, separators=(",", ":"))) <= 6144
-
-
-def test_what_support_may_is_also_all_it_can_ever_do() -> None:
+@pytest.mark.parametrize(
+    ("options", "attached"),
+    [({}, False), ({"SupportSsh": "Yes"}, True), (DATABASE, False), (DATABASE | {"SupportDatabaseLevel": "r"}, True)],
+)
+def test_what_support_may_is_also_all_it_can_ever_do(options: dict[str, str], attached: bool) -> None:
     """The policy names neither: they name it, so a flip of one leaves it and the other alone."""
-    stack = new(CreateSupportRole="Yes")
-    for holder in ("SupportUser", "SupportRole"):
-        held = stack.properties(holder)
-        assert held["ManagedPolicyArns"] == [held["PermissionsBoundary"]] == ["<SupportSessionPolicy>"]
+    stack = new(CreateSupportRole="Yes", **options)
+    user, role = stack.properties("SupportUser"), stack.properties("SupportRole")
+    assert user["PermissionsBoundary"] == role["PermissionsBoundary"] == "<SupportSessionPolicy>"
+    assert role["ManagedPolicyArns"] == ["<SupportSessionPolicy>"]
+    assert user["ManagedPolicyArns"] == (["<SupportSessionPolicy>"] if attached else [])
     assert {"Users", "Roles", "Groups"}.isdisjoint(stack.properties("SupportSessionPolicy"))
+
+
+def test_the_policy_that_people_copy_stands_in_its_block() -> None:
+    """The vendor's page tells them to copy the PolicyDocument of SupportUserPolicy."""
+    policy = new(**GRANT, CreateSupportRole="Yes").properties("SupportUserPolicy")["PolicyDocument"]
+    assert [statement["Action"] for statement in policy["Statement"]] == [
+        "ssm:StartSession",
+        "ssm:StartSession",
+        "ssm:ResumeSession",
+        "ssm:TerminateSession",
+        "ssmmessages:OpenDataChannel",
+        ["ec2:DescribeInstances", "ssm:DescribeInstanceInformation", "ssm:GetConnectionStatus"],
+        "sts:GetSessionToken",
+    ]
 
 
 def test_every_reference_holds_in_every_case() -> None:
@@ -299,8 +308,10 @@ def test_the_databases_document_leads_to_its_endpoint_and_lets_nobody_choose_ano
     assert set(content["parameters"]) == {"localPortNumber"}
 
 
-def test_an_access_level_of_support_changes_its_policy_and_nothing_else() -> None:
-    assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseLevel="r")) == {"SupportSessionPolicy"}
+def test_an_access_level_of_support_changes_what_it_may_and_nothing_else() -> None:
+    none, read, write = (new(**DATABASE, SupportDatabaseLevel=level) for level in ("none", "r", "w"))
+    assert changed(none, read) == {"SupportSessionPolicy", "SupportUser"}
+    assert changed(read, write) == {"SupportSessionPolicy"}
     assert changed(new(**DATABASE), new(**DATABASE, SupportDatabaseLevel="none")) == set()
 
 

@@ -8,6 +8,7 @@ from tests.worlds.account import ADMINISTRATOR, Account, document, permission
 from tests.worlds.world import ALL, PROVEN, Make, World, not_proven
 
 SSH_KEY = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQC7 somebody"
+OWN_POLICY = "deepsql-support-ssm"  # of the user, as the template makes it
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
 
 
@@ -116,15 +117,22 @@ def starts_sessions_for_ever(a: Account) -> None:
 
 
 def no_end_any_more(a: Account) -> None:
-    """Somebody took the end out of the stack's own policy, from one statement."""
-    iam, [ours] = a.mine.iam, a.mine.iam.list_attached_user_policies(UserName=a.user)["AttachedPolicies"]
-    version = iam.get_policy(PolicyArn=ours["PolicyArn"])["Policy"]["DefaultVersionId"]
-    found = iam.get_policy_version(PolicyArn=ours["PolicyArn"], VersionId=version)["PolicyVersion"]["Document"]
-    [statement] = [s for s in found["Statement"] if s.get("Sid") == "ResumeOwnSessions"]
-    del statement["Condition"]
-    iam.create_policy_version(PolicyArn=ours["PolicyArn"], PolicyDocument=json.dumps(found), SetAsDefault=True)
+    """Somebody took the end out of the user's policy and out of its boundary, from one statement."""
+    iam = a.mine.iam
+    inline = iam.get_user_policy(UserName=a.user, PolicyName=OWN_POLICY)["PolicyDocument"]
+    iam.put_user_policy(UserName=a.user, PolicyName=OWN_POLICY, PolicyDocument=_endless(inline))
+    boundary = iam.get_user(UserName=a.user)["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    version = iam.get_policy(PolicyArn=boundary)["Policy"]["DefaultVersionId"]
+    managed = iam.get_policy_version(PolicyArn=boundary, VersionId=version)["PolicyVersion"]["Document"]
+    iam.create_policy_version(PolicyArn=boundary, PolicyDocument=_endless(managed), SetAsDefault=True)
     session = f"arn:aws:ssm:us-east-1:{a.key.split(':')[4]}:session/{a.user}-0123456789abcdef0"
     assert a.user_may("ssm:ResumeSession", session)
+
+
+def _endless(policy: dict[str, list[dict[str, object]]]) -> str:
+    [statement] = [s for s in policy["Statement"] if s.get("Sid") == "ResumeOwnSessions"]
+    del statement["Condition"]
+    return json.dumps(policy)
 
 
 def no_boundary(a: Account) -> None:

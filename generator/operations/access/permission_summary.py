@@ -10,7 +10,7 @@ from generator.model.arn import Arn
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement, statements
 from generator.policies.document import document, plain
-from generator.policies.support import support_user_policy_document
+from generator.policies.support import DATABASE_SIGN_IN, OPTION_SIDS, support_user_policy_document
 from generator.policies.vendor import vendor_reads_the_secret
 
 SECRET_SID = "VendorReadsTheSecret"  # noqa: S105 - a Sid
@@ -18,15 +18,11 @@ KEY_SID = "VendorDecryptViaSecretsManager"
 ROLE_SID = "VendorAssumes"
 SUPPORT_SID = "StartSessionsOnThisInstance"
 DOCUMENTS_SID = "StartSessionsWithTheseDocuments"
-DATABASE_SID = "SignInToTheDatabase"
 ALWAYS = frozenset({"EndOwnSessions"})
 """What the holder of the key may do even after the end: leave."""
 AS_ROLE = "AsRole"
 """In one template no two Sids are alike, so the role's end in this."""
-BOUNDED = frozenset(
-    {"PushSshKeysForOneLogin", DATABASE_SID, *(s.sid for s in statements(support_user_policy_document()) if s.allows)}
-    - ALWAYS
-)
+BOUNDED = frozenset(OPTION_SIDS | {s.sid for s in statements(support_user_policy_document()) if s.allows} - ALWAYS)
 
 
 def is_bounded(statement: PolicyStatement) -> bool:
@@ -96,7 +92,7 @@ def permission_summary(grant: Grant, holders: Holders) -> tuple[Permission, ...]
 
 def _in_the_database(grant: Grant, holders: Holders) -> list[Permission]:
     """What the tunnel is for, where the stack gives support an access level; by user and by role alike."""
-    permits = f"{_in_words(DATABASE_SID)} as {holders.database_user}"
+    permits = f"{_in_words(DATABASE_SIGN_IN)} as {holders.database_user}"
     rights = (
         ("support user", "whoever holds the key", holders.support_user),
         ("support role", "whoever assumes it", holders.support_role and grant.allows_path("role")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generator.errors import NotFound, Refused, UsageError
@@ -11,6 +11,7 @@ from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.policy import Policy, parse_policy, statements
+from generator.model.policy_size import INLINE_OF_A_ROLE, INLINE_OF_A_USER, characters
 from generator.model.up import Check
 from generator.policies.document import Document
 from generator.policies.engineers import EngineerKind, engineers_policy_document
@@ -59,7 +60,8 @@ class Attachment:
 def plan_attach(
     gateway: Gateway, target: str, partition: str, instances: Sequence[str], documents: Sequence[str]
 ) -> Attachment:
-    """What attaching the policy would change. Raises NotFound for the user, the role or an instance.
+    """What attaching the policy would change. Raises NotFound for the user, the role or an instance, and Refused where
+    IAM has no room for the policy.
 
     The instances are named one by one: a policy for any tagged instance would open every host that gets the tag.
     """
@@ -73,10 +75,28 @@ def plan_attach(
         instances=instances,
         documents=documents,
     )
-    current = _policies(gateway, kind, name).get(POLICY_NAME)
+    existing = _policies(gateway, kind, name)
+    _require_room(document, kind, name, existing)
+    current = existing.get(POLICY_NAME)
     state = "create" if current is None else "unchanged" if _same(current, document) else "update"
     untagged = tuple(i for i in instances if gateway.ec2.instance_tags(i).get(TAG_KEY) != TAG_VALUE)
     return Attachment(kind, name, state, untagged, document)
+
+
+def _require_room(document: Document, kind: str, name: str, existing: Mapping[str, Policy]) -> None:
+    """Raise Refused where it would exceed what IAM allows for all inline policies of a user or role together."""
+    limit = INLINE_OF_A_USER if kind == "user" else INLINE_OF_A_ROLE
+    others = sum(policy.characters for policy in existing.values() if policy.name != POLICY_NAME)
+    size = characters(document)
+    if size + others <= limit:
+        return
+    beside = f", and its other inline policies have {others:,}" if others else ""
+    shorter = "Name fewer instances or documents"
+    raise Refused(
+        f"The policy has {size:,} characters{beside}; IAM allows the {kind} {name} {limit:,} in all.",
+        f"{shorter}, or attach it to a role, which may have {INLINE_OF_A_ROLE:,}." if kind == "user" else f"{shorter}.",
+        code="policy-too-large",
+    )
 
 
 def attach(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:

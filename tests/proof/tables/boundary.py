@@ -50,7 +50,7 @@ CAPPED = table(
     may_not("end another user's session", TERMINATE, f"{THEIRS}bob-1"),
     may_not("use the account's default shell", START, "<ssm>:document/SSM-SessionManagerRunShell"),
     may_not("use another document of the account", START, "<ssm>:document/Other"),
-    may_not("see whether another instance is connected", "ssm:GetConnectionStatus", ANOTHER_INSTANCE),
+    may_not("see whether an instance of another region is connected", "ssm:GetConnectionStatus", SAME_ID_IN_EUROPE),
     may_not("start on an instance in another region", START, SAME_ID_IN_EUROPE),
     may_not("start on an instance in another account", START, SAME_ID_AT_A_STRANGERS),
     may_not("use a document of another region", START, f"{OTHER_REGION}:document/Any"),
@@ -94,8 +94,9 @@ CAPPED = table(
 )  # fmt: skip
 STRIPPED = table(
     "boundary",
-    "support without policy and boundary",
+    "support without managed policy and boundary",
     may_not("turn its key into session tokens", "sts:GetSessionToken", "*"),
-    may_not("open a shell on the instance", START, INSTANCE, SHELL),
+    may("open a shell on the instance: its own policy is what it may do by default", START, INSTANCE, SHELL),
+    may_not("reach another instance", START, ANOTHER_INSTANCE, SHELL),
 )
 ROWS: list[Row] = [*CAPPED, *STRIPPED]

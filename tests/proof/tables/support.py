@@ -13,8 +13,10 @@ INSTANCE, SHELL, TUNNEL = "<Instance>", "<ShellDocument>", "<PortDocument>"
 SSH_DOCUMENT, PUSH = "<SshDocument>", "ec2-instance-connect:SendSSHPublicKey"
 ANOTHER_INSTANCE = "<ec2>:instance/i-0fedcba9876543210"
 SUFFIX = "-0a1b2c3d4e5f60718"  # what Systems Manager appends to the user's name in a session's id
+NEWER = "abcdefghijklmnopqrstuvwx01"  # and in newer IDs
 THEIRS = "<ssm>:session/"
 OWN = f"<ssm>:session/<SupportUser.name>{SUFFIX}"
+NEWER_OWN = f"<ssm>:session/<SupportUser.name>-{NEWER}"
 OTHER_REGION, OTHER_ACCOUNT = "arn:aws:ssm:eu-west-1:111122223333", "arn:aws:ssm:us-east-1:777788889999"
 SAME_ID_IN_EUROPE = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718"
 SAME_ID_AT_A_STRANGERS = "arn:aws:ec2:us-east-1:777788889999:instance/i-0a1b2c3d4e5f60718"
@@ -128,8 +130,20 @@ OWN_SESSIONS = table(
     may("resume its own session", RESUME, OWN),
     may("open the data channel of its session", OPEN, OWN),
     may("end its own session on an upgraded stack", TERMINATE, OWN, stack="published"),
-    may("end a session that bears its id", TERMINATE, f"{THEIRS}x", given=BEARS_ITS_ID),
-    may("resume a session that bears its id", RESUME, f"{THEIRS}x", given=BEARS_ITS_ID),
+    may("end a session with an ID of the newer form", TERMINATE, NEWER_OWN),
+    may("resume a session with an ID of the newer form", RESUME, NEWER_OWN),
+    may("end a session that bears its id, as roles do, where an option brings the managed policy", TERMINATE,
+        f"{THEIRS}x", given=BEARS_ITS_ID, stack="ssh"),
+    may_not("resume a session that bears another's id there", RESUME, f"{THEIRS}x", given=BEARS_ANOTHERS, stack="ssh"),
+    may_not("end a session of a user whose name goes on after a dash", TERMINATE,
+        f"{THEIRS}<SupportUser.name>-lead{SUFFIX}"),
+    may_not("resume a session of a user whose name goes on after a dash", RESUME,
+        f"{THEIRS}<SupportUser.name>-lead{SUFFIX}"),
+    may_not("end a newer session of a user whose name goes on after a dash", TERMINATE,
+        f"{THEIRS}<SupportUser.name>-lead-{NEWER}"),
+    may_not("end a session with a shorter ID", TERMINATE, OWN[:-1]),
+    may_not("end a session with a longer ID", TERMINATE, f"{OWN}0"),
+    may_not("end a session with an ID between the two forms", TERMINATE, NEWER_OWN[:-1]),
     may_not("end a session that bears another user's id", TERMINATE, f"{THEIRS}x", given=BEARS_ANOTHERS),
     may_not("resume a session that bears another user's id", RESUME, f"{THEIRS}x", given=BEARS_ANOTHERS),
     may_not("resume a session that bears its id in another region", RESUME, f"{OTHER_REGION}:session/x",
@@ -174,10 +188,10 @@ LOOK_UPS = table(
     may("look instances up in the stack's region", "ec2:DescribeInstances", "*"),
     may("see which instances are managed", SEE_MANAGED, "*"),
     may("see whether the instance is connected", "ssm:GetConnectionStatus", INSTANCE),
+    may_not("see whether an instance of another region is connected", "ssm:GetConnectionStatus", SAME_ID_IN_EUROPE),
     may_not("look instances up in another region", "ec2:DescribeInstances", "*", given=in_region("eu-west-1")),
     may_not("look instances up in a region it does not name", "ec2:DescribeInstances", "*", given=in_region(None)),
     may_not("see managed instances of another region", SEE_MANAGED, "*", given=in_region("us-east-2")),
-    may_not("see whether another instance is connected", "ssm:GetConnectionStatus", ANOTHER_INSTANCE),
     may_not("see instance properties", "ssm:DescribeInstanceProperties", "*"),
     may_not("see the networks", "ec2:DescribeVpcs", "*"),
     may_not("see user data", "ec2:DescribeInstanceAttribute", INSTANCE),
@@ -191,8 +205,9 @@ LIMITS = table(
     "support",
     may("reach it when the tag's key is in capitals: keys are compared without case", START, INSTANCE,
         given=UNTAGGED | tagged("true", "DeepSQL:Managed")),
-    may("end a session of a user called like itself and more after a dash: a session bears its user's name", TERMINATE,
-        f"{THEIRS}<SupportUser.name>-2{SUFFIX}"),
+    may("end a session of a user called like itself, a dash and eight more: the ID is as long as a newer one",
+        TERMINATE, f"{THEIRS}<SupportUser.name>-12345678{SUFFIX}"),
+    may("see whether another instance of the region is connected", "ssm:GetConnectionStatus", ANOTHER_INSTANCE),
 )  # fmt: skip
 
 NOTHING_ELSE = table(
