@@ -165,17 +165,22 @@ def _carry_out(
     call: Invocation, planned: AccessPlan, plan_only: bool = False, keeping: ForeignStatements | None = None
 ) -> CommandResult:
     """Show, ask, execute, follow, make sure that there is a key, read back."""
-    from generator.operations.access import access_policies, foreign_statements, grant, stack_access
+    from generator.operations.access import foreign_statements, grant, repair, stack_access
     from generator.operations.stack import apply, change_set
 
     call.show_plan(f"Access to the stack {planned.access.stack.name}", access_text.plan_lines(planned))
     if plan_only:
         change_set.discard(call.gateway, planned.up)
         return CommandResult(planned, stack_text.plan_summary(planned.up))
+    restored: tuple[Check, ...] = ()
     if planned.unchanged:
         call.say(access_text.unchanged_line(planned))
+        if planned.repairs:
+            call.confirm_action("Restore the permissions boundary")
+            restored = repair.restore(call.gateway, planned.repairs)
     else:
         _ask(call, planned)
+        restored = repair.restore(call.gateway, planned.repairs)
         apply.start(call.gateway, planned.up)
         call.events(apply.watch(call.gateway, planned.up))
     access = apply.read_back(call.gateway, planned.up, lambda: stack_access.read_access(call.gateway))
@@ -183,7 +188,7 @@ def _carry_out(
         foreign_statements.restore(call.gateway, access, keeping)
     if grant.ensure_key(call.gateway, access):
         call.say("The support user had no access key: a new one is in the secret.")
-    checks = access_policies.verify(call.gateway, access)
+    checks = (*restored, *repair.verify(call.gateway, access))
     needs = grant.vendor_instructions(access) if access.grant.principals else None
     lines = [*access_text.check_lines(checks), *(["", *access_text.vendor_lines(needs)] if needs else [])]
     lines += ["", *database] if (database := access_text.database_lines(access, call.gateway.commands)) else []

@@ -14,6 +14,7 @@ from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
     from generator.model.access import AccessKey, AccessPolicy, AccessState, VendorInstructions
+    from generator.model.access_path import AccessPath
     from generator.model.command_line import CommandLine
     from generator.model.evidence import Evidence, Report
     from generator.model.grant import Grant
@@ -39,6 +40,7 @@ def plan_lines(plan: AccessPlan) -> list[str]:
         f"  {pair.principal} gets nothing new: {pair.covered_by} covers it. It loses access only when both are revoked."
         for pair in plan.overlaps
     ]
+    lines += [f"  restored: the {repair.words}" for repair in plan.repairs]
     if plan.moved:
         lines.append(f"  The end changes for these too; it was {plan.before.until_text or 'never'}:")
         lines += [f"    {principal.arn}" for principal in plan.moved]
@@ -144,6 +146,8 @@ def state_lines(state: AccessState) -> list[str]:
     lines += [line for policy in state.policies for line in _policy_lines(policy)] or ["  none"]
     of_user = f" of {state.support_user}" if state.support_user else ""
     lines += ["", f"keys{of_user}", *(table([_key_row(key) for key in state.keys]) or ["  none"])]
+    if state.paths:
+        lines += ["", "other access paths", *table([_path_row(path) for path in state.paths])]
     lines += ["", "open sessions", *(table([_session_row(s) for s in state.sessions]) or ["  none"])]
     if state.findings:
         lines += ["", "needs attention"]
@@ -199,6 +203,11 @@ def _key_row(key: AccessKey) -> tuple[str, ...]:
     used = f"last used {key.last_used:%Y-%m-%d %H:%M} for {key.last_service}" if key.last_used else "never used"
     made = f"made {key.created:%Y-%m-%d}" if key.created else ""
     return (f"  {key.key_id}", key.status, made, used)
+
+
+def _path_row(path: AccessPath) -> tuple[str, ...]:
+    since = f"since {path.since:%Y-%m-%d %H:%M}" if path.since else ""
+    return (f"  {path.kind}", path.name, since, "" if path.opens else "gives no access by itself")
 
 
 def _session_row(session: Session) -> tuple[str, ...]:

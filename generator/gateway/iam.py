@@ -131,6 +131,18 @@ class IAM(Service):
         """ARN of the role's permissions boundary; empty when the role has none. Raises NotFound."""
         return _boundary(self._call("get_role", RoleName=role)["Role"])
 
+    def put_user_boundary(self, user: str, policy: str) -> None:
+        """Make a managed policy the user's permissions boundary."""
+        self._call("put_user_permissions_boundary", UserName=user, PermissionsBoundary=policy)
+
+    def put_role_boundary(self, role: str, policy: str) -> None:
+        """Make a managed policy the role's permissions boundary."""
+        self._call("put_role_permissions_boundary", RoleName=role, PermissionsBoundary=policy)
+
+    def attach_role_policy(self, role: str, policy: str) -> None:
+        """Attach a managed policy; one that is attached already is no error."""
+        self._call("attach_role_policy", RoleName=role, PolicyArn=policy)
+
     def user_policies(self, user: str) -> dict[str, Policy]:
         """The user's inline policies by name, as AWS has them. Raises NotFound."""
         names = [name for page in self._pages("list_user_policies", UserName=user) for name in page["PolicyNames"]]
@@ -159,6 +171,10 @@ class IAM(Service):
     def _attached(self, pages: Iterable[Answer]) -> dict[str, Policy]:
         arns = {policy["PolicyName"]: policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]}
         return _by_name(arns, lambda name: self._managed(name, arns[name]))
+
+    def managed_policy(self, arn: str) -> Policy:
+        """A managed policy in its default version. Raises NotFound."""
+        return self._managed(arn.rpartition("/")[2], arn)
 
     def _managed(self, name: str, arn: str) -> Policy:
         """What is in force: one version of a managed policy is the default, the others count for nothing."""

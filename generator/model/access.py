@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from generator.model.access_path import AccessPath
 from generator.model.grant import Grant
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.session import Session
@@ -133,7 +134,8 @@ class AccessState:
 
     `ends` are the ends in the policies (None: no end); there is one, unless they disagree.
     `changed` is when the stack was changed last, and so no earlier than the grant. `database` is who support is in
-    which database (deepsql-support_r at HOST:PORT); empty where it may not sign in. `at` is when it was read.
+    which database (deepsql-support_r at HOST:PORT); empty where it may not sign in. `at` is when it was read. `paths`
+    are those that the stack did not make; `unread` the questions about such that had no answer, with the reason.
     """
 
     stack_name: str
@@ -150,6 +152,8 @@ class AccessState:
     sessions: tuple[Session, ...] = ()
     ends: tuple[datetime | None, ...] = ()
     changed: datetime | None = None
+    paths: tuple[AccessPath, ...] = ()
+    unread: tuple[str, ...] = ()
     findings: tuple[AccessFinding, ...] = ()
     at: datetime | None = None
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from tests.worlds.account import VENDOR_ROLE, Account
+from tests.worlds.people import role_without_a_boundary
 from tests.worlds.resources import grants_the_key_to
 from tests.worlds.support_user import OWN_POLICY, group, no_boundary, password
-from tests.worlds.world import World, done
+from tests.worlds.world import World, and_, done, lacks, refused
 
 GRANT = ("access", "grant", "--principal", VENDOR_ROLE)
 SHOW = ("access", "show")
@@ -23,11 +24,28 @@ def no_policy_any_more(a: Account) -> None:
     a.way_in("nothing", lambda: OWN_POLICY not in iam.list_user_policies(**name)["PolicyNames"])
 
 
+def role_without_its_policy(a: Account) -> None:
+    iam, name = a.mine.iam, {"RoleName": a.role}
+    [ours] = iam.list_attached_role_policies(**name)["AttachedPolicies"]
+    iam.detach_role_policy(**name, PolicyArn=ours["PolicyArn"])
+    a.way_in("nothing", lambda: not iam.list_attached_role_policies(**name)["AttachedPolicies"])
+
+
 WORLDS = (
-    World("grant: the boundary was removed", no_boundary_any_more, GRANT, done(), "revoked", "P3"),
+    World("grant: the role's policy was detached", role_without_its_policy, GRANT, done("attached again"), "revoked"),
+    World("grant: the boundary was removed", no_boundary_any_more, GRANT, done(), "revoked"),
     World("grant: our policy was removed", no_policy_any_more, GRANT, done(), "revoked"),
-    World("show: a password", password, SHOW, done("delete-login-profile"), fault="P3"),
-    World("show: a group", group(boundary=False), SHOW, done("their-friends"), fault="P3"),
-    World("show: the boundary was removed", no_boundary, SHOW, done("boundary"), fault="P3"),
-    World("show: a grant on the key", grants_the_key_to(VENDOR_ROLE, "Decrypt"), SHOW, done("{grant}"), fault="P3"),
+    World("grant: the boundary was removed, nothing else to do", no_boundary_any_more, GRANT, done("restored")),
+    World("grant: the role's boundary was removed", role_without_a_boundary, GRANT, done("restored"), "revoked"),
+    World(
+        "grant: the boundary may not be read",
+        and_(no_boundary, lacks("iam:GetUser")),
+        GRANT,
+        refused("boundary-unknown", "iam:GetUser"),
+        "revoked",
+    ),
+    World("show: a password", password, SHOW, done("delete-login-profile")),
+    World("show: a group", group(boundary=False), SHOW, done("their-friends")),
+    World("show: the boundary was removed", no_boundary, SHOW, done("boundary")),
+    World("show: a grant on the key", grants_the_key_to(VENDOR_ROLE, "Decrypt"), SHOW, done("{grant}")),
 )

@@ -31,6 +31,7 @@ SCENES = {
     "revoked": Scene("granted", (("access", "revoke", "--all"),)),
     "paused": Scene("granted", (("access", "pause"),)),
     "user only": Scene("granted", (("up", "--support-role=no"),)),
+    "user only, revoked": Scene("user only", (("access", "revoke", "--all"),)),
     "two granted, user only": Scene("two granted", (("up", "--support-role=no"),)),
     "role only": Scene("granted", (("up", "--support-user=no"),)),
 }

@@ -146,6 +146,13 @@ def wide_boundary(a: Account) -> None:
     assert found["PermissionsBoundaryArn"] == ADMINISTRATOR
 
 
+def boundary_of_another_version(a: Account) -> None:
+    """The boundary is still the stack's policy by its name."""
+    arn = a.mine.iam.get_user(UserName=a.user)["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    a.mine.iam.create_policy_version(PolicyArn=arn, PolicyDocument=document(permission("*")), SetAsDefault=True)
+    assert a.mine.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"] != "v1"
+
+
 CREATES_KEYS = permission("iam:CreateAccessKey")
 NOT_IAM = {"Effect": "Allow", "NotAction": "iam:DeleteUser", "Resource": "*"}
 
@@ -187,5 +194,12 @@ WORLDS = (
     World("a statement without its end", no_end_any_more, ALL, not_proven("ResumeOwnSessions"), start="revoked"),
     World("the boundary removed", no_boundary, ALL, not_proven(left=("boundary",))),
     World("the boundary removed after the revocation", no_boundary, ALL, not_proven("boundary"), "revoked"),
+    World(
+        "the boundary in another version",
+        boundary_of_another_version,
+        ALL,
+        not_proven(left=("set-default-policy-version",)),
+        "user only, revoked",
+    ),
     World("the boundary exchanged", wide_boundary, ALL, not_proven(left=("boundary",))),
 )

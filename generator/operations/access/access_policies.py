@@ -14,8 +14,7 @@ from generator.model.policy import Policy, PolicyStatement
 from generator.model.reading import Reading
 from generator.model.session import Session
 from generator.model.up import Check
-from generator.operations.access.grant import agrees
-from generator.operations.access.live_policies import read_policies
+from generator.operations.access.live_policies import LivePolicies, read_policies
 from generator.operations.access.permission_summary import (
     AS_ROLE,
     DOCUMENTS_SID,
@@ -23,6 +22,7 @@ from generator.operations.access.permission_summary import (
     ROLE_SID,
     SECRET_SID,
     SUPPORT_SID,
+    agrees,
     is_bounded,
 )
 from generator.operations.access.stack_access import StackAccess
@@ -36,7 +36,11 @@ SIDS = {SECRET: SECRET_SID, KEY: KEY_SID, ROLE: ROLE_SID}
 
 def read_access_policies(gateway: Gateway, access: StackAccess) -> tuple[AccessPolicy, ...]:
     """Every policy of the stack (a call for each); one that may not be read says why instead of failing."""
-    live = read_policies(gateway, access)
+    return access_policies_of(read_policies(gateway, access))
+
+
+def access_policies_of(live: LivePolicies) -> tuple[AccessPolicy, ...]:
+    """The same from policies that were read. Pure."""
     return (
         *_policies_of(SECRET, live.secret),
         *_policies_of(KEY, live.key),
@@ -110,6 +114,6 @@ def _rights_check(name: str, policies: Iterable[AccessPolicy], grant: Grant) -> 
     rights = bounded(theirs)
     missing = {SUPPORT_SID, DOCUMENTS_SID} - {s.sid.removesuffix(AS_ROLE) for s in rights}
     if missing:
-        return Check(subject, False, f"lack {', '.join(sorted(missing))}")
+        return Check(subject, False, f"lack {', '.join(sorted(missing))}; a grant with another end writes them again")
     holds = {s.until for s in rights} == {grant.until}
     return Check(subject, holds, f"end {grant.until_text or 'never'}" if holds else "have another end")

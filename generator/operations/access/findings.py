@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from generator.model.access import AccessFinding, AccessKey, AccessPolicy, AccessState
+from generator.model.access_path import AccessPath
 from generator.model.command_line import CommandLine
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
@@ -22,12 +23,18 @@ OURS = {
 def findings(state: AccessState, now: datetime, commands: CommandLine) -> tuple[AccessFinding, ...]:
     """Everything worth a warning, in the order of its weight."""
     return (
+        *(AccessFinding(path.kind, _of_path(path), path.remove) for path in state.paths if path.is_open(now)),
+        *(AccessFinding("access paths", f"could not be read: {unread}") for unread in state.unread),
         *(finding for policy in state.policies for finding in _of_policy(policy, state.account, commands)),
         *_of_grant(state.grant, now, commands),
         *_of_ends(state, commands),
         *_of_pause(state, commands),
         *(finding for key in state.keys for finding in _of_key(key, state, now, commands)),
     )
+
+
+def _of_path(path: AccessPath) -> str:
+    return f"{path.name}: the stack did not create it" + (f", {path.since:%Y-%m-%d %H:%M}" if path.since else "")
 
 
 def foreign(policy: AccessPolicy) -> tuple[PolicyStatement, ...]:

@@ -13,11 +13,11 @@ from generator.model.access import VendorInstructions
 from generator.model.contract import GRANT_RESOURCES, Output
 from generator.model.duration import end_after
 from generator.model.grant import Grant, check_reason, check_sizes
-from generator.model.policy import PolicyStatement
 from generator.model.principal import Principal
 from generator.model.up import UpPlan, UpRequest
 from generator.operations.access import key, session_log, stack_access
-from generator.operations.access.permission_summary import ROLE_SID, Permission, permission_summary, secret_statement
+from generator.operations.access.permission_summary import Permission, permission_summary
+from generator.operations.access.repair import Repair, find_repairs
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import change_set
@@ -62,6 +62,7 @@ class AccessPlan:
     permissions: tuple[Permission, ...] = ()
     moved: tuple[Principal, ...] = ()
     overlaps: tuple[Overlap, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def unchanged(self) -> bool:
@@ -85,12 +86,13 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
         session_log.require_logged(gateway, access)
     elif not request.reason:
         raise UsageError("Unlogged access needs a reason.", "Give it: --reason TICKET", code="reason")
+    repairs = find_repairs(gateway, access)
     for _ in range(ATTEMPTS):
         after = wanted(access, request, clock.now())
         planned = plan_change(gateway, access, after, clock)
         fresh = stack_access.read_access(gateway) if not planned.unchanged else access
         if fresh.grant == access.grant:
-            return replace(planned, overlaps=overlaps(after, request.principals))
+            return replace(planned, overlaps=overlaps(after, request.principals), repairs=repairs)
         change_set.discard(gateway, planned.up)
         access = fresh
     raise DeployerError(
@@ -203,17 +205,3 @@ def _identity_policy(access: StackAccess) -> Mapping[str, object]:
     if access.secret_arn and access.grant.allows_path("secret"):
         return vendor_identity_policy(access.secret_arn, access.key_arn)
     return vendor_role_policy(access.role_arn)
-
-
-def agrees(grant: Grant, live: tuple[PolicyStatement, ...], sid: str) -> bool:
-    """Whether the vendor's statement of one policy has the grant's accounts, principals and end, or is not there."""
-    vendors = next((statement for statement in live if statement.sid == sid), None)
-    if not grant.principals or not grant.allows_path("role" if sid == ROLE_SID else "secret"):
-        return vendors is None
-    expected = secret_statement(grant)
-    return (
-        vendors is not None
-        and vendors.accounts == expected.accounts
-        and set(vendors.principal_arns) == set(expected.principal_arns)
-        and vendors.until == expected.until
-    )

@@ -116,3 +116,17 @@ def secret_statement(grant: Grant) -> PolicyStatement:
     made = plain(document([vendor_reads_the_secret(list(grant.accounts), patterns, grant.until_text or None)]))
     assert isinstance(made, dict)
     return statements(made)[0]
+
+
+def agrees(grant: Grant, live: tuple[PolicyStatement, ...], sid: str) -> bool:
+    """Whether the vendor's statement of one policy has the grant's accounts, principals and end, or is not there."""
+    vendors = next((statement for statement in live if statement.sid == sid), None)
+    if not grant.principals or not grant.allows_path("role" if sid == ROLE_SID else "secret"):
+        return vendors is None
+    expected = secret_statement(grant)
+    return (
+        vendors is not None
+        and vendors.accounts == expected.accounts
+        and set(vendors.principal_arns) == set(expected.principal_arns)
+        and vendors.until == expected.until
+    )

@@ -9,13 +9,17 @@ from generator.gateway.aws import Gateway
 from generator.model.access import AccessState
 from generator.operations.access import access_policies, stack_access
 from generator.operations.access.findings import findings
+from generator.operations.access.live_policies import read_policies
+from generator.operations.access.paths.read import read_paths
 from generator.operations.clock import SYSTEM, Clock
 
 
 def show(gateway: Gateway, clock: Clock = SYSTEM) -> AccessState:
     """Read everything. Raises StackNotFound."""
     access, now = stack_access.read_access(gateway), clock.now()
-    policies = access_policies.read_access_policies(gateway, access)
+    live = read_policies(gateway, access)
+    policies = access_policies.access_policies_of(live)
+    paths = read_paths(gateway, access, live)
     state = AccessState(
         at=now,
         stack_name=access.stack.name,
@@ -31,6 +35,8 @@ def show(gateway: Gateway, clock: Clock = SYSTEM) -> AccessState:
         ends=access_policies.ends(policies),
         changed=access.stack.updated or access.stack.created,
         keys=access_policies.read_keys(gateway, access),
+        paths=paths.seen,
+        unread=tuple(f"{r.asked}: {r.detail}" for r in paths.readings if r.value is None and not (r.absent or r.gone)),
         sessions=access_policies.live_sessions(gateway, access),
     )
     return replace(state, findings=findings(state, now, gateway.commands))

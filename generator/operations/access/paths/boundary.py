@@ -7,7 +7,33 @@ from collections.abc import Callable
 from generator.gateway.aws import Gateway
 from generator.model.access_path import AccessPath, PathKind, PathReading
 from generator.model.reading import Reading
+from generator.operations.access.live_policies import LivePolicies
+from generator.operations.access.paths.policies import foreign_statements
 from generator.operations.access.readings import absent, read
+from generator.operations.access.stack_access import StackAccess
+
+
+def widened(gateway: Gateway, access: StackAccess, session_policy: Reading[str], live: LivePolicies) -> PathReading:
+    """A path where the stack's policy, which is the boundary, permits more than the template says."""
+    asked = "iam:GetPolicy, iam:GetPolicyVersion"
+    if not (access.support_user or access.support_role):
+        return absent(asked, "there is neither a support user nor a support role")
+    if session_policy.value is None:
+        return session_policy.unanswered()
+    if not (arn := session_policy.value):
+        return absent(asked, "its template has no permissions boundary")
+    attached = (policy for reading in (live.user, live.role) for policy in reading.value or ())
+    known = next((policy for policy in attached if policy.arn == arn), None)
+
+    def paths() -> tuple[AccessPath, ...]:
+        foreign = foreign_statements(known or gateway.iam.managed_policy(arn), arn, access)
+        if not foreign:
+            return ()
+        versions = gateway.commands.aws("iam", "list-policy-versions", "--policy-arn", arn)
+        remove = f"Make the version that the stack wrote the default again (set-default-policy-version): {versions}"
+        return (AccessPath(PathKind.BOUNDARY, f"{arn} permits more: {', '.join(foreign)}", "", asked, remove),)
+
+    return read(asked, paths)
 
 
 def boundary(gateway: Gateway, kind: str, name: str, session_policy: Reading[str]) -> PathReading:

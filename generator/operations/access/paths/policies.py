@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from generator.model.access_path import AccessPath, PathKind, PathReading
 from generator.model.command_line import CommandLine
 from generator.model.policy import Policy, PolicyStatement
@@ -35,19 +33,19 @@ def foreign_policies(
         return session_policy.unanswered()
     paths: list[AccessPath] = []
     for policy in policies.value:
-        foreign = list(_foreign(policy, session_policy.value, access))
+        foreign = foreign_statements(policy, session_policy.value, access)
         if foreign:
             paths.append(_path(kind, name, policy, foreign, policies.asked, commands))
     return Reading(policies.asked, policies.at, tuple(paths))
 
 
-def _foreign(policy: Policy, session_policy: str, access: StackAccess) -> Iterator[str]:
+def foreign_statements(policy: Policy, session_policy: str, access: StackAccess) -> list[str]:
     """The names of the statements that permit something and are not the stack's, and of parts not understood."""
-    yield from policy.problems
     is_ours = policy.arn == session_policy if policy.arn else policy.name == POLICY_NAME
     if is_ours and not knows_grants(access):
-        return  # the vendor's published template has statements of its own
-    yield from (s.name for s in policy.statements if s.allows and not (is_ours and _is_of_the_stack(s)))
+        return list(policy.problems)  # the vendor's published template has statements of its own
+    foreign = (s.name for s in policy.statements if s.allows and not (is_ours and _is_of_the_stack(s)))
+    return [*policy.problems, *foreign]
 
 
 def _is_of_the_stack(statement: PolicyStatement) -> bool:

@@ -14,23 +14,26 @@ from generator.operations.access.stack_access import StackAccess
 
 def read_paths(gateway: Gateway, access: StackAccess, live: LivePolicies) -> AccessPaths:
     """Ask about each path; `live` are the policies as they were read. Never raises for what AWS answers."""
-    session_policy = _session_policy(gateway, access)
+    policy = session_policy(gateway, access)
     holders = (("user", access.support_user, live.user), ("role", access.support_role, live.role))
     return AccessPaths(
         credentials=user.credentials(gateway, access),
         groups=user.groups(gateway, access),
         foreign_policies=tuple(
-            policies.foreign_policies(kind, name, reading, session_policy, access, gateway.commands)
+            policies.foreign_policies(kind, name, reading, policy, access, gateway.commands)
             for kind, name, reading in holders
         ),
-        boundaries=tuple(boundary.boundary(gateway, kind, name, session_policy) for kind, name, _ in holders),
+        boundaries=(
+            *(boundary.boundary(gateway, kind, name, policy) for kind, name, _ in holders),
+            boundary.widened(gateway, access, policy, live),
+        ),
         instance_profiles=roles.instance_profiles(gateway, access),
         key_grants=key.grants(gateway, access),
         roles=roles.roles(gateway, access),
     )
 
 
-def _session_policy(gateway: Gateway, access: StackAccess) -> Reading[str]:
+def session_policy(gateway: Gateway, access: StackAccess) -> Reading[str]:
     """ARN of the stack's managed policy, the boundary of user and role; empty where its template has none."""
 
     def ask() -> str:
