@@ -207,7 +207,7 @@ def _key_row(key: AccessKey) -> tuple[str, ...]:
 
 def _path_row(path: AccessPath) -> tuple[str, ...]:
     since = f"since {path.since:%Y-%m-%d %H:%M}" if path.since else ""
-    return (f"  {path.kind}", path.name, since, "" if path.opens else "gives no access by itself")
+    return (f"  {path.kind}", path.named, since, "" if path.opens else "gives no access by itself")
 
 
 def _session_row(session: Session) -> tuple[str, ...]:

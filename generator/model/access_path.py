@@ -29,8 +29,9 @@ class PathKind(StrEnum):
 class AccessPath:
     """One path. `who` may use it (an ARN, or the name of user or role); `seen` is the API call that showed it.
 
-    `since` and `until` are UTC; None: not known, and no end. `remove` is the command that removes it. `opens` False:
-    it gives nobody access by itself and is shown for information, such as an MFA device.
+    `detail` says more in words: whose it is, what it permits. `since` and `until` are UTC; None: not known, and no end.
+    `remove` is the command that removes it. `opens` False: it gives nobody access by itself and is shown for
+    information, such as an MFA device.
     """
 
     kind: PathKind
@@ -41,11 +42,17 @@ class AccessPath:
     since: datetime | None = None
     until: datetime | None = None
     opens: bool = True
+    detail: str = ""
 
     @property
     def label(self) -> str:
-        """What it is, by its name."""
-        return f"{self.kind} {self.name}"
+        """What it is, by its name, with what is known of it."""
+        return f"{self.kind} {self.named}"
+
+    @property
+    def named(self) -> str:
+        """Its name, with what is known of it."""
+        return self.name + (f" ({self.detail})" if self.detail else "")
 
     def is_open(self, now: datetime) -> bool:
         """Whether somebody may get in by it at that time (UTC)."""

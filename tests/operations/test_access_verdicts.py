@@ -93,6 +93,9 @@ PATHS = AccessPaths(
     key_grants=got(()),
     roles=got(()),
 )
+HELPERS = Session("h-1", "i-1", "Connected", "arn:aws:sts::111122223333:assumed-role/helper/bob")
+HELPER_EXISTS = {HELPERS.owner: got(True)}
+HELPER = got((AccessPath(PathKind.ROLE, "helper", B.pattern, "asked", "remove-it"),))
 CLEAN = Observations(
     at=NOW,
     grant=got(CLOSED),
@@ -212,6 +215,12 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("no_session_is_open", seen(sessions=got((OF_SUPPORT["role"],))), SOME, "terminate-session --session-id bob-1"),
     ("no_session_is_open", seen(owners={ADAS.owner: got(False)}), ALL, "terminate-session --session-id ada-1"),
     ("no_session_is_open", seen(owners={ADAS.owner: failed(Problem.REFUSED, "iam:GetUser")}), ALL, "Needs iam:GetUser"),
+    (
+        "no_session_is_open",
+        seen(sessions=got((HELPERS,)), owners={HELPERS.owner: got(True)}, roles=HELPER),
+        SOME,
+        "h-1",
+    ),
     ("database_is_closed", seen(database=got(ShutOut("app", problem="No way.", hint="Do it."))), ALL, "Do it. Or: "),
     ("database_is_closed", seen(database=UNREADABLE), ALL, "deployer db shut-out --support --password-prompt"),
 ]
@@ -278,6 +287,7 @@ def test_every_reading_is_refused_once_above() -> None:
         ("older_role_sessions_are_refused", seen(older_role_session=GONE), ALL),
         ("support_policy_is_over", seen(user=GONE, role=GONE), ALL),
         ("a_session_would_be_refused", seen(new_session=GONE), ALL),
+        ("no_session_is_open", seen(sessions=got((HELPERS,)), owners=HELPER_EXISTS), ALL),
         ("other_credentials_are_gone", seen(credentials=GONE), ALL),
         ("other_credentials_are_gone", seen(credentials=path(until=NOW)), ALL),
         ("no_grant_on_the_key_is_left", seen(key_grants=path(A.arn)), SOME),

@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from tests.worlds.account import THIRD_ROOT, VENDOR_ROLE, Account, Clients, allow, document, permission
+from tests.worlds.account import (
+    ADMINISTRATOR,
+    THIRD_ROOT,
+    VENDOR_ROLE,
+    Account,
+    Clients,
+    allow,
+    document,
+    permission,
+    trust,
+)
 from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, lacks, not_proven
 
 # Live sessions
@@ -69,7 +79,32 @@ def session_of_somebody_gone(a: Account) -> None:
     assert a.is_open(a.facts["session"])
 
 
+def session_of_a_federated_user(a: Account) -> None:
+    """Credentials that a user of the account made for somebody: of whom it is, AWS does not say."""
+    a.mine.iam.create_user(UserName="broker")
+    everything = document(permission("*"))
+    a.mine.iam.put_user_policy(UserName="broker", PolicyName="p", PolicyDocument=everything)
+    broker = a.holder(a.mine.iam.create_access_key(UserName="broker")["AccessKey"])
+    asked = {"Name": "bob", "Policy": document(permission("ssm:*"))}
+    a.facts["session"] = a.opens(a.holder(broker.sts.get_federation_token(**asked)["Credentials"]))
+
+
+def session_by_another_role(a: Account) -> None:
+    """A role that the stack knows nothing of, and that trusts the vendor."""
+    trusted = document(trust({"AWS": VENDOR_ROLE}))
+    arn = a.mine.iam.create_role(RoleName="helper", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    a.mine.iam.put_role_policy(RoleName="helper", PolicyName="p", PolicyDocument=document(permission("ssm:*")))
+    taken = a.profile("vendor").sts.assume_role(RoleArn=arn, RoleSessionName="them")["Credentials"]
+    a.facts["session"] = a.opens(a.holder(taken))
+
+
 # What the support role has besides
+
+
+def attached_policy_of_the_role(a: Account) -> None:
+    a.mine.iam.attach_role_policy(RoleName=a.role, PolicyArn=ADMINISTRATOR)
+    listed = a.mine.iam.list_attached_role_policies(RoleName=a.role)["AttachedPolicies"]
+    assert ADMINISTRATOR in {policy["PolicyArn"] for policy in listed}
 
 
 def foreign_policy_of_the_role(a: Account) -> None:
@@ -189,6 +224,9 @@ WORLDS = (
         not_proven(left=("NoOlderSessions",)),
         "revoked",
     ),
+    World("session: of a federated user", session_of_a_federated_user, ALL, not_proven(left=("{session}",))),
+    World("session: by another role", session_by_another_role, ALL, not_proven(left=("{session}", "helper"))),
+    World("role: an attached policy", attached_policy_of_the_role, ALL, not_proven(left=(ADMINISTRATOR,))),
     World("role: a foreign policy", foreign_policy_of_the_role, ALL, not_proven(left=("theirs",))),
     World(
         "role: a statement in the stack's policy",

@@ -34,7 +34,7 @@ def findings(state: AccessState, now: datetime, commands: CommandLine) -> tuple[
 
 
 def _of_path(path: AccessPath) -> str:
-    return f"{path.name}: the stack did not create it" + (f", {path.since:%Y-%m-%d %H:%M}" if path.since else "")
+    return f"{path.named}: the stack did not create it" + (f", {path.since:%Y-%m-%d %H:%M}" if path.since else "")
 
 
 def foreign(policy: AccessPolicy) -> tuple[PolicyStatement, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Simulation
 from generator.model.access_path import AccessPaths
+from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.duration import END_FORMAT
 from generator.model.grant import Grant
@@ -154,16 +155,24 @@ def _simulate_user(gateway: Gateway, access: StackAccess, now: datetime) -> Read
 
 
 def _owners(gateway: Gateway, access: StackAccess, sessions: tuple[Session, ...]) -> dict[str, Reading[bool]]:
-    """Whether the owners of the sessions near the stack exist: one that does not may have been the support user."""
+    """Whether the owners of the sessions near the stack are the account's users and roles: else it may be the vendor.
+
+    One that does not exist may have been the support user. Whoever is neither user nor role (a federated user) may have
+    been let in by one that was; the account's own root was not.
+    """
     others = (s for s in sessions if lockdown.near(s, access) and not lockdown.owned(s, access))
-    strangers = {session.owner: lockdown.owner_of(session) for session in others}
+    return {session.owner: _is_of_the_account(gateway, access, session) for session in others}
+
+
+def _is_of_the_account(gateway: Gateway, access: StackAccess, session: Session) -> Reading[bool]:
+    (kind, name), arn = lockdown.owner_of(session), Arn.find(session.owner)
     exists = {"user": gateway.iam.user_exists, "assumed-role": gateway.iam.role_exists}
     asked = {"user": "iam:GetUser", "assumed-role": "iam:GetRole"}
-    return {
-        owner: read(asked[kind], functools.partial(exists[kind], name))
-        for owner, (kind, name) in strangers.items()
-        if kind in exists
-    }
+    if arn is None or arn.account != access.stack.account:
+        return read("ssm:DescribeSessions", lambda: False)
+    if kind in exists:
+        return read(asked[kind], functools.partial(exists[kind], name))
+    return read("ssm:DescribeSessions", lambda: arn.resource == "root")
 
 
 def _start_session(gateway: Gateway, access: StackAccess, arn: str, context: Context) -> Simulation:

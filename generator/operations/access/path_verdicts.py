@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from generator.model.access_path import AccessPath, PathReading
 from generator.model.evidence import Evidence
@@ -55,12 +56,17 @@ def _closed(
         first = next(iter(readings))
         return Evidence(step, first.asked, first.detail, first.at, None)
     paths = [path for reading in asked for path in reading.value or ()]
-    left = [path for path in paths if path.is_open(seen.at) and not _stays(path, wanted)]
+    left = [path for reading in asked for path in left_open(reading, seen.at, wanted)]
     unread = [reading for reading in asked if reading.value is None and not reading.gone]
     answer = "; ".join([*(path.label for path in paths), *(reading.detail for reading in unread)]) or nothing
     hints = [*(path.remove for path in left), *(remedies.unread(reading, wanted) for reading in unread)]
     names = ", ".join(dict.fromkeys(reading.asked for reading in asked))
     return Evidence(step, names, answer, asked[-1].at, not hints, "; ".join(dict.fromkeys(hints)))
+
+
+def left_open(reading: PathReading, now: datetime, wanted: Expectation) -> list[AccessPath]:
+    """The paths that are open to somebody who leaves."""
+    return [path for path in reading.value or () if path.is_open(now) and not _stays(path, wanted)]
 
 
 def _stays(path: AccessPath, wanted: Expectation) -> bool:

@@ -20,7 +20,7 @@ from generator.model.session import Session
 from generator.operations.access import database_lockdown, path_verdicts, remedies
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.key import DEAD_CODES
-from generator.operations.access.lockdown import owned
+from generator.operations.access.lockdown import owned, owner_of
 from generator.operations.access.observations import Observations
 from generator.operations.access.outsiders import Opening, outsiders
 from generator.operations.access.permission_summary import is_bounded
@@ -230,24 +230,31 @@ def _allowed_remedy(simulation: Simulation, seen: Observations, wanted: Expectat
 def no_session_is_open(seen: Observations, wanted: Expectation) -> Evidence:
     """TerminateSession answers success for anything, so only this counts.
 
-    A session near the stack whose owner is gone may be that of a support user who was removed meanwhile.
+    A session near the stack whose owner is not known to be the customer's own may be the vendor's: of a support user
+    who was removed meanwhile, of a federated user, of another role that lets a principal in who leaves.
     """
     step, reading = "no session is open", seen.sessions
     if reading.value is None:
         return _unread(step, reading, wanted, look=remedies.show_sessions(wanted))
     theirs = [session for session in reading.value if owned(session, wanted.access)]
-    unowned = [s for s in reading.value if s.owner in seen.owners and not seen.owners[s.owner].value]
-    shown = [s.session_id for s in theirs] + [f"{s.session_id} of {s.owner}, {_owner(seen, s)}" for s in unowned]
+    strangers = [(session, why) for session in reading.value if (why := _stranger(seen, session, wanted))]
+    shown = [s.session_id for s in theirs] + [f"{s.session_id} of {s.owner}, {why}" for s, why in strangers]
     answer = ", ".join(shown) or "no session of the support user or role"
-    unread = next((owner for s in unowned if (owner := seen.owners[s.owner]).problem), None)
+    unread = next((seen.owners[s.owner] for s, _ in strangers if seen.owners[s.owner].problem), None)
     if unread is not None and not theirs:
         return _row(step, reading, False, answer, remedies.unread(unread, wanted))
-    return _row(step, reading, not shown, answer, remedies.sessions([*theirs, *unowned], wanted))
+    return _row(step, reading, not shown, answer, remedies.sessions([*theirs, *(s for s, _ in strangers)], wanted))
 
 
-def _owner(seen: Observations, session: Session) -> str:
-    """What is known of who started it."""
-    return seen.owners[session.owner].detail or "who no longer exists"
+def _stranger(seen: Observations, session: Session, wanted: Expectation) -> str:
+    """Why somebody who started a session near the stack is not known to be the customer's own; "" where that is so."""
+    if session.owner not in seen.owners:
+        return ""
+    if not (owner := seen.owners[session.owner]).value:
+        return owner.detail or "who is no user or role of the account now"
+    kind, name = owner_of(session)
+    trusting = {path.name for path in path_verdicts.left_open(seen.paths.roles, seen.at, wanted)}
+    return "a role that lets them in" if kind == "assumed-role" and name in trusting else ""
 
 
 def database_is_closed(seen: Observations, wanted: Expectation) -> Evidence:

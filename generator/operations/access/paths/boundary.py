@@ -31,7 +31,8 @@ def widened(gateway: Gateway, access: StackAccess, session_policy: Reading[str],
             return ()
         versions = gateway.commands.aws("iam", "list-policy-versions", "--policy-arn", arn)
         remove = f"Make the version that the stack wrote the default again (set-default-policy-version): {versions}"
-        return (AccessPath(PathKind.BOUNDARY, f"{arn} permits more: {', '.join(foreign)}", "", asked, remove),)
+        detail = f"permits more than the stack's: {', '.join(foreign)}"
+        return (AccessPath(PathKind.BOUNDARY, arn, "", asked, remove, detail=detail),)
 
     return read(asked, paths)
 
@@ -56,7 +57,8 @@ def boundary(gateway: Gateway, kind: str, name: str, session_policy: Reading[str
         if live == wanted:
             return ()
         put = (f"put-{kind}-permissions-boundary", f"--{kind}-name", name, "--permissions-boundary", wanted)
-        label = f"of the support {kind}: {live or 'it has none'}; the stack's is {wanted}"
-        return (AccessPath(PathKind.BOUNDARY, label, name, asked, gateway.commands.aws("iam", *put)),)
+        remove = gateway.commands.aws("iam", *put)
+        detail = f"of the support {kind}; the stack's is {wanted}"
+        return (AccessPath(PathKind.BOUNDARY, live or "that was removed", name, asked, remove, detail=detail),)
 
     return read(asked, paths)

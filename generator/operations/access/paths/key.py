@@ -19,8 +19,10 @@ def grants(gateway: Gateway, access: StackAccess) -> PathReading:
 
     def path(grant: KeyGrant) -> AccessPath:
         remove = gateway.commands.aws("kms", "revoke-grant", "--key-id", key, "--grant-id", grant.grant_id)
-        label = f"{grant.grant_id} to {grant.grantee or 'nobody that AWS names'} ({', '.join(grant.operations)})"
-        return AccessPath(PathKind.KEY_GRANT, label, grant.grantee, asked, remove, grant.created)
+        detail = f"to {grant.grantee or 'somebody whom AWS does not name'}: {', '.join(grant.operations)}"
+        return AccessPath(
+            PathKind.KEY_GRANT, grant.grant_id, grant.grantee, asked, remove, grant.created, detail=detail
+        )
 
     return read(asked, lambda: tuple(path(g) for g in gateway.kms.list_grants(key) if _opens(g, access)))
 

@@ -59,5 +59,5 @@ def _path(kind: str, name: str, policy: Policy, foreign: list[str], seen: str, c
         remove = commands.aws("iam", f"detach-{kind}-policy", *whose, "--policy-arn", policy.arn)
     else:
         remove = commands.aws("iam", f"delete-{kind}-policy", *whose, "--policy-name", policy.name)
-    label = f"{policy.name} of the support {kind} ({', '.join(foreign)})"
-    return AccessPath(PathKind.POLICY, label, name, seen, remove)
+    detail = f"of the support {kind}: {', '.join(foreign)}"
+    return AccessPath(PathKind.POLICY, policy.name, name, seen, remove, detail=detail)

@@ -42,9 +42,9 @@ def _paths(gateway: Gateway, access: StackAccess, role: RoleTrust, seen: str) ->
         names = [s.name for s in role.trust.statements if lets_in(s, principal, access.stack.account)]
         names += role.trust.problems
         if names:
-            label = f"{role.name}, which trusts {principal.arn} ({', '.join(names)})"
+            detail = f"trusts {principal.arn}: {', '.join(names)}"
             remove = f"Take it out of the trust policy of {role.name}, or delete that role: {look}"
-            yield AccessPath(PathKind.ROLE, label, principal.pattern, seen, remove, role.created)
+            yield AccessPath(PathKind.ROLE, role.name, principal.pattern, seen, remove, role.created, detail=detail)
 
 
 def lets_in(statement: PolicyStatement, principal: Principal, account: str) -> bool:

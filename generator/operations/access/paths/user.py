@@ -79,8 +79,17 @@ def _credentials(gateway: Gateway, access: StackAccess, kind: CredentialKind) ->
     def path(credential: UserCredential) -> AccessPath:
         named = (kind.option, credential.credential_id) if kind.option else ()
         remove = gateway.commands.aws("iam", kind.remove, "--user-name", user, *named)
-        name = credential.credential_id + (f" for {credential.service}" if credential.service else "")
-        return AccessPath(kind.kind, name, user, kind.asked, remove, credential.created, opens=kind.opens)
+        detail = f"for {credential.service}" if credential.service else ""
+        return AccessPath(
+            kind.kind,
+            credential.credential_id,
+            user,
+            kind.asked,
+            remove,
+            credential.created,
+            opens=kind.opens,
+            detail=detail,
+        )
 
     return read(kind.asked, lambda: tuple(path(credential) for credential in kind.list(gateway.iam, user)))
 
