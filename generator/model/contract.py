@@ -140,7 +140,6 @@ class Condition(StrEnum):
     WANT_VENDOR_READ = "WantVendorRead"
     WANT_VENDOR_ROLE = "WantVendorRole"
     SESSIONS_CUT = "SessionsCut"
-    ACCESS_ENDS = "AccessEnds"
     SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
     WANT_CLUSTER_ACCESS = "WantClusterAccess"
     WANT_BASTION_HOST = "WantBastionHost"
@@ -160,6 +159,8 @@ REASON_TAG_KEY: Final = "deepsql:access-reason"
 INSTALL_LOG_PATH: Final = "/var/log/deepsql-install.log"
 PAUSED: Final = "9999-12-31T00:00:00Z"
 """`SupportSessionsNotBefore` of a stack whose role is paused: no session counts until somebody resumes it."""
+NO_END: Final = "9999-12-31T23:59:59Z"
+"""`SupportAccessUntil` of a stack whose grant has no end: with a date always there no policy needs a condition."""
 UI_PORT: Final = 3035
 SSH_PORT: Final = 22
 NO_LEVEL: Final = "none"

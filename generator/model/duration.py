@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from generator.errors import UsageError
+from generator.model.contract import NO_END
 
 END_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 LONGEST = timedelta(days=366)
@@ -30,6 +31,8 @@ def parse_duration(text: str) -> timedelta:
 
 def parse_end(text: str) -> datetime | None:
     """Read an end time as the stack records it (UTC). None for no end, and for what is no such time."""
+    if text == NO_END:
+        return None
     try:
         return datetime.strptime(text, END_FORMAT).replace(tzinfo=UTC)
     except ValueError:

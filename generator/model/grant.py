@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from generator.errors import Refused, UsageError
-from generator.model.contract import PAUSED, Parameter
+from generator.model.contract import NO_END, PAUSED, Parameter
 from generator.model.duration import END_FORMAT, parse_end
 from generator.model.principal import Principal
 
@@ -53,7 +53,7 @@ class Grant:
 
     @property
     def until_text(self) -> str:
-        """The end as the stack records it; empty for no end."""
+        """The end as people read it; empty for no end."""
         return "" if self.until is None else self.until.strftime(END_FORMAT)
 
     def covering(self, principals: Iterable[Principal]) -> tuple[Principal, ...]:
@@ -68,7 +68,7 @@ class Grant:
         return {
             Parameter.VENDOR_ACCOUNTS: ",".join(self.accounts),
             Parameter.VENDOR_PRINCIPALS: ",".join(principal.pattern for principal in self.principals),
-            Parameter.SUPPORT_ACCESS_UNTIL: self.until_text,
+            Parameter.SUPPORT_ACCESS_UNTIL: self.until_text or NO_END,
             Parameter.SUPPORT_ACCESS_REASON: self.reason,
             Parameter.SUPPORT_ACCESS_VIA: self.via,
             Parameter.SUPPORT_SESSIONS_NOT_BEFORE: self.not_before,
@@ -132,7 +132,7 @@ class Grant:
 
 
 def _end(text: str) -> datetime | None:
-    if not text:
+    if text in ("", NO_END):
         return None
     return parse_end(text) or datetime.fromtimestamp(0, UTC)
 

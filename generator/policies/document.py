@@ -39,22 +39,11 @@ def _sole(value: object) -> object:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-class BeforeTheEnd(DateLessThan):
-    """`DateLessThan` whose whole operand may be an intrinsic function, so that a stack without an end has none.
+class NotBefore(DateGreaterThanEquals):
+    """`DateGreaterThanEquals` whose whole operand may be an intrinsic function, so that a stack without a cut has none.
 
     An empty operand block would be left behind if only the date were conditional.
     """
-
-    def __init__(self, operand: Value) -> None:
-        self.operand = operand
-
-    def get_dict(self) -> dict[str, object]:
-        """The operand as it goes into the document: `{"aws:CurrentTime": date}` or an intrinsic function."""
-        return self.operand  # type: ignore[return-value]
-
-
-class NotBefore(DateGreaterThanEquals):
-    """`DateGreaterThanEquals` whose whole operand may be an intrinsic function, like `BeforeTheEnd`."""
 
     def __init__(self, operand: Value) -> None:
         self.operand = operand
@@ -65,10 +54,8 @@ class NotBefore(DateGreaterThanEquals):
 
 
 def before(until: Value) -> list[ConditionElement]:
-    """The condition that ends a permission at `until`: a UTC time as text, an operand, or None for no end."""
-    if until is None:
-        return []
-    return [BeforeTheEnd({"aws:CurrentTime": until} if isinstance(until, str) else until)]
+    """The condition that ends a permission at `until` (UTC); none where it is None."""
+    return [] if until is None else [DateLessThan("aws:CurrentTime", until)]
 
 
 def allow(

@@ -15,7 +15,7 @@ from awacs.aws import (
     StringEquals,
 )
 
-from generator.policies.document import BeforeTheEnd, BriefStatement, Document, NotBefore, Value, document
+from generator.policies.document import BriefStatement, Document, NotBefore, Value, before, document
 
 
 def service_assumes(sid: str, service: Value) -> Document:
@@ -30,13 +30,13 @@ def vendor_assumes(
 ) -> Statement:
     """The vendor's principals may assume the role with the external ID, until the end and not before a time.
 
-    `until` and `not_before` are whole operands or intrinsic functions giving one or none. The source identity is the
+    `not_before` is a whole operand or an intrinsic function giving one or none. The source identity is the
     person's name, which CloudTrail keeps through the session.
     """
     conditions: list[ConditionElement] = [
         ArnLike("aws:PrincipalArn", principals),
         StringEquals("sts:ExternalId", external_id),
-        BeforeTheEnd(until),
+        *before(until),
         NotBefore(not_before),
     ]
     return BriefStatement(

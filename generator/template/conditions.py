@@ -42,7 +42,6 @@ def add_conditions(template: Template) -> None:
         ),
         C.WANT_VENDOR_ROLE: And(Condition(str(C.VENDOR_GIVEN)), _not_only_via("secret")),
         C.SESSIONS_CUT: _given(P.SUPPORT_SESSIONS_NOT_BEFORE),
-        C.ACCESS_ENDS: _given(P.SUPPORT_ACCESS_UNTIL),
         C.WANT_CLUSTER_ACCESS: And(_given(P.EKS_CLUSTER_NAME), _given(P.EKS_ACCESS_POLICY)),
         C.WANT_BASTION_HOST: Equals(Ref(str(P.DEPLOY_BASTION_HOST)), "Yes"),
         C.WANT_BASTION_GROUP: Or(Condition(str(C.WANT_BASTION_HOST)), Equals(Ref(str(P.RECOVERY_BASTION)), "Yes")),
@@ -60,9 +59,9 @@ def add_conditions(template: Template) -> None:
         template.add_condition(str(name), condition)
 
 
-def expiry() -> If:
-    """The operand of `DateLessThan` that ends access: the date where one is given, else no operator at all."""
-    return when(C.ACCESS_ENDS, {"aws:CurrentTime": ref(P.SUPPORT_ACCESS_UNTIL)})
+def expiry() -> Ref:
+    """The date that ends access, far away where the customer chose no end."""
+    return ref(P.SUPPORT_ACCESS_UNTIL)
 
 
 def sessions_valid_from() -> If:

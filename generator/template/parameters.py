@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from troposphere import And, Equals, Not, Parameter, Ref, Template
 
-from generator.model.contract import INSTANCE_TYPES, NO_LEVEL
+from generator.model.contract import INSTANCE_TYPES, NO_END, NO_LEVEL
 from generator.model.contract import Parameter as P
 from generator.model.database import AccessLevel
 
@@ -36,7 +36,7 @@ def limits(**values: object) -> tuple[tuple[str, object], ...]:
 YES_NO = ["Yes", "No"]
 PRINCIPAL = r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(\*|root|(role|user)/[\w+=.@/:-]+)$"
 """One member of the list, which CloudFormation holds against the pattern one by one: of wildcards only `:*`."""
-TIME = "^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"
+TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 
 NETWORK = (
     Field(P.VPC_ID, "The VPC of the database that DeepSQL will look after.", "AWS::EC2::VPC::Id"),
@@ -138,8 +138,8 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_ACCESS_UNTIL,
-        "UTC, like 2026-12-01T00:00:00Z; from then on IAM refuses. Empty: no end.",
-        limits=limits(Default="", AllowedPattern=TIME),
+        "UTC, like 2026-12-01T00:00:00Z; from then on IAM refuses. As it is: no end.",
+        limits=limits(Default=NO_END, AllowedPattern=f"^{TIME}$"),
     ),
     Field(
         P.SUPPORT_ACCESS_REASON,
@@ -154,7 +154,7 @@ SUPPORT = (
     Field(
         P.SUPPORT_SESSIONS_NOT_BEFORE,
         "UTC; earlier sessions are refused, and a time in the future pauses the role. Empty: all are valid.",
-        limits=limits(Default="", AllowedPattern=TIME),
+        limits=limits(Default="", AllowedPattern=f"^$|^{TIME}$"),
     ),
     Field(
         P.SUPPORT_PORTS,

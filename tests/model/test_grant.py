@@ -63,6 +63,13 @@ def test_somebody_elses_grant_does_not_let_in_whose_time_is_over() -> None:
     assert over.joined((B,), LATER, None, NOW).principals == (B,)
 
 
+@pytest.mark.parametrize("recorded", ["", "9999-12-31T23:59:59Z"])
+def test_no_end_is_empty_or_a_far_date_and_is_recorded_as_the_date(recorded: str) -> None:
+    grant = Grant.of({"VendorPrincipals": A.pattern, "SupportAccessUntil": recorded})
+    assert (grant.until, grant.until_text) == (None, "")
+    assert grant.parameters()["SupportAccessUntil"] == "9999-12-31T23:59:59Z"
+
+
 def test_an_end_that_is_no_time_counts_as_over() -> None:
     assert Grant.of({"VendorPrincipals": A.pattern, "SupportAccessUntil": "2026-99-99T00:00:00Z"}).ended(NOW)
 

@@ -111,6 +111,7 @@ def test_an_inverted_element_is_read_as_what_it_lets_in() -> None:
         ({"DateGreaterThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}}, None),
         ({"DateLessThan": {"aws:TokenIssueTime": "2026-12-01T00:00:00Z"}}, None),
         ({"DateLessThan": {"aws:CurrentTime": []}}, None),
+        ({"DateLessThan": {"aws:CurrentTime": "9999-12-31T23:59:59Z"}}, None),
     ],
 )
 def test_of_several_ends_the_one_that_binds_counts(conditions: Any, end: int | None) -> None:

@@ -68,8 +68,8 @@ def test_the_vendor_gets_two_permissions_and_no_more() -> None:
 
 
 def test_an_end_may_be_decided_later() -> None:
-    """The template gives an intrinsic function instead of a date; it becomes the whole operand."""
-    later = {"Fn::If": ["AccessEnds", {"aws:CurrentTime": "x"}, {"Ref": "AWS::NoValue"}]}
+    """The template gives a reference instead of a date."""
+    later = {"Ref": "SupportAccessUntil"}
     policy = plain(document([allow("A", [ssm.StartSession], "*", StringEquals("k", "v"), *before(later))]))
     [statement] = policy["Statement"]  # type: ignore[index]
-    assert statement["Condition"] == {"StringEquals": {"k": "v"}, "DateLessThan": later}
+    assert statement["Condition"] == {"StringEquals": {"k": "v"}, "DateLessThan": {"aws:CurrentTime": later}}

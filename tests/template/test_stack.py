@@ -10,6 +10,7 @@ import pytest
 
 from generator.model.contract import (
     GRANT_RESOURCES,
+    NO_END,
     PROTECTED_RESOURCES,
     SUPPORT_MODIFIED_ONLY,
     SUPPORT_RESOURCES,
@@ -103,7 +104,11 @@ def test_the_form_asks_for_every_parameter_once() -> None:
                 "arn:aws:*::444455556666:root",
             ],
         ),
-        ("SupportAccessUntil", ["", "2026-12-01T00:00:00Z"], ["2026-12-01", "2026-12-01T00:00:00+01:00", "tomorrow"]),
+        (
+            "SupportAccessUntil",
+            [NO_END, "2026-12-01T00:00:00Z"],
+            ["", "2026-12-01", "2026-12-01T00:00:00+01:00", "tomorrow"],
+        ),
         ("SupportAccessReason", ["", "TICKET-1: slow again"], ["a;b", "x" * 257, "line\nbreak"]),
         ("EksClusterName", ["", "cell-1"], ["cell 1", "-cell"]),
         ("EksAccessPolicy", ["", "AmazonEKSViewPolicy"], ["View", "arn:aws:eks::aws:x/AmazonEKSViewPolicy"]),
@@ -171,7 +176,7 @@ def test_every_reference_holds_in_every_case() -> None:
         "SupportUserName": ["", "vendor"],
         "ImageId": ["", "ami-0123456789abcdef0"],
         "VendorAccounts": ["", "444455556666"],
-        "SupportAccessUntil": ["", "2026-12-01T00:00:00Z"],
+        "SupportAccessUntil": [NO_END, "2026-12-01T00:00:00Z"],
     }
     for values in product(*choices.values()):
         given = dict(zip(choices, values, strict=True)) | {"VendorPrincipals": GRANT["VendorPrincipals"]}
@@ -285,9 +290,11 @@ def test_a_shell_is_always_logged_and_encrypted() -> None:
     assert new().properties("SessionLogGroup")["KmsKeyId"].endswith(":key/<StackKey>")
 
 
-def test_no_end_leaves_no_empty_condition() -> None:
-    assert "DateLessThan" not in json.dumps(whole(new(VendorAccounts="444455556666", VendorPrincipals="x")))
-    assert json.dumps(whole(new(**GRANT))).count('"DateLessThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}') >= 3
+def test_every_end_is_the_one_that_the_stack_has() -> None:
+    """Without one it is a date far away, which spares each policy a condition."""
+    for given, end in ((GRANT, GRANT["SupportAccessUntil"]), ({"VendorAccounts": "444455556666"}, NO_END)):
+        text = json.dumps(whole(new(**given, CreateSupportRole="Yes", SupportSsh="Yes")))
+        assert text.count('"aws:CurrentTime"') == text.count(f'{{"aws:CurrentTime": "{end}"}}') >= 10
 
 
 def test_the_stack_has_no_database_resources_by_default() -> None:

@@ -11,7 +11,7 @@ from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.change_set import ChangeSet, ChangeSetRequest
-from generator.model.contract import Resource
+from generator.model.contract import NO_END, Parameter, Resource
 from generator.model.stack import Stack
 from generator.model.up import UpPlan, UpRequest
 from generator.operations.clock import SYSTEM, Clock
@@ -98,7 +98,7 @@ def _plan_by_change_set(
         name=token,
         creates=creates,
         template_body=source.body,
-        parameters=choose(given, stack, source.keys),
+        parameters=choose(given, stack, source.keys) | _renewed(given, stack, source),
         description=request.why,
     )
     change_set_id = gateway.cloudformation.create_change_set(wanted)
@@ -162,6 +162,13 @@ def choose(given: Mapping[str, str], stack: Stack | None, template_keys: Collect
     chosen: dict[str, str | None] = {key: None for key in template_keys if key in known}
     chosen.update(given)
     return chosen
+
+
+def _renewed(given: Mapping[str, str], stack: Stack | None, source: TemplateSource) -> dict[str, str]:
+    """What a new template takes in place of a value that the stack keeps: an older one had "" for no end of access."""
+    until = str(Parameter.SUPPORT_ACCESS_UNTIL)
+    applies = source.body is not None and until in source.keys and until not in given
+    return {until: NO_END} if applies and stack and stack.parameters.get(until) == "" else {}
 
 
 def refuse_unknown(given: Mapping[str, str], template_keys: Collection[str]) -> None:
