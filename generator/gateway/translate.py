@@ -19,6 +19,11 @@ from generator.errors import AwsError, DeployerError, NotFound, UsageError, is_d
 from generator.gateway import cloudformation_errors
 from generator.gateway.error_row import REGION, ErrorRow, Source, sentence
 
+LONGEST_ECHO = 100
+ECHO = re.compile(r"Value '(?P<value>.*?)'(?= at '(?P<field>[\w.]+)' failed to satisfy constraint)", re.DOTALL)
+SECRET_FIELD = re.compile("value|secret|password|token|string", re.IGNORECASE)
+"""How AWS repeats an invalid field of a request, for any service of the JSON and query protocols."""
+
 
 def _not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
     return NotFound(sentence(message), "Check the name, the account and the region.")
@@ -153,11 +158,20 @@ def require_address(endpoint: str) -> None:
 
 def _from_client_error(service: str, error: boto.ClientError, params: Mapping[str, Any]) -> DeployerError:
     details = error.response.get("Error", {})
-    code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+    code, message = str(details.get("Code", "")), _without_echo(str(details.get("Message", "")))
     for row in ROWS:
         if row.covers(code, message):
             return row.build(message, params)
     return _unknown(service, error, code, message)
+
+
+def _without_echo(message: str) -> str:
+    """The message without what AWS repeats of a request: a whole template, or a value that may be a secret."""
+    return ECHO.sub(lambda echo: "The value" if _is_long_or_secret(echo["value"], echo["field"]) else echo[0], message)
+
+
+def _is_long_or_secret(value: str, field: str) -> bool:
+    return len(value) > LONGEST_ECHO or bool(SECRET_FIELD.search(field))
 
 
 def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> AwsError:
