@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test lint types check generate docs bench soak lock clean
+.PHONY: help setup demo test lint types check generate permissions docs bench soak lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -43,6 +43,10 @@ types: $(READY) ## mypy --strict
 generate: $(RUNS) ## emit templates/ again
 	@$(BIN)/deployer generate --template all
 
+permissions: $(READY) ## read again what CloudFormation and this program call (deployer permissions)
+	@$(BIN)/python -m tests.permissions.schemas --write
+	@$(BIN)/python -m tests.permissions.calls --write
+
 docs: $(READY) ## write the generated reference pages again
 	@$(BIN)/python -m tests.docs.reference --write
 
@@ -50,6 +54,8 @@ check: lint types ## everything CI checks, before the tests
 	@$(BIN)/deployer generate --template all --check
 	@$(BIN)/deployer lint templates/*.yaml
 	@$(BIN)/python -m tests.docs.reference --check
+	@$(BIN)/python -m tests.permissions.schemas --check
+	@$(BIN)/python -m tests.permissions.calls --check
 
 bench: $(READY) ## measure against peers, write docs/explanation/performance.md
 	@$(BIN)/python -m tests.bench

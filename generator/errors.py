@@ -22,6 +22,10 @@ _DENIAL = re.compile(
 )
 
 
+MAY_CALL = "Use credentials that may call"
+"""How the hint about a missing permission begins where nobody knows better what the refusal means."""
+
+
 def is_denial(text: str) -> bool:
     """Whether an AWS error code, or a text that quotes one, says that a permission is missing.
 

@@ -32,6 +32,7 @@ GROUPS = (
     "doctor",
     "vendor",
     "db",
+    "permissions",
     "config",
 )
 

@@ -20,7 +20,8 @@ import typer
 from generator.cli import render
 from generator.cli.invocation import Invocation
 from generator.cli.render import OutputFormat
-from generator.errors import DeployerError
+from generator.errors import MAY_CALL, DeployerError
+from generator.model.command_line import CommandLine
 from generator.model.deployment import DEFAULT_STACK_NAME
 
 
@@ -199,10 +200,19 @@ def _say_where(invocation: Invocation) -> None:
 def _fail(invocation: Invocation, error: DeployerError) -> int:
     if invocation.debug:
         traceback.print_exc()
-    render.error(invocation, error.explained(hint=signing_in(invocation, error.hint)))
+    hint = signing_in(invocation, error.hint)
+    render.error(invocation, error.explained(hint=hint, also=_permissions(invocation, error)))
     if invocation.changes and invocation.opened and invocation.gateway.known_account:
         _say_where(invocation)
     return error.exit_code
+
+
+def _permissions(invocation: Invocation, error: DeployerError) -> str:
+    """How to see which permissions the command needs, where AWS refused a call for want of one; "" elsewhere."""
+    if not error.hint.startswith(MAY_CALL):
+        return ""
+    commands = CommandLine("" if invocation.stack_name == DEFAULT_STACK_NAME else invocation.stack_name)
+    return f"Which permissions this needs: {commands.deployer('permissions', *invocation.command.split())}"
 
 
 def signing_in(invocation: Invocation, hint: str) -> str:

@@ -47,5 +47,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Open a tunnel to a database, and psql or mysql through it. IAM signs you in; the server is verified.",
     ),
     "db": ("db", "Connect to a private Aurora or RDS database: tunnel, token, verified TLS, users by access level."),
+    "permissions": (
+        "permissions",
+        "Print the IAM policies with which a person may run these commands, and what each statement is for.",
+    ),
     "config": ("config", "Stored defaults: profile, region, stack, database, and more."),
 }

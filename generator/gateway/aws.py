@@ -167,6 +167,11 @@ class Gateway:
         """The region in force, as the AWS chain resolves it. Empty when none is set."""
         return str(self._session.region_name or "")
 
+    @property
+    def partition(self) -> str:
+        """The partition of the region in force, as botocore knows it: aws, aws-cn, aws-us-gov."""
+        return str(self._core.get_partition_for_region(self.region))
+
     @cached_property
     def cloudformation(self) -> CloudFormation:
         """Stacks, change sets and their events."""

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
-from generator.errors import AwsError, DeployerError, NotFound, UsageError, is_denial
+from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound, UsageError, is_denial
 from generator.gateway import cloudformation_errors
 from generator.gateway.error_row import REGION, ErrorRow, Source, sentence
 
@@ -196,9 +196,7 @@ def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> 
 
 def _hint_for(code: str, operation: str) -> str:
     if is_denial(code):
-        return (
-            f"Use credentials that may call {operation}: --profile NAME; whose these are: aws sts get-caller-identity"
-        )
+        return f"{MAY_CALL} {operation}: --profile NAME; whose these are: aws sts get-caller-identity"
     if "Expired" in code or code in ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"):
         return "Sign in again (aws sso login, or aws login), or choose other credentials with --profile."
     if code in THROTTLED_CODES:

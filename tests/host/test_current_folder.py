@@ -53,6 +53,7 @@ STORY = (
     Row("--sandbox events"),
     Row("--sandbox diff"),
     Row("--sandbox doctor", "session"),
+    Row("--sandbox permissions up status --directory {home}/policies", "create-policy"),
     Row("--sandbox access policy --format json", "Statement"),
     Row(f"--sandbox access grant --principal {VENDOR} --for 8h --reason TICKET-1 --yes"),
     Row("--sandbox access show", "TICKET-1"),

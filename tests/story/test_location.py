@@ -23,7 +23,7 @@ SANDBOX = "in the sandbox (account 111122223333, region us-east-1)"
 GRANT = ("access", "grant", "--principal", VENDOR_ROLE, "--reason", "T-1")
 DATABASE = ("--endpoint", "app.cluster-c1.us-east-1.rds.amazonaws.com", "--engine", "postgresql", "--dbname", "app")
 READING = {
-    *("generate", "lint", "status", "outputs", "events", "diff", "demo", "doctor"),
+    *("generate", "lint", "status", "outputs", "events", "diff", "demo", "doctor", "permissions"),
     *("access show", "access confirm", "access reveal", "sessions list", "session-preferences show", "recovery status"),
     *("vendor credentials", "vendor profile", "vendor check", "vendor identity-policy"),
     *("db token", "db list", "db whoami", "db ca-bundle", "db policy", "db users", "db activity"),

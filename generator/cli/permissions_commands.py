@@ -1,0 +1,59 @@
+"""permissions: which IAM policies a person needs for which commands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from generator.cli.command import CommandResult, command
+from generator.cli.invocation import Invocation
+from generator.cli.permissions_text import permission_lines
+
+
+class Feature(StrEnum):
+    """What a stack may do without (model/permissions.py)."""
+
+    bastion_host = "bastion-host"
+    database = "database"
+    eks = "eks"
+    support_user = "support-user"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this file."""
+
+    @command(app, "permissions")
+    def permissions(
+        call: Invocation,
+        verbs: Annotated[
+            list[str],
+            typer.Argument(help="Commands, such as: up status access grant; all for every one.", metavar="COMMAND..."),
+        ],
+        without: Annotated[
+            list[Feature] | None,
+            typer.Option("--without", help="What the stack never has; repeat it for several."),
+        ] = None,
+        account: Annotated[str, typer.Option("--account", help="Account ID; the caller's if omitted.")] = "",
+        support_user_name: Annotated[
+            str, typer.Option("--support-user-name", help="The stack's SupportUserName, if it has one.")
+        ] = "",
+        support_role_name: Annotated[
+            str, typer.Option("--support-role-name", help="The stack's SupportRoleName, if it has one.")
+        ] = "",
+        service_role: Annotated[
+            str, typer.Option("--service-role", help="Name of the role that up --role-arn gives to CloudFormation.")
+        ] = "",
+        directory: Annotated[
+            Path | None, typer.Option("--directory", help="Write each policy to a file here.", metavar="DIRECTORY")
+        ] = None,
+    ) -> CommandResult:
+        """Print the IAM policies with which a person may run these commands, and what each statement is for."""
+        from generator.operations.permissions import PermissionsRequest, permissions
+
+        features = tuple(each.value for each in without or ())
+        names = (support_user_name, support_role_name, service_role)
+        result = permissions(call.gateway, PermissionsRequest(tuple(verbs), account, features, *names, directory))
+        return CommandResult(result, permission_lines(result))

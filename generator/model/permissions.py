@@ -1,0 +1,188 @@
+"""The permissions that a person needs to run commands, as statements with a purpose; policies/operator.py writes them.
+
+Two parts. What CloudFormation calls while it works on the stack (`Part.HANDLERS`) is authorized as the person, or as
+the service role where `--role-arn` names one. What this program calls itself (`Part.CALLS`) is always the person's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from generator.errors import UsageError
+from generator.model.handler_permissions import DELETE, HANDLERS, READ, UPDATE, handler_permissions, resource_types
+from generator.model.permission_scopes import ANYWHERE, CALL_SCOPES, HANDLER_SCOPES, VERB_SCOPES, Scope
+
+ALL: Final = "all"
+
+
+class Part(StrEnum):
+    """Who calls: CloudFormation, or this program."""
+
+    HANDLERS = "CloudFormation"
+    CALLS = "deployer"
+
+
+@dataclass(frozen=True)
+class Extra:
+    """An action that no call in the source shows. `visible`: whether the sandbox notices when it is missing."""
+
+    action: str
+    reason: str
+    verbs: tuple[str, ...]
+    visible: bool = False
+
+
+@dataclass(frozen=True)
+class Need:
+    """The actions of one statement, and on what: `scope` None is every resource."""
+
+    part: Part
+    scope: Scope
+    actions: tuple[str, ...]
+
+
+_CHANGES = ("up", "upgrade", "access grant", "access revoke", "access pause", "access resume")
+_SESSIONS = (
+    *("connect", "ssh", "ssh-proxy", "cp", "connect-bastion", "db connect", "db bootstrap", "db drop-user"),
+    *("db shut-out", "db users", "db activity", "db kill"),
+)
+_DATABASE = ("db connect", "connect-bastion", "db token", "db users", "db activity", "db kill")
+_SECRETS = ("access revoke", "access resume", "access rotate", "access reveal", "vendor check", "vendor credentials")
+
+EXTRAS: Final = (
+    Extra("ec2:DescribeVpcs", "CloudFormation checks the value of a parameter of a VPC's type.", ("up", "upgrade")),
+    Extra("ec2:DescribeSubnets", "CloudFormation checks the value of a parameter of a subnet's type.", _CHANGES),
+    Extra("ec2:DescribeSecurityGroups", "CloudFormation checks a security group's parameter.", ("up", "upgrade")),
+    Extra("ssmmessages:OpenDataChannel", "The data channel of a session is authorized on its own.", _SESSIONS),
+    Extra("rds-db:connect", "The database asks IAM whether the token's user may sign in.", _DATABASE),
+    Extra("kms:Decrypt", "The secret is encrypted with the stack's key.", _SECRETS),
+)
+"""Beside what the calls in the source show."""
+
+_WHOLE: Final = dict.fromkeys(resource_types(), HANDLERS)
+_GRANT: Final[Mapping[str, Sequence[str]]] = {
+    "AWS::EKS::AccessEntry": HANDLERS,
+    "AWS::IAM::ManagedPolicy": (READ, UPDATE),
+    "AWS::IAM::Policy": (UPDATE,),
+    "AWS::IAM::Role": (READ, UPDATE),
+    "AWS::IAM::User": (READ, UPDATE),
+    "AWS::KMS::Key": (READ, UPDATE),
+    "AWS::SecretsManager::ResourcePolicy": HANDLERS,
+    "AWS::SecretsManager::Secret": (READ, UPDATE),
+    "AWS::Lambda::Function": (),
+}
+_REMOVE: Final = dict.fromkeys(resource_types(), (READ, DELETE))
+STACK_CHANGES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
+    "up": _WHOLE,
+    "upgrade": _WHOLE,
+    "down": _REMOVE,
+    **dict.fromkeys(("access grant", "access revoke", "access pause", "access resume"), _GRANT),
+}
+"""Verb -> resource type -> the handlers that its change of the stack may run, a rollback included."""
+
+CUSTOM: Final = "lambda:InvokeFunction"
+"""CloudFormation calls the keeper for the stack's custom resources, in every verb that changes the stack."""
+
+FEATURES: Final[Mapping[str, tuple[str, ...]]] = {
+    "bastion-host": ("AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::LaunchTemplate"),
+    "eks": ("AWS::EKS::AccessEntry",),
+    "support-user": (
+        "AWS::IAM::AccessKey",
+        "AWS::IAM::User",
+        "AWS::IAM::RolePolicy",
+        "AWS::Lambda::Permission",
+        "AWS::SecretsManager::ResourcePolicy",
+        "AWS::SecretsManager::RotationSchedule",
+    ),
+    "database": ("AWS::EC2::SecurityGroupIngress",),
+}
+"""What a stack may do without -> the resource types that only this needs."""
+
+
+@cache
+def _calls() -> Mapping[str, list[str]]:
+    loaded: dict[str, list[str]] = json.loads(Path(__file__).with_name("verb_calls.json").read_text())
+    loaded["ssh"] = sorted({*loaded["ssh"], *loaded["ssh-proxy"]})  # OpenSSH runs it as its ProxyCommand
+    loaded["cp"] = sorted({*loaded["cp"], *loaded["ssh-proxy"]})
+    return loaded
+
+
+def verbs() -> tuple[str, ...]:
+    """Every command that calls AWS, as it is typed."""
+    return tuple(_calls())
+
+
+def parse_verbs(words: Iterable[str]) -> tuple[str, ...]:
+    """The commands in these words: `up down`, `"access grant"`, `access grant`, `all`. Raises UsageError."""
+    pending, chosen = " ".join(words).split(), list[str]()
+    while pending:
+        verb = next((v for v in (" ".join(pending[:2]), pending[0]) if v in (*verbs(), ALL)), None)
+        if verb is None:
+            group = [each for each in verbs() if each.startswith(f"{pending[0]} ")]
+            raise UsageError(
+                f"There is no command {' '.join(pending[:2]) if group else pending[0]} that calls AWS.",
+                f"Name one or more of: {', '.join(group or (*verbs(), ALL))}",
+                code="unknown-command",
+            )
+        chosen += verbs() if verb == ALL else [verb]
+        pending = pending[len(verb.split()) :]
+    return tuple(dict.fromkeys(chosen))
+
+
+def call_actions(verb: str) -> frozenset[str]:
+    """The IAM actions of what this program itself calls for a command."""
+    return frozenset(_calls()[verb]) | {extra.action for extra in EXTRAS if verb in extra.verbs}
+
+
+def stack_actions(verb: str, without: Iterable[str] = ()) -> frozenset[str]:
+    """The IAM actions of the handlers that a command's change of the stack may run."""
+    left_out = {each for feature in without for each in FEATURES[feature]}
+    changed = STACK_CHANGES.get(verb, {})
+    handlers = (handler_permissions(each, phases) for each, phases in changed.items() if each not in left_out)
+    return frozenset({CUSTOM} if changed else ()).union(*handlers)
+
+
+def needs(chosen: Sequence[str], without: Sequence[str] = (), *, service_role: bool = False) -> tuple[Need, ...]:
+    """What these commands need, one Need a statement, CloudFormation's part first."""
+    handlers = frozenset[str]().union(*(stack_actions(verb, without) for verb in chosen))
+    listed = list(_grouped(Part.HANDLERS, handlers, HANDLER_SCOPES))
+    shared = {"iam:PassRole"} if service_role and handlers else set[str]()
+    for verb in chosen:
+        own = VERB_SCOPES.get(verb, ())
+        special = call_actions(verb) & frozenset[str]().union(*(scope.actions for scope in own))
+        listed += _grouped(Part.CALLS, special, own)
+        shared |= call_actions(verb) - special
+    return (*listed, *_grouped(Part.CALLS, frozenset(shared), CALL_SCOPES))
+
+
+def _grouped(part: Part, actions: frozenset[str], scopes: Sequence[Scope]) -> tuple[Need, ...]:
+    """Each action under the first scope that has it, the rest under one for every resource."""
+    grouped: dict[Scope, set[str]] = defaultdict(set)
+    for action in actions:
+        grouped[next((scope for scope in scopes if action in scope.actions), REST[part])].add(action)
+    ordered = [scope for scope in (*scopes, REST[part]) if scope in grouped]
+    return tuple(Need(part, scope, tuple(sorted(grouped[scope]))) for scope in ordered)
+
+
+REST: Final = {
+    Part.HANDLERS: Scope(
+        "MakeAndReadWhatHasNoName",
+        "Make what gets its name only then, and read what IAM cannot narrow to one resource.",
+        frozenset(),
+        ANYWHERE,
+    ),
+    Part.CALLS: Scope(
+        "Read",
+        "Read what IAM cannot narrow to one resource, and whatever else may give access to the stack.",
+        frozenset(),
+        ANYWHERE,
+    ),
+}
+"""The scope of actions that no list has."""

@@ -1,0 +1,130 @@
+"""permissions: the IAM policies with which a person, or a service role, may run commands. Changes nothing in AWS."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import UsageError
+from generator.gateway.aws import Gateway
+from generator.model.arn import Arn
+from generator.model.permissions import Need, Part, needs, parse_verbs
+from generator.policies.operator import Place, characters, operator_policies, sid
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "LetCloudFormationAssumeTheRole",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudformation.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+"""The trust policy of a service role (CloudFormation user guide, "AWS CloudFormation service role")."""
+
+
+@dataclass(frozen=True)
+class PermissionsRequest:
+    """For which commands, and where. `account` "" is the caller's; `service_role` is the name of one, "" for none."""
+
+    words: tuple[str, ...]
+    account: str = ""
+    without: tuple[str, ...] = ()
+    user_name: str = ""
+    role_name: str = ""
+    service_role: str = ""
+    directory: Path | None = None
+
+
+@dataclass(frozen=True)
+class StatementPurpose:
+    """What one statement of a policy is for."""
+
+    sid: str
+    purpose: str
+
+
+@dataclass(frozen=True)
+class NamedPolicy:
+    """A managed policy to create: its name, whose it is ("person" or "service role"), where it was written."""
+
+    name: str
+    whose: str
+    characters: int
+    purposes: tuple[StatementPurpose, ...]
+    document: dict[str, object]
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What these commands need, as policies ready to be created."""
+
+    verbs: tuple[str, ...]
+    region: str
+    account: str
+    policies: tuple[NamedPolicy, ...]
+    service_role: str = ""
+    trust: dict[str, object] | None = None
+    trust_file: str = ""
+
+
+def permissions(gateway: Gateway, request: PermissionsRequest) -> Permissions:
+    """The policies, written to files where a directory is named. Raises UsageError; asks STS only for the account."""
+    chosen = parse_verbs(request.words)
+    place = _place(gateway, request)
+    selected = needs(chosen, request.without, service_role=bool(request.service_role))
+    policies = tuple(_policies(selected, place, request))
+    trust: dict[str, object] | None = {**TRUST} if request.service_role else None
+    trust_file = _write(request.directory, f"{request.service_role}-trust", trust) if trust else ""
+    return Permissions(chosen, place.region, place.account, policies, request.service_role, trust, trust_file)
+
+
+def _place(gateway: Gateway, request: PermissionsRequest) -> Place:
+    if not gateway.region:
+        raise UsageError("No AWS region is set.", "Give --region eu-central-1, or set AWS_REGION.", code="no-region")
+    if request.account and not re.fullmatch(r"[0-9]{12}", request.account):
+        raise UsageError(
+            f"{request.account} cannot be the number of an account.", "Give its twelve digits.", code="bad-account"
+        )
+    partition, account = gateway.partition, request.account
+    if not account:
+        caller = Arn.parse(gateway.sts.get_caller_arn())
+        partition, account = caller.partition, caller.account
+    names = (request.user_name, request.role_name, request.service_role)
+    return Place(gateway.deployment.stack_name, gateway.region, account, partition, *names)
+
+
+def _policies(selected: Sequence[Need], place: Place, request: PermissionsRequest) -> Iterator[NamedPolicy]:
+    """The person's policies and, where a service role works on the stack, that role's."""
+    of_role = [need for need in selected if request.service_role and need.part is Part.HANDLERS]
+    of_person = [need for need in selected if need not in of_role]
+    for whose, part in (("person", of_person), ("service role", of_role)):
+        documents = operator_policies(part, place, via_cloudformation=whose == "person")
+        purposes = {sid(need): need.scope.purpose for need in part}
+        base = f"{place.stack_name}-operator" if whose == "person" else place.service_role
+        for number, document in enumerate(documents, 1):
+            name = f"{base}-{number}"
+            used = tuple(StatementPurpose(each, purposes[each]) for each in _sids(document))
+            file = _write(request.directory, name, document)
+            yield NamedPolicy(name, whose, characters(document), used, document, file)
+
+
+def _sids(document: dict[str, object]) -> list[str]:
+    statements = document["Statement"]
+    return [statement["Sid"] for statement in statements] if isinstance(statements, list) else []
+
+
+def _write(directory: Path | None, name: str, document: object) -> str:
+    """Write one document to NAME.json; its path, "" without a directory."""
+    if directory is None:
+        return ""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{name}.json"
+    path.write_text(json.dumps(document, indent=2) + "\n")
+    return str(path)
