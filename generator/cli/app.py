@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli import render
+from generator.cli.index import SYNONYMS
 from generator.cli.invocation import Invocation
 from generator.cli.lazy import LazyGroup
 from generator.cli.render import OutputFormat
@@ -52,6 +53,7 @@ app = typer.Typer(
     ),
     epilog=EPILOG,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     add_completion=True,
     rich_markup_mode=None,  # rich doubles the time of --help
     pretty_exceptions_enable=False,
@@ -99,8 +101,9 @@ def _usage(argv: list[str], error: Any) -> int:
     hint = f"See: {path} --help"
     if not path.partition(" ")[2] and (early := _common_option(argv)):
         hint = f"Write it after the command: deployer COMMAND {early} …"
-    elif path == "deployer" and (inner := _inside_groups(argv)):
-        hint = f"Perhaps: {' or '.join(f'deployer {each}' for each in inner)}; all commands: deployer --help"
+    elif path == "deployer" and (meant := _meant(argv)):
+        message = message.partition(" Did you mean")[0]
+        hint = f"Perhaps: {' or '.join(f'deployer {each}' for each in meant)}; all commands: deployer --help"
     render.error(_asked(argv, path), DeployerError(message, hint, code="usage", exit_code=2))
     return 2
 
@@ -119,12 +122,14 @@ def _named(argv: list[str]) -> list[str]:
     return path
 
 
-def _inside_groups(argv: list[str]) -> list[str]:
-    """The commands of groups that bear the name that was typed without its group: `deployer revoke`."""
+def _meant(argv: list[str]) -> list[str]:
+    """What other tools call by the word that was typed, or else the commands of groups that bear that name."""
     from typer.main import get_command
 
     groups: Any = get_command(app)
     typed = next((word for word in argv if not word.startswith("-")), "")
+    if typed.lower() in SYNONYMS:
+        return list(SYNONYMS[typed.lower()])
     return [f"{name} {typed}" for name, group in groups.commands.items() if typed in getattr(group, "commands", ())]
 
 

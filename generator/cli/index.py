@@ -53,3 +53,23 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "config": ("config", "Stored defaults: profile, region, stack, database, and more."),
 }
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("deploy", "create", "apply", "launch", "update"), ("up",)),
+    **dict.fromkeys(("destroy", "delete", "remove", "teardown"), ("down",)),
+    "adopt": ("upgrade",),
+    "plan": ("up --plan", "upgrade --plan"),
+    "rollback": ("up --continue-rollback",),
+    **dict.fromkeys(("info", "describe", "show"), ("status", "access show")),
+    **dict.fromkeys(("logs", "log", "history"), ("events", "sessions list --past")),
+    **dict.fromkeys(("shell", "start-session", "login"), ("connect",)),
+    **dict.fromkeys(("tunnel", "forward", "port-forward"), ("connect -L 3035",)),
+    **dict.fromkeys(("scp", "copy"), ("cp",)),
+    "exec": ("run",),
+    **dict.fromkeys(("psql", "mysql", "database"), ("db connect",)),
+    "token": ("db token",),
+    **dict.fromkeys(("validate", "check"), ("lint", "doctor")),
+    **dict.fromkeys(("synth", "template", "build"), ("generate",)),
+    "bastion": ("connect-bastion", "recovery"),
+}
+"""What other tools call a thing, and the command here. Tried first when a command does not exist."""

@@ -38,11 +38,13 @@ def _fill_closed_streams() -> None:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code (docs/reference/exit-codes.md)."""
-    if list(argv) == ["--version"]:
+    if list(argv) in (["--version"], ["version"]):
         from generator import __version__
 
         sys.stdout.write(f"deployer {__version__}\n")
         return 0
     from generator.cli.app import run
 
+    if argv and argv[0] == "help":  # as git and many others have it: `help up` for `up --help`
+        return run([*argv[1:], "--help"])
     return run(list(argv))

@@ -28,7 +28,9 @@ def _declare(parameter: ParameterOption) -> tuple[str, Any, Any]:
     kind: Any = {Kind.YES_NO: YesNo, Kind.NUMBER: int}.get(parameter.kind, str)
     if parameter.of_the_grant:  # there only to be refused with the verb that changes it, not as an unknown option
         return parameter.snake, Annotated[str | None, typer.Option(parameter.option, hidden=True)], None
-    shown = typer.Option(parameter.option, help=parameter.help, rich_help_panel=PANEL, show_default=False)
+    shown = typer.Option(
+        parameter.option, help=parameter.help, rich_help_panel=PANEL, show_default=False, case_sensitive=False
+    )
     return parameter.snake, Annotated[kind | None, shown], None
 
 

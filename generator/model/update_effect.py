@@ -40,7 +40,7 @@ EFFECTS: Mapping[tuple[str, str], Effect] = {
 }
 """The conditional properties whose condition is known here; any other one may replace its resource.
 
-An instance of an allowed type has its root volume in EBS and stands in a VPC: only without either is it replaced
+An instance of an allowed type has its root volume in EBS and runs in a VPC: only without either is it replaced
 (CloudFormation template reference, AWS::EC2::Instance, "Update requires"). A document's is in `_CONDITIONS`.
 """
 

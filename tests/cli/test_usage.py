@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from generator.cli.app import app
 from generator.cli.command import execute
+from generator.cli.index import SYNONYMS
 from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError
@@ -171,6 +172,47 @@ def test_a_usage_error_names_the_command_and_sends_to_its_help(
     answer = envelope(capsys)
     assert answer["command"] == command
     assert answer["error"]["hint"] == f"See: {f'deployer {command}'.strip()} --help"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("typed", ["-h", "help", "up -h", "help up", "access grant -h", "help access grant"])
+def test_help_is_asked_for_as_elsewhere(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(typed.split()) == 0
+    shown = capsys.readouterr().out
+    words = [word for word in typed.split() if word not in ("-h", "help")]
+    assert main([*words, "--help"]) == 0
+    assert shown == capsys.readouterr().out
+    assert "Usage: deployer" in shown
+
+
+def test_help_on_what_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "ups"]) == 2
+    assert "No such command 'ups'" in capsys.readouterr().err
+
+
+def test_the_version_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    shown = capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert shown == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", SYNONYMS)
+def test_a_word_of_other_tools_leads_to_the_command_here(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name]) == 2
+    shown = capsys.readouterr().err
+    assert f"deployer {SYNONYMS[name][0]}" in shown
+    assert "Did you mean" not in shown
+    for command in SYNONYMS[name]:
+        words = [word for word in command.split() if not word.startswith("-") and not word.isdigit()]
+        assert main([*words, "--help"]) == 0
+        options = [word for word in command.split() if word.startswith("-")]
+        assert all(option in capsys.readouterr().out for option in options)
+
+
+@pytest.mark.parametrize("answer", ["No", "NO", "no"])
+def test_yes_and_no_are_taken_in_any_case(answer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["up", f"--support-user={answer}", "--volume-size-gib", "many"]) == 2
+    assert "volume-size-gib" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
