@@ -15,8 +15,6 @@ import pytest
 
 CLI = Path(__file__).parent.parent / "generator" / "cli"
 SEVERAL = {
-    "stack_commands.upgrade",
-    "stack_commands.up",
     *("access_commands.grant", "access_commands.policy", "access_commands.resume"),
     *("access_commands.reveal", "access_commands.revoke"),
 }

@@ -3,71 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from generator.cli.invocation import Invocation
 from generator.errors import UsageError
-from generator.model.parameter_options import PARAMETERS, REQUIRED
+from generator.model.parameter_options import PARAMETERS
 
 if TYPE_CHECKING:
-    from generator.model.stack import Stack
-    from generator.model.up import UpRequest
+    from generator.model.up import Choice
+
+_NOUNS = {"VpcId": "VPC", "SubnetId": "subnet"}
 
 
-class Choice(Protocol):
-    """Something in the account that can be chosen, described on one line."""
-
-    @property
-    def label(self) -> str:
-        """The line; its first word is the ID."""
-        ...
-
-
-def complete(call: Invocation, request: UpRequest, stack: Stack | None) -> UpRequest:
-    """The request with what was missing asked for. Raises UsageError with the list where nobody can be asked."""
-    from generator.operations.stack.plan import missing
-
-    absent = missing(REQUIRED, request.given, stack)
-    if absent and stack is None:
-        call.say(f"There is no stack {call.stack_name} {call.location} yet: this creates it.")
-    given = dict(request.given)
-    for key in absent:
-        given[key] = _value(call, key, given)
-    return replace(request, given=given) if absent else request
-
-
-def _value(call: Invocation, key: str, given: dict[str, str]) -> str:
-    if key == "VpcId":
-        return _pick(call, key, call.gateway.ec2.describe_vpcs(), "VPC")
-    if key == "SubnetId":
-        return _subnet(call, key, given)
-    if not call.interactive:
-        raise _missing(key, [])
-    while not (answer := call.ask(PARAMETERS[key].help.removesuffix(".") + ":")):
-        call.say("  A value is required.")
-    return answer
-
-
-def _subnet(call: Invocation, key: str, given: dict[str, str]) -> str:
-    subnets = call.gateway.ec2.describe_subnets(given.get("VpcId"))
-    picked = _pick(call, key, subnets, "subnet")
-    if any(subnet.is_public for subnet in subnets if subnet.subnet_id == picked):
-        call.say("  That subnet is public. The instance gets no public address, so it would have no internet access:")
-        call.say("  it needs a private subnet with a NAT gateway or VPC endpoints.")
-        call.confirm_action(f"Put the instance into the subnet {picked} anyway")
-    return picked
-
-
-def _pick(call: Invocation, key: str, choices: Sequence[Choice], noun: str) -> str:
-    if not choices:
-        raise UsageError(
-            f"This account and region have no {noun} to put the instance in.", "Choose another --region or --vpc-id."
-        )
+def value(call: Invocation, key: str, choices: Sequence[Choice]) -> str:
+    """The value of a required parameter. Raises UsageError with what there is to choose from without a terminal."""
     labels = [choice.label for choice in choices]
     if not call.interactive:
         raise _missing(key, labels)
-    return labels[choose(call, noun, labels)].split()[0]
+    if labels:
+        return labels[choose(call, _NOUNS.get(key, key), labels)].split()[0]
+    while not (answer := call.ask(PARAMETERS[key].help.removesuffix(".") + ":")):
+        call.say("  A value is required.")
+    return answer
 
 
 def choose(call: Invocation, noun: str, labels: Sequence[str]) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from generator.model.database_client import ClientSettings
     from generator.model.session import Target
     from generator.model.stack import StackEvent
+    from generator.model.up import Choice
 
 
 class InvocationCaller:
@@ -36,6 +37,16 @@ class InvocationCaller:
     def say(self, sentence: str = "") -> None:
         """Print one line of the story on stderr."""
         self._call.say(sentence)
+
+
+class UpInvocation(InvocationCaller):
+    """The caller of `up`."""
+
+    def value(self, key: str, choices: Sequence[Choice]) -> str:
+        """Ask for the value of a parameter. Raises as `ask.value`."""
+        from generator.cli.ask import value
+
+        return value(self._call, key, choices)
 
 
 class SessionInvocation(InvocationCaller):

@@ -67,13 +67,16 @@ class Invocation:
 
     def show(self, plan: object) -> None:
         """Print a plan as its view says (plan_views)."""
+        for line in self.plan_lines(plan):
+            self.say(line)
+
+    def plan_lines(self, plan: object) -> list[str]:
+        """A plan as its view says (plan_views), headed by what it would do and where."""
         from generator.cli.plan_views import view_of
 
         view = view_of(plan)
-        if view.action:
-            self.say(f"{view.action(plan)} {self.location}:")
-        for line in view.lines(plan):
-            self.say(line)
+        action = view.action(plan) if view.action else ""
+        return [*([f"{action} {self.location}:"] if action else []), *view.lines(plan)]
 
     def confirm(self, plan: object) -> None:
         """Ask the question of a plan's view. Raises as `confirm_action`."""

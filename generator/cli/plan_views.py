@@ -11,10 +11,12 @@ from generator.model.connect import ConnectPlan
 from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ShutOutPlan
 from generator.model.database_client import Connected, OpenTunnel, UnnamedDatabase
 from generator.model.down import DownPlan
+from generator.model.network import PublicSubnet
 from generator.model.preferences import PreferencesPlan
 from generator.model.recovery import RecoveryGroup
 from generator.model.run_command import CommandRequest, HostProgress
 from generator.model.session import EndPlan
+from generator.model.up import UpPlan
 
 P = TypeVar("P")
 
@@ -46,10 +48,16 @@ def _delete_stack(plan: DownPlan) -> str:
     return f"Delete the stack {plan.stack_name}"
 
 
+def _use_public_subnet(plan: PublicSubnet) -> str:
+    return f"Put the instance into the subnet {plan.subnet_id} anyway"
+
+
 VIEWS: dict[type[Any], PlanView[Any]] = {
     DownPlan: PlanView(
         stack_text.down_plan_lines, _delete_stack, action=_delete_stack, typed_name=lambda plan: plan.stack_name
     ),
+    UpPlan: PlanView(stack_text.up_plan_lines, stack_text.question, action=stack_text.action),
+    PublicSubnet: PlanView(stack_text.public_subnet_lines, _use_public_subnet),
     RecoveryGroup: PlanView(stack_text.recovery_change_lines),
     PreferencesPlan: PlanView(
         session_text.preference_plan_lines,

@@ -11,19 +11,33 @@ from generator.model.policy_change import sentence_of
 if TYPE_CHECKING:
     from generator.model.change_set import Change
     from generator.model.command_line import CommandLine
-    from generator.model.database import AccessLevel
     from generator.model.down import DownPlan, DownResult
+    from generator.model.network import PublicSubnet, SubnetWarning
     from generator.model.recovery import RecoveryGroup
     from generator.model.stack import StackEvent
-    from generator.model.up import UpPlan, UpResult
-    from generator.operations.connectivity import SubnetWarning
+    from generator.model.up import RotationSchedule, UpPlan, UpResult
     from generator.operations.stack.read import StackReport
-    from generator.operations.stack.rotation_schedule import RotationSchedule
 
 _VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
 _REPLACED = {"no": "", "conditional": "may be replaced", "yes": "replaced"}  # by the value of Replacement
 INTERRUPTS = "interrupts: stopped and started"
 LONGEST_PAIR = 90  # characters of a property with both values on a line of a plan
+
+
+def up_plan_lines(plan: UpPlan) -> list[str]:
+    """All that a person should know before saying yes; for a plan without changes, that and the next step."""
+    lines = [unchanged_line(plan)] if plan.change_set is None else plan_lines(plan)
+    lines += [*leaving_lines(plan), *note_lines(plan.notes), *policy_lines(plan)]
+    lines += [*rotation_lines(plan.rotation), *subnet_lines(plan.subnet)]
+    return [*lines, *([f"  next: {plan.next_step}"] if plan.next_step else [])]
+
+
+def public_subnet_lines(plan: PublicSubnet) -> list[str]:
+    """Why a public subnet does not serve."""
+    return [
+        "  That subnet is public. The instance gets no public address, so it would have no internet access:",
+        "  it needs a private subnet with a NAT gateway or VPC endpoints.",
+    ]
 
 
 def plan_lines(plan: UpPlan) -> list[str]:
@@ -48,7 +62,9 @@ def counts(plan: UpPlan) -> str:
 
 
 def action(plan: UpPlan) -> str:
-    """What a plan would do, in the heading over it."""
+    """What a plan would do, in the heading over it; "" for a plan without changes."""
+    if plan.change_set is None:
+        return ""
     return f"{'Create' if plan.creates else 'Update'} the stack {plan.stack_name}"
 
 
@@ -189,16 +205,17 @@ def up_lines(result: UpResult) -> list[str]:
     return [*lines, *([""] if checks and lines else []), *checks]
 
 
-def next_steps(result: UpResult, commands: CommandLine, new_level: AccessLevel | None = None) -> list[str]:
-    """What to do next, after a change that went well. `new_level`: what support newly has in the database."""
+def next_steps(result: UpResult, commands: CommandLine) -> list[str]:
+    """What to do next, after a change that went well."""
     if not result.changed:
         return []
     lines = [f"The stack {result.stack_name} is {result.status}.", *note_lines(result.notes)]
     if "SupportSecretArn" in result.outputs:
         grant = ("access", "grant", "--principal", "ARN", "--for", "8h", "--reason", "TICKET")
         lines.append(f"  next: {commands.deployer(*grant)}")
-    if new_level is not None:
-        lines.append(f"  next: {commands.deployer('db', 'bootstrap', '--support', '--permission', new_level)}")
+    if result.database_level is not None:
+        bootstrap = ("db", "bootstrap", "--support", "--permission", result.database_level)
+        lines.append(f"  next: {commands.deployer(*bootstrap)}")
     return lines
 
 

@@ -89,3 +89,26 @@ class IngressRule:
             return False
         near = bool(address) and any(ip_address(address) in ip_network(cidr, strict=False) for cidr in self.cidrs)
         return near or bool(self.lists) or bool(set(self.groups) & set(groups))
+
+
+@dataclass(frozen=True)
+class SubnetWarning:
+    """What an instance in a subnet could not reach. `route` says why, and `absent` are the endpoints that would do.
+
+    Without `absent` ones it reaches Systems Manager and not the internet. `remediation` is the command that adds them;
+    `other_subnet`: another subnet may have a route. `unchecked` is why nothing of this is known, else empty.
+    """
+
+    subnet_id: str
+    route: str = ""
+    absent: tuple[str, ...] = ()
+    remediation: str = ""
+    other_subnet: bool = False
+    unchecked: str = ""
+
+
+@dataclass(frozen=True)
+class PublicSubnet:
+    """A public subnet that was chosen for the instance, which gets no public address; shown before it is confirmed."""
+
+    subnet_id: str

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from generator.model.caller import Caller
 from generator.model.change_set import Change, ChangeSet
+from generator.model.database import AccessLevel
+from generator.model.network import SubnetWarning
 from generator.model.parameter_options import refuse_grant_parameters
 from generator.model.policy_change import PolicyChange
 from generator.model.session import Session
@@ -22,6 +26,8 @@ class UpRequest:
     one raises UsageError. `stopped` are the policies from which a pause or revocation took the vendor directly, while
     the stack's parameters still admit it. `untouchable` are resources that no update may touch, named or not.
     `replace_instance`: an upgrade puts this version's definition in the place of the stack's own instance.
+    `plan_only`: show and stop. `recreate` removes a stack whose creation failed first, `continue_rollback` resumes a
+    rollback that is stuck. `check_subnet`: look whether the subnet of a new stack has a route to AWS.
     """
 
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -34,6 +40,10 @@ class UpRequest:
     stopped: frozenset[str] = frozenset()
     untouchable: frozenset[str] = frozenset()
     replace_instance: bool = False
+    plan_only: bool = False
+    recreate: bool = False
+    continue_rollback: bool = False
+    check_subnet: bool = True
 
     def __post_init__(self) -> None:
         """Raise UsageError for a parameter of the grant, unless a verb of `access` asks."""
@@ -76,6 +86,14 @@ class AccessLoss:
 
 
 @dataclass(frozen=True)
+class RotationSchedule:
+    """Days between two rotations of the key in the secret `arn`, as a person has set them."""
+
+    arn: str
+    days: int
+
+
+@dataclass(frozen=True)
 class UpPlan:
     """A change set compared with the request. Nothing has been changed yet.
 
@@ -83,8 +101,9 @@ class UpPlan:
     that the plan was made from, None for one that is created. `notes` are sentences about what a person should know.
     `policy` is the stack policy to set once the plan is done ("": leave it), `lifts` the resources that the policy in
     force must let go for it. `replaces` is the instance whose volumes have to outlive the plan. `upgrade_available`:
-    nothing was asked, and this version's template would change the stack. `policy_changes`: what each policy gains and
-    loses.
+    nothing was asked, and this version's template would change the stack; `next_step` shows how. `policy_changes`: what
+    each policy gains and loses. `rotation` is the key's schedule that the plan resets, and that is restored after it.
+    `subnet`: what an instance in the subnet of a new stack could not reach.
     """
 
     stack_name: str
@@ -105,6 +124,9 @@ class UpPlan:
     replaces: str = ""
     upgrade_available: bool = False
     policy_changes: tuple[PolicyChange, ...] = ()
+    next_step: str = ""
+    rotation: RotationSchedule | None = None
+    subnet: SubnetWarning | None = None
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -115,7 +137,7 @@ class UpPlan:
 
 @dataclass(frozen=True)
 class UpResult:
-    """The stack after `up`."""
+    """The stack after `up` or `upgrade`. `database_level`: the access level that support newly has in the database."""
 
     stack_name: str
     stack_id: str
@@ -124,6 +146,7 @@ class UpResult:
     outputs: Mapping[str, str]
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
+    database_level: AccessLevel | None = None
 
 
 @dataclass(frozen=True)
@@ -142,3 +165,23 @@ class Failure:
     cause: StackEvent | None
     status: StackStatus
     hint: str = ""
+
+
+class Choice(Protocol):
+    """Something in the account that can be chosen, described on one line."""
+
+    @property
+    def label(self) -> str:
+        """The line; its first word is the ID."""
+        ...
+
+
+class UpCaller(Caller, Protocol):
+    """A caller that can be asked for a value the stack needs and nobody gave."""
+
+    def value(self, key: str, choices: Sequence[Choice]) -> str:
+        """The value of the parameter `key`: the ID of one of `choices`, any text where there are none.
+
+        Raises UsageError with what there is to choose from where nobody can be asked.
+        """
+        ...

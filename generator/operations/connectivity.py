@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
-from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
+from generator.model.network import DefaultRoute, IngressRule, SubnetWarning, VpcEndpoint
 from generator.model.up import UpPlan
 from generator.model.vpc_endpoints import (
     DEFAULT_STACK_NAME,
@@ -41,22 +40,6 @@ def aws_route_checks(gateway: Gateway, health: InstanceHealth) -> Iterator[Diagn
         yield Diagnosis("route to AWS", Verdict.OK, f"VPC endpoints {', '.join(FOR_SESSIONS)}")
         yield Diagnosis("internet access", Verdict.NOTE, f"{_no_route(route)}. {NO_INTERNET}", f"See {WITHOUT_NAT}")
     yield from _blocked_endpoints(gateway, health, endpoints)
-
-
-@dataclass(frozen=True)
-class SubnetWarning:
-    """What an instance in a subnet could not reach. `route` says why, and `absent` are the endpoints that would do.
-
-    Without `absent` ones it reaches Systems Manager and not the internet. `remediation` is the command that adds them;
-    `other_subnet`: another subnet may have a route. `unchecked` is why nothing of this is known, else empty.
-    """
-
-    subnet_id: str
-    route: str = ""
-    absent: tuple[str, ...] = ()
-    remediation: str = ""
-    other_subnet: bool = False
-    unchecked: str = ""
 
 
 def before_creation(gateway: Gateway, plan: UpPlan, given: Mapping[str, str]) -> SubnetWarning | None:

@@ -30,7 +30,7 @@ def test_a_rhythm_is_named_in_the_plan_and_set_again_after_it(deployer: Deployer
     made_from_another_template(deployer)
     assert deployer("access", "rotate", "--every", "30d").code == 0
     said = "This template resets the key's rotation (every 30 days); deployer restores it afterwards."
-    assert said in deployer("upgrade", "--plan").err and days(deployer) == 30
+    assert said in deployer("upgrade", "--plan").out and days(deployer) == 30
     ran = deployer("upgrade", "--yes")
     assert ran.code == 0 and said in ran.err
     assert "rotation of the key  every 30 days" in ran.out and days(deployer) == 30

@@ -58,8 +58,8 @@ def test_up_without_values_never_upgrades(published: Deployer) -> None:
 def test_an_adopted_stack_keeps_its_instance_through_all_that_follows(published: Deployer) -> None:
     before = instance(published)
     planned = published("upgrade", "--plan")
-    assert "SupportUserPolicy" in planned.err and "loses: Describe instances for lookup" in planned.err
-    assert "stop working for the vendor" in planned.err
+    assert "SupportUserPolicy" in planned.out and "loses: Describe instances for lookup" in planned.out
+    assert "stop working for the vendor" in planned.out
     assert published.upgrade().code == 0
     assert policy(published)["Update:*"] == ["Instance"]
     assert (
@@ -93,8 +93,8 @@ def test_one_way_makes_the_instance_ours_and_leaves_the_old_one_running(publishe
     assert published.upgrade().code == 0
     before = instance(published)
     planned = published("upgrade", "--replace-instance", "--plan")
-    assert planned.code == 0 and f"The instance {before.instance_id} leaves the stack and keeps running" in planned.err
-    assert f"aws ec2 terminate-instances --instance-ids {before.instance_id}" in planned.err
+    assert planned.code == 0 and f"The instance {before.instance_id} leaves the stack and keeps running" in planned.out
+    assert f"aws ec2 terminate-instances --instance-ids {before.instance_id}" in planned.out
     assert instance(published) == before and not before.retained_volumes
     assert published.upgrade("--replace-instance").code == 0
     after = instance(published)

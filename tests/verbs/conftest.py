@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from generator.errors import Declined
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
 from generator.model.stack import StackEvent
-from generator.model.up import UpRequest
+from generator.model.up import Choice, UpRequest
 from generator.operations.stack import apply, plan
 from tests.embedded import environment, running_sandbox
 
@@ -33,6 +33,12 @@ class NotingCaller:
     journal: list[str] = field(default_factory=list)
     shown: list[object] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, key: str, choices: Sequence[Choice]) -> str:
+        self.journal.append(f"value {key}")
+        assert not choices or self.answers[key] in {choice.label.split()[0] for choice in choices}
+        return self.answers[key]
 
     def show(self, plan: object) -> None:
         self.journal.append(f"show {type(plan).__name__}")

@@ -14,16 +14,19 @@ from generator.model.change_set import ChangeSet, ChangeSetRequest
 from generator.model.contract import NO_END, Parameter, Resource
 from generator.model.stack import Stack
 from generator.model.up import UpPlan, UpRequest
+from generator.operations import connectivity
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import (
     end_access,
     guard,
+    rotation_schedule,
     states,
     stopped_access,
     support_grant,
     support_toggle,
 )
 from generator.operations.stack.change_set import discarded_on_error, dropped_on_error, wait_for_change_set
+from generator.operations.stack.missing_values import missing
 from generator.operations.stack.template_source import TemplateSource, parameters_only, template_source, untouchable
 from generator.operations.stack.watch import new_token
 
@@ -42,6 +45,8 @@ def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, clock: 
             planned,
             stack_before=stack,
             access_loss=end_access.find(gateway, planned.changes),
+            rotation=rotation_schedule.find(gateway, planned),
+            subnet=connectivity.before_creation(gateway, planned, request.given) if request.check_subnet else None,
             notes=(*planned.notes, *support_grant.notes(gateway, request.given, stack, now)),
         )
 
@@ -53,7 +58,10 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: dateti
             return _nothing(stack)
     source = template_source(gateway, request, stack)
     if stack is not None and not (request.given or request.upgrade or stack.status.only_planned):
-        return replace(_nothing(stack), upgrade_available=not source.unchanged)
+        if source.unchanged:
+            return _nothing(stack)
+        next_step = gateway.commands.deployer("upgrade", "--plan")
+        return replace(_nothing(stack), upgrade_available=True, next_step=next_step)
     request = replace(request, untouchable=source.untouchable, named=request.named | _replaced(source))
     given = dict(request.given) | support_grant.carried(request.given, stack, now)
     refuse_missing(request, stack, source.keys)
@@ -185,9 +193,3 @@ def already_so(given: Mapping[str, str], stack: Stack) -> bool:
     return all(
         key in stack.parameters and not stack.masks(key) and stack.parameters[key] == v for key, v in given.items()
     )
-
-
-def missing(required: Collection[str], given: Mapping[str, str], stack: Stack | None) -> list[str]:
-    """The required parameters that neither the user nor the stack provides, in the order given."""
-    known = {} if stack is None or stack.status.only_planned else stack.parameters
-    return [key for key in required if key not in given and key not in known]

@@ -9,20 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
-from generator.model.up import Check, UpPlan
-
-
-@dataclass(frozen=True)
-class RotationSchedule:
-    """Days between two rotations, of the secret `arn`."""
-
-    arn: str
-    days: int
+from generator.model.up import Check, RotationSchedule, UpPlan
 
 
 def find(gateway: Gateway, plan: UpPlan) -> RotationSchedule | None:

@@ -8,10 +8,11 @@ protected resource lifts the policy for that resource and sets it back.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
 from generator.operations.stack.watch import NotFollowed
@@ -112,10 +113,11 @@ def ensure(gateway: Gateway, stack_id: str, body: str) -> None:
 
 
 @contextmanager
-def lifted(gateway: Gateway, stack_id: str, logical_ids: Collection[str]) -> Iterator[None]:
-    """Let the stack's policy go for these resources as long as one update runs, and set it back.
+def lifted(gateway: Gateway, stack_id: str, logical_ids: Collection[str], say: Callable[[str], None]) -> Iterator[None]:
+    """Let the stack's policy go for these resources as long as one update runs, and set it back, after a failure too.
 
-    After a failure and after Ctrl-C too. While an update goes on unwatched it stays lifted, and the error says so.
+    While an update goes on unwatched, after Ctrl-C as well, it stays lifted: AWS would fail what is still to be
+    replaced. The error, or what is said, has the command that sets it back.
     """
     former = gateway.cloudformation.get_stack_policy(stack_id) if logical_ids else ""
     if not former:
@@ -126,12 +128,35 @@ def lifted(gateway: Gateway, stack_id: str, logical_ids: Collection[str]) -> Ite
         gateway.cloudformation.set_stack_policy(stack_id, lifting)
         yield
     except NotFollowed as error:
-        again = gateway.commands.deployer("upgrade")
-        raise error.explained(
-            also=f"The stack policy is lifted for this update; set it back afterwards: {again}"
-        ) from error
+        raise error.explained(also=_stays_lifted(gateway, stack_id, former)) from error
     except BaseException:  # Ctrl-C, a closed pipe, a bug: whatever ends the command early
-        gateway.cloudformation.set_stack_policy(stack_id, former)
+        if _goes_on(gateway, stack_id):
+            say(_stays_lifted(gateway, stack_id, former))
+        else:
+            gateway.cloudformation.set_stack_policy(stack_id, former)
         raise
     if _same(gateway.cloudformation.get_stack_policy(stack_id), lifting):  # an upgrade has set its own by now
         gateway.cloudformation.set_stack_policy(stack_id, former)
+
+
+def _goes_on(gateway: Gateway, stack_id: str) -> bool:
+    """Whether AWS is still updating the stack; also where it cannot be asked."""
+    try:
+        return gateway.cloudformation.describe_stack(stack_id).status.in_progress
+    except DeployerError:
+        return True
+
+
+def _stays_lifted(gateway: Gateway, stack_id: str, former: str) -> str:
+    """That the policy stays lifted, and the command that sets it back; another's policy is known here alone."""
+    words = ("set-stack-policy", "--stack-name", stack_id, "--stack-policy-body", former)
+    ours = is_ours(former)
+    back = gateway.commands.deployer("upgrade") if ours else gateway.commands.aws("cloudformation", *words)
+    return f"The stack policy stays lifted while AWS is updating; set it back afterwards with: {back}"
+
+
+def repair(gateway: Gateway, stack_id: str, untouchable: Collection[str]) -> None:
+    """Set the policy back that an update lifted and could not be followed to its end. A stack without one gets none."""
+    if gateway.cloudformation.get_stack_policy(stack_id):
+        resources = gateway.cloudformation.list_stack_resources(stack_id)
+        ensure(gateway, stack_id, document({r.logical_id for r in resources if not r.status.deleted}, untouchable))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from generator.errors import DeployerError
 from generator.model.command_line import CommandLine
+from generator.model.stack import StackStatus
 from generator.operations.stack.stack_policy import document, ensure, is_ours, lifted, without
 from generator.operations.stack.watch import NotFollowed
 
@@ -84,8 +87,8 @@ def test_a_policy_of_somebody_else_is_known_as_that(body: str, ours: bool) -> No
 class Stack:
     """CloudFormation with one stack policy, and what was set in turn."""
 
-    def __init__(self, body: str) -> None:
-        self.bodies = [body]
+    def __init__(self, body: str, status: str = "UPDATE_COMPLETE") -> None:
+        self.bodies, self.status, self.sentences = [body], StackStatus(status), list[str]()
 
     @property
     def cloudformation(self) -> Stack:
@@ -96,6 +99,14 @@ class Stack:
 
     def set_stack_policy(self, stack_id: str, body: str) -> None:
         self.bodies.append(body)
+
+    def describe_stack(self, stack_id: str) -> Any:
+        if self.status == "":
+            raise DeployerError("AWS cannot be reached.")
+        return SimpleNamespace(status=self.status)
+
+    def say(self, sentence: str) -> None:
+        self.sentences.append(sentence)
 
     @property
     def commands(self) -> CommandLine:
@@ -109,7 +120,7 @@ FORMER, LIFTED = document(ALL), without(document(ALL), {"StackKey"})
 def test_it_is_set_back_whatever_becomes_of_the_update(ending: BaseException | None) -> None:
     stack: Any = Stack(FORMER)
     try:
-        with lifted(stack, "id", {"StackKey"}):
+        with lifted(stack, "id", {"StackKey"}, stack.say):
             assert stack.bodies == [FORMER, LIFTED]
             if ending:
                 raise ending
@@ -127,21 +138,39 @@ def test_it_is_set_back_when_ctrl_c_comes_as_it_is_lifted() -> None:
             raise KeyboardInterrupt
 
     stack.set_stack_policy = interrupted
-    with pytest.raises(KeyboardInterrupt), lifted(stack, "id", {"StackKey"}):
+    with pytest.raises(KeyboardInterrupt), lifted(stack, "id", {"StackKey"}, stack.say):
         pass
     assert stack.bodies == [FORMER, LIFTED, FORMER]
 
 
 def test_while_the_update_goes_on_it_stays_lifted_and_the_error_says_so() -> None:
     stack: Any = Stack(FORMER)
-    with pytest.raises(NotFollowed) as caught, lifted(stack, "id", {"StackKey"}):
+    with pytest.raises(NotFollowed) as caught, lifted(stack, "id", {"StackKey"}, stack.say):
         raise NotFollowed("It goes on.")
     assert stack.bodies == [FORMER, LIFTED] and "deployer upgrade" in caught.value.hint
 
 
+@pytest.mark.parametrize("ending", [KeyboardInterrupt(), BrokenPipeError()])
+@pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS", ""])
+def test_ctrl_c_while_aws_is_updating_leaves_it_lifted_and_says_so(status: str, ending: BaseException) -> None:
+    stack: Any = Stack(FORMER, status)
+    with pytest.raises(type(ending)), lifted(stack, "id", {"StackKey"}, stack.say):
+        raise ending
+    [sentence] = stack.sentences
+    assert stack.bodies == [FORMER, LIFTED] and "set it back afterwards with: deployer upgrade" in sentence
+
+
+def test_the_policy_of_somebody_else_is_in_the_command_that_sets_it_back() -> None:
+    theirs = json.dumps({"Statement": [{"Effect": "Deny", "Action": "Update:*", "Principal": "*", "Resource": "*"}]})
+    stack: Any = Stack(theirs, "UPDATE_IN_PROGRESS")
+    with pytest.raises(KeyboardInterrupt), lifted(stack, "id", {"StackKey"}, stack.say):
+        raise KeyboardInterrupt
+    assert shlex.split(stack.sentences[0])[-1] == theirs
+
+
 def test_what_an_upgrade_has_set_meanwhile_stays() -> None:
     stack: Any = Stack(FORMER)
-    with lifted(stack, "id", {"StackKey"}):
+    with lifted(stack, "id", {"StackKey"}, stack.say):
         ensure(stack, "id", document(ALL, {"Instance"}))
     assert stack.bodies[-1] == document(ALL, {"Instance"})
 
@@ -149,7 +178,7 @@ def test_what_an_upgrade_has_set_meanwhile_stays() -> None:
 @pytest.mark.parametrize(("former", "named"), [("", {"StackKey"}), (FORMER, set())])
 def test_nothing_is_lifted_where_nothing_holds_or_nothing_is_named(former: str, named: set[str]) -> None:
     stack: Any = Stack(former)
-    with lifted(stack, "id", named):
+    with lifted(stack, "id", named, stack.say):
         pass
     assert stack.bodies == [former]
 

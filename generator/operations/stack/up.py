@@ -1,0 +1,135 @@
+"""up and upgrade: plan, show, ask, execute, follow, verify, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model.caller import Caller
+from generator.model.stack import Stack
+from generator.model.up import AccessLoss, UpCaller, UpPlan, UpRequest, UpResult
+from generator.operations.clock import SYSTEM, Clock
+from generator.operations.stack import (
+    apply,
+    change_set,
+    end_access,
+    failed_stack,
+    guard,
+    last_flip,
+    rotation_schedule,
+    stack_policy,
+    support_toggle,
+)
+from generator.operations.stack.missing_values import complete
+from generator.operations.stack.plan import plan_from
+from generator.operations.stack.template_source import untouchable
+from generator.operations.stack.watch import NotFollowed
+
+
+def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SYSTEM) -> UpPlan | UpResult:
+    """Create the stack, or change its values on its own template; return it as it is afterwards.
+
+    With `plan_only`, return the plan and leave nothing behind. What the stack needs and the request does not give is
+    asked for. Raises UsageError, Declined, Refused for what goes beyond the request, StackBusy, OperationFailed with
+    the cause, and NotFollowed when the update goes on unwatched.
+    """
+    request = support_toggle.scoped(request)
+    with support_toggle.stop_hint(gateway, request.given):
+        stack = _ready(gateway, request, caller, clock)
+        request = complete(gateway, request, stack, caller)
+        return _planned_or_done(gateway, plan_from(gateway, request, stack, clock), request, caller)
+
+
+def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock = SYSTEM) -> UpPlan | UpResult:
+    """Bring the stack to this version's template, or adopt a published one; return it as it is afterwards.
+
+    With `plan_only`, return the plan and leave nothing behind. Raises StackNotFound, and the rest as `up`.
+    """
+    stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
+    request = replace(request, upgrade=True)
+    return _planned_or_done(gateway, plan_from(gateway, request, stack, clock), request, caller)
+
+
+def carry_out(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller) -> UpResult:
+    """Show a plan, ask, execute it, follow it, and ask the services what came of it.
+
+    Raises Refused for a plan with objections, Declined, UsageError where nobody can be asked, OperationFailed with the
+    cause, and NotFollowed when the update goes on unwatched. A plan that is not executed is thrown away.
+    """
+    with change_set.discarded_on_error(gateway, plan):
+        caller.show(plan)
+        if plan.change_set is not None:
+            guard.require_no_objection(plan, gateway.commands)
+            caller.confirm(plan)
+        before = support_toggle.before(gateway, plan)
+        level = support_toggle.newly_granted_level(gateway, plan, request)
+    lifted = stack_policy.lifted(gateway, plan.stack_id, plan.lifts, caller.say)
+    with _ended_access(gateway, plan, caller) as ending, lifted:
+        apply.start(gateway, plan)
+        if plan.change_set is not None:
+            with rotation_schedule.named_when_lost(gateway, plan.rotation):
+                caller.events(apply.watch(gateway, plan))
+
+    def verified() -> UpResult:
+        checks = (*support_toggle.verify(gateway, before), *last_flip.verify(gateway, plan, request))
+        checks += end_access.check(gateway, ending) if ending else ()
+        return apply.result(gateway, plan, (*checks, *rotation_schedule.restore(gateway, plan.rotation)))
+
+    result = replace(apply.read_back(gateway, plan, verified), database_level=level)
+    if plan.change_set is None and plan.stack is not None and request.allow_replacement:
+        stack_policy.repair(gateway, plan.stack_id, untouchable(gateway, plan.stack))
+    return result
+
+
+def _ready(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock) -> Stack | None:
+    """The stack, once what must end before planning has ended; None where there is none."""
+    stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
+    if stack is not None and stack.status.can_update:
+        _say_what_is_not_needed(stack, request, caller)
+    waiting = failed_stack.prepare(
+        gateway,
+        stack,
+        recreate=request.recreate,
+        continue_rollback=request.continue_rollback,
+        say=caller.say,
+        clock=clock,
+    )
+    for events in waiting:
+        caller.events(events)
+        stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
+    return stack
+
+
+def _say_what_is_not_needed(stack: Stack, request: UpRequest, caller: Caller) -> None:
+    """A script may always give these options, so a stack in good state is no error; but it is said."""
+    for option, given in (("--recreate", request.recreate), ("--continue-rollback", request.continue_rollback)):
+        if given:
+            caller.say(f"{option} is not needed: the stack {stack.name} is {stack.status}, which can be updated.")
+
+
+def _planned_or_done(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller) -> UpPlan | UpResult:
+    if request.plan_only:
+        change_set.discard(gateway, plan)
+        return plan
+    return carry_out(gateway, plan, request, caller)
+
+
+@contextmanager
+def _ended_access(gateway: Gateway, plan: UpPlan, caller: Caller) -> Iterator[AccessLoss | None]:
+    """End what the plan's leaving user and role have open; should the update fail, say how to permit it again."""
+    if plan.access_loss is None or plan.stack_before is None:
+        yield None
+        return
+    with change_set.discarded_on_error(gateway, plan):
+        ended = end_access.end(gateway, plan.stack_before, plan.access_loss)
+    for problem in ended.problems:
+        caller.say(f"  NOT done before the update: {problem}.")
+    try:
+        yield ended
+    except NotFollowed:  # that one goes on
+        raise
+    except DeployerError as error:
+        raise error.explained(also=end_access.hint_on_failure(gateway, ended)) from error
