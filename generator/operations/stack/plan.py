@@ -14,12 +14,10 @@ from generator.model.change_set import ChangeSet, ChangeSetRequest
 from generator.model.contract import NO_END, Parameter, Resource
 from generator.model.stack import Stack
 from generator.model.up import UpPlan, UpRequest
-from generator.operations import connectivity
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import (
     end_access,
     guard,
-    rotation_schedule,
     states,
     stopped_access,
     support_grant,
@@ -45,8 +43,6 @@ def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, clock: 
             planned,
             stack_before=stack,
             access_loss=end_access.find(gateway, planned.changes),
-            rotation=rotation_schedule.find(gateway, planned),
-            subnet=connectivity.before_creation(gateway, planned, request.given) if request.check_subnet else None,
             notes=(*planned.notes, *support_grant.notes(gateway, request.given, stack, now)),
         )
 

@@ -11,6 +11,7 @@ from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
 from generator.model.stack import Stack
 from generator.model.up import AccessLoss, UpCaller, UpPlan, UpRequest, UpResult
+from generator.operations import connectivity
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import (
     apply,
@@ -40,7 +41,11 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
     with support_toggle.stop_hint(gateway, request.given):
         stack = _ready(gateway, request, caller, clock)
         request = complete(gateway, request, stack, caller)
-        return _planned_or_done(gateway, plan_from(gateway, request, stack, clock), request, caller)
+        plan = plan_from(gateway, request, stack, clock)
+        if request.check_subnet:
+            with change_set.discarded_on_error(gateway, plan):
+                plan = replace(plan, subnet=connectivity.before_creation(gateway, plan, request.given))
+        return _planned_or_done(gateway, plan, request, caller)
 
 
 def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock = SYSTEM) -> UpPlan | UpResult:
@@ -111,6 +116,8 @@ def _say_what_is_not_needed(stack: Stack, request: UpRequest, caller: Caller) ->
 
 
 def _planned_or_done(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller) -> UpPlan | UpResult:
+    with change_set.discarded_on_error(gateway, plan):
+        plan = replace(plan, rotation=rotation_schedule.find(gateway, plan))
     if request.plan_only:
         change_set.discard(gateway, plan)
         return plan
