@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from generator.gateway.autoscaling import AutoScaling
     from generator.gateway.cloudformation import CloudFormation
     from generator.gateway.ec2 import EC2
+    from generator.gateway.eks import EKS
     from generator.gateway.iam import IAM
     from generator.gateway.instance_connect import InstanceConnect
     from generator.gateway.kms import KMS
@@ -234,6 +235,13 @@ class Gateway:
         from generator.gateway.rds import RDS
 
         return RDS(self.client("rds"))
+
+    @cached_property
+    def eks(self) -> EKS:
+        """Who may use a cluster."""
+        from generator.gateway.eks import EKS
+
+        return EKS(self.client("eks"))
 
     @cached_property
     def instance_connect(self) -> InstanceConnect:

@@ -23,6 +23,7 @@ class PathKind(StrEnum):
     INSTANCE_PROFILE = "instance profile"
     KEY_GRANT = "grant on the key"
     ROLE = "role"
+    CLUSTER = "EKS access entry"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ class AccessPaths:
 
     `credentials` are the support user's besides access keys; `foreign_policies` what user and role may do by policies
     that the stack did not make; `boundaries` where the permissions boundary of user or role is not the stack's; `roles`
-    other roles of the account that trust a principal of the grant, or the support user or role.
+    other roles of the account that trust a principal of the grant, or the support user or role; `cluster` what
+    whoever is on the instance reaches by its role.
     """
 
     credentials: tuple[PathReading, ...]
@@ -79,12 +81,13 @@ class AccessPaths:
     instance_profiles: PathReading
     key_grants: PathReading
     roles: PathReading
+    cluster: PathReading
 
     @property
     def readings(self) -> tuple[PathReading, ...]:
         """Every question, in the order in which a person reads the answers."""
         many = (*self.credentials, self.groups, *self.foreign_policies, *self.boundaries)
-        return (*many, self.instance_profiles, self.key_grants, self.roles)
+        return (*many, self.instance_profiles, self.key_grants, self.roles, self.cluster)
 
     @property
     def seen(self) -> tuple[AccessPath, ...]:

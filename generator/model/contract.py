@@ -220,9 +220,11 @@ GRANT_RESOURCES: Final = frozenset(
         Resource.SUPPORT_ROLE_POLICY,
         Resource.SUPPORT_SESSION_POLICY,
         Resource.STACK_KEY,
+        Resource.CLUSTER_ACCESS,
     }
 )
-"""What a grant or a revocation may touch; of the user only its reason tag, of the key only its policy."""
+"""What a grant or a revocation may touch; of the user only its reason tag, of the key only its policy.
+The access to a cluster is there while a grant names somebody."""
 
 PROTECTED_RESOURCES: Final = frozenset(
     {

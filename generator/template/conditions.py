@@ -42,7 +42,9 @@ def add_conditions(template: Template) -> None:
         ),
         C.WANT_VENDOR_ROLE: And(Condition(str(C.VENDOR_GIVEN)), _not_only_via("secret")),
         C.SESSIONS_CUT: _given(P.SUPPORT_SESSIONS_NOT_BEFORE),
-        C.WANT_CLUSTER_ACCESS: And(_given(P.EKS_CLUSTER_NAME), _given(P.EKS_ACCESS_POLICY)),
+        C.WANT_CLUSTER_ACCESS: And(
+            _given(P.EKS_CLUSTER_NAME), _given(P.EKS_ACCESS_POLICY), Condition(str(C.VENDOR_GIVEN))
+        ),
         C.WANT_BASTION_HOST: Equals(Ref(str(P.DEPLOY_BASTION_HOST)), "Yes"),
         C.WANT_BASTION_GROUP: Or(Condition(str(C.WANT_BASTION_HOST)), Equals(Ref(str(P.RECOVERY_BASTION)), "Yes")),
         C.SUPPORT_MAY_USE_SSH: Equals(Ref(str(P.SUPPORT_SSH)), "Yes"),

@@ -119,7 +119,7 @@ def image() -> If:
 
 
 def _cluster_access() -> AccessEntry:
-    """Access to the EKS cluster for whoever works on the instance, through the instance's role."""
+    """Access to the EKS cluster, by the instance's role, for whoever works there while a grant names somebody."""
     policy = Sub(f"arn:${{AWS::Partition}}:eks::aws:cluster-access-policy/${{{Parameter.EKS_ACCESS_POLICY}}}")
     return AccessEntry(
         str(Resource.CLUSTER_ACCESS),

@@ -169,7 +169,7 @@ SUPPORT = (
     ),
     Field(
         P.EKS_CLUSTER_NAME,
-        "A cluster that shells on the instance may use, with the policy below. Empty: none.",
+        "A cluster that shells may use while access is granted, with the policy below. Empty: none.",
         limits=limits(Default="", AllowedPattern="^$|^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$"),
     ),
     Field(

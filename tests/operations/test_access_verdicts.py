@@ -92,6 +92,7 @@ PATHS = AccessPaths(
     instance_profiles=got(()),
     key_grants=got(()),
     roles=got(()),
+    cluster=ABSENT,
 )
 HELPERS = Session("h-1", "i-1", "Connected", "arn:aws:sts::111122223333:assumed-role/helper/bob")
 HELPER_EXISTS = {HELPERS.owner: got(True)}
@@ -146,15 +147,16 @@ def test_a_closed_account_is_proven_and_the_verdicts_say_what_does_not_apply(wan
     others = seen(grant=got(wanted.after))
     found = {item.step: item.proven for item in verdicts.judge(others, wanted)}
     assert False not in found.values()
-    stay = {"end of the support policies", "a new session would be refused"}
-    assert {step for step, proven in found.items() if proven is None} == (set() if wanted.everybody else stay)
+    no_cluster = {"EKS access of the instance"}
+    stay = no_cluster | {"end of the support policies", "a new session would be refused"}
+    assert {step for step, proven in found.items() if proven is None} == (no_cluster if wanted.everybody else stay)
 
 
 def test_of_a_stack_without_user_and_role_nothing_applies_but_the_stack_and_the_sessions() -> None:
     bare = replace(ALL, access=StackAccess(BARE, Grant()))
     absent = dict.fromkeys(("keys", "old_key", "older_role_session", "new_session", "database"), ABSENT)
     none = LivePolicies(*[ABSENT] * 5)
-    no_path = AccessPaths((ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 3)
+    no_path = AccessPaths((ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 4)
     found = {i.step: i.proven for i in verdicts.judge(replace(CLEAN, policies=none, paths=no_path, **absent), bare)}
     assert {step for step, proven in found.items() if proven} == {"grant on the stack", "no session is open"}
     assert False not in found.values()
@@ -210,6 +212,7 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("no_instance_has_the_role", seen(instance_profiles=path()), ALL, "remove-it"),
     ("no_grant_on_the_key_is_left", seen(key_grants=path(A.arn)), ALL, "remove-it"),
     ("no_grant_on_the_key_is_left", seen(key_grants=path(B.arn)), SOME, "remove-it"),
+    ("the_cluster_is_closed", seen(cluster=path()), ALL, "remove-it"),
     ("no_other_role_lets_them_in", seen(roles=path(B.arn)), SOME, "remove-it"),
     ("no_session_is_open", seen(sessions=got((OF_SUPPORT["user"],))), ALL, "terminate-session --session-id support-1"),
     ("no_session_is_open", seen(sessions=got((OF_SUPPORT["role"],))), SOME, "terminate-session --session-id bob-1"),
@@ -256,6 +259,7 @@ READINGS = {
     "instance_profiles": "no_instance_has_the_role",
     "key_grants": "no_grant_on_the_key_is_left",
     "roles": "no_other_role_lets_them_in",
+    "cluster": "the_cluster_is_closed",
     "sessions": "no_session_is_open",
     "database": "database_is_closed",
 }

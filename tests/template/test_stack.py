@@ -134,8 +134,9 @@ def test_a_flip_touches_the_support_set_and_the_keys_policy() -> None:
 
 def test_a_grant_touches_policies_only() -> None:
     role = {Resource.SUPPORT_ROLE, Resource.SUPPORT_ROLE_POLICY}
-    assert changed(new(), new(**GRANT)) == set(GRANT_RESOURCES) - role
-    every, cut = {"CreateSupportRole": "Yes", "SupportSsh": "Yes"}, {"SupportSessionsNotBefore": "2026-11-01T00:00:00Z"}
+    assert changed(new(), new(**GRANT)) == set(GRANT_RESOURCES) - role - {Resource.CLUSTER_ACCESS}
+    cluster = {"EksClusterName": "cell-1", "EksAccessPolicy": "AmazonEKSViewPolicy"}
+    every, cut = {"CreateSupportRole": "Yes", **cluster}, {"SupportSessionsNotBefore": "2026-11-01T00:00:00Z"}
     assert changed(new(**every), new(**every, **GRANT, **cut)) == set(GRANT_RESOURCES)
     assert changed(new(**GRANT), new(**GRANT, CreateSupportUser="No")) <= SUPPORT_RESOURCES | {"StackKey"}
 
@@ -227,9 +228,10 @@ def test_no_name_is_fixed(given: dict[str, str]) -> None:
 
 def test_a_cluster_is_entered_only_where_it_is_named_with_a_policy() -> None:
     named = {"EksClusterName": "cell-1", "EksAccessPolicy": "AmazonEKSViewPolicy"}
-    assert Resource.CLUSTER_ACCESS not in new().resources
-    assert [one for one in named if Resource.CLUSTER_ACCESS in new(**{one: named[one]}).resources] == []
-    entry = new(**named).properties("ClusterAccess")
+    assert Resource.CLUSTER_ACCESS not in new(**GRANT).resources
+    assert [one for one in named if Resource.CLUSTER_ACCESS in new(**GRANT, **{one: named[one]}).resources] == []
+    assert Resource.CLUSTER_ACCESS not in new(**named).resources, "only while a grant names somebody"
+    entry = new(**GRANT, **named).properties("ClusterAccess")
     assert (entry["ClusterName"], entry["PrincipalArn"].rpartition("/")[2]) == ("cell-1", "<InstanceRole>")
 
 

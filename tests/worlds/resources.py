@@ -104,10 +104,33 @@ def grants_the_key_to(principal: str, *operations: str) -> Make:
 def reaches_a_cluster(a: Account) -> None:
     """The stack lets the instance, and so whoever is on it, administer a cluster."""
     eks = a.mine.eks
-    role = a.mine.iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    trusted = json.dumps({"Version": "2012-10-17", "Statement": [trust({"Service": "eks.amazonaws.com"})]})
+    role = a.mine.iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
     eks.create_cluster(name="orders", roleArn=role, resourcesVpcConfig={"subnetIds": ["subnet-00000002"]})
     a.update_stack({"EksClusterName": "orders", "EksAccessPolicy": "AmazonEKSClusterAdminPolicy"})
-    a.way_in("the cluster", lambda: bool(eks.list_access_entries(clusterName="orders")["accessEntries"]))
+
+
+def _instance_role(a: Account) -> str:
+    """ARN of the instance's role."""
+    found = a.mine.cloudformation.describe_stack_resource(StackName=a.stack_name, LogicalResourceId="InstanceRole")
+    name = found["StackResourceDetail"]["PhysicalResourceId"]
+    return str(a.mine.iam.get_role(RoleName=name)["Role"]["Arn"])
+
+
+def _reaches_it(a: Account) -> bool:
+    """Whether the instance's role has an entry; whoever made the cluster has one of their own."""
+    return _instance_role(a) in a.mine.eks.list_access_entries(clusterName="orders")["accessEntries"]
+
+
+def cluster_is_open(a: Account) -> None:
+    a.way_in("the cluster", lambda: _reaches_it(a))
+
+
+def entry_in_the_cluster(a: Account) -> None:
+    """By hand, for the instance's role: on a closed stack the template makes none."""
+    assert not _reaches_it(a)
+    a.mine.eks.create_access_entry(clusterName="orders", principalArn=_instance_role(a))
+    cluster_is_open(a)
 
 
 # Another grant that covers the principal
@@ -222,5 +245,18 @@ WORLDS = (
         ROOT,
     ),
     # what the instance reaches
-    World("cluster: only while somebody is let in", reaches_a_cluster, ALL, PROVEN, fault="P10"),
+    World(
+        "cluster: an entry by hand",
+        and_(reaches_a_cluster, entry_in_the_cluster),
+        ALL,
+        not_proven(left=("delete-access-entry",)),
+        CLOSED,
+    ),
+    World(
+        "cluster: the operator may not look",
+        and_(reaches_a_cluster, lacks("eks:ListAccessEntries")),
+        ALL,
+        not_proven(left=("eks:ListAccessEntries",)),
+    ),
+    World("cluster: only while somebody is let in", and_(reaches_a_cluster, cluster_is_open), ALL, PROVEN),
 )

@@ -47,6 +47,14 @@ def no_other_role_lets_them_in(seen: Observations, wanted: Expectation) -> Evide
     return _closed("other roles of the account", (seen.paths.roles,), seen, wanted)
 
 
+def the_cluster_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
+    """Whoever is on the instance reaches no cluster; while others keep access, it stays."""
+    step, reading = "EKS access of the instance", seen.paths.cluster
+    if not wanted.everybody and not reading.absent:
+        return Evidence(step, reading.asked, "others keep access, so it stays", reading.at, None)
+    return _closed(step, (reading,), seen, wanted)
+
+
 def _closed(
     step: str, readings: Iterable[PathReading], seen: Observations, wanted: Expectation, nothing: str = "none"
 ) -> Evidence:

@@ -13,7 +13,7 @@ from generator.model.reading import Problem
 from generator.model.up import Check
 from generator.operations.access import access_policies
 from generator.operations.access.paths.boundary import boundary
-from generator.operations.access.paths.read import session_policy
+from generator.operations.access.paths.resources import session_policy
 from generator.operations.access.readings import read
 from generator.operations.access.stack_access import StackAccess
 
