@@ -61,6 +61,10 @@ def _register_generate(app: typer.Typer) -> None:
         template: Annotated[
             Choice, typer.Option("--template", help="Which template; all: each one, to its own file in templates/.")
         ] = Choice.stack,
+        wire: Annotated[
+            bool,
+            typer.Option("--wire", help="The form that is sent: the same document, short, without comments."),
+        ] = False,
         example: Annotated[
             bool, typer.Option("--example-database", help="The same as --template example-database.")
         ] = False,
@@ -71,7 +75,9 @@ def _register_generate(app: typer.Typer) -> None:
         names = _names(template, example)
         if len(names) > 1:
             _refuse_one_file(file)
-        emitted = generate(GenerateRequest(names, fmt.value, file, check))
+        if wire and fmt is TemplateFormat.json:
+            raise UsageError("--wire and --format json cannot be used together.", "Give one of them.")
+        emitted = generate(GenerateRequest(names, fmt.value, file, check, wire))
         stale = any(isinstance(each, Freshness) and not each.current for each in emitted)
         lines = [line for each in emitted for line in emitted_lines(each)]
         return CommandResult(emitted if len(names) > 1 else emitted[0], lines, 3 if stale else 0)

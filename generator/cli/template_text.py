@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from generator.model.contract import TEMPLATE_LIMIT_BYTES
 from generator.model.template_name import TemplateName
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ def lint_lines(result: LintResult) -> list[str]:
 
 def _report_lines(report: LintReport) -> list[str]:
     if not report.findings:
-        return [f"{report.name}: no findings."]
+        return [f"{report.name}: no findings.{_room(report.wire_bytes)}"]
     rows = [f"{report.name}:{f.line or '-'}  {f.rule}  {f.level}  {f.message}" for f in report.findings]
     return [*rows, f"{len(rows)} finding{'s' if len(rows) > 1 else ''}."]
+
+
+def _room(size: int) -> str:
+    """How much more the template may have as it is sent."""
+    left = TEMPLATE_LIMIT_BYTES - size
+    return f" As it is sent it has {size:,} bytes; {left:,} are left." if size else ""

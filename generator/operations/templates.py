@@ -11,6 +11,7 @@ from pathlib import Path
 
 from generator import __version__
 from generator.errors import DeployerError, UsageError
+from generator.model.contract import Resource
 from generator.model.lint import Finding
 from generator.model.template_name import TemplateName
 
@@ -19,13 +20,14 @@ from generator.model.template_name import TemplateName
 class GenerateRequest:
     """The templates to emit, as "yaml" or "json". `file`: None for each one's own file, "-" for standard output.
 
-    `check`: compare with the files, and write nothing.
+    `check`: compare with the files, and write nothing. `wire`: the form that is sent, without comments.
     """
 
     names: tuple[TemplateName, ...]
     fmt: str = "yaml"
     file: str | None = None
     check: bool = False
+    wire: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,10 @@ def generate(request: GenerateRequest) -> list[str | Written | Freshness]:
 
 
 def _one(request: GenerateRequest, name: TemplateName) -> str | Written | Freshness:
-    content = _text(request.fmt, name)
+    content = _wire(name) if request.wire else _text(request.fmt, name)
     if request.file == "-":
         return content
-    path = Path(request.file) if request.file else Path(name.path).with_suffix(f".{request.fmt}")
+    path = Path(request.file) if request.file else Path(name.path).with_suffix(_ending(request))
     return _compare(path, content, name) if request.check else _write(path, content)
 
 
@@ -67,6 +69,16 @@ def _text(fmt: str, name: TemplateName) -> str:
     from generator.template.emit import emit_named
 
     return emit_named(name, "json" if fmt == "json" else "yaml")
+
+
+def _wire(name: TemplateName) -> str:
+    from generator.template.yaml_document import wire_form
+
+    return wire_form(_text("yaml", name))
+
+
+def _ending(request: GenerateRequest) -> str:
+    return ".wire.yaml" if request.wire else f".{request.fmt}"
 
 
 def _write(path: Path, content: str) -> Written:
@@ -105,10 +117,11 @@ def _content(path: Path) -> str | None:
 
 @dataclass(frozen=True)
 class LintReport:
-    """The findings in one template."""
+    """The findings in one template. `wire_bytes`: the size of our template as it is sent; 0 for any other."""
 
     name: str
     findings: list[Finding]
+    wire_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,8 +146,18 @@ def lint(files: Sequence[Path], fmt: str = "text") -> LintResult:
 
     own = TemplateName.STACK
     named = [(str(file), read_template(file)) for file in files] or [("the product's template", _text("yaml", own))]
-    reports = [LintReport(name, _findings(name, content)) for name, content in named]
+    reports = [LintReport(name, _findings(name, content), _wire_bytes(content)) for name, content in named]
     return LintResult(reports, _document(reports, fmt))
+
+
+def _wire_bytes(content: str) -> int:
+    """The size that counts against CloudFormation's limit, where the template is the product's."""
+    from generator.template.yaml_document import entries, parse, text_of
+
+    if Resource.KEEPER_FUNCTION not in content:
+        return 0
+    sections = parse(content)
+    return len(text_of(sections).encode()) if Resource.KEEPER_FUNCTION in entries(sections.get("Resources")) else 0
 
 
 def _document(reports: Sequence[LintReport], fmt: str) -> object:

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 import yaml
 
 from generator.errors import DeployerError
-from generator.template.layout import indent_by_one
+from generator.template.flow import flow
 from generator.template.yaml_nodes import STR, Literal, to_block, to_node
 
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-DUMPER = yaml.CSafeDumper if yaml.__with_libyaml__ else yaml.SafeDumper
 MAP = yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG
 SEQUENCE = yaml.resolver.BaseResolver.DEFAULT_SEQUENCE_TAG
 Entries = dict[str, yaml.Node]
@@ -143,32 +142,20 @@ def _value(node: yaml.Node) -> str:
     return "true" if text.lower() in ("true", "yes", "on") else "false"
 
 
-def text_of(sections: Entries) -> str:
-    """The template as compact YAML, ending in a newline: each node as it was written."""
-    root = _unshared(mapping(sections))
-    text = str(yaml.serialize(root, Dumper=DUMPER, width=100_000, allow_unicode=True))
-    compact = indent_by_one(text)
-    return compact if _means(compact, root) else text
+def wire_form(text: str) -> str:
+    """The wire form of a template in YAML or JSON. Raises DeployerError when the text is neither, or no template."""
+    return text_of(parse(text))
 
 
-def _means(compact: str, root: yaml.Node) -> bool:
-    """Whether the compact text says the same: a block whose indentation is written out, as `|2`, must keep it."""
-    try:
-        return same(yaml.compose(compact, Loader=LOADER), root)
-    except yaml.YAMLError:
-        return False
+def text_of(sections: Mapping[str, yaml.Node]) -> str:
+    """The template in its wire form, ending in a newline: one line per parameter, resource and output."""
+    return "".join(_section(name, body) for name, body in sections.items())
 
 
-def _unshared(node: yaml.Node) -> yaml.Node:
-    """A copy in which no node stands twice: the emitter would write an alias for the second one."""
-    if isinstance(node, yaml.MappingNode):
-        pairs = [(_unshared(key), _unshared(value)) for key, value in node.value]
-        return yaml.MappingNode(node.tag, pairs, flow_style=node.flow_style)
-    if isinstance(node, yaml.SequenceNode):
-        items = [_unshared(item) for item in node.value]
-        return yaml.SequenceNode(node.tag, items, flow_style=node.flow_style)
-    assert isinstance(node, yaml.ScalarNode)
-    return yaml.ScalarNode(node.tag, node.value, style=node.style)
+def _section(name: str, body: yaml.Node) -> str:
+    if not isinstance(body, yaml.MappingNode) or not body.value:
+        return f"{name}: {flow(body)}\n"
+    return f"{name}:\n" + "".join(f" {flow(key)}: {flow(value)}\n" for key, value in body.value)
 
 
 def _refuse_what_is_no_template(root: yaml.Node) -> None:

@@ -1,4 +1,4 @@
-"""YAML nodes from the template's dictionary: short-form tags, block text, flow lists where they fit on a line.
+"""YAML nodes from the template's dictionary: short-form tags, block text, short lists of plain values on one line.
 
 The emitter gets nodes, not objects, so that libyaml and the pure-Python emitter write the same bytes.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import yaml
 
-LINE = 150
+LINE = 110
 """The longest list or mapping in flow style, in characters."""
 LONG_ONLY = frozenset({"Fn::EachMemberIn", "Fn::ValueOfAll", "Fn::RefAll", "Fn::ValueOf", "Fn::EachMemberEquals"})
 """Functions of the Rules section, for which CloudFormation documents only the long form."""
@@ -69,13 +69,15 @@ def _short_form(value: dict[str, object], conditions: bool) -> yaml.Node | None:
 
 def _sequence(tag: str, items: Sequence[object], conditions: bool) -> yaml.Node:
     node = yaml.SequenceNode(tag, [to_node(item, conditions=conditions) for item in items], flow_style=False)
-    if (_width(node) or LINE) < LINE:
+    if (_width(node) or LINE) < LINE and not any(isinstance(item, yaml.MappingNode) for item in node.value):
         _use_flow_style(node)
     return node
 
 
 def _is_small(node: yaml.MappingNode) -> bool:
-    """Whether a mapping reads better on one line, like a tag or a condition."""
+    """Whether a mapping reads better on one line, like a tag or a date: nothing in it has parts of its own."""
+    if not all(isinstance(item, yaml.ScalarNode) for _, item in node.value):
+        return False
     return len(node.value) <= 2 and (_width(node) or LINE) < LINE and not _has_text_with_spaces(node)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
+
+from generator.template.emit import wire
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "templates" / "deepsql-stack.yaml"
@@ -34,9 +35,9 @@ def sceptre(home: Path, stack_name: str, parameters: Mapping[str, str]) -> Path:
 
 
 def sceptre_with_file(home: Path, stack_name: str, parameters: Mapping[str, str]) -> Path:
-    """A Sceptre project with the emitted template: what troposphere itself writes is over CloudFormation's limit."""
+    """A Sceptre project with the wire form of the template: any longer text is over CloudFormation's limit."""
     _sceptre(home, TEMPLATE.name, stack_name, parameters)
-    shutil.copy(TEMPLATE, home / "templates")
+    (home / "templates" / TEMPLATE.name).write_text(wire())
     return home
 
 

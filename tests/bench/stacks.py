@@ -78,7 +78,12 @@ class Tools:
     def aws(self, env: Mapping[str, str], *overrides: str) -> Command:
         """`aws cloudformation deploy`, which needs no parameter again that it had before."""
         values = [*(f"{name}={value}" for name, value in PLACE.items()), *overrides]
-        file = ("--stack-name", "aws-bench", "--template-file", str(projects.TEMPLATE))
+        file = (
+            "--stack-name",
+            "aws-bench",
+            "--template-file",
+            str(self._project / "templates" / projects.TEMPLATE.name),
+        )
         how = ("--capabilities", "CAPABILITY_NAMED_IAM", "--no-fail-on-empty-changeset", "--parameter-overrides")
         return Command([self._peers.program("aws"), "cloudformation", "deploy", *file, *how, *values], env)
 

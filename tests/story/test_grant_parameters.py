@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 from generator.model.grant import Grant
 from generator.model.parameter_options import another_value
-from generator.template.emit import emit
+from generator.template.emit import wire
 from tests.embedded import PLACE, VENDOR_ROLE, Deployer
 
 WILD = [
@@ -51,7 +51,7 @@ def test_the_console_takes_no_wildcard_but_that_of_a_whole_account(deployer: Dep
     with pytest.raises(ClientError, match="VendorPrincipals"):
         client.create_stack(
             StackName=deployer.stack_name,
-            TemplateBody=emit(),
+            TemplateBody=wire(),
             Capabilities=["CAPABILITY_NAMED_IAM"],
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
         )

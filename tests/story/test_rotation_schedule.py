@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.template.emit import emit
+from generator.template.emit import wire
 from tests.embedded import Deployer
 
 
@@ -14,7 +14,7 @@ def made_from_another_template(deployer: Deployer) -> None:
     """A stack whose template rotates every 60 days: this version's sets 90."""
     deployer.create()
     client = deployer.gateway.client("cloudformation")
-    text = emit("yaml").replace("AutomaticallyAfterDays: 90", "AutomaticallyAfterDays: 60")
+    text = wire().replace("AutomaticallyAfterDays: 90", "AutomaticallyAfterDays: 60")
     same = [
         {"ParameterKey": key, "UsePreviousValue": True}
         for key in deployer.gateway.cloudformation.describe_stack(deployer.stack_name).parameters

@@ -7,16 +7,54 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import cfn_flip
 import pytest
 import yaml
 
+from generator.cli.template_text import lint_lines
 from generator.model.contract import TEMPLATE_LIMIT_BYTES, TEMPLATE_PATH, Resource
-from generator.template.emit import COMMENTS, emit, template_dict
+from generator.model.template_name import TemplateName
+from generator.operations.templates import Freshness, GenerateRequest, Written, generate, lint
+from generator.template.adoption import same_document
+from generator.template.comments import COMMENTS, STATEMENTS
+from generator.template.emit import emit, template_dict, wire
+from generator.template.flow import flow
 from generator.template.keeper import source
-from generator.template.layout import indent_by_one
 from generator.template.minify import minify
+from generator.template.yaml_document import LOADER, children, wire_form
+from generator.template.yaml_nodes import to_node
+
+NO_REASON = {Resource.INSTALL_SETTINGS}
+"""What the comment over its neighbour explains as well."""
+PLAIN_SIDS = {
+    "Ec2Assumes",
+    "LambdaAssumes",
+    "Ec2AssumesForTheBastion",
+    "KeepThisSecret",
+    "WriteItsOwnLog",
+    "EndOwnSessionsAsRole",
+}
+"""Statements that say all there is to say themselves."""
+
+
+class Loader(yaml.CSafeLoader):
+    """libyaml with CloudFormation's short forms as pairs."""
+
+
+class PureLoader(yaml.SafeLoader):
+    """PyYAML's own parser with them."""
+
+
+def _short_form(loader: Any, suffix: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.ScalarNode):
+        return suffix, node.value
+    return suffix, loader.construct_sequence(node, deep=True)
+
+
+for each in (Loader, PureLoader):
+    each.add_multi_constructor("!", _short_form)
 
 GOLDEN = Path(__file__).parents[2] / TEMPLATE_PATH
 
@@ -25,7 +63,11 @@ def test_the_committed_file_is_what_is_emitted() -> None:
     assert GOLDEN.read_text() == emit(), "run: make generate"
 
 
-@pytest.mark.parametrize("text", [emit("yaml"), emit("yaml", pure=True), emit("json")], ids=["libyaml", "pure", "json"])
+@pytest.mark.parametrize(
+    "text",
+    [emit("yaml"), emit("yaml", pure=True), emit("json"), wire()],
+    ids=["libyaml", "pure", "json", "wire"],
+)
 def test_every_form_says_the_same(text: str) -> None:
     assert json.loads(cfn_flip.to_json(text)) == template_dict()
 
@@ -42,56 +84,92 @@ def test_another_process_gives_the_same_bytes() -> None:
     assert run.stdout == emit()
 
 
-def test_the_text_can_be_sent_without_a_bucket() -> None:
-    assert len(emit().encode()) < TEMPLATE_LIMIT_BYTES
-    assert len(emit("json").encode()) < TEMPLATE_LIMIT_BYTES
+TEXTS = r"""
+a:b|a: b|a #b|#a|- a|-a|{a}|[a]|a, b|'a'|"a"|!a|&a|*|a |a:|$a ^b|
+%a|@a|`a|?|=|<<|...|---|…|😀|a|Yes|no|null|~|1|0x1
+""".replace("\n", "").split("|")
+TEXTS += [
+    "",
+    "|",
+    "1.5",
+    "2012-10-17",
+    "12:30:45",
+    "a\nb",
+    "a\n",
+    "\n",
+    "a\n  b\n\n c\n",
+    "tab\there",
+    "\\n",
+    "a\\\nb",
+    "a\n…",
+]
+TEXTS += ["\x7f", "\x85", "\u2028", "\ufeff", "😀\n", "a\r\nb", "\x00"]
+WRITTEN = [
+    "0777",
+    "12:30:45",
+    "1_000",
+    "2012-10-17",
+    "yes",
+    "~",
+    "'0777'",
+    "!Ref a",
+    "!Sub 'a: b'",
+    "!Sub [a, {b: 07}]",
+    ".5",
+]
+LEFT = 1_500
+"""What the wire form must leave for later versions, in bytes."""
 
 
-def test_a_reviewer_finds_headings() -> None:
+def test_what_is_sent_leaves_room_for_more() -> None:
+    assert len(wire().encode()) <= TEMPLATE_LIMIT_BYTES - LEFT
+
+
+def test_both_forms_are_one_document_for_every_parser() -> None:
+    assert same_document(wire(), emit()) and wire_form(emit()) == wire()
+    trees = [yaml.load(text, loader) for text in (wire(), emit()) for loader in (Loader, PureLoader)]
+    assert all(tree == trees[0] for tree in trees)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_any_text_comes_back_from_flow_style(text: str) -> None:
+    written = flow(to_node({"k": [text, {text or "e": text}]}))
+    assert "\n" not in written
+    for loader in (yaml.CSafeLoader, yaml.SafeLoader):
+        assert yaml.load(written, loader) == {"k": [text, {text or "e": text}]}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_what_somebody_wrote_keeps_its_text_and_its_type(written: str) -> None:
+    def seen(node: yaml.Node) -> object:
+        value = [seen(child) for child in children(node)] or node.value
+        return node.tag, value
+
+    node = yaml.compose(written, Loader=LOADER)
+    assert seen(yaml.compose(flow(node), Loader=LOADER)) == seen(node)
+
+
+def test_a_reviewer_finds_a_reason_over_each_resource_and_over_the_statements() -> None:
     lines = emit().splitlines()
-    for name, comment in COMMENTS.items():
-        assert lines[lines.index(f" # {comment}") + 1] == f" {name}:"
+    for name in Resource:
+        above = lines[lines.index(f"  {name}:") - 1]
+        assert above.startswith("  # ") or name in NO_REASON, name
+    sids = {line.split("Sid: ")[1]: lines[number - 1] for number, line in enumerate(lines) if "- Sid: " in line}
+    assert {sid for sid, above in sids.items() if not above.lstrip().startswith("# ")} == PLAIN_SIDS
+    assert set(STATEMENTS) <= set(sids), "a comment of a statement that is gone"
+    assert set(COMMENTS) <= set(Resource)
+
+
+def test_a_reviewer_reads_lines_of_a_page_and_one_property_a_line() -> None:
+    lines = emit().splitlines()
     assert max(len(line) for line in lines) < 260
+    crowded = [line for line in lines if line.count(": ") > 3 and "{" in line and "!Sub" not in line]
+    assert crowded == []
 
 
 def test_resources_say_what_they_are_first() -> None:
     text = emit()
-    assert [name for name in Resource if f"\n {name}:\n  Type: " not in text] == []
-
-
-def test_one_space_a_level_says_the_same() -> None:
-    text = """\
-a:
-  b:
-  - - c: |-
-        text
-          deeper
-
-        end
-      d: x
-    - e
-  - f:
-      g: h
-i: j
-"""
-    assert (
-        indent_by_one(text)
-        == """\
-a:
- b:
- - - c: |-
-      text
-        deeper
-
-      end
-     d: x
-   - e
- - f:
-    g: h
-i: j
-"""
-    )
-    assert yaml.safe_load(indent_by_one(text)) == yaml.safe_load(text)
+    assert [name for name in Resource if f"\n  {name}:\n    Type: " not in text] == []
 
 
 def test_slimming_keeps_the_program() -> None:
@@ -162,3 +240,23 @@ def _unannotated(node: ast.AST) -> ast.AST:
 
 def _is_typing(node: ast.AST) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "typing"
+
+
+def test_the_form_that_is_sent_can_be_written_and_checked(tmp_path: Path) -> None:
+    file = str(tmp_path / "wire.yaml")
+    [made] = generate(GenerateRequest((TemplateName.STACK,), file=file, wire=True))
+    assert isinstance(made, Written) and Path(file).read_text() == wire() and made.bytes == len(wire().encode())
+    [state] = generate(GenerateRequest((TemplateName.STACK,), file=file, wire=True, check=True))
+    assert isinstance(state, Freshness) and state.current
+    [other] = generate(GenerateRequest((TemplateName.STACK,), file=file, check=True))
+    assert isinstance(other, Freshness) and not other.current, "the file for people is another text"
+
+
+def test_lint_says_how_much_room_is_left(tmp_path: Path) -> None:
+    """The file for people may be longer than what can be sent; what is sent counts."""
+    file = tmp_path / "stack.yaml"
+    file.write_text(emit())
+    assert len(emit().encode()) > TEMPLATE_LIMIT_BYTES
+    left = TEMPLATE_LIMIT_BYTES - len(wire().encode())
+    [line] = lint_lines(lint([file]))
+    assert line.endswith(f"no findings. As it is sent it has {len(wire().encode()):,} bytes; {left:,} are left.")

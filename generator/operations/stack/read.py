@@ -67,12 +67,12 @@ def diff(gateway: Gateway) -> TemplateDiff:
     Raises StackNotFound, and DeployerError where the stack's template cannot be brought to this version.
     """
     from generator.template.adoption import adopt, same_document
-    from generator.template.emit import emit
+    from generator.template.emit import wire
     from generator.template.layout import normal_form  # parses the deployed template, whatever it was written in
 
     name = gateway.deployment.stack_name
     live = gateway.cloudformation.get_template(name)
-    upgraded = adopt(emit("yaml"), live).text
+    upgraded = adopt(wire(), live).text
     if same_document(live, upgraded):
         return TemplateDiff(name)
     lines = difflib.unified_diff(

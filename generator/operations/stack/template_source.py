@@ -53,9 +53,9 @@ def template_source(gateway: Gateway, request: UpRequest, stack: Stack | None) -
     DeployerError where the stack's template cannot be brought to this version.
     """
     if stack is None or stack.status.only_planned:
-        from generator.template.emit import emit  # troposphere costs 50 ms: only where a template is needed
+        from generator.template.emit import wire  # troposphere costs 50 ms: only where a template is needed
 
-        return TemplateSource(emit("yaml"), frozenset(parameter_options.PARAMETERS), policy=document(SURVIVORS))
+        return TemplateSource(wire(), frozenset(parameter_options.PARAMETERS), policy=document(SURVIVORS))
     if not request.upgrade:
         _refuse_values_of_another_version(request, stack, gateway.commands)
     own = parameters_only(request, stack)
@@ -84,11 +84,11 @@ def _may_reach_the_instance(request: UpRequest) -> bool:
 def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: CommandLine) -> TemplateSource:
     """The source where the stack's template was read: ours beside it, or (`own`) that template itself."""
     from generator.template.adoption import adopt, same_document
-    from generator.template.emit import emit
+    from generator.template.emit import wire
     from generator.template.policy_changes import policy_changes
 
     replaces = _replaced(stack) if request.replace_instance else ""
-    adopted = adopt(emit("yaml"), live, replacing=replaces)
+    adopted = adopt(wire(), live, replacing=replaces)
     untouchable = _untouchable(adopted, stack)
     if untouchable:
         _refuse_values_of_the_instance(request, stack, adopted.fixed)
@@ -109,9 +109,9 @@ def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: Co
 def untouchable(gateway: Gateway, stack: Stack) -> frozenset[str]:
     """What no update of the stack's own template may touch. Reads it (one call)."""
     from generator.template.adoption import adopt
-    from generator.template.emit import emit
+    from generator.template.emit import wire
 
-    return _untouchable(adopt(emit("yaml"), gateway.cloudformation.get_template(stack.stack_id)), stack)
+    return _untouchable(adopt(wire(), gateway.cloudformation.get_template(stack.stack_id)), stack)
 
 
 def _untouchable(adopted: Adopted, stack: Stack) -> frozenset[str]:

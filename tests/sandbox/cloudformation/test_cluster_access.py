@@ -1,10 +1,10 @@
 """AWS::EKS::AccessEntry in a stack: made, changed, removed, and refused where there is no such cluster."""
 
 import json
-from pathlib import Path
 
 import pytest
 
+from generator.template.emit import wire
 from tests.sandbox.cloudformation.conftest import Client, Stacks
 
 PRINCIPAL = "arn:aws:iam::111122223333:role/somebody"
@@ -37,7 +37,7 @@ TEMPLATE = json.dumps(
 )
 
 
-OURS = (Path(__file__).parents[3] / "templates" / "deepsql-stack.yaml").read_text()
+OURS = wire()
 
 
 @pytest.fixture

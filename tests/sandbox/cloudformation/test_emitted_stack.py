@@ -2,17 +2,17 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from generator.template.adoption import adopt
+from generator.template.emit import wire
 from tests.sandbox.cloudformation.conftest import Client, Stacks, changes
 from tests.sandbox.cloudformation.published import ADMIN_PASSWORD, PUBLISHED, parameters
 
-TEMPLATE = (Path(__file__).parents[3] / "templates" / "deepsql-stack.yaml").read_text()
+TEMPLATE = wire()
 NETWORK = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
 
 
