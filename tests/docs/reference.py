@@ -136,8 +136,8 @@ def template_page() -> str:
     lines = [
         NOTE,
         "# The template\n",
-        "`templates/deepsql-stack.yaml`, made by `deployer generate`, is for people to read. `deployer up` sends the same document in fewer"
-        " bytes, as `deployer generate --wire` prints it.\n",
+        "`templates/deepsql-stack.yaml`, made by `deployer generate`, is for people to read. `deployer up` sends the",
+        "same document in fewer bytes, as `deployer generate --wire` prints it.\n",
         "## Parameters\n",
     ]
     lines += ["| parameter | option of `up` | default | meaning |", "| --- | --- | --- | --- |"]
