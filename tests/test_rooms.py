@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "model": {"errors"},
     "policies": {"model"},
     "template": {"policies", "model", "errors"},
-    "lint": {"model", "errors"},
+    "lint": {"template", "model", "errors"},
     "keeper": set(),
     "channel": {"model", "errors"},
     "gateway": {"model", "errors"},
