@@ -25,6 +25,9 @@ _DENIAL = re.compile(
 MAY_CALL = "Use credentials that may call"
 """How the hint about a missing permission begins where nobody knows better what the refusal means."""
 
+LACKING = "The credentials that run CloudFormation lack that permission."
+"""The hint where a resource's handler was refused."""
+
 
 def is_denial(text: str) -> bool:
     """Whether an AWS error code, or a text that quotes one, says that a permission is missing.

@@ -20,7 +20,7 @@ import typer
 from generator.cli import render
 from generator.cli.invocation import Invocation
 from generator.cli.render import OutputFormat
-from generator.errors import MAY_CALL, DeployerError
+from generator.errors import LACKING, MAY_CALL, DeployerError
 from generator.model.command_line import CommandLine
 from generator.model.deployment import DEFAULT_STACK_NAME
 
@@ -209,7 +209,7 @@ def _fail(invocation: Invocation, error: DeployerError) -> int:
 
 def _permissions(invocation: Invocation, error: DeployerError) -> str:
     """How to see which permissions the command needs, where AWS refused a call for want of one; "" elsewhere."""
-    if not error.hint.startswith(MAY_CALL):
+    if not error.hint.startswith(MAY_CALL) and LACKING not in error.hint:
         return ""
     commands = CommandLine("" if invocation.stack_name == DEFAULT_STACK_NAME else invocation.stack_name)
     return f"Which permissions this needs: {commands.deployer('permissions', *invocation.command.split())}"

@@ -19,6 +19,7 @@ from ministack.services import sts, tagging
 from generator.errors import DeployerError
 from generator.model.arn import Arn
 from generator.sandbox import cloudtrail, kms_grants, policy_evaluator, policy_validation
+from generator.sandbox.cloudformation import handler_authorization
 from generator.sandbox.iam import deleted_principals, simulation
 from generator.sandbox.policy_evaluator import Context, Tags
 from generator.sandbox.secretsmanager import access
@@ -31,6 +32,7 @@ _ALWAYS_ALLOWED = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 _DENIED_CODES = {"sns": "AuthorizationError"}  # services with an error code of their own for a denial
 _original_enforce = engine.enforce
 _original_tag_context = iam_actions.request_tag_context
+_original_resource = iam_actions.extract_resource_arn
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def install(sandbox: Sandbox) -> None:
     policy_evaluator.add_tag_reader(_tags)
     engine.enforce = enforce
     iam_actions.request_tag_context = request_context
+    iam_actions.extract_resource_arn = requested_resource
     access.install()
     kms_grants.install()
     policy_validation.install()
@@ -96,6 +99,8 @@ def enforce(
     principal = engine.resolve_principal(access_key or "", responses.get_account_id())
     if isinstance(principal, engine.AuthError):
         return verdict  # served without a signature, as a few operations are
+    if service == "cloudformation":
+        handler_authorization.caller.set(principal)
     request = policy_evaluator.evaluation_context(principal, action, arn, region, context)
     policy = policy_evaluator.resource_policy(service, arn)
     foreign = policy_evaluator.account_of(arn) not in ("", principal.account)
@@ -125,6 +130,15 @@ def request_context(service: str, action: str, body: bytes, params: dict[str, An
         named = {"VersionId": "versionid", "VersionStage": "versionstage", "SecretId": "secretid"}
         context |= {f"secretsmanager:{key}": data[name] for name, key in named.items() if name in data}
     return context
+
+
+def requested_resource(
+    service: str, method: str, path: str, headers: dict[str, str], body: bytes, params: dict[str, Any], *rest: Any
+) -> str:
+    """The ARN that a call names: MiniStack's, or for a change set named by its ARN that of its stack."""
+    arn = str(_original_resource(service, method, path, headers, body, params, *rest))
+    named = params.get("ChangeSetName", "") if service == "cloudformation" and arn == "*" else ""
+    return handler_authorization.stack_of(named[0] if isinstance(named, list) else named) or arn
 
 
 def _authorized_resource(action: str, arn: str) -> str:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from generator.errors import DeployerError, is_denial
+from generator.errors import LACKING, DeployerError, is_denial
 from generator.gateway.aws import Gateway
 from generator.model.command_line import CommandLine
 from generator.model.stack import Stack, StackEvent, StackStatus
@@ -105,11 +105,12 @@ def failure(events: Iterable[StackEvent], commands: CommandLine) -> Failure | No
 
 def _hint(cause: StackEvent | None, commands: CommandLine) -> str:
     reason = "" if cause is None else cause.reason
-    if cause is not None and cause.resource_type.startswith("Custom::"):
+    called = "perform: lambda:InvokeFunction" not in reason  # the keeper itself needs no such permission
+    if cause is not None and cause.resource_type.startswith("Custom::") and called:
         log = f"Its log group is KeeperLogGroup in: {commands.deployer('status')}"
         return f"The keeper, the stack's key-management function, reported this. {log}"
     if is_denial(reason) or "not authorized" in reason:
-        return "The credentials that run CloudFormation lack that permission."
+        return LACKING
     return next((hint for text, hint in _HINTS if text in reason), f"See all events: {commands.deployer('events')}")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks, engine, provisioners, stacks
 
-from generator.sandbox.cloudformation import stack_policy
+from generator.sandbox.cloudformation import handler_authorization, stack_policy
 from generator.sandbox.cloudformation.resource_types import Created, Properties
 from generator.sandbox.control import take_failure
 from generator.sandbox.service_api import replace
@@ -130,6 +130,7 @@ def provision(resource_type: str, logical_id: str, props: Properties, stack_name
     if _withheld.pop(key, None):
         _added.add(key)
         _add_event(*event, "CREATE_IN_PROGRESS")
+    handler_authorization.require("create", resource_type, logical_id, "", props, stack_name)
     _fail_if_planned(stack_name, logical_id, "create")
     physical_id, attributes = _provision(resource_type, logical_id, props, stack_name)
     _add_event(*event, "CREATE_IN_PROGRESS", "Resource creation Initiated", physical_id)
@@ -158,6 +159,7 @@ def update(
     if not rolling_back:
         action = "Update:Replace" if key in _replaced else "Update:Modify"
         stack_policy.require(_stacks[stack_name], action, logical_id, resource_type)
+    handler_authorization.require("update", resource_type, logical_id, physical_id, new, stack_name)
     _fail_if_planned(stack_name, logical_id, "rollback" if rolling_back else "update")
     step(resource_type)
     changed: Created = _update(resource_type, physical_id, old, new, stack_name, logical_id, attributes)
@@ -171,6 +173,7 @@ def delete(resource_type: str, physical_id: str, props: Properties, stack_name: 
     cleaning = _enter_cleanup(stack["StackId"], stack_name)
     if cleaning:
         _add_event(*event, "DELETE_IN_PROGRESS", "", physical_id)
+    handler_authorization.require("delete", resource_type, logical_id, physical_id, props, stack_name)
     _fail_if_planned(stack_name, logical_id, "delete")
     step(resource_type)
     _delete(resource_type, physical_id, props, stack_name, logical_id)
