@@ -61,6 +61,19 @@ def find_the_session_log(region: Value) -> Statement:
     )
 
 
+def encrypt_the_session_log(key: Value, service: Value, log_group: Value) -> Statement:
+    """Whoever writes to an encrypted log group may need the key too, through CloudWatch Logs and for that group alone.
+
+    As AWS's managed policy CloudWatchLogsAPIKeyAccess has it. Transcripts cannot be read with it: that is another call.
+    """
+    return allow(
+        "EncryptTheSessionLog",
+        [kms.Decrypt, kms.GenerateDataKey],
+        key,
+        StringEquals({"kms:ViaService": service, "kms:EncryptionContext:aws:logs:arn": log_group}),
+    )
+
+
 def decrypt_with_the_stack_key(key: Value, services: Value) -> Statement:
     """Reading the admin secret requires the key; only through the services named."""
     return allow("DecryptWithTheStackKey", [kms.Decrypt], key, StringEquals("kms:ViaService", services))

@@ -14,10 +14,13 @@ def account_administers_the_key(account_root: Value) -> Statement:
 
 
 def logs_encrypt_the_session_log(service: Value, log_groups: Value) -> Statement:
-    """CloudWatch Logs may use the key for the session log group and for no other (`log_groups`: an ARN pattern)."""
+    """CloudWatch Logs may use the key for the session log group and for no other (`log_groups`: an ARN pattern).
+
+    The actions are those of its user guide, "Encrypt log data in CloudWatch Logs using AWS KMS".
+    """
     return allow(
         "LogsEncryptTheSessionLog",
-        [kms.Encrypt, kms.Decrypt, kms.ReEncryptFrom, kms.ReEncryptTo, kms.GenerateDataKey, kms.DescribeKey],
+        [kms.Encrypt, kms.Decrypt, Action("kms", "ReEncrypt*"), Action("kms", "GenerateDataKey*"), kms.DescribeKey],
         "*",
         ArnLike("kms:EncryptionContext:aws:logs:arn", log_groups),
         principal=Principal("Service", service),

@@ -72,6 +72,9 @@ def _of_the_agent() -> list[object]:
     return [
         permits.be_managed_by_systems_manager(REGION),
         permits.write_the_session_log(arn_of(Resource.SESSION_LOG_GROUP), arn_of(Resource.SESSION_LOG_GROUP, ":*")),
+        permits.encrypt_the_session_log(
+            arn_of(Resource.STACK_KEY), regional_service("logs"), arn_of(Resource.SESSION_LOG_GROUP)
+        ),
         permits.find_the_session_log(REGION),
     ]
 

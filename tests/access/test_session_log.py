@@ -76,6 +76,7 @@ def test_a_probe_that_leaves_no_transcript_lets_nobody_in(deployer: Deployer, mo
     monkeypatch.setattr(logging_probe, "TRANSCRIPT_SECONDS", 0.2)
     ran = deployer("access", "grant", "--principal", SUPPORT, "--probe", "--yes")
     assert (ran.code, ran.error["code"]) == (3, "unlogged") and "no transcript" in ran.error["message"]
+    assert "logs:GetLogEvents on " in ran.error["hint"] and "kms:Decrypt on arn:aws:kms:" in ran.error["hint"]
     assert not deployer("access", "show").result["grant"]["principals"]
 
 

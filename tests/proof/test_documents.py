@@ -100,7 +100,8 @@ def test_the_managed_policy_has_the_users_statements_word_for_word(template: Tre
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.partition)
 def test_what_is_needed_works_in_the_other_partitions(template: Tree, place: Place) -> None:
     own = [row for row in ROWS if row.who in ("support", "instance", "keeper") and row.expect == "allowed"]
-    rows = [row for row in own if all(resource[0] in "<*" for _, resource in row.steps)]
+    anywhere = [row for row in own if all(resource[0] in "<*" for _, resource in row.steps)]
+    rows = [row for row in anywhere if not any("us-east-1" in str(value) for value in row.context.values())]
     assert len(rows) > 40
     answers = judge(World(template, place), rows)
     assert {name: answer.why for name, answer in answers.items() if answer.decision != "allowed"} == {}

@@ -78,8 +78,12 @@ def _written(gateway: Gateway, access: StackAccess, session: str, clock: Clock) 
 
 
 def _refused(gateway: Gateway, access: StackAccess, why: str) -> Refused:
+    """Whoever reads transcripts needs the key too (CloudWatch Logs user guide, "Encrypt log data")."""
+    group = access.stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, "")
     return Refused(
         f"Support sessions on {access.stack.name} could not be shown to be logged: {why}.",
-        f"Find out why: {gateway.commands.deployer('doctor')}\nOr grant without the test: leave out --probe",
+        f"Find out why: {gateway.commands.deployer('doctor')}\n"
+        f"To read transcripts you need logs:GetLogEvents on {group} and kms:Decrypt on {access.key_arn}.\n"
+        "Or grant without the test: leave out --probe",
         code="unlogged",
     )

@@ -17,6 +17,10 @@ TRANSCRIPT = "<SessionLogGroup>:log-stream:x"
 OTHER_TRANSCRIPT = "<logs>:log-group:other:log-stream:x"
 FOR_ADMIN: Context = encrypted_for("<AdminSecret>")
 
+ENCRYPT, LOG_KEY = "kms:GenerateDataKey", "kms:EncryptionContext:aws:logs:arn"
+FOR_LOG: Context = {"kms:ViaService": "logs.us-east-1.amazonaws.com", LOG_KEY: "<SessionLogGroup>"}
+FOR_OTHER_LOG: Context = FOR_LOG | {LOG_KEY: "<SessionLogGroup>2"}
+
 INSTANCE_ROLE = table(
     "instance role",
     "instance",
@@ -28,6 +32,14 @@ INSTANCE_ROLE = table(
     may("begin a transcript", "logs:CreateLogStream", TRANSCRIPT),
     may("find the session log", "logs:DescribeLogGroups", "*"),
     may("look its transcripts up", "logs:DescribeLogStreams", "<SessionLogGroup>"),
+    may("encrypt the session log", ENCRYPT, KEY, given=FOR_LOG),
+    may("decrypt what it appends to", DECRYPT, KEY, given=FOR_LOG),
+    may("encrypt the session log on an upgraded stack", ENCRYPT, KEY, given=FOR_LOG, stack="published"),
+    may_not("encrypt another log group", ENCRYPT, KEY, given=FOR_OTHER_LOG),
+    may_not("encrypt the session log by itself", ENCRYPT, KEY, given=FOR_LOG | through(None)),
+    may_not("encrypt the session log through another service", ENCRYPT, KEY,
+            given=FOR_LOG | through("s3.us-east-1.amazonaws.com")),
+    may_not("encrypt with another key", ENCRYPT, ANOTHER_KEY, given=FOR_LOG),
     may("read the admin password", GET, "<AdminSecret>"),
     may("decrypt the admin password", DECRYPT, KEY, given=FOR_ADMIN),
     may("read the install settings", "ssm:GetParameter", "<InstallSettings>"),
@@ -83,6 +95,8 @@ BASTION = [
         may("carry a tunnel", "ssmmessages:OpenDataChannel", "*"),
         may("write what is typed in its shells to the session log", "logs:PutLogEvents", TRANSCRIPT),
         may_not("register in another region", "ssmmessages:CreateControlChannel", "*", given=in_region("eu-west-1")),
+        may("encrypt what is typed in its shells", ENCRYPT, KEY, given=FOR_LOG),
+        may_not("encrypt another log group", ENCRYPT, KEY, given=FOR_OTHER_LOG),
         may_not("read the admin password", GET, "<AdminSecret>"),
         may_not("read the support secret", GET, SECRET),
         may_not("read another secret", GET, OTHER_SECRET),
