@@ -96,7 +96,7 @@ def _register_lint(app: typer.Typer) -> None:
         """Check templates: cfn-lint for every combination of its conditions, and the product's own rules."""
         from generator.operations.templates import lint
 
-        result = lint(files or [], fmt.value)
+        result = lint(files or [], fmt.value, call.region)
         reports = result.reports
         return CommandResult(reports if len(reports) > 1 else reports[0], lint_lines(result), 0 if result.clean else 3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from generator.errors import NotFound, UsageError
 from generator.lint.batches import Batch, batches, statement_texts
-from generator.lint.rules import OF_VARIANTS, OWN_RULES, is_ours
+from generator.lint.rules import OF_FAILURE, OF_VARIANTS, OWN_RULES, is_ours
 from generator.lint.traverse import Path as Place
 from generator.lint.traverse import Tree, resources
 from generator.lint.variants import Variants, yes_no_combinations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1_048_576  # CloudFormation takes no larger template, not even from a bucket
 OF_A_TYPE = re.compile(r"Resources/AWS::[^/*]+(/|$)")  # the keyword of a cfn-lint rule for one resource type
+UNREADABLE = "E0000"  # cfn-lint's own rule for what cannot be parsed
 LEVELS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
 
 
@@ -53,38 +54,60 @@ def lint_text(text: str, name: str, regions: Sequence[str] = ("us-east-1",)) -> 
     """What is wrong with a template, in the order of its lines.
 
     cfn-lint runs on the whole, with its own view of conditions, and on what each combination of the template's Yes/No
-    parameters changes. Raises UsageError when the text is no template at all; `name` is for its sentence.
+    parameters changes. A text that cannot be parsed gives findings (E0000). Raises UsageError when it is too large for
+    CloudFormation; `name` is for its sentence.
     """
     size = len(text.encode())
     if size > MOST_BYTES:
         raise UsageError(_too_large(name, size), "Name a CloudFormation template: deployer lint FILE")
-    template = _decode(text, name)
+    template = _decode(text)
+    if not isinstance(template, dict):
+        return template
     findings = [*_own(template, text), *_cfn_lint(template, regions)]
-    findings += _of_variants(template, regions, findings)
+    findings += _guarded(OF_VARIANTS, lambda: _of_variants(template, regions, findings))
     return sorted(findings, key=lambda finding: (finding.line or 0, finding.rule, finding.path))
 
 
-def _decode(text: str, name: str) -> Tree:
+def _decode(text: str) -> Tree | list[Finding]:
+    """The template, or why it is none: every place that the parser names."""
     from cfnlint.decode.decode import decode_str
 
     if not text.strip():
-        raise UsageError(f"{name} is empty.", "deployer generate -o FILE writes a template.")
+        return [unreadable("The file is empty.")]
     template, errors = decode_str(text)
     if errors:
-        first = errors[0]
-        sentence = " ".join(str(first.message).split()).rstrip(".")
-        raise UsageError(f"{name} is not YAML or JSON: line {first.linenumber}: {sentence}.", "Fix that line first.")
+        return [unreadable(" ".join(str(error.message).split()), int(error.linenumber)) for error in errors]
     if not isinstance(template, dict):
-        raise UsageError(f"{name} is not a template: its top level is not a mapping.", "deployer lint FILE")
+        return [unreadable("This is no template: its top level is not a mapping.", 1)]
     return cast(Tree, template)
+
+
+def unreadable(message: str, line: int | None = None) -> Finding:
+    """The finding for what cannot be read as a template at all."""
+    return Finding(UNREADABLE, Level.ERROR, message, line=line)
 
 
 def _own(template: Tree, text: str) -> Iterable[Finding]:
     ours = is_ours(template)
     for info, check in OWN_RULES:
         if ours or not info.ours_only:
-            for place, message in check(template, text):
-                yield _finding(info, message, place, template)
+            yield from _guarded(
+                info,
+                lambda info=info, check=check: [  # type: ignore[misc]
+                    _finding(info, message, place, template) for place, message in check(template, text)
+                ],
+            )
+
+
+def _guarded(info: RuleInfo, find: Callable[[], list[Finding]]) -> list[Finding]:
+    """What a rule finds; when it fails on this template, that, and the other rules go on."""
+    try:
+        return find()
+    except Exception as error:
+        message = (
+            f"{info.id} failed with {type(error).__name__}. This is a bug in deployer: report it with the template."
+        )
+        return [Finding(OF_FAILURE.id, OF_FAILURE.level, message)]
 
 
 def _finding(info: RuleInfo, message: str, place: Place, template: Tree) -> Finding:
@@ -134,11 +157,16 @@ def _runner(regions: tuple[str, ...]) -> Runner:
 
 
 def _cfn_lint(template: Tree, regions: Sequence[str]) -> list[Finding]:
+    from cfnlint.exceptions import InvalidRegionException
+
     runner = copy(_runner(tuple(regions)))
     if "Transform" not in template:  # a transform makes types that are not written here
         kinds = {kind for _, kind, _ in resources(template)}
         runner.rules = _rules_for(kinds, runner.rules)
-    return [_from_match(match) for match in runner.validate_template(template)]
+    try:
+        return [_from_match(match) for match in runner.validate_template(template)]
+    except InvalidRegionException:
+        raise UsageError(f"cfn-lint knows no region {' or '.join(regions)}.", "deployer lint --region REGION") from None
 
 
 def _rules_for(kinds: set[str], rules: Rules) -> Rules:
@@ -183,7 +211,7 @@ def _of_variants(template: Tree, regions: Sequence[str], known: Sequence[Finding
 
 def _of_batch(batch: Batch, template: Tree, statements: set[str], regions: Sequence[str]) -> Iterable[Finding]:
     reduced, shortened = batch.template(template, statements)
-    for finding in _cfn_lint(_decode(json.dumps(reduced), "the variant"), regions):
+    for finding in _cfn_lint(cast(Tree, _decode(json.dumps(reduced))), regions):
         steps = finding.path.split("/")
         answers = batch.answers.get((steps[0], steps[1] if len(steps) > 1 else ""))
         above = {"/".join(steps[:length]) for length in range(len(steps) + 1)}

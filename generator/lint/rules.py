@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TypeAlias
 
+from generator.lint.policy_values import is_everything, is_function
 from generator.lint.traverse import (
     Path,
     Tree,
@@ -73,9 +74,9 @@ def _is_carried(path: Path) -> bool:
 def _wildcard_resources(template: Tree, _: str) -> Hits:
     for path, document in policy_documents(template):
         for place, statement in statements(document, path):
-            resource = statement.get("Resource")
-            everywhere = resource == "*" or (isinstance(resource, list) and "*" in resource)
-            of_a_resource = "Principal" in statement  # there `*` is the resource that carries the policy
+            everywhere = is_everything(statement.get("Resource")) or "NotResource" in statement
+            # a statement with a principal is of a resource: there `*` is what carries the policy
+            of_a_resource = {"Principal", "NotPrincipal"} & set(statement)
             if statement.get("Effect") == "Allow" and everywhere and not of_a_resource and "Condition" not in statement:
                 yield place, f"{statement.get('Sid', 'A statement')} allows on every resource without a condition."
 
@@ -84,7 +85,8 @@ def _open_principals(template: Tree, _: str) -> Hits:
     for path, document in policy_documents(template):
         for place, statement in statements(document, path):
             principal = statement.get("Principal")
-            anyone = principal == "*" or mapping(principal).get("AWS") in ("*", ["*"])
+            named = list(mapping(principal).values()) if not is_function(principal) else []
+            anyone = any(is_everything(each) for each in (principal, *named)) or "NotPrincipal" in statement
             if statement.get("Effect") == "Allow" and anyone and "Condition" not in statement:
                 yield place, f"{statement.get('Sid', 'A statement')} lets everyone in."
 
@@ -151,8 +153,8 @@ def _fixed_names(template: Tree, _: str) -> Hits:
     defaults = {
         name: str(mapping(body).get("Default", "")) for name, body in mapping(template.get("Parameters")).items()
     }
-    for name, _kind, properties in resources(template):
-        for key in sorted(IAM_NAMES & set(properties)):
+    for name, kind, properties in resources(template):
+        for key in sorted(IAM_NAMES & set(properties)) if kind.startswith("AWS::IAM::") else ():
             place: Path = ("Resources", name, "Properties", key)
             for path, value in _changeable(template, properties[key], place):
                 if _is_fixed_name(path, value, defaults):
@@ -179,7 +181,7 @@ def _deletion_policies(template: Tree, _: str) -> Hits:
         resource = mapping(body)
         missing = [key for key in ("DeletionPolicy", "UpdateReplacePolicy") if key not in resource]
         carried = is_adopted(template) and name == Resource.INSTANCE
-        if resource.get("Type") in STATEFUL and missing and not carried:
+        if str(resource.get("Type")) in STATEFUL and missing and not carried:
             yield ("Resources", name), f"{name} holds state and has no {' and '.join(missing)}."
 
 
@@ -252,6 +254,9 @@ OWN_RULES: tuple[tuple[RuleInfo, Check], ...] = (
         _contract,
     ),
 )
+OF_FAILURE = RuleInfo("D0000", "Every rule of deployer runs on every template", Level.ERROR, "generator/lint/engine.py")
+"""Found when a rule fails on a template: the other findings are still complete."""
+
 OF_VARIANTS = RuleInfo(
     "D0013", "Every reference exists with every Yes and No", Level.ERROR, "generator/lint/variants.py"
 )
@@ -260,4 +265,4 @@ OF_VARIANTS = RuleInfo(
 
 def rules() -> list[RuleInfo]:
     """The product's own rules, for docs and reports."""
-    return [*(info for info, _ in OWN_RULES), OF_VARIANTS]
+    return [OF_FAILURE, *(info for info, _ in OWN_RULES), OF_VARIANTS]

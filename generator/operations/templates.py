@@ -15,6 +15,8 @@ from generator.model.contract import Resource
 from generator.model.lint import Finding
 from generator.model.template_name import TemplateName
 
+DEFAULT_REGION = "us-east-1"
+
 
 @dataclass(frozen=True)
 class GenerateRequest:
@@ -137,17 +139,35 @@ class LintResult:
         return not any(report.findings for report in self.reports)
 
 
-def lint(files: Sequence[Path], fmt: str = "text") -> LintResult:
-    """Check template files, or the product's own template when none is given; `fmt` is text, json or sarif.
+def lint(files: Sequence[Path], fmt: str = "text", region: str | None = None) -> LintResult:
+    """Check template files for a region, or the product's own template when no file is given.
 
-    Raises NotFound or UsageError for a file that cannot be read as a template.
+    `fmt` is text, json or sarif. Raises NotFound or UsageError for the one file that cannot be read; of several files
+    that one has a finding, and the others are checked.
     """
-    from generator.lint.engine import read_template
-
     own = TemplateName.STACK
-    named = [(str(file), read_template(file)) for file in files] or [("the product's template", _text("yaml", own))]
-    reports = [LintReport(name, _findings(name, content), _wire_bytes(content)) for name, content in named]
+    reports = [_report(file, region, alone=len(files) == 1) for file in files]
+    reports = reports or [_judged("the product's template", _text("yaml", own), region)]
     return LintResult(reports, _document(reports, fmt))
+
+
+def _report(file: Path, region: str | None, *, alone: bool) -> LintReport:
+    from generator.lint.engine import read_template, unreadable
+
+    try:
+        return _judged(str(file), read_template(file), region)
+    except DeployerError as error:
+        if alone:
+            raise
+        return LintReport(str(file), [unreadable(error.message)])
+
+
+def _judged(name: str, content: str, region: str | None) -> LintReport:
+    from generator.lint.engine import UNREADABLE
+
+    findings = _findings(name, content, region)
+    whole = all(finding.rule != UNREADABLE for finding in findings)
+    return LintReport(name, findings, _wire_bytes(content) if whole else 0)
 
 
 def _wire_bytes(content: str) -> int:
@@ -169,22 +189,24 @@ def _document(reports: Sequence[LintReport], fmt: str) -> object:
     return to_sarif(findings, __version__) if fmt == "sarif" else None
 
 
-def _findings(name: str, content: str) -> list[Finding]:
+def _findings(name: str, content: str, region: str | None) -> list[Finding]:
     from generator.operations import lint_cache
 
-    if lint_cache.known(content):
+    regions = (region or DEFAULT_REGION,)
+    judged = f"{regions}\0{content}"
+    if lint_cache.known(judged):
         return []
     from generator.lint.engine import lint_text
 
-    _load_cfn_lint()
-    findings = lint_text(content, name)
+    _load_cfn_lint(regions)
+    findings = lint_text(content, name, regions)
     if not findings:
-        lint_cache.remember(content)
+        lint_cache.remember(judged)
     return findings
 
 
 @lru_cache(maxsize=1)
-def _load_cfn_lint() -> None:
+def _load_cfn_lint(regions: tuple[str, ...]) -> None:
     """Load it without the collector, which would go over its many lasting objects again and again, now and later.
 
     What a check makes is let go of young: looking often then costs little and saves 13 MiB.
@@ -193,7 +215,7 @@ def _load_cfn_lint() -> None:
 
     gc.disable()
     try:
-        load()
+        load(regions)
         gc.freeze()
         gc.set_threshold(10_000, 20, 100)
     finally:

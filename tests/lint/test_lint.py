@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cfnlint.decode.decode import decode_str
 
 from generator.errors import DeployerError, NotFound, UsageError
+from generator.lint import engine
 from generator.lint.engine import lint_text, read_template
-from generator.lint.rules import OWN_RULES, rules
+from generator.lint.rules import OF_FAILURE, OWN_RULES, rules
 from generator.lint.sarif import to_json, to_sarif
 from generator.lint.variants import decide, yes_no_combinations
 from generator.model.lint import Finding, Level
@@ -224,7 +226,7 @@ def test_one_sid_means_one_thing_in_our_template() -> None:
 
 
 def test_every_rule_has_a_planted_fault_a_title_and_a_source() -> None:
-    assert [rule.id for rule in rules()] == [*PLANTED, "D0013"]
+    assert [rule.id for rule in rules()] == ["D0000", *PLANTED, "D0013"]
     assert all(rule.title and rule.source for rule in rules())
 
 
@@ -241,25 +243,105 @@ def test_faults_of_a_foreign_template_are_reported_with_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "lines", "says"),
     [
-        ("", "a.yaml is empty."),
-        ("   \n", "a.yaml is empty."),
-        ("Resources: [", "a.yaml is not YAML or JSON: line"),
-        ("Resources:\n  A: 1\n  A: 2\n", "a.yaml is not YAML or JSON: line"),
-        ('{"Resources": ', "a.yaml is not YAML or JSON: line"),
-        ("just words", "a.yaml is not a template"),
-        ("- a\n- b\n", "a.yaml is not a template"),
-        ("x" * 10_000_000, "a.yaml has 9.5 MiB; CloudFormation takes no template above 1 MiB."),
+        ("", [None], "empty"),
+        ("   \n", [None], "empty"),
+        ("Resources: [", [2], "expected"),
+        ("Resources:\n  A: 1\n  A: 2\n", [2, 3], "Duplicate"),
+        ('{"Resources": ', [2], ""),
+        ("just words", [1], ""),
+        ("- a\n- b\n", [1], ""),
     ],
-    ids=["empty", "blank", "open bracket", "key twice", "half json", "words", "list", "10 MB"],
+    ids=["empty", "blank", "open bracket", "key twice", "half json", "words", "list"],
 )
-def test_what_is_not_a_template_is_refused_in_one_sentence(text: str, sentence: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        lint_text(text, "a.yaml")
-    assert caught.value.message.startswith(sentence)
-    assert "\n" not in caught.value.message
-    assert caught.value.hint
+def test_what_cannot_be_parsed_is_a_finding_at_each_place(text: str, lines: list[int | None], says: str) -> None:
+    findings = lint_text(text, "a.yaml")
+    assert [(finding.rule, finding.level, finding.line) for finding in findings] == [
+        ("E0000", Level.ERROR, line) for line in lines
+    ]
+    assert all(says in finding.message and "\n" not in finding.message for finding in findings)
+
+
+def test_what_is_too_large_for_cloudformation_is_refused_in_one_sentence() -> None:
+    with pytest.raises(UsageError, match=r"^a\.yaml has 9\.5 MiB; CloudFormation takes no template above 1 MiB\.$"):
+        lint_text("x" * 10_000_000, "a.yaml")
+
+
+@pytest.mark.parametrize("kind", ["!Rain::Module x", "[a]", "{a: 1}", "12", "!Ref X", "~"])
+def test_a_type_that_is_no_text_is_cfn_lints_to_report(kind: str) -> None:
+    findings = lint_text(f"Resources:\n  A:\n    Type: {kind}\n", "a.yaml")
+    assert findings and not {finding.rule for finding in findings} & {OF_FAILURE.id}
+
+
+def test_a_rule_that_fails_is_a_finding_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(template: Any, text: str) -> Any:
+        raise KeyError("canary")
+
+    (info, _), *others = OWN_RULES
+    monkeypatch.setattr(engine, "OWN_RULES", ((info, fails), *others))
+    findings = lint_text("Resources: {K: {Type: AWS::IAM::AccessKey, Properties: {NoSuch: 1}}}", "a.yaml")
+    assert {"D0000", "D0005", "E3002"} <= {finding.rule for finding in findings}
+    assert [finding.message for finding in findings if finding.rule == "D0000"] == [
+        f"{info.id} failed with KeyError. This is a bug in deployer: report it with the template."
+    ]
+
+
+STARS = ["'*'", "['*']", "[a, '*']", "!Sub '*'", "!Sub ['*', {}]", "!Sub ['${A}', {A: '*'}]", "!Join ['', ['*']]",
+         "'**'", "!If [C, '*', a]", "!If [C, [a, !Sub '*'], b]", "'arn:*'", "'arn:*:*:*:*:*'"]  # fmt: skip
+NO_STARS = ["a", "[a, b]", "!Sub 'arn:${AWS::Partition}:s3:::a*'", "!Join ['', [a, '*']]", "!Ref P", "!If [C, a, b]",
+            "!Sub '${P}*'", "!Join ['', [!Ref P, '*']]", "'arn:aws:s3:::*'"]  # fmt: skip
+
+
+def found_in(statement: str, rule: str) -> bool:
+    """Whether the rule speaks about a policy of this statement, written in flow YAML."""
+    text = f"""
+Resources:
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties: {{PolicyDocument: {{Version: "2012-10-17", Statement: [{{Effect: Allow, {statement}}}]}}}}
+"""
+    template = decode_str(text)[0]
+    return any(info.id == rule for info, check in OWN_RULES for _ in check(template, text) if info.id == rule)
+
+
+@pytest.mark.parametrize(("values", "seen"), [(STARS, True), (NO_STARS, False)])
+@pytest.mark.parametrize("kind", ["Resource", "AWS", "Federated", "Principal"])
+def test_a_star_is_seen_in_each_spelling(values: list[str], seen: bool, kind: str) -> None:
+    for value in values:
+        principal = f"Principal: {value}" if kind == "Principal" else f"Principal: {{{kind}: {value}}}"
+        statement = f"Action: a, Resource: {value}" if kind == "Resource" else f"Action: a, {principal}"
+        rule = "D0001" if kind == "Resource" else "D0002"
+        assert found_in(statement, rule) == seen, value
+        assert not found_in(f"{statement}, Condition: {{Bool: {{a: b}}}}", rule), value
+
+
+@pytest.mark.parametrize(
+    ("statement", "rule"),
+    [
+        ("NotAction: a, NotResource: b", "D0001"),
+        ("Action: a, NotResource: [b]", "D0001"),
+        ("NotAction: a, Resource: '*'", "D0001"),
+        ("Action: a, NotPrincipal: {AWS: b}", "D0002"),
+        ("Action: a, Principal: {AWS: ['*', b], Service: c}", "D0002"),
+    ],
+)
+def test_everything_but_something_is_everything(statement: str, rule: str) -> None:
+    assert found_in(statement, rule)
+    assert not found_in(statement + ", Condition: {Bool: {a: b}}", rule)
+
+
+def test_a_name_that_is_no_iam_name_may_be_fixed() -> None:
+    group = "Resources: {{G: {{Type: '{}', Properties: {{GroupName: fixed, GroupDescription: d}}}}}}"
+    kinds = ("AWS::EC2::SecurityGroup", "AWS::IAM::Group")
+    rules_of = [{f.rule for f in lint_text(group.format(kind), "a.yaml")} for kind in kinds]
+    assert ["D0008" in rules for rules in rules_of] == [False, True]
+
+
+def test_the_region_asked_for_is_the_region_that_is_judged() -> None:
+    text = "Resources: {A: {Type: AWS::AppStream::User, Properties: {UserName: a, AuthenticationType: USERPOOL}}}"
+    judged = {region: {f.rule for f in lint_text(text, "a.yaml", (region,))} for region in ("us-east-1", "af-south-1")}
+    assert "E3006" not in judged["us-east-1"] and "E3006" in judged["af-south-1"]
 
 
 def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.errors import UsageError
+from generator.errors import NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.template_name import TemplateName
 from generator.operations.stack import read
@@ -51,3 +51,25 @@ def test_findings_come_as_reports_and_where_asked_as_a_document(tmp_path: Path, 
     result = lint([bad], fmt)
     assert not result.clean and (result.document is not None) == whole
     assert "E3002" in str(list(itertools.chain(*(report.findings for report in result.reports))))
+
+
+def test_of_several_files_each_is_judged_though_one_cannot_be_read(tmp_path: Path) -> None:
+    bad, broken = tmp_path / "bad.yaml", tmp_path / "broken.yaml"
+    bad.write_text("Resources: {Thing: {Type: AWS::SNS::Topic, Properties: {NoSuch: 1}}}\n")
+    broken.write_text("Resources: [")
+    reports = lint([tmp_path / "absent.yaml", broken, bad], "sarif").reports
+    assert [{finding.rule for finding in report.findings} for report in reports] == [{"E0000"}, {"E0000"}, {"E3002"}]
+    with pytest.raises(NotFound):
+        lint([tmp_path / "absent.yaml"])
+
+
+def test_a_clean_file_is_judged_again_for_another_region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    file = tmp_path / "a.yaml"
+    file.write_text(
+        "Resources: {A: {Type: AWS::AppStream::User, Properties: {UserName: a, AuthenticationType: USERPOOL}}}\n"
+    )
+    assert lint([file]).clean and lint([file]).clean
+    assert not lint([file], region="af-south-1").clean
+    with pytest.raises(UsageError, match="nowhere-1"):
+        lint([file], region="nowhere-1")
