@@ -156,6 +156,10 @@ class IAM(Service):
     def _inline(self, operation: str, name: str, **whose: str) -> Policy:
         return parse_policy(_document(self._call(operation, PolicyName=name, **whose)["PolicyDocument"]), name)
 
+    def get_user_policy(self, user: str, name: str) -> Document:
+        """One inline policy of a user. Raises NotFound."""
+        return _document(self._call("get_user_policy", UserName=user, PolicyName=name)["PolicyDocument"])
+
     def get_role_policy(self, role: str, name: str) -> Document:
         """One inline policy of a role. Raises NotFound."""
         return _document(self._call("get_role_policy", RoleName=role, PolicyName=name)["PolicyDocument"])

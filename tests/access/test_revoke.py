@@ -24,11 +24,14 @@ from tests.embedded import Deployer
 NOT_THERE = {
     "role closed",
     "instance profiles of the support role",
+    "EKS access of the instance",
+    "older temporary credentials refused",
+    "older temporary credentials of the user are refused",
     "policy of the support role",
     "older role sessions are refused",
     "database",
 }
-"""What does not apply to a stack without a role and without a database."""
+"""What does not apply to a stack without a role, a database and a cluster, whose user's policies end."""
 OTHER = "arn:aws:iam::444455556666:role/another-team"
 
 

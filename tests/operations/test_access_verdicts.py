@@ -75,12 +75,20 @@ def right(until: str | None, sid: str = "StartSessionsOnThisInstance") -> dict[s
 
 X_DOT_COM = "arn:aws:iam::777788889999:role/x.amazonaws.com"
 OVER, TO_COME = "2028-02-29T11:59:00Z", "2028-02-29T12:01:00Z"
+
+
+def refused_until(moment: str, **more: Any) -> dict[str, Any]:
+    condition = {"Condition": {"DateLessThan": {"aws:TokenIssueTime": moment}}}
+    return {"Sid": "NoOlderSessions", "Effect": "Deny", "Action": "*", "Resource": "*", **condition, **more}
+
+
+CUT = policy(refused_until("2028-02-29T12:00:00Z"), name="deepsql-support-ssm")
 MANAGED = policy(right(OVER), name="session-policy", arn="arn:aws:iam::111122223333:policy/session-policy")
 ADAS = Session("ada-1", "i-1", "Connected", "arn:aws:iam::111122223333:user/ada")
 POLICIES = LivePolicies(
     secret=got(Policy()),
     key=got(policy(allow({"AWS": "arn:aws:iam::111122223333:root"}), allow({"Service": "logs.amazonaws.com"}))),
-    user=got((MANAGED,)),
+    user=got((MANAGED, CUT)),
     trust=got(policy({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"})),
     role=got((MANAGED,)),
 )
@@ -110,7 +118,7 @@ CLEAN = Observations(
     owners={ADAS.owner: got(True)},
     database=got(ShutOut("app")),
 )
-ALL = Expectation(StackAccess(STACK, Grant((A, B))), CLOSED, COMMANDS, frozenset({"AKIAOLD"}))
+ALL = Expectation(StackAccess(STACK, Grant((A, B))), CLOSED, COMMANDS, frozenset({"AKIAOLD"}), NOW)
 SOME = replace(ALL, after=Grant((A,)))
 OF_SUPPORT = {
     "user": Session("support-1", "i-1", "Connected", "arn:aws:iam::111122223333:user/x/support"),
@@ -148,8 +156,9 @@ def test_a_closed_account_is_proven_and_the_verdicts_say_what_does_not_apply(wan
     found = {item.step: item.proven for item in verdicts.judge(others, wanted)}
     assert False not in found.values()
     no_cluster = {"EKS access of the instance"}
+    all_go = no_cluster | {"older temporary credentials of the user are refused"}
     stay = no_cluster | {"end of the support policies", "a new session would be refused"}
-    assert {step for step, proven in found.items() if proven is None} == (no_cluster if wanted.everybody else stay)
+    assert {step for step, proven in found.items() if proven is None} == (all_go if wanted.everybody else stay)
 
 
 def test_of_a_stack_without_user_and_role_nothing_applies_but_the_stack_and_the_sessions() -> None:
@@ -162,6 +171,7 @@ def test_of_a_stack_without_user_and_role_nothing_applies_but_the_stack_and_the_
     assert False not in found.values()
 
 
+NARROW = {"Action": "ssm:StartSession"}
 SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("stack_lets_nobody_else_in", seen(grant=got(Grant((A,), CLOSED.until))), ALL, "access revoke --all --stack-name"),
     ("stack_lets_nobody_else_in", seen(grant=got(Grant((), None))), ALL, "access revoke --all"),
@@ -187,6 +197,9 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("role_is_closed", seen(trust=got(policy(allow({"AWS": B.arn})))), SOME, f"ByHand ({B.arn})"),
     ("older_role_sessions_are_refused", seen(older_role_session=got(Simulation("allowed"))), ALL, "put-role-policy"),
     ("older_role_sessions_are_refused", seen(older_role_session=got(Simulation("implicitDeny"))), ALL, "TokenIssue"),
+    ("older_user_sessions_are_refused", seen(user=got((MANAGED,))), SOME, "iam:PutUserPolicy"),
+    ("older_user_sessions_are_refused", seen(user=got((policy(refused_until(OVER)),))), SOME, "aws:TokenIssueTime"),
+    ("older_user_sessions_are_refused", seen(user=got((policy(refused_until(TO_COME, **NARROW)),))), SOME, "lacks"),
     ("support_policy_is_over", seen(user=got((policy(right(TO_COME)),))), ALL, "delete-user-policy --user-name"),
     ("support_policy_is_over", seen(role=got((policy(right(None), arn="arn:p"),))), ALL, "detach-role-policy"),
     ("support_policy_is_over", seen(user=got((policy(right("soon")),))), ALL, "delete-user-policy"),
@@ -290,6 +303,7 @@ def test_every_reading_is_refused_once_above() -> None:
         ("role_is_closed", seen(trust=GONE), ALL),
         ("older_role_sessions_are_refused", seen(older_role_session=GONE), ALL),
         ("support_policy_is_over", seen(user=GONE, role=GONE), ALL),
+        ("older_user_sessions_are_refused", seen(user=GONE), SOME),
         ("a_session_would_be_refused", seen(new_session=GONE), ALL),
         ("no_session_is_open", seen(sessions=got((HELPERS,)), owners=HELPER_EXISTS), ALL),
         ("other_credentials_are_gone", seen(credentials=GONE), ALL),

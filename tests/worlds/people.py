@@ -15,6 +15,7 @@ from tests.worlds.account import (
     document,
     permission,
     trust,
+    works,
 )
 from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, lacks, not_proven
 
@@ -96,6 +97,27 @@ def session_by_another_role(a: Account) -> None:
     a.mine.iam.put_role_policy(RoleName="helper", PolicyName="p", PolicyDocument=document(permission("ssm:*")))
     taken = a.profile("vendor").sts.assume_role(RoleArn=arn, RoleSessionName="them")["Credentials"]
     a.facts["session"] = a.opens(a.holder(taken))
+
+
+def session_token_taken_before(a: Account) -> None:
+    """Somebody allowed it for a while; the stranger, who goes, made temporary credentials of the key meanwhile."""
+    iam, name = a.mine.iam, {"UserName": a.user, "PolicyName": "deepsql-support-ssm"}
+    inline = iam.get_user_policy(**name)["PolicyDocument"]
+    boundary = iam.get_user(UserName=a.user)["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    version = {"PolicyArn": boundary, "VersionId": iam.get_policy(PolicyArn=boundary)["Policy"]["DefaultVersionId"]}
+    managed = iam.get_policy_version(**version)["PolicyVersion"]["Document"]
+    iam.put_user_policy(**name, PolicyDocument=_allows_tokens(inline))
+    iam.create_policy_version(PolicyArn=boundary, PolicyDocument=_allows_tokens(managed), SetAsDefault=True)
+    taken = a.support().sts.get_session_token()["Credentials"]
+    iam.put_user_policy(**name, PolicyDocument=json.dumps(inline))
+    iam.create_policy_version(PolicyArn=boundary, PolicyDocument=json.dumps(managed), SetAsDefault=True)
+    a.way_in("the session token", lambda: works(lambda: a.holder(taken).ec2.describe_instances()))
+
+
+def _allows_tokens(policy: dict[str, list[dict[str, object]]]) -> str:
+    others = [s for s in policy["Statement"] if "sts:GetSessionToken" not in str(s["Action"])]
+    assert len(others) < len(policy["Statement"])
+    return json.dumps({**policy, "Statement": others})
 
 
 # What the support role has besides
@@ -223,6 +245,15 @@ WORLDS = (
         ALL,
         not_proven(left=("NoOlderSessions",)),
         "revoked",
+    ),
+    World("session: a token made of the key, one goes", session_token_taken_before, ONE, PROVEN, "two granted"),
+    World("session: a token made of the key, all go", session_token_taken_before, ALL, PROVEN),
+    World(
+        "session: a token made of the key, and the policy may not be written",
+        and_(session_token_taken_before, lacks("iam:PutUserPolicy")),
+        ONE,
+        not_proven(left=("aws:TokenIssueTime",)),
+        "two granted",
     ),
     World("session: of a federated user", session_of_a_federated_user, ALL, not_proven(left=("{session}",))),
     World("session: by another role", session_by_another_role, ALL, not_proven(left=("{session}", "helper"))),

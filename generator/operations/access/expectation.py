@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from generator.model.command_line import CommandLine
 from generator.model.contract import GRANT_PARAMETERS
@@ -21,12 +22,14 @@ class Expectation:
     """The stack as it was found and the grant that remains of it.
 
     `keys` are the ids of the keys the user had before (None: they could not be listed): those who leave may know them.
+    `began` is when the revocation began (UTC): what was issued before is not theirs any more.
     """
 
     access: StackAccess
     after: Grant
     commands: CommandLine
     keys: frozenset[str] | None = frozenset()
+    began: datetime | None = None
 
     @property
     def everybody(self) -> bool:

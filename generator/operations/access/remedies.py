@@ -152,6 +152,12 @@ def older_sessions(wanted: Expectation) -> str:
     return f"Add it: {wanted.commands.aws('iam', 'put-role-policy', *role, '--policy-document', policy)}"
 
 
+def older_user_sessions(wanted: Expectation) -> str:
+    """The same statement in the user's own policy: the revocation writes it."""
+    missing = f"The policy {POLICY_NAME} lacks the statement that refuses them by aws:TokenIssueTime"
+    return f"{missing}. With iam:PutUserPolicy, and room in that policy: {wanted.again}"
+
+
 def rights(kind: str, name: str, statements: Iterable[tuple[Policy, PolicyStatement]], wanted: Expectation) -> str:
     """Statements that permit the user or role something without an end."""
     policies: dict[str, tuple[Policy, list[str]]] = {}

@@ -39,6 +39,7 @@ class Revocation:
     before: Before = field(repr=False)
     show_events: ShowEvents = field(default=lambda events: [None for _ in events].clear(), repr=False)
     clock: Clock = field(default=SYSTEM, repr=False)
+    began: datetime | None = None
 
     @property
     def everybody(self) -> bool:
@@ -52,7 +53,8 @@ class Revocation:
         listed = None if keys.value is None and not (keys.gone or keys.absent) else {k.key_id for k in keys.value or ()}
         known = listed if secret is None or listed is None else listed | {secret.key_id}
         commands = self.gateway.commands
-        return Expectation(self.access, self.after, commands, None if known is None else frozenset(known))
+        ids = None if known is None else frozenset(known)
+        return Expectation(self.access, self.after, commands, ids, self.began)
 
     @property
     def revoked(self) -> tuple[str, ...]:
@@ -68,7 +70,8 @@ def begin(gateway: Gateway, request: RevokeRequest, show_events: ShowEvents, clo
     """
     access, now = stack_access.read_access(gateway), clock.now()
     after = _cut(access, left(access, request, now, gateway.commands), now)
-    return Revocation(gateway, access, after, observations.look_before(gateway, access), show_events, clock)
+    before = observations.look_before(gateway, access)
+    return Revocation(gateway, access, after, before, show_events, clock, now.replace(microsecond=0))
 
 
 def _cut(access: StackAccess, after: Grant, now: datetime) -> Grant:

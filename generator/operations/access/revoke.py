@@ -24,6 +24,7 @@ from generator.operations.access import (
     observations,
     remedies,
     role,
+    session_tokens,
     verdicts,
 )
 from generator.operations.access.expectation import knows_grants
@@ -150,6 +151,16 @@ def _renew(r: Revocation) -> str:
     return f"deleted: {', '.join(k.key_id for k in stale) or 'none'}; a new key is in the secret"
 
 
+def _tokens(r: Revocation) -> str:
+    """What was made of the key before: after the stack's update, which may write that policy anew."""
+    return session_tokens.cut(r.gateway, r.access, r.clock.now())
+
+
+def _needs_no_end(access: StackAccess) -> str:
+    """Where everybody goes the user's policies end, and with them whatever was made of its key."""
+    return _needs_user(access) or ("its policies end with the grant" if knows_grants(access) else "")
+
+
 def _needs_grants(access: StackAccess) -> str:
     return "" if knows_grants(access) else "its template has no grants, so the stack itself gives nobody access"
 
@@ -187,7 +198,12 @@ CLOSE_TO_ALL = (
     Step("key's policy closed", "kms:PutKeyPolicy", lambda r: lockdown.close_key(r.gateway, r.access), _needs_key),
     SESSIONS,
 )
-LAST_FOR_ALL = (STACK, Step("keys deleted", "iam:DeleteAccessKey", _erase, _needs_user))
+TOKEN_STEP = ("older temporary credentials refused", "iam:PutUserPolicy, iam:GetUserPolicy", _tokens)
+LAST_FOR_ALL = (
+    STACK,
+    Step("keys deleted", "iam:DeleteAccessKey", _erase, _needs_user),
+    Step(*TOKEN_STEP, _needs_no_end),
+)
 CLOSE_TO_SOME = (
     Step(
         "secret's policy restricted",
@@ -201,4 +217,5 @@ CLOSE_TO_SOME = (
 LAST_FOR_SOME = (
     Step("key rotated", "secretsmanager:RotateSecret, iam:DeleteAccessKey", _renew, _needs_user),
     STACK,
+    Step(*TOKEN_STEP, _needs_user),
 )

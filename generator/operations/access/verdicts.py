@@ -25,6 +25,7 @@ from generator.operations.access.observations import Observations
 from generator.operations.access.outsiders import Opening, outsiders
 from generator.operations.access.permission_summary import is_bounded
 from generator.operations.access.readings import fault_of
+from generator.operations.access.session_tokens import refused_before
 
 Verdict = Callable[[Observations, Expectation], Evidence]
 Remedy = Callable[[Iterable[Opening], Expectation], str]
@@ -154,6 +155,21 @@ def older_role_sessions_are_refused(seen: Observations, wanted: Expectation) -> 
         return _unread(step, reading, wanted, look=remedies.show_simulation(wanted.access.role_arn, wanted))
     decision = reading.value.decision
     return _row(step, reading, decision == "explicitDeny", decision, remedies.older_sessions(wanted))
+
+
+def older_user_sessions_are_refused(seen: Observations, wanted: Expectation) -> Evidence:
+    """Credentials that somebody made of the user's key earlier are refused: they outlive the key."""
+    step, reading = "older temporary credentials of the user are refused", seen.policies.user
+    if reading.absent or reading.gone:
+        return _row(step, reading, True if reading.gone else None, reading.detail)
+    if wanted.everybody and knows_grants(wanted.access):
+        return _row(step, reading, None, "they may do no more than the user, whose policies end")
+    if reading.value is None:
+        return _unread(step, reading, wanted, look=remedies.show_rights(wanted))
+    before = refused_before(reading.value)
+    proven = before is not None and wanted.began is not None and before >= wanted.began
+    answer = f"those issued before {before:{END_FORMAT}}" if before else "no statement refuses them"
+    return _row(step, reading, proven, answer, remedies.older_user_sessions(wanted))
 
 
 def support_policy_is_over(seen: Observations, wanted: Expectation) -> Evidence:
@@ -292,6 +308,7 @@ VERDICTS: tuple[Verdict, ...] = (
     key_is_closed,
     role_is_closed,
     older_role_sessions_are_refused,
+    older_user_sessions_are_refused,
     support_policy_is_over,
     a_session_would_be_refused,
     path_verdicts.other_credentials_are_gone,
