@@ -175,12 +175,10 @@ def _carry_out(
     restored: tuple[Check, ...] = ()
     if planned.unchanged:
         call.say(access_text.unchanged_line(planned))
-        if planned.repairs:
-            call.confirm_action("Restore the permissions boundary")
-            restored = repair.restore(call.gateway, planned.repairs)
-    else:
+    if planned.repairs or not planned.unchanged:
         _ask(call, planned)
         restored = repair.restore(call.gateway, planned.repairs)
+    if not planned.unchanged:
         apply.start(call.gateway, planned.up)
         call.events(apply.watch(call.gateway, planned.up))
     access = apply.read_back(call.gateway, planned.up, lambda: stack_access.read_access(call.gateway))
@@ -201,6 +199,9 @@ def _ask(call: Invocation, planned: AccessPlan) -> None:
     """Show the change set and ask; any answer but yes leaves nothing behind."""
     from generator.operations.stack import change_set, guard
 
+    if planned.unchanged:
+        call.confirm_action("Restore the permissions boundary")
+        return
     call.show_plan(stack_text.action(planned.up), stack_text.plan_lines(planned.up))
     with change_set.discarded_on_error(call.gateway, planned.up):
         guard.require_no_objection(planned.up, call.gateway.commands)
