@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli.invocation import Invocation
+from generator.cli.parameter_file import ParameterFile
 from generator.errors import UsageError
 from generator.model.parameter_options import PARAMETERS, Kind, ParameterOption
 
@@ -52,15 +54,19 @@ def _secret_options(parameter: ParameterOption) -> list[tuple[str, Any, Any]]:
 
 
 _ANY = typer.Option("--parameter", metavar="KEY=VALUE", help="Any template parameter by its own name; repeatable.")
+_FILE = typer.Option(
+    "--parameter-file", metavar="FILE", help="Parameters and tags from JSON or YAML; what is typed goes before it."
+)
 PARAMETER_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     *(_declare(p) for p in PARAMETERS.values() if not p.secret),
     *(entry for p in PARAMETERS.values() if p.secret for entry in _secret_options(p)),
     ("parameter", Annotated[list[str], _ANY], []),
+    ("parameter_file", Annotated[Path | None, _FILE], None),
 )
 
 
-def given_parameters(call: Invocation, values: dict[str, Any]) -> dict[str, str]:
-    """From option values to template parameters; what was not given is not in the answer. Raises UsageError."""
+def given_parameters(call: Invocation, values: dict[str, Any], file: ParameterFile) -> dict[str, str]:
+    """From a file and option values to template parameters; what was not given is not in the answer. Raises UsageError."""
     given: dict[str, str] = {}
     for parameter in PARAMETERS.values():
         value = _secret(call, parameter, values) if parameter.secret else values[parameter.snake]
@@ -73,7 +79,12 @@ def given_parameters(call: Invocation, values: dict[str, Any]) -> dict[str, str]
                 f"The parameter {key} is given twice.", f"Keep either --parameter {key}=… or its own option."
             )
         given[key] = value
-    return given
+    return {**_checked_secrets(file.values), **given}
+
+
+def _checked_secrets(values: Mapping[str, str]) -> dict[str, str]:
+    secret = {key for key in values if key in PARAMETERS and PARAMETERS[key].secret}
+    return {key: _checked(PARAMETERS[key], value) if key in secret else value for key, value in values.items()}
 
 
 def _as_text(value: Any) -> str:

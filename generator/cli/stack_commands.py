@@ -9,7 +9,9 @@ import typer
 from generator.cli import render, stack_text
 from generator.cli.callers import UpInvocation
 from generator.cli.command import CommandResult, command
+from generator.cli.deploy_options import DEPLOY_OPTIONS, checked_role, stack_settings
 from generator.cli.invocation import Invocation
+from generator.cli.parameter_file import ParameterFile, read_parameter_file
 from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _register_up(app: typer.Typer) -> None:
-    @command(app, "up", changes=True, extra=PARAMETER_OPTIONS)
+    @command(app, "up", changes=True, extra=(*PARAMETER_OPTIONS, *DEPLOY_OPTIONS))
     def up(
         call: Invocation,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
@@ -50,19 +52,22 @@ def _register_up(app: typer.Typer) -> None:
         from generator.model.up import UpRequest
         from generator.operations.stack.up import up
 
+        chosen = values["parameter_file"]
+        file = read_parameter_file(chosen) if chosen else ParameterFile()
         request = UpRequest(
-            given=given_parameters(call, values),
+            given=given_parameters(call, values, file),
             allow_replacement=frozenset(allow_replacement),
             plan_only=plan_only,
             recreate=recreate,
             continue_rollback=continue_rollback,
+            settings=stack_settings(values, file.tags),
             check_subnet=plan_only or not call.yes,  # nobody can turn back with --yes, so it is not looked at
         )
         return _shown(call, up(call.gateway, request, UpInvocation(call)))
 
 
 def _register_upgrade(app: typer.Typer) -> None:
-    @command(app, "upgrade", changes=True)
+    @command(app, "upgrade", changes=True, extra=DEPLOY_OPTIONS)
     def upgrade(
         call: Invocation,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
@@ -73,13 +78,17 @@ def _register_upgrade(app: typer.Typer) -> None:
         allow_replacement: Annotated[
             list[str], typer.Option(metavar="LOGICAL_ID", help="A protected resource that may be replaced or removed.")
         ] = [],  # noqa: B006
+        **values: Any,
     ) -> CommandResult:
         """Bring the stack to this version's template, or adopt a published stack. Its instance and values stay."""
         from generator.model.up import UpRequest
         from generator.operations.stack.up import upgrade
 
         request = UpRequest(
-            allow_replacement=frozenset(allow_replacement), replace_instance=replace_instance, plan_only=plan_only
+            allow_replacement=frozenset(allow_replacement),
+            replace_instance=replace_instance,
+            plan_only=plan_only,
+            settings=stack_settings(values),
         )
         return _shown(call, upgrade(call.gateway, request, call))
 
@@ -102,11 +111,12 @@ def _register_down(app: typer.Typer) -> None:
         retain: Annotated[
             list[str], typer.Option(metavar="LOGICAL_ID", help="Keep this resource, whose deletion failed; repeatable.")
         ] = [],  # noqa: B006
+        role_arn: Annotated[str, typer.Option(help="Service role with which CloudFormation deletes the stack.")] = "",
     ) -> CommandResult:
         """Delete the stack. Shows what is lost and what is retained, and asks for the stack's name."""
         from generator.operations.stack.down import down
 
-        result = down(call.gateway, frozenset(retain), call)
+        result = down(call.gateway, frozenset(retain), call, checked_role(role_arn))
         return CommandResult(result, stack_text.down_lines(result))
 
 

@@ -231,6 +231,9 @@ def status_lines(report: StackReport) -> list[str]:
             f"{stack.updated or stack.created:%Y-%m-%d %H:%M:%S} UTC" if stack.updated or stack.created else "-",
         ),
         ("deletion", "protected" if stack.termination_protection else "NOT protected"),
+        *([("tags", ", ".join(f"{key}={value}" for key, value in sorted(stack.tags.items())))] if stack.tags else []),
+        *([("role", stack.role_arn)] if stack.role_arn else []),
+        *([("topics", ", ".join(stack.notification_arns))] if stack.notification_arns else []),
     ]
     parameters = [(f"  {key}", value) for key, value in sorted(stack.parameters.items())]
     resources = [(f"  {r.logical_id}", str(r.status), r.physical_id) for r in report.resources]

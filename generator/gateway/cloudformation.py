@@ -51,6 +51,10 @@ class CloudFormation(Service):
         optional: Answer = {} if request.tags is None else {"Tags": _pairs(request.tags)}
         if request.description:
             optional["Description"] = request.description
+        if request.role_arn:
+            optional["RoleARN"] = request.role_arn
+        if request.notification_arns is not None:
+            optional["NotificationARNs"] = list(request.notification_arns)
         answer = self._call(
             "create_change_set",
             StackName=request.stack_name,
@@ -82,18 +86,21 @@ class CloudFormation(Service):
             changes=tuple(_change(change, masked) for change in changes),
         )
 
-    def execute_change_set(self, change_set_id: str, token: str) -> None:
+    def execute_change_set(self, change_set_id: str, token: str, *, disable_rollback: bool = False) -> None:
         """Start what the change set says. `token` marks the operation's events (ClientRequestToken)."""
-        self._call("execute_change_set", ChangeSetName=change_set_id, ClientRequestToken=token)
+        optional: Answer = {"DisableRollback": True} if disable_rollback else {}
+        self._call("execute_change_set", ChangeSetName=change_set_id, ClientRequestToken=token, **optional)
 
     def delete_change_set(self, change_set_id: str) -> None:
         """Throw a change set away; nothing of the stack changes."""
         self._call("delete_change_set", ChangeSetName=change_set_id)
 
-    def delete_stack(self, stack_id: str, token: str, retain: Iterable[str] = ()) -> None:
+    def delete_stack(self, stack_id: str, token: str, retain: Iterable[str] = (), role_arn: str = "") -> None:
         """Start the deletion. `retain` names resources to leave behind (allowed after DELETE_FAILED only)."""
         retained = sorted(retain)
         optional: Answer = {"RetainResources": retained} if retained else {}
+        if role_arn:
+            optional["RoleARN"] = role_arn
         self._call("delete_stack", StackName=stack_id, ClientRequestToken=token, **optional)
 
     def update_termination_protection(self, name: str, enabled: bool) -> None:
@@ -164,6 +171,7 @@ def _stack(raw: Answer) -> Stack:
         tags={t["Key"]: t["Value"] for t in raw.get("Tags", ())},
         termination_protection=raw.get("EnableTerminationProtection", False),
         role_arn=raw.get("RoleARN"),
+        notification_arns=tuple(raw.get("NotificationARNs", ())),
         created=raw.get("CreationTime"),
         updated=raw.get("LastUpdatedTime"),
     )

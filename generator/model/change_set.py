@@ -113,6 +113,7 @@ class ChangeSet:
 class ChangeSetRequest:
     """What CreateChangeSet is asked. `template_body` None means the stack's own template (UsePreviousTemplate).
 
+    `tags`, `role_arn` and `notification_arns` that are None or empty stay as the stack has them.
     `parameters` maps a key to its value, or to None for UsePreviousValue. Values are left out of repr: one of
     them may be a password.
     """
@@ -124,6 +125,8 @@ class ChangeSetRequest:
     parameters: Mapping[str, str | None]
     tags: Mapping[str, str] | None = None
     description: str = ""
+    role_arn: str = ""
+    notification_arns: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         return f"ChangeSetRequest(stack_name={self.stack_name!r}, name={self.name!r}, keys={sorted(self.parameters)})"

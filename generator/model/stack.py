@@ -69,6 +69,7 @@ class Stack:
     tags: Mapping[str, str] = field(default_factory=dict)
     termination_protection: bool = False
     role_arn: str | None = None
+    notification_arns: tuple[str, ...] = ()
     created: datetime | None = None
     updated: datetime | None = None
 

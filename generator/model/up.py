@@ -14,6 +14,7 @@ from generator.model.parameter_options import refuse_grant_parameters
 from generator.model.policy_change import PolicyChange
 from generator.model.session import Session
 from generator.model.stack import Stack, StackEvent, StackStatus
+from generator.model.stack_settings import StackSettings
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,17 @@ class UpRequest:
     recreate: bool = False
     continue_rollback: bool = False
     check_subnet: bool = True
+    settings: StackSettings = field(default_factory=StackSettings)
 
     def __post_init__(self) -> None:
         """Raise UsageError for a parameter of the grant, unless a verb of `access` asks."""
         if not self.by_access:
             refuse_grant_parameters(self.given)
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether it has neither a value nor a setting, and is no upgrade."""
+        return not (self.given or self.settings.given or self.upgrade)
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,7 @@ class UpPlan:
     next_step: str = ""
     rotation: RotationSchedule | None = None
     subnet: SubnetWarning | None = None
+    disable_rollback: bool = False
 
     @property
     def changes(self) -> tuple[Change, ...]:

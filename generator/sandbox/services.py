@@ -17,6 +17,7 @@ from generator.sandbox.cloudformation import (
     operations,
     parameters,
     resource_types,
+    settings,
     stack_policy,
 )
 from generator.sandbox.ec2 import endpoints, instances, network, security_group_rules
@@ -25,7 +26,7 @@ from generator.sandbox.secretsmanager import rotation, secrets
 from generator.sandbox.ssm import document_resource
 
 CLOUDFORMATION = (
-    *(operations, stack_policy, events, conditions, changesets, parameters),
+    *(operations, stack_policy, events, conditions, changesets, parameters, settings),
     *(resource_types, naming, custom_resources),
 )
 EC2 = (network, instances, endpoints, security_group_rules)

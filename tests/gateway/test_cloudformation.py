@@ -71,6 +71,42 @@ def test_previous_values_and_previous_template_are_asked_for_by_name(stubbed: An
     assert "No" not in repr(request)
 
 
+def test_role_topics_and_tags_are_sent_where_they_are_given(stubbed: Any) -> None:
+    """What is omitted stays as the stack has it, so the test before has none of them."""
+    client, stub = stubbed.client("cloudformation")
+    expected = {
+        "StackName": "s",
+        "ChangeSetName": "c",
+        "ChangeSetType": "CREATE",
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+        "TemplateBody": "{}",
+        "Parameters": [],
+        "Tags": [{"Key": "team", "Value": "data"}],
+        "RoleARN": "arn:aws:iam::111122223333:role/r",
+        "NotificationARNs": ["arn:aws:sns:us-east-1:111122223333:t"],
+    }
+    stub.add_response("create_change_set", {"Id": "cs", "StackId": ID}, expected)
+    request = ChangeSetRequest(
+        "s",
+        "c",
+        creates=True,
+        template_body="{}",
+        parameters={},
+        tags={"team": "data"},
+        role_arn="arn:aws:iam::111122223333:role/r",
+        notification_arns=("arn:aws:sns:us-east-1:111122223333:t",),
+    )
+    CloudFormation(client).create_change_set(request)
+    executed = {"ChangeSetName": "cs", "ClientRequestToken": "t"}
+    for keep, more in ((True, {"DisableRollback": True}), (False, {})):
+        stub.add_response("execute_change_set", {}, {**executed, **more})
+        CloudFormation(client).execute_change_set("cs", "t", disable_rollback=keep)
+    deleted = {"StackName": "s", "ClientRequestToken": "t", "RoleARN": "arn:aws:iam::111122223333:role/r"}
+    stub.add_response("delete_stack", {}, deleted)
+    CloudFormation(client).delete_stack("s", "t", role_arn="arn:aws:iam::111122223333:role/r")
+    stub.assert_no_pending_responses()
+
+
 def test_a_change_set_is_read_whole(stubbed: Any) -> None:
     client, stub = stubbed.client("cloudformation")
 

@@ -57,7 +57,7 @@ def _execute(gateway: Gateway, plan: UpPlan, change_set_id: str) -> None:
     def order() -> None:
         nonlocal attempts
         attempts += 1
-        gateway.cloudformation.execute_change_set(change_set_id, plan.token)
+        gateway.cloudformation.execute_change_set(change_set_id, plan.token, disable_rollback=plan.disable_rollback)
 
     try:
         polling.patiently(gateway, order)

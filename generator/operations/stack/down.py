@@ -20,7 +20,7 @@ from generator.operations.stack.watch import new_token, running_operation
 RETAINED = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP)
 
 
-def down(gateway: Gateway, retain: frozenset[str], caller: Caller) -> DownResult:
+def down(gateway: Gateway, retain: frozenset[str], caller: Caller, role_arn: str = "") -> DownResult:
     """Delete the stack, leaving the resources `retain` behind; return what was removed and what outlives it.
 
     A deletion that runs already is joined without a question. Raises StackNotFound, StackBusy, Declined, UsageError
@@ -30,7 +30,7 @@ def down(gateway: Gateway, retain: frozenset[str], caller: Caller) -> DownResult
     caller.show(plan)
     if not plan.joins:
         caller.confirm(plan)
-        _delete(gateway, plan)
+        _delete(gateway, plan, role_arn)
     caller.events(watch(gateway, plan))
     return DownResult(plan.stack_name, len(plan.lost), plan.retained)
 
@@ -67,11 +67,13 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset(), clock: Clo
     )
 
 
-def _delete(gateway: Gateway, plan: DownPlan) -> None:
+def _delete(gateway: Gateway, plan: DownPlan, role_arn: str) -> None:
     """Lift termination protection and delete; AWS takes a deletion once per token, however often it is asked."""
     if plan.protected:
         gateway.cloudformation.update_termination_protection(plan.stack_id, False)
-    polling.patiently(gateway, lambda: gateway.cloudformation.delete_stack(plan.stack_id, plan.token, plan.retain))
+    polling.patiently(
+        gateway, lambda: gateway.cloudformation.delete_stack(plan.stack_id, plan.token, plan.retain, role_arn)
+    )
 
 
 def _retained(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -53,7 +53,7 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: dateti
         if _settled_without_asking(request, stack):
             return _nothing(stack)
     source = template_source(gateway, request, stack)
-    if stack is not None and not (request.given or request.upgrade or stack.status.only_planned):
+    if stack is not None and request.asks_nothing and not stack.status.only_planned:
         if source.unchanged:
             return _nothing(stack)
         next_step = gateway.commands.deployer("upgrade", "--plan")
@@ -63,7 +63,7 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: dateti
     refuse_missing(request, stack, source.keys)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
     support_toggle.refuse_level_alone({**known, **given})
-    if stack is not None and source.unchanged and already_so(given, stack):
+    if stack is not None and source.unchanged and _as_asked(given, request, stack):
         return replace(_nothing(stack), policy=source.policy)
     return _plan_by_change_set(gateway, request, stack, source, given, now)
 
@@ -81,7 +81,20 @@ def refuse_missing(request: UpRequest, stack: Stack | None, template_keys: Colle
 
 
 def _settled_without_asking(request: UpRequest, stack: Stack) -> bool:
-    return not stack.status.only_planned and parameters_only(request, stack) and already_so(request.given, stack)
+    own = not stack.status.only_planned and parameters_only(request, stack)
+    return own and _as_asked(request.given, request, stack)
+
+
+def _as_asked(given: Mapping[str, str], request: UpRequest, stack: Stack) -> bool:
+    """Whether the stack has every value and setting already."""
+    return already_so(given, stack) and not request.settings.differ(stack)
+
+
+def _settings_notes(request: UpRequest, stack: Stack | None, change_set: ChangeSet) -> Iterator[str]:
+    if not change_set.empty:
+        yield from request.settings.notes(None if stack is None or stack.status.only_planned else stack)
+    elif stack is not None and request.settings.differ(stack):
+        yield "CloudFormation sets a role or notification topics only with another change; neither was set."
 
 
 def _nothing(stack: Stack) -> UpPlan:
@@ -104,6 +117,9 @@ def _plan_by_change_set(
         template_body=source.body,
         parameters=choose(given, stack, source.keys) | _renewed(given, stack, source),
         description=request.why,
+        tags=request.settings.tags,
+        role_arn=request.settings.role_arn,
+        notification_arns=request.settings.notification_arns,
     )
     change_set_id = gateway.cloudformation.create_change_set(wanted)
     with dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
@@ -126,7 +142,8 @@ def _plan_by_change_set(
         lifts=frozenset() if creates else request.allow_replacement | _replaced(source),
         replaces=source.replaces,
         policy_changes=source.policy_changes,
-        notes=source.notes,
+        notes=(*source.notes, *_settings_notes(request, stack, change_set)),
+        disable_rollback=request.settings.disable_rollback,
         stack=stack if change_set.empty else None,
     )
 

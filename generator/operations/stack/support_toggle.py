@@ -40,7 +40,7 @@ def scoped(request: UpRequest) -> UpRequest:
     """A flip of the support user or role names the support resources; one that says nothing else is held to them."""
     if FLIPS.isdisjoint(request.given):
         return request
-    alone = set(request.given) <= FLIPS and not request.upgrade
+    alone = set(request.given) <= FLIPS and not request.upgrade and request.settings.tags is None
     return replace(request, named=FLIP_RESOURCES, scope=FLIP_SCOPE if alone else None)
 
 

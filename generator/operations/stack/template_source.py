@@ -42,7 +42,8 @@ class TemplateSource:
 
 def parameters_only(request: UpRequest, stack: Stack) -> bool:
     """Whether the stack's own template serves: values were given, all of them known to it, and no upgrade asked."""
-    return bool(request.given) and not request.upgrade and all(key in stack.parameters for key in request.given)
+    asked = bool(request.given) or request.settings.given
+    return asked and not request.upgrade and all(key in stack.parameters for key in request.given)
 
 
 def template_source(gateway: Gateway, request: UpRequest, stack: Stack | None) -> TemplateSource:
@@ -77,6 +78,8 @@ def _refuse_values_of_another_version(request: UpRequest, stack: Stack, commands
 
 
 def _may_reach_the_instance(request: UpRequest) -> bool:
+    if request.settings.tags is not None:  # CloudFormation gives a stack's tags to its resources
+        return True
     known = {str(name) for name in Parameter}
     return any(key in INSTANCE_PARAMETERS or key not in known for key in request.given)
 
@@ -92,6 +95,7 @@ def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: Co
     untouchable = _untouchable(adopted, stack)
     if untouchable:
         _refuse_values_of_the_instance(request, stack, adopted.fixed)
+        _refuse_tags(request, stack)
     if own:
         return TemplateSource(None, frozenset(stack.parameters), untouchable=untouchable)
     return TemplateSource(
@@ -158,3 +162,15 @@ def _refuse_values_of_the_instance(request: UpRequest, stack: Stack, fixed: froz
                 f"Leave {parameter_options.option(key)} out, and change the running instance with EC2 itself.",
                 code="instance-is-carried",
             )
+
+
+def _refuse_tags(request: UpRequest, stack: Stack) -> None:
+    """Raise Refused for other tags of the stack: CloudFormation gives them to the instance."""
+    if request.settings.retags(stack):
+        raise Refused(
+            f"Nothing was changed: CloudFormation would give the tags to the instance of the stack {stack.name}, "
+            "whose image AWS looks up again with any change of it, so the instance could be replaced and DeepSQL's "
+            "data lost.",
+            "Leave --tags out, and tag the resources themselves, the instance with EC2.",
+            code="instance-is-carried",
+        )

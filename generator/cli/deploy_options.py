@@ -1,0 +1,65 @@
+"""The options of `aws cloudformation deploy` that `up` and `upgrade` have too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from generator.errors import UsageError
+from generator.model.arn import Arn
+from generator.model.stack_settings import StackSettings, checked_tags, parse_tags
+
+PANEL = "CloudFormation"
+ROLE_ARN = typer.Option(
+    help="Service role that CloudFormation uses, now and for later operations on the stack.", rich_help_panel=PANEL
+)
+_TAGS = typer.Option(
+    "--tags", metavar="KEY=VALUE", help="The stack's tags, all of them; repeatable.", rich_help_panel=PANEL
+)
+_TOPICS = typer.Option(
+    "--notification-arns",
+    metavar="ARN",
+    help="SNS topics for the stack's events, all of them; repeatable.",
+    rich_help_panel=PANEL,
+)
+_KEEP = typer.Option("--disable-rollback", help="Roll nothing back if this fails.", rich_help_panel=PANEL)
+
+DEPLOY_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
+    ("tags", Annotated[list[str], _TAGS], []),
+    ("role_arn", Annotated[str, ROLE_ARN], ""),
+    ("notification_arns", Annotated[list[str], _TOPICS], []),
+    ("disable_rollback", Annotated[bool, _KEEP], False),
+)
+
+
+def stack_settings(values: Mapping[str, Any], tags_of_file: Mapping[str, str] | None = None) -> StackSettings:
+    """The settings from option values; what was not given keeps what the stack has. Raises UsageError."""
+    topics: list[str] = values["notification_arns"]
+    for topic in topics:
+        _require_service("--notification-arns", topic, "sns", "arn:aws:sns:us-east-1:111122223333:stack-events")
+    return StackSettings(
+        tags=parse_tags(values["tags"]) if values["tags"] else tags_of_file and checked_tags(tags_of_file),
+        role_arn=checked_role(values["role_arn"]),
+        notification_arns=tuple(topics) or None,
+        disable_rollback=values["disable_rollback"],
+    )
+
+
+def checked_role(arn: str) -> str:
+    """The role's ARN, "" for none. Raises UsageError for anything else."""
+    if arn:
+        _require_service("--role-arn", arn, "iam", "arn:aws:iam::111122223333:role/cloudformation")
+        if not Arn.parse(arn).resource.startswith("role/"):
+            raise UsageError(f"--role-arn takes the ARN of an IAM role, and {arn} is none.", "See: aws iam list-roles")
+    return arn
+
+
+def _require_service(option: str, arn: str, service: str, example: str) -> None:
+    parts = arn.split(":")
+    if len(parts) < 6 or parts[0] != "arn" or parts[2] != service:
+        kind = {"sns": "SNS topic", "iam": "IAM role"}[service]
+        raise UsageError(
+            f"{option} takes the ARN of an {kind}, and {arn!r} is none.", f"For example: {option} {example}"
+        )

@@ -1,0 +1,71 @@
+"""A stack's service role and notification topics, which MiniStack neither keeps nor shows. Tags it keeps itself."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from ministack.services import cloudformation
+from ministack.services.cloudformation import _change_sets, _stacks
+
+from generator.sandbox.service_api import NAMESPACES, Answer, Params, Proceed, members, serve
+
+NAMESPACE = NAMESPACES["cloudformation"]
+ROLE, TOPICS = "_role_arn", "_notification_arns"
+
+
+def install() -> None:
+    """Keep them from the change set to the stack, and show them."""
+    serve(cloudformation, {"CreateChangeSet": create, "ExecuteChangeSet": execute, "DescribeStacks": describe})
+
+
+def create(params: Params, proceed: Proceed) -> Answer:
+    """CreateChangeSet: what is omitted stays as the stack has it (API reference)."""
+    status, headers, body = proceed()
+    if status == 200:
+        change_set = _change_sets[_root(body).findtext(f".//{_tag('Id')}")]
+        if role := params.get("RoleARN"):
+            change_set[ROLE] = str(role)
+        if topics := members(params, "NotificationARNs.member"):
+            change_set[TOPICS] = topics
+    return status, headers, body
+
+
+def execute(params: Params, proceed: Proceed) -> Answer:
+    """ExecuteChangeSet: the stack gets what its change set was given."""
+    change_set: dict[str, Any] = _change_sets.get(str(params.get("ChangeSetName", ""))) or {}
+    answer = proceed()
+    stack = _stacks.get(change_set.get("StackName"))
+    if answer[0] == 200 and stack is not None:
+        stack.update({key: change_set[key] for key in (ROLE, TOPICS) if key in change_set})
+    return answer
+
+
+def describe(params: Params, proceed: Proceed) -> Answer:
+    """DescribeStacks, with RoleARN and NotificationARNs."""
+    status, headers, body = proceed()
+    if status != 200:
+        return status, headers, body
+    ET.register_namespace("", NAMESPACE)
+    root = _root(body)
+    for member in root.findall(f".//{_tag('Stacks')}/{_tag('member')}"):
+        _add(member, _stacks.get(member.findtext(_tag("StackName"))) or {})
+    return status, headers, ET.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _add(member: ET.Element, stack: dict[str, Any]) -> None:
+    if stack.get("StackId") != member.findtext(_tag("StackId")):
+        return
+    if role := stack.get(ROLE):
+        ET.SubElement(member, _tag("RoleARN")).text = role
+    topics = ET.SubElement(member, _tag("NotificationARNs"))
+    for arn in stack.get(TOPICS, ()):
+        ET.SubElement(topics, _tag("member")).text = arn
+
+
+def _root(body: Any) -> ET.Element:
+    return ET.fromstring(body)  # noqa: S314 - written by MiniStack in this process
+
+
+def _tag(name: str) -> str:
+    return f"{{{NAMESPACE}}}{name}"
