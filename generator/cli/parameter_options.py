@@ -66,7 +66,7 @@ PARAMETER_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
 
 
 def given_parameters(call: Invocation, values: dict[str, Any], file: ParameterFile) -> dict[str, str]:
-    """From a file and option values to template parameters; what was not given is not in the answer. Raises UsageError."""
+    """From a file and option values to template parameters; without what was not given. Raises UsageError."""
     given: dict[str, str] = {}
     for parameter in PARAMETERS.values():
         value = _secret(call, parameter, values) if parameter.secret else values[parameter.snake]

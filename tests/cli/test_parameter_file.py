@@ -22,9 +22,11 @@ def written(folder: Path, text: str, mode: int = 0o644) -> Path:
 @pytest.mark.parametrize(
     "text",
     [
-        '[{"ParameterKey": "InstanceName", "ParameterValue": "012"},'
-        ' {"ParameterKey": "VpcId", "UsePreviousValue": true},'
-        ' {"ParameterKey": "CreateSupportUser", "ParameterValue": "No"}]',
+        (
+            '[{"ParameterKey": "InstanceName", "ParameterValue": "012"},'
+            ' {"ParameterKey": "VpcId", "UsePreviousValue": true},'
+            ' {"ParameterKey": "CreateSupportUser", "ParameterValue": "No"}]'
+        ),
         '["InstanceName=012", "CreateSupportUser=No"]',
         '{"Parameters": {"InstanceName": "012", "CreateSupportUser": "No"}}',
         '{"InstanceName": "012", "CreateSupportUser": false}',
