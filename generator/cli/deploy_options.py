@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from generator.errors import UsageError
-from generator.model.arn import Arn
-from generator.model.stack_settings import StackSettings, checked_tags, parse_tags
+
+if TYPE_CHECKING:
+    from generator.model.stack_settings import StackSettings
 
 PANEL = "CloudFormation"
 ROLE_ARN = typer.Option(
@@ -36,6 +37,12 @@ DEPLOY_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
 
 def stack_settings(values: Mapping[str, Any], tags_of_file: Mapping[str, str] | None = None) -> StackSettings:
     """The settings from option values; what was not given keeps what the stack has. Raises UsageError."""
+    from generator.model.stack_settings import (  # loads what --help has no use for
+        StackSettings,
+        checked_tags,
+        parse_tags,
+    )
+
     topics: list[str] = values["notification_arns"]
     for topic in topics:
         _require_service("--notification-arns", topic, "sns", "arn:aws:sns:us-east-1:111122223333:stack-events")
@@ -51,15 +58,15 @@ def checked_role(arn: str) -> str:
     """The role's ARN, "" for none. Raises UsageError for anything else."""
     if arn:
         _require_service("--role-arn", arn, "iam", "arn:aws:iam::111122223333:role/cloudformation")
-        if not Arn.parse(arn).resource.startswith("role/"):
-            raise UsageError(f"--role-arn takes the ARN of an IAM role, and {arn} is none.", "See: aws iam list-roles")
     return arn
 
 
-def _require_service(option: str, arn: str, service: str, example: str) -> None:
-    parts = arn.split(":")
-    if len(parts) < 6 or parts[0] != "arn" or parts[2] != service:
+def _require_service(option: str, text: str, service: str, example: str) -> None:
+    from generator.model.arn import Arn
+
+    arn = Arn.find(text)
+    if arn is None or arn.service != service or (service == "iam" and arn.kind != "role"):
         kind = {"sns": "SNS topic", "iam": "IAM role"}[service]
         raise UsageError(
-            f"{option} takes the ARN of an {kind}, and {arn!r} is none.", f"For example: {option} {example}"
+            f"{option} takes the ARN of an {kind}, and {text!r} is none.", f"For example: {option} {example}"
         )
