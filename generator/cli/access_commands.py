@@ -177,7 +177,8 @@ def _carry_out(
         call.say(access_text.unchanged_line(planned))
     if planned.repairs or not planned.unchanged:
         _ask(call, planned)
-        restored = repair.restore(call.gateway, planned.repairs)
+        with change_set.discarded_on_error(call.gateway, planned.up):
+            restored = repair.restore(call.gateway, planned.repairs)
     if not planned.unchanged:
         apply.start(call.gateway, planned.up)
         call.events(apply.watch(call.gateway, planned.up))

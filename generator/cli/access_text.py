@@ -121,6 +121,7 @@ def report_lines(report: Report, files: Sequence[Path]) -> list[str]:
     rest = f"; {aside} {'does' if aside == 1 else 'do'} not apply" if aside else ""
     lines = [f"{verdict}: {proven} of {applies} checks proven{rest}."]
     lines += [f"  to do: {item}" for item in report.left]
+    lines += [f"  not asked: {sentence}" for sentence in report.not_asked]
     return [*lines, *(f"  report: {file}" for file in files)]
 
 

@@ -92,7 +92,9 @@ def as_page(report: Report) -> str:
         + _row("th", "step", "asked", "answered", "at", "verdict")
         + "</thead><tbody>"
         + "".join(_evidence(item) for item in report.evidence)
-        + "</tbody></table><p>Ending a session ends its terminal; a process it left in the background goes on until it "
+        + "</tbody></table>"
+        + "".join(f"<p>{escape(sentence)}.</p>" for sentence in report.not_asked)
+        + "<p>Ending a session ends its terminal; a process it left in the background goes on until it "
         "ends by itself or the instance is looked after.</p></html>\n"
     )
 

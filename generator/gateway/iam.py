@@ -153,6 +153,12 @@ class IAM(Service):
         names = [name for page in self._pages("list_role_policies", RoleName=role) for name in page["PolicyNames"]]
         return _by_name(names, lambda name: self._inline("get_role_policy", name, RoleName=role))
 
+    def role_policy_names(self, role: str) -> list[str]:
+        """Names of the role's inline policies, and ARNs of its managed ones (two calls). Raises NotFound."""
+        inline = (name for page in self._pages("list_role_policies", RoleName=role) for name in page["PolicyNames"])
+        pages = self._pages("list_attached_role_policies", RoleName=role)
+        return [*inline, *(policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"])]
+
     def _inline(self, operation: str, name: str, **whose: str) -> Policy:
         return parse_policy(_document(self._call(operation, PolicyName=name, **whose)["PolicyDocument"]), name)
 

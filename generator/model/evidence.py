@@ -28,7 +28,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Report:
-    """The evidence of one revocation: whose, on what, by whom, and every step in order."""
+    """The evidence of one revocation: whose, on what, by whom, and every step in order.
+
+    `not_asked` names, in sentences, what no question to AWS can show, for a person to look at.
+    """
 
     stack_name: str
     account: str
@@ -40,6 +43,7 @@ class Report:
     began: datetime
     ended: datetime
     evidence: tuple[Evidence, ...] = ()
+    not_asked: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -165,3 +165,10 @@ def test_what_a_person_let_in_by_hand_is_not_called_proven(
         assert ran.code == 3 and any("777788889999" in item["left"] for item in ran.result["evidence"])
     finally:
         gateway.kms.put_key_policy(stack["StackKeyArn"], document)
+
+
+def test_the_report_names_what_it_does_not_ask_about(granted: Deployer, stack: dict[str, str]) -> None:
+    ran = granted("access", "revoke", "--all", "--yes")
+    inside, own_role = ran.result["not_asked"]
+    assert f"deployer connect {stack['InstanceId']}" in inside
+    assert "policy/deepsql-selfhost-" in own_role and "6 hours" in own_role

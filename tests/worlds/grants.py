@@ -6,7 +6,7 @@ from tests.worlds.account import VENDOR_ROLE, Account
 from tests.worlds.people import role_without_a_boundary
 from tests.worlds.resources import grants_the_key_to
 from tests.worlds.support_user import OWN_POLICY, group, no_boundary, password
-from tests.worlds.world import World, and_, done, lacks, refused
+from tests.worlds.world import World, and_, done, failed, lacks, refused
 
 GRANT = ("access", "grant", "--principal", VENDOR_ROLE)
 SHOW = ("access", "show")
@@ -42,6 +42,13 @@ WORLDS = (
         and_(no_boundary, lacks("iam:GetUser")),
         GRANT,
         refused("boundary-unknown", "iam:GetUser"),
+        "revoked",
+    ),
+    World(
+        "grant: the boundary may not be restored",
+        and_(no_boundary, lacks("iam:PutUserPermissionsBoundary")),
+        GRANT,
+        failed("aws", "PutUserPermissionsBoundary"),
         "revoked",
     ),
     World("show: a password", password, SHOW, done("delete-login-profile")),

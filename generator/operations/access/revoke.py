@@ -28,6 +28,7 @@ from generator.operations.access import (
     verdicts,
 )
 from generator.operations.access.expectation import knows_grants
+from generator.operations.access.not_asked import not_asked
 from generator.operations.access.readings import do_all, fault_of, permission_of, read
 from generator.operations.access.reconcile import reconcile_stack
 from generator.operations.access.revocation import Revocation
@@ -87,6 +88,7 @@ def report(revocation: Revocation, began: datetime, evidence: tuple[Evidence, ..
         began=began,
         ended=revocation.clock.now(),
         evidence=evidence,
+        not_asked=not_asked(revocation.gateway, revocation.access),
     )
 
 

@@ -1,0 +1,37 @@
+"""What a revocation does not ask about, named so that a person looks: inside the instance, and its own role."""
+
+from __future__ import annotations
+
+from generator.gateway.aws import Gateway
+from generator.model.contract import Resource
+from generator.operations.access.paths.resources import stack_resources
+from generator.operations.access.readings import read
+from generator.operations.access.stack_access import StackAccess
+
+LIFETIME = "up to 6 hours"
+"""How long credentials of an instance's role are valid once somebody copied them (EC2 user guide, "IAM roles")."""
+
+
+def not_asked(gateway: Gateway, access: StackAccess) -> tuple[str, ...]:
+    """One sentence each; none for a stack without an instance. Never raises for what AWS answers."""
+    if not (instance := access.instance_id):
+        return ()
+    look = gateway.commands.deployer("connect", instance)
+    inside = (
+        f"What was left inside the instance {instance} was not asked about: processes, cron and systemd jobs, users, "
+        f"SSH keys, containers. Look there: {look}"
+    )
+    return inside, _own_role(gateway, access)
+
+
+def _own_role(gateway: Gateway, access: StackAccess) -> str:
+    role = (stack_resources(gateway, access).value or {}).get(Resource.INSTANCE_ROLE, "")
+    policies = read("iam:ListAttachedRolePolicies, iam:ListRolePolicies", lambda: gateway.iam.role_policy_names(role))
+    if not role or policies.value is None:
+        why = policies.detail if role else "the stack's resources could not be listed"
+        return f"What the instance's own role may do is not known: {why}"
+    names = ", ".join(policies.value) or "no policy"
+    return (
+        f"The instance's own role {role} keeps its permissions ({names}). Credentials copied from the instance "
+        f"stay valid for {LIFETIME}"
+    )
