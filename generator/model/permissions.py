@@ -60,7 +60,7 @@ EXTRAS: Final = (
     Extra("ec2:DescribeVpcs", "CloudFormation checks the value of a parameter of a VPC's type.", ("up", "upgrade")),
     Extra("ec2:DescribeSubnets", "CloudFormation checks the value of a parameter of a subnet's type.", _CHANGES),
     Extra("ec2:DescribeSecurityGroups", "CloudFormation checks a security group's parameter.", ("up", "upgrade")),
-    Extra("ssmmessages:OpenDataChannel", "The data channel of a session is authorized on its own.", _SESSIONS),
+    Extra("ssmmessages:OpenDataChannel", "The data channel of a session is authorized on its own.", _SESSIONS, True),
     Extra("rds-db:connect", "The database asks IAM whether the token's user may sign in.", _DATABASE),
     Extra("kms:Decrypt", "The secret is encrypted with the stack's key.", _SECRETS),
 )
