@@ -123,6 +123,7 @@ _ALL = (
     ),
     ParameterOption("SupportPorts", "Ports of the instance that a support tunnel may reach.", Kind.LIST),
     ParameterOption("SupportSsh", "Whether support may use SSH (port 22, not logged).", Kind.YES_NO),
+    ParameterOption("SupportDefaultShell", "Whether support may also start the account's default shell.", Kind.YES_NO),
     ParameterOption("EksClusterName", "EKS cluster that the instance may use while access is granted."),
     ParameterOption("EksAccessPolicy", "What it may do there: an EKS access policy, such as AmazonEKSViewPolicy."),
     ParameterOption("SessionLogRetentionDays", "Days the session logs are kept.", Kind.NUMBER),

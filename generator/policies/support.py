@@ -29,7 +29,8 @@ OWN_SESSIONS_BY_TAG = (StringLike("ssm:resourceTag/aws:ssmmessages:session-id", 
 
 SSH_SESSIONS, SSH_KEYS = "StartSshSessions", "PushSshKeysForOneLogin"
 DATABASE_TUNNELS, DATABASE_SIGN_IN = "StartDatabaseTunnels", "SignInToTheDatabase"
-OPTION_SIDS = frozenset({SSH_SESSIONS, SSH_KEYS, DATABASE_TUNNELS, DATABASE_SIGN_IN})
+DEFAULT_SHELL_SESSIONS = "StartTheDefaultShell"
+OPTION_SIDS = frozenset({DEFAULT_SHELL_SESSIONS, SSH_SESSIONS, SSH_KEYS, DATABASE_TUNNELS, DATABASE_SIGN_IN})
 """The statements that a stack's options add to those that support has by default."""
 
 

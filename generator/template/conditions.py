@@ -48,6 +48,7 @@ def add_conditions(template: Template) -> None:
         C.WANT_BASTION_HOST: Equals(Ref(str(P.DEPLOY_BASTION_HOST)), "Yes"),
         C.WANT_BASTION_GROUP: Or(Condition(str(C.WANT_BASTION_HOST)), Equals(Ref(str(P.RECOVERY_BASTION)), "Yes")),
         C.SUPPORT_MAY_USE_SSH: Equals(Ref(str(P.SUPPORT_SSH)), "Yes"),
+        C.SUPPORT_MAY_USE_DEFAULT_SHELL: Equals(Ref(str(P.SUPPORT_DEFAULT_SHELL)), "Yes"),
         C.DATABASE_GIVEN: _given(P.DATABASE_ENDPOINT),
         C.DATABASE_GROUP_GIVEN: _given(P.DATABASE_SECURITY_GROUP_ID),
         C.SUPPORT_MAY_USE_DATABASE: And(
@@ -55,7 +56,12 @@ def add_conditions(template: Template) -> None:
             _given(P.DATABASE_RESOURCE_ID),
             Not(Equals(Ref(str(P.SUPPORT_DATABASE_LEVEL)), NO_LEVEL)),
         ),
-        C.SUPPORT_HAS_OPTIONS: Or(Condition(str(C.SUPPORT_MAY_USE_SSH)), Condition(str(C.SUPPORT_MAY_USE_DATABASE))),
+        C.SUPPORT_HAS_OPTIONS: Or(
+            *(
+                Condition(str(option))
+                for option in (C.SUPPORT_MAY_USE_SSH, C.SUPPORT_MAY_USE_DEFAULT_SHELL, C.SUPPORT_MAY_USE_DATABASE)
+            )
+        ),
     }
     for name, condition in conditions.items():
         template.add_condition(str(name), condition)

@@ -168,6 +168,11 @@ SUPPORT = (
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
     Field(
+        P.SUPPORT_DEFAULT_SHELL,
+        "Yes: support may also start the account's default shell; whether that is logged is up to its preferences.",
+        limits=limits(Default="No", AllowedValues=YES_NO),
+    ),
+    Field(
         P.EKS_CLUSTER_NAME,
         "A cluster that shells may use while access is granted, with the policy below. Empty: none.",
         limits=limits(Default="", AllowedPattern="^$|^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$"),

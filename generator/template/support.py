@@ -5,11 +5,13 @@ from __future__ import annotations
 from troposphere import Sub, Template
 from troposphere.iam import ManagedPolicy, PolicyType, User
 
+from generator.model import preferences
 from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resource
 from generator.model.database import SUPPORT_DATABASE_USER
 from generator.policies.document import before
 from generator.policies.support import (
     DATABASE_TUNNELS,
+    DEFAULT_SHELL_SESSIONS,
     SSH_SESSIONS,
     SupportScope,
     own_sessions,
@@ -65,7 +67,11 @@ def _options() -> list[object]:
     """What the options add, each only where the customer chose it."""
     ends = before(expiry())
     ssh, database = Condition.SUPPORT_MAY_USE_SSH, Condition.SUPPORT_MAY_USE_DATABASE
+    default_shell = start_with_documents(
+        DEFAULT_SHELL_SESSIONS, [arn("ssm", f"document/{preferences.DOCUMENT}")], *ends
+    )
     return [
+        when(Condition.SUPPORT_MAY_USE_DEFAULT_SHELL, default_shell),
         when(ssh, start_with_documents(SSH_SESSIONS, [_document(Resource.SSH_DOCUMENT)], *ends)),
         when(ssh, push_ssh_keys(scope())),
         when(database, start_with_documents(DATABASE_TUNNELS, [_document(Resource.DATABASE_DOCUMENT)], *ends)),

@@ -136,6 +136,13 @@ SUPPORT = [
     Mutant("roles may be assumed", add_statement(POLICY, "sts:GetSessionToken", "sts:AssumeRole")),
 ]  # fmt: skip
 
+DEFAULT_SHELL = [
+    Mutant("the default shell is for everybody's support", unwrap(MANAGED, "StartTheDefaultShell")),
+    Mutant("the default shell has no end", drop_condition(MANAGED, "StartTheDefaultShell", NOW)),
+    Mutant("any document will do", set_resource(MANAGED, "StartTheDefaultShell", at_home("ssm", "document/*"))),
+    Mutant("support cannot start it though it may", drop_statement(MANAGED, "StartTheDefaultShell")),
+]  # fmt: skip
+
 SSH = [
     Mutant("SSH is for everybody's support", unwrap(MANAGED, PUSHES)),
     Mutant("keys may be pushed for root", drop_condition(MANAGED, PUSHES, LOGIN)),
@@ -255,4 +262,4 @@ DATABASE = [
     Mutant("a database without an id is enough", redefine(MAY_USE, LEVEL_ALONE)),
 ]  # fmt: skip
 
-MUTANTS = [*SUPPORT, *DATABASE, *SSH, *LIMITS, *VENDOR, *ROLES, *SUPPORT_ROLE]
+MUTANTS = [*SUPPORT, *DATABASE, *SSH, *DEFAULT_SHELL, *LIMITS, *VENDOR, *ROLES, *SUPPORT_ROLE]

@@ -53,6 +53,8 @@ STACKS: dict[str, dict[str, str]] = {
     "cut": ROLE | {"SupportSessionsNotBefore": NOW},
     "paused": ROLE | {"SupportSessionsNotBefore": "9999-12-31T00:00:00Z"},
     "ungranted": NEW,
+    "default shell": NEW | GRANT | {"SupportAccessUntil": END, "SupportDefaultShell": "Yes"},
+    "role with default shell": ROLE | {"SupportDefaultShell": "Yes"},
     "ssh": NEW | GRANT | {"SupportAccessUntil": END, "SupportSsh": "Yes"},
     "database": NEW
     | GRANT

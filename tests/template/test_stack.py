@@ -143,7 +143,13 @@ def test_a_grant_touches_policies_only() -> None:
 
 @pytest.mark.parametrize(
     ("options", "attached"),
-    [({}, False), ({"SupportSsh": "Yes"}, True), (DATABASE, False), (DATABASE | {"SupportDatabaseLevel": "r"}, True)],
+    [
+        ({}, False),
+        ({"SupportDefaultShell": "Yes"}, True),
+        ({"SupportSsh": "Yes"}, True),
+        (DATABASE, False),
+        (DATABASE | {"SupportDatabaseLevel": "r"}, True),
+    ],
 )
 def test_what_support_may_is_also_all_it_can_ever_do(options: dict[str, str], attached: bool) -> None:
     """The policy names neither: they name it, so a flip of one leaves it and the other alone."""

@@ -46,6 +46,8 @@ def facts(access: StackAccess) -> tuple[tuple[str, str], ...]:
         ("Instance name", access.stack.parameters.get(Parameter.INSTANCE_NAME, "")),
         ("Shell document", outputs.get(Output.SHELL_DOCUMENT_NAME, "")),
         ("Tunnel document", outputs.get(Output.PORT_DOCUMENT_NAME, "")),
+        ("Shell command", outputs.get(Output.CONNECT_COMMAND, "")),
+        ("Tunnel command", outputs.get(Output.PORT_FORWARD_COMMAND, "")),
         ("Database", access.database),
         ("Session log group", outputs.get(Output.SESSION_LOG_GROUP_NAME, "")),
         ("Access ends", access.grant.until_text or "no end"),

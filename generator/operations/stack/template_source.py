@@ -139,7 +139,8 @@ def _notes(live: str, adopted: Adopted, replaces: str, commands: CommandLine) ->
     if str(Resource.KEEPER_FUNCTION) not in live:
         yield (
             "Support's default shell and AWS's own session documents stop working for the vendor; "
-            "deployer access confirm prints the commands that replace them."
+            "deployer access confirm prints the commands that replace them. To go on with the default "
+            f"shell, run after the upgrade: {commands.deployer('up', '--support-default-shell=yes')}"
         )
     if adopted.added:
         yield f"What was added to the stack's template stays in it: {', '.join(dict.fromkeys(adopted.added))}."

@@ -11,6 +11,7 @@ START, OPEN = "ssm:StartSession", "ssmmessages:OpenDataChannel"
 RESUME, TERMINATE = "ssm:ResumeSession", "ssm:TerminateSession"
 INSTANCE, SHELL, TUNNEL = "<Instance>", "<ShellDocument>", "<PortDocument>"
 SSH_DOCUMENT, PUSH = "<SshDocument>", "ec2-instance-connect:SendSSHPublicKey"
+ACCOUNTS_SHELL = "<ssm>:document/SSM-SessionManagerRunShell"
 ANOTHER_INSTANCE = "<ec2>:instance/i-0fedcba9876543210"
 SUFFIX = "-0a1b2c3d4e5f60718"  # what Systems Manager appends to the user's name in a session's id
 NEWER = "abcdefghijklmnopqrstuvwx01"  # and in newer IDs
@@ -182,6 +183,24 @@ SSH = [
     )
 ]
 
+DEFAULT_SHELL = [
+    replace(row, stack="default shell")
+    for row in table(
+        "default shell",
+        "support",
+        may("start the account's default shell where the customer said so", START, INSTANCE, ACCOUNTS_SHELL),
+        may("start the stack's shell as before", START, INSTANCE, SHELL),
+        may_not("start it on another instance", START, ANOTHER_INSTANCE, ACCOUNTS_SHELL),
+        may_not("start it on the untagged instance", START, INSTANCE, given=UNTAGGED),
+        may_not("start it after the end", START, ACCOUNTS_SHELL, given=at(AFTER)),
+        may_not("use a document whose name goes on", START, f"{ACCOUNTS_SHELL}2"),
+        may_not("use another document of the account", START, "<ssm>:document/Other"),
+        may_not("use AWS's tunnel to any port", START, aws_owned("AWS-StartPortForwardingSession")),
+        may_not("use the stack's SSH", START, SSH_DOCUMENT),
+        may_not("push a key", PUSH, INSTANCE),
+    )
+]
+
 LOOK_UPS = table(
     "look-up",
     "support",
@@ -267,6 +286,7 @@ ROWS: list[Row] = [
     *ENDS,
     *OWN_SESSIONS,
     *SSH,
+    *DEFAULT_SHELL,
     *LOOK_UPS,
     *NOTHING_ELSE,
     *LIMITS,
