@@ -131,7 +131,7 @@ STATEMENTS: Mapping[str, str] = {
         "Temporary credentials would outlive the key. This call needs no permission, so only a denial stops it."
     ),
     "ResumeOwnSessionsAsRole": "A role's sessions have no user name in their ID, but a tag that AWS sets.",
-    "StartTheDefaultShell": "Only where SupportDefaultShell is Yes. Your account's preferences say whether it is logged.",
+    "StartTheDefaultShell": "Only where SupportDefaultShell is Yes. Your account's preferences decide on its log.",
     "StartSshSessions": "Only where SupportSsh is Yes.",
     "PushSshKeysForOneLogin": "A public key for a minute, for the login ec2-user alone.",
     "StartDatabaseTunnels": "Only where SupportDatabaseLevel is not none.",
