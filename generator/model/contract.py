@@ -319,3 +319,6 @@ PUBLISHED_PARAMETERS: Final = (
     Parameter.SUPPORT_USER_NAME,
 )
 """The parameters of the vendor's published template."""
+
+RENAMED_PARAMETERS: dict[str, str] = {"SupportDatabaseGrade": Parameter.SUPPORT_DATABASE_LEVEL}
+"""Parameter of an earlier version of the template -> its name now. An upgrade carries the value over."""

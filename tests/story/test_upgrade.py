@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 
 from generator.operations.stack import guard
+from generator.sandbox import lifecycle
+from generator.template.emit import wire
 from tests.embedded import Deployer
 
 IMAGE = ("--image-id", "ami-0123456789abcdef0")
+
+
+def fail_next(logical_id: str, action: str) -> None:
+    running = lifecycle.status()
+    assert running is not None
+    lifecycle.fail_next(running, logical_id, action, "asked for by the test")
 
 
 def policy(deployer: Deployer) -> dict[str, list[str]]:
@@ -155,3 +163,63 @@ def test_doctor_says_whether_aws_holds_updates_to_their_plan(deployer: Deployer)
 
 def test_there_is_no_upgrade_of_a_stack_that_does_not_exist(deployer: Deployer) -> None:
     assert deployer.upgrade().code == 4
+
+
+def older(deployer: Deployer, **values: str) -> None:
+    """A stack of an earlier version, in which a parameter had another name."""
+    template = wire().replace("SupportDatabaseLevel", "SupportDatabaseGrade")
+    client = deployer.gateway.client("cloudformation")
+    given = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com", **values}
+    client.create_stack(
+        StackName=deployer.stack_name,
+        TemplateBody=template,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()],
+    )
+    client.get_waiter("stack_create_complete").wait(StackName=deployer.stack_name, WaiterConfig={"Delay": 1})
+
+
+DATABASE = {
+    "DatabaseEndpoint": "app.cluster-c1.us-east-1.rds.amazonaws.com",
+    "DatabaseResourceId": "cluster-ABCDEFGHIJKL",
+    "SupportDatabaseGrade": "w",
+}
+
+
+def test_the_value_of_a_parameter_that_has_another_name_now_is_carried_over(deployer: Deployer) -> None:
+    older(deployer, **DATABASE)
+    before = instance(deployer)
+    done = deployer.upgrade()
+    assert done.code == 0, done.err
+    parameters = deployer.gateway.cloudformation.describe_stack(deployer.stack_name).parameters
+    assert parameters["SupportDatabaseLevel"] == "w" and "SupportDatabaseGrade" not in parameters
+    assert instance(deployer) == before
+
+
+def test_an_upgrade_that_fails_in_the_middle_leaves_the_stack_as_it_was_and_the_next_one_works(
+    published: Deployer,
+) -> None:
+    before, template = instance(published), published.gateway.cloudformation.get_template(published.stack_name)
+    ids = published.physical_ids()
+    policy_before = policy(published)
+    fail_next("KeeperFunction", "create")
+    failed = published.upgrade()
+    assert failed.code == 1 and "UPDATE_ROLLBACK_COMPLETE: KeeperFunction" in failed.err
+    assert instance(published) == before and published.physical_ids() == ids
+    assert published.gateway.cloudformation.get_template(published.stack_name) == template
+    assert policy(published) == policy_before
+    done = published.upgrade()
+    assert done.code == 0, done.err
+    assert instance(published) == before and policy(published)["Update:*"] == ["Instance"]
+
+
+def test_a_replaced_instance_whose_upgrade_fails_stays_and_so_does_the_policy_that_was_lifted(
+    published: Deployer,
+) -> None:
+    assert published.upgrade().code == 0
+    before, kept = instance(published), policy(published)
+    fail_next("Instance", "create")
+    failed = published.upgrade("--replace-instance")
+    assert failed.code == 1 and "UPDATE_ROLLBACK_COMPLETE" in failed.err
+    after = instance(published)
+    assert (after.instance_id, after.state, policy(published)) == (before.instance_id, before.state, kept)

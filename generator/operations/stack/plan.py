@@ -11,7 +11,7 @@ from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.change_set import ChangeSet, ChangeSetRequest
-from generator.model.contract import NO_END, Parameter, Resource
+from generator.model.contract import NO_END, RENAMED_PARAMETERS, Parameter, Resource
 from generator.model.stack import Stack
 from generator.model.up import UpPlan, UpRequest
 from generator.operations.clock import SYSTEM, Clock
@@ -115,7 +115,7 @@ def _plan_by_change_set(
         name=token,
         creates=creates,
         template_body=source.body,
-        parameters=choose(given, stack, source.keys) | _renewed(given, stack, source),
+        parameters=choose(given, stack, source.keys) | _renewed(given, stack, source) | _renamed(given, stack, source),
         description=request.why,
         tags=request.settings.tags,
         role_arn=request.settings.role_arn,
@@ -190,6 +190,22 @@ def _renewed(given: Mapping[str, str], stack: Stack | None, source: TemplateSour
     until = str(Parameter.SUPPORT_ACCESS_UNTIL)
     applies = source.body is not None and until in source.keys and until not in given
     return {until: NO_END} if applies and stack and stack.parameters.get(until) == "" else {}
+
+
+def _renamed(given: Mapping[str, str], stack: Stack | None, source: TemplateSource) -> dict[str, str]:
+    """The values of parameters that have another name in a new template. Raises UsageError for one that is masked."""
+    if stack is None or source.body is None:
+        return {}
+    renamed = {old: new for old, new in RENAMED_PARAMETERS.items() if old in stack.parameters and new in source.keys}
+    values = {new: old for old, new in renamed.items() if new not in given and new not in stack.parameters}
+    for new, old in values.items():
+        if stack.masks(old):
+            raise UsageError(
+                f"The parameter {old} is {new} in this version's template, and AWS does not show its value.",
+                f"Give it again: {parameter_options.option(new)} …",
+                code="renamed-parameter",
+            )
+    return {new: stack.parameters[old] for new, old in values.items()}
 
 
 def refuse_unknown(given: Mapping[str, str], template_keys: Collection[str]) -> None:
