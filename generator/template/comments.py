@@ -32,7 +32,9 @@ COMMENTS: Mapping[str, str] = {
         "No public address, encrypted disk, IMDSv2 only. The disk outlives the instance: it holds DeepSQL's "
         "data. The stack is complete when DeepSQL answers: the script at the end of the user data signals it."
     ),
-    Resource.CLUSTER_ACCESS: "Only if you name an EKS cluster: what a shell on the instance may do there.",
+    Resource.CLUSTER_ACCESS: (
+        "Only if you name an EKS cluster, and only while somebody is granted access: what a shell may do there."
+    ),
     Resource.STACK_KEY: (
         "One key for both secrets and the session log. It and the log outlive the stack, as evidence; they go "
         "only if creating the stack fails."
@@ -95,8 +97,8 @@ COMMENTS: Mapping[str, str] = {
     Resource.BASTION_LAUNCH_TEMPLATE: "Its image is looked up at each start: it holds no data.",
     Resource.BASTION_GROUP: "Replaces the host after 30 days, so that it never grows old.",
     Resource.KEEPER_LOG_GROUP: (
-        "The keeper, the stack's key-management function. Its code is below, as it runs; "
-        "docs/explanation/keeper.md explains it. Its log holds no secret."
+        "The keeper, the stack's key-management function. Its source with comments is generator/keeper/index.py, and "
+        "docs/explanation/keeper.md explains it; below it is without them, to save bytes. Its log holds no secret."
     ),
     Resource.KEEPER_ROLE: "What the keeper may always do. What it may do with keys is KeeperSupportPolicy.",
     Resource.KEEPER_FUNCTION: (
