@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from generator.model.access import AccessKey, AccessPolicy, AccessState
+from generator.model.access_path import AccessPath, PathKind
 from generator.model.command_line import CommandLine
 from generator.model.grant import Grant
 from generator.model.policy import PolicyPrincipal, PolicyStatement, PrincipalType
@@ -21,6 +22,9 @@ UNUSED = replace(KEY, last_used=None)
 CALM = AccessState("s", "us-east-1", "111122223333", "i-1", Grant((A,), END), keys=(KEY,), ends=(END,), changed=AGO)
 
 
+CLUSTER = AccessPath(PathKind.CLUSTER, "orders", "r", "eks:ListAccessEntries")
+
+
 def statement(sid: str, *principals: str) -> PolicyStatement:
     named = tuple(PolicyPrincipal(PrincipalType.AWS, principal) for principal in principals)
     return PolicyStatement(sid, "Allow", named, ("secretsmanager:GetSecretValue",), ("*",))
@@ -30,6 +34,11 @@ def statement(sid: str, *principals: str) -> PolicyStatement:
     ("state", "warns"),
     [
         (CALM, ""),
+        (replace(CALM, paths=(AccessPath(PathKind.GROUP, "theirs", "u", "iam:ListGroupsForUser"),)), "theirs"),
+        (replace(CALM, paths=(AccessPath(PathKind.MFA_DEVICE, "m", "u", "iam:ListMFADevices", opens=False),)), ""),
+        (replace(CALM, paths=(CLUSTER,)), ""),
+        (replace(CALM, grant=Grant((), END), paths=(CLUSTER,)), "orders"),
+        (replace(CALM, unread=("iam:ListMFADevices: refused",)), "could not be read"),
         (replace(CALM, grant=Grant((A,)), ends=(None,)), "has no end"),
         (replace(CALM, grant=Grant((A,), NOW), ends=(NOW,)), "has ended"),
         (replace(CALM, grant=replace(CALM.grant, not_before="9999-12-31T00:00:00Z")), "is paused"),

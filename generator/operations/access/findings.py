@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from generator.model.access import AccessFinding, AccessKey, AccessPolicy, AccessState
-from generator.model.access_path import AccessPath
+from generator.model.access_path import AccessPath, PathKind
 from generator.model.command_line import CommandLine
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
@@ -23,7 +23,7 @@ OURS = {
 def findings(state: AccessState, now: datetime, commands: CommandLine) -> tuple[AccessFinding, ...]:
     """Everything worth a warning, in the order of its weight."""
     return (
-        *(AccessFinding(path.kind, _of_path(path), path.remove) for path in state.paths if path.is_open(now)),
+        *(AccessFinding(path.kind, _of_path(path), path.remove) for path in _foreign_paths(state, now)),
         *(AccessFinding("access paths", f"could not be read: {unread}") for unread in state.unread),
         *(finding for policy in state.policies for finding in _of_policy(policy, state.account, commands)),
         *_of_grant(state.grant, now, commands),
@@ -31,6 +31,13 @@ def findings(state: AccessState, now: datetime, commands: CommandLine) -> tuple[
         *_of_pause(state, commands),
         *(finding for key in state.keys for finding in _of_key(key, state, now, commands)),
     )
+
+
+def _foreign_paths(state: AccessState, now: datetime) -> Iterator[AccessPath]:
+    """The open paths that the stack did not make: while access is granted, it makes the one to the cluster itself."""
+    for path in state.paths:
+        if path.is_open(now) and not (path.kind is PathKind.CLUSTER and state.grant.principals):
+            yield path
 
 
 def _of_path(path: AccessPath) -> str:
