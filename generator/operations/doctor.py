@@ -10,7 +10,7 @@ from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.arn import Arn
-from generator.model.contract import TAG_KEY, TAG_VALUE, Output
+from generator.model.contract import TAG_KEY, TAG_VALUE, Output, Resource
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.plugin import OLDEST_PLUGIN, dotted
@@ -102,16 +102,21 @@ def _stack_policy(gateway: Gateway, stack: Stack) -> Iterator[Diagnosis]:
         return
     try:
         body = gateway.cloudformation.get_stack_policy(stack.stack_id)
+        resources = {r.logical_id for r in gateway.cloudformation.list_stack_resources(stack.stack_id)}
     except AwsError as error:
         yield Diagnosis("stack policy", Verdict.UNKNOWN, error.message, error.hint)
         return
-    if stack_policy.holds_the_instance(body):
+    lost = stack_policy.lets_go(body, resources)
+    if not lost:
         yield _good("stack policy", "no update may replace or delete the instance unless it names it")
     elif stack_policy.is_ours(body):
         again = gateway.commands.deployer("upgrade")
-        yield _bad("stack policy", "none, or lifted for an update that nobody followed to its end", again)
-    else:
+        answer = f"none for {', '.join(lost)}, or lifted for an update that nobody followed to its end"
+        yield _bad("stack policy", answer, again)
+    elif str(Resource.INSTANCE) in lost:
         yield Diagnosis("stack policy", Verdict.NOTE, "not this product's; it does not hold the instance")
+    else:
+        yield _good("stack policy", "not this product's; no update may replace or delete the instance")
 
 
 def _access(gateway: Gateway) -> Iterator[Diagnosis]:

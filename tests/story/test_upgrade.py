@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.operations.stack import guard
+from generator.operations.stack import guard, stack_policy
 from generator.sandbox import lifecycle
 from generator.template.emit import wire
 from tests.embedded import Deployer
@@ -156,6 +156,10 @@ def test_doctor_says_whether_aws_holds_updates_to_their_plan(deployer: Deployer)
     deployer.gateway.cloudformation.set_stack_policy(deployer.stack_name, json.dumps({"Statement": [everything]}))
     lost = doctor(deployer)
     assert lost["verdict"] == "missing" and lost["hint"].startswith("deployer upgrade --stack-name")
+    assert deployer.upgrade().code == 0
+    whole = deployer.gateway.cloudformation.get_stack_policy(deployer.stack_name)
+    deployer.gateway.cloudformation.set_stack_policy(deployer.stack_name, stack_policy.without(whole, {"StackKey"}))
+    assert "StackKey" in doctor(deployer)["answer"] and doctor(deployer)["verdict"] == "missing"
     theirs = {"Statement": [everything, {**everything, "Effect": "Deny", "Resource": "LogicalResourceId/KeeperRole"}]}
     deployer.gateway.cloudformation.set_stack_policy(deployer.stack_name, json.dumps(theirs))
     assert doctor(deployer)["verdict"] == "note"

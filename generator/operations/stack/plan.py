@@ -115,7 +115,9 @@ def _plan_by_change_set(
         name=token,
         creates=creates,
         template_body=source.body,
-        parameters=choose(given, stack, source.keys) | _renewed(given, stack, source) | _renamed(given, stack, source),
+        parameters=choose(given, stack, source.keys)
+        | _renewed(given, stack, source)
+        | renamed(given, stack, source.keys if source.body else ()),
         description=request.why,
         tags=request.settings.tags,
         role_arn=request.settings.role_arn,
@@ -192,12 +194,12 @@ def _renewed(given: Mapping[str, str], stack: Stack | None, source: TemplateSour
     return {until: NO_END} if applies and stack and stack.parameters.get(until) == "" else {}
 
 
-def _renamed(given: Mapping[str, str], stack: Stack | None, source: TemplateSource) -> dict[str, str]:
+def renamed(given: Mapping[str, str], stack: Stack | None, template_keys: Collection[str]) -> dict[str, str]:
     """The values of parameters that have another name in a new template. Raises UsageError for one that is masked."""
-    if stack is None or source.body is None:
+    if stack is None:
         return {}
-    renamed = {old: new for old, new in RENAMED_PARAMETERS.items() if old in stack.parameters and new in source.keys}
-    values = {new: old for old, new in renamed.items() if new not in given and new not in stack.parameters}
+    names = {old: new for old, new in RENAMED_PARAMETERS.items() if old in stack.parameters and new in template_keys}
+    values = {new: old for old, new in names.items() if new not in given and new not in stack.parameters}
     for new, old in values.items():
         if stack.masks(old):
             raise UsageError(

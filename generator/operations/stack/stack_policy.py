@@ -76,13 +76,16 @@ def _is_our_denial(denial: dict[str, object], known: set[str]) -> bool:
     return denial["Effect"] == "Deny" and (touch or (denial["Action"] == LOSS and set(named) <= known))
 
 
-def holds_the_instance(body: str) -> bool:
-    """Whether a policy, of whoever, denies replacing and deleting the instance by its name."""
-    denied: set[str] = set()
+def lets_go(body: str, resources: Collection[str]) -> tuple[str, ...]:
+    """What must survive, among these logical IDs, and which a policy, of whoever, does not keep by its name."""
+    kept: dict[str, set[str]] = {}
     for statement in _listed(json.loads(body)["Statement"]) if body else ():
-        if statement["Effect"] == "Deny" and f"{PREFIX}{Resource.INSTANCE}" in _listed(statement.get("Resource", [])):
-            denied |= set(_listed(statement.get("Action", [])))
-    return "Update:*" in denied or set(LOSS) <= denied
+        for name in _listed(statement.get("Resource", [])) if statement["Effect"] == "Deny" else ():
+            kept.setdefault(str(name).removeprefix(PREFIX), set()).update(_listed(statement.get("Action", [])))
+    survivors = (str(name) for name in SURVIVORS if name in resources)
+    return tuple(
+        name for name in survivors if not ("Update:*" in kept.get(name, ()) or set(LOSS) <= kept.get(name, set()))
+    )
 
 
 def without(body: str, logical_ids: Collection[str]) -> str:

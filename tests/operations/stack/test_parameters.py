@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from generator.errors import UsageError
 from generator.model.stack import Stack, StackStatus
-from generator.operations.stack.plan import already_so, choose, missing
+from generator.operations.stack.plan import already_so, choose, missing, renamed
 
 KEYS = st.sets(st.sampled_from(["A", "B", "C", "D", "E"]))
 VALUES = st.dictionaries(st.sampled_from(["A", "B", "C", "D", "E"]), st.text(max_size=3))
@@ -45,3 +45,25 @@ def test_a_masked_value_is_never_taken_for_the_same() -> None:
 
 def test_missing_names_what_neither_side_provides() -> None:
     assert missing(("A", "B", "C"), {"A": "1"}, stack({"B": "2"})) == ["C"]
+
+
+@pytest.mark.parametrize(
+    ("given", "known", "keys", "expected"),
+    [
+        ({}, {"SupportDatabaseGrade": "w"}, {"SupportDatabaseLevel"}, {"SupportDatabaseLevel": "w"}),
+        ({"SupportDatabaseLevel": "r"}, {"SupportDatabaseGrade": "w"}, {"SupportDatabaseLevel"}, {}),
+        ({}, {"SupportDatabaseGrade": "w"}, {"SupportDatabaseGrade"}, {}),
+        ({}, {"SupportDatabaseGrade": "w", "SupportDatabaseLevel": "r"}, {"SupportDatabaseLevel"}, {}),
+    ],
+)
+def test_a_renamed_parameter_keeps_its_value_unless_the_new_name_has_one(
+    given: dict[str, str], known: dict[str, str], keys: set[str], expected: dict[str, str]
+) -> None:
+    assert renamed(given, Stack("s", "id", StackStatus("UPDATE_COMPLETE"), parameters=known), keys) == expected
+
+
+def test_a_renamed_parameter_whose_value_is_masked_is_asked_for() -> None:
+    stack = Stack("s", "id", StackStatus("UPDATE_COMPLETE"), parameters={"SupportDatabaseGrade": "****"})
+    with pytest.raises(UsageError, match="SupportDatabaseGrade is SupportDatabaseLevel") as caught:
+        renamed({}, stack, {"SupportDatabaseLevel"})
+    assert "--support-database-level" in caught.value.hint

@@ -12,7 +12,7 @@ import pytest
 from generator.errors import DeployerError
 from generator.model.command_line import CommandLine
 from generator.model.stack import StackStatus
-from generator.operations.stack.stack_policy import document, ensure, is_ours, lifted, without
+from generator.operations.stack.stack_policy import document, ensure, is_ours, lets_go, lifted, without
 from generator.operations.stack.watch import NotFollowed
 
 ALL = ("Instance", "StackKey", "AdminSecret", "SessionLogGroup", "InstanceSecurityGroup", "SupportUser")
@@ -82,6 +82,15 @@ def test_a_policy_that_aws_lays_out_anew_is_the_same() -> None:
 )
 def test_a_policy_of_somebody_else_is_known_as_that(body: str, ours: bool) -> None:
     assert is_ours(body) is ours
+
+
+def test_what_a_policy_lets_go_is_named_and_what_the_stack_lacks_is_not() -> None:
+    assert lets_go(document(ALL), ALL) == () == lets_go(document(ALL, {"Instance"}), ALL)
+    assert lets_go(without(document(ALL), {"StackKey"}), ALL) == ("StackKey",)
+    assert lets_go(document(("Instance",)), ("Instance", "SupportUser")) == ()
+    assert lets_go("", ("Instance", "StackKey")) == ("Instance", "StackKey")
+    half = {"Effect": "Deny", "Action": "Update:Delete", "Principal": "*", "Resource": "LogicalResourceId/Instance"}
+    assert lets_go(json.dumps({"Statement": half}), ("Instance",)) == ("Instance",)
 
 
 class Stack:
