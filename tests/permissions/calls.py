@@ -63,6 +63,7 @@ def definitions() -> dict[Name, ast.AST]:
     return found
 
 
+@cache
 def imports(tree: ast.AST) -> dict[str, Name]:
     """Local name -> what it stands for, of the names imported from this program."""
     froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
@@ -99,14 +100,16 @@ def _operations(method: ast.AST, methods: dict[str, ast.FunctionDef], seen: set[
     return called - {""}
 
 
-def references(module: str, node: ast.AST) -> Iterator[Name]:
+@cache
+def references(module: str, node: ast.AST) -> frozenset[Name]:
     """The definitions of this program that a piece of a module names."""
-    names = {**imports(modules()[module]), **imports(node)}
+    names, used = {**imports(modules()[module]), **imports(node)}, set[Name]()
     for each in ast.walk(node):
         if isinstance(each, ast.Name):
-            yield names.get(each.id, (module, each.id))
+            used.add(names.get(each.id, (module, each.id)))
         if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id in names:
-            yield ".".join(names[each.value.id]), each.attr
+            used.add((".".join(names[each.value.id]), each.attr))
+    return frozenset(name for name in used if name in definitions())
 
 
 def calls(module: str, node: ast.AST) -> set[Call]:
@@ -115,14 +118,15 @@ def calls(module: str, node: ast.AST) -> set[Call]:
     while pending:
         module, node = pending.pop()
         found |= _direct(node)
-        fresh = {name for name in references(module, node) if name in definitions() and name not in seen}
+        fresh = {name for name in references(module, node) if name not in seen}
         fresh = {name for name in fresh if ".gateway." not in name[0]}
         seen |= fresh
         pending += [(name[0], definitions()[name]) for name in sorted(fresh)]
     return found
 
 
-def _direct(node: ast.AST) -> set[Call]:
+@cache
+def _direct(node: ast.AST) -> frozenset[Call]:
     """The calls of gateway methods in a piece of source. The receiver's name tells which file a method is from."""
     found: set[Call] = set()
     for each in ast.walk(node):
@@ -130,7 +134,7 @@ def _direct(node: ast.AST) -> set[Call]:
             owners = gateway_methods()[each.attr]
             named = [file for file in owners if ast.unparse(each.value).endswith(file)] or list(owners)
             found |= {(file, operation) for file in named for operation in owners[file]}
-    return found
+    return frozenset(found)
 
 
 def commands() -> Iterator[tuple[str, str, ast.AST]]:

@@ -17,6 +17,7 @@ from ministack.services.cloudformation import _change_sets, _stacks
 from generator.model.arn import Arn
 from generator.model.handler_permissions import CREATE, DELETE, READ, UPDATE, handler_permissions
 from generator.sandbox import policy_evaluator
+from generator.sandbox.cloudformation import settings
 from generator.sandbox.cloudformation.resource_types import Properties
 from generator.sandbox.policy_evaluator import Context
 
@@ -47,7 +48,7 @@ def require(
     happening: str, resource_type: str, logical_id: str, physical_id: str, props: Properties, stack: str
 ) -> None:
     """Raise NotAuthorized unless the handlers that run for a resource may make every call of theirs."""
-    role = str(_stacks[stack].get("RoleARN") or "")
+    role = str(_stacks[stack].get(settings.ROLE) or "")
     principal = policy_evaluator.role_principal(role) if role else caller.get()
     if principal is None or principal.policies is None:
         return
