@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.embedded import Deployer, environment, running_sandbox
@@ -25,6 +27,18 @@ def embedded_aws(sandbox_environment: dict[str, str]) -> Iterator[None]:
     """Every AWS client of this test leads to the sandbox; polling does not wait."""
     with environment(sandbox_environment):
         yield
+        _close_support_roles()
+
+
+def _close_support_roles() -> None:
+    """The stacks of a session share an account: a role that one leaves open is a path of its principal in the next."""
+    iam = boto3.client("iam")
+    nobody = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            if "SupportRole" in role["RoleName"]:
+                iam.update_assume_role_policy(RoleName=role["RoleName"], PolicyDocument=policy)
 
 
 _numbers = itertools.count(1)

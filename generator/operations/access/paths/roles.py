@@ -43,7 +43,10 @@ def _paths(gateway: Gateway, access: StackAccess, role: RoleTrust, seen: str) ->
         names += role.trust.problems
         if names:
             detail = f"trusts {principal.arn}: {', '.join(names)}"
-            remove = f"Take it out of the trust policy of {role.name}, or delete that role: {look}"
+            remove = (
+                f"Take it out of the trust policy of {role.name}, or delete that role; if it is another stack's, "
+                f"revoke access there: {look}"
+            )
             yield AccessPath(PathKind.ROLE, role.name, principal.pattern, seen, remove, role.created, detail=detail)
 
 
