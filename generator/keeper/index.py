@@ -1,7 +1,8 @@
 """The keeper of the support user's access key: one function inside the customer's stack.
 
 It makes the key, keeps it in the secret, rotates it and takes it away, so that no key passes through CloudFormation.
-It answers CloudFormation (custom resources) and Secrets Manager (rotation). See docs/explanation/keeper.md.
+It answers CloudFormation (custom resources) and Secrets Manager (rotation), and ends support's sessions when access
+ends (EventBridge). See docs/explanation/keeper.md.
 All of it can be run twice, for both callers repeat what they are not sure of. No line logged, raised or answered
 holds a secret, and an event is never logged whole, because its ResponseURL is a credential too. The file travels
 inside the template without its comments and types: it is kept small.
@@ -54,6 +55,12 @@ def text(error: Exception) -> str:
 def is_open(owned: dict[str, bool], named: str) -> bool:
     """Whether the key works: the one the secret names is active; without that one, any key, or there is none yet."""
     return owned.get(named, any(owned.values()) or not owned)
+
+
+def is_of(owner: str, user: str, role: str) -> bool:
+    """Whether a session's owner (an ARN) is that user or a session of that role; "" is nobody's name."""
+    by_user = user and ":user/" in owner and owner.endswith(f"/{user}")
+    return bool(by_user or (role and f":assumed-role/{role}/" in owner))
 
 
 class Keeper:
@@ -244,6 +251,27 @@ class Keeper:
             log.error(body["Reason"])
         return body | {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
 
+    # EventBridge, every minute while somebody is let in until a set time
+
+    def end_sessions(self, event: Any) -> None:
+        """End what support's user and role have open on the instance, once their access has ended; nobody else's."""
+        if event["Now"] < event["Until"]:
+            return
+        ssm, ended, failed = boto3.client("ssm", config=CONFIG), [], None
+        filters = [{"key": "Target", "value": event["Instance"]}]
+        pages = ssm.get_paginator("describe_sessions").paginate(State="Active", Filters=filters)
+        for session in [session for page in pages for session in page["Sessions"]]:
+            if is_of(session.get("Owner", ""), event["User"], event["Role"]):
+                try:
+                    ssm.terminate_session(SessionId=session["SessionId"])
+                    ended.append(session["SessionId"])
+                except ClientError as error:  # the others end all the same
+                    failed = error
+        if ended:
+            log.info("access ended at %s: ended %s", event["Until"], ended)
+        if failed:
+            raise failed
+
     # Secrets Manager's rotation
 
     def create_secret(self, version: str, coming: dict[str, Any], now: dict[str, Any]) -> None:
@@ -333,12 +361,16 @@ def answer(url: str, body: dict[str, Any]) -> None:
 
 
 def handler(event: Any, context: Any) -> None:
-    """What Lambda calls, for CloudFormation and for Secrets Manager. Ten seconds are kept for the answer."""
+    """What Lambda calls, for CloudFormation, Secrets Manager and EventBridge. Ten seconds are kept for the answer."""
     again = DENIED if event.get("RequestType") == "Delete" else DENIED | NEW
     keeper = Keeper(min(context.get_remaining_time_in_millis() / 1000 - 10, 120), again)
-    if "Step" not in event:
+    if "ResponseURL" in event:
         return answer(event["ResponseURL"], keeper.provision(event))
     try:
-        keeper.rotate(event)
+        if "Until" in event:
+            keeper.end_sessions(event)
+        else:
+            keeper.rotate(event)
     except Exception as error:  # Lambda logs what is raised: only our words may be in it
-        raise Refusal(f"Rotation{keeper.named()}: {text(error)}") from None
+        work = "Ending sessions" if "Until" in event else "Rotation"
+        raise Refusal(f"{work}{keeper.named()}: {text(error)}") from None

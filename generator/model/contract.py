@@ -82,6 +82,9 @@ class Resource(StrEnum):
     KEEPER_ROLE = "KeeperRole"
     KEEPER_LOG_GROUP = "KeeperLogGroup"
     KEEPER_FUNCTION = "KeeperFunction"
+    ACCESS_END_RULE = "AccessEndRule"
+    ACCESS_END_PERMISSION = "AccessEndPermission"
+    ACCESS_END_POLICY = "AccessEndPolicy"
     KEEPER_SUPPORT_POLICY = "KeeperSupportPolicy"
     KEEPER_ROTATION_PERMISSION = "KeeperRotationPermission"
     DATABASE_INGRESS = "DatabaseIngress"
@@ -141,6 +144,7 @@ class Condition(StrEnum):
     WANT_VENDOR_READ = "WantVendorRead"
     WANT_VENDOR_ROLE = "WantVendorRole"
     SESSIONS_CUT = "SessionsCut"
+    SESSIONS_END = "SessionsEnd"
     SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
     SUPPORT_MAY_USE_DEFAULT_SHELL = "SupportMayUseDefaultShell"
     WANT_CLUSTER_ACCESS = "WantClusterAccess"
@@ -206,6 +210,9 @@ SUPPORT_RESOURCES: Final = frozenset(
         Resource.SUPPORT_KEY_ROTATION,
         Resource.KEEPER_SUPPORT_POLICY,
         Resource.KEEPER_ROTATION_PERMISSION,
+        Resource.ACCESS_END_RULE,
+        Resource.ACCESS_END_PERMISSION,
+        Resource.ACCESS_END_POLICY,
     }
 )
 """What a flip of `CreateSupportUser` or `CreateSupportRole` may add or remove."""
@@ -223,10 +230,14 @@ GRANT_RESOURCES: Final = frozenset(
         Resource.SUPPORT_SESSION_POLICY,
         Resource.STACK_KEY,
         Resource.CLUSTER_ACCESS,
+        Resource.ACCESS_END_RULE,
+        Resource.ACCESS_END_PERMISSION,
+        Resource.ACCESS_END_POLICY,
     }
 )
 """What a grant or a revocation may touch; of the user only its reason tag, of the key only its policy.
-The access to a cluster is there while a grant names somebody."""
+
+The access to a cluster exists only while a grant names somebody; what ends the sessions, only while access has an end."""
 
 PROTECTED_RESOURCES: Final = frozenset(
     {

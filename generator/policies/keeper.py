@@ -48,3 +48,17 @@ def keeper_support_policy(*, user: Value, secret: Value, key: Value, service: Va
             ),
         ]
     )
+
+
+def access_end_policy(*, region: Value, instance: Value, sessions: Value) -> Document:
+    """End sessions on that one instance: Session Manager tags each session with its target. Listing names no resource.
+
+    Source: Session Manager user guide, "Additional sample policies"; the keeper picks the sessions by their owner.
+    """
+    on_it = StringEquals("ssm:resourceTag/aws:ssmmessages:target-id", instance)
+    return document(
+        [
+            allow("ListSessions", [ssm.DescribeSessions], "*", StringEquals("aws:RequestedRegion", region)),
+            allow("EndSessionsOnThisInstance", [ssm.TerminateSession], sessions, on_it),
+        ]
+    )

@@ -39,6 +39,7 @@ PLUGINS = (
     "generator.sandbox.control",
     "generator.sandbox.snapshots",
     "generator.sandbox.services",
+    "generator.sandbox.scheduled_rules",
     "generator.sandbox.authorization",
     "generator.sandbox.ssm",
     "generator.sandbox.database.control",

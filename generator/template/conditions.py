@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from troposphere import And, Condition, Equals, If, Join, Not, Or, Ref, Template
 
-from generator.model.contract import NO_LEVEL
+from generator.model.contract import NO_END, NO_LEVEL
 from generator.model.contract import Condition as C
 from generator.model.contract import Parameter as P
 from generator.template.parts import ref, when
@@ -42,6 +42,7 @@ def add_conditions(template: Template) -> None:
         ),
         C.WANT_VENDOR_ROLE: And(Condition(str(C.VENDOR_GIVEN)), _not_only_via("secret")),
         C.SESSIONS_CUT: _given(P.SUPPORT_SESSIONS_NOT_BEFORE),
+        C.SESSIONS_END: And(Condition(str(C.WANT_SUPPORT)), Not(Equals(Ref(str(P.SUPPORT_ACCESS_UNTIL)), NO_END))),
         C.WANT_CLUSTER_ACCESS: And(
             _given(P.EKS_CLUSTER_NAME), _given(P.EKS_ACCESS_POLICY), Condition(str(C.VENDOR_GIVEN))
         ),

@@ -19,6 +19,7 @@ NAMED_ARNS = {
     Resource.SESSION_LOG_GROUP: f"logs:{_HERE}:log-group:",
     Resource.KEEPER_LOG_GROUP: f"logs:{_HERE}:log-group:",
     Resource.KEEPER_FUNCTION: f"lambda:{_HERE}:function:",
+    Resource.ACCESS_END_RULE: f"events:{_HERE}:rule/",
     Resource.INSTANCE_ROLE: "iam::${AWS::AccountId}:role/",
     Resource.KEEPER_ROLE: "iam::${AWS::AccountId}:role/",
     Resource.SUPPORT_USER: "iam::${AWS::AccountId}:user/",

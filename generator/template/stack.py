@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from troposphere import Template
 
+from generator.template.access_end import add_access_end
 from generator.template.bastion import add_bastion
 from generator.template.conditions import add_conditions
 from generator.template.database import add_database
@@ -43,6 +44,7 @@ def build() -> Template:
     add_support_role(template)
     add_support_secret(template)
     add_keeper(template)
+    add_access_end(template)
     add_database(template)
     add_bastion(template)
     add_outputs(template)
