@@ -35,6 +35,7 @@ CONSOLE = "ec2-instance-connect:SendSerialConsoleSSHPublicKey"
 PUSHES, LOGIN = "PushSshKeysForOneLogin", "ec2:osuser"
 SSH_ARN = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:document/${SshDocument}"
 TAG, CHECK, NOW = "ssm:resourceTag/deepsql:managed", "ssm:SessionDocumentAccessCheck", "aws:CurrentTime"
+TARGET = "ssm:resourceTag/aws:ssmmessages:target-id"
 ARN, REGION, VIA = "aws:PrincipalArn", "aws:RequestedRegion", "kms:ViaService"
 CONTEXT, LOG_CONTEXT = "kms:EncryptionContext:SecretARN", "kms:EncryptionContext:aws:logs:arn"
 ANYONE_IN_THE_ACCOUNT = {"AWS": "111122223333"}
@@ -227,6 +228,10 @@ ROLES = [
     Mutant("the keeper writes every log", set_resource(KEEPER, "logs:PutLogEvents", "*")),
     Mutant("the keeper is called for any secret", drop_property("KeeperRotationPermission", "SourceArn")),
     Mutant("the keeper is called for any account", drop_property("KeeperRotationPermission", "SourceAccount")),
+    Mutant("the keeper is called by any rule", drop_property("AccessEndPermission", "SourceArn")),
+    Mutant("the keeper ends sessions anywhere", drop_condition("AccessEndPolicy", "ssm:TerminateSession", TARGET)),
+    Mutant("the keeper lists sessions anywhere", drop_condition("AccessEndPolicy", "ssm:DescribeSessions", REGION)),
+    Mutant("the keeper may end sessions always", lambda template: template["Resources"]["AccessEndPolicy"].pop("Condition")),
 ]  # fmt: skip
 
 SUPPORT_ROLE = [

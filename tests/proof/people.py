@@ -114,6 +114,7 @@ WHO: dict[str, Callable[[Stack], Actor]] = {
     ),
     "EC2": lambda _: Actor("ec2.amazonaws.com"),
     "Lambda": lambda _: Actor("lambda.amazonaws.com"),
+    "EventBridge": lambda _: Actor("events.amazonaws.com"),
     "Secrets Manager": lambda _: Actor("secretsmanager.amazonaws.com"),
     "CloudWatch Logs": lambda _: Actor("logs.us-east-1.amazonaws.com"),
     "CloudWatch Logs elsewhere": lambda _: Actor("logs.eu-west-1.amazonaws.com"),

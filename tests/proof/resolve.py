@@ -194,6 +194,7 @@ NAMED_BY = {
     "AWS::SSM::Parameter": "Name",
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::Lambda::Function": "FunctionName",
+    "AWS::Events::Rule": "Name",
 }
 FIXED_ID = {
     "AWS::EC2::Instance": "i-0a1b2c3d4e5f60718",
@@ -211,5 +212,6 @@ ARN_FORM = {
     "AWS::SSM::Parameter": ("ssm", "parameter/{}"),
     "AWS::Logs::LogGroup": ("logs", "log-group:{}"),
     "AWS::Lambda::Function": ("lambda", "function:{}"),
+    "AWS::Events::Rule": ("events", "rule/{}"),
 }
 REF_IS_ARN = {"AWS::SecretsManager::Secret", "AWS::IAM::ManagedPolicy"}

@@ -125,6 +125,11 @@ BASTION = [
     )
 ]  # fmt: skip
 
+END_SESSION, LIST_SESSIONS, A_SESSION = "ssm:TerminateSession", "ssm:DescribeSessions", "<ssm>:session/bob-1"
+TARGET = "ssm:resourceTag/aws:ssmmessages:target-id"
+ON_THE_INSTANCE: Context = {TARGET: "<Instance.name>"}
+ON_ANOTHER: Context = {TARGET: "i-0fedcba9876543210"}
+
 KEEPER = table(
     "keeper",
     "keeper",
@@ -175,7 +180,16 @@ KEEPER = table(
     may_not("write the session log", "logs:PutLogEvents", TRANSCRIPT),
     may_not("read transcripts", "logs:GetLogEvents", TRANSCRIPT),
     may_not("change the shell document", "ssm:UpdateDocument", "<ShellDocument>"),
-    may_not("end somebody's session", "ssm:TerminateSession", "<ssm>:session/bob-1"),
+    may("end a session on the instance, for the end of access", END_SESSION, A_SESSION, given=ON_THE_INSTANCE),
+    may("list sessions, for the end of access", LIST_SESSIONS, "*"),
+    may_not("end a session on another instance", END_SESSION, A_SESSION, given=ON_ANOTHER),
+    may_not("end a session that says not where it is", END_SESSION, A_SESSION),
+    may_not("end a session elsewhere", END_SESSION, "arn:aws:ssm:eu-west-1:111122223333:session/bob-1",
+            given=ON_THE_INSTANCE),
+    may_not("list sessions of another region", LIST_SESSIONS, "*", given=in_region("eu-west-1")),
+    may_not("end a session where access has no end", END_SESSION, A_SESSION, given=ON_THE_INSTANCE, stack="endless"),
+    may_not("list sessions where access has no end", LIST_SESSIONS, "*", stack="endless"),
+    may_not("end a session where there is no support", END_SESSION, A_SESSION, given=ON_THE_INSTANCE, stack="off"),
     may_not("rewrite its own code", "lambda:UpdateFunctionCode", "<KeeperFunction>"),
     may_not("stop the instance", "ec2:StopInstances", INSTANCE),
     may_not("make any key where there is no support user", "iam:CreateAccessKey", OTHER_USER, stack="off"),
@@ -188,6 +202,8 @@ FOR_OUR_SECRET: Context = {"aws:SourceAccount": "111122223333", "aws:SourceArn":
 FOR_NO_SECRET: Context = {"aws:SourceAccount": "111122223333"}
 FOR_ANOTHER_SECRET: Context = FOR_NO_SECRET | {"aws:SourceArn": OTHER_SECRET}
 FOR_A_STRANGER: Context = FOR_OUR_SECRET | {"aws:SourceAccount": "777788889999"}
+FOR_OUR_RULE: Context = {"aws:SourceArn": "<AccessEndRule>"}
+FOR_ANOTHER_RULE: Context = {"aws:SourceArn": "arn:aws:events:us-east-1:111122223333:rule/another"}
 TRUST = [
     *table(
         "trust",
@@ -222,6 +238,13 @@ TRUST = [
         may_not("have it rotate another secret", INVOKE, "<KeeperFunction>", given=FOR_ANOTHER_SECRET),
         may_not("have it rotate for another account", INVOKE, "<KeeperFunction>", given=FOR_A_STRANGER),
         may_not("call it where there is no secret", INVOKE, "<KeeperFunction>", given=FOR_NO_SECRET, stack="off"),
+    ),
+    *table(
+        "trust",
+        "EventBridge",
+        may("have the keeper end sessions by the stack's rule", INVOKE, "<KeeperFunction>", given=FOR_OUR_RULE),
+        may_not("call it by another rule", INVOKE, "<KeeperFunction>", given=FOR_ANOTHER_RULE),
+        may_not("call it where access has no end", INVOKE, "<KeeperFunction>", given=FOR_ANOTHER_RULE, stack="endless"),
     ),
 ]  # fmt: skip
 
