@@ -102,8 +102,14 @@ COMMENTS: Mapping[str, str] = {
     ),
     Resource.KEEPER_ROLE: "What the keeper may always do. What it may do with keys is KeeperSupportPolicy.",
     Resource.KEEPER_FUNCTION: (
-        "Called by CloudFormation (SupportKey, InstanceImage) and by Secrets Manager (rotation), by nobody else."
+        "Called by CloudFormation (SupportKey, InstanceImage), by Secrets Manager (rotation) and by AccessEndRule, by "
+        "nobody else."
     ),
+    Resource.ACCESS_END_POLICY: (
+        "The end of support's open sessions, while access has an end. From the end on IAM refuses new sessions, but a "
+        "shell or a tunnel that is open would go on: so the keeper ends support's, and nobody else's."
+    ),
+    Resource.ACCESS_END_RULE: "Every minute. Before the end the keeper returns at once.",
 }
 STATEMENTS: Mapping[str, str] = {
     "BeManagedBySystemsManager": "The agent's calls name no resource, so the condition limits them to this region.",
@@ -145,5 +151,7 @@ STATEMENTS: Mapping[str, str] = {
     "KeepTheKeysOfThisUser": "No other user, and no other call of IAM.",
     "EncryptThisSecret": "The key only through Secrets Manager.",
     "ReadPublicImageParameters": "AWS's public list of Amazon Linux images.",
+    "ListSessions": "DescribeSessions names no resource, so only the region limits it.",
+    "EndSessionsOnThisInstance": "Session Manager gives each session a tag with its target.",
     "LookAtItsOwnStack": "Whether the stack has an instance or a key already.",
 }
