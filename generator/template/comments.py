@@ -110,6 +110,7 @@ COMMENTS: Mapping[str, str] = {
         "shell or a tunnel that is open would go on: so the keeper ends support's, and nobody else's."
     ),
     Resource.ACCESS_END_RULE: "Every minute. Before the end the keeper returns at once.",
+    Resource.ACCESS_END_PERMISSION: "Only that rule may call the keeper so.",
 }
 STATEMENTS: Mapping[str, str] = {
     "BeManagedBySystemsManager": "The agent's calls name no resource, so the condition limits them to this region.",
