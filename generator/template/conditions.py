@@ -42,7 +42,11 @@ def add_conditions(template: Template) -> None:
         ),
         C.WANT_VENDOR_ROLE: And(Condition(str(C.VENDOR_GIVEN)), _not_only_via("secret")),
         C.SESSIONS_CUT: _given(P.SUPPORT_SESSIONS_NOT_BEFORE),
-        C.SESSIONS_END: And(Condition(str(C.WANT_SUPPORT)), Not(Equals(Ref(str(P.SUPPORT_ACCESS_UNTIL)), NO_END))),
+        C.SESSIONS_END: And(
+            Condition(str(C.WANT_SUPPORT)),
+            Condition(str(C.VENDOR_GIVEN)),
+            Not(Equals(Ref(str(P.SUPPORT_ACCESS_UNTIL)), NO_END)),
+        ),
         C.WANT_CLUSTER_ACCESS: And(
             _given(P.EKS_CLUSTER_NAME), _given(P.EKS_ACCESS_POLICY), Condition(str(C.VENDOR_GIVEN))
         ),

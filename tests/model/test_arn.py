@@ -98,7 +98,7 @@ def test_whether_an_account_is_written_out(text: str, named: bool) -> None:
 
 ROOT = Path(arn.__file__).parent.parent
 HAND_MADE_ARN = re.compile(r"""f["']arn:|split\(["']:["'](, ?5)?\)|["']:assumed-role/""")
-# Comparing part by part is no parsing, the keeper travels alone, and the sandbox's judge of databases is still to follow.
+# Comparing part by part is no parsing, the keeper travels alone, the sandbox's judge of databases is still to follow.
 MAY = (
     "keeper/index.py",
     "model/wildcards.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.proof.mutation import (
+    Change,
     Mutant,
     add_action,
     add_resource,
@@ -44,6 +45,10 @@ LOG_SERVICE = "LogsEncryptTheSessionLog"
 
 def at_home(service: str, rest: str) -> Tree:
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"}
+
+
+def drop_own_condition(logical_id: str) -> Change:
+    return lambda template: template["Resources"][logical_id].pop("Condition")
 
 
 def inline(*actions: str) -> Tree:
@@ -231,7 +236,7 @@ ROLES = [
     Mutant("the keeper is called by any rule", drop_property("AccessEndPermission", "SourceArn")),
     Mutant("the keeper ends sessions anywhere", drop_condition("AccessEndPolicy", "ssm:TerminateSession", TARGET)),
     Mutant("the keeper lists sessions anywhere", drop_condition("AccessEndPolicy", "ssm:DescribeSessions", REGION)),
-    Mutant("the keeper may end sessions always", lambda template: template["Resources"]["AccessEndPolicy"].pop("Condition")),
+    Mutant("the keeper may end sessions always", drop_own_condition("AccessEndPolicy")),
 ]  # fmt: skip
 
 SUPPORT_ROLE = [

@@ -13,16 +13,19 @@ from tests.embedded import VENDOR_ROLE, Deployer
 from tests.sandbox_keys import recorded
 from tests.story.test_flip_sessions import live, of_the_role, of_the_user, open_session
 
-DAY = 86_400
+RULE = "AccessEndRule"
 
 
 @pytest.fixture
-def granted(deployer: Deployer) -> Deployer:
+def granted(deployer: Deployer) -> Iterator[Deployer]:
     """A stack whose support may sign in for an hour, by key and by role."""
     deployer.create("--support-user=yes", "--support-role=yes")
     ran = deployer("access", "grant", "--principal", VENDOR_ROLE, "--for", "1h", "--yes")
     assert ran.code == 0, ran.err
-    return deployer
+    assert RULE in deployer.physical_ids()
+    yield deployer
+    deployer("access", "revoke", "--all", "--yes")  # or its role would admit the vendor when others are asked about
+    assert RULE not in deployer.physical_ids()
 
 
 @pytest.fixture
@@ -44,12 +47,6 @@ def called(deployer: Deployer, condition: Callable[[], bool], seconds: float = 3
     return condition()
 
 
-def log_of(deployer: Deployer) -> str:
-    logs = deployer.gateway.client("logs")
-    group = deployer.physical_ids()["KeeperLogGroup"]
-    return "\n".join(event["message"] for event in logs.filter_log_events(logGroupName=group)["events"])
-
-
 def test_the_end_of_a_grant_ends_the_sessions_of_support_and_of_nobody_else(
     granted: Deployer, put_clock_ahead: Callable[[float], object]
 ) -> None:
@@ -61,3 +58,19 @@ def test_the_end_of_a_grant_ends_the_sessions_of_support_and_of_nobody_else(
     put_clock_ahead(2 * 3600)
     assert called(granted, lambda: not {by_key, by_role} & live(granted))
     assert own in live(granted)
+
+
+def test_a_function_that_does_not_admit_the_rule_is_not_called(
+    granted: Deployer, put_clock_ahead: Callable[[float], object]
+) -> None:
+    session, ids = open_session(granted, of_the_user(granted)), granted.physical_ids()
+    functions = granted.gateway.client("lambda")
+    functions.remove_permission(FunctionName=ids["KeeperFunction"], StatementId=ids["AccessEndPermission"])
+    time.sleep(2)
+    put_clock_ahead(2 * 3600)
+    assert not called(granted, lambda: session not in live(granted), 5)
+
+
+def test_without_an_end_there_is_no_rule(deployer: Deployer) -> None:
+    deployer.create("--support-user=yes")
+    assert RULE not in deployer.physical_ids()
