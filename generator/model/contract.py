@@ -237,7 +237,7 @@ GRANT_RESOURCES: Final = frozenset(
 )
 """What a grant or a revocation may touch; of the user only its reason tag, of the key only its policy.
 
-The access to a cluster exists only while a grant names somebody; what ends the sessions, only while access has an end."""
+The access to a cluster exists only while a grant names somebody, and what ends the sessions only if it has an end."""
 
 PROTECTED_RESOURCES: Final = frozenset(
     {

@@ -118,6 +118,14 @@ HANDLER_SCOPES: Final = (
         POLICIES,
     ),
     _scope(
+        "ManageRules",
+        "Make, change and delete the rule that ends support's sessions.",
+        "events",
+        "PutRule DeleteRule DescribeRule PutTargets RemoveTargets ListTargetsByRule TagResource UntagResource"
+        " ListTagsForResource",
+        "events:rule/{names}",
+    ),
+    _scope(
         "ManageInstances",
         "Start the instance, change it and end it.",
         "ec2",

@@ -50,7 +50,7 @@ class Place:
 
 
 def operator_policies(needs: Sequence[Need], place: Place, *, via_cloudformation: bool = True) -> list[Document]:
-    """The fewest documents, each at most `LONGEST`, that allow these needs, ready for JSON.
+    """Few documents, each at most `LONGEST`, that allow these needs, ready for JSON: a statement goes where it fits.
 
     `via_cloudformation`: the handlers' part may be used through CloudFormation only (aws:CalledVia). A service role
     is used by CloudFormation itself, so its requests do not have that key.
@@ -58,9 +58,10 @@ def operator_policies(needs: Sequence[Need], place: Place, *, via_cloudformation
     documents: list[list[Statement]] = []
     for need in needs:
         statement = _statement(need, place, via_cloudformation)
-        if not documents or characters(plain(document([*documents[-1], statement]))) > LONGEST:
-            documents.append([])
-        documents[-1].append(statement)
+        fits = (each for each in documents if characters(plain(document([*each, statement]))) <= LONGEST)
+        if (room := next(fits, None)) is None:
+            documents.append(room := [])
+        room.append(statement)
     return [_plain(each) for each in documents]
 
 
@@ -70,8 +71,8 @@ def characters(policy: object) -> int:
 
 
 def sid(need: Need) -> str:
-    """The statement ID of a need; the handlers' part says that it is CloudFormation's."""
-    return f"{need.scope.sid}{'ViaCloudFormation' if need.part is Part.HANDLERS else ''}"
+    """The statement ID of a need. That the handlers' part is CloudFormation's is said by its condition."""
+    return need.scope.sid
 
 
 def _plain(statements: Sequence[Statement]) -> Document:
