@@ -36,7 +36,7 @@ def add_access_end(template: Template) -> None:
         Rule(
             str(Resource.ACCESS_END_RULE),
             Condition=WANTED,
-            Description="Has the keeper end support's sessions after the end.",
+            Description="Has the keeper end support's sessions.",
             ScheduleExpression="rate(1 minute)",
             Targets=[
                 Target(
