@@ -47,6 +47,17 @@ def test_a_policy_of_that_name_that_is_not_ours_is_left(deployer: Deployer, gate
     assert (ran.code, ran.error["code"]) == (3, "not-ours") and gateway.iam.user_policies(user)
 
 
+@pytest.mark.parametrize("undo", [(), ("--undo",)])
+def test_the_support_user_of_a_stack_is_the_stacks_own(
+    deployer: Deployer, gateway: Gateway, host: str, undo: tuple[str, ...]
+) -> None:
+    user = deployer.physical_ids()["SupportUser"]
+    before = gateway.iam.user_policies(user)
+    ran = deployer("access", "policy", "--attach-to", user, "--instance-id", host, *undo, "--yes")
+    assert (ran.code, ran.error["code"]) == (3, "of-a-stack")
+    assert gateway.iam.user_policies(user) == before and before
+
+
 def test_whom_and_where_must_be_known(deployer: Deployer, host: str, user: str) -> None:
     assert deployer("access", "policy", "--attach-to", "nobody", "--instance-id", host, "--yes").code == 4
     assert deployer("access", "policy", "--attach-to", user, "--yes").error["code"] == "instance"

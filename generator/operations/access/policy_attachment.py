@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from generator.errors import NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
-from generator.model.contract import TAG_KEY, TAG_VALUE
+from generator.model.contract import TAG_KEY, TAG_VALUE, Resource
 from generator.model.policy import Policy, parse_policy, statements
 from generator.model.policy_size import INLINE_OF_A_ROLE, INLINE_OF_A_USER, characters
 from generator.model.up import Check
@@ -149,6 +149,22 @@ def _same(policy: Policy | None, document: Document) -> bool:
 
 
 def _target(gateway: Gateway, target: str) -> tuple[str, str]:
+    """user or role, and the name. Raises NotFound, and Refused for the support user or role of a stack.
+
+    Those have a policy of the same name, which is the stack's to write.
+    """
+    kind, name = _named(gateway, target)
+    boundary = gateway.iam.user_boundary(name) if kind == "user" else gateway.iam.role_boundary(name)
+    if f"-{Resource.SUPPORT_SESSION_POLICY}-" in boundary:
+        raise Refused(
+            f"The {kind} {name} belongs to a stack, which writes its policies itself.",
+            f"Grant it access there: {gateway.commands.deployer('access', 'grant', '--principal', 'ARN')}",
+            code="of-a-stack",
+        )
+    return kind, name
+
+
+def _named(gateway: Gateway, target: str) -> tuple[str, str]:
     """user or role, and the name: from an ARN, from user/NAME or role/NAME, or by looking."""
     named = Arn.find(target) or Arn("", "", "", "", target)
     kind, name = (named.kind, named.last_name) if named.kind else ("", target)
