@@ -23,6 +23,7 @@ from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
 from generator.operations import polling, sandbox
 from generator.operations.access import key, lockdown
+from generator.template.yaml_document import parse, text_of
 
 PLACE = ("--vpc-id", "vpc-00000001", "--subnet-id", "subnet-00000002", "--admin-email", "admin@example.com")
 VENDOR_ROLE = "arn:aws:iam::444455556666:role/deepsql-support"
@@ -82,7 +83,7 @@ class Deployer:
         known = client.describe_stacks(StackName=self.stack_name)["Stacks"][0]["Parameters"]
         previous = [{"ParameterKey": p["ParameterKey"], "UsePreviousValue": True} for p in known]
         given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
-        body = {"TemplateBody": json.dumps(template, separators=(",", ":"))} if template else {}
+        body = {"TemplateBody": text_of(parse(json.dumps(template)))} if template else {}
         try:
             client.update_stack(
                 StackName=self.stack_name,

@@ -111,16 +111,31 @@ class IAM(Service):
         return [p["InstanceProfileName"] for page in pages for p in page["InstanceProfiles"]]
 
     def list_role_trusts(self) -> list[RoleTrust]:
-        """Every role of the account with its trust policy (one call for a thousand roles)."""
-        pages = self._pages(
-            "get_account_authorization_details", Filter=["Role"], PaginationConfig={"PageSize": PAGE_SIZE}
+        """Every role of the account with its trust policy and its boundary (one call for a thousand of both)."""
+        pages = list(
+            self._pages(
+                "get_account_authorization_details",
+                Filter=["Role", "LocalManagedPolicy"],
+                PaginationConfig={"PageSize": PAGE_SIZE},
+            )
         )
+        documents = {
+            policy["Arn"]: parse_policy(_document(version["Document"]))
+            for page in pages
+            for policy in page.get("Policies", [])
+            for version in policy.get("PolicyVersionList", [])
+            if version.get("IsDefaultVersion")
+        }
         return [
             RoleTrust(
-                r["RoleName"], r["Arn"], parse_policy(_document(r["AssumeRolePolicyDocument"])), r.get("CreateDate")
+                role["RoleName"],
+                role["Arn"],
+                parse_policy(_document(role["AssumeRolePolicyDocument"])),
+                role.get("CreateDate"),
+                documents.get(_boundary(role)),
             )
             for page in pages
-            for r in page["RoleDetailList"]
+            for role in page["RoleDetailList"]
         ]
 
     def user_boundary(self, user: str) -> str:

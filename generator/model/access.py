@@ -62,12 +62,16 @@ class KeyGrant:
 
 @dataclass(frozen=True)
 class RoleTrust:
-    """A role of the account, and the policy that says who may assume it."""
+    """A role of the account, and the policy that says who may assume it.
+
+    `boundary`: its permissions boundary; None where it has none, or one whose document is AWS's own.
+    """
 
     name: str
     arn: str
     trust: Policy
     created: datetime | None = None
+    boundary: Policy | None = None
 
 
 @dataclass(frozen=True)

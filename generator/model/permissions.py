@@ -70,13 +70,15 @@ _WHOLE: Final = dict.fromkeys(resource_types(), HANDLERS)
 _GRANT: Final[Mapping[str, Sequence[str]]] = {
     "AWS::EKS::AccessEntry": HANDLERS,
     "AWS::IAM::ManagedPolicy": (READ, UPDATE),
-    "AWS::IAM::Policy": (UPDATE,),
+    "AWS::Events::Rule": HANDLERS,
+    "AWS::IAM::Policy": HANDLERS,
     "AWS::IAM::Role": (READ, UPDATE),
     "AWS::IAM::User": (READ, UPDATE),
     "AWS::KMS::Key": (READ, UPDATE),
     "AWS::SecretsManager::ResourcePolicy": HANDLERS,
     "AWS::SecretsManager::Secret": (READ, UPDATE),
     "AWS::Lambda::Function": (),
+    "AWS::Lambda::Permission": HANDLERS,
 }
 _REMOVE: Final = dict.fromkeys(resource_types(), (READ, DELETE))
 STACK_CHANGES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {

@@ -21,7 +21,8 @@ from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer, run
 
 OTHER = "arn:aws:iam::444455556666:role/other"
-TOUCHED = {"StackKey", "SupportSecretPolicy", "SupportSessionPolicy", "SupportUserPolicy"}
+ENDING = {"AccessEndRule", "AccessEndPolicy", "AccessEndPermission"}
+TOUCHED = ENDING | {"StackKey", "SupportSecretPolicy", "SupportSessionPolicy", "SupportUserPolicy"}
 
 
 @pytest.fixture(autouse=True)

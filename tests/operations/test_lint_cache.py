@@ -19,13 +19,13 @@ def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were really checked, with a cache of their own."""
     names: list[str] = []
 
-    def lint_text(text: str, name: str) -> list[Finding]:
+    def lint_text(text: str, name: str, regions: tuple[str, ...]) -> list[Finding]:
         names.append(Path(name).name)
         return [] if text == CLEAN else [Finding("E3006", Level.ERROR, "No such type.")]
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(generator.lint.engine, "lint_text", lint_text)
-    monkeypatch.setattr(templates, "_load_cfn_lint", lambda: None)
+    monkeypatch.setattr(templates, "_load_cfn_lint", lambda regions: None)
     return names
 
 

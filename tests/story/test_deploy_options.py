@@ -6,11 +6,21 @@ import json
 from pathlib import Path
 
 import pytest
+from botocore.session import Session
 
 from tests.embedded import PLACE, Deployer
 
 ROLE = "arn:aws:iam::111122223333:role/cloudformation"
 TOPIC = "arn:aws:sns:us-east-1:111122223333:stack-events"
+
+
+def may_everything(role: str) -> None:
+    """A service role for CloudFormation with every permission."""
+    iam = Session().create_client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName=role, PolicyName="everything", PolicyDocument=json.dumps(everything))
 
 
 def settings(deployer: Deployer) -> tuple[dict[str, str], str | None, tuple[str, ...]]:
@@ -19,6 +29,7 @@ def settings(deployer: Deployer) -> tuple[dict[str, str], str | None, tuple[str,
 
 
 def test_they_are_set_kept_by_an_update_that_gives_none_and_shown(deployer: Deployer) -> None:
+    may_everything("cloudformation")
     deployer.create("--tags", "team=data", "--tags", "note=a=b", "--role-arn", ROLE, "--notification-arns", TOPIC)
     wanted = ({"team": "data", "note": "a=b"}, ROLE, (TOPIC,))
     assert settings(deployer) == wanted

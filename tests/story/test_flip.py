@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generator.model.contract import NO_END
 from generator.model.up import UpRequest
 from generator.operations.stack import change_set, plan
 from generator.operations.stack.guard import objections
@@ -32,7 +33,11 @@ def live(deployer: Deployer) -> Deployer:
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(other=OTHER, grant=st.sampled_from([GRANT, dict.fromkeys(GRANT, "")]), wanted=st.sampled_from(["Yes", "No"]))
+@given(
+    other=OTHER,
+    grant=st.sampled_from([GRANT, dict.fromkeys(GRANT, "") | {"SupportAccessUntil": NO_END}]),
+    wanted=st.sampled_from(["Yes", "No"]),
+)
 def test_a_flip_names_support_resources_only(
     live: Deployer, other: dict[str, str], grant: dict[str, str], wanted: str
 ) -> None:

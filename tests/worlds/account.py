@@ -283,7 +283,12 @@ def _parsed(template: str) -> dict[str, Any]:
 
 def _small(template: Mapping[str, Any]) -> str:
     """JSON short enough for a call (51,200 bytes): without what only the console shows."""
-    shown = {name: value for name, value in template.items() if name != "Metadata"}
+    shown = {name: value for name, value in template.items() if name not in ("Metadata", "Description")}
+    for section in ("Parameters", "Outputs"):
+        entries = {name: dict(entry) for name, entry in shown.get(section, {}).items()}
+        for entry in entries.values():
+            entry.pop("Description", None)
+        shown |= {section: entries} if entries else {}
     return json.dumps(shown, separators=(",", ":"), ensure_ascii=False)
 
 

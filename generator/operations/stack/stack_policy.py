@@ -78,13 +78,13 @@ def _is_our_denial(denial: dict[str, object], known: set[str]) -> bool:
 
 def lets_go(body: str, resources: Collection[str]) -> tuple[str, ...]:
     """What must survive, among these logical IDs, and which a policy, of whoever, does not keep by its name."""
-    kept: dict[str, set[str]] = {}
+    denied: dict[str, set[str]] = {}
     for statement in _listed(json.loads(body)["Statement"]) if body else ():
         for name in _listed(statement.get("Resource", [])) if statement["Effect"] == "Deny" else ():
-            kept.setdefault(str(name).removeprefix(PREFIX), set()).update(_listed(statement.get("Action", [])))
+            denied.setdefault(str(name).removeprefix(PREFIX), set()).update(_listed(statement.get("Action", [])))
     survivors = (str(name) for name in SURVIVORS if name in resources)
     return tuple(
-        name for name in survivors if not ("Update:*" in kept.get(name, ()) or set(LOSS) <= kept.get(name, set()))
+        name for name in survivors if not ("Update:*" in denied.get(name, ()) or set(LOSS) <= denied.get(name, set()))
     )
 
 

@@ -1,20 +1,24 @@
-"""PermissionsBoundary of AWS::IAM::Role, which MiniStack's CloudFormation leaves out; its API has boundaries of roles.
+"""Boundaries of roles where MiniStack leaves them out: in AWS::IAM::Role, and in GetAccountAuthorizationDetails.
 
 As on AWS an update sets the property only where the template's value changed.
 """
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
 from ministack.services import iam
 
 from generator.sandbox.cloudformation.resource_types import Created, Properties, handler
-from generator.sandbox.service_api import call
+from generator.sandbox.service_api import Answer, Params, Proceed, call, serve
 
 TYPE = "AWS::IAM::Role"
 PROPERTY = "PermissionsBoundary"
+ROLE = re.compile(
+    r"<RoleName>(?P<name>[^<]+)</RoleName>(?=<RoleId>[^<]*</RoleId><Arn>[^<]*</Arn><Path>[^<]*</Path><Cr)"
+)
 
 
 def install() -> None:
@@ -22,6 +26,22 @@ def install() -> None:
     handlers = handler(TYPE)
     handlers["create"] = partial(create, handlers["create"])
     handlers["update"] = partial(update, handlers["update"])
+    serve(iam, {"GetAccountAuthorizationDetails": account_details})
+
+
+def account_details(params: Params, proceed: Proceed) -> Answer:
+    """GetAccountAuthorizationDetails with the boundary of each role."""
+    status, headers, body = proceed()
+    if status != 200:
+        return status, headers, body
+    return status, headers, ROLE.sub(_with_boundary, body.decode()).encode()
+
+
+def _with_boundary(role: re.Match[str]) -> str:
+    boundary = call(iam, "GetRole", {"RoleName": role["name"]}).findtext(".//PermissionsBoundaryArn")
+    if not boundary:
+        return role[0]
+    return f"{role[0]}<{PROPERTY}><PermissionsBoundaryArn>{boundary}</PermissionsBoundaryArn></{PROPERTY}>"
 
 
 def create(original: Any, logical_id: str, props: Properties, stack: str) -> Created:

@@ -82,6 +82,8 @@ def test_the_instance_enters_the_cell_its_stack_names(stacks: Stacks, client: Cl
         "AdminEmail": "admin@example.com",
         "EksClusterName": cluster,
         "EksAccessPolicy": "AmazonEKSViewPolicy",
+        "VendorAccounts": "444455556666",
+        "VendorPrincipals": "arn:aws:iam::444455556666:role/deepsql-support",
     }
     asked = [{"ParameterKey": name, "ParameterValue": value} for name, value in wanted.items()]
     assert stacks.execute(stacks.change_set(asked, OURS, "CREATE")) == "CREATE_COMPLETE"

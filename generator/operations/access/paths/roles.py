@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from generator.gateway.aws import Gateway
 from generator.model.access import RoleTrust
 from generator.model.access_path import AccessPath, PathKind, PathReading
+from generator.model.contract import Parameter
 from generator.model.policy import PolicyPrincipal, PolicyStatement, PrincipalType
 from generator.model.principal import Principal
+from generator.model.reach import reaches
 from generator.operations.access.live_policies import NO_ROLE
 from generator.operations.access.outsiders import admitted
 from generator.operations.access.readings import absent, read
@@ -43,11 +45,26 @@ def _paths(gateway: Gateway, access: StackAccess, role: RoleTrust, seen: str) ->
         names += role.trust.problems
         if names:
             detail = f"trusts {principal.arn}: {', '.join(names)}"
+            opens = role.boundary is None or reaches(role.boundary, _resources(access))
+            if not opens:
+                detail += "; its permissions boundary permits nothing of this stack"
             remove = (
                 f"Take it out of the trust policy of {role.name}, or delete that role; if it is another stack's, "
                 f"revoke access there: {look}"
             )
-            yield AccessPath(PathKind.ROLE, role.name, principal.pattern, seen, remove, role.created, detail=detail)
+            yield AccessPath(
+                PathKind.ROLE, role.name, principal.pattern, seen, remove, role.created, opens=opens, detail=detail
+            )
+
+
+def _resources(access: StackAccess) -> tuple[str, ...]:
+    """The ARNs of what opens the stack to whoever may use it."""
+    place = access.stack.arn
+    own = [place.beside("ec2", f"instance/{access.instance_id}")]
+    database = access.stack.parameters.get(Parameter.DATABASE_RESOURCE_ID, "")
+    own += [place.beside("rds-db", f"dbuser:{database}/{access.database_user}")] if database else []
+    named = (access.secret_arn, access.key_arn, access.user_arn, access.role_arn)
+    return (*map(str, own), *filter(None, named))
 
 
 def lets_in(statement: PolicyStatement, principal: Principal, account: str) -> bool:
