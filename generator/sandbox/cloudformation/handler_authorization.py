@@ -169,6 +169,8 @@ def _elsewhere(service: str, verb: str, resource_type: str, name: str, props: Pr
             return f"secret:{str(props.get('SecretId') or name).rpartition(':')[2]}"
         case "kms":
             return f"key/{name}"
+        case "events":
+            return f"rule/{name}"
         case "eks":
             return f"cluster/{props.get('ClusterName')}" if verb == "CreateAccessEntry" else f"access-entry/{name}"
     return f"autoScalingGroup:0:autoScalingGroupName/{name}"
