@@ -75,6 +75,8 @@ def test_the_users_sessions_end_with_it_and_nobody_elses(granted: Deployer) -> N
 
     planned = granted("up", "--support-user=no", "--plan", "--output", "json")
     assert {s["session_id"] for s in planned.result["access_loss"]["sessions"]} == {theirs, also}
+    shown = granted("up", "--support-user=no", "--plan").out
+    assert f"2 open sessions of the support user {user} will be ended" in shown
     assert live(granted) >= kept | {theirs, also}, "a plan ends nothing"
     asked = granted("up", "--support-user=no")
     assert (
