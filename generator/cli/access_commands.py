@@ -43,7 +43,7 @@ class PolicyFormat(StrEnum):
     yaml = "yaml"
 
 
-class AccessPath(StrEnum):
+class Via(StrEnum):
     """The two access paths of a grant, and both."""
 
     all = "all"
@@ -92,7 +92,7 @@ def _register_grant(group: typer.Typer) -> None:
         no_expiry: Annotated[bool, typer.Option("--no-expiry", help="Access without an end.")] = False,
         reason: Annotated[str | None, typer.Option(help="Ticket or reason; recorded on the stack.")] = None,
         via: Annotated[
-            AccessPath | None,
+            Via | None,
             typer.Option(help="By the secret, by the role, or by all that the stack has; unchanged if omitted."),
         ] = None,
         unlogged: Annotated[
@@ -134,7 +134,7 @@ def _request(
     no_expiry: bool,
     reason: str | None,
     unlogged: bool,
-    via: AccessPath | None,
+    via: Via | None,
 ) -> GrantRequest:
     from generator.model.duration import parse_duration
     from generator.model.principal import parse_principal

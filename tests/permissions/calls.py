@@ -19,6 +19,8 @@ from typing import Any
 
 from botocore.loaders import create_loader
 
+from tests.permissions.generated import keep_current
+
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "generator/model/verb_calls.json"
 Name = tuple[str, str]  # module, name in it
@@ -176,13 +178,7 @@ def table() -> str:
 
 def main(argv: list[str]) -> int:
     """Write the table, or say whether it is current."""
-    if "--write" in argv:
-        TABLE.write_text(table())
-        return 0
-    if TABLE.read_text() == table():
-        return 0
-    print(f"{TABLE} is stale: make permissions", file=sys.stderr)
-    return 3
+    return keep_current(TABLE, table(), argv)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from typing import Any
 from cfnlint.decode import decode
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
+from tests.permissions.generated import keep_current
+
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "generator/model/handler_permissions.json"
 TEMPLATES = (ROOT / "templates/deepsql-stack.yaml", ROOT / "tests/template/published-stack.yaml")
@@ -40,13 +42,7 @@ def table() -> str:
 
 def main(argv: list[str]) -> int:
     """Write the table, or say whether it is current."""
-    if "--write" in argv:
-        TABLE.write_text(table())
-        return 0
-    if TABLE.read_text() == table():
-        return 0
-    print(f"{TABLE} is stale: make permissions", file=sys.stderr)
-    return 3
+    return keep_current(TABLE, table(), argv)
 
 
 if __name__ == "__main__":
