@@ -84,6 +84,7 @@ class Channel:
         self._connection: Connection | None = None
         self._connection_task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._terminating = False  # a connection lost from here on is not resumed
 
     @property
     def end(self) -> End | None:
@@ -206,7 +207,7 @@ class Channel:
             self._buffers.finish(End(EndKind.LOST, error.message))
 
     async def _serve(self, connection: Connection) -> bool:
-        """Serve one connection; True when the channel ended, False when only the connection was lost."""
+        """Serve one connection; False when it was lost and the session is to be resumed."""
         since, self._connection, self.stats.connected = self._loop.time(), connection, True
         try:
             await connection_loop.run(self._buffers, connection, self.options)
@@ -218,7 +219,7 @@ class Channel:
         now = self._loop.time()
         if self._buffers.last_received > since or now - since > ESTABLISHED:
             self._lost_at = now  # else this is still the same outage
-        return self.end is not None
+        return self.end is not None or self._terminating
 
     async def _first_connection(self) -> Connection:
         delay = SHORTEST_DELAY
@@ -271,6 +272,7 @@ class Channel:
             self.post(wire.PayloadType.FLAG, flag)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.flush(), HEAD_START)
+        self._terminating = True
         try:
             async with asyncio.timeout(TERMINATION):
                 await asyncio.to_thread(self._service.terminate, self._grant.session_id)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -624,6 +625,24 @@ def test_when_the_ending_is_refused_the_figures_name_the_session():
         async with open_channel(gateway, None, gateway.connect) as channel:
             pass
         assert channel.figures().not_terminated == "user-0000"
+
+    run_virtually(story())
+
+
+def test_a_connection_that_closes_behind_the_ending_is_not_resumed():
+    async def story():
+        gateway = Gateway(bare())
+
+        def end_without_a_word(session_id):
+            gateway.calls.append("terminate")
+            gateway.session.over = True
+            gateway.loop.call_soon_threadsafe(gateway.session.cut)
+            time.sleep(0.05)  # the answer comes after the connection is gone
+
+        gateway.terminate = end_without_a_word
+        async with open_channel(gateway, None, gateway.connect):
+            pass
+        assert gateway.calls == ["start", "terminate"]
 
     run_virtually(story())
 
