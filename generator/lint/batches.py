@@ -7,6 +7,7 @@ statements: its Sid.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -45,18 +46,39 @@ class Batch:
         return _around(chosen, whole), shortened
 
 
-def batches(changed: Iterable[tuple[Entry, dict[str, str]]]) -> list[Batch]:
-    """Every changed entry of every variant, once, in as few batches as can be."""
+def batches(changed: Iterable[tuple[Entry, dict[str, str]]], known: set[str]) -> list[Batch]:
+    """Every changed entry of every variant, once, in as few batches as can be.
+
+    An entry is left out that only lacks some of the `known` statements of an earlier one: fewer cannot clash.
+    """
     made: list[Batch] = []
     seen: set[tuple[str, str, str]] = set()
+    outlines: dict[tuple[str, str, str], list[Counter[str]]] = {}
     for entry, answers in changed:
         mark = (entry.section, entry.name, entry.text)
         if entry.text and mark not in seen:
             seen.add(mark)
+            taken: Counter[str] = Counter()
+            outline = (entry.section, entry.name, _text(_without(entry.body, known, taken)))
+            if any(taken <= more for more in outlines.get(outline, ())):
+                continue
+            outlines.setdefault(outline, []).append(taken)
             if not any(batch.takes(entry, answers) for batch in made):
                 made.append(Batch())
                 made[-1].takes(entry, answers)
     return made
+
+
+def _without(value: object, known: set[str], taken: Counter[str]) -> object:
+    """The value with one "…" in each list for all of its known statements, which are added to `taken`."""
+    if isinstance(value, dict):
+        return {key: _without(item, known, taken) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    texts = [_text(item) if isinstance(item, dict) and "Effect" in item else "" for item in value]
+    taken.update(text for text in texts if text in known)
+    rest = [_without(item, known, taken) for item, text in zip(value, texts, strict=True) if text not in known]
+    return [*rest, "…"] if len(rest) < len(value) else rest
 
 
 def statement_texts(template: Tree) -> set[str]:
@@ -72,7 +94,8 @@ def _shorten(value: object, known: set[str], path: Path, shortened: set[str]) ->
         return value
     if "Effect" in value and _text(value) in known:
         shortened.add("/".join(map(str, path)))
-        return {key: "*" if key == "Resource" else item for key, item in value.items() if key != "Condition"}
+        bare = {"Action": "*", "Resource": "*"}
+        return {key: bare.get(key, item) for key, item in value.items() if key != "Condition"}
     return {key: _shorten(item, known, (*path, key), shortened) for key, item in value.items()}
 
 

@@ -201,7 +201,7 @@ def _of_variants(template: Tree, regions: Sequence[str], known: Sequence[Finding
     changed = [(entry, answers) for answers, entries in cases for entry in entries]
     statements = statement_texts(template)
     seen = {(finding.rule, _decided_path(finding.path)) for finding in known}
-    for batch in batches(changed):
+    for batch in batches(changed, statements):
         for finding in _of_batch(batch, template, statements, regions):
             if (finding.rule, finding.path) not in seen:
                 seen.add((finding.rule, finding.path))

@@ -43,7 +43,7 @@ def decide(template: Tree, known: dict[str, str]) -> Tree:
 
 @dataclass(frozen=True)
 class Entry:
-    """A resource or an output as some answers leave it. `text` is its JSON, "" when the answers change nothing."""
+    """A resource or an output as some answers leave it. `text`: what of it can clash, "" when no answer changes that."""
 
     section: str
     name: str
@@ -97,13 +97,22 @@ class Variants:
 
 def _entry(section: str, name: str, whole: Tree, body: Tree) -> Entry:
     """A `Condition` that was decided is no change: the whole has been linted with it."""
-    changed = _unconditional(body) != _unconditional(whole)
-    text = json.dumps(body, sort_keys=True, default=str) if changed else ""
+    clashing = {key: _clashing(item) for key, item in body.items() if key != "Condition"}
+    changed = clashing != {key: _clashing(item) for key, item in whole.items() if key != "Condition"}
+    text = json.dumps(clashing, sort_keys=True, default=str) if changed else ""
     return Entry(section, name, body, text, tuple(_references_in(body, (section, name))))
 
 
-def _unconditional(body: Tree) -> Tree:
-    return {key: item for key, item in body.items() if key != "Condition"}
+def _clashing(value: object) -> object:
+    """The value without what its neighbours never forbid: the values of an `Fn::Sub`'s own variables."""
+    if isinstance(value, list):
+        return [_clashing(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    text = value.get("Fn::Sub")
+    if isinstance(text, list) and len(text) == 2 and isinstance(text[1], dict):
+        return {**value, "Fn::Sub": [text[0], sorted(map(str, text[1]))]}
+    return {key: _clashing(item) for key, item in value.items()}
 
 
 def conditions_at(node: object) -> set[str]:

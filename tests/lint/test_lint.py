@@ -13,10 +13,11 @@ from cfnlint.decode.decode import decode_str
 
 from generator.errors import DeployerError, NotFound, UsageError
 from generator.lint import engine
+from generator.lint.batches import batches, statement_texts
 from generator.lint.engine import lint_text, read_template
 from generator.lint.rules import OF_FAILURE, OWN_RULES, rules
 from generator.lint.sarif import to_json, to_sarif
-from generator.lint.variants import decide, yes_no_combinations
+from generator.lint.variants import Variants, decide, yes_no_combinations
 from generator.model.lint import Finding, Level
 from generator.template.emit import emit, template_dict
 from tests.template.rendered import PUBLISHED_FILE
@@ -78,6 +79,26 @@ def test_a_finding_of_the_whole_is_not_repeated_for_a_variant() -> None:
     assert [(finding.rule, finding.line is None) for finding in findings] == [("E3002", False)]
 
 
+def test_an_answer_that_only_takes_statements_away_or_gives_other_texts_is_not_linted_again() -> None:
+    text = TWO_QUESTIONS + """
+  Policy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      Description: !Sub ["${Word} policy", {Word: !If [One, first, second]}]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+        - {Sid: A, Effect: Allow, Action: "s3:GetObject", Resource: "*"}
+        - !If [One, {Sid: B, Effect: Allow, Action: "s3:PutObject", Resource: "*"}, !Ref "AWS::NoValue"]
+        - !If [Two, {Sid: C, Effect: Allow, Action: "s3:ListBucket", Resource: "*"}, !Ref "AWS::NoValue"]
+"""
+    template, _ = decode_str(text)
+    variants = Variants(template)
+    changed = [(entry, answers) for answers in yes_no_combinations(template) for entry in variants.entries(answers)]
+    made = batches(changed, statement_texts(template))
+    assert [name for batch in made for _, name in batch.entries].count("Policy") == 1
+
+
 TWO_QUESTIONS = """
 Parameters:
   First: {Type: String, AllowedValues: ["Yes", "No"]}
@@ -116,6 +137,27 @@ ONLY_IN_COMBINATION = {
   Bucket: {Type: "AWS::S3::Bucket"}
 """,
         [("E3510", "Resources/Policy/Properties/PolicyDocument/Statement", "First=Yes, Second=Yes")],
+    ),
+    "a Sid twice in an answer after one that has more statements": (
+        """
+  Policy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+        - {Sid: Same, Effect: Allow, Action: ["s3:GetObject"], Resource: [!GetAtt Bucket.Arn]}
+        - !If
+          - One
+          - {Sid: More, Effect: Allow, Action: ["s3:PutObject"], Resource: [!GetAtt Bucket.Arn]}
+          - {Sid: Same, Effect: Allow, Action: ["s3:DeleteObject"], Resource: [!GetAtt Bucket.Arn]}
+        - !If
+          - Two
+          - {Sid: Most, Effect: Allow, Action: ["s3:ListBucket"], Resource: [!GetAtt Bucket.Arn]}
+          - !Ref AWS::NoValue
+  Bucket: {Type: "AWS::S3::Bucket"}
+""",
+        [("E3510", "Resources/Policy/Properties/PolicyDocument/Statement", "First=No, Second=Yes")],
     ),
     "a value that the value beside it forbids": (
         """
