@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from generator.lint.traverse import Path, Tree, mapping, nodes, policy_documents, references, statements
-from generator.lint.variants import SECTIONS, Entry, conditions_at
+from generator.lint.variants import SECTIONS, Entry, clashing, conditions_at
 
 
 @dataclass
@@ -59,7 +59,7 @@ def batches(changed: Iterable[tuple[Entry, dict[str, str]]], known: set[str]) ->
         if entry.text and mark not in seen:
             seen.add(mark)
             taken: Counter[str] = Counter()
-            outline = (entry.section, entry.name, _text(_without(entry.body, known, taken)))
+            outline = (entry.section, entry.name, _text(clashing(mapping(_without(entry.body, known, taken)))))
             if any(taken <= more for more in outlines.get(outline, ())):
                 continue
             outlines.setdefault(outline, []).append(taken)

@@ -43,7 +43,7 @@ def decide(template: Tree, known: dict[str, str]) -> Tree:
 
 @dataclass(frozen=True)
 class Entry:
-    """A resource or an output as some answers leave it. `text`: what of it can clash, "" when no answer changes that."""
+    """A resource or an output as some answers leave it. `text`: what can clash in it, "" when no answer changes that."""
 
     section: str
     name: str
@@ -97,14 +97,17 @@ class Variants:
 
 def _entry(section: str, name: str, whole: Tree, body: Tree) -> Entry:
     """A `Condition` that was decided is no change: the whole has been linted with it."""
-    clashing = {key: _clashing(item) for key, item in body.items() if key != "Condition"}
-    changed = clashing != {key: _clashing(item) for key, item in whole.items() if key != "Condition"}
-    text = json.dumps(clashing, sort_keys=True, default=str) if changed else ""
+    left = clashing(body)
+    text = json.dumps(left, sort_keys=True, default=str) if left != clashing(whole) else ""
     return Entry(section, name, body, text, tuple(_references_in(body, (section, name))))
 
 
+def clashing(body: Tree) -> Tree:
+    """What of an entry can clash: all but its `Condition` and the values of an `Fn::Sub`'s own variables."""
+    return {key: _clashing(item) for key, item in body.items() if key != "Condition"}
+
+
 def _clashing(value: object) -> object:
-    """The value without what its neighbours never forbid: the values of an `Fn::Sub`'s own variables."""
     if isinstance(value, list):
         return [_clashing(item) for item in value]
     if not isinstance(value, dict):

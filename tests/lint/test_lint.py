@@ -80,7 +80,9 @@ def test_a_finding_of_the_whole_is_not_repeated_for_a_variant() -> None:
 
 
 def test_an_answer_that_only_takes_statements_away_or_gives_other_texts_is_not_linted_again() -> None:
-    text = TWO_QUESTIONS + """
+    text = (
+        TWO_QUESTIONS
+        + """
   Policy:
     Type: AWS::IAM::ManagedPolicy
     Properties:
@@ -92,6 +94,7 @@ def test_an_answer_that_only_takes_statements_away_or_gives_other_texts_is_not_l
         - !If [One, {Sid: B, Effect: Allow, Action: "s3:PutObject", Resource: "*"}, !Ref "AWS::NoValue"]
         - !If [Two, {Sid: C, Effect: Allow, Action: "s3:ListBucket", Resource: "*"}, !Ref "AWS::NoValue"]
 """
+    )
     template, _ = decode_str(text)
     variants = Variants(template)
     changed = [(entry, answers) for answers in yes_no_combinations(template) for entry in variants.entries(answers)]
