@@ -43,7 +43,7 @@ def decide(template: Tree, known: dict[str, str]) -> Tree:
 
 @dataclass(frozen=True)
 class Entry:
-    """A resource or an output as some answers leave it. `text`: what can clash in it, "" when no answer changes that."""
+    """A resource or an output as some answers leave it. `text`: what can clash in it, "" if no answer changes it."""
 
     section: str
     name: str
