@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -22,7 +23,8 @@ from generator.sandbox.state import SandboxState
 if TYPE_CHECKING:
     from generator.sandbox.asgi import Sandbox
 
-SAVE_SECONDS = 2.0  # what a killed sandbox may lose
+SAVE_SECONDS = 2.0  # what a killed sandbox may lose, or more where saving takes long: nothing is answered meanwhile
+SAVE_SHARE = 0.05  # of the time, at the most
 DEAD_SOCKET = "unix:///nonexistent/docker.sock"  # no container is ever started, no daemon ever asked
 
 
@@ -135,13 +137,25 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
 
 async def _save_periodically(sandbox: Sandbox, state: SandboxState) -> None:
     """Save what changed; exit when the directory was removed or belongs to another sandbox: no client finds it."""
+    pause = SAVE_SECONDS
     while True:
-        await asyncio.sleep(SAVE_SECONDS)
+        await asyncio.sleep(pause)
         if record.read(Path(state.home)) != state:
             _leave()
         if sandbox.changed:
             sandbox.changed = False
-            sandbox.save(quick=True)
+            pause = pause_after(_seconds(lambda: sandbox.save(quick=True)))
+
+
+def pause_after(seconds: float) -> float:
+    """How long to wait after a save that took this long."""
+    return max(SAVE_SECONDS, seconds / SAVE_SHARE)
+
+
+def _seconds(act: Callable[[], None]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
 
 
 def _leave() -> NoReturn:

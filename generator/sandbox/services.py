@@ -19,6 +19,7 @@ from generator.sandbox.cloudformation import (
     resource_types,
     settings,
     stack_policy,
+    template_loader,
 )
 from generator.sandbox.ec2 import endpoints, instances, network, security_group_rules
 from generator.sandbox.iam import access_keys, role_boundary, user_credentials
@@ -27,7 +28,7 @@ from generator.sandbox.ssm import document_resource
 
 CLOUDFORMATION = (
     *(operations, stack_policy, events, conditions, changesets, parameters, settings),
-    *(resource_types, naming, custom_resources),
+    *(resource_types, naming, custom_resources, template_loader),
 )
 EC2 = (network, instances, endpoints, security_group_rules)
 OTHERS = (access_keys, user_credentials, role_boundary, secrets, rotation, document_resource, eks, autoscaling)
