@@ -53,16 +53,16 @@ def batches(changed: Iterable[tuple[Entry, dict[str, str]]], known: set[str]) ->
     """
     made: list[Batch] = []
     seen: set[tuple[str, str, str]] = set()
-    outlines: dict[tuple[str, str, str], list[Counter[str]]] = {}
+    chosen_with: dict[tuple[str, str, str], list[Counter[str]]] = {}
     for entry, answers in changed:
         mark = (entry.section, entry.name, entry.text)
         if entry.text and mark not in seen:
             seen.add(mark)
             taken: Counter[str] = Counter()
-            outline = (entry.section, entry.name, _text(clashing(mapping(_without(entry.body, known, taken)))))
-            if any(taken <= more for more in outlines.get(outline, ())):
+            remainder = (entry.section, entry.name, _text(clashing(mapping(_without(entry.body, known, taken)))))
+            if any(taken <= more for more in chosen_with.get(remainder, ())):
                 continue
-            outlines.setdefault(outline, []).append(taken)
+            chosen_with.setdefault(remainder, []).append(taken)
             if not any(batch.takes(entry, answers) for batch in made):
                 made.append(Batch())
                 made[-1].takes(entry, answers)
