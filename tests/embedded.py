@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore import loaders, session
+from botocore import hooks, loaders, session
 
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
@@ -131,6 +131,16 @@ def _one_loader(search_path_string: str | None = None) -> loaders.Loader:
     return _create_loader(search_path_string)
 
 
+_make_aliaser = hooks.EventAliaser.__init__
+_event_names: dict[str, str] = {}
+
+
+def _knowing_aliaser(self: hooks.EventAliaser, *given: object) -> None:
+    """botocore's names of events, found once in this process and not once for every client."""
+    _make_aliaser(self, *given)
+    self._alias_name_cache = _event_names
+
+
 @contextlib.contextmanager
 def environment(leads: Mapping[str, str]) -> Iterator[None]:
     """Every AWS client made meanwhile leads where these variables say; polling does not wait."""
@@ -143,4 +153,5 @@ def environment(leads: Mapping[str, str]) -> Iterator[None]:
         for module, limit in ((key, "KNOWN_SECONDS"), (lockdown, "SESSION_SECONDS")):
             patch.setattr(module, limit, 1.0)  # nothing is late here: what does not come at once never comes
         patch.setattr(session, "create_loader", _one_loader)
+        patch.setattr(hooks.EventAliaser, "__init__", _knowing_aliaser)
         yield

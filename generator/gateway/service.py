@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,6 +11,8 @@ from typing import Any
 from generator.gateway.translate import not_aws, translated
 
 Answer = dict[str, Any]
+ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""A time as AWS writes it in XML, with its offset; other forms are left to botocore."""
 
 
 class _Whole(Answer):
@@ -52,11 +55,15 @@ class Service:
 def as_utc(value: object) -> datetime:
     """A timestamp of an answer (epoch seconds, ISO 8601 or RFC 822), in UTC. Raises ValueError for anything else.
 
-    botocore's own parser gives this computer's time zone, and spends two thirds of a long list on asking for it.
+    botocore's own parser gives this computer's time zone, and spends two thirds of a long list on asking for it; what
+    it then asks to read ISO 8601 takes most of the last third.
     """
     if isinstance(value, int | float):
         with suppress(OverflowError, OSError):
             return datetime.fromtimestamp(value, UTC)
+    if isinstance(value, str) and ISO_TIME.fullmatch(value):
+        with suppress(ValueError):
+            return datetime.fromisoformat(value).astimezone(UTC)
     from botocore.utils import parse_timestamp
 
     moment: datetime = parse_timestamp(value)

@@ -25,6 +25,7 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
         1_789_997_600.0,
         "1789997600",
         "2026-09-21T13:33:20Z",
+        "2026-09-21T13:33:20.000Z",
         "2026-09-21T15:33:20+02:00",
         "2026-09-21T13:33:20",
         "Mon, 21 Sep 2026 13:33:20 GMT",
@@ -35,7 +36,11 @@ def test_a_timestamp_is_read_as_utc(value: object) -> None:
     assert (moment, moment.tzinfo) == (MOMENT, UTC)
 
 
-@pytest.mark.parametrize("value", ["soon", None, {}])
+def test_parts_of_a_second_are_kept() -> None:
+    assert as_utc("2026-09-21T15:33:20.25+02:00") == MOMENT.replace(microsecond=250_000)
+
+
+@pytest.mark.parametrize("value", ["soon", "2026-13-21T13:33:20Z", None, {}])
 def test_what_is_no_timestamp_is_refused(value: object) -> None:
     with pytest.raises((ValueError, RuntimeError)):
         as_utc(value)
