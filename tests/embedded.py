@@ -126,7 +126,7 @@ _create_loader = loaders.create_loader
 
 
 @functools.cache
-def _one_loader(search_path_string: str | None = None) -> loaders.Loader:
+def one_loader(search_path_string: str | None = None) -> loaders.Loader:
     """The models of AWS's services, read once in this process and not once for every command."""
     return _create_loader(search_path_string)
 
@@ -152,6 +152,6 @@ def environment(leads: Mapping[str, str]) -> Iterator[None]:
         patch.setattr(polling, "waits", lambda first=(): itertools.repeat(0.05))
         for module, limit in ((key, "KNOWN_SECONDS"), (lockdown, "SESSION_SECONDS")):
             patch.setattr(module, limit, 1.0)  # nothing is late here: what does not come at once never comes
-        patch.setattr(session, "create_loader", _one_loader)
+        patch.setattr(session, "create_loader", one_loader)
         patch.setattr(hooks.EventAliaser, "__init__", _knowing_aliaser)
         yield

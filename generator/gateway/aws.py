@@ -58,11 +58,11 @@ class Gateway:
     def _session(self) -> Any:
         from boto3 import Session
 
-        from generator.gateway.translate import refuse_foreign_answer, translated
+        from generator.gateway.translate import refuse_foreign_answer, settings_read
 
         # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the other SDKs let AWS_REGION win over it
         region = self.deployment.region or os.environ.get("AWS_REGION") or None
-        with translated("AWS", "session", {}):
+        with settings_read():
             session = Session(botocore_session=self._core, region_name=region)
         session.events.register("before-parse", refuse_foreign_answer)
         return session
@@ -81,9 +81,9 @@ class Gateway:
         from botocore.session import Session
 
         from generator.gateway.service import as_utc
-        from generator.gateway.translate import translated
+        from generator.gateway.translate import settings_read
 
-        with translated("AWS", "session", {}):
+        with settings_read():
             core = Session(profile=self.deployment.profile)
             core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=as_utc)
             core.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
@@ -96,10 +96,10 @@ class Gateway:
         """
         from botocore.config import Config
 
-        from generator.gateway.translate import endpoint_as_url, require_address, translated
+        from generator.gateway.translate import endpoint_as_url, require_address, settings_read
 
         session = self._session if credentials else self._signing_session
-        with translated(service, "client", {}), endpoint_as_url():
+        with endpoint_as_url(), settings_read():
             client = session.client(
                 service,
                 **(_explicit(credentials) if credentials else {}),

@@ -65,7 +65,7 @@ def require_usable(session: Any) -> None:
     None at all is no error here: the first call says so.
     """
     profile = session.profile_name
-    with translated("STS", "credentials", {}), _explained(profile):
+    with translated("AWS", "credentials", {}), _explained(profile):
         credentials = session.get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else ()
     parts = [part for part in frozen if part is not None]
@@ -90,6 +90,8 @@ def _explained(profile: str) -> Iterator[None]:
             PROCESS.hint.format(option=option) if provider == "custom-process" else _CHECK.format(option=option),
             code="credential-retrieval",
         ) from error
+    except boto.ParamValidationError as error:  # what a file of a sign-in holds, sent on as it was
+        raise _stumbled(error, profile) from error
     except (boto.BotoCoreError, boto.ClientError):
         raise  # these say what they are
     except Exception as error:  # a credential plugin can raise anything, and its text may hold a secret

@@ -42,14 +42,20 @@ class Service:
 
     def _call(self, operation: str, /, **params: Any) -> Answer:
         """Make one API call by its snake_case name. Raises a DeployerError, never a botocore one."""
-        with translated(self._service, operation, params, self._region):
-            return _Whole(getattr(self._client, operation)(**params), self._service, operation)
+        name = self._api_name(operation)
+        with translated(self._service, name, params, self._region):
+            return _Whole(getattr(self._client, operation)(**params), self._service, name)
 
     def _pages(self, operation: str, /, **params: Any) -> Iterator[Answer]:
         """Yield every page of a paginated operation."""
-        with translated(self._service, operation, params, self._region):
+        name = self._api_name(operation)
+        with translated(self._service, name, params, self._region):
             for page in self._client.get_paginator(operation).paginate(**params):
-                yield _Whole(page, self._service, operation)
+                yield _Whole(page, self._service, name)
+
+    def _api_name(self, operation: str) -> str:
+        """AWS's name of what botocore calls by a Python name: DescribeDBClusters for describe_db_clusters."""
+        return str(self._client.meta.method_to_api_mapping.get(operation, operation))
 
 
 def as_utc(value: object) -> datetime:

@@ -6,6 +6,7 @@ becomes an AwsError that names operation, code and request id.
 
 from __future__ import annotations
 
+import configparser
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -94,6 +95,32 @@ def translated(service: str, operation: str, params: Mapping[str, Any], region: 
         ) from error
 
 
+@contextmanager
+def settings_read() -> Iterator[None]:
+    """Turn what botocore raises over the AWS config and its variables, before any call, into DeployerErrors."""
+    try:
+        yield
+    except boto.BotoCoreError as error:
+        raise _from_settings(error) from error
+    except (DeployerError, OSError):
+        raise
+    except Exception as error:  # the text of its error may hold what it read
+        if isinstance(error, ValueError) and "endpoint" in str(error).lower():
+            raise
+        raise _unusable(f"botocore fails over a setting in it with {type(error).__name__}.") from error
+
+
+def _from_settings(error: boto.BotoCoreError) -> DeployerError:
+    if any(isinstance(error, kind) for kind, _, _ in _LOCAL):
+        return _from_local_error("AWS", "settings", error)
+    return _unusable(sentence(str(error)))
+
+
+def _unusable(why: str) -> DeployerError:
+    hint = "Fix that setting in the file or in the variable that it comes from; see both with: aws configure list"
+    return DeployerError(f"Your AWS config cannot be used: {why}", hint, code="invalid-config")
+
+
 NOT_AWS = "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a sign-in of its own."
 
 
@@ -158,7 +185,7 @@ def require_address(endpoint: str) -> None:
 
 def _from_client_error(service: str, error: boto.ClientError, params: Mapping[str, Any]) -> DeployerError:
     details = error.response.get("Error", {})
-    code, message = str(details.get("Code", "")), _without_echo(str(details.get("Message", "")))
+    code, message = " ".join(str(details.get("Code", "")).split()), _without_echo(str(details.get("Message", "")))
     for row in ROWS:
         if row.covers(code, message):
             return row.build(message, params)
@@ -177,13 +204,17 @@ def _is_long_or_secret(value: str, field: str) -> bool:
 def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> AwsError:
     metadata = error.response.get("ResponseMetadata", {})
     request_id, status = metadata.get("RequestId", ""), metadata.get("HTTPStatusCode", 0)
-    text = f"{service} refused {error.operation_name} ({code}): {sentence(message)}"
-    hint = _hint_for(code, error.operation_name) or (f"Request id for AWS support: {request_id}" if request_id else "")
-    if REDIRECTION <= status < SERVER_ERROR and (
-        not code or code.isdigit()
-    ):  # every error of AWS has a code of its own
+    if code and not code.isdigit():  # every error of AWS has a code of its own
+        text = f"{service} refused {error.operation_name} ({code}): {sentence(message) or 'it gave no reason.'}"
+        hint = _hint_for(code, error.operation_name) or (
+            f"Request id for AWS support: {request_id}" if request_id else ""
+        )
+    elif status < SERVER_ERROR:
         text = f"Something between here and {service} answered {error.operation_name} with HTTP status {status}."
         hint = NOT_AWS
+    else:
+        text = f"{service}, or something on the way to it, answered {error.operation_name} with HTTP status {status}."
+        hint = "Run it again in a minute. If it stays so: " + NOT_AWS
     return AwsError(
         text,
         hint,
@@ -227,9 +258,23 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
 def _filled(message: str, error: boto.BotoCoreError) -> str:
     """Our sentence with what the error is about; botocore's own where an error does not carry what ours names."""
     try:
-        return message.format_map({name: _bare(value) for name, value in error.kwargs.items()})
+        return message.format_map({name: _shown(value) for name, value in error.kwargs.items()})
     except KeyError:
         return sentence(str(error))
+
+
+TWICE = {
+    "DuplicateSectionError": ": that section is there already",
+    "DuplicateOptionError": ": that name is there already",
+}
+
+
+def _shown(value: object) -> str:
+    """A value of an error; of a parser's error only where it stumbled, for its text quotes what it read."""
+    if isinstance(value, configparser.Error | UnicodeError) or type(value) is ValueError:
+        line = getattr(value, "lineno", None) or next((number for number, _ in getattr(value, "errors", ())), None)
+        return f" (line {line}{TWICE.get(type(value).__name__, '')})" if line else ""
+    return _bare(value)
 
 
 def _bare(value: object) -> str:
@@ -273,8 +318,13 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
     (boto.InvalidConfigError, "Your AWS config cannot be used: {error_msg}.", "Fix that profile in ~/.aws/config."),
     (
         boto.ConfigParseError,
-        "Your AWS config {path} cannot be read.",
+        "Your AWS config {path} cannot be read{error}.",
         "Fix the file: it has [sections] of NAME = VALUE.",
+    ),
+    (
+        boto.InvalidIMDSEndpointError,
+        "The endpoint of the EC2 metadata service, {endpoint}, is no address.",
+        "Fix ec2_metadata_service_endpoint in your AWS config, or AWS_EC2_METADATA_SERVICE_ENDPOINT.",
     ),
     (
         boto.NoRegionError,

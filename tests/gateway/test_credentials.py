@@ -182,3 +182,32 @@ def test_variables_amiss_are_named_and_not_repeated(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert says in refusal(None).message
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (f"region = x\n[profile p]\naws_secret_access_key = {SECRET}\n", "config cannot be read (line 1)."),
+        (f"[profile p]\n{SECRET}\n", "config cannot be read (line 2)."),
+        ("[profile p]\nregion = x\n[profile p]\n", "config cannot be read (line 3: that section is there already)."),
+        ("[profile p]\nregion = x\nregion = y\n", "config cannot be read (line 3: that name is there already)."),
+        (
+            "[profile p]\ndefaults_mode = odd\n",
+            "Your AWS config cannot be used: Client configured with invalid",
+        ),
+        (
+            "[profile p]\nendpoint_url =\n  a = b\n",
+            "Your AWS config cannot be used: botocore fails over a setting",
+        ),
+        ("[profile p]\nec2_metadata_service_endpoint = odd\n", "The endpoint of the EC2 metadata service, odd, is no"),
+    ],
+)
+def test_a_config_that_cannot_be_read_or_used_says_where_and_why(
+    config: str, says: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL"):  # they win over what the config says
+        monkeypatch.delenv(name)
+    if "metadata" not in config:
+        config += f"aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = {SECRET}\n"
+    (home / "config").write_text(config)
+    assert says in refusal("p").message

@@ -1,0 +1,154 @@
+"""Three hundred inputs of each family: whatever is wrong is told in one sentence, and never as a defect.
+
+The seed is new with every run and stands in the name of what failed: DEPLOYER_FUZZ_SEED repeats it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+import random
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from botocore import session
+
+from tests.embedded import Outcome, one_loader, run
+from tests.field import junk
+
+INPUTS = 300
+SEED = os.environ.get("DEPLOYER_FUZZ_SEED") or secrets.token_hex(4)
+STATUS = ("status", "--stack-name", "x", "--region", "eu-west-3")
+Run = Callable[[str], Outcome]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "HOME": tmp_path,
+        "AWS_CONFIG_FILE": tmp_path / "config",
+        "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "none",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "XDG_CONFIG_HOME": tmp_path / "xdg",
+        "XDG_CACHE_HOME": tmp_path / "cache",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(session, "create_loader", one_loader)
+    return tmp_path
+
+
+def judge(family: junk.Junk, attempt: Run) -> None:
+    """Try the inputs of a family; one that is not told properly fails, with what repeats it."""
+    for number in range(INPUTS):
+        content = family(random.Random(f"{SEED} {family.__name__} {number}"))
+        done = attempt(content)
+        again = f"DEPLOYER_FUZZ_SEED={SEED}, {family.__name__} {number}: {content!r}\n{done}"
+        assert 0 <= done.code <= 4, again
+        assert "Traceback" not in done.err and "defect" not in done.err and "(error msg)" not in done.err, again
+        if done.code in (1, 2, 4):
+            errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+            assert len(errors) == 1 and errors[0].endswith((".", "?", "!")), again
+
+
+def status(*more: str) -> Outcome:
+    return run(*STATUS, *more)
+
+
+def test_an_aws_config_of_any_kind(home: Path) -> None:
+    def attempt(content: str) -> Outcome:
+        (home / "config").write_bytes(content.encode("utf-8", "surrogatepass"))
+        return status("--profile", "p")
+
+    judge(junk.aws_config, attempt)
+
+
+def test_a_credential_process_that_prints_anything(home: Path) -> None:
+    (home / "config").write_text(f"[profile p]\ncredential_process = cat {home}/printed\n")
+
+    def attempt(content: str) -> Outcome:
+        (home / "printed").write_bytes(content.encode("utf-8", "surrogatepass"))
+        return status("--profile", "p")
+
+    judge(junk.process_output, attempt)
+
+
+def test_a_stored_sign_in_of_any_content(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_in = "sso_start_url = https://corp.example.com/start\nsso_region = eu-west-3\n"
+    role = "sso_account_id = 111122223333\nsso_role_name = Admin\n"
+    (home / "config").write_text(f"[sso-session corp]\n{sign_in}[profile p]\nsso_session = corp\n{role}")
+    cache = home / "sso"
+    cache.mkdir()
+    for provider in ("tokens.SSOTokenProvider", "credentials.SSOProvider"):
+        monkeypatch.setattr(f"botocore.{provider}._SSO_TOKEN_CACHE_DIR", str(cache))
+    name = hashlib.sha1(b"corp").hexdigest()
+
+    def attempt(content: str) -> Outcome:
+        (cache / f"{name}.json").write_bytes(content.encode("utf-8", "surrogatepass"))
+        return status("--profile", "p")
+
+    judge(junk.sso_cache, attempt)
+
+
+class Odd(ThreadingHTTPServer):
+    """Answers each request with what it is told to."""
+
+    status, body, kind = 200, b"", "text/xml"
+
+    class Handler(BaseHTTPRequestHandler):
+        server: Odd
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(self.server.status)
+            self.send_header("Content-Type", self.server.kind)
+            self.send_header("Content-Length", str(len(self.server.body)))
+            self.end_headers()
+            self.wfile.write(self.server.body)
+
+        do_GET = do_POST
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Odd]:
+    with Odd(("127.0.0.1", 0), Odd.Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_an_answer_of_any_form(home: Path, server: Odd, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+    }.items():
+        monkeypatch.setenv(name, value)
+    commands = itertools.cycle((("status",), ("sessions", "list"), ("doctor",), ("access", "confirm")))
+    statuses = itertools.cycle((200, 200, 200, 204, 301, 400, 403, 404, 500, 503))
+
+    def attempt(content: str) -> Outcome:
+        server.status, server.body = next(statuses), content.encode("utf-8", "surrogatepass")
+        server.kind = "application/x-amz-json-1.1" if content[:1] in "{[" else "text/xml"
+        return run(*next(commands), "--stack-name", "x", "--region", "eu-west-3")
+
+    judge(junk.answer, attempt)
+
+
+def test_a_template_of_any_kind(home: Path) -> None:
+    def attempt(content: str) -> Outcome:
+        (home / "a.yaml").write_bytes(content.encode("utf-8", "surrogatepass"))
+        return run("lint", str(home / "a.yaml"))
+
+    judge(junk.template, attempt)
