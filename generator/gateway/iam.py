@@ -36,6 +36,10 @@ class IAM(Service):
             return False
         return True
 
+    def get_account_summary(self) -> dict[str, int]:
+        """The account's quotas and what it uses of them, by IAM's own names (one call)."""
+        return dict(self._call("get_account_summary")["SummaryMap"])
+
     def list_access_keys(self, user: str) -> list[AccessKey]:
         """The user's access keys, oldest first. Raises NotFound when there is no such user."""
         raws = [k for page in self._pages("list_access_keys", UserName=user) for k in page["AccessKeyMetadata"]]

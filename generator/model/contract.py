@@ -318,6 +318,31 @@ INSTANCE_PARAMETERS: Final = frozenset(
 )
 """The parameters that the definition of an instance uses, in this template or in the vendor's published one."""
 
+POLICY_PARAMETERS: Final = frozenset(
+    {
+        Parameter.INSTANCE_NAME,
+        Parameter.RECOVERY_BASTION,
+        Parameter.CREATE_SUPPORT_USER,
+        Parameter.SUPPORT_USER_NAME,
+        Parameter.CREATE_SUPPORT_ROLE,
+        Parameter.SUPPORT_ROLE_NAME,
+        Parameter.SUPPORT_ROLE_EXTERNAL_ID,
+        Parameter.VENDOR_ACCOUNTS,
+        Parameter.VENDOR_PRINCIPALS,
+        Parameter.SUPPORT_ACCESS_UNTIL,
+        Parameter.SUPPORT_ACCESS_REASON,
+        Parameter.SUPPORT_ACCESS_VIA,
+        Parameter.SUPPORT_SESSIONS_NOT_BEFORE,
+        Parameter.SUPPORT_SSH,
+        Parameter.SUPPORT_DEFAULT_SHELL,
+        Parameter.DATABASE_ENDPOINT,
+        Parameter.DATABASE_RESOURCE_ID,
+        Parameter.SUPPORT_DATABASE_LEVEL,
+        Parameter.DEPLOY_BASTION_HOST,
+    }
+)
+"""The parameters that decide what a policy says, or that there is one."""
+
 PUBLISHED_PARAMETERS: Final = (
     Parameter.VPC_ID,
     Parameter.SUBNET_ID,

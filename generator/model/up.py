@@ -27,6 +27,7 @@ class UpRequest:
     one raises UsageError. `stopped` are the policies from which a pause or revocation took the vendor directly, while
     the stack's parameters still admit it. `untouchable` are resources that no update may touch, named or not.
     `replace_instance`: an upgrade puts this version's definition in the place of the stack's own instance.
+    `room_for`: values that the policies must have room for besides, so that they can still be set when it is urgent.
     `plan_only`: show and stop. `recreate` removes a stack whose creation failed first, `continue_rollback` resumes a
     rollback that is stuck. `check_subnet`: look whether the subnet of a new stack has a route to AWS.
     """
@@ -41,6 +42,7 @@ class UpRequest:
     stopped: frozenset[str] = frozenset()
     untouchable: frozenset[str] = frozenset()
     replace_instance: bool = False
+    room_for: Mapping[str, str] = field(default_factory=dict)
     plan_only: bool = False
     recreate: bool = False
     continue_rollback: bool = False

@@ -13,6 +13,7 @@ from ministack.core import iam_evaluator as engine
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import iam, kms, secretsmanager
 
+from generator.model.policy_size import OF_A_KEY, OF_A_SECRET, characters
 from generator.sandbox import policy_documents
 from generator.sandbox.cloudformation.resource_types import Created, Properties, handler
 from generator.sandbox.policy_documents import Kind
@@ -23,6 +24,11 @@ KEY = "AWS::KMS::Key"
 
 _MALFORMED = "MalformedPolicyDocumentException"
 _PUBLIC_GRANT = "This resource policy grants public access."
+_TOO_LONG = (
+    "1 validation error detected: Value at '{}' failed to satisfy constraint: Member must have length less than or "
+    "equal to {}"
+)
+_KEY_TOO_LONG = "The key policy is too long."  # made up: AWS's own text was not seen
 _original_trust_error = iam._trust_policy_not_principal_error
 _create_key = handler(KEY)["create"]
 
@@ -68,18 +74,25 @@ def put_resource_policy(data: Params, proceed: Proceed) -> Answer:
         return _refused(_MALFORMED, sentence)
     if data.get("BlockPublicPolicy") and policy_documents.is_public(document):
         return _refused("PublicPolicyException", _PUBLIC_GRANT)
+    if len(document) > OF_A_SECRET:
+        return _refused("ValidationException", _TOO_LONG.format("resourcePolicy", OF_A_SECRET))
     return proceed()
 
 
 def put_key_policy(data: Params, proceed: Proceed) -> Answer:
     """KMS's CreateKey and PutKeyPolicy: refused with a malformed policy."""
-    sentence = _key_policy_fault(data.get("Policy"))
-    return _refused(_MALFORMED, sentence) if sentence else proceed()
+    document = data.get("Policy")
+    if sentence := _key_policy_fault(document):
+        return _refused(_MALFORMED, sentence)
+    if len(str(document)) > OF_A_KEY:
+        return _refused("LimitExceededException", _KEY_TOO_LONG)
+    return proceed()
 
 
 def create_key(logical_id: str, props: Properties, stack: str) -> Created:
     """AWS::KMS::Key with the same check. Raises ValueError with KMS's message."""
-    if sentence := _key_policy_fault(props.get("KeyPolicy")):
+    document = props.get("KeyPolicy")
+    if sentence := _key_policy_fault(document) or (_KEY_TOO_LONG if characters(document) > OF_A_KEY else ""):
         raise ValueError(f"{KEY} {logical_id}: {sentence}")
     created: Created = _create_key(logical_id, props, stack)
     return created

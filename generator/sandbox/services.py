@@ -22,7 +22,7 @@ from generator.sandbox.cloudformation import (
     template_loader,
 )
 from generator.sandbox.ec2 import endpoints, instances, network, security_group_rules
-from generator.sandbox.iam import access_keys, role_boundary, user_credentials
+from generator.sandbox.iam import access_keys, policy_quotas, role_boundary, user_credentials
 from generator.sandbox.secretsmanager import rotation, secrets
 from generator.sandbox.ssm import document_resource
 
@@ -31,12 +31,13 @@ CLOUDFORMATION = (
     *(resource_types, naming, custom_resources, template_loader),
 )
 EC2 = (network, instances, endpoints, security_group_rules)
-OTHERS = (access_keys, user_credentials, role_boundary, secrets, rotation, document_resource, eks, autoscaling)
+IAM = (access_keys, user_credentials, role_boundary, policy_quotas)
+OTHERS = (secrets, rotation, document_resource, eks, autoscaling)
 
 
 def install(sandbox: Sandbox) -> None:
     """Install every service."""
     private_names.check()
-    for service in (*CLOUDFORMATION, *EC2, *OTHERS):
+    for service in (*CLOUDFORMATION, *EC2, *IAM, *OTHERS):
         service.install()
     interrupted.install(sandbox)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from datetime import datetime, timedelta
 from generator.errors import DeployerError, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.access import VendorInstructions
-from generator.model.contract import GRANT_RESOURCES, Output
+from generator.model.contract import GRANT_RESOURCES, PAUSED, Output, Parameter
 from generator.model.duration import end_after
 from generator.model.grant import Grant, check_reason, check_sizes
 from generator.model.principal import Principal
@@ -22,13 +21,14 @@ from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import change_set
 from generator.operations.stack import plan as stack_plan
-from generator.policies.document import plain
-from generator.policies.vendor import secret_policy, vendor_identity_policy, vendor_role_policy
+from generator.policies.vendor import vendor_identity_policy, vendor_role_policy
 
-SECRET_POLICY_LIMIT = 20_480  # characters; Secrets Manager API, PutResourcePolicy.ResourcePolicy
 ATTEMPTS = 3
 SCOPE = frozenset(map(str, GRANT_RESOURCES))
 DEFAULT_LENGTH = timedelta(hours=8)
+NOTHING: Mapping[str, str] = {}
+A_PAUSE: Mapping[str, str] = {Parameter.SUPPORT_SESSIONS_NOT_BEFORE: PAUSED}
+"""What a pause adds to the role's trust: a grant that leaves no room for it could not be paused."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
     repairs = find_repairs(gateway, access)
     for _ in range(ATTEMPTS):
         after = wanted(access, request, clock.now())
-        planned = plan_change(gateway, access, after, clock)
+        planned = plan_change(gateway, access, after, clock, A_PAUSE)
         fresh = stack_access.read_access(gateway) if not planned.unchanged else access
         if fresh.grant == access.grant:
             return replace(planned, overlaps=overlaps(after, request.principals), repairs=repairs)
@@ -143,7 +143,6 @@ def wanted(access: StackAccess, request: GrantRequest, now: datetime) -> Grant:
             )
     after = access.grant.joined(request.principals, _end(access.grant, request, now), request.reason, now, request.via)
     check_sizes(after)
-    _check_policy_size(after)
     return after
 
 
@@ -156,24 +155,22 @@ def _end(current: Grant, request: GrantRequest, now: datetime) -> datetime | Non
     return end_after(now, request.length or DEFAULT_LENGTH)
 
 
-def _check_policy_size(grant: Grant) -> None:
-    patterns = [principal.pattern for principal in grant.principals]
-    document = secret_policy(list(grant.accounts), patterns, grant.until_text or None)
-    size = len(json.dumps(plain(document)))
-    if size > SECRET_POLICY_LIMIT:
-        raise Refused(
-            f"The secret's policy would be {size} characters long; Secrets Manager accepts {SECRET_POLICY_LIMIT}.",
-            "Revoke principals that no longer need access.",
-            code="too-many-principals",
-        )
+def plan_change(
+    gateway: Gateway,
+    access: StackAccess,
+    after: Grant,
+    clock: Clock = SYSTEM,
+    room_for: Mapping[str, str] = NOTHING,
+) -> AccessPlan:
+    """Plan the move from the recorded grant to another one: parameters only, and only what a grant may touch.
 
-
-def plan_change(gateway: Gateway, access: StackAccess, after: Grant, clock: Clock = SYSTEM) -> AccessPlan:
-    """Plan the move from the recorded grant to another one: parameters only, and only what a grant may touch."""
+    `room_for` are values that the policies must have room for as well; without any, sizes are not looked at.
+    """
     request = UpRequest(
         given=after.parameters(),
         scope=SCOPE,
         by_access=True,
+        room_for=room_for,
         why=f"support access: {after.reason}" if after.reason else "support access",
     )
     staying = set(access.grant.principals) & set(after.principals)

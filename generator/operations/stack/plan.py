@@ -18,6 +18,7 @@ from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import (
     end_access,
     guard,
+    policy_room,
     states,
     stopped_access,
     support_grant,
@@ -110,14 +111,18 @@ def _plan_by_change_set(
     now: datetime,
 ) -> UpPlan:
     token, creates = new_token(now), stack is None or stack.status.only_planned
+    parameters = (
+        choose(given, stack, source.keys)
+        | _renewed(given, stack, source)
+        | renamed(given, stack, source.keys if source.body else ())
+    )
+    _require_room(gateway, request, None if creates else stack, source, parameters)
     wanted = ChangeSetRequest(
         stack_name=gateway.deployment.stack_name,
         name=token,
         creates=creates,
         template_body=source.body,
-        parameters=choose(given, stack, source.keys)
-        | _renewed(given, stack, source)
-        | renamed(given, stack, source.keys if source.body else ()),
+        parameters=parameters,
         description=request.why,
         tags=request.settings.tags,
         role_arn=request.settings.role_arn,
@@ -148,6 +153,22 @@ def _plan_by_change_set(
         disable_rollback=request.settings.disable_rollback,
         stack=stack if change_set.empty else None,
     )
+
+
+def _require_room(
+    gateway: Gateway,
+    request: UpRequest,
+    stack: Stack | None,
+    source: TemplateSource,
+    parameters: Mapping[str, str | None],
+) -> None:
+    """Raise Refused where a policy would be longer than AWS takes. Reads the stack's template where that is used."""
+    if source.body is None and not policy_room.may_reach_a_policy(request):
+        return
+    known = {} if stack is None else stack.parameters
+    values = {key: known.get(key, "") if value is None else value for key, value in parameters.items()}
+    template = source.body or gateway.cloudformation.get_template(gateway.deployment.stack_name)
+    policy_room.require_room(gateway, template, {**values, **request.room_for}, stack)
 
 
 def _replaced(source: TemplateSource) -> frozenset[str]:

@@ -114,12 +114,13 @@ def _hint(cause: StackEvent | None, commands: CommandLine) -> str:
     return next((hint for text, hint in _HINTS if text in reason), f"See all events: {commands.deployer('events')}")
 
 
+QUOTA = "A quota of the account is reached: raise it in Service Quotas, or delete something that counts."
 _HINTS = (
     (
         "already exists",
         "A resource of that name exists outside this stack: rename or remove it, then run up again.",
     ),
-    ("limit", "A quota of the account is reached: raise it in Service Quotas, or delete something that counts."),
+    *((text, QUOTA) for text in ("limit", "LimitExceeded", "Cannot exceed quota", "Maximum policy size")),
     (
         "Failed to receive",
         (
