@@ -18,7 +18,7 @@ from generator.operations.stack import states
 FOLLOW_SECONDS = 3 * 3600.0
 """Longer than any operation of this template takes, its rollback included; a custom resource may hang for an hour."""
 QUIET_SECONDS = 60.0
-"""After this long without an event the stack itself is looked at: a cancelled update ends under another token."""
+"""After this long without an event the stack itself is looked at: its state may be final though no event says so."""
 
 OUR_TOKEN_PREFIX = "deployer-"  # noqa: S105 - a marker of our operations, no secret
 VERIFIES = "and when it has ended, run the same command again, which verifies the result"
@@ -43,22 +43,35 @@ class NotFollowed(DeployerError):
     code = "not-followed"
 
 
+class NotBegun(DeployerError):
+    """An operation was ordered, and nothing shows that it began."""
+
+    code = "not-begun"
+
+
 def follow(
     gateway: Gateway, stack_id: str, token: str | None, clock: Clock = SYSTEM, after: str | None = None
 ) -> Iterator[StackEvent]:
     """Yield the events of the operation marked `token` in time order, and stop after its terminal event.
 
-    With token None, events are told apart by `after` alone: the id of the last one already seen.
-    Raises NotFollowed when AWS does not let it be watched, or when it takes longer than FOLLOW_SECONDS.
+    The token tells which event is the first. Whatever comes after that is of the same operation up to the stack's
+    terminal event, also where it bears another token, as after CancelUpdateStack: a stack has one operation at a time.
+    With token None the first one comes after the event `after`. A state of the stack that is final ends it too.
+    Raises NotFollowed when AWS does not let it be watched, or when it takes longer than FOLLOW_SECONDS, and NotBegun.
     """
-    last, latest = after, clock.seconds()
+    last, latest, final = after, clock.seconds(), 0
 
     def look() -> list[StackEvent]:
-        nonlocal latest
-        events = gateway.cloudformation.stack_events(stack_id, after=last, token=token)
-        if not events and last and clock.seconds() - latest >= QUIET_SECONDS:
-            events, latest = _ended_under_another_token(gateway, stack_id, last), clock.seconds()
-        return events
+        nonlocal latest, final
+        events = gateway.cloudformation.stack_events(stack_id, after=last, token=None if last else token)
+        if events or clock.seconds() - latest < QUIET_SECONDS:
+            return events
+        stack = gateway.cloudformation.describe_stack(stack_id)
+        if stack.status.in_progress:
+            latest, final = clock.seconds(), 0
+            return events
+        final += 1
+        return [_end(stack, last, gateway.commands, clock)] if final > 1 else []  # its event may come a moment later
 
     try:
         for events in polling.looks(gateway, look, FOLLOW_SECONDS, clock, polling.STEADY):
@@ -67,16 +80,23 @@ def follow(
                 yield event
                 if event.ends_operation:
                     return
+    except NotBegun:
+        raise
     except DeployerError as error:
         raise not_followed(gateway, stack_id, error) from error
     raise not_followed(gateway, stack_id)
 
 
-def _ended_under_another_token(gateway: Gateway, stack_id: str, last: str) -> list[StackEvent]:
-    """What came after the event `last` under whatever token, once the stack is busy no longer."""
-    if gateway.cloudformation.describe_stack(stack_id).status.in_progress:
-        return []
-    return gateway.cloudformation.stack_events(stack_id, after=last)
+def _end(stack: Stack, last: str | None, commands: CommandLine, clock: Clock) -> StackEvent:
+    """The end of an operation, as the stack itself has it. Raises NotBegun where no event of the operation was seen."""
+    if last is None:
+        raise NotBegun(
+            f"The stack {stack.name} is {stack.status}, and AWS shows no event of the operation that was ordered.",
+            f"See what became of it with: {commands.deployer('events')}; then run the same command again.",
+        )
+    when = stack.updated or stack.created or clock.now()
+    kind, name = "AWS::CloudFormation::Stack", stack.name
+    return StackEvent("", stack.stack_id, name, stack.stack_id, kind, stack.status, stack.status_reason, when)
 
 
 def not_followed(gateway: Gateway, stack_id: str, error: DeployerError | None = None) -> NotFollowed:

@@ -35,21 +35,18 @@ def event(number: int, logical_id: str, status: str, reason: str = "") -> StackE
 class Canned:
     """Stands for the gateway: each call gives the next batch, or raises it; after the last one nothing comes.
 
-    `other` are events under another token, and `status` is the stack's.
+    `status` is the stack's, `asked` the event and the token that each call named.
     """
 
     def __init__(self, *batches: Sequence[StackEvent] | DeployerError, status: str = "UPDATE_IN_PROGRESS") -> None:
         self.batches = list(batches)
-        self.calls: list[str | None] = []
+        self.asked: list[tuple[str | None, str | None]] = []
         self.said: list[str] = []
-        self.other: list[StackEvent] = []
         self.status = StackStatus(status)
         self.cloudformation = self
 
     def stack_events(self, stack_id: str, *, after: str | None, token: str | None = None) -> Sequence[StackEvent]:
-        if token is None:
-            return self.other
-        self.calls.append(after)
+        self.asked.append((after, token))
         batch = self.batches.pop(0) if self.batches else []
         if isinstance(batch, DeployerError):
             raise batch
@@ -67,14 +64,15 @@ class Canned:
 
 
 def test_one_call_a_round_until_the_stacks_own_terminal_event() -> None:
+    """Only the first event is told by the token: what comes after it is of the same operation under any token."""
     first, second, last = (
         event(1, "s", "CREATE_IN_PROGRESS"),
         event(2, "User", "CREATE_COMPLETE"),
         event(3, "s", "CREATE_COMPLETE"),
     )
-    gateway, clock = Canned([first], [], [second, last]), FakeClock()
+    gateway, clock = Canned([], [first], [], [second, last]), FakeClock()
     assert list(follow(gateway, STACK_ID, "t", clock)) == [first, second, last]  # type: ignore[arg-type]
-    assert gateway.calls == [None, "1", "1"] and clock.slept == [1.0, 1.0]
+    assert gateway.asked == [(None, "t"), (None, "t"), ("1", None), ("1", None)] and clock.slept == [1.0, 1.0, 2.0]
 
 
 def test_a_cleanup_in_progress_is_not_the_end() -> None:
@@ -82,12 +80,27 @@ def test_a_cleanup_in_progress_is_not_the_end() -> None:
     assert list(follow(Canned([cleanup], [last]), STACK_ID, "t", FakeClock())) == [cleanup, last]  # type: ignore[arg-type]
 
 
-def test_a_cancelled_update_ends_though_its_end_bears_another_token() -> None:
+def test_a_final_state_ends_it_though_no_event_says_so() -> None:
     began = event(1, "s", "UPDATE_IN_PROGRESS")
     gateway, clock = Canned([began], status="UPDATE_ROLLBACK_COMPLETE"), FakeClock()
-    gateway.other = [event(2, "s", "UPDATE_ROLLBACK_IN_PROGRESS"), event(3, "s", "UPDATE_ROLLBACK_COMPLETE")]
-    assert list(follow(gateway, STACK_ID, "t", clock)) == [began, *gateway.other]  # type: ignore[arg-type]
-    assert clock.time < 2 * watch.QUIET_SECONDS
+    _, end = follow(gateway, STACK_ID, "t", clock)  # type: ignore[arg-type]
+    assert end.ends_operation and end.status == "UPDATE_ROLLBACK_COMPLETE" and end.is_of_stack
+    assert watch.QUIET_SECONDS <= clock.time < watch.QUIET_SECONDS + 10
+
+
+def test_an_event_that_is_late_counts_and_not_the_state() -> None:
+    began, end = event(1, "s", "UPDATE_IN_PROGRESS"), event(2, "s", "UPDATE_ROLLBACK_COMPLETE")
+    looks = 1 + len(list(takewhile(lambda t: t < watch.QUIET_SECONDS, accumulate(polling.waits(polling.STEADY)))))
+    gateway = Canned([began], *[[]] * looks, [end], status="UPDATE_ROLLBACK_COMPLETE")
+    assert list(follow(gateway, STACK_ID, "t", FakeClock())) == [began, end]  # type: ignore[arg-type]
+
+
+def test_an_operation_that_shows_no_event_on_a_stack_at_rest_has_not_begun() -> None:
+    """A stack that is UPDATE_COMPLETE from the update before is no success of this one."""
+    gateway, clock = Canned(status="UPDATE_COMPLETE"), FakeClock()
+    with pytest.raises(watch.NotBegun, match="s is UPDATE_COMPLETE, and AWS shows no event") as caught:
+        list(follow(gateway, STACK_ID, "t", clock))  # type: ignore[arg-type]
+    assert clock.time < watch.QUIET_SECONDS + 10 and "run the same command again" in caught.value.hint
 
 
 def test_an_operation_without_an_end_is_left_after_a_limit_with_the_next_step() -> None:
