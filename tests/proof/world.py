@@ -7,14 +7,13 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import cfn_flip
-
 from generator.template.adoption import adopt
 from tests.proof.attachments import resource_policy
 from tests.proof.evaluator import Request, text
 from tests.proof.people import VENDOR, WHO, Actor, Context
 from tests.proof.resolve import ACCOUNT, CLUSTER, Place, Stack, Tree
 from tests.template.rendered import PUBLISHED_FILE
+from tests.template.values import values_of
 
 NOW, END, AFTER = "2026-11-25T12:00:00Z", "2026-12-01T00:00:00Z", "2026-12-01T00:00:01Z"
 HAS_A_POLICY = ("AWS::KMS::Key", "AWS::SecretsManager::Secret", "AWS::IAM::Role", "AWS::Lambda::Function")
@@ -129,7 +128,7 @@ class World:
     @cached_property
     def _adopted(self) -> Tree:
         """What an upgrade makes of a stack of the vendor's published template."""
-        return json.loads(cfn_flip.to_json(adopt(json.dumps(self._template), PUBLISHED_FILE.read_text()).text))
+        return values_of(adopt(json.dumps(self._template), PUBLISHED_FILE.read_text()).text)
 
     def actor(self, who: str, stack: str) -> Actor:
         if (who, stack) not in self._actors:

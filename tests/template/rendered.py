@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
-
-import cfn_flip
 
 from generator.template.adoption import adopt
 from generator.template.emit import emit, template_dict
 from tests.proof.resolve import Place, Stack, Tree, Unresolved
+from tests.template.values import values_of
 
 PUBLISHED_FILE = Path(__file__).parent / "published-stack.yaml"
 CLI_CREATES = {"VpcId": "vpc-1", "SubnetId": "subnet-1", "AdminEmail": "ops@example.com"}
@@ -72,8 +70,8 @@ def _template() -> Tree:
 
 @cache
 def _adopted_template() -> Tree:
-    return json.loads(cfn_flip.to_json(adopt(emit(), PUBLISHED_FILE.read_text()).text))
+    return values_of(adopt(emit(), PUBLISHED_FILE.read_text()).text)
 
 
 def published_template() -> Tree:
-    return json.loads(cfn_flip.to_json(PUBLISHED_FILE.read_text()))
+    return values_of(PUBLISHED_FILE.read_text())

@@ -6,7 +6,6 @@ import json
 from functools import cache
 from typing import Any
 
-import cfn_flip
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
@@ -17,6 +16,7 @@ from generator.template.adoption import Adopted, adopt, same_document
 from generator.template.emit import emit, template_dict
 from generator.template.yaml_document import entries, parse, same
 from tests.template.rendered import PUBLISHED_FILE
+from tests.template.values import values_of
 
 PUBLISHED = PUBLISHED_FILE.read_text()
 INVENTED = PUBLISHED.replace("#!/bin/bash", "#!/bin/bash -x").replace(
@@ -56,7 +56,7 @@ def resource(text: str, name: str) -> Any:
 
 
 def tree(text: str) -> Any:
-    return json.loads(cfn_flip.to_json(text))
+    return values_of(text)
 
 
 LIVE = {

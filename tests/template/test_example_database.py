@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-
-import cfn_flip
 
 from generator.lint.engine import lint_text
 from generator.model.contract import EXAMPLE_PATH, TEMPLATE_LIMIT_BYTES
 from generator.model.template_name import TemplateName
 from generator.template.emit import emit_named
+from tests.template.values import values_of
 
 GOLDEN = Path(__file__).parents[2] / EXAMPLE_PATH
 
@@ -20,7 +18,7 @@ def text() -> str:
 
 
 def resources() -> dict[str, dict[str, object]]:
-    found = json.loads(cfn_flip.to_json(text()))["Resources"]
+    found = values_of(text())["Resources"]
     assert isinstance(found, dict)
     return found
 

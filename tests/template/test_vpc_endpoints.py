@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cfn_flip
 import pytest
 
 from generator.cli.template_commands import Choice
@@ -15,6 +14,7 @@ from generator.model.contract import TEMPLATE_LIMIT_BYTES
 from generator.model.template_name import TemplateName
 from generator.model.vpc_endpoints import SERVICES, Condition, Output, Parameter, Resource
 from generator.template.emit import emit_named
+from tests.template.values import values_of
 
 TEXT = emit_named(TemplateName.VPC_ENDPOINTS)
 GOLDEN = Path(__file__).parents[2] / TemplateName.VPC_ENDPOINTS.path
@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[2] / TemplateName.VPC_ENDPOINTS.path
 
 @pytest.fixture(scope="module")
 def template() -> Any:
-    return json.loads(cfn_flip.to_json(TEXT))
+    return values_of(TEXT)
 
 
 def test_the_committed_file_is_what_is_emitted() -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import cfn_flip
 from botocore.exceptions import ClientError
 
 from tests.sandbox_keys import control
+from tests.template.values import values_of
 
 Probe = Callable[[], bool]
 VENDOR = "444455556666"
@@ -277,7 +277,7 @@ class Account:
 @cache
 def _parsed(template: str) -> dict[str, Any]:
     """YAML with CloudFormation's tags, parsed once: it takes a second."""
-    parsed: dict[str, Any] = json.loads(cfn_flip.to_json(template))
+    parsed: dict[str, Any] = values_of(template)
     return parsed
 
 
