@@ -155,12 +155,14 @@ class Keeper:
 
     def erase(self, keep: str) -> None:
         """Delete every key of the user, made by hand or not, until AWS shows none."""
+        gap = 0
         while left := self.keys(NO_USER).keys() - {keep}:
             if time.monotonic() > self.until:
-                raise Refusal(f"The user still has the keys {left}. Delete them by hand, then repeat.")
+                raise Refusal(f"The user still has keys {left}. Delete them and repeat.")
+            time.sleep(gap)
             for key in left:
                 self.delete(key)
-            time.sleep(1)
+            gap = 1
 
     # The secret
 

@@ -286,6 +286,12 @@ def test_what_iam_does_not_know_yet_is_tried_again(world: World, clock: Clock) -
     assert 0 < clock.now < 20
 
 
+def test_keys_that_aws_shows_no_more_are_not_waited_for(world: World, clock: Clock) -> None:
+    world.send(world.event("Create"))
+    assert world.send(world.event("Delete"))["Status"] == "SUCCESS"
+    assert world.keys() == {} and clock.now == 0
+
+
 def test_what_stays_denied_fails_in_time_and_names_the_call(world: World, clock: Clock) -> None:
     world.faults.fail("list_access_keys", *["AccessDenied"] * 99)
     answer = world.send(world.event("Delete"))
