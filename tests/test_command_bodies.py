@@ -14,11 +14,6 @@ from pathlib import Path
 import pytest
 
 CLI = Path(__file__).parent.parent / "generator" / "cli"
-SEVERAL = {
-    *("access_commands.grant", "access_commands.policy", "access_commands.resume"),
-    *("access_commands.reveal", "access_commands.revoke"),
-}
-"""Commands whose bodies still put an operation together out of several. A name goes when its verb is one function."""
 
 
 @dataclass
@@ -131,13 +126,9 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("body", sorted(set(BODIES) - SEVERAL))
+@pytest.mark.parametrize("body", sorted(BODIES))
 def test_a_command_calls_at_most_one_operation(body: str) -> None:
     assert len(BODIES[body]) <= 1, sorted(BODIES[body])
-
-
-def test_no_exception_outlives_its_reason() -> None:
-    assert {name for name in SEVERAL if len(BODIES[name]) <= 1} == set()
 
 
 DECLARED = "@command(app, 'x')\ndef x(call):\n    "

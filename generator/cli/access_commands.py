@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.cli import access_text, render, report_page, stack_text
+from generator.cli import access_text, render
+from generator.cli.callers import RevokeInvocation, SecretInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
-from generator.cli.secret_output import allow_secret
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
-    from generator.model.up import Check
-    from generator.operations.access.foreign_statements import ForeignStatements
-    from generator.operations.access.grant import AccessPlan, GrantRequest
     from generator.operations.access.key import KeyReport
-    from generator.operations.access.policy_attachment import Attachment
 
 PRINCIPAL = typer.Option(
     "--principal", metavar="ARN", help="IAM role, IAM user or account root of the vendor; repeatable."
@@ -89,7 +85,9 @@ def _register_grant(group: typer.Typer) -> None:
         length: Annotated[
             str | None, typer.Option("--for", metavar="8h", help="How long, such as 8h or 2d; 8h if omitted.")
         ] = None,
-        no_expiry: Annotated[bool, typer.Option("--no-expiry", help="Access without an end.")] = False,
+        no_expiry: Annotated[
+            bool, typer.Option("--no-expiry", help="Access without an end; open sessions have none either.")
+        ] = False,
         reason: Annotated[str | None, typer.Option(help="Ticket or reason; recorded on the stack.")] = None,
         via: Annotated[
             Via | None,
@@ -109,104 +107,32 @@ def _register_grant(group: typer.Typer) -> None:
     ) -> CommandResult:
         """Grant vendor principals access until a set time.
 
-        By the support secret, by the support role, or by both.
+        By the support secret, by the support role, or by both. At the end IAM refuses everything new, and within two
+        minutes the stack ends the sessions that support has open. Your own go on.
         """
-        from generator.operations.access import grant as granting
+        from generator.model.duration import parse_duration
+        from generator.model.principal import parse_principal
+        from generator.operations.access.grant import grant
+        from generator.operations.access.grant_plan import AccessPlan, GrantRequest
 
-        if probe:
-            _probe(call)
-        planned = granting.plan_grant(call.gateway, _request(principal, length, no_expiry, reason, unlogged, via))
-        if plan_only or planned.unchanged:
-            return _carry_out(call, planned, plan_only)
-        return _carry_out(call, planned, keeping=_foreign_statements(call, planned, foreign))
-
-
-def _probe(call: Invocation) -> None:
-    from generator.operations.access.logging_probe import require_transcript
-
-    for line in access_text.check_lines((require_transcript(call.gateway),)):
-        call.say(line)
-
-
-def _request(
-    principals: list[str],
-    length: str | None,
-    no_expiry: bool,
-    reason: str | None,
-    unlogged: bool,
-    via: Via | None,
-) -> GrantRequest:
-    from generator.model.duration import parse_duration
-    from generator.model.principal import parse_principal
-    from generator.operations.access.grant import GrantRequest
-
-    if length and no_expiry:
-        raise UsageError("--for and --no-expiry cannot be used together.", "Give one of them.")
-    parsed = tuple(parse_principal(text) for text in principals)
-    return GrantRequest(
-        parsed, parse_duration(length) if length else None, no_expiry, reason, unlogged, via and via.value
-    )
-
-
-def _foreign_statements(
-    call: Invocation, planned: AccessPlan, choice: ForeignStatementsChoice | None
-) -> ForeignStatements | None:
-    """The statements to put back afterwards; the plan is discarded if there is no choice."""
-    from generator.operations.access import foreign_statements
-    from generator.operations.stack import change_set
-
-    with change_set.discarded_on_error(call.gateway, planned.up):
-        statements = foreign_statements.find(call.gateway, planned.access)
-        foreign_statements.require_choice(statements, planned.access, choice and choice.value, call.gateway.commands)
-    return statements if choice is ForeignStatementsChoice.keep else None
-
-
-def _carry_out(
-    call: Invocation, planned: AccessPlan, plan_only: bool = False, keeping: ForeignStatements | None = None
-) -> CommandResult:
-    """Show, ask, execute, follow, make sure that there is a key, read back."""
-    from generator.operations.access import foreign_statements, grant, repair, stack_access
-    from generator.operations.stack import apply, change_set
-
-    call.show_plan(f"Access to the stack {planned.access.stack.name}", access_text.plan_lines(planned))
-    if plan_only:
-        change_set.discard(call.gateway, planned.up)
-        return CommandResult(planned, stack_text.plan_summary(planned.up))
-    restored: tuple[Check, ...] = ()
-    if planned.unchanged:
-        call.say(access_text.unchanged_line(planned))
-    if planned.repairs or not planned.unchanged:
-        _ask(call, planned)
-        with change_set.discarded_on_error(call.gateway, planned.up):
-            restored = repair.restore(call.gateway, planned.repairs)
-    if not planned.unchanged:
-        apply.start(call.gateway, planned.up)
-        call.events(apply.watch(call.gateway, planned.up))
-    access = apply.read_back(call.gateway, planned.up, lambda: stack_access.read_access(call.gateway))
-    if keeping is not None:
-        foreign_statements.restore(call.gateway, access, keeping)
-    if grant.ensure_key(call.gateway, access):
-        call.say("The support user had no access key: a new one is in the secret.")
-    checks = (*restored, *repair.verify(call.gateway, access))
-    needs = grant.vendor_instructions(access) if access.grant.principals else None
-    lines = [*access_text.check_lines(checks), *(["", *access_text.vendor_lines(needs)] if needs else [])]
-    lines += ["", *database] if (database := access_text.database_lines(access, call.gateway.commands)) else []
-    result = {"changed": not planned.unchanged, "grant": access.grant, "checks": checks, "vendor": needs}
-    result |= {"overlaps": planned.overlaps}
-    return CommandResult(result, lines, 0 if all(check.holds for check in checks) else INCOMPLETE)
-
-
-def _ask(call: Invocation, planned: AccessPlan) -> None:
-    """Show the change set and ask; any answer but yes leaves nothing behind."""
-    from generator.operations.stack import change_set, guard
-
-    if planned.unchanged:
-        call.confirm_action("Restore the permissions boundary")
-        return
-    call.show_plan(stack_text.action(planned.up), stack_text.plan_lines(planned.up))
-    with change_set.discarded_on_error(call.gateway, planned.up):
-        guard.require_no_objection(planned.up, call.gateway.commands)
-        call.confirm_action(stack_text.action(planned.up))
+        if length and no_expiry:
+            raise UsageError("--for and --no-expiry cannot be used together.", "Give one of them.")
+        request = GrantRequest(
+            tuple(parse_principal(text) for text in principal),
+            parse_duration(length) if length else None,
+            no_expiry,
+            reason,
+            unlogged,
+            via and via.value,
+            foreign and foreign.value,
+            probe,
+            plan_only,
+        )
+        done = grant(call.gateway, request, call)
+        if isinstance(done, AccessPlan):
+            return CommandResult(done, call.plan_lines(done), INCOMPLETE if done.up.objections else 0)
+        lines = access_text.grant_lines(done, call.gateway.commands)
+        return CommandResult(done, lines, 0 if all(check.holds for check in done.checks) else INCOMPLETE)
 
 
 def _register_revoke(group: typer.Typer) -> None:
@@ -226,44 +152,53 @@ def _register_revoke(group: typer.Typer) -> None:
         If it is interrupted, run it again.
         """
         from generator.model.principal import parse_recorded
-        from generator.operations.access import revoke as revoking
-        from generator.operations.access.revocation import RevokeRequest, begin
+        from generator.operations.access.revocation import RevokeRequest
+        from generator.operations.access.revoke import revoke
 
         if principal and everybody:
             raise UsageError("--principal and --all cannot be used together.", "Give one of them.")
         if not principal and not everybody:
             raise UsageError("It is not clear whose access to revoke.", "Give --principal ARN, or --all.")
-        request = RevokeRequest(tuple(parse_recorded(text) for text in principal))
-        revocation = begin(call.gateway, request, call.events)
-        call.confirm_action(access_text.revoke_action(revocation), access_text.revoke_note(revocation))
-        began, evidence = revocation.clock.now(), []
-        for item in revoking.run(revocation):
-            call.say(access_text.evidence_line(item))
-            evidence.append(item)
-        proof = revoking.report(revocation, began, tuple(evidence))
-        files = report_page.write(proof, report) if report else ()
-        return CommandResult(proof, access_text.report_lines(proof, files), 0 if proof.complete else INCOMPLETE)
+        request = RevokeRequest(tuple(parse_recorded(text) for text in principal), report)
+        done = revoke(call.gateway, request, RevokeInvocation(call))
+        result = {**done.report.document, "sha256": done.report.sha256, "recorded": done.recorded}
+        return CommandResult(result, access_text.report_lines(done), 0 if done.complete else INCOMPLETE)
+
+    @command(group, "verify")
+    def verify(
+        call: Invocation,
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="The JSON file that `revoke --report` wrote.")],
+        log_group: Annotated[
+            str, typer.Option(metavar="NAME", help="Log group with the line, if the stack is gone.")
+        ] = "",
+    ) -> CommandResult:
+        """Check the report of a revocation against the line in the stack's log.
+
+        Exit code 3 if no line has the file's SHA-256: it was changed, or is of another stack.
+        """
+        from generator.operations.access.report import verify
+
+        verified = verify(call.gateway, file, log_group)
+        return CommandResult(verified, access_text.verified_lines(verified), 0 if verified.line else INCOMPLETE)
 
 
 def _register_key(group: typer.Typer) -> None:
     @command(group, "pause", changes=True)
     def pause(call: Invocation) -> CommandResult:
-        """Emergency stop: deactivate the key and close the role at once.
+        """Emergency stop: deactivate the key, close the role and end support's sessions at once.
 
-        Works while the stack is busy. Open sessions continue; `access revoke` ends them.
+        Works while the stack is busy. Your own sessions go on.
         """
-        from generator.operations.access import pause as pausing
+        from generator.operations.access.pause import pause
 
-        return _key_done(pausing.pause(call.gateway, call.events))
+        return _key_done(pause(call.gateway, call))
 
     @command(group, "resume", changes=True)
     def resume(call: Invocation) -> CommandResult:
         """Resume support's access after a pause."""
-        from generator.operations.access import pause
+        from generator.operations.access.pause import resume
 
-        access = pause.plan_resume(call.gateway)
-        call.confirm_action(f"Resume support's access to the stack {call.stack_name}")
-        return _key_done(pause.resume(call.gateway, access, call.events))
+        return _key_done(resume(call.gateway, call))
 
     @command(group, "rotate", changes=True)
     def rotate(
@@ -277,9 +212,9 @@ def _register_key(group: typer.Typer) -> None:
         Checks that the new key works and that the old one no longer does.
         """
         from generator.model.duration import parse_duration
-        from generator.operations.access import key
+        from generator.operations.access.key import rotate
 
-        return _key_done(key.rotate(call.gateway, parse_duration(every) if every else None))
+        return _key_done(rotate(call.gateway, parse_duration(every) if every else None))
 
 
 def _key_done(report: KeyReport) -> CommandResult:
@@ -294,9 +229,9 @@ def _register_reading(group: typer.Typer) -> None:
 
         By which path, until when, what AWS has in the policies, and what needs attention.
         """
-        from generator.operations.access.show import show as read
+        from generator.operations.access.show import show
 
-        state = read(call.gateway)
+        state = show(call.gateway)
         return CommandResult(state, access_text.state_lines(state))
 
     @command(group, "confirm")
@@ -326,12 +261,10 @@ def _register_reading(group: typer.Typer) -> None:
 
         At a terminal after a question, elsewhere only with --stdout.
         """
-        from generator.operations.access import show as showing
+        from generator.operations.access.reveal import reveal
 
-        allow_secret(call, "the support user's access key", stdout=stdout)
-        arn = showing.locate(call.gateway)
-        value = showing.reveal(call.gateway, arn)
-        return CommandResult(showing.parsed(value), [value])
+        revealed = reveal(call.gateway, SecretInvocation(call, stdout))
+        return CommandResult(revealed.value, [revealed.text])
 
 
 def _register_policy(group: typer.Typer) -> None:
@@ -368,43 +301,21 @@ def _register_policy(group: typer.Typer) -> None:
 
         For hosts that no stack created: as a document, or attached to an existing user or role.
         """
-        from generator.operations.access import policy_attachment
+        from generator.operations.access.policy_attachment import Attached, PolicyRequest, support_policy
 
-        if abac:
-            own = policy_attachment.engineers_document(
-                abac, engineers.value, account=account, region=call.region, partition=partition, documents=document
-            )
-            return CommandResult(own, [render.document(own, fmt.value)])
-        if attach_to and undo:
-            return _undo(call, policy_attachment.plan_undo(call.gateway, attach_to, instance))
-        if attach_to:
-            return _attach(call, policy_attachment.plan_attach(call.gateway, attach_to, partition, instance, document))
-        made = policy_attachment.policy_document(
-            account=account, region=call.region, partition=partition, instances=instance, documents=document
+        request = PolicyRequest(
+            account,
+            call.region,
+            partition,
+            tuple(instance),
+            tuple(document),
+            attach_to,
+            undo,
+            abac,
+            engineers.value,
         )
-        return CommandResult(made, [render.document(made, fmt.value)])
-
-
-def _attach(call: Invocation, planned: Attachment) -> CommandResult:
-    from generator.operations.access import policy_attachment
-
-    policy = f"  {planned.policy} the policy {policy_attachment.POLICY_NAME} of {planned.kind} {planned.name}"
-    tags = [f"  tag {instance}, because the policy applies to tagged instances" for instance in planned.to_tag]
-    call.show_plan(f"Attach the support policy to {planned.kind} {planned.name}", [policy, *tags])
-    if not planned.unchanged:
-        call.confirm_action(f"Attach the support policy to {planned.kind} {planned.name}")
-    return _checked(policy_attachment.attach(call.gateway, planned))
-
-
-def _undo(call: Invocation, planned: Attachment) -> CommandResult:
-    from generator.operations.access import policy_attachment
-
-    if not planned.unchanged:
-        call.confirm_action(f"Remove the support policy from {planned.kind} {planned.name}")
-    return _checked(policy_attachment.undo(call.gateway, planned))
-
-
-def _checked(checks: tuple[Check, ...]) -> CommandResult:
-    return CommandResult(
-        {"checks": checks}, access_text.check_lines(checks), 0 if all(c.holds for c in checks) else INCOMPLETE
-    )
+        done = support_policy(request, call, lambda: call.gateway)
+        if isinstance(done, Attached):
+            holds = all(check.holds for check in done.checks)
+            return CommandResult(done, access_text.check_lines(done.checks), 0 if holds else INCOMPLETE)
+        return CommandResult(done, [render.document(done, fmt.value)])

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator.cli import stack_text
 from generator.cli.render import table
 from generator.cli.session_text import span
+from generator.model.contract import Resource
 from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
     from generator.model.access import AccessKey, AccessPolicy, AccessState, VendorInstructions
     from generator.model.access_path import AccessPath
     from generator.model.command_line import CommandLine
-    from generator.model.evidence import Evidence, Report
+    from generator.model.evidence import Evidence
     from generator.model.grant import Grant
     from generator.model.session import Session
     from generator.model.up import Check
     from generator.operations.access.confirm import Confirmation
-    from generator.operations.access.grant import AccessPlan
+    from generator.operations.access.grant import GrantResult
+    from generator.operations.access.grant_plan import AccessPlan
     from generator.operations.access.key import KeyReport
+    from generator.operations.access.policy_attachment import Attachment
+    from generator.operations.access.report import Verified
     from generator.operations.access.revocation import Revocation
+    from generator.operations.access.revoke import Revoked
     from generator.operations.access.stack_access import StackAccess
 
 _NO_OWN_USERS = " if it has none, every user with an access level does, your own people too."
 
 
 def plan_lines(plan: AccessPlan) -> list[str]:
-    """Who gains or loses what, shown before the change set."""
+    """Who gains or loses what, then the change set that does it."""
+    up = plan.up
+    changes = [unchanged_line(plan)] if plan.unchanged else [f"{stack_text.action(up)}:", *stack_text.plan_lines(up)]
+    return [*_access_lines(plan), *changes]
+
+
+def _access_lines(plan: AccessPlan) -> list[str]:
     gone = sorted(set(plan.before.principals) - set(plan.after.principals))
-    lines = [f"  until {_until(plan.after)}"]
+    lines = [f"  until {_until(plan.after)}", *_ending_lines(plan)]
     rows = [(f"  {s.permits}", s.who, f"policy of the {s.policy}") for s in plan.permissions]
     lines += table(rows) if plan.after.principals else ["  nobody has access"]
     lines += [f"  no longer: {principal.arn}" for principal in gone]
@@ -47,11 +57,32 @@ def plan_lines(plan: AccessPlan) -> list[str]:
     return lines
 
 
+def _ending_lines(plan: AccessPlan) -> list[str]:
+    """What becomes of sessions that are open at the end, where the plan shows it."""
+    if not plan.after.principals:
+        return []
+    if plan.after.until is None:
+        return ["  Sessions that support has open have no end either: they go on until access is paused or revoked."]
+    if not any(c.logical_id == Resource.ACCESS_END_RULE and not c.removes for c in plan.up.changes):
+        return []
+    return [
+        "  Then IAM refuses everything new, and within two minutes the stack ends support's open sessions. Yours go on."
+    ]
+
+
 def unchanged_line(plan: AccessPlan) -> str:
     """The line for a grant that changes nothing."""
     if not plan.after.principals:
         return f"Nobody has access to the stack {plan.access.stack.name}: nothing to change."
     return f"They already have this access, until {_until(plan.after)}: nothing to change."
+
+
+def grant_lines(result: GrantResult, commands: CommandLine) -> list[str]:
+    """What was read back after a grant, and what to send to the vendor."""
+    lines = check_lines(result.checks)
+    lines += ["Your own sessions on the instance are never ended by this."] if result.changed else []
+    lines += ["", *vendor_lines(result.vendor)] if result.vendor else []
+    return [*lines, *(["", *database] if (database := database_lines(result.access, commands)) else [])]
 
 
 def vendor_lines(needs: VendorInstructions) -> list[str]:
@@ -65,6 +96,7 @@ def vendor_lines(needs: VendorInstructions) -> list[str]:
         ("instance", needs.instance_id),
         *([("database", needs.database)] if needs.database else []),
         ("until", needs.until or "no end"),
+        ("open sessions", needs.sessions),
         ("reason", needs.reason or "-"),
     ]
     policy = json.dumps(needs.identity_policy, indent=2).splitlines()
@@ -92,6 +124,19 @@ def check_lines(checks: tuple[Check, ...]) -> list[str]:
     return table([("ok" if check.holds else "FAIL", check.subject, check.answer) for check in checks])
 
 
+def attachment_action(plan: Attachment) -> str:
+    """What attaching or removing a policy does, for heading and question."""
+    verb, where = ("Remove", "from") if plan.undo else ("Attach", "to")
+    return f"{verb} the support policy {where} {plan.kind} {plan.name}"
+
+
+def attachment_lines(plan: Attachment) -> list[str]:
+    """The policy and the tags that an attachment writes or removes."""
+    policy = f"  {plan.policy} the policy deepsql-support-ssm of {plan.kind} {plan.name}"
+    tag = "  remove the tag of {}" if plan.undo else "  tag {}, because the policy applies to tagged instances"
+    return [policy, *(tag.format(instance) for instance in plan.to_tag)]
+
+
 def revoke_action(revocation: Revocation) -> str:
     """What a revocation does, for the question."""
     return f"Revoke access to the stack {revocation.access.stack.name} for {', '.join(revocation.revoked)}"
@@ -112,8 +157,9 @@ def evidence_line(item: Evidence) -> str:
     return f"{item.at:%H:%M:%S}  {item.verdict:<14}  {item.step}: {item.answered}"
 
 
-def report_lines(report: Report, files: Sequence[Path]) -> list[str]:
+def report_lines(done: Revoked) -> list[str]:
     """The overall verdict, what is left to do, and where the report is."""
+    report = done.report
     proven = sum(item.proven is True for item in report.evidence)
     verdict = "Access is revoked" if report.complete else "NOT everything is proven"
     applies = sum(item.proven is not None for item in report.evidence)
@@ -122,7 +168,26 @@ def report_lines(report: Report, files: Sequence[Path]) -> list[str]:
     lines = [f"{verdict}: {proven} of {applies} checks proven{rest}."]
     lines += [f"  to do: {item}" for item in report.left]
     lines += [f"  not asked: {sentence}" for sentence in report.not_asked]
-    return [*lines, *(f"  report: {file}" for file in files)]
+    lines += [f"  report: {file}" for file in done.files]
+    lines += [f"  SHA-256 of the JSON file: {report.sha256}"] if done.files else []
+    if done.recorded is None:
+        return lines
+    return [*lines, f"  {'recorded' if done.recorded.holds else 'NOT recorded'}: {done.recorded.answer}"]
+
+
+def verified_lines(verified: Verified) -> list[str]:
+    """Whether the log has a line for a report's file."""
+    if verified.line is None:
+        return [
+            f"No line in {verified.group} has the SHA-256 of {verified.file}: {verified.sha256}",
+            "  The file was changed after the revocation, or the revocation was of another stack.",
+        ]
+    line = verified.line
+    at = f", received {line.recorded:{END_FORMAT}}" if line.recorded else ""
+    return [
+        f"{verified.file} is unchanged. Revocation on {line.stack_name}, ended {line.ended}: {line.verdict}.",
+        f"  SHA-256 {verified.sha256}, as in {verified.group}{at}",
+    ]
 
 
 def key_lines(report: KeyReport) -> list[str]:

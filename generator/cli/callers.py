@@ -11,6 +11,7 @@ from generator.cli.secret_output import allow_secret
 
 if TYPE_CHECKING:
     from generator.model.database_client import ClientSettings
+    from generator.model.evidence import Report
     from generator.model.session import Target
     from generator.model.stack import StackEvent
     from generator.model.up import Choice
@@ -71,3 +72,24 @@ class DatabaseInvocation(InvocationCaller):
     def print_settings(self, settings: ClientSettings) -> None:
         """Print a client's settings on stdout, now."""
         render.result(self._call, settings, settings.lines)
+
+
+class RevokeInvocation(InvocationCaller):
+    """The caller of a revocation."""
+
+    def page(self, report: Report) -> str:
+        """The report as a page of HTML."""
+        from generator.cli.report_page import as_page
+
+        return as_page(report)
+
+
+class SecretInvocation:
+    """The caller of a verb that hands over a secret made for people: into a pipe only with --stdout."""
+
+    def __init__(self, call: Invocation, stdout: bool) -> None:
+        self._call, self._stdout = call, stdout
+
+    def allow_secret(self, secret: str) -> None:
+        """Return if the secret may be printed. Raises as `secret_output.allow_secret`."""
+        allow_secret(self._call, secret, stdout=self._stdout)

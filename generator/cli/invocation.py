@@ -86,7 +86,7 @@ class Invocation:
         if view.typed_name:
             self.confirm_name(view.question(plan), view.typed_name(plan))
         else:
-            self.confirm_action(view.question(plan))
+            self.confirm_action(view.question(plan), view.note(plan))
 
     def events(self, events: Iterable[StackEvent]) -> None:
         """Print a stack's events as they come. Ctrl-C leaves the stack going, and says so."""
@@ -109,12 +109,6 @@ class Invocation:
             "  join it:   run the same command again",
             f"  stop it:   {stop}   (updates only)",
         ]
-
-    def show_plan(self, action: str, lines: Iterable[str]) -> None:
-        """Tell what is planned, headed by the action and where it would happen: `Update the stack s in account …:`."""
-        self.say(f"{action} {self.location}:")
-        for line in lines:
-            self.say(line)
 
     def ask(self, question: str, default: str = "", instead: str = "Give the value as an option.") -> str:
         """Ask for a line at the terminal. Raises UsageError where there is none; `instead` is its hint."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from generator.cli import db_text, session_text, stack_text
+from generator.cli.plan_view import PlanView
 from generator.model.connect import ConnectPlan
 from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ShutOutPlan
 from generator.model.database_client import Connected, OpenTunnel, UnnamedDatabase
@@ -18,30 +17,14 @@ from generator.model.run_command import CommandRequest, HostProgress
 from generator.model.session import EndPlan
 from generator.model.up import UpPlan
 
-P = TypeVar("P")
-
-
-def _nothing_to_ask(plan: object) -> str:
-    raise TypeError(f"{type(plan).__name__} is shown and not asked about")
-
-
-@dataclass(frozen=True)
-class PlanView(Generic[P]):
-    """The words of a kind of plan. Place, streams and answers are the invocation's.
-
-    `action` heads the lines and is followed by the place in AWS; without it there is no heading. `question` is an
-    imperative as well; with `typed_name` the answer is that name and not yes.
-    """
-
-    lines: Callable[[P], list[str]]
-    question: Callable[[P], str] = _nothing_to_ask
-    action: Callable[[P], str] | None = None
-    typed_name: Callable[[P], str] | None = None
-
 
 def view_of(plan: object) -> PlanView[Any]:
-    """The view of this plan's type. A type that is not in the table is a defect (KeyError)."""
-    return VIEWS[type(plan)]
+    """The view of this plan's type. A type that is not in the tables is a defect (KeyError)."""
+    if (view := VIEWS.get(type(plan))) is not None:
+        return view
+    from generator.cli.access_views import ACCESS_VIEWS  # only here: it loads the verbs of `access`
+
+    return ACCESS_VIEWS[type(plan)]
 
 
 def _delete_stack(plan: DownPlan) -> str:

@@ -1,14 +1,9 @@
-"""The report of a revocation as two files: JSON for programs, a page for people. Neither holds a secret."""
+"""The report of a revocation as a page for people, beside its JSON file. It holds no secret."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from datetime import datetime
 from html import escape
-from pathlib import Path
 
-from generator.errors import DeployerError
 from generator.model.duration import END_FORMAT
 from generator.model.evidence import Evidence, Report
 
@@ -43,27 +38,6 @@ h2{break-after:avoid}
 """
 
 
-def write(report: Report, file: Path) -> tuple[Path, Path]:
-    """Write FILE's name with .json and with .html. Raises DeployerError when the files cannot be written."""
-    data, page = file.with_suffix(".json"), file.with_suffix(".html")
-    try:
-        data.write_text(as_json(report), encoding="utf-8")
-        page.write_text(as_page(report), encoding="utf-8")
-    except OSError as error:
-        raise DeployerError(
-            f"The report could not be written to {file}: {error.strerror}.",
-            "Access is closed as shown; give another file, and run the same command again: --report FILE",
-            code="report-not-written",
-        ) from error
-    return data, page
-
-
-def as_json(report: Report) -> str:
-    """The whole report; times are UTC."""
-    whole = {"version": 1, "complete": report.complete, "left": report.left, **asdict(report)}
-    return json.dumps(whole, indent=2, default=_plain) + "\n"
-
-
 def as_page(report: Report) -> str:
     """One HTML page that needs nothing else; everything that came from outside is escaped."""
     whole = all(item.proven for item in report.evidence)
@@ -78,6 +52,7 @@ def as_page(report: Report) -> str:
         "done by": report.by,
         "from": report.began.strftime(END_FORMAT),
         "to": report.ended.strftime(END_FORMAT),
+        "SHA-256 of the JSON file": report.sha256,
     }
     left = "".join(f"<li>{escape(item)}</li>" for item in report.left)
     return (
@@ -111,7 +86,3 @@ def _fact(name: str, value: str) -> str:
 def _row(tag: str, *cells: str, kind: str = "") -> str:
     row = f'<tr class="{kind}">' if kind else "<tr>"
     return row + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-
-def _plain(value: object) -> object:
-    return value.strftime(END_FORMAT) if isinstance(value, datetime) else str(value)

@@ -99,13 +99,6 @@ def policy_lines(plan: UpPlan) -> list[str]:
     return ["  What the policies gain and lose:", *lines] if lines else []
 
 
-def plan_summary(plan: UpPlan) -> list[str]:
-    """What `--plan` leaves on standard output."""
-    if plan.change_set is None:
-        return ["unchanged"]
-    return [" ".join(part for part in row if part) for row in _rows(plan)]
-
-
 def _rows(plan: UpPlan) -> list[tuple[str, ...]]:
     """A row for each change; what only refers to a resource that stays is listed last, as unchanged."""
     echoes = harmless_echoes(plan.changes)

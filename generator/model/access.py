@@ -164,7 +164,7 @@ class AccessState:
 
 @dataclass(frozen=True)
 class VendorInstructions:
-    """What the vendor needs, ready to send: nothing in it is secret."""
+    """What the vendor needs, ready to send: nothing in it is secret. `sessions`: when open ones end."""
 
     region: str
     account: str
@@ -178,3 +178,4 @@ class VendorInstructions:
     role_arn: str = ""
     external_id: str = ""
     database: str = ""
+    sessions: str = ""

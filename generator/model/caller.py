@@ -29,3 +29,11 @@ class Caller(Protocol):
     def say(self, sentence: str) -> None:
         """Pass on one sentence about what is being done."""
         ...
+
+
+class SecretCaller(Protocol):
+    """A caller that decides whether a secret may be shown where its output goes."""
+
+    def allow_secret(self, secret: str) -> None:
+        """Return if `secret`, its name in words, may be read and shown. Raises Declined and UsageError."""
+        ...

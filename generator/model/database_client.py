@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from generator.model.caller import Caller
+from generator.model.caller import Caller, SecretCaller
 from generator.model.database import Login, Route
 
 
@@ -60,12 +60,8 @@ class ClientExit:
     exit_code: int
 
 
-class DatabaseCaller(Caller, Protocol):
+class DatabaseCaller(Caller, SecretCaller, Protocol):
     """A caller that may be given a token, and settings while their tunnel stays open."""
-
-    def allow_secret(self, secret: str) -> None:
-        """Return if `secret`, a phrase, may be printed. Raises Declined, and UsageError where nobody can be asked."""
-        ...
 
     def print_settings(self, settings: ClientSettings) -> None:
         """Print the settings at once: the command goes on."""

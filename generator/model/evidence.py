@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from datetime import datetime
+
+from generator.model.duration import END_FORMAT
+
+VERDICTS = {True: "proven", False: "NOT PROVEN", None: "does not apply"}
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Evidence:
     @property
     def verdict(self) -> str:
         """One word for a page."""
-        return {True: "proven", False: "NOT PROVEN", None: "does not apply"}[self.proven]
+        return VERDICTS[self.proven]
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,71 @@ class Report:
         return True in verdicts and False not in verdicts
 
     @property
+    def verdict(self) -> str:
+        """The whole report in a word: proven, or NOT PROVEN."""
+        return VERDICTS[self.complete]
+
+    @property
     def left(self) -> tuple[str, ...]:
         """What remains to be done, in order, each once."""
         return tuple(dict.fromkeys(item.left for item in self.evidence if item.proven is False and item.left))
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The whole report as values of JSON; times are UTC. What is printed, written and recorded is made from it."""
+        head = {"version": 1, "verdict": self.verdict, "complete": self.complete, "left": list(self.left)}
+        return {**head, **json.loads(json.dumps(asdict(self), default=_plain))}
+
+    @property
+    def text(self) -> str:
+        """The content of the report's JSON file."""
+        return json.dumps(self.document, indent=2) + "\n"
+
+    @property
+    def sha256(self) -> str:
+        """The digest of that file, by which it can be held against the line in the stack's log."""
+        return sha256_of(self.text.encode())
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """The line of one revocation in the stack's own log: stack, verdict, end and digest of its report.
+
+    `recorded` is when CloudWatch Logs received it (UTC), which whoever writes the line cannot choose.
+    """
+
+    stack_name: str
+    verdict: str
+    ended: str
+    sha256: str
+    recorded: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        """The line as it is written."""
+        named = {"stack": self.stack_name, "verdict": self.verdict, "ended": self.ended, "sha256": self.sha256}
+        return json.dumps({"revocation": named})
+
+
+def log_line(report: Report) -> LogLine:
+    """The line that a report leaves in the log."""
+    return LogLine(report.stack_name, report.verdict, report.ended.strftime(END_FORMAT), report.sha256)
+
+
+def parse_line(message: str, recorded: datetime | None = None) -> LogLine | None:
+    """A line of the log; None for one that is no revocation's."""
+    try:
+        named = json.loads(message)["revocation"]
+        stack, verdict, ended, digest = (str(named[name]) for name in ("stack", "verdict", "ended", "sha256"))
+    except (ValueError, KeyError, TypeError):
+        return None
+    return LogLine(stack, verdict, ended, digest, recorded)
+
+
+def sha256_of(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return value.strftime(END_FORMAT) if isinstance(value, datetime) else str(value)

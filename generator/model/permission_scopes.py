@@ -346,10 +346,10 @@ CALL_SCOPES: Final = (
         "autoscaling:autoScalingGroup:*:autoScalingGroupName/{names}",
     ),
     _scope(
-        "ReadSessionLogs",
-        "Read the logs of sessions.",
+        "UseTheLogsOfTheStack",
+        "Read the logs of sessions, and record revocations in the stack's own log.",
         "logs",
-        "GetLogEvents",
+        "GetLogEvents CreateLogStream PutLogEvents",
         "logs:log-group:{names}",
     ),
     _scope(

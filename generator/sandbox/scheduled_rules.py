@@ -2,8 +2,8 @@
 
 AWS starts counting when a rule is created, and a function refuses an event whose rule its policy does not admit
 (`events.amazonaws.com`, from the rule's ARN). MiniStack calls the function whatever its policy says, by the clock of
-this computer. Here POST /_sandbox/clock puts the clock of these rules ahead: what is due then is called at once. The
-time of policies (`aws:CurrentTime`) is not moved.
+this computer. Here POST /_sandbox/clock puts the clock of these rules ahead, and of how long sessions last: what is due
+then is called at once. The time of policies (`aws:CurrentTime`) is not moved.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from generator.model.arn import Arn
 from generator.model.duration import END_FORMAT
 from generator.sandbox.asgi import Sandbox
 from generator.sandbox.http_messages import Request, Response
+from generator.sandbox.movable_clock import CLOCK
 from generator.sandbox.service_api import call, call_rest, rest_answer
 
-CLOCK = "/_sandbox/clock"
+PATH = "/_sandbox/clock"
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 logger = logging.getLogger("sandbox.rules")
 
 
 class Clock:
-    """The time of the rules: this computer's and how far it was moved; and when each rule was due last."""
+    """When each rule was due last, by the sandbox's movable clock."""
 
     def __init__(self) -> None:
-        self.ahead = 0.0
         self.last: dict[str, float] = {}
 
     def now(self) -> float:
         """Seconds since 1970."""
-        return time.time() + self.ahead
+        return CLOCK.now()
 
     def set(self, ahead: float) -> None:
         """Let the clock be that many seconds ahead of this computer's. Set back, it counts anew."""
-        if ahead < self.ahead:
+        if ahead < CLOCK.ahead:
             self.last.clear()
-        self.ahead = ahead
+        CLOCK.ahead = ahead
 
     def due(self, rule: dict[str, Any]) -> bool:
         """Whether the rule's interval has passed since it was seen first, or was due last."""
@@ -68,13 +68,13 @@ def install(sandbox: Sandbox) -> None:
         threading.Thread(target=_run, args=(clock,), daemon=True, name="sandbox-rules").start()
 
     async def answer(request: Request) -> Response | None:
-        if (request.method, request.path) != ("POST", CLOCK):
+        if (request.method, request.path) != ("POST", PATH):
             return None
         try:
             clock.set(float(json.loads(request.body)["ahead"]))
         except (ValueError, KeyError, TypeError):
             return Response.error("ValidationError", 'Send {"ahead": …}, the seconds by which the clock is ahead.')
-        return Response.json({"ahead": clock.ahead})
+        return Response.json({"ahead": CLOCK.ahead})
 
     eventbridge.start_scheduler = start
     sandbox.layers.insert(0, answer)

@@ -14,8 +14,8 @@ from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.principal import parse_principal
 from generator.operations.access import access_policies, stack_access
-from generator.operations.access import grant as granting
-from generator.operations.access.grant import GrantRequest
+from generator.operations.access import grant_plan as granting
+from generator.operations.access.grant_plan import GrantRequest
 from generator.operations.stack import apply
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer, run
@@ -81,10 +81,14 @@ def test_a_second_principal_joins_the_first(deployer: Deployer) -> None:
 
 
 def test_a_plan_changes_nothing_and_names_what_it_would(deployer: Deployer, reads: Callable[[str], str]) -> None:
-    planned = deployer("access", "grant", "--principal", SUPPORT, "--plan")
+    words = ("access", "grant", "--principal", SUPPORT, "--plan")
+    planned = deployer(*words)
     touched = {c["logical_id"] for c in planned.result["up"]["change_set"]["changes"] if not c["echo_of"]}
     assert planned.code == 0 and touched == TOUCHED
-    assert "Vendor reads the secret" in planned.err and reads("vendor") == "AccessDeniedException"
+    assert reads("vendor") == "AccessDeniedException"
+    shown = run(*words)
+    assert "Vendor reads the secret" in shown.out and "Vendor reads the secret" not in shown.err
+    assert shown.out.count("AccessEndRule") == 1
 
 
 def test_a_grant_that_came_in_between_is_not_lost(

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from botocore.session import Session as Aws
 
-from generator.cli.render import plain
 from generator.errors import StackBusy
 from generator.gateway.aws import Gateway
 from generator.model.principal import parse_principal
@@ -78,7 +77,13 @@ def test_everybody_is_out_and_the_report_says_how_that_is_known(
         "InvalidClientTokenId",
         "implicitDeny",
     )
+    assert {name: ran.result[name] for name in written} == written, "what is printed is what is written"
+    verified = granted("access", "verify", str(tmp_path / "report.json"))
+    assert verified.code == 0 and verified.result["sha256"] == ran.result["sha256"]
     page = (tmp_path / "report.html").read_text()
+    assert ran.result["sha256"] in page
+    (tmp_path / "report.json").write_text(json.dumps(written))
+    assert granted("access", "verify", str(tmp_path / "report.json")).code == 3
     assert (
         "Every check that applies is proven." in page
         and old.pair.secret_access_key not in page + json.dumps(written) + ran.out
@@ -104,7 +109,8 @@ def test_what_was_observed_can_be_recorded_and_judged_again_without_aws(
     assert seen is observed and old is not None
     again = judge(pickle.loads(pickle.dumps(seen)), wanted)
     assert again == judge(seen, wanted) and len(again) == len(verdicts.VERDICTS)
-    assert [plain(item) for item in again] == ran.result["evidence"][-len(again) :]
+    told = [(item["step"], item["answered"], item["proven"]) for item in ran.result["evidence"][-len(again) :]]
+    assert [(item.step, item.answered, item.proven) for item in again] == told
     assert old.pair.secret_access_key not in repr(recorded) + str(pickle.dumps(seen, 0))
 
 

@@ -52,6 +52,8 @@ WRITES = (
     "secretsmanager:DeleteResourcePolicy",
     "ssm:TerminateSession",
 )
+RECORDS = ("logs:CreateLogStream", "logs:PutLogEvents")
+"""What records the report in the stack's log: access is proven without, and the evidence is not on record."""
 STACKS_OWN = {"DescribeStacks", "DescribeChangeSet", "DescribeStackEvents", "GetTemplate"}
 """Without these there is no revocation, or its update cannot be followed: no verdict hangs on them."""
 NEVER_REFUSED = {"GetCallerIdentity"}
@@ -141,6 +143,14 @@ def test_what_may_not_be_done_is_not_proven_and_the_rest_is_done(
     assert again.code == 0, unproven(again)
 
 
+@pytest.mark.parametrize("action", RECORDS)
+def test_a_report_that_is_not_on_record_is_not_complete(action: str, revokes_without: Callable[..., Outcome]) -> None:
+    ran = revokes_without(action)
+    recorded = ran.result["recorded"]
+    assert ran.code == 3 and ran.result["complete"] and not unproven(ran)
+    assert not recorded["holds"] and f"Needs {action}" in recorded["answer"]
+
+
 def test_a_pause_shuts_the_role_also_where_the_key_may_not_be_seen(
     both: Deployer, as_without: Callable[..., Outcome]
 ) -> None:
@@ -160,4 +170,4 @@ def test_every_call_of_a_revocation_was_refused_once_above(
     asked = {"AttributeKey": "Username", "AttributeValue": OPERATOR}
     pages = Session().create_client("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=[asked])
     made = {event["EventName"] for page in pages for event in page["Events"]}
-    assert made - STACKS_OWN - NEVER_REFUSED <= {action.partition(":")[2] for action in (*READS, *WRITES)}
+    assert made - STACKS_OWN - NEVER_REFUSED <= {action.partition(":")[2] for action in (*READS, *WRITES, *RECORDS)}

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
+from botocore.session import Session as Aws
 
+from generator.channel.channel import open_channel
+from generator.channel.listen import Listen
+from generator.channel.port import Forward, forward
+from generator.channel.session import ChannelOptions
 from generator.sandbox.lifecycle import control
 from tests.embedded import VENDOR_ROLE, Deployer
+from tests.sandbox.ssm.service import Service
 from tests.sandbox_keys import recorded
 from tests.story.test_flip_sessions import live, of_the_role, of_the_user, open_session
 
 RULE = "AccessEndRule"
+OPTIONS = ChannelOptions(proxy=None, half_close=0.3)
 
 
 @pytest.fixture
@@ -58,6 +67,60 @@ def test_the_end_of_a_grant_ends_the_sessions_of_support_and_of_nobody_else(
     put_clock_ahead(2 * 3600)
     assert called(granted, lambda: not {by_key, by_role} & live(granted))
     assert own in live(granted)
+
+
+def test_an_open_shell_and_an_open_tunnel_are_dead_two_minutes_after_a_grant_of_two_minutes(
+    deployer: Deployer, put_clock_ahead: Callable[[float], object]
+) -> None:
+    """Through the data channel, as support and as the customer; by the stack alone: no command runs meanwhile."""
+    deployer.create("--support-user=yes")
+    granted = deployer("access", "grant", "--principal", VENDOR_ROLE, "--for", "2m", "--yes", "--output", "json")
+    assert granted.code == 0, granted.err
+    end = datetime.fromisoformat(granted.result["grant"]["until"]).timestamp()
+    support, customer = Aws().create_client("ssm", **of_the_user(deployer)), Aws().create_client("ssm")
+    shell = {"Target": deployer.outputs["InstanceId"], "DocumentName": deployer.outputs["ShellDocumentName"]}
+    tunnel = {**shell, "DocumentName": deployer.outputs["PortDocumentName"], "Parameters": {"portNumber": ["3035"]}}
+
+    async def page(port: int) -> bytes:
+        """What the product's page answers through the tunnel; b"" from one that is dead."""
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+        except OSError:
+            return b""
+        return answer
+
+    async def at(moment: float, condition: Callable[[], bool]) -> bool:
+        """Whether the condition comes true once the rule's clock shows this moment."""
+        await asyncio.to_thread(put_clock_ahead, moment - time.time())
+        return await asyncio.to_thread(called, deployer, condition, 10)
+
+    async def story() -> None:
+        ours, theirs = Service(customer, shell), Service(support, shell)
+        through = Forward(Service(support, tunnel), (Listen(),))
+        async with (
+            open_channel(ours, OPTIONS) as own,
+            open_channel(theirs, OPTIONS) as opened,
+            forward([through], OPTIONS) as (port,),
+        ):
+            await asyncio.sleep(2)  # the rule has been seen: its minute runs
+            assert b"DeepSQL" in await page(port.ports[0])
+            assert not await at(end - 1, lambda: theirs.session_id not in live(deployer)), "the end has not come"
+            assert await at(end + 120, lambda: theirs.session_id not in live(deployer))
+            while await asyncio.wait_for(opened.receive(), 10) is not None:
+                pass
+            assert await page(port.ports[0]) == b"" and ours.session_id in live(deployer)
+            assert own.end is None
+            await own.write(b"echo still here\n")
+            output = b""
+            while b"still here" not in output:
+                received = await asyncio.wait_for(own.receive(), 10)
+                assert received is not None
+                output += received.payload
+
+    asyncio.run(story())
 
 
 def test_a_function_that_does_not_admit_the_rule_is_not_called(

@@ -155,6 +155,28 @@ def test_what_the_operator_may_not_end_or_see_does_not_stop_the_flip_and_is_not_
     assert (theirs in answer) == (action == "ssm:TerminateSession") and theirs in live(granted)
 
 
+def test_a_pause_ends_supports_sessions_and_nobody_elses(granted: Deployer) -> None:
+    theirs = {open_session(granted, of_the_user(granted)), open_session(granted, of_the_role(granted))}
+    own = open_session(granted)
+    ran = granted("access", "pause", "--output", "json")
+    assert ran.code == 0, ran.out
+    assert {"subject": "open sessions of support", "holds": True, "answer": "none"} in ran.result["checks"]
+    assert own in live(granted) and not live(granted) & theirs
+
+
+def test_a_pause_that_may_not_end_sessions_stops_access_and_says_so(
+    granted: Deployer, sandbox_environment: dict[str, str]
+) -> None:
+    theirs = open_session(granted, of_the_user(granted))
+    with environment({**sandbox_environment, **operator_without(granted, "ssm:TerminateSession")}):
+        ran = granted("access", "pause", "--output", "json")
+    failed = [check for check in ran.result["checks"] if not check["holds"]]
+    assert ran.code == 3 and [check["subject"] for check in failed] == ["open sessions of support"]
+    assert "TerminateSession" in failed[0]["answer"] and theirs in live(granted)
+    user = granted.outputs["SupportUserName"]
+    assert [found.active for found in key.list_keys(granted.gateway, user)] == [False]
+
+
 def test_an_update_that_fails_says_how_access_comes_back(granted: Deployer) -> None:
     fail_next("PortDocument", "update")
     failed = granted.up("--support-user=no", "--support-role=no", "--support-ports", "3035,5432")

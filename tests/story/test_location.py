@@ -24,7 +24,15 @@ GRANT = ("access", "grant", "--principal", VENDOR_ROLE, "--reason", "T-1")
 DATABASE = ("--endpoint", "app.cluster-c1.us-east-1.rds.amazonaws.com", "--engine", "postgresql", "--dbname", "app")
 READING = {
     *("generate", "lint", "status", "outputs", "events", "diff", "demo", "doctor", "permissions"),
-    *("access show", "access confirm", "access reveal", "sessions list", "session-preferences show", "recovery status"),
+    *(
+        "access show",
+        "access confirm",
+        "access reveal",
+        "access verify",
+        "sessions list",
+        "session-preferences show",
+        "recovery status",
+    ),
     *("vendor credentials", "vendor profile", "vendor check", "vendor identity-policy"),
     *("db token", "db list", "db whoami", "db ca-bundle", "db policy", "db users", "db activity"),
     *("config set", "config unset", "config get", "config list", "config explain"),
@@ -77,11 +85,11 @@ ASKING: dict[str, Case] = {
     "up": case("up.py:carry_out", "up", "--bastion-host=yes"),
     "upgrade": case("up.py:carry_out", "upgrade", "--replace-instance"),
     "down": case("down.py:down", "down"),
-    "access grant": case("access_commands.py:_ask", *GRANT),
-    "access revoke": case("access_commands.py:revoke", "access", "revoke", "--all"),
-    "access resume": case("access_commands.py:resume", "access", "resume"),
-    "access policy": ("access_commands.py:_attach", with_user, attached),
-    "access policy --undo": ("access_commands.py:_undo", with_policy, lambda d: (*attached(d), "--undo")),
+    "access grant": case("grant.py:grant", *GRANT),
+    "access revoke": case("revoke.py:revoke", "access", "revoke", "--all"),
+    "access resume": case("pause.py:resume", "access", "resume"),
+    "access policy": ("policy_attachment.py:support_policy", with_user, attached),
+    "access policy --undo": ("policy_attachment.py:support_policy", with_policy, lambda d: (*attached(d), "--undo")),
     "sessions end": case("listing.py:end", "sessions", "end", "--all", before=with_session),
     "session-preferences set": case("preferences.py:_carry_out", "session-preferences", "set", "--idle-timeout", "20"),
     "session-preferences restore": case(

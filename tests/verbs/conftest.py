@@ -13,13 +13,14 @@ from botocore.client import BaseClient
 from generator.errors import Declined
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
+from generator.model.evidence import Report
 from generator.model.stack import StackEvent
 from generator.model.up import Choice, UpRequest
 from generator.operations.stack import apply, plan
 from tests.embedded import environment, running_sandbox
 
 PLACE = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
-READING = ("Describe", "Get", "List", "Head")
+READING = ("Describe", "Get", "List", "Head", "Simulate")
 
 
 @dataclass
@@ -53,6 +54,10 @@ class NotingCaller:
         self.journal.append("events")
         for _ in events:
             pass
+
+    def page(self, report: Report) -> str:
+        self.journal.append("page")
+        return report.sha256
 
     def say(self, sentence: str) -> None:
         self.journal.append("say")

@@ -8,6 +8,7 @@ from generator.errors import Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import Output, Parameter
 from generator.operations.access import stack_access
+from generator.operations.access.session_end import session_end
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 
@@ -29,11 +30,11 @@ def confirm(gateway: Gateway, clock: Clock = SYSTEM) -> Confirmation:
             f"Grant access first: {gateway.commands.deployer('access', 'grant', '--principal', 'ARN', '--for', '8h')}",
             code="no-grant",
         )
-    return Confirmation(facts(access), tuple(p.arn for p in access.grant.principals))
+    return Confirmation(facts(access, session_end(gateway, access)), tuple(p.arn for p in access.grant.principals))
 
 
-def facts(access: StackAccess) -> tuple[tuple[str, str], ...]:
-    """Name and value of each fact; those without a value are left out."""
+def facts(access: StackAccess, sessions: str) -> tuple[tuple[str, str], ...]:
+    """Name and value of each fact; those without a value are left out. `sessions`: when open ones end. Pure."""
     outputs = access.stack.outputs
     lines = (
         ("Role ARN", access.role_arn if access.grant.allows_path("role") else ""),
@@ -51,6 +52,7 @@ def facts(access: StackAccess) -> tuple[tuple[str, str], ...]:
         ("Database", access.database),
         ("Session log group", outputs.get(Output.SESSION_LOG_GROUP_NAME, "")),
         ("Access ends", access.grant.until_text or "no end"),
+        ("Open sessions", sessions),
         ("Reason", access.grant.reason),
     )
     return tuple((name, value) for name, value in lines if value)

@@ -43,6 +43,13 @@ def find(gateway: Gateway, access: StackAccess) -> ForeignStatements:
     return ForeignStatements(_of(SECRET, _secret(gateway, access)), _of(KEY, _key(gateway, access)))
 
 
+def to_keep(gateway: Gateway, access: StackAccess, choice: str | None) -> ForeignStatements | None:
+    """The statements to put back after the update; None where they shall go. Raises Refused as `require_choice`."""
+    statements = find(gateway, access)
+    require_choice(statements, access, choice, gateway.commands)
+    return statements if choice == "keep" else None
+
+
 def require_choice(made: ForeignStatements, access: StackAccess, choice: str | None, commands: CommandLine) -> None:
     """Raise Refused when nobody said what shall become of them, or to keep what no policy can hold."""
     if choice == "keep" and not made.understood:

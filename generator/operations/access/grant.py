@@ -1,129 +1,71 @@
-"""access grant: let principals read the secret until a time, as parameters of the stack and nothing else."""
+"""access grant: plan, show, ask, restore what somebody took away, execute, follow, verify, in this order."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 
-from generator.errors import DeployerError, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.access import VendorInstructions
-from generator.model.contract import GRANT_RESOURCES, PAUSED, Output, Parameter
-from generator.model.duration import end_after
-from generator.model.grant import Grant, check_reason, check_sizes
-from generator.model.principal import Principal
-from generator.model.up import UpPlan, UpRequest
-from generator.operations.access import key, session_log, stack_access
-from generator.operations.access.permission_summary import Permission, permission_summary
-from generator.operations.access.repair import Repair, find_repairs
+from generator.model.caller import Caller
+from generator.model.contract import Output
+from generator.model.grant import Grant
+from generator.model.up import Check
+from generator.operations.access import foreign_statements, key, logging_probe, repair, stack_access
+from generator.operations.access.grant_plan import AccessPlan, GrantRequest, Overlap, plan_grant
+from generator.operations.access.session_end import session_end
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
-from generator.operations.stack import change_set
-from generator.operations.stack import plan as stack_plan
+from generator.operations.stack import apply, change_set, guard
 from generator.policies.vendor import vendor_identity_policy, vendor_role_policy
 
-ATTEMPTS = 3
-SCOPE = frozenset(map(str, GRANT_RESOURCES))
-DEFAULT_LENGTH = timedelta(hours=8)
-NOTHING: Mapping[str, str] = {}
-A_PAUSE: Mapping[str, str] = {Parameter.SUPPORT_SESSIONS_NOT_BEFORE: PAUSED}
-"""What a pause adds to the role's trust: a grant that leaves no room for it could not be paused."""
-
 
 @dataclass(frozen=True)
-class GrantRequest:
-    """What was asked: whom to let in, for how long (None: as it stands, or 8 hours), or without an end."""
+class GrantResult:
+    """Who has access now, what was read back to be sure of it, and what to send to the vendor (None: nobody is in)."""
 
-    principals: tuple[Principal, ...]
-    length: timedelta | None = None
-    no_end: bool = False
-    reason: str | None = None
-    unlogged: bool = False
-    via: str | None = None
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """A principal that another one of the same grant lets in as well: its own grant adds nothing."""
-
-    principal: str
-    covered_by: str
-
-
-@dataclass(frozen=True)
-class AccessPlan:
-    """A change of the grant, as the stack's planner sees it; nothing has been changed yet."""
-
+    changed: bool
+    grant: Grant
+    checks: tuple[Check, ...]
+    vendor: VendorInstructions | None
+    overlaps: tuple[Overlap, ...]
     access: StackAccess = field(repr=False)
-    before: Grant
-    after: Grant
-    up: UpPlan
-    permissions: tuple[Permission, ...] = ()
-    moved: tuple[Principal, ...] = ()
-    overlaps: tuple[Overlap, ...] = ()
-    repairs: tuple[Repair, ...] = ()
-
-    @property
-    def unchanged(self) -> bool:
-        """Whether there is nothing to do."""
-        return self.up.change_set is None
 
 
-def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -> AccessPlan:
-    """Work out what the grant would change. Raises UsageError, Refused, StackBusy and the errors of the planner.
+def grant(gateway: Gateway, request: GrantRequest, caller: Caller, clock: Clock = SYSTEM) -> AccessPlan | GrantResult:
+    """Let principals in until a time; return who has access afterwards.
 
-    The stack is read again after the change set is made: a grant that came in between is then part of the next
-    attempt, so none is lost. From there on CloudFormation itself guards the plan: whatever else is executed on
-    the stack makes the change set void.
+    With `plan_only`, return the plan and leave nothing behind. Raises as `plan_grant`; Refused where a shell left no
+    transcript (`probe`), or statements made by hand would be lost and nobody said what becomes of them; Declined,
+    UsageError where nobody can be asked, OperationFailed with the cause, and NotFollowed.
     """
-    if request.reason is not None:
-        check_reason(request.reason)
-    access = stack_access.read_access(gateway)
-    refuse_while_paused(gateway, access)
-    stack_access.require_grantable(access, gateway.commands, request.via)
-    if not request.unlogged:
-        session_log.require_logged(gateway, access)
-    elif not request.reason:
-        raise UsageError("Unlogged access needs a reason.", "Give it: --reason TICKET", code="reason")
-    repairs = find_repairs(gateway, access)
-    for _ in range(ATTEMPTS):
-        after = wanted(access, request, clock.now())
-        planned = plan_change(gateway, access, after, clock, A_PAUSE)
-        fresh = stack_access.read_access(gateway) if not planned.unchanged else access
-        if fresh.grant == access.grant:
-            return replace(planned, overlaps=overlaps(after, request.principals), repairs=repairs)
-        change_set.discard(gateway, planned.up)
-        access = fresh
-    raise DeployerError(
-        f"The grants of the stack {access.stack.name} kept changing during planning, so nothing was changed.",
-        "Run it again when the other changes are done.",
-        code="grants-changing",
-    )
+    if request.probe:
+        caller.show(logging_probe.require_transcript(gateway, clock))
+    plan = plan_grant(gateway, request, clock)
+    if request.plan_only:
+        change_set.discard(gateway, plan.up)
+        return plan
+    with change_set.discarded_on_error(gateway, plan.up):
+        foreign = foreign_statements.to_keep(gateway, plan.access, request.foreign) if not plan.unchanged else None
+        caller.show(plan)
+        if plan.asks:
+            guard.require_no_objection(plan.up, gateway.commands)
+            caller.confirm(plan)
+        restored = repair.restore(gateway, plan.repairs)
+    if not plan.unchanged:
+        apply.start(gateway, plan.up)
+        caller.events(apply.watch(gateway, plan.up))
+    access = apply.read_back(gateway, plan.up, lambda: stack_access.read_access(gateway))
+    if foreign is not None:
+        foreign_statements.restore(gateway, access, foreign)
+    if _make_key(gateway, access):
+        caller.say("The support user had no access key: a new one is in the secret.")
+    checks = (*restored, *repair.verify(gateway, access))
+    vendor = vendor_instructions(access, session_end(gateway, access)) if access.grant.principals else None
+    return GrantResult(not plan.unchanged, access.grant, checks, vendor, plan.overlaps, access)
 
 
-def overlaps(grant: Grant, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
-    """Where one of these is covered by another principal of the grant, or covers it. Pure."""
-    pairs = ((wide, other) for wide in grant.principals for other in grant.principals if wide != other)
-    return tuple(
-        Overlap(other.arn, wide.arn)
-        for wide, other in pairs
-        if wide.covers(other) and (wide in asked or other in asked)
-    )
-
-
-def refuse_while_paused(gateway: Gateway, access: StackAccess) -> None:
-    """Raise Refused when the key is inactive: whoever paused access resumes it, a grant does not do it in passing."""
-    if access.grant.paused or key.is_paused(key.list_keys(gateway, access.support_user)):
-        raise Refused(
-            f"Access to the stack {access.stack.name} is paused, so nothing was granted.",
-            f"Resume it first: {gateway.commands.deployer('access', 'resume')}\n"
-            f"Or finish a revocation: {gateway.commands.deployer('access', 'revoke', '--all')}",
-            code="paused",
-        )
-
-
-def ensure_key(gateway: Gateway, access: StackAccess) -> bool:
+def _make_key(gateway: Gateway, access: StackAccess) -> bool:
     """After a revocation the user has no key: have the keeper make one. Whether one was made."""
     if not access.grant.principals or not access.support_user or key.list_keys(gateway, access.support_user):
         return False
@@ -131,56 +73,8 @@ def ensure_key(gateway: Gateway, access: StackAccess) -> bool:
     return True
 
 
-def wanted(access: StackAccess, request: GrantRequest, now: datetime) -> Grant:
-    """The grant the stack shall have. Pure. Raises UsageError and Refused."""
-    for principal in request.principals:
-        if principal.partition != access.stack.partition:
-            raise UsageError(
-                f"The principal {principal.arn} is in partition {principal.partition}, the stack in "
-                f"{access.stack.partition}; AWS has no access between partitions.",
-                "Ask the vendor for a principal in your partition.",
-                code="principal",
-            )
-    after = access.grant.joined(request.principals, _end(access.grant, request, now), request.reason, now, request.via)
-    check_sizes(after)
-    return after
-
-
-def _end(current: Grant, request: GrantRequest, now: datetime) -> datetime | None:
-    """No length given: principals that are in already keep their end, everything else gets eight hours."""
-    if request.no_end:
-        return None
-    if request.length is None and set(request.principals) <= set(current.live(now)):
-        return current.until
-    return end_after(now, request.length or DEFAULT_LENGTH)
-
-
-def plan_change(
-    gateway: Gateway,
-    access: StackAccess,
-    after: Grant,
-    clock: Clock = SYSTEM,
-    room_for: Mapping[str, str] = NOTHING,
-) -> AccessPlan:
-    """Plan the move from the recorded grant to another one: parameters only, and only what a grant may touch.
-
-    `room_for` are values that the policies must have room for as well; without any, sizes are not looked at.
-    """
-    request = UpRequest(
-        given=after.parameters(),
-        scope=SCOPE,
-        by_access=True,
-        room_for=room_for,
-        why=f"support access: {after.reason}" if after.reason else "support access",
-    )
-    staying = set(access.grant.principals) & set(after.principals)
-    moved = tuple(sorted(staying)) if access.grant.until != after.until else ()
-    up = stack_plan.plan_from(gateway, request, access.stack, clock)
-    return AccessPlan(access, access.grant, after, up, permission_summary(after, access), moved)
-
-
-def vendor_instructions(access: StackAccess) -> VendorInstructions:
-    """What the vendor needs, ready to send: nothing in it is secret."""
+def vendor_instructions(access: StackAccess, sessions: str) -> VendorInstructions:
+    """What the vendor needs, ready to send: nothing in it is secret. `sessions`: when open ones end. Pure."""
     grant = access.grant
     return VendorInstructions(
         region=access.stack.region,
@@ -195,6 +89,7 @@ def vendor_instructions(access: StackAccess) -> VendorInstructions:
         role_arn=access.role_arn if grant.allows_path("role") else "",
         external_id=access.external_id if grant.allows_path("role") else "",
         database=access.database,
+        sessions=sessions,
     )
 
 

@@ -1,48 +1,71 @@
-"""access pause and resume: the key inactive and the role shut, within seconds; and open again, only when told."""
+"""access pause and resume: the key inactive, the role shut, sessions ended, within seconds; open again when told."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from generator.errors import DeployerError, Refused
 from generator.gateway.aws import Gateway
+from generator.model.caller import Caller
 from generator.model.contract import PAUSED
 from generator.model.duration import END_FORMAT
 from generator.model.up import Check
-from generator.operations.access import key, role, stack_access
+from generator.operations.access import key, lockdown, role, stack_access
 from generator.operations.access.key import KeyReport
 from generator.operations.access.readings import do_all
-from generator.operations.access.reconcile import ShowEvents, reconcile_stack
+from generator.operations.access.reconcile import reconcile_stack
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 
 
-def pause(gateway: Gateway, show_events: ShowEvents) -> KeyReport:
-    """Shut both ways directly, also while the stack is busy; then have the stack say so too, where it has a role.
+@dataclass(frozen=True)
+class ResumePlan:
+    """What resuming would do: activate the key and open the role, as far as the stack has them."""
 
-    The key stays inactive by itself: nothing in the stack ever makes it active again. Each way is shut also where the
-    other cannot be; then raises why.
+    stack_name: str
+    user: str
+    role: str
+
+
+def pause(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
+    """Shut both ways directly, also while the stack is busy, and end support's sessions; then have the stack say so.
+
+    The key stays inactive by itself: nothing in the stack ever makes it active again. Each way is shut, and sessions
+    are ended, also where another step failed; then raises why. Raises NotFound for a stack without user and role.
     """
     access = stack_access.read_access(gateway)
+    if not access.support_role:
+        stack_access.require_secret(access, gateway.commands)
     shut: list[bool] = []
     do_all(
         (
             lambda: key.deactivate(gateway, access),
             lambda: shut.append(role.shut(gateway, access)),
             lambda: shut.append(role.cut(gateway, access, PAUSED)),
+            lambda: _sessions(gateway, access, clock),
         )
     )
     keys = key.list_keys(gateway, access.support_user)
     checks = [key.inactive_check(keys)] if access.support_user else []
     if all(shut):
-        checks += [Check(f"role {access.support_role}", True, "closed"), _lasting(gateway, access, show_events)]
-    _require_any(gateway, access, checks)
+        checks += [Check(f"role {access.support_role}", True, "closed"), _lasting(gateway, access, caller)]
+    checks.append(_sessions(gateway, access, clock))  # again: IAM takes some seconds to refuse new ones everywhere
     return KeyReport(access.stack.name, keys, tuple(checks))
 
 
-def _lasting(gateway: Gateway, access: StackAccess, show_events: ShowEvents) -> Check:
+def _sessions(gateway: Gateway, access: StackAccess, clock: Clock) -> Check:
+    """End what support has open, and look whether it ended. What AWS refuses is the check's answer."""
+    subject = "open sessions of support"
     try:
-        status = reconcile_stack(gateway, access, replace(access.grant, not_before=PAUSED), show_events)
+        _, still = lockdown.end_sessions(gateway, access, clock)
+    except DeployerError as error:
+        return Check(subject, False, f"not known to have ended: {error.message}")
+    return Check(subject, not still, f"still open: {', '.join(s.session_id for s in still)}" if still else "none")
+
+
+def _lasting(gateway: Gateway, access: StackAccess, caller: Caller) -> Check:
+    try:
+        status = reconcile_stack(gateway, access, replace(access.grant, not_before=PAUSED), caller.events)
     except DeployerError as error:
         return Check(
             "stack",
@@ -52,7 +75,32 @@ def _lasting(gateway: Gateway, access: StackAccess, show_events: ShowEvents) -> 
     return Check("stack", True, status)
 
 
-def plan_resume(gateway: Gateway) -> StackAccess:
+def _role_waits(access: StackAccess) -> bool:
+    """Whether there is a role to open, whatever became of the key."""
+    return bool(access.support_role) and access.grant.paused
+
+
+def resume(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
+    """Open again what the stack has; role sessions begun before now stay refused.
+
+    Raises StackNotFound; NotFound without user and role; Refused where there is no key to activate; Declined, and
+    UsageError where nobody can be asked.
+    """
+    access = _to_resume(gateway)
+    caller.confirm(ResumePlan(access.stack.name, access.support_user, access.support_role))
+    checks = []
+    if _role_waits(access):
+        after = replace(access.grant, not_before=clock.now().strftime(END_FORMAT))
+        checks.append(
+            Check(f"role {access.support_role}", True, reconcile_stack(gateway, access, after, caller.events))
+        )
+    if access.support_user:
+        checks.append(_key_again(gateway, access))
+    checks = checks or [Check(f"role {access.support_role}", True, "was not paused")]
+    return KeyReport(access.stack.name, key.list_keys(gateway, access.support_user), tuple(checks))
+
+
+def _to_resume(gateway: Gateway) -> StackAccess:
     """The stack with something to open again. Raises StackNotFound; NotFound without user and role; Refused: no key."""
     access = stack_access.read_access(gateway)
     if access.support_user and not _role_waits(access):
@@ -62,31 +110,8 @@ def plan_resume(gateway: Gateway) -> StackAccess:
     return access
 
 
-def _role_waits(access: StackAccess) -> bool:
-    """Whether there is a role to open, whatever became of the key."""
-    return bool(access.support_role) and access.grant.paused
-
-
-def resume(gateway: Gateway, access: StackAccess, show_events: ShowEvents, clock: Clock = SYSTEM) -> KeyReport:
-    """Open again what the stack has; role sessions begun before now stay refused."""
-    checks = []
-    if _role_waits(access):
-        after = replace(access.grant, not_before=clock.now().strftime(END_FORMAT))
-        checks.append(Check(f"role {access.support_role}", True, reconcile_stack(gateway, access, after, show_events)))
-    if access.support_user:
-        checks.append(_key_again(gateway, access))
-    checks = checks or [Check(f"role {access.support_role}", True, "was not paused")]
-    return KeyReport(access.stack.name, key.list_keys(gateway, access.support_user), tuple(checks))
-
-
 def _key_again(gateway: Gateway, access: StackAccess) -> Check:
     try:
         return key.activate(gateway, access)
     except Refused as error:  # the role is open again; that a revocation took the key is no failure of that
         return Check("key", False, f"{error.message} {error.hint}")
-
-
-def _require_any(gateway: Gateway, access: StackAccess, checks: list[Check]) -> None:
-    """Raise NotFound when the stack has neither user nor role."""
-    if not checks:
-        stack_access.require_secret(access, gateway.commands)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from generator.errors import NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
+from generator.model.caller import Caller
 from generator.model.contract import TAG_KEY, TAG_VALUE, Resource
 from generator.model.policy import Policy, parse_policy, statements
 from generator.model.policy_size import INLINE_OF_A_ROLE, INLINE_OF_A_USER, characters
@@ -17,39 +18,38 @@ from generator.policies.document import Document
 from generator.policies.engineers import EngineerKind, engineers_policy_document
 from generator.policies.support import support_user_policy_document
 
-
-def policy_document(
-    *, account: str | None, region: str | None, partition: str, instances: Sequence[str], documents: Sequence[str]
-) -> Document:
-    """The document, with placeholders (ACCOUNT_ID, REGION) for what is not known. Nothing is asked of AWS."""
-    known = {"account": account, "region": region, "instance_ids": tuple(instances), "documents": tuple(documents)}
-    given = {key: value for key, value in known.items() if value}
-    return support_user_policy_document(partition=partition, **given)  # type: ignore[arg-type]
-
-
-def engineers_document(
-    tag: str, kind: str, *, account: str | None, region: str | None, partition: str, documents: Sequence[str]
-) -> Document:
-    """The policy for the customer's own engineers: hosts whose tag equals their own. Raises UsageError."""
-    if not re.fullmatch(r"[\w .:/=+@-]{1,128}", tag):
-        raise UsageError(f"{tag} is not a tag key.", "Give the key of a tag, for example: --abac team", code="tag")
-    known = {"account": account, "region": region, "documents": tuple(documents)}
-    given = {key: value for key, value in known.items() if value}
-    return engineers_policy_document(tag, EngineerKind(kind), partition=partition, **given)  # type: ignore[arg-type]
-
-
 POLICY_NAME = "deepsql-support-ssm"
 
 
 @dataclass(frozen=True)
+class PolicyRequest:
+    """For which account, Region, instances and session documents; empty ones become placeholders, or any.
+
+    `attach_to`: put it on this user or role (`undo`: remove it again). `abac`: instead the policy for the customer's
+    own engineers, who sign in as `engineers` says, for hosts whose value of this tag is theirs.
+    """
+
+    account: str | None = None
+    region: str | None = None
+    partition: str = "aws"
+    instances: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    attach_to: str | None = None
+    undo: bool = False
+    abac: str | None = None
+    engineers: str = EngineerKind.role.value
+
+
+@dataclass(frozen=True)
 class Attachment:
-    """What attaching (or undoing it) would change: the policy of one user or role, and the tag of instances."""
+    """What attaching (or `undo`) would change: the policy of one user or role, and the tag of instances."""
 
     kind: str
     name: str
     policy: str
     to_tag: tuple[str, ...] = ()
     document: Document = field(default_factory=dict)
+    undo: bool = False
 
     @property
     def unchanged(self) -> bool:
@@ -57,24 +57,62 @@ class Attachment:
         return self.policy == "unchanged" and not self.to_tag
 
 
-def plan_attach(
-    gateway: Gateway, target: str, partition: str, instances: Sequence[str], documents: Sequence[str]
-) -> Attachment:
+@dataclass(frozen=True)
+class Attached:
+    """What was read back after a policy was attached or removed."""
+
+    checks: tuple[Check, ...]
+
+
+def support_policy(request: PolicyRequest, caller: Caller, open_gateway: Callable[[], Gateway]) -> Document | Attached:
+    """The policy document; with `attach_to`, put it there or remove it, after a question.
+
+    The document alone asks AWS nothing, so the gateway is opened only for `attach_to`. Raises UsageError, NotFound for
+    the user, role or instance, Refused where IAM has no room or the policy there is not this one, and Declined.
+    """
+    if request.undo and not request.attach_to:
+        raise UsageError("It is not clear whose policy to remove.", "Give: --attach-to USER", code="undo-alone")
+    if not request.attach_to:
+        return _engineers_document(request) if request.abac else _support_document(request)
+    gateway = open_gateway()
+    plan = _plan_removal(gateway, request) if request.undo else _plan_attachment(gateway, request)
+    caller.show(plan)
+    if not plan.unchanged:
+        caller.confirm(plan)
+    return Attached(_remove(gateway, plan) if plan.undo else _attach(gateway, plan))
+
+
+def _support_document(request: PolicyRequest) -> Document:
+    """The document, with placeholders (ACCOUNT_ID, REGION) for what is not known."""
+    named = {"instance_ids": request.instances, "documents": request.documents}
+    known = {"account": request.account, "region": request.region, **named}
+    given = {key: value for key, value in known.items() if value}
+    return support_user_policy_document(partition=request.partition, **given)  # type: ignore[arg-type]
+
+
+def _engineers_document(request: PolicyRequest) -> Document:
+    """The policy for the customer's own engineers: hosts whose tag equals their own. Raises UsageError."""
+    tag = request.abac or ""
+    if not re.fullmatch(r"[\w .:/=+@-]{1,128}", tag):
+        raise UsageError(f"{tag} is not a tag key.", "Give the key of a tag, for example: --abac team", code="tag")
+    known = {"account": request.account, "region": request.region, "documents": request.documents}
+    given = {key: value for key, value in known.items() if value}
+    kind = EngineerKind(request.engineers)
+    return engineers_policy_document(tag, kind, partition=request.partition, **given)  # type: ignore[arg-type]
+
+
+def _plan_attachment(gateway: Gateway, request: PolicyRequest) -> Attachment:
     """What attaching the policy would change. Raises NotFound for the user, the role or an instance, and Refused where
     IAM has no room for the policy.
 
     The instances are named one by one: a policy for any tagged instance would open every host that gets the tag.
     """
+    instances = request.instances
     if not instances:
         raise UsageError("No instance is named for support to reach.", "Give: --instance-id ID", code="instance")
-    kind, name = _target(gateway, target)
-    document = policy_document(
-        account=gateway.sts.get_caller_account(),
-        region=gateway.region,
-        partition=partition,
-        instances=instances,
-        documents=documents,
-    )
+    kind, name = _target(gateway, request.attach_to or "")
+    here = replace(request, account=gateway.sts.get_caller_account(), region=gateway.region)
+    document = _support_document(here)
     existing = _policies(gateway, kind, name)
     _require_room(document, kind, name, existing)
     current = existing.get(POLICY_NAME)
@@ -99,7 +137,7 @@ def _require_room(document: Document, kind: str, name: str, existing: Mapping[st
     )
 
 
-def attach(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
+def _attach(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
     """Do it, and read it back."""
     if planned.policy != "unchanged":
         put = gateway.iam.put_user_policy if planned.kind == "user" else gateway.iam.put_role_policy
@@ -114,9 +152,9 @@ def attach(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
     )
 
 
-def plan_undo(gateway: Gateway, target: str, instances: Sequence[str]) -> Attachment:
+def _plan_removal(gateway: Gateway, request: PolicyRequest) -> Attachment:
     """What undoing would take away. Raises NotFound, and Refused when the policy of that name is not this one."""
-    kind, name = _target(gateway, target)
+    kind, name = _target(gateway, request.attach_to or "")
     current = _policies(gateway, kind, name).get(POLICY_NAME)
     ours = {statement.sid for statement in statements(support_user_policy_document())}
     if current is not None and {statement.sid for statement in current.statements} != ours:
@@ -125,11 +163,11 @@ def plan_undo(gateway: Gateway, target: str, instances: Sequence[str]) -> Attach
             f"See it with: aws iam get-{kind}-policy --{kind}-name {name} --policy-name {POLICY_NAME}",
             code="not-ours",
         )
-    tagged = tuple(i for i in instances if gateway.ec2.instance_tags(i).get(TAG_KEY) == TAG_VALUE)
-    return Attachment(kind, name, "unchanged" if current is None else "remove", tagged)
+    tagged = tuple(i for i in request.instances if gateway.ec2.instance_tags(i).get(TAG_KEY) == TAG_VALUE)
+    return Attachment(kind, name, "unchanged" if current is None else "remove", tagged, undo=True)
 
 
-def undo(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
+def _remove(gateway: Gateway, planned: Attachment) -> tuple[Check, ...]:
     """Take the policy and the tags away again, and read it back."""
     existed = planned.policy == "remove"
     if existed:

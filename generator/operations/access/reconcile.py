@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from generator.gateway.aws import Gateway
 from generator.model.grant import Grant
 from generator.model.stack import StackEvent
-from generator.operations.access.grant import plan_change
+from generator.operations.access.grant_plan import plan_change
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.stack import apply
 

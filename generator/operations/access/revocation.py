@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from generator.errors import NotFound, Refused
 from generator.gateway.aws import Gateway
@@ -24,9 +25,10 @@ from generator.operations.clock import SYSTEM, Clock
 
 @dataclass(frozen=True)
 class RevokeRequest:
-    """Whose access to revoke; nobody named means everybody."""
+    """Whose access to revoke; nobody named means everybody. `report`: where to write the evidence."""
 
     principals: tuple[Principal, ...] = ()
+    report: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import Protocol
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
+from generator.model.caller import Caller
 from generator.model.evidence import Evidence, Report
 from generator.model.reading import Problem
+from generator.model.up import Check
 from generator.operations.access import (
     database_lockdown,
     key,
@@ -27,12 +31,14 @@ from generator.operations.access import (
     session_tokens,
     verdicts,
 )
+from generator.operations.access import report as evidence_files
 from generator.operations.access.expectation import knows_grants
 from generator.operations.access.not_asked import not_asked
 from generator.operations.access.readings import do_all, fault_of, permission_of, read
 from generator.operations.access.reconcile import reconcile_stack
-from generator.operations.access.revocation import Revocation
+from generator.operations.access.revocation import Revocation, RevokeRequest, begin
 from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
 
 
 class NotDone(DeployerError):
@@ -47,6 +53,48 @@ class Step:
     asked: str
     act: Callable[[Revocation], str]
     applies: Callable[[StackAccess], str] = lambda access: ""
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """What a revocation came to, where its report was written, and the line that it left in the stack's log."""
+
+    report: Report
+    files: tuple[Path, ...] = ()
+    recorded: Check | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether access is proven to be revoked, and that is on record where the stack has a log."""
+        return self.report.complete and (self.recorded is None or self.recorded.holds)
+
+
+class RevokeCaller(Caller, Protocol):
+    """A caller that renders a report for people."""
+
+    def page(self, report: Report) -> str:
+        """The report as a page of HTML."""
+        ...
+
+
+def revoke(gateway: Gateway, request: RevokeRequest, caller: RevokeCaller, clock: Clock = SYSTEM) -> Revoked:
+    """Take access away and prove it; the evidence of each step and verdict is shown as it comes, and returned whole.
+
+    Raises as `begin`; UsageError where the report could not be written or nobody can be asked, and Declined. From the
+    first step on nothing stops it; DeployerError then only for a report that could not be written.
+    """
+    if request.report:
+        evidence_files.require_writable(request.report)
+    revocation = begin(gateway, request, caller.events, clock)
+    caller.confirm(revocation)
+    began, evidence = clock.now(), list[Evidence]()
+    for item in run(revocation):
+        caller.show(item)
+        evidence.append(item)
+    proof = report(revocation, began, tuple(evidence))
+    recorded = evidence_files.record(gateway, revocation.access, proof, clock)
+    files = evidence_files.write(proof, caller.page(proof), request.report) if request.report else ()
+    return Revoked(proof, files, recorded)
 
 
 def run(revocation: Revocation) -> Iterator[Evidence]:

@@ -1,8 +1,7 @@
-"""access show and access reveal: who may enter, until when, what is open now; and the secret's value itself."""
+"""access show: who may enter, until when, what is open now."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from generator.gateway.aws import Gateway
@@ -40,21 +39,3 @@ def show(gateway: Gateway, clock: Clock = SYSTEM) -> AccessState:
         sessions=access_policies.live_sessions(gateway, access),
     )
     return replace(state, findings=findings(state, now, gateway.commands))
-
-
-def locate(gateway: Gateway) -> str:
-    """The secret's ARN. Raises StackNotFound, and NotFound when the stack has no support secret."""
-    return stack_access.require_secret(stack_access.read_access(gateway), gateway.commands)
-
-
-def reveal(gateway: Gateway, arn: str) -> str:
-    """The secret's text. It goes from AWS to the caller and nowhere else."""
-    return gateway.secretsmanager.get_secret_value(arn)
-
-
-def parsed(value: str) -> object:
-    """What the text says as JSON; the text itself where somebody has put something else there."""
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value

@@ -15,6 +15,7 @@ from generator.channel import payloads
 from generator.channel.payloads import Processed
 from generator.errors import DeployerError
 from generator.sandbox.ec2 import instances
+from generator.sandbox.movable_clock import CLOCK
 from generator.sandbox.ssm import encryption, nodes, ports, product_page, sessions, shell, targets, terminal
 from generator.sandbox.ssm.agent import Agent, AgentPlan
 from generator.sandbox.ssm.nodes import Node
@@ -70,7 +71,7 @@ class Live:
             await asyncio.sleep(WATCH_SECONDS)
             if time.monotonic() - self.agent.last_data > idle:
                 self.agent.finish("Session timed out: it was idle.")
-            elif time.time() - self.session.started > longest:
+            elif CLOCK.now() - self.session.started > longest:
                 self.agent.finish("Session reached its maximum duration.")
             elif not self._runs():
                 self.agent.finish(f"{self.session.target} is no longer running.")

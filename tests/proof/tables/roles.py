@@ -62,6 +62,8 @@ INSTANCE_ROLE = table(
     may_not("read the history of its settings", "ssm:GetParameterHistory", "<InstallSettings>"),
     may_not("write its settings", "ssm:PutParameter", "<InstallSettings>"),
     may_not("write another log group", "logs:PutLogEvents", OTHER_TRANSCRIPT),
+    may_not("write where revocations are recorded", "logs:PutLogEvents", "<KeeperLogGroup>:log-stream:revocations"),
+    may_not("begin a stream there", "logs:CreateLogStream", "<KeeperLogGroup>:log-stream:revocations"),
     may_not("read transcripts", "logs:GetLogEvents", TRANSCRIPT),
     may_not("delete a transcript", "logs:DeleteLogStream", TRANSCRIPT),
     may_not("delete the session log", "logs:DeleteLogGroup", "<SessionLogGroup>"),

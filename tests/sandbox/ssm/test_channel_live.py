@@ -135,6 +135,41 @@ def test_an_administrator_ends_a_session_and_its_channel_hears_why(client: Any, 
     assert kind is EndKind.REMOTE and "was terminated" in reason
 
 
+def test_a_session_ends_when_it_reaches_its_maximum_duration(client: Any, instance: str, sandbox_home: Path) -> None:
+    content = {
+        "schemaVersion": "1.0",
+        "sessionType": "Standard_Stream",
+        "inputs": {
+            **dict.fromkeys(("s3EncryptionEnabled", "cloudWatchEncryptionEnabled", "runAsEnabled"), False),
+            "maxSessionDuration": "60",
+        },
+    }
+    names = f"an-hour-{uuid.uuid4().hex[:8]}", f"no-limit-{uuid.uuid4().hex[:8]}"
+    for name in names:
+        client("ssm").create_document(Name=name, Content=json.dumps(content), DocumentType="Session")
+        content["inputs"].pop("maxSessionDuration", None)  # type: ignore[attr-defined]
+
+    def put_clock_ahead(minutes: int) -> None:
+        control("POST", "clock", {"ahead": 60 * minutes}, recorded(sandbox_home))
+
+    async def story() -> str:
+        an_hour, no_limit = (Service(client("ssm"), {"Target": instance, "DocumentName": name}) for name in names)
+        async with open_channel(an_hour, OPTIONS) as short, open_channel(no_limit, OPTIONS) as long:
+            await asyncio.to_thread(put_clock_ahead, 59)
+            await asyncio.sleep(1.5)
+            assert short.end is None
+            await asyncio.to_thread(put_clock_ahead, 61)
+            while await asyncio.wait_for(short.receive(), 10) is not None:
+                pass
+            assert long.end is None and short.end is not None
+            return short.end.reason
+
+    try:
+        assert asyncio.run(story()) == "Session reached its maximum duration."
+    finally:
+        put_clock_ahead(0)
+
+
 def test_a_session_ends_with_its_instance(client: Any, port_document: str) -> None:
     node = launch(client, {})
     request = {"Target": node, "DocumentName": port_document, "Parameters": {"portNumber": ["3035"]}}

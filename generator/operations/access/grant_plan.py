@@ -1,0 +1,181 @@
+"""The plan of a grant: principals and an end, as parameters of the stack and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from generator.errors import DeployerError, Refused, UsageError
+from generator.gateway.aws import Gateway
+from generator.model.contract import GRANT_RESOURCES, PAUSED, Parameter
+from generator.model.duration import end_after
+from generator.model.grant import Grant, check_reason, check_sizes
+from generator.model.principal import Principal
+from generator.model.up import UpPlan, UpRequest
+from generator.operations.access import key, session_log, stack_access
+from generator.operations.access.permission_summary import Permission, permission_summary
+from generator.operations.access.repair import Repair, find_repairs
+from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
+from generator.operations.stack import change_set
+from generator.operations.stack import plan as stack_plan
+
+ATTEMPTS = 3
+SCOPE = frozenset(map(str, GRANT_RESOURCES))
+DEFAULT_LENGTH = timedelta(hours=8)
+NOTHING: Mapping[str, str] = {}
+A_PAUSE: Mapping[str, str] = {Parameter.SUPPORT_SESSIONS_NOT_BEFORE: PAUSED}
+"""What a pause adds to the role's trust: a grant that leaves no room for it could not be paused."""
+
+
+@dataclass(frozen=True)
+class GrantRequest:
+    """What was asked: whom to let in, for how long (None: as it stands, or 8 hours), or without an end.
+
+    `foreign`: keep or replace statements that somebody added to the policies; None refuses where there are any.
+    `probe`: first open a shell and look for its transcript. `plan_only`: return the plan and leave nothing behind.
+    """
+
+    principals: tuple[Principal, ...]
+    length: timedelta | None = None
+    no_end: bool = False
+    reason: str | None = None
+    unlogged: bool = False
+    via: str | None = None
+    foreign: str | None = None
+    probe: bool = False
+    plan_only: bool = False
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """A principal that another one of the same grant lets in as well: its own grant adds nothing."""
+
+    principal: str
+    covered_by: str
+
+
+@dataclass(frozen=True)
+class AccessPlan:
+    """A change of the grant, as the stack's planner sees it; nothing has been changed yet."""
+
+    access: StackAccess = field(repr=False)
+    before: Grant
+    after: Grant
+    up: UpPlan
+    permissions: tuple[Permission, ...] = ()
+    moved: tuple[Principal, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the stack stays as it is."""
+        return self.up.change_set is None
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is something to do, in the stack or beside it."""
+        return not self.unchanged or bool(self.repairs)
+
+
+def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -> AccessPlan:
+    """Work out what the grant would change. Raises UsageError, Refused, StackBusy and the errors of the planner.
+
+    The stack is read again after the change set is made: a grant that came in between is then part of the next
+    attempt, so none is lost. From there on CloudFormation itself guards the plan: whatever else is executed on
+    the stack makes the change set void.
+    """
+    if request.reason is not None:
+        check_reason(request.reason)
+    access = stack_access.read_access(gateway)
+    refuse_while_paused(gateway, access)
+    stack_access.require_grantable(access, gateway.commands, request.via)
+    if not request.unlogged:
+        session_log.require_logged(gateway, access)
+    elif not request.reason:
+        raise UsageError("Unlogged access needs a reason.", "Give it: --reason TICKET", code="reason")
+    repairs = find_repairs(gateway, access)
+    for _ in range(ATTEMPTS):
+        after = wanted(access, request, clock.now())
+        planned = plan_change(gateway, access, after, clock, A_PAUSE)
+        fresh = stack_access.read_access(gateway) if not planned.unchanged else access
+        if fresh.grant == access.grant:
+            return replace(planned, overlaps=overlaps(after, request.principals), repairs=repairs)
+        change_set.discard(gateway, planned.up)
+        access = fresh
+    raise DeployerError(
+        f"The grants of the stack {access.stack.name} kept changing during planning, so nothing was changed.",
+        "Run it again when the other changes are done.",
+        code="grants-changing",
+    )
+
+
+def overlaps(grant: Grant, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
+    """Where one of these is covered by another principal of the grant, or covers it. Pure."""
+    pairs = ((wide, other) for wide in grant.principals for other in grant.principals if wide != other)
+    return tuple(
+        Overlap(other.arn, wide.arn)
+        for wide, other in pairs
+        if wide.covers(other) and (wide in asked or other in asked)
+    )
+
+
+def refuse_while_paused(gateway: Gateway, access: StackAccess) -> None:
+    """Raise Refused when the key is inactive: whoever paused access resumes it, a grant does not do it in passing."""
+    if access.grant.paused or key.is_paused(key.list_keys(gateway, access.support_user)):
+        raise Refused(
+            f"Access to the stack {access.stack.name} is paused, so nothing was granted.",
+            f"Resume it first: {gateway.commands.deployer('access', 'resume')}\n"
+            f"Or finish a revocation: {gateway.commands.deployer('access', 'revoke', '--all')}",
+            code="paused",
+        )
+
+
+def wanted(access: StackAccess, request: GrantRequest, now: datetime) -> Grant:
+    """The grant the stack shall have. Pure. Raises UsageError and Refused."""
+    for principal in request.principals:
+        if principal.partition != access.stack.partition:
+            raise UsageError(
+                f"The principal {principal.arn} is in partition {principal.partition}, the stack in "
+                f"{access.stack.partition}; AWS has no access between partitions.",
+                "Ask the vendor for a principal in your partition.",
+                code="principal",
+            )
+    after = access.grant.joined(request.principals, _end(access.grant, request, now), request.reason, now, request.via)
+    check_sizes(after)
+    return after
+
+
+def _end(current: Grant, request: GrantRequest, now: datetime) -> datetime | None:
+    """No length given: principals that are in already keep their end, everything else gets eight hours."""
+    if request.no_end:
+        return None
+    if request.length is None and set(request.principals) <= set(current.live(now)):
+        return current.until
+    return end_after(now, request.length or DEFAULT_LENGTH)
+
+
+def plan_change(
+    gateway: Gateway,
+    access: StackAccess,
+    after: Grant,
+    clock: Clock = SYSTEM,
+    room_for: Mapping[str, str] = NOTHING,
+) -> AccessPlan:
+    """Plan the move from the recorded grant to another one: parameters only, and only what a grant may touch.
+
+    `room_for` are values that the policies must have room for as well; without any, sizes are not looked at.
+    """
+    request = UpRequest(
+        given=after.parameters(),
+        scope=SCOPE,
+        by_access=True,
+        room_for=room_for,
+        why=f"support access: {after.reason}" if after.reason else "support access",
+    )
+    staying = set(access.grant.principals) & set(after.principals)
+    moved = tuple(sorted(staying)) if access.grant.until != after.until else ()
+    up = stack_plan.plan_from(gateway, request, access.stack, clock)
+    return AccessPlan(access, access.grant, after, up, permission_summary(after, access), moved)

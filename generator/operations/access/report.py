@@ -1,0 +1,125 @@
+"""The evidence of a revocation where it lasts: two files of the caller's, and a line in the stack's own log.
+
+The line has the digest of the JSON file, and only the stack's keeper and people of the account may write there. So
+`access verify` can tell later whether a file is the report of a revocation, unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import DeployerError, NotFound, UsageError
+from generator.gateway.aws import Gateway
+from generator.host.files import write_private
+from generator.model.contract import Resource
+from generator.model.evidence import LogLine, Report, log_line, parse_line, sha256_of
+from generator.model.up import Check
+from generator.operations.access import stack_access
+from generator.operations.access.paths.resources import stack_resources
+from generator.operations.access.readings import read
+from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
+
+STREAM = "revocations"
+SUBJECT = "line in the stack's log"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A report's file held against the log. `line` is the one with the file's digest; None where there is none."""
+
+    file: str
+    sha256: str
+    group: str
+    line: LogLine | None
+
+
+def require_writable(file: Path) -> None:
+    """Raise UsageError where a report could not be written: asked before a revocation, whose evidence comes once."""
+    folder = file.parent if file.parent != Path() else Path.cwd()
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(
+            f"The report could not be written to {file}: {folder} is no folder that you may write to.",
+            "Give another file: --report FILE",
+            code="report-not-written",
+        )
+
+
+def write(report: Report, page: str, file: Path) -> tuple[Path, Path]:
+    """Write FILE's name with .json and with .html, each at once and for this user alone. Raises DeployerError."""
+    written = file.with_suffix(".json"), file.with_suffix(".html")
+    try:
+        for path, text in zip(written, (report.text, page), strict=True):
+            write_private(path, text)
+    except OSError as error:
+        raise DeployerError(
+            f"The report could not be written to {file}: {error.strerror}.",
+            "Access is closed as shown; give another file, and run the same command again: --report FILE",
+            code="report-not-written",
+        ) from error
+    return written
+
+
+def record(gateway: Gateway, access: StackAccess, report: Report, clock: Clock = SYSTEM) -> Check | None:
+    """Append the report's line to the stack's own log; None for a stack that has none. Never raises."""
+    resources = stack_resources(gateway, access)
+    if resources.value is None:
+        return Check(SUBJECT, False, f"the stack's resources could not be listed: {resources.detail}")
+    if not (group := resources.value.get(Resource.KEEPER_LOG_GROUP, "")):
+        return None
+    line = log_line(report).message
+    written = read("logs:PutLogEvents", lambda: gateway.logs.put_line(group, STREAM, line, clock.now()))
+    if written.value:
+        return Check(SUBJECT, True, f"{group}, stream {STREAM}")
+    needs = f" Needs {written.permission}." if written.permission else ""
+    return Check(
+        SUBJECT, False, f"not written to {group}: {written.detail or 'CloudWatch Logs did not take it'}{needs}"
+    )
+
+
+def verify(gateway: Gateway, file: Path, group: str = "") -> Verified:
+    """Hold a report's JSON file against the log `group`, by default the stack's own.
+
+    Raises UsageError for a file that cannot be read or is no report, StackNotFound, NotFound where there is no log,
+    and AwsError.
+    """
+    content = _content(file)
+    group = group or _own_group(gateway)
+    digest = sha256_of(content)
+    try:
+        lines = [parse_line(message, at) for message, at in gateway.logs.stream_lines(group, STREAM)]
+    except NotFound:
+        lines = []
+    line = next((line for line in lines if line is not None and line.sha256 == digest), None)
+    return Verified(str(file), digest, group, line)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        content = file.read_bytes()
+        is_report = {"stack_name", "evidence", "verdict"} <= set(json.loads(content))
+    except OSError as error:
+        raise UsageError(f"{file} could not be read: {error.strerror}.", "Check the path.", code="file") from error
+    except (ValueError, TypeError):
+        is_report = False
+    if not is_report:
+        raise UsageError(
+            f"{file} is not the JSON file of a revocation's report.", "Give the file that --report wrote: FILE.json"
+        )
+    return content
+
+
+def _own_group(gateway: Gateway) -> str:
+    access = stack_access.read_access(gateway)
+    stack_id = access.stack.stack_id
+    ids = {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(stack_id)}
+    if group := ids.get(Resource.KEEPER_LOG_GROUP, ""):
+        return group
+    raise NotFound(
+        f"The stack {access.stack.name} has no log of its own.",
+        "Name the log group that the revocation wrote to: --log-group NAME",
+        code="no-log-group",
+    )
