@@ -123,9 +123,13 @@ class Gateway:
     def location(self) -> Location:
         """Where this gateway works, told by the stack it has seen and by who has answered; else one call to STS."""
         account = self.known_account or self._caller_account
-        others = {url: sandbox for url, sandbox in self._answered.items() if not _is_aws(url, self._suffixes)}
-        only_sandbox = bool(others) and len(others) == len(self._answered) and all(others.values())
-        return Location(account, self.region, ", ".join(sorted(others)), only_sandbox)
+        others = [url for url in self._answered if not _is_aws(url, self._suffixes)]
+        return Location(account, self.region, ", ".join(sorted(others)), self.only_sandbox)
+
+    @property
+    def only_sandbox(self) -> bool:
+        """Whether somebody has answered so far, and everybody who did is the sandbox."""
+        return bool(self._answered) and all(self._answered.values())
 
     @property
     def known_account(self) -> str:

@@ -117,7 +117,7 @@ async def _run(listener: socket.socket, state: SandboxState) -> None:
     config.bind = [f"fd://{listener.fileno()}"]
     config.loglevel = "WARNING"
     config.keep_alive_timeout = 75
-    config.graceful_timeout = 2
+    config.graceful_timeout = 0.2  # functions that have run keep their connections to us open
     sandbox = asgi.build(state.secret)
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):

@@ -19,8 +19,9 @@ EXPIRED = AwsError("The token is expired.", "Sign in again.", aws_code="ExpiredT
 class Listener:
     """Stands for the gateway: it keeps what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, only_sandbox: bool = False) -> None:
         self.said: list[str] = []
+        self.only_sandbox = only_sandbox
 
     def notify(self, line: str) -> None:
         self.said.append(line)
@@ -43,6 +44,12 @@ def test_it_looks_at_once_and_then_at_waits_of_three_seconds_at_most() -> None:
     clock = FakeClock()
     taken = list(itertools.islice(polling.looks(Listener(), answering(), 100, clock), 7))  # type: ignore[arg-type]
     assert len(taken) == 7 and clock.slept == [0.5, 1.0, 1.0, 2.0, 3.0, 3.0]
+
+
+def test_the_sandbox_is_looked_at_ten_times_a_second() -> None:
+    clock = FakeClock()
+    list(itertools.islice(polling.looks(Listener(only_sandbox=True), answering(), 100, clock), 3))  # type: ignore[arg-type]
+    assert clock.slept == [0.1, 0.1]
 
 
 def test_it_ends_at_the_limit_after_a_last_look() -> None:

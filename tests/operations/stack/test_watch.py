@@ -38,6 +38,8 @@ class Canned:
     `status` is the stack's, `asked` the event and the token that each call named.
     """
 
+    only_sandbox = False
+
     def __init__(self, *batches: Sequence[StackEvent] | DeployerError, status: str = "UPDATE_IN_PROGRESS") -> None:
         self.batches = list(batches)
         self.asked: list[tuple[str | None, str | None]] = []
