@@ -25,7 +25,7 @@ def add_access_end(template: Template) -> None:
         PolicyType(
             str(Resource.ACCESS_END_POLICY),
             Condition=WANTED,
-            PolicyName="deepsql-access-end",
+            PolicyName="access-end",
             Roles=[ref(Resource.KEEPER_ROLE)],
             PolicyDocument=access_end_policy(
                 region=REGION, instance=ref(Resource.INSTANCE), sessions=arn("ssm", "session/*")

@@ -10,7 +10,7 @@ from troposphere.awslambda import Code, Function, LoggingConfig
 from troposphere.iam import Policy, Role
 from troposphere.logs import LogGroup
 
-from generator.model.contract import Resource
+from generator.model.contract import Parameter, Resource
 from generator.policies.keeper import keeper_policy
 from generator.policies.trust import service_assumes
 from generator.template.minify import minify
@@ -27,10 +27,13 @@ def source() -> str:
 
 
 def add_keeper(template: Template) -> None:
-    """Add log group, role and function."""
+    """Add log group, role and function. The log also records revocations: it is evidence and outlives the stack."""
     template.add_resource(
         LogGroup(
-            str(Resource.KEEPER_LOG_GROUP), RetentionInDays=90, DeletionPolicy="Delete", UpdateReplacePolicy="Delete"
+            str(Resource.KEEPER_LOG_GROUP),
+            DeletionPolicy="RetainExceptOnCreate",
+            UpdateReplacePolicy="Retain",
+            RetentionInDays=ref(Parameter.SESSION_LOG_RETENTION_DAYS),
         )
     )
     template.add_resource(
@@ -39,7 +42,7 @@ def add_keeper(template: Template) -> None:
             AssumeRolePolicyDocument=service_assumes("LambdaAssumes", "lambda.amazonaws.com"),
             Policies=[
                 Policy(
-                    PolicyName="deepsql-keeper",
+                    PolicyName="keeper",
                     PolicyDocument=keeper_policy(
                         streams=arn_of(Resource.KEEPER_LOG_GROUP, ":*"),
                         images=Sub(PUBLIC_IMAGES),

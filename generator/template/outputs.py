@@ -28,7 +28,7 @@ def add_outputs(template: Template) -> None:
     _add(
         template,
         O.CONNECT_COMMAND,
-        "A shell on the instance, written to the session log",
+        "A shell on the instance, which is logged",
         Sub(f"{start} --document-name ${{{Resource.SHELL_DOCUMENT}}}"),
     )
     _add(

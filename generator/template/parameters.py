@@ -184,7 +184,7 @@ SUPPORT = (
     ),
     Field(
         P.SESSION_LOG_RETENTION_DAYS,
-        "How long CloudWatch keeps what was typed and shown in support shells.",
+        "How long transcripts and the record of revocations are kept.",
         "Number",
         limits(Default=365, AllowedValues=RETENTION_DAYS),
     ),

@@ -41,7 +41,7 @@ def _shell() -> dict[str, object]:
     """
     return {
         "schemaVersion": "1.0",
-        "description": "A shell on the DeepSQL instance, written to the session log",
+        "description": "A shell on the DeepSQL instance, which is logged",
         "sessionType": "Standard_Stream",
         "inputs": {
             "s3EncryptionEnabled": True,

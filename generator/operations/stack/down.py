@@ -17,7 +17,11 @@ from generator.operations.stack.states import busy
 from generator.operations.stack.watch import new_token, running_operation
 
 # Retained by the template's DeletionPolicy: evidence, and the key without which it cannot be read.
-RETAINED = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP)
+RETAINED = (Resource.STACK_KEY, Resource.SESSION_LOG_GROUP, Resource.KEEPER_LOG_GROUP)
+EVIDENCE = {
+    Resource.SESSION_LOG_GROUP: "the transcripts of support sessions are evidence",
+    Resource.KEEPER_LOG_GROUP: "it records revocations",
+}
 
 
 def down(gateway: Gateway, retain: frozenset[str], caller: Caller, role_arn: str = "") -> DownResult:
@@ -81,11 +85,10 @@ def _retained(
 ) -> tuple[RetainedResource, ...]:
     ids = {r.logical_id: r.physical_id for r in live}
     retained = [_volume(volume, commands) for volume in (instance.retained_volumes if instance else ())]
-    if group := ids.get(Resource.SESSION_LOG_GROUP):
-        removal = commands.aws("logs", "delete-log-group", "--log-group-name", group)
-        retained.append(
-            RetainedResource(f"log group {group}", "the transcripts of support sessions are evidence", removal)
-        )
+    for name, why in EVIDENCE.items():
+        if group := ids.get(name):
+            removal = commands.aws("logs", "delete-log-group", "--log-group-name", group)
+            retained.append(RetainedResource(f"log group {group}", why, removal))
     if key := ids.get(Resource.STACK_KEY):
         removal = commands.aws("kms", "schedule-key-deletion", "--key-id", key, "--pending-window-in-days", "7")
         retained.append(RetainedResource(f"KMS key {key}", "without it the transcripts cannot be read", removal))
