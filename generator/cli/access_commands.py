@@ -12,6 +12,7 @@ from generator.cli import access_text, render
 from generator.cli.callers import RevokeInvocation, SecretInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
+from generator.cli.own_option import Own
 from generator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -146,12 +147,13 @@ def _register_revoke(group: typer.Typer) -> None:
         report: Annotated[
             Path | None, typer.Option(metavar="FILE", help="Write the evidence to FILE.json and FILE.html.")
         ] = None,
+        own: Own = "",
     ) -> CommandResult:
         """Revoke access, end sessions, and prove it.
 
         If it is interrupted, run it again.
         """
-        from generator.model.principal import parse_recorded
+        from generator.model.principal import parse_own, parse_recorded
         from generator.operations.access.revocation import RevokeRequest
         from generator.operations.access.revoke import revoke
 
@@ -159,7 +161,7 @@ def _register_revoke(group: typer.Typer) -> None:
             raise UsageError("--principal and --all cannot be used together.", "Give one of them.")
         if not principal and not everybody:
             raise UsageError("It is not clear whose access to revoke.", "Give --principal ARN, or --all.")
-        request = RevokeRequest(tuple(parse_recorded(text) for text in principal), report)
+        request = RevokeRequest(tuple(parse_recorded(text) for text in principal), report, parse_own(own))
         done = revoke(call.gateway, request, RevokeInvocation(call))
         result = {**done.report.document, "sha256": done.report.sha256, "recorded": done.recorded}
         return CommandResult(result, access_text.report_lines(done), 0 if done.complete else INCOMPLETE)
@@ -224,14 +226,15 @@ def _key_done(report: KeyReport) -> CommandResult:
 
 def _register_reading(group: typer.Typer) -> None:
     @command(group, "show")
-    def show(call: Invocation) -> CommandResult:
+    def show(call: Invocation, own: Own = "") -> CommandResult:
         """Show who has access, and what is open now.
 
         By which path, until when, what AWS has in the policies, and what needs attention.
         """
+        from generator.model.principal import parse_own
         from generator.operations.access.show import show
 
-        state = show(call.gateway)
+        state = show(call.gateway, own=parse_own(own))
         return CommandResult(state, access_text.state_lines(state))
 
     @command(group, "confirm")

@@ -212,8 +212,9 @@ def state_lines(state: AccessState) -> list[str]:
     lines += [line for policy in state.policies for line in _policy_lines(policy)] or ["  none"]
     of_user = f" of {state.support_user}" if state.support_user else ""
     lines += ["", f"keys{of_user}", *(table([_key_row(key) for key in state.keys]) or ["  none"])]
-    if state.paths:
-        lines += ["", "other access paths", *table([_path_row(path) for path in state.paths])]
+    endless = {path.name for path in state.paths if path.until is None and path.opens}
+    if others := [path for path in state.paths if not path.by_stack or path.name in endless]:
+        lines += ["", "other access paths", *table([_path_row(path) for path in others])]
     lines += ["", "open sessions", *(table([_session_row(s) for s in state.sessions]) or ["  none"])]
     if state.findings:
         lines += ["", "needs attention"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from generator.errors import NotFound
 from generator.gateway.service import Answer, Service
-from generator.model.access import AccessKey, RoleTrust, Simulation, UserCredential
+from generator.model.access import AccessKey, AccountRole, Simulation, UserCredential
 from generator.model.policy import Policy, parse_policy
 
 Document = Mapping[str, object] | str
@@ -114,33 +115,31 @@ class IAM(Service):
         pages = self._pages("list_instance_profiles_for_role", RoleName=role)
         return [p["InstanceProfileName"] for page in pages for p in page["InstanceProfiles"]]
 
-    def list_role_trusts(self) -> list[RoleTrust]:
-        """Every role of the account with its trust policy and its boundary (one call for a thousand of both)."""
+    def list_account_roles(self) -> list[AccountRole]:
+        """Every role of the account with its trust, its policies and its boundary (one call for a thousand of both)."""
         pages = list(
             self._pages(
                 "get_account_authorization_details",
-                Filter=["Role", "LocalManagedPolicy"],
+                Filter=["Role", "LocalManagedPolicy", "AWSManagedPolicy"],
                 PaginationConfig={"PageSize": PAGE_SIZE},
             )
         )
         documents = {
-            policy["Arn"]: parse_policy(_document(version["Document"]))
+            policy["Arn"]: version["Document"]
             for page in pages
             for policy in page.get("Policies", [])
             for version in policy.get("PolicyVersionList", [])
             if version.get("IsDefaultVersion")
         }
-        return [
-            RoleTrust(
-                role["RoleName"],
-                role["Arn"],
-                parse_policy(_document(role["AssumeRolePolicyDocument"])),
-                role.get("CreateDate"),
-                documents.get(_boundary(role)),
-            )
-            for page in pages
-            for role in page["RoleDetailList"]
-        ]
+
+        @functools.cache
+        def managed(arn: str) -> Policy:
+            """One that many roles have is read once."""
+            if arn not in documents:
+                return Policy(problems=("AWS gave no document of it",), name=arn, arn=arn)
+            return parse_policy(_document(documents[arn]), arn.rpartition("/")[2], arn)
+
+        return [_account_role(role, managed) for page in pages for role in page["RoleDetailList"]]
 
     def user_boundary(self, user: str) -> str:
         """ARN of the user's permissions boundary; empty when the user has none. Raises NotFound."""
@@ -254,6 +253,21 @@ class IAM(Service):
         result = answer["EvaluationResults"][0]
         matched = (str(each.get("SourcePolicyId", "")) for each in result.get("MatchedStatements", []))
         return Simulation(str(result["EvalDecision"]), tuple(name for name in matched if name))
+
+
+def _account_role(raw: Answer, managed: Callable[[str], Policy]) -> AccountRole:
+    """`managed` gives a managed policy by its ARN."""
+    inline = (parse_policy(_document(p["PolicyDocument"]), p["PolicyName"]) for p in raw.get("RolePolicyList", []))
+    attached = (managed(policy["PolicyArn"]) for policy in raw.get("AttachedManagedPolicies", []))
+    boundary = _boundary(raw)
+    return AccountRole(
+        raw["RoleName"],
+        raw["Arn"],
+        parse_policy(_document(raw["AssumeRolePolicyDocument"])),
+        raw.get("CreateDate"),
+        (*inline, *attached),
+        managed(boundary) if boundary else None,
+    )
 
 
 def _boundary(raw: Mapping[str, Answer]) -> str:

@@ -61,16 +61,18 @@ class KeyGrant:
 
 
 @dataclass(frozen=True)
-class RoleTrust:
-    """A role of the account, and the policy that says who may assume it.
+class AccountRole:
+    """A role of the account: who may assume it, and what it may do then.
 
-    `boundary`: its permissions boundary; None where it has none, or one whose document is AWS's own.
+    `policies` are its inline and its managed ones; one whose document AWS did not give has a problem that says so.
+    `boundary`: its permissions boundary; None where it has none.
     """
 
     name: str
     arn: str
     trust: Policy
     created: datetime | None = None
+    policies: tuple[Policy, ...] = ()
     boundary: Policy | None = None
 
 

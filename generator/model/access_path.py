@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from generator.model.policy import Policy
 from generator.model.reading import Reading
 
 
 class PathKind(StrEnum):
     """What a path is, in AWS's words."""
 
+    ACCESS_KEY = "access key"
+    SECRET = "policy of the secret"  # noqa: S105 - the name of a kind
+    KEY = "policy of the key"
+    TRUST = "trust of the support role"
+    SESSION = "open session"
+    DATABASE_USER = "database user"
     PASSWORD = "console password"  # noqa: S105 - the name of a kind
     SERVICE_CREDENTIAL = "service-specific credential"
     CERTIFICATE = "signing certificate"
@@ -32,7 +39,7 @@ class AccessPath:
 
     `detail` says more in words: whose it is, what it permits. `since` and `until` are UTC; None: not known, and no end.
     `remove` is the command that removes it. `opens` False: it gives nobody access by itself and is shown for
-    information, such as an MFA device.
+    information, such as an MFA device. `by_stack`: it is what a grant opens and an end closes, not put there by hand.
     """
 
     kind: PathKind
@@ -44,6 +51,7 @@ class AccessPath:
     until: datetime | None = None
     opens: bool = True
     detail: str = ""
+    by_stack: bool = False
 
     @property
     def label(self) -> str:
@@ -66,14 +74,23 @@ PathReading = Reading[tuple[AccessPath, ...]]
 
 @dataclass(frozen=True)
 class AccessPaths:
-    """Every path that is neither an access key nor one of the stack's own policies, by what was asked about.
+    """Every path there is, by what was asked about.
 
+    The first are what a grant opens: the support user's `access_keys`, who is let in by the policies of `secret`, `key`
+    and by the role's `trust`, `sessions` of support that are open, support's user in the `database`.
     `credentials` are the support user's besides access keys; `foreign_policies` what user and role may do by policies
     that the stack did not make; `boundaries` where the permissions boundary of user or role is not the stack's; `roles`
-    other roles of the account that trust a principal of the grant, or the support user or role; `cluster` what
-    whoever is on the instance reaches by its role.
+    other roles of the account that let somebody in from outside, or the support user or role; `cluster` what whoever is
+    on the instance reaches by its role. `session_policy` is no path: it is the boundary in force, by which temporary
+    credentials that were made earlier are refused.
     """
 
+    access_keys: PathReading
+    secret: PathReading
+    key: PathReading
+    trust: PathReading
+    sessions: PathReading
+    database: PathReading
     credentials: tuple[PathReading, ...]
     groups: PathReading
     foreign_policies: tuple[PathReading, ...]
@@ -82,11 +99,13 @@ class AccessPaths:
     key_grants: PathReading
     roles: PathReading
     cluster: PathReading
+    session_policy: Reading[Policy]
 
     @property
     def readings(self) -> tuple[PathReading, ...]:
         """Every question, in the order in which a person reads the answers."""
-        many = (*self.credentials, self.groups, *self.foreign_policies, *self.boundaries)
+        opened = (self.access_keys, self.secret, self.key, self.trust, self.sessions, self.database)
+        many = (*opened, *self.credentials, self.groups, *self.foreign_policies, *self.boundaries)
         return (*many, self.instance_profiles, self.key_grants, self.roles, self.cluster)
 
     @property

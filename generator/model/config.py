@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from generator.errors import UsageError
 from generator.model.database import DEFAULT_LOCAL_PORT, AccessLevel, ClientProgram
-from generator.model.deployment import DEFAULT_STACK_NAME
+from generator.model.deployment import DEFAULT_STACK_NAME, OWN_LIST
 
 ENVIRONMENTS = "environments"
 SIGN_IN = frozenset({"db connect", "db token", "connect-bastion", "cb"})
@@ -76,6 +76,14 @@ _ALL = (
         ("DEPLOYER_STACK_NAME",),
         in_project=True,
         form="letters, digits and hyphens, a letter first, 128 at most",
+    ),
+    StoredDefault(
+        "own",
+        "own",
+        "Other accounts and organizations of yours, whose access is not the vendor's.",
+        OWN_LIST,
+        commands=frozenset({"access revoke", "access show", "doctor"}),
+        form="account IDs and organization IDs, separated by commas",
     ),
     StoredDefault(
         "database",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DEFAULT_STACK_NAME = "deepsql-selfhost"
+OWN_LIST = "{0}(,{0})*".format("([0-9]{12}|o-[a-z0-9]{10,32})")
+"""IDs of accounts and organizations (Organizations API, Organization.Id), separated by commas."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -116,11 +116,11 @@ class PolicyStatement:
         named = any(like(pattern.lower(), action.lower()) for pattern in self.actions)
         return self.allows and named != ("NotAction" in self.inverted)
 
-    def limited_to(self, account: str) -> bool:
-        """Whether a condition limits it to callers of this account."""
-        keys = {"aws:principalaccount", "kms:calleraccount"}
+    def limited_to(self, own: Collection[str]) -> bool:
+        """Whether a condition limits it to callers of these accounts and organizations (by their IDs)."""
+        keys = {"aws:principalaccount", "kms:calleraccount", "aws:principalorgid"}
         limits = (vs for (op, key), vs in self.conditions.items() if op == "StringEquals" and key.lower() in keys)
-        return any(set(values) == {account} for values in limits)
+        return any(values and set(values) <= set(own) for values in limits)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from generator.errors import UsageError
 from generator.model.arn import Arn
+from generator.model.deployment import OWN_LIST
 from generator.model.wildcards import arn_like
 
 # Paths and names as IAM allows them (IAM user guide, "IAM identifiers"), without the comma: a list parameter of
@@ -62,6 +63,21 @@ class Principal:
         if arn is None or (arn.service, arn.region) != ("iam", "") or not arn.account:
             return cls("", "", pattern)
         return cls(arn.partition, arn.account, "" if arn.resource in ("*", "root") else arn.resource)
+
+
+def parse_own(text: str) -> frozenset[str]:
+    """Read the accounts and organizations that somebody says are their own, separated by commas; none for "".
+
+    Raises UsageError for what is no such ID.
+    """
+    given = text.replace(" ", "")
+    if given and re.fullmatch(OWN_LIST, given) is None:
+        raise UsageError(
+            f"'{text}' is no list of account IDs and organization IDs.",
+            "For example: --own 111122223333,o-abcdefghij; see: aws organizations describe-organization",
+            code="own",
+        )
+    return frozenset(filter(None, given.split(",")))
 
 
 def parse_recorded(text: str) -> Principal:

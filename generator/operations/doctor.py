@@ -31,8 +31,11 @@ AGENT = (  # Systems Manager user guide, "Session Manager prerequisites"
 Look = Callable[[], Iterator[Diagnosis]]
 
 
-def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
-    """Run the checks and yield each result. What these credentials may not read is unknown, not wrong."""
+def diagnose(gateway: Gateway, target: str = "", own: frozenset[str] = frozenset()) -> Iterator[Diagnosis]:
+    """Run the checks and yield each result. What these credentials may not read is unknown, not wrong.
+
+    `own` are other accounts and organizations of the customer.
+    """
     yield from _here()
     caller = ""
     try:
@@ -47,7 +50,7 @@ def diagnose(gateway: Gateway, target: str = "") -> Iterator[Diagnosis]:
     yield _stack(gateway, seen)
     if seen.stack is not None:
         yield from _stack_policy(gateway, seen.stack)
-        yield from _access(gateway)
+        yield from _access(gateway, own)
     try:
         instance = find_target(gateway, target, seen, lambda several: several[0])
     except DeployerError as error:
@@ -119,10 +122,10 @@ def _stack_policy(gateway: Gateway, stack: Stack) -> Iterator[Diagnosis]:
         yield _good("stack policy", "not this product's; no update may replace or delete the instance")
 
 
-def _access(gateway: Gateway) -> Iterator[Diagnosis]:
+def _access(gateway: Gateway, own: frozenset[str]) -> Iterator[Diagnosis]:
     """What deserves attention: grants without an end, old or unused keys, deleted principals."""
     try:
-        findings = show(gateway).findings
+        findings = show(gateway, own=own).findings
     except DeployerError as error:  # a stack without support, or one whose policies may not be read
         yield Diagnosis("access", Verdict.UNKNOWN, error.message, error.hint)
         return

@@ -43,7 +43,7 @@ def own_sessions(sessions: str, username: str = USERNAME) -> list[str]:
 
 
 def no_older_sessions(not_before: Value) -> Statement:
-    """Deny everything to role sessions begun before that time (UTC). A user's access key has no such time."""
+    """Deny everything to temporary credentials issued before that time (UTC). An access key has no such time."""
     return deny("NoOlderSessions", [Action("*")], "*", DateLessThan("aws:TokenIssueTime", not_before))
 
 
@@ -52,6 +52,7 @@ class SupportScope:
     """What support may reach. Every value is an ARN, an ARN pattern, or an intrinsic function giving one.
 
     `own_sessions` are the calling user's sessions, by name; `until` ends all but ending a session (None: no end).
+    `not_before` is the time before which temporary credentials were issued that count no longer (None: they all count).
     """
 
     region: Value
@@ -60,6 +61,7 @@ class SupportScope:
     sessions: Value
     own_sessions: Sequence[Value]
     until: Value = None
+    not_before: Value = None
     tag: tuple[str, str] = field(default=(TAG_KEY, TAG_VALUE))
 
 
@@ -135,11 +137,14 @@ def sign_in_to_the_database(users: Value, *ends: ConditionElement) -> Statement:
 def support_policy(scope: SupportScope, options: Sequence[Value] = ()) -> Document:
     """The managed policy: the boundary of user and role, and the role's permissions.
 
-    It has the user's statements word for word, those for the role's own sessions, and what `options` add. As a boundary
-    it caps what is attached later; a boundary alone would permit nothing (IAM user guide, "Permissions boundaries").
-    A managed policy has at most 6,144 characters without white space (IAM quotas).
+    It has the user's statements word for word, those for the role's own sessions, and what `options` add. What refuses
+    older credentials stands here for the user too, whose own policy has no room for it.
+
+    As a boundary it caps what is attached later; a boundary alone would permit nothing (IAM user guide, "Permissions
+    boundaries"). A managed policy has at most 6,144 characters without white space (IAM quotas).
     """
-    return document([*default_statements(scope), *role_session_statements(scope), *options])
+    cut = [no_older_sessions(scope.not_before)] if scope.not_before is not None else []
+    return document([*default_statements(scope), *role_session_statements(scope), *cut, *options])
 
 
 def support_user_policy(scope: SupportScope) -> Document:

@@ -21,7 +21,7 @@ from generator.policies.support import (
     support_policy,
     support_user_policy,
 )
-from generator.template.conditions import expiry
+from generator.template.conditions import expiry, sessions_valid_from
 from generator.template.parts import REGION, arn, ref, tags, when
 
 WANTED = str(Condition.WANT_SUPPORT_USER)
@@ -98,4 +98,5 @@ def scope() -> SupportScope:
         sessions=arn("ssm", "session/*"),
         own_sessions=[arn("ssm", own) for own in own_sessions("session/*", SUB_USERNAME)],
         until=expiry(),
+        not_before=sessions_valid_from(),
     )

@@ -25,7 +25,6 @@ NOT_THERE = {
     "instance profiles of the support role",
     "EKS access of the instance",
     "older temporary credentials refused",
-    "older temporary credentials of the user are refused",
     "policy of the support role",
     "older role sessions are refused",
     "database",

@@ -61,6 +61,30 @@ def test_deleting_a_key_that_is_gone_is_no_error_but_switching_it_is(stubbed: An
         IAM(client).update_access_key(KEY, active=False)
 
 
+def test_each_role_comes_with_whom_it_trusts_what_it_may_and_what_was_not_said(stubbed: Any) -> None:
+    client, stub = stubbed.client("iam")
+    ours, aws = "arn:aws:iam::111122223333:policy/ours", "arn:aws:iam::aws:policy/SomethingNewer"
+    role = {
+        "RoleName": "r",
+        "Arn": "arn:aws:iam::111122223333:role/r",
+        "AssumeRolePolicyDocument": json.dumps(POLICY),
+        "RolePolicyList": [{"PolicyName": "inline", "PolicyDocument": json.dumps(POLICY)}],
+        "AttachedManagedPolicies": [{"PolicyName": n, "PolicyArn": arn} for n, arn in (("o", ours), ("s", aws))],
+        "PermissionsBoundary": {"PermissionsBoundaryArn": ours},
+    }
+    versions = [
+        {"Document": "{}", "VersionId": "v1", "IsDefaultVersion": False},
+        {"Document": json.dumps(POLICY), "VersionId": "v2", "IsDefaultVersion": True},
+    ]
+    policies = [{"PolicyName": "ours", "Arn": ours, "PolicyVersionList": versions}]
+    asked = {"Filter": ["Role", "LocalManagedPolicy", "AWSManagedPolicy"], "MaxItems": 1000}
+    answer = {"RoleDetailList": [role], "Policies": policies}
+    stub.add_response("get_account_authorization_details", answer, asked)
+    [found] = IAM(client).list_account_roles()
+    assert [len(policy.statements) for policy in found.policies] == [1, 1, 0] and found.policies[2].problems
+    assert found.boundary and found.boundary.statements and found.trust.statements
+
+
 def test_a_secret_without_a_policy_has_no_statements(stubbed: Any) -> None:
     client, stub = stubbed.client("secretsmanager")
     stub.add_response("get_resource_policy", {"ARN": ARN, "Name": "s"}, {"SecretId": ARN})

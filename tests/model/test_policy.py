@@ -132,7 +132,7 @@ def test_nothing_that_json_can_say_stops_reading_or_changing_it(found: Any, stat
     for document in (found, {"Statement": found}, {"Statement": [statement, found]}, json.dumps(found)):
         policy = parse_policy(document)
         asked = [
-            (s.until, s.principal_arns, s.accounts, s.permits("a:b"), s.limited_to("1")) for s in policy.statements
+            (s.until, s.principal_arns, s.accounts, s.permits("a:b"), s.limited_to({"1"})) for s in policy.statements
         ]
         assert len(asked) == len(policy.statements)
         for sid in ("Ours", ""):

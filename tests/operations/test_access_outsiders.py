@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from generator.errors import UsageError
 from generator.model.grant import Grant
 from generator.model.policy import parse_policy
+from generator.model.principal import Principal, parse_own
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access.outsiders import outsiders
 from generator.operations.access.stack_access import StackAccess
@@ -92,6 +94,36 @@ def test_a_service_may_use_the_key_and_does_not_become_the_role() -> None:
 )
 def test_only_a_condition_that_is_understood_limits_it(condition: Any, found: list[str]) -> None:
     assert who(Principal="*", Condition=condition) == found
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ({"Principal": {"AWS": "arn:aws:iam::444455556666:role/x"}}, []),
+        ({"Principal": {"AWS": ["444455556666", "777788889999"]}}, ["777788889999"]),
+        ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}, []),
+        ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": ["o-abcdefghij", "o-2"]}}}, ["*"]),
+        ({"Principal": "*", "Condition": {"StringLike": {"aws:PrincipalOrgID": "o-abcdefghij"}}}, ["*"]),
+        ({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": []}}}, ["*"]),
+    ],
+)
+def test_what_the_customer_says_is_its_own_is_inside(statement: Any, found: list[str]) -> None:
+    policy = parse_policy({"Statement": {"Effect": "Allow", "Action": "kms:Decrypt", **statement}})
+    access = FOUND.declaring({"444455556666", "o-abcdefghij"})
+    assert [opening.who for opening in outsiders(policy, access)] == found
+
+
+def test_the_account_of_somebody_who_has_access_is_not_the_customers() -> None:
+    granted = StackAccess(STACK, Grant((Principal("aws", "444455556666", "role/x"),)))
+    with pytest.raises(UsageError, match="444455556666 cannot be your own"):
+        granted.declaring({"444455556666"})
+
+
+@pytest.mark.parametrize("text", ["12", "444455556666;777788889999", "o-1", "*", "arn:aws:iam::444455556666:root"])
+def test_only_ids_can_be_declared(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_own(text)
+    assert parse_own("444455556666, o-abcdefghij") == {"444455556666", "o-abcdefghij"} and not parse_own("")
 
 
 def test_a_refusal_lets_nobody_in() -> None:

@@ -27,6 +27,7 @@ from generator.operations.access import verdicts
 from generator.operations.access.expectation import Expectation
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.observations import KeyTrial, Observations
+from generator.operations.access.paths import statements
 from generator.operations.access.stack_access import StackAccess
 
 NOW = datetime(2028, 2, 29, 12, tzinfo=UTC)
@@ -92,7 +93,14 @@ POLICIES = LivePolicies(
     trust=got(policy({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"})),
     role=got((MANAGED,)),
 )
+ACCESS = StackAccess(STACK, Grant((A, B)))
 PATHS = AccessPaths(
+    access_keys=got(()),
+    secret=statements.secret(POLICIES, ACCESS, COMMANDS),
+    key=statements.key(POLICIES, ACCESS, COMMANDS),
+    trust=statements.trust(POLICIES, ACCESS, COMMANDS),
+    sessions=got(()),
+    database=ABSENT,
     credentials=(got((AccessPath(PathKind.MFA_DEVICE, "serial", "support", "iam:ListMFADevices", opens=False),)),),
     groups=got(()),
     foreign_policies=(got(()), got(())),
@@ -101,6 +109,7 @@ PATHS = AccessPaths(
     key_grants=got(()),
     roles=got(()),
     cluster=ABSENT,
+    session_policy=got(policy(refused_until("2028-02-29T12:00:00Z"), name="session-policy")),
 )
 HELPERS = Session("h-1", "i-1", "Connected", "arn:aws:sts::111122223333:assumed-role/helper/bob")
 HELPER_EXISTS = {HELPERS.owner: got(True)}
@@ -118,8 +127,10 @@ CLEAN = Observations(
     owners={ADAS.owner: got(True)},
     database=got(ShutOut("app")),
 )
-ALL = Expectation(StackAccess(STACK, Grant((A, B))), CLOSED, COMMANDS, frozenset({"AKIAOLD"}), NOW)
+ALL = Expectation(ACCESS, CLOSED, COMMANDS, frozenset({"AKIAOLD"}), NOW)
 SOME = replace(ALL, after=Grant((A,)))
+OF_OLD = replace(ALL, access=StackAccess(OLD, Grant()))
+LATER = replace(CLOSED, not_before="2028-02-29T12:00:01Z")
 OF_SUPPORT = {
     "user": Session("support-1", "i-1", "Connected", "arn:aws:iam::111122223333:user/x/support"),
     "role": Session("bob-1", "i-1", "Connected", "arn:aws:sts::111122223333:assumed-role/support-role/bob"),
@@ -137,11 +148,16 @@ def judged(name: str, seen: Observations, wanted: Expectation) -> Evidence:
 def seen(**instead: Any) -> Observations:
     """CLEAN with other answers; those of policies and of paths by their names."""
     policies = {k: v for k, v in instead.items() if k in LivePolicies.__dataclass_fields__}
-    paths = {k: (v,) if k in SEVERAL else v for k, v in instead.items() if k in AccessPaths.__dataclass_fields__}
+    asked = {k: v for k, v in instead.items() if k in AccessPaths.__dataclass_fields__.keys() - DERIVED}
+    live = replace(POLICIES, **policies)
+    paths = {k: (v,) if k in SEVERAL else v for k, v in asked.items()}
+    paths |= {k: getattr(statements, k)(live, ACCESS, COMMANDS) for k in ("secret", "key", "trust")}
     others = {k: v for k, v in instead.items() if k not in policies and k not in paths}
-    return replace(CLEAN, policies=replace(POLICIES, **policies), paths=replace(PATHS, **paths), **others)
+    return replace(CLEAN, policies=live, paths=replace(PATHS, **paths), **others)
 
 
+DERIVED = {"access_keys", "secret", "key", "trust", "sessions", "database"}
+"""Paths that are made of other answers, which are asked for once."""
 SEVERAL = {"credentials", "foreign_policies", "boundaries"}
 
 
@@ -156,16 +172,15 @@ def test_a_closed_account_is_proven_and_the_verdicts_say_what_does_not_apply(wan
     found = {item.step: item.proven for item in verdicts.judge(others, wanted)}
     assert False not in found.values()
     no_cluster = {"EKS access of the instance"}
-    all_go = no_cluster | {"older temporary credentials of the user are refused"}
     stay = no_cluster | {"end of the support policies", "a new session would be refused"}
-    assert {step for step, proven in found.items() if proven is None} == (all_go if wanted.everybody else stay)
+    assert {step for step, proven in found.items() if proven is None} == (no_cluster if wanted.everybody else stay)
 
 
 def test_of_a_stack_without_user_and_role_nothing_applies_but_the_stack_and_the_sessions() -> None:
     bare = replace(ALL, access=StackAccess(BARE, Grant()))
     absent = dict.fromkeys(("keys", "old_key", "older_role_session", "new_session", "database"), ABSENT)
     none = LivePolicies(*[ABSENT] * 5)
-    no_path = AccessPaths((ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 4)
+    no_path = AccessPaths(*[ABSENT] * 6, (ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 5)
     found = {i.step: i.proven for i in verdicts.judge(replace(CLEAN, policies=none, paths=no_path, **absent), bare)}
     assert {step for step, proven in found.items() if proven} == {"grant on the stack", "no session is open"}
     assert False not in found.values()
@@ -197,9 +212,17 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("role_is_closed", seen(trust=got(policy(allow({"AWS": B.arn})))), SOME, f"ByHand ({B.arn})"),
     ("older_role_sessions_are_refused", seen(older_role_session=got(Simulation("allowed"))), ALL, "put-role-policy"),
     ("older_role_sessions_are_refused", seen(older_role_session=got(Simulation("implicitDeny"))), ALL, "TokenIssue"),
-    ("older_user_sessions_are_refused", seen(user=got((MANAGED,))), SOME, "iam:PutUserPolicy"),
-    ("older_user_sessions_are_refused", seen(user=got((policy(refused_until(OVER)),))), SOME, "aws:TokenIssueTime"),
-    ("older_user_sessions_are_refused", seen(user=got((policy(refused_until(TO_COME, **NARROW)),))), SOME, "lacks"),
+    ("older_user_sessions_are_refused", seen(session_policy=got(MANAGED)), SOME, "deployer upgrade"),
+    ("older_user_sessions_are_refused", seen(session_policy=got(policy(refused_until(OVER)))), ALL, "TokenIssueTime"),
+    ("older_user_sessions_are_refused", seen(session_policy=got(CUT)), replace(ALL, after=LATER), "TokenIssueTime"),
+    (
+        "older_user_sessions_are_refused",
+        seen(session_policy=got(policy(refused_until(TO_COME, **NARROW)))),
+        SOME,
+        "lacks",
+    ),
+    ("older_user_sessions_are_refused", seen(session_policy=got(CUT), grant=got(LATER)), ALL, "TokenIssueTime"),
+    ("older_user_sessions_are_refused", seen(user=got((MANAGED,))), OF_OLD, "iam:PutUserPolicy"),
     ("support_policy_is_over", seen(user=got((policy(right(TO_COME)),))), ALL, "delete-user-policy --user-name"),
     ("support_policy_is_over", seen(role=got((policy(right(None), arn="arn:p"),))), ALL, "detach-role-policy"),
     ("support_policy_is_over", seen(user=got((policy(right("soon")),))), ALL, "delete-user-policy"),
@@ -273,6 +296,7 @@ READINGS = {
     "key_grants": "no_grant_on_the_key_is_left",
     "roles": "no_other_role_lets_them_in",
     "cluster": "the_cluster_is_closed",
+    "session_policy": "older_user_sessions_are_refused",
     "sessions": "no_session_is_open",
     "database": "database_is_closed",
 }
@@ -287,7 +311,7 @@ def test_what_was_refused_throttled_or_not_understood_is_not_proven(reading: str
 
 
 def test_every_reading_is_refused_once_above() -> None:
-    one_by_one = {*LivePolicies.__dataclass_fields__, *AccessPaths.__dataclass_fields__}
+    one_by_one = {*LivePolicies.__dataclass_fields__} | ({*AccessPaths.__dataclass_fields__} - DERIVED)
     assert {*Observations.__dataclass_fields__} - {"at", "policies", "paths", "owners"} | one_by_one == set(READINGS)
 
 
@@ -304,6 +328,8 @@ def test_every_reading_is_refused_once_above() -> None:
         ("older_role_sessions_are_refused", seen(older_role_session=GONE), ALL),
         ("support_policy_is_over", seen(user=GONE, role=GONE), ALL),
         ("older_user_sessions_are_refused", seen(user=GONE), SOME),
+        ("older_user_sessions_are_refused", seen(user=got((CUT,)), session_policy=UNREADABLE), OF_OLD),
+        ("older_user_sessions_are_refused", seen(user=got((CUT,)), session_policy=ABSENT), ALL),
         ("a_session_would_be_refused", seen(new_session=GONE), ALL),
         ("no_session_is_open", seen(sessions=got((HELPERS,)), owners=HELPER_EXISTS), ALL),
         ("other_credentials_are_gone", seen(credentials=GONE), ALL),

@@ -255,6 +255,8 @@ SUPPORT_ROLE = [
     Mutant("the role cannot end its own sessions", drop_statement(MANAGED, "EndOwnSessionsAsRole")),
     Mutant("the role resumes sessions after the end", drop_condition(MANAGED, "ResumeOwnSessionsAsRole", NOW)),
     Mutant("older sessions go on after a cut", drop_statement(ROLE_POLICY, "NoOlderSessions")),
+    Mutant("what was made of the user's key goes on after a cut", drop_statement(MANAGED, "NoOlderSessions")),
+    Mutant("the key is refused after a cut", drop_condition(MANAGED, "NoOlderSessions", "aws:TokenIssueTime")),
     Mutant("newer sessions end with a cut", drop_condition(ROLE_POLICY, "NoOlderSessions", "aws:TokenIssueTime")),
 ]  # fmt: skip
 

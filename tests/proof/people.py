@@ -79,6 +79,11 @@ WHO: dict[str, Callable[[Stack], Actor]] = {
     "support role with administrator rights": lambda stack: replace(
         session(stack, "SupportRole", "ada"), identity=(EVERYTHING,)
     ),
+    "support role without boundary, with administrator rights": lambda stack: replace(
+        session(stack, "SupportRole", "ada"),
+        identity=(EVERYTHING, *_texts((stack.property("SupportRolePolicy", "PolicyDocument"),))),
+        boundary=(),
+    ),
     "instance": lambda stack: session(stack, "InstanceRole", "i-0a1b2c3d4e5f60718"),
     "bastion": lambda stack: session(stack, "BastionRole", "i-0fedcba9876543210"),
     "keeper": lambda stack: session(stack, "KeeperRole", "keeper"),

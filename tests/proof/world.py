@@ -49,6 +49,7 @@ STACKS: dict[str, dict[str, str]] = {
     "role for nobody": NEW | {"CreateSupportRole": "Yes"},
     "role only": ROLE | {"CreateSupportUser": "Yes", "SupportAccessVia": "role"},
     "secret only": ROLE | {"CreateSupportUser": "Yes", "SupportAccessVia": "secret"},
+    "user and a cut": NEW | GRANT | {"SupportAccessUntil": END, "SupportSessionsNotBefore": NOW},
     "cut": ROLE | {"SupportSessionsNotBefore": NOW},
     "paused": ROLE | {"SupportSessionsNotBefore": "9999-12-31T00:00:00Z"},
     "ungranted": NEW,

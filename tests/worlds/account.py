@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from tests.sandbox_keys import control
@@ -68,6 +71,7 @@ class Account:
         self.ways: dict[str, Probe] = {}
         self.customers: dict[str, Probe] = {}
         self.caller: dict[str, str] = {}
+        self._meanwhile: dict[str, Callable[[], object]] = {}
 
     # What the stack says
 
@@ -134,6 +138,26 @@ class Account:
         self.caller = {"AWS_ACCESS_KEY_ID": pair["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": pair["SecretAccessKey"]}
         assert works(lambda: self.holder(pair).sts.get_caller_identity())
         assert tried is None or not works(lambda: tried(self.holder(pair))), f"the operator may do {actions}"
+
+    def meanwhile(self, operation: str, act: Callable[[], object]) -> None:
+        """Somebody does this while the command runs: once, after its first call of that operation."""
+        self._meanwhile[operation] = act
+
+    @contextlib.contextmanager
+    def interfering(self) -> Iterator[None]:
+        """What others do meanwhile happens now. Fails when the command never came to such a call."""
+        call = BaseClient._make_api_call
+
+        def called(client: Any, operation: str, parameters: Any) -> Any:
+            answer = call(client, operation, parameters)
+            if act := self._meanwhile.pop(operation, None):
+                act()
+            return answer
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(BaseClient, "_make_api_call", called)
+            yield
+        assert not self._meanwhile, f"nobody called {', '.join(self._meanwhile)}"
 
     # Ways in
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.worlds.account import VENDOR_ROLE, Account
 from tests.worlds.people import role_without_a_boundary
-from tests.worlds.resources import grants_the_key_to
+from tests.worlds.resources import another_role, grants_the_key_to, reaches_a_cluster
 from tests.worlds.support_user import OWN_POLICY, group, no_boundary, password
 from tests.worlds.world import World, and_, done, failed, lacks, refused
 
@@ -54,5 +54,10 @@ WORLDS = (
     World("show: a password", password, SHOW, done("delete-login-profile")),
     World("show: a group", group(boundary=False), SHOW, done("their-friends")),
     World("show: the boundary was removed", no_boundary, SHOW, done("boundary")),
+    World(
+        "show: the cluster stays after the end", reaches_a_cluster, SHOW, done("until the grant is revoked, also after")
+    ),
+    World("show: another role", another_role("ssm:*"), SHOW, done("helper"), "revoked"),
+    World("show: a key that may not be listed", lacks("iam:ListAccessKeys"), SHOW, done("iam:ListAccessKeys")),
     World("show: a grant on the key", grants_the_key_to(VENDOR_ROLE, "Decrypt"), SHOW, done("{grant}")),
 )

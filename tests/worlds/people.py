@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from tests.embedded import run
 from tests.worlds.account import (
     ADMINISTRATOR,
     THIRD_ROOT,
+    VENDOR,
     VENDOR_ROLE,
     Account,
     Clients,
@@ -17,7 +19,7 @@ from tests.worlds.account import (
     trust,
     works,
 )
-from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, lacks, not_proven
+from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, done, lacks, not_proven
 
 # Live sessions
 
@@ -68,6 +70,24 @@ def older_sessions_count_again(a: Account) -> None:
     assert not a.mine.iam.list_role_policies(RoleName=a.role)["PolicyNames"]
 
 
+# Others who act while the command runs, after it has done its own part
+
+
+def key_meanwhile(a: Account) -> None:
+    """A new key, as soon as the last one is deleted."""
+    a.meanwhile("DeleteAccessKey", lambda: a.mine.iam.create_access_key(UserName=a.user))
+
+
+def trust_meanwhile(a: Account) -> None:
+    a.meanwhile("DeleteAccessKey", lambda: a.add_to_trust(trust({"AWS": THIRD_ROOT})))
+
+
+def grant_meanwhile(a: Account) -> None:
+    """By the console, and by the role, which this stack does not have: no policy names anybody."""
+    values = {"VendorAccounts": VENDOR, "VendorPrincipals": VENDOR_ROLE, "SupportAccessVia": "role"}
+    a.meanwhile("DeleteAccessKey", lambda: a.update_stack(values))
+
+
 def session_of_somebody_gone(a: Account) -> None:
     """Whoever opened it no longer exists, so nobody can say whose it is."""
     a.mine.iam.create_user(UserName="gone")
@@ -112,6 +132,35 @@ def session_token_taken_before(a: Account) -> None:
     iam.put_user_policy(**name, PolicyDocument=json.dumps(inline))
     iam.create_policy_version(PolicyArn=boundary, PolicyDocument=json.dumps(managed), SetAsDefault=True)
     a.way_in("the session token", lambda: works(lambda: a.holder(taken).ec2.describe_instances()))
+
+
+def revoked_by_us(a: Account) -> None:
+    """The support user stays, and nobody may use it until the next grant."""
+    ran = run(*ALL, "--yes", "--stack-name", a.stack_name)
+    assert ran.code == 0, ran.err
+
+
+def boundary_without(sid: str) -> Make:
+    """Somebody takes a denial out of the policy that is the boundary."""
+
+    def make(a: Account) -> None:
+        arn = a.mine.iam.get_user(UserName=a.user)["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+        version = {"PolicyArn": arn, "VersionId": a.mine.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]}
+        stood = a.mine.iam.get_policy_version(**version)["PolicyVersion"]["Document"]
+        left = [s for s in stood["Statement"] if s.get("Sid") != sid]
+        assert len(left) < len(stood["Statement"])
+        a.mine.iam.create_policy_version(PolicyArn=arn, PolicyDocument=document(*left), SetAsDefault=True)
+
+    return make
+
+
+def tokens_denied_on_condition(a: Account) -> None:
+    """The denial in the user's policy stands there still, and holds for nobody."""
+    name = {"UserName": a.user, "PolicyName": "deepsql-support-ssm"}
+    stood = a.mine.iam.get_user_policy(**name)["PolicyDocument"]["Statement"]
+    [denial] = [s for s in stood if s.get("Sid") == "NoSessionTokens"]
+    denial["Condition"] = {"StringEquals": {"aws:username": "nobody"}}
+    a.mine.iam.put_user_policy(**name, PolicyDocument=document(*stood))
 
 
 def _allows_tokens(policy: dict[str, list[dict[str, object]]]) -> str:
@@ -243,20 +292,64 @@ WORLDS = (
         "session: older ones count, and it may not change",
         and_(older_sessions_count_again, lacks("iam:PutRolePolicy")),
         ALL,
-        not_proven(left=("NoOlderSessions",)),
+        not_proven(left=("iam:PutRolePolicy",)),
         "revoked",
+    ),
+    World(
+        "session: older ones, of which IAM may not be asked",
+        lacks("iam:SimulatePrincipalPolicy"),
+        ALL,
+        not_proven(left=("iam:SimulatePrincipalPolicy",)),
+        "role only",
+    ),
+    World(
+        "session: a new one of the user, of which IAM may not be asked",
+        lacks("iam:SimulatePrincipalPolicy"),
+        ALL,
+        not_proven(left=("iam:SimulatePrincipalPolicy",)),
+        "user only",
     ),
     World("session: a token made of the key, one goes", session_token_taken_before, ONE, PROVEN, "two granted"),
     World("session: a token made of the key, all go", session_token_taken_before, ALL, PROVEN),
     World(
-        "session: a token made of the key, and the policy may not be written",
-        and_(session_token_taken_before, lacks("iam:PutUserPolicy")),
+        "session: a token made of the key, and the stack may not change",
+        and_(session_token_taken_before, lacks("cloudformation:ExecuteChangeSet")),
         ONE,
         not_proven(left=("aws:TokenIssueTime",)),
         "two granted",
     ),
+    World(
+        "session: a token made of the key, and the next grant",
+        and_(session_token_taken_before, revoked_by_us),
+        ("access", "grant", "--principal", VENDOR_ROLE),
+        done(),
+    ),
+    World(
+        "session: nothing refuses older tokens any more",
+        boundary_without("NoOlderSessions"),
+        ALL,
+        not_proven(left=("aws:TokenIssueTime",)),
+        "user only, revoked",
+    ),
+    World(
+        "session: the boundary lets the user make tokens",
+        boundary_without("NoSessionTokens"),
+        ALL,
+        not_proven(left=("set-default-policy-version",)),
+        "revoked",
+    ),
+    World(
+        "session: the user's policy lets it make tokens",
+        tokens_denied_on_condition,
+        ALL,
+        not_proven(left=("NoSessionTokens", "put-user-policy")),
+        "revoked",
+    ),
     World("session: of a federated user", session_of_a_federated_user, ALL, not_proven(left=("{session}",))),
     World("session: by another role", session_by_another_role, ALL, not_proven(left=("{session}", "helper"))),
+    World("meanwhile: a key", key_meanwhile, ALL, not_proven(left=("delete-access-key",))),
+    World("meanwhile: somebody in the role's trust", trust_meanwhile, ALL, not_proven(left=(THIRD_ROOT,))),
+    World("meanwhile: a grant in the console", grant_meanwhile, ALL, not_proven(VENDOR_ROLE), "user only"),
     World("role: an attached policy", attached_policy_of_the_role, ALL, not_proven(left=(ADMINISTRATOR,))),
     World("role: a foreign policy", foreign_policy_of_the_role, ALL, not_proven(left=("theirs",))),
     World(

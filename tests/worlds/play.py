@@ -73,7 +73,7 @@ def play(world: World, site: Site) -> Played:
     with site.entered():
         account = site.begin(world.start)
         world.make(account)
-        with site.entered(account.caller), recording() as recorded:
+        with site.entered(account.caller), recording() as recorded, account.interfering():
             ran = run(*world.command, "--yes", "--output", "json", "--stack-name", account.stack_name)
         recorded.answer = Answer(ran.code, _envelope(ran))
         return Played(

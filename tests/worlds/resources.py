@@ -7,11 +7,26 @@ change, or cannot, stays.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from tests.worlds.account import OTHER_ROLE, THIRD_ROOT, VENDOR, VENDOR_ROLE, VENDOR_ROOT, Account, allow, trust
-from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, lacks, not_proven, refused
+from tests.worlds.account import (
+    ADMINISTRATOR,
+    OTHER_ROLE,
+    THIRD_ROOT,
+    VENDOR,
+    VENDOR_ROLE,
+    VENDOR_ROOT,
+    Account,
+    allow,
+    document,
+    permission,
+    trust,
+)
+from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, done, lacks, not_proven, refused
 
 READ = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 COVERED_USER = f"arn:aws:iam::{VENDOR}:user/ada"
 LIKE_A_SERVICE = f"arn:aws:iam::{VENDOR}:role/x.amazonaws.com"
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
@@ -42,10 +57,49 @@ def trusts_a_provider(a: Account) -> None:
     a.add_to_trust({**trust({"Federated": provider}), "Action": "sts:AssumeRoleWithWebIdentity"})
 
 
-def another_role_trusts_the_vendor(a: Account) -> None:
-    asked = {"RoleName": "helper", "AssumeRolePolicyDocument": json.dumps(TRUST)}
-    arn = a.mine.iam.create_role(**asked)["Role"]["Arn"]
-    assert a.profile("vendor").sts.assume_role(RoleArn=arn, RoleSessionName="them")["Credentials"]
+def another_role(
+    *actions: str, principal: object = MappingProxyType({"AWS": VENDOR_ROOT}), policy: str = "", **more: object
+) -> Make:
+    """A role of the account, beside the stack, that the vendor may assume, and what it may do."""
+
+    def make(a: Account) -> None:
+        trusted = document({**trust(dict(principal) if isinstance(principal, Mapping) else principal), **more})
+        arn = a.mine.iam.create_role(RoleName="helper", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+        if actions:
+            a.mine.iam.put_role_policy(RoleName="helper", PolicyName="p", PolicyDocument=document(permission(actions)))
+        if policy:
+            a.mine.iam.attach_role_policy(RoleName="helper", PolicyArn=policy)
+        if principal == {"AWS": VENDOR_ROOT} and not more:
+            assert a.profile("vendor").sts.assume_role(RoleArn=arn, RoleSessionName="them")["Credentials"]
+
+    return make
+
+
+def role_that_leads_on(a: Account) -> None:
+    """It may do nothing but become another one, which trusts the account and may do everything."""
+    own = a.key.split(":")[4]
+    trusted = document(trust({"AWS": f"arn:aws:iam::{own}:root"}))
+    inner = a.mine.iam.create_role(RoleName="inner", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    a.mine.iam.attach_role_policy(RoleName="inner", PolicyArn=ADMINISTRATOR)
+    another_role("s3:*")(a)
+    leads = document(permission("sts:AssumeRole", Resource=inner))
+    a.mine.iam.put_role_policy(RoleName="helper", PolicyName="on", PolicyDocument=leads)
+
+
+def trusts_somebody_who_was_deleted(a: Account) -> None:
+    """IAM shows a user or role that is gone by its unique ID."""
+    vendors = a.profile("vendor-account").iam
+    arn = vendors.create_user(UserName="leaver")["User"]["Arn"]
+    another_role("ssm:*", principal={"AWS": arn})(a)
+    vendors.delete_user(UserName="leaver")
+    [statement] = a.mine.iam.get_role(RoleName="helper")["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    a.facts["id"] = statement["Principal"]["AWS"]
+    assert a.facts["id"].startswith("AIDA")
+
+
+def revoked_in_the_console(*makes: Make) -> Make:
+    """The stack's parameters name nobody any more, and no revocation of ours ever ran."""
+    return and_(*makes, lambda a: a.update_stack({"VendorAccounts": "", "VendorPrincipals": ""}))
 
 
 # Secret's policy
@@ -172,7 +226,77 @@ WORLDS = (
         not_proven(LIKE_A_SERVICE),
         TWO,
     ),
-    World("trust: of another role", another_role_trusts_the_vendor, ALL, not_proven("helper")),
+    # other roles, whoever was let in by the stack before
+    World("trust: of another role", another_role(), ALL, not_proven("helper")),
+    World(
+        "another role: when they were revoked before", another_role("ssm:*"), ALL, not_proven(left=("helper",)), CLOSED
+    ),
+    World("another role: with no policy yet", another_role(), ALL, not_proven(left=("helper",)), CLOSED),
+    World(
+        "another role: of somebody who was never granted",
+        another_role("ssm:StartSession", principal={"AWS": THIRD_ROOT}),
+        ALL,
+        not_proven(left=("helper", "--own 777788889999")),
+        "new",
+    ),
+    World(
+        "another role: when the console took them off the stack",
+        revoked_in_the_console(another_role(policy=ADMINISTRATOR)),
+        ALL,
+        not_proven(left=("helper",)),
+    ),
+    World(
+        "another role: when one of two goes",
+        another_role("iam:*", principal={"AWS": THIRD_ROOT}),
+        ONE,
+        not_proven(left=("helper",)),
+        TWO,
+    ),
+    World("another role: by another role", role_that_leads_on, ALL, not_proven(left=("helper",)), CLOSED),
+    World("another role: everybody", another_role("*", principal="*"), ALL, not_proven(left=("helper",)), CLOSED),
+    World(
+        "another role: everybody of an organization",
+        another_role("*", principal="*", Condition=ORGANIZATION),
+        ALL,
+        not_proven(left=("helper",)),
+        CLOSED,
+    ),
+    World(
+        "another role: of somebody who was deleted",
+        trusts_somebody_who_was_deleted,
+        ALL,
+        not_proven(left=("{id}",)),
+        CLOSED,
+    ),
+    World(
+        "another role: our own account",
+        another_role("*", principal={"AWS": THIRD_ROOT}),
+        (*ALL, "--own", "777788889999"),
+        PROVEN,
+        CLOSED,
+    ),
+    World(
+        "another role: our own organization",
+        another_role("*", principal="*", Condition=ORGANIZATION),
+        (*ALL, "--own", "o-abcdefghij"),
+        PROVEN,
+        CLOSED,
+    ),
+    World("another role: that only reads", another_role(policy=READ_ONLY), ALL, PROVEN, CLOSED),
+    World(
+        "another role: of an identity provider",
+        another_role("*", principal={"Federated": "accounts.google.com"}, Action="sts:AssumeRoleWithWebIdentity"),
+        ALL,
+        done("accounts.google.com"),
+        CLOSED,
+    ),
+    World(
+        "another role: of a service",
+        another_role("*", principal={"Service": "lambda.amazonaws.com"}),
+        ALL,
+        PROVEN,
+        CLOSED,
+    ),
     # the secret's policy
     World("secret: a stranger", both_let_in(OTHER_ROLE), ALL, PROVEN),
     World("secret: another account", secret_lets_in({"AWS": THIRD_ROOT}), ALL, PROVEN),

@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from generator.errors import NotFound
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, AccessPolicy
 from generator.model.grant import Grant
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.reading import Reading
-from generator.model.session import Session
 from generator.model.up import Check
-from generator.operations.access.live_policies import LivePolicies, read_policies
+from generator.operations.access.live_policies import NO_USER, LivePolicies, read_policies
 from generator.operations.access.permission_summary import (
     AS_ROLE,
     DOCUMENTS_SID,
@@ -25,6 +23,7 @@ from generator.operations.access.permission_summary import (
     agrees,
     is_bounded,
 )
+from generator.operations.access.readings import absent, read
 from generator.operations.access.stack_access import StackAccess
 
 SECRET, KEY, USER, ROLE, RIGHTS = "secret", "key", "support user", "support role", "support role's rights"
@@ -72,20 +71,12 @@ def ends(policies: Iterable[AccessPolicy]) -> tuple[datetime | None, ...]:
     return (*sorted(end for end in known if end is not None), *({None} & known))
 
 
-def read_keys(gateway: Gateway, access: StackAccess) -> tuple[AccessKey, ...]:
-    """The support user's keys with their last use; none when there is no user."""
+def read_keys(gateway: Gateway, access: StackAccess) -> Reading[tuple[AccessKey, ...]]:
+    """The support user's keys with their last use (a call for each). Never raises for what AWS answers."""
+    asked, iam = "iam:ListAccessKeys, iam:GetAccessKeyLastUsed", gateway.iam
     if not access.support_user:
-        return ()
-    try:
-        keys = gateway.iam.list_access_keys(access.support_user)
-    except NotFound:
-        return ()
-    return tuple(gateway.iam.get_access_key_last_used(key) for key in keys)
-
-
-def live_sessions(gateway: Gateway, access: StackAccess) -> tuple[Session, ...]:
-    """Sessions on the stack's instance that are open now, whoever opened them."""
-    return tuple(gateway.ssm.list_sessions(target=access.instance_id)) if access.instance_id else ()
+        return absent(asked, NO_USER)
+    return read(asked, lambda: tuple(map(iam.get_access_key_last_used, iam.list_access_keys(access.support_user))))
 
 
 def verify(gateway: Gateway, access: StackAccess) -> tuple[Check, ...]:

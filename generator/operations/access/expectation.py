@@ -7,6 +7,7 @@ from datetime import datetime
 
 from generator.model.command_line import CommandLine
 from generator.model.contract import GRANT_PARAMETERS
+from generator.model.duration import parse_end
 from generator.model.grant import Grant
 from generator.model.principal import Principal
 from generator.operations.access.stack_access import StackAccess
@@ -40,6 +41,12 @@ class Expectation:
     def leaving(self) -> tuple[Principal, ...]:
         """The principals that lose access."""
         return tuple(p for p in self.access.grant.principals if p not in self.after.principals)
+
+    @property
+    def refused_since(self) -> datetime | None:
+        """The time before which temporary credentials were issued that must be refused; None where none is known."""
+        recorded = parse_end(self.after.not_before) if knows_grants(self.access) else None
+        return recorded or self.began
 
     @property
     def again(self) -> str:

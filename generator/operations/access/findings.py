@@ -13,6 +13,8 @@ from generator.model.policy import PolicyStatement
 from generator.operations.access.access_policies import KEY, ROLE, SECRET
 from generator.operations.access.permission_summary import KEY_SID, ROLE_SID, SECRET_SID
 
+IN_POLICIES = frozenset({PathKind.SECRET, PathKind.KEY})
+"""Their statements have findings of their own, also those that let in nobody from outside."""
 OURS = {
     SECRET: frozenset({SECRET_SID}),
     ROLE: frozenset({ROLE_SID, "NobodyAssumes"}),
@@ -34,13 +36,16 @@ def findings(state: AccessState, now: datetime, commands: CommandLine) -> tuple[
 
 
 def _foreign_paths(state: AccessState, now: datetime) -> Iterator[AccessPath]:
-    """The open paths that the stack did not make: while access is granted, it makes the one to the cluster itself."""
+    """The open paths that no grant opens now; the one to a cluster, which has no end, when the grant's has come."""
     for path in state.paths:
-        if path.is_open(now) and not (path.kind is PathKind.CLUSTER and state.grant.principals):
+        is_granted = path.by_stack and not (path.kind is PathKind.CLUSTER and state.grant.ended(now))
+        if path.is_open(now) and not (is_granted or path.kind in IN_POLICIES):
             yield path
 
 
 def _of_path(path: AccessPath) -> str:
+    if path.by_stack:
+        return path.named
     return f"{path.named}: the stack did not create it" + (f", {path.since:%Y-%m-%d %H:%M}" if path.since else "")
 
 

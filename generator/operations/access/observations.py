@@ -73,7 +73,7 @@ class Before:
 
 def look_before(gateway: Gateway, access: StackAccess) -> Before:
     """Read what the steps take away. Never raises for what AWS answers."""
-    return Before(_secret_key(gateway, access), _keys(gateway, access))
+    return Before(_secret_key(gateway, access), live_keys(gateway, access))
 
 
 def observe(
@@ -85,14 +85,14 @@ def observe(
     """
     now = clock.now()
     policies = live_policies.read_policies(gateway, access)
-    sessions = read("ssm:DescribeSessions", lambda: tuple(gateway.ssm.list_sessions()))
+    sessions, keys = live_sessions(gateway), live_keys(gateway, access)
     return Observations(
         at=now,
         grant=read("cloudformation:DescribeStacks", lambda: read_access(gateway).grant),
-        keys=_keys(gateway, access),
+        keys=keys,
         old_key=_try_key(gateway, before.secret, clock),
         policies=policies,
-        paths=read_paths(gateway, access, policies),
+        paths=read_paths(gateway, access, policies, keys, sessions),
         older_role_session=_simulate_role(gateway, access, now),
         new_session=_simulate_user(gateway, access, now),
         sessions=sessions,
@@ -101,7 +101,13 @@ def observe(
     )
 
 
-def _keys(gateway: Gateway, access: StackAccess) -> Reading[tuple[AccessKey, ...]]:
+def live_sessions(gateway: Gateway) -> Reading[tuple[Session, ...]]:
+    """All sessions of the account and region that are open, whoever opened them. Never raises."""
+    return read("ssm:DescribeSessions", lambda: tuple(gateway.ssm.list_sessions()))
+
+
+def live_keys(gateway: Gateway, access: StackAccess) -> Reading[tuple[AccessKey, ...]]:
+    """The support user's access keys. Never raises."""
     asked = "iam:ListAccessKeys"
     if not access.support_user:
         return absent(asked, live_policies.NO_USER)

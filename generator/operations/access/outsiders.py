@@ -19,14 +19,14 @@ class Opening:
 
 
 def outsiders(policy: Policy, access: StackAccess, *, services: bool = True) -> tuple[Opening, ...]:
-    """Everybody but the account's own principals; the support user and the support role are the vendor's.
+    """Everybody but the customer's own principals; the support user and the support role are the vendor's.
 
     With `services` AWS's own services are no outsiders: they decrypt and log, they do not come in.
     """
     return tuple(
         Opening(principal.value, statement)
         for statement in policy.statements
-        if statement.allows and not statement.limited_to(access.stack.account)
+        if statement.allows and not statement.limited_to(access.own)
         for principal in admitted(statement)
         if is_outside(principal, access, services)
     )
@@ -43,10 +43,10 @@ def admitted(statement: PolicyStatement) -> Iterator[PolicyPrincipal]:
 
 
 def is_outside(principal: PolicyPrincipal, access: StackAccess, services: bool = True) -> bool:
-    """Whether it is anybody but the account's own principals; with `services` AWS's own are none either."""
+    """Whether it is anybody but the customer's own principals; with `services` AWS's own are none either."""
     if principal.type is not PrincipalType.AWS:
         return not (services and principal.is_service)
-    return account_of(principal.value) != access.stack.account or _of_support(principal.value, access)
+    return account_of(principal.value) not in access.own or _of_support(principal.value, access)
 
 
 def _of_support(arn: str, access: StackAccess) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from generator.model.access_path import AccessPath
 from generator.model.arn import Arn
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.reading import Problem, Reading
 from generator.model.session import Session
-from generator.operations.access.expectation import Expectation
-from generator.operations.access.outsiders import Opening
+from generator.operations.access import policy_commands
+from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.role import POLICY_NAME
 from generator.policies.document import document, plain
 from generator.policies.support import no_older_sessions
@@ -21,7 +22,6 @@ from generator.policies.support import no_older_sessions
 REQUEST_ID = "Request id"
 """How the hint begins of a failure that AWS alone can explain: no next step."""
 DEFECT = "This is a defect of deployer: please report this line. The other checks show what is still open"
-SECRET_POLICY, KEY_POLICY, TRUST = "secret-policy.json", "key-policy.json", "trust.json"
 
 
 def unread(reading: Reading[object], wanted: Expectation, look: str = "") -> str:
@@ -69,45 +69,22 @@ def secret_value(wanted: Expectation) -> str:
     return f"The key that was in it cannot be tested. Remove user and secret: {remove} (to create new ones: {anew})"
 
 
-def secret_policy(openings: Iterable[Opening], wanted: Expectation) -> str:
+def secret_policy(paths: Iterable[AccessPath], wanted: Expectation) -> str:
     """Statements of the secret's policy."""
-    commands, secret = wanted.commands, ("--secret-id", wanted.access.secret_arn)
     if wanted.everybody:
-        return f"Remove {_named(openings)}: {commands.aws('secretsmanager', 'delete-resource-policy', *secret)}"
-    put = commands.aws("secretsmanager", "put-resource-policy", *secret, "--resource-policy", f"file://{SECRET_POLICY}")
-    return _edited(openings, "the secret's policy", show_secret_policy(wanted), SECRET_POLICY, put)
+        secret = ("--secret-id", wanted.access.secret_arn)
+        return f"Remove {_named(paths)}: {wanted.commands.aws('secretsmanager', 'delete-resource-policy', *secret)}"
+    return _edited(paths, "the secret's policy", policy_commands.secret_policy(wanted.access, wanted.commands))
 
 
-def key_policy(openings: Iterable[Opening], wanted: Expectation) -> str:
+def key_policy(paths: Iterable[AccessPath], wanted: Expectation) -> str:
     """Statements of the key's policy."""
-    key = ("--key-id", wanted.access.key_arn, "--policy-name", "default")
-    put = wanted.commands.aws("kms", "put-key-policy", *key, "--policy", f"file://{KEY_POLICY}")
-    return _edited(openings, "the key's policy", show_key_policy(wanted), KEY_POLICY, put)
+    return _edited(paths, "the key's policy", policy_commands.key_policy(wanted.access, wanted.commands))
 
 
-def trust(openings: Iterable[Opening], wanted: Expectation) -> str:
+def trust(paths: Iterable[AccessPath], wanted: Expectation) -> str:
     """Statements of the role's trust policy."""
-    role = ("--role-name", wanted.access.support_role)
-    put = wanted.commands.aws("iam", "update-assume-role-policy", *role, "--policy-document", f"file://{TRUST}")
-    return _edited(openings, "the role's trust policy", show_trust(wanted), TRUST, put)
-
-
-def show_secret_policy(wanted: Expectation) -> str:
-    """The command that prints the secret's policy."""
-    text = ("--query", "ResourcePolicy", "--output", "text")
-    return wanted.commands.aws("secretsmanager", "get-resource-policy", "--secret-id", wanted.access.secret_arn, *text)
-
-
-def show_key_policy(wanted: Expectation) -> str:
-    """The command that prints the key's policy."""
-    words = ("--key-id", wanted.access.key_arn, "--policy-name", "default", "--query", "Policy", "--output", "text")
-    return wanted.commands.aws("kms", "get-key-policy", *words)
-
-
-def show_trust(wanted: Expectation) -> str:
-    """The command that prints the role's trust policy."""
-    text = ("--query", "Role.AssumeRolePolicyDocument", "--output", "json")
-    return wanted.commands.aws("iam", "get-role", "--role-name", wanted.access.support_role, *text)
+    return _edited(paths, "the role's trust policy", policy_commands.trust(wanted.access, wanted.commands))
 
 
 def show_keys(wanted: Expectation) -> str:
@@ -134,14 +111,14 @@ def show_simulation(arn: str, wanted: Expectation) -> str:
     return wanted.commands.aws("iam", "simulate-principal-policy", *asked)
 
 
-def _edited(openings: Iterable[Opening], what: str, show: str, file: str, put: str) -> str:
-    return f"Remove {_named(openings)} from {what}: {show} > {file}; edit it; {put}"
+def _edited(paths: Iterable[AccessPath], what: str, edit: str) -> str:
+    return f"Remove {_named(paths)} from {what}: {edit}"
 
 
-def _named(openings: Iterable[Opening]) -> str:
+def _named(paths: Iterable[AccessPath]) -> str:
     who: dict[str, list[str]] = {}
-    for opening in openings:
-        who.setdefault(opening.statement.name, []).append(opening.who)
+    for path in paths:
+        who.setdefault(path.name, []).append(path.who)
     return " and ".join(f"the statement {name} ({', '.join(names)})" for name, names in who.items())
 
 
@@ -153,9 +130,15 @@ def older_sessions(wanted: Expectation) -> str:
 
 
 def older_user_sessions(wanted: Expectation) -> str:
-    """The same statement in the user's own policy: the revocation writes it."""
-    missing = f"The policy {POLICY_NAME} lacks the statement that refuses them by aws:TokenIssueTime"
-    return f"{missing}. With iam:PutUserPolicy, and room in that policy: {wanted.again}"
+    """The same for the user: in the stack's managed policy, or in the user's own where there are no grants."""
+    if not knows_grants(wanted.access):
+        missing = f"The policy {POLICY_NAME} lacks the statement that refuses them by aws:TokenIssueTime"
+        return f"{missing}. With iam:PutUserPolicy, and room in that policy: {wanted.again}"
+    upgrade = wanted.commands.deployer("upgrade")
+    return (
+        "The stack's managed policy, which is the boundary, lacks the statement NoOlderSessions that refuses them by "
+        f"aws:TokenIssueTime. Update the stack, which writes it: {upgrade}; then: {wanted.again}"
+    )
 
 
 def rights(kind: str, name: str, statements: Iterable[tuple[Policy, PolicyStatement]], wanted: Expectation) -> str:

@@ -25,10 +25,14 @@ from generator.operations.clock import SYSTEM, Clock
 
 @dataclass(frozen=True)
 class RevokeRequest:
-    """Whose access to revoke; nobody named means everybody. `report`: where to write the evidence."""
+    """Whose access to revoke; nobody named means everybody. `report`: where to write the evidence.
+
+    `own` are other accounts and organizations of the customer (their IDs): whoever they let in is not the vendor.
+    """
 
     principals: tuple[Principal, ...] = ()
     report: Path | None = None
+    own: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,16 +74,20 @@ def begin(gateway: Gateway, request: RevokeRequest, show_events: ShowEvents, clo
 
     Raises StackNotFound, NotFound for a principal without access, Refused for one that another principal covers.
     """
-    access, now = stack_access.read_access(gateway), clock.now()
-    after = _cut(access, left(access, request, now, gateway.commands), now)
+    access, now = stack_access.read_access(gateway).declaring(request.own), clock.now()
+    remains = left(access, request, now, gateway.commands)
     before = observations.look_before(gateway, access)
+    after = _cut(access, remains, before, now)
     return Revocation(gateway, access, after, before, show_events, clock, now.replace(microsecond=0))
 
 
-def _cut(access: StackAccess, after: Grant, now: datetime) -> Grant:
-    """Role sessions begun before count no longer; on a stack that was closed before they do not already."""
-    done = access.grant == after and parse_end(after.not_before) is not None
-    return after if done or not access.support_role else after.cut(now)
+def _cut(access: StackAccess, after: Grant, before: Before, now: datetime) -> Grant:
+    """What was issued before counts no longer. On a stack that was closed before, and where no key is, it does not."""
+    is_closed = access.grant == after and parse_end(after.not_before) is not None
+    has_no_key = before.keys.absent or before.keys.gone or before.keys.value == ()
+    if (is_closed and has_no_key) or not (access.support_user or access.support_role):
+        return after
+    return after.cut(now)
 
 
 def left(access: StackAccess, request: RevokeRequest, now: datetime, commands: CommandLine) -> Grant:

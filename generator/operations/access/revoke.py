@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -179,8 +179,14 @@ def _sessions(r: Revocation) -> str:
 
 
 def _stack(r: Revocation) -> str:
-    """Make it last: the stack's parameters say so from now on, and no later `up` opens the door again."""
-    return reconcile_stack(r.gateway, r.access, r.after, r.show_events)
+    """Make it last: the stack's parameters say so from now on, and no later `up` opens the door again.
+
+    By now the key that was there gives nobody temporary credentials any more. Those that it gave since the revocation
+    began are older than the next full second (`aws:TokenIssueTime` has no fractions).
+    """
+    is_cut = r.after.not_before != r.access.grant.not_before
+    after = r.after.cut(r.clock.now() + timedelta(seconds=1)) if is_cut else r.after
+    return reconcile_stack(r.gateway, r.access, after, r.show_events)
 
 
 def _erase(r: Revocation) -> str:
@@ -201,14 +207,9 @@ def _renew(r: Revocation) -> str:
     return f"deleted: {', '.join(k.key_id for k in stale) or 'none'}; a new key is in the secret"
 
 
-def _tokens(r: Revocation) -> str:
-    """What was made of the key before: after the stack's update, which may write that policy anew."""
-    return session_tokens.cut(r.gateway, r.access, r.clock.now())
-
-
 def _needs_no_end(access: StackAccess) -> str:
-    """Where everybody goes the user's policies end, and with them whatever was made of its key."""
-    return _needs_user(access) or ("its policies end with the grant" if knows_grants(access) else "")
+    """A template with grants has the statement in its managed policy, and the stack's update writes the time."""
+    return _needs_user(access) or ("the stack's policy refuses them" if knows_grants(access) else "")
 
 
 def _needs_grants(access: StackAccess) -> str:
@@ -248,11 +249,15 @@ CLOSE_TO_ALL = (
     Step("key's policy closed", "kms:PutKeyPolicy", lambda r: lockdown.close_key(r.gateway, r.access), _needs_key),
     SESSIONS,
 )
-TOKEN_STEP = ("older temporary credentials refused", "iam:PutUserPolicy, iam:GetUserPolicy", _tokens)
 LAST_FOR_ALL = (
     STACK,
     Step("keys deleted", "iam:DeleteAccessKey", _erase, _needs_user),
-    Step(*TOKEN_STEP, _needs_no_end),
+    Step(
+        "older temporary credentials refused",
+        "iam:PutUserPolicy, iam:GetUserPolicy",
+        lambda r: session_tokens.cut(r.gateway, r.access, r.clock.now()),
+        _needs_no_end,
+    ),
 )
 CLOSE_TO_SOME = (
     Step(
@@ -267,5 +272,4 @@ CLOSE_TO_SOME = (
 LAST_FOR_SOME = (
     Step("key rotated", "secretsmanager:RotateSecret, iam:DeleteAccessKey", _renew, _needs_user),
     STACK,
-    Step(*TOKEN_STEP, _needs_user),
 )

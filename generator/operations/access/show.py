@@ -9,16 +9,18 @@ from generator.model.access import AccessState
 from generator.operations.access import access_policies, stack_access
 from generator.operations.access.findings import findings
 from generator.operations.access.live_policies import read_policies
+from generator.operations.access.observations import live_sessions
 from generator.operations.access.paths.read import read_paths
 from generator.operations.clock import SYSTEM, Clock
 
 
-def show(gateway: Gateway, clock: Clock = SYSTEM) -> AccessState:
-    """Read everything. Raises StackNotFound."""
-    access, now = stack_access.read_access(gateway), clock.now()
+def show(gateway: Gateway, clock: Clock = SYSTEM, own: frozenset[str] = frozenset()) -> AccessState:
+    """Read everything. `own` are other accounts and organizations of the customer. Raises StackNotFound."""
+    access, now = stack_access.read_access(gateway).declaring(own), clock.now()
     live = read_policies(gateway, access)
     policies = access_policies.access_policies_of(live)
-    paths = read_paths(gateway, access, live)
+    keys, sessions = access_policies.read_keys(gateway, access), live_sessions(gateway)
+    paths = read_paths(gateway, access, live, keys, sessions)
     state = AccessState(
         at=now,
         stack_name=access.stack.name,
@@ -33,9 +35,9 @@ def show(gateway: Gateway, clock: Clock = SYSTEM) -> AccessState:
         policies=policies,
         ends=access_policies.ends(policies),
         changed=access.stack.updated or access.stack.created,
-        keys=access_policies.read_keys(gateway, access),
+        keys=keys.value or (),
         paths=paths.seen,
         unread=tuple(f"{r.asked}: {r.detail}" for r in paths.readings if r.value is None and not (r.absent or r.gone)),
-        sessions=access_policies.live_sessions(gateway, access),
+        sessions=tuple(s for s in sessions.value or () if s.target == access.instance_id),
     )
     return replace(state, findings=findings(state, now, gateway.commands))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from generator.errors import DeployerError, NotFound
+from generator.errors import DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.command_line import CommandLine
 from generator.model.contract import GRANT_PARAMETERS, NO_LEVEL, Output, Parameter
@@ -15,10 +16,34 @@ from generator.model.stack import Stack
 
 @dataclass(frozen=True)
 class StackAccess:
-    """What one stack says about access."""
+    """What one stack says about access.
+
+    `declared` are accounts and organizations that the customer says are its own, by their IDs.
+    """
 
     stack: Stack
     grant: Grant
+    declared: frozenset[str] = frozenset()
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The accounts and organizations whose principals are the customer's: the stack's account among them."""
+        return self.declared | {self.stack.account}
+
+    def declaring(self, own: Iterable[str]) -> StackAccess:
+        """The same with these accounts and organizations as the customer's own.
+
+        Raises UsageError for the account of somebody who has access: that is the vendor's.
+        """
+        declared = frozenset(own)
+        if vendors := declared & set(self.grant.accounts):
+            raise UsageError(
+                f"The account {min(vendors)} cannot be your own: the stack {self.stack.name} gives it access as the "
+                "vendor's.",
+                "Leave it out of --own.",
+                code="own",
+            )
+        return replace(self, declared=declared)
 
     @property
     def support_user(self) -> str:

@@ -11,24 +11,25 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from generator.model.access import Simulation
-from generator.model.duration import END_FORMAT
+from generator.model.access_path import AccessPath, PathReading
+from generator.model.duration import END_FORMAT, parse_end
 from generator.model.evidence import Evidence
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.principal import Principal
 from generator.model.reading import Reading
 from generator.model.session import Session
-from generator.operations.access import database_lockdown, path_verdicts, remedies
+from generator.operations.access import database_lockdown, path_verdicts, policy_commands, remedies
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.key import DEAD_CODES
 from generator.operations.access.lockdown import owned, owner_of
 from generator.operations.access.observations import Observations
-from generator.operations.access.outsiders import Opening, outsiders
+from generator.operations.access.paths.statements import NOT_NAMED
 from generator.operations.access.permission_summary import is_bounded
 from generator.operations.access.readings import fault_of
 from generator.operations.access.session_tokens import refused_before
 
 Verdict = Callable[[Observations, Expectation], Evidence]
-Remedy = Callable[[Iterable[Opening], Expectation], str]
+Remedy = Callable[[Iterable[AccessPath], Expectation], str]
 
 
 def judge(seen: Observations, wanted: Expectation) -> tuple[Evidence, ...]:
@@ -114,36 +115,35 @@ def _remedy_of_secret(reading: Reading[object], wanted: Expectation) -> str:
 
 def secret_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
     """Nobody outside the account may read the secret; or, where others stay, exactly those."""
-    look = remedies.show_secret_policy(wanted)
-    return _closed("policy of the secret", seen.policies.secret, wanted, look, remedies.secret_policy)
+    look = policy_commands.show_secret_policy(wanted.access, wanted.commands)
+    return _closed("policy of the secret", seen.paths.secret, wanted, look, remedies.secret_policy)
 
 
 def key_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
     """Nobody outside the account may decrypt; or, where others stay, exactly those."""
-    look = remedies.show_key_policy(wanted)
-    return _closed("policy of the key", seen.policies.key, wanted, look, remedies.key_policy)
+    look = policy_commands.show_key_policy(wanted.access, wanted.commands)
+    return _closed("policy of the key", seen.paths.key, wanted, look, remedies.key_policy)
 
 
 def role_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
     """Nobody outside the account may become the role, no service either; or, where others stay, exactly those."""
-    look, policy = remedies.show_trust(wanted), seen.policies.trust
-    return _closed("policy of the support role", policy, wanted, look, remedies.trust, services=False)
+    look = policy_commands.show_trust(wanted.access, wanted.commands)
+    return _closed("policy of the support role", seen.paths.trust, wanted, look, remedies.trust)
 
 
-def _closed(
-    step: str, reading: Reading[Policy], wanted: Expectation, look: str, remedy: Remedy, *, services: bool = True
-) -> Evidence:
+def _closed(step: str, reading: PathReading, wanted: Expectation, look: str, remedy: Remedy) -> Evidence:
+    """An end that has come is no answer here: the statement still names somebody."""
     if reading.absent or reading.gone:
         return _row(step, reading, True if reading.gone else None, "it is gone" if reading.gone else reading.detail)
     if reading.value is None:
         return _unread(step, reading, wanted, look=look)
-    openings = outsiders(reading.value, wanted.access, services=services)
-    strange = [opening for opening in openings if not wanted.stays(opening.who)]
-    who = ", ".join(sorted({opening.who for opening in openings})) or "nobody outside the account"
-    if reading.value.problems:
-        unclear = f"gives access to: {who}; not understood: {'; '.join(reading.value.problems)}"
-        return _row(step, reading, False, unclear, remedies.take_out(look))
-    return _row(step, reading, not strange, f"gives access to: {who}", remedy(strange, wanted))
+    unclear = [path.detail for path in reading.value if path.who == NOT_NAMED]
+    named = [path for path in reading.value if path.who != NOT_NAMED]
+    strange = [path for path in named if not wanted.stays(path.who)]
+    answer = f"gives access to: {', '.join(sorted({p.who for p in named})) or 'nobody outside the account'}"
+    if unclear:
+        return _row(step, reading, False, f"{answer}; not understood: {'; '.join(unclear)}", remedies.take_out(look))
+    return _row(step, reading, not strange, answer, remedy(strange, wanted))
 
 
 def older_role_sessions_are_refused(seen: Observations, wanted: Expectation) -> Evidence:
@@ -158,16 +158,25 @@ def older_role_sessions_are_refused(seen: Observations, wanted: Expectation) -> 
 
 
 def older_user_sessions_are_refused(seen: Observations, wanted: Expectation) -> Evidence:
-    """Credentials that somebody made of the user's key earlier are refused: they outlive the key."""
-    step, reading = "older temporary credentials of the user are refused", seen.policies.user
-    if reading.absent or reading.gone:
-        return _row(step, reading, True if reading.gone else None, reading.detail)
-    if wanted.everybody and knows_grants(wanted.access):
-        return _row(step, reading, None, "they may do no more than the user, whose policies end")
+    """Credentials that somebody made of the user's key earlier are refused: they outlive the key, and the next grant.
+
+    The boundary refuses them, as the stack records it. Where the template has no grants, the revocation writes the
+    statement into the user's own policy.
+    """
+    step, user, bounds = (
+        "older temporary credentials of the user are refused",
+        seen.policies.user,
+        seen.paths.session_policy,
+    )
+    if user.absent or user.gone:
+        return _row(step, user, True if user.gone else None, user.detail)
+    reading = bounds if knows_grants(wanted.access) and not bounds.absent else user
     if reading.value is None:
         return _unread(step, reading, wanted, look=remedies.show_rights(wanted))
-    before = refused_before(reading.value)
-    proven = before is not None and wanted.began is not None and before >= wanted.began
+    policies = reading.value if isinstance(reading.value, tuple) else (reading.value,)
+    recorded = parse_end(seen.grant.value.not_before) if seen.grant.value else None
+    before, since = refused_before(policies), max(filter(None, (wanted.refused_since, recorded)), default=None)
+    proven = before is not None and since is not None and before >= since
     answer = f"those issued before {before:{END_FORMAT}}" if before else "no statement refuses them"
     return _row(step, reading, proven, answer, remedies.older_user_sessions(wanted))
 

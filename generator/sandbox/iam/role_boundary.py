@@ -1,6 +1,7 @@
-"""Boundaries of roles where MiniStack leaves them out: in AWS::IAM::Role, and in GetAccountAuthorizationDetails.
+"""What MiniStack leaves out of roles: boundaries in AWS::IAM::Role, and in GetAccountAuthorizationDetails.
 
-As on AWS an update sets the property only where the template's value changed.
+There it leaves out AWS's own managed policies too. As on AWS an update sets the property only where the template's
+value changed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from typing import Any
+from xml.sax.saxutils import escape
 
 from ministack.services import iam
 
@@ -21,6 +23,9 @@ ROLE = re.compile(
 )
 
 
+AWS_POLICY = re.compile(r"arn:aws[a-z-]*:iam::aws:policy/[^<]+")
+
+
 def install() -> None:
     """Wrap MiniStack's handlers of the type."""
     handlers = handler(TYPE)
@@ -30,11 +35,30 @@ def install() -> None:
 
 
 def account_details(params: Params, proceed: Proceed) -> Answer:
-    """GetAccountAuthorizationDetails with the boundary of each role."""
+    """GetAccountAuthorizationDetails with the boundary of each role, and AWS's own policies that they have."""
     status, headers, body = proceed()
     if status != 200:
         return status, headers, body
-    return status, headers, ROLE.sub(_with_boundary, body.decode()).encode()
+    text = ROLE.sub(_with_boundary, body.decode())
+    if "AWSManagedPolicy" in params.values():
+        members = "".join(_member(arn) for arn in sorted(set(AWS_POLICY.findall(text))))
+        text = text.replace("</Policies>", f"{members}</Policies>")
+    return status, headers, text.encode()
+
+
+def _member(arn: str) -> str:
+    """A policy of AWS's own with its default version; nothing for one that MiniStack does not have."""
+    try:
+        version = call(iam, "GetPolicy", {"PolicyArn": arn}).findtext(".//DefaultVersionId")
+        text = call(iam, "GetPolicyVersion", {"PolicyArn": arn, "VersionId": version}).findtext(".//Document")
+    except ValueError:
+        return ""
+    name = arn.rpartition("/")[2]
+    return (
+        f"<member><PolicyName>{name}</PolicyName><Arn>{arn}</Arn><DefaultVersionId>{version}</DefaultVersionId>"
+        f"<PolicyVersionList><member><Document>{escape(text)}</Document><VersionId>{version}</VersionId>"
+        f"<IsDefaultVersion>true</IsDefaultVersion></member></PolicyVersionList></member>"
+    )
 
 
 def _with_boundary(role: re.Match[str]) -> str:

@@ -24,6 +24,7 @@ ASSUME, IDENTIFY = "sts:AssumeRole", "sts:SetSourceIdentity"
 ROLE = "<SupportRole>"
 UUID = "7c8d9e0f-1a2b-3c4d-5e6f-708192a3b4c5"  # at the end of the stack's own ARN
 SAYS_IT: Context = {"sts:ExternalId": UUID}
+USER_CUT = "user and a cut"
 BEGUN_BEFORE, BEGUN_AFTER = "2026-11-25T11:59:59Z", "2026-11-25T12:00:01Z"
 OWN_SESSION: Context = {SESSION_TAG: "AROA1B2C3D4E5F6G7H8I9:ada"}
 ANOTHERS: Context = {SESSION_TAG: "AROA1B2C3D4E5F6G7H8I9:bob"}
@@ -127,4 +128,24 @@ LIMITS = table(
     may_not("change its own trust", "iam:UpdateAssumeRolePolicy", ROLE, stack="role"),
     may_not("run commands", "ssm:SendCommand", INSTANCE, stack="role"),
 )
-ROWS: list[Row] = [*ASSUMING, *SESSIONS, *LIMITS]
+CUT = [
+    *table(
+        "after a cut",
+        "support",
+        may_not("use what was made of its key before", START, INSTANCE, given=begun(BEGUN_BEFORE), stack=USER_CUT),
+        may("use its key, which has no such time", START, INSTANCE, stack=USER_CUT),
+        may("use its key where nothing was cut", START, INSTANCE, stack="open"),
+    ),
+    *table(
+        "after a cut",
+        "support with administrator rights",
+        may_not("use what was made of its key before", START, INSTANCE, given=begun(BEGUN_BEFORE), stack=USER_CUT),
+    ),
+    *table(
+        "after a cut",
+        "support role without boundary, with administrator rights",
+        may_not("go on in an older session", START, INSTANCE, given=begun(BEGUN_BEFORE), stack="cut"),
+        may("go on in a newer session", START, INSTANCE, given=begun(BEGUN_AFTER), stack="cut"),
+    ),
+]
+ROWS: list[Row] = [*ASSUMING, *SESSIONS, *LIMITS, *CUT]

@@ -23,11 +23,21 @@ def cluster(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[st
         return absent(asked, "the stack names no EKS cluster")
     if resources.value is None:
         return resources.unanswered()
+    ends = f", also after its end {access.grant.until_text}" if access.grant.until else ""
+    lasts = f"the stack keeps it until the grant is revoked{ends}" if access.grant.principals else ""
     role = resources.value.get(Resource.INSTANCE_ROLE, "")
 
     def path(principal: str) -> AccessPath:
         words = ("delete-access-entry", "--cluster-name", name, "--principal-arn", principal)
-        return AccessPath(PathKind.CLUSTER, f"{name} for {principal}", role, asked, gateway.commands.aws("eks", *words))
+        return AccessPath(
+            PathKind.CLUSTER,
+            f"{name} for {principal}",
+            role,
+            asked,
+            gateway.commands.aws("eks", *words),
+            detail=lasts,
+            by_stack=bool(lasts),
+        )
 
     return read(asked, lambda: tuple(path(p) for p in gateway.eks.list_access_entries(name) if _is(p, role)))
 

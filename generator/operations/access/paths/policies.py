@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from generator.model.access_path import AccessPath, PathKind, PathReading
 from generator.model.command_line import CommandLine
 from generator.model.policy import Policy, PolicyStatement
@@ -11,6 +13,8 @@ from generator.operations.access.permission_summary import is_bounded
 from generator.operations.access.role import POLICY_NAME
 from generator.operations.access.stack_access import StackAccess
 
+NO_TOKENS = "NoSessionTokens"
+"""Who has the user's key makes no temporary credentials of it."""
 ENDING = frozenset({"ssm:TerminateSession"})
 """What support may do after the end too: end its own sessions."""
 
@@ -36,7 +40,33 @@ def foreign_policies(
         foreign = foreign_statements(policy, session_policy.value, access)
         if foreign:
             paths.append(_path(kind, name, policy, foreign, policies.asked, commands))
+        elif kind == "user" and _is_robbed(policy, access):
+            paths.append(_robbed(name, policy, policies.asked, commands))
     return Reading(policies.asked, policies.at, tuple(paths))
+
+
+def denials(policy: Policy) -> frozenset[str]:
+    """The names of the statements that deny what they name always, on everything."""
+    whole = (s for s in policy.statements if (s.effect, s.resources) == ("Deny", ("*",)) and not s.conditions)
+    return frozenset(s.name for s in whole if not s.inverted and s.actions == DENIED.get(s.name))
+
+
+DENIED = {NO_TOKENS: ("sts:GetSessionToken",)}
+
+
+def _is_robbed(policy: Policy, access: StackAccess) -> bool:
+    """Whether it is the stack's own policy of the user, without its denial: somebody took that out, or narrowed it."""
+    is_ours = not policy.arn and policy.name == POLICY_NAME and any(s.allows for s in policy.statements)
+    return is_ours and knows_grants(access) and NO_TOKENS not in denials(policy)
+
+
+def _robbed(name: str, policy: Policy, seen: str, commands: CommandLine) -> AccessPath:
+    whose = ("--user-name", name, "--policy-name", policy.name)
+    show = commands.aws("iam", "get-user-policy", *whose, "--query", "PolicyDocument")
+    put = commands.aws("iam", "put-user-policy", *whose, "--policy-document", "file://user-policy.json")
+    statement = json.dumps({"Sid": NO_TOKENS, "Effect": "Deny", "Action": DENIED[NO_TOKENS][0], "Resource": "*"})
+    repair = f"Put {statement} back into it: {show} > user-policy.json; edit it; {put}"
+    return AccessPath(PathKind.POLICY, policy.name, name, seen, repair, detail=f"lacks the denial {NO_TOKENS}")
 
 
 def foreign_statements(policy: Policy, session_policy: str, access: StackAccess) -> list[str]:

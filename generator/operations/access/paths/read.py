@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 from generator.gateway.aws import Gateway
+from generator.model.access import AccessKey
 from generator.model.access_path import AccessPaths
+from generator.model.reading import Reading
+from generator.model.session import Session
 from generator.operations.access.live_policies import LivePolicies
-from generator.operations.access.paths import boundary, cluster, key, policies, roles, user
+from generator.operations.access.paths import (
+    boundary,
+    cluster,
+    database,
+    key_grants,
+    keys,
+    policies,
+    roles,
+    sessions,
+    statements,
+    user,
+)
 from generator.operations.access.paths.resources import session_policy_of, stack_resources
 from generator.operations.access.stack_access import StackAccess
 
 
-def read_paths(gateway: Gateway, access: StackAccess, live: LivePolicies) -> AccessPaths:
-    """Ask about each path; `live` are the policies as they were read. Never raises for what AWS answers."""
+def read_paths(
+    gateway: Gateway,
+    access: StackAccess,
+    live: LivePolicies,
+    live_keys: Reading[tuple[AccessKey, ...]],
+    live_sessions: Reading[tuple[Session, ...]],
+) -> AccessPaths:
+    """Ask about each path; policies, keys and sessions as they were read. Never raises for what AWS answers."""
+    commands = gateway.commands
     resources = stack_resources(gateway, access)
     policy = session_policy_of(resources)
+    bounds = boundary.read_session_policy(gateway, access, policy, live)
     holders = (("user", access.support_user, live.user), ("role", access.support_role, live.role))
     return AccessPaths(
+        access_keys=keys.access_keys(live_keys, commands, access.grant.until),
+        secret=statements.secret(live, access, commands),
+        key=statements.key(live, access, commands),
+        trust=statements.trust(live, access, commands),
+        sessions=sessions.sessions(live_sessions, access, commands),
+        database=database.database(access, commands, live_sessions.at),
         credentials=user.credentials(gateway, access),
         groups=user.groups(gateway, access),
         foreign_policies=tuple(
-            policies.foreign_policies(kind, name, reading, policy, access, gateway.commands)
-            for kind, name, reading in holders
+            policies.foreign_policies(kind, name, reading, policy, access, commands) for kind, name, reading in holders
         ),
         boundaries=(
             *(boundary.boundary(gateway, kind, name, policy) for kind, name, _ in holders),
-            boundary.widened(gateway, access, policy, live),
+            boundary.widened(gateway, access, bounds),
         ),
         instance_profiles=roles.instance_profiles(gateway, access),
-        key_grants=key.grants(gateway, access),
+        key_grants=key_grants.grants(gateway, access),
         roles=roles.roles(gateway, access),
+        session_policy=bounds,
         cluster=cluster.cluster(gateway, access, resources),
     )

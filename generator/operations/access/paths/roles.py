@@ -1,35 +1,44 @@
-"""Other roles of the account: whose trust lets a principal of the grant in, or the support user or role."""
+"""Other roles of the account that let somebody in who is not the customer's own, or the support user or role.
+
+A revocation says that somebody is out who may have been let in long ago, under a name that nothing records any more. So
+everybody from outside counts, whoever it is (decision record 38).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from generator.gateway.aws import Gateway
-from generator.model.access import RoleTrust
+from generator.model.access import AccountRole
 from generator.model.access_path import AccessPath, PathKind, PathReading
 from generator.model.contract import Parameter
-from generator.model.policy import PolicyPrincipal, PolicyStatement, PrincipalType
+from generator.model.policy import PolicyPrincipal, PolicyStatement, PrincipalType, account_of
 from generator.model.principal import Principal
-from generator.model.reach import reaches
+from generator.model.reach import reaches, reaching
 from generator.operations.access.live_policies import NO_ROLE
-from generator.operations.access.outsiders import admitted
+from generator.operations.access.outsiders import admitted, is_outside
 from generator.operations.access.readings import absent, read
 from generator.operations.access.stack_access import StackAccess
 
 ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
+BY_AWS = frozenset({PrincipalType.SERVICE, PrincipalType.FEDERATED})
+"""Whom no grant can name: AWS's services, and the people of an identity provider of the account."""
+ANYWHERE = "rolesanywhere."
 
 
 def roles(gateway: Gateway, access: StackAccess) -> PathReading:
-    """A path for each other role and each principal it lets in. Absent where nobody is known who could come in."""
-    asked = "iam:GetAccountAuthorizationDetails"
-    if not known(access):
-        return absent(asked, "the stack names nobody, and has neither a support user nor a support role")
+    """A path for each other role and each principal it lets in (one call)."""
 
     def paths() -> tuple[AccessPath, ...]:
-        others = (role for role in gateway.iam.list_role_trusts() if role.arn != access.role_arn)
-        return tuple(path for role in others for path in _paths(gateway, access, role, asked))
+        every = gateway.iam.list_account_roles()
+        opening = reaching(every, _resources(access))
+        others = (role for role in every if role.arn != access.role_arn)
+        return tuple(path for role in others for path in _paths(gateway, access, role, opening))
 
-    return read(asked, paths)
+    return read(SEEN, paths)
+
+
+SEEN = "iam:GetAccountAuthorizationDetails"
 
 
 def known(access: StackAccess) -> tuple[Principal, ...]:
@@ -38,46 +47,91 @@ def known(access: StackAccess) -> tuple[Principal, ...]:
     return (*access.grant.principals, *own)
 
 
-def _paths(gateway: Gateway, access: StackAccess, role: RoleTrust, seen: str) -> Iterator[AccessPath]:
-    look = gateway.commands.aws("iam", "get-role", "--role-name", role.name, "--query", "Role.AssumeRolePolicyDocument")
+def _paths(gateway: Gateway, access: StackAccess, role: AccountRole, opening: frozenset[str]) -> Iterator[AccessPath]:
+    """Of those whom the stack knows, whatever the role may; of others from outside, if it reaches the stack."""
+    opens = role.boundary is None or reaches(role.boundary, {*_resources(access), *opening})
+    named = {principal.arn for principal in known(access)}
     for principal in known(access):
-        names = [s.name for s in role.trust.statements if lets_in(s, principal, access.stack.account)]
-        names += role.trust.problems
-        if names:
-            detail = f"trusts {principal.arn}: {', '.join(names)}"
-            opens = role.boundary is None or reaches(role.boundary, _resources(access))
-            if not opens:
-                detail += "; its permissions boundary permits nothing of this stack"
-            remove = (
-                f"Take it out of the trust policy of {role.name}, or delete that role; if it is another stack's, "
-                f"revoke access there: {look}"
-            )
-            yield AccessPath(
-                PathKind.ROLE, role.name, principal.pattern, seen, remove, role.created, opens=opens, detail=detail
-            )
+        trusts = [s.name for s in role.trust.statements if lets_in(s, principal, access)]
+        if trusts or role.trust.problems:
+            detail = f"trusts {principal.arn}: {', '.join([*trusts, *role.trust.problems])}"
+            yield _path(gateway, access, role, principal.pattern, opens=opens, detail=detail)
+    if not opens or (role.policies and role.arn not in opening):
+        return
+    may = "reaches this stack" if role.policies else "has no policy now, so nothing shows what it is for"
+    for who, trusts in strangers(role, access).items():
+        if who not in named:
+            yield _path(gateway, access, role, who, detail=f"trusts {who}: {', '.join(trusts)}; {may}")
+    if role.policies and (providers := _providers(role)):
+        detail = f"trusts the people of {', '.join(providers)}, whom no grant can name; {may}"
+        yield AccessPath(PathKind.ROLE, role.name, providers[0], SEEN, "", role.created, opens=False, detail=detail)
+
+
+def _providers(role: AccountRole) -> list[str]:
+    """The identity providers whose people may assume the role, and IAM Roles Anywhere, which takes certificates."""
+    admitting = (p for s in role.trust.statements if _assumes(s) for p in s.principals)
+    return sorted({p.value for p in admitting if p.type is PrincipalType.FEDERATED or p.value.startswith(ANYWHERE)})
+
+
+def _path(
+    gateway: Gateway, access: StackAccess, role: AccountRole, who: str, *, opens: bool = True, detail: str
+) -> AccessPath:
+    if not opens:
+        detail += "; its permissions boundary permits nothing of this stack"
+    look = gateway.commands.aws("iam", "get-role", "--role-name", role.name, "--query", "Role.AssumeRolePolicyDocument")
+    account = account_of(who)
+    is_other = account.isdecimal() and account not in access.own
+    yours = f"if account {account} is your own, add --own {account}; " if is_other else ""
+    remove = (
+        f"Take {who} out of the trust policy of {role.name}, or delete that role; {yours}"
+        f"if it is another stack's, revoke access there: {look}"
+    )
+    return AccessPath(PathKind.ROLE, role.name, who, SEEN, remove, role.created, opens=opens, detail=detail)
+
+
+def strangers(role: AccountRole, access: StackAccess) -> dict[str, list[str]]:
+    """Who from outside may assume the role, by the statements that say so; a trust not understood is somebody too."""
+    who: dict[str, list[str]] = {}
+    for statement in role.trust.statements:
+        if _assumes(statement) and not statement.limited_to(access.own):
+            for principal in admitted(statement):
+                if principal.type not in BY_AWS and is_outside(principal, access):
+                    who.setdefault(principal.value, []).append(statement.name)
+    if role.trust.problems:
+        who["somebody whom its trust policy does not name clearly"] = list(role.trust.problems)
+    return who
 
 
 def _resources(access: StackAccess) -> tuple[str, ...]:
     """The ARNs of what opens the stack to whoever may use it."""
     place = access.stack.arn
-    own = [place.beside("ec2", f"instance/{access.instance_id}")]
+    own = [place, place.beside("ec2", f"instance/{access.instance_id}")]
     database = access.stack.parameters.get(Parameter.DATABASE_RESOURCE_ID, "")
     own += [place.beside("rds-db", f"dbuser:{database}/{access.database_user}")] if database else []
     named = (access.secret_arn, access.key_arn, access.user_arn, access.role_arn)
     return (*map(str, own), *filter(None, named))
 
 
-def lets_in(statement: PolicyStatement, principal: Principal, account: str) -> bool:
-    """Whether the statement may let the principal assume a role of `account`.
+def lets_in(statement: PolicyStatement, principal: Principal, access: StackAccess) -> bool:
+    """Whether the statement may let the principal assume a role of the account.
 
     A condition that is not read counts as met. A principal of the account itself has to be named: trust in its own
-    account alone admits nobody whose own policies do not permit it (IAM user guide, "Policy evaluation logic").
+    account alone, or in everybody of the customer's, admits nobody whose own policies do not permit it (IAM user guide,
+    "Policy evaluation logic").
     """
-    assumes = any(statement.permits(action) for action in ASSUMING)
-    return assumes and any(_is(who, principal, account) for who in admitted(statement))
+    if not _assumes(statement):
+        return False
+    if principal.account == access.stack.account and statement.limited_to(access.own):
+        return any(_is(who, principal, access) for who in admitted(statement) if who.value != "*")
+    return any(_is(who, principal, access) for who in admitted(statement))
 
 
-def _is(who: PolicyPrincipal, principal: Principal, account: str) -> bool:
+def _assumes(statement: PolicyStatement) -> bool:
+    return any(statement.permits(action) for action in ASSUMING)
+
+
+def _is(who: PolicyPrincipal, principal: Principal, access: StackAccess) -> bool:
+    account = access.stack.account
     if who.type is PrincipalType.UNKNOWN or who.value == "*":
         return True
     if who.type is not PrincipalType.AWS:

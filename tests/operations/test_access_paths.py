@@ -1,0 +1,99 @@
+"""What a grant opens is shown as the same paths as what a person put there: who, since when, until when, seen how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from generator.model.access import AccessKey
+from generator.model.access_path import PathKind
+from generator.model.command_line import CommandLine
+from generator.model.grant import Grant
+from generator.model.policy import Policy, parse_policy
+from generator.model.principal import Principal
+from generator.model.reading import Problem, Reading
+from generator.model.session import Session
+from generator.model.stack import Stack, StackStatus
+from generator.operations.access.live_policies import LivePolicies
+from generator.operations.access.paths import database, keys, sessions, statements
+from generator.operations.access.paths.statements import NOT_NAMED
+from generator.operations.access.stack_access import StackAccess
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+END = NOW + timedelta(hours=1)
+OWN = "arn:aws:iam::111122223333"
+VENDOR = "arn:aws:iam::444455556666:role/vendor"
+OUTPUTS = {"SupportUserName": "support", "SupportRoleArn": f"{OWN}:role/support-role", "InstanceId": "i-1"}
+DATABASE = {
+    "DatabaseEndpoint": "db",
+    "DatabasePort": "5432",
+    "DatabaseResourceId": "cluster-1",
+    "SupportDatabaseLevel": "r",
+}
+ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1"
+STACK = Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), outputs=OUTPUTS, parameters=DATABASE)
+ACCESS = StackAccess(STACK, Grant((Principal("aws", "444455556666", "role/vendor"),), END))
+COMMANDS = CommandLine("s")
+REFUSED: Reading[Any] = Reading("asked", NOW, None, Problem.REFUSED, "why", "iam:DoIt")
+
+
+def live(document: Any) -> LivePolicies:
+    read: Reading[Policy] = Reading("asked", NOW, parse_policy(document))
+    return LivePolicies(read, read, REFUSED, read, REFUSED)
+
+
+def test_a_grants_statement_is_a_path_with_its_end_and_one_by_hand_is_not_the_stacks() -> None:
+    ends = {"DateLessThan": {"aws:CurrentTime": "2026-12-01T01:00:00Z"}}
+    limits = {"ArnLike": {"aws:PrincipalArn": [VENDOR]}, **ends}
+    vendors = {"Sid": "VendorReadsTheSecret", "Effect": "Allow", "Principal": {"AWS": "444455556666"}, "Action": "a:b"}
+    hand = {**vendors, "Sid": "ByHand", "Principal": {"AWS": f"{OWN}:user/support"}}
+    document = {"Statement": [{**vendors, "Condition": limits}, hand, "nonsense"]}
+    ours, by_hand, unnamed, unclear = statements.secret(live(document), ACCESS, COMMANDS).value or ()
+    assert (ours.who, ours.until, ours.by_stack, ours.is_open(NOW), ours.is_open(END)) == (
+        VENDOR,
+        END,
+        True,
+        True,
+        False,
+    )
+    assert (by_hand.until, by_hand.by_stack) == (None, False) and "put-resource-policy" in by_hand.remove
+    assert unnamed.is_open(END) and unclear.who == NOT_NAMED and unclear.is_open(END)
+
+
+@pytest.mark.parametrize("made", [statements.secret, statements.key, statements.trust])
+def test_a_policy_that_could_not_be_read_is_no_policy_without_paths(made: Any) -> None:
+    assert made(LivePolicies(*[REFUSED] * 5), ACCESS, COMMANDS).problem is Problem.REFUSED
+
+
+def test_a_service_becomes_the_role_and_only_uses_the_key() -> None:
+    document = {"Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "a:b"}}
+    assert statements.key(live(document), ACCESS, COMMANDS).value == ()
+    [path] = statements.trust(live(document), ACCESS, COMMANDS).value or ()
+    assert path.kind is PathKind.TRUST and path.who == "ec2.amazonaws.com"
+
+
+def test_a_key_opens_while_it_is_active_and_until_the_grant_ends() -> None:
+    active = AccessKey("AKIA1", "support", "Active", NOW)
+    reading = Reading("asked", NOW, (active, replace(active, key_id="AKIA2", status="Inactive")))
+    one, other = keys.access_keys(reading, COMMANDS, END).value or ()
+    assert (one.since, one.is_open(NOW), one.is_open(END), other.is_open(NOW)) == (NOW, True, False, False)
+    assert "--access-key-id AKIA1" in one.remove and keys.access_keys(REFUSED, COMMANDS).value is None
+
+
+def test_sessions_of_support_alone_are_paths() -> None:
+    theirs = Session("s-1", "i-1", "Connected", f"{OWN}:user/support", started=NOW)
+    ours = replace(theirs, session_id="a-1", owner=f"{OWN}:user/ada")
+    [path] = sessions.sessions(Reading("asked", NOW, (theirs, ours)), ACCESS, COMMANDS).value or ()
+    assert (path.name, path.since, path.until) == ("s-1", NOW, END)
+    assert sessions.sessions(REFUSED, ACCESS, COMMANDS).value is None
+
+
+def test_supports_user_in_the_database_is_a_path_while_somebody_is_let_in() -> None:
+    [path] = database.database(ACCESS, COMMANDS, NOW).value or ()
+    assert path.name == "deepsql-support_r at db:5432" and path.is_open(NOW) and not path.is_open(END)
+    [closed] = database.database(replace(ACCESS, grant=Grant()), COMMANDS, NOW).value or ()
+    assert not closed.is_open(NOW)
+    assert database.database(StackAccess(replace(STACK, parameters={}), Grant()), COMMANDS, NOW).absent
