@@ -72,7 +72,7 @@ class Gateway:
         """The session, whose credentials have been fetched. Raises DeployerError that names the profile."""
         from generator.gateway.credentials import require_usable
 
-        require_usable(self._session)
+        require_usable(self._session, self._core)
         return self._session
 
     @cached_property
@@ -166,6 +166,11 @@ class Gateway:
         whole = attempts.isascii() and attempts.isdigit() and int(attempts) > 0
         _require(whole, "AWS_MAX_ATTEMPTS", "max_attempts", "a whole number from 1", attempts)
         return {"mode": mode, "total_max_attempts": int(attempts)}
+
+    @property
+    def ca_bundle(self) -> str:
+        """The file of authorities that AWS_CA_BUNDLE or the profile's ca_bundle names; empty for botocore's own."""
+        return str(self._core.get_config_variable("ca_bundle") or "")
 
     @property
     def region(self) -> str:

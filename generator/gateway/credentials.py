@@ -6,10 +6,14 @@ over: a JSONDecodeError, a KeyError, a ValueError of shlex. Where in botocore it
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from getpass import GetPassWarning
+from pathlib import Path
 from typing import Any
 
 from botocore import exceptions as boto
@@ -59,13 +63,16 @@ SOURCES = (
 )
 
 
-def require_usable(session: Any) -> None:
-    """Fetch the credentials of a boto3 session. Raises DeployerError that names the profile and what to do.
+def require_usable(session: Any, core: Any) -> None:
+    """Fetch the credentials of a boto3 session over `core`, its botocore session.
+
+    Raises DeployerError that names the profile and what to do.
 
     None at all is no error here: the first call says so.
     """
     profile = session.profile_name
-    with translated("AWS", "credentials", {}), _explained(profile):
+    with translated("AWS", "credentials", {}), _explained(profile), _no_code_from_nowhere():
+        _share_cached_roles(core)
         credentials = session.get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else ()
     parts = [part for part in frozen if part is not None]
@@ -76,6 +83,38 @@ def require_usable(session: Any) -> None:
             "Set them again, without quotes and without anything before or behind them.",
             code="credentials",
         )
+
+
+ROLE_CACHE = Path("~/.aws/cli/cache")  # of the AWS CLI, which keeps there what it got for a role
+ROLES = ("assume-role", "assume-role-with-web-identity")
+
+
+def _share_cached_roles(core: Any) -> None:
+    """Keep a role's credentials where the `aws` CLI keeps them, so that an MFA code is asked for once in their life.
+
+    botocore writes the files with mode 0600 (botocore.utils.JSONFileCache). Their names do not tell one endpoint from
+    another: what a sandbox gave would be shown to AWS, so where an endpoint is set, nothing is kept.
+    """
+    if _endpoint_is_set(core.get_scoped_config()):
+        return
+    from botocore.utils import JSONFileCache
+
+    resolver = core.get_component("credential_provider")
+    for name in ROLES:
+        resolver.get_provider(name).cache = JSONFileCache(str(ROLE_CACHE.expanduser()))
+
+
+def _endpoint_is_set(profile: Mapping[str, Any]) -> bool:
+    variables = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
+    return variables or "endpoint_url" in profile or "services" in profile
+
+
+@contextmanager
+def _no_code_from_nowhere() -> Iterator[None]:
+    """Have the question for an MFA code fail where no terminal can hide what is typed; getpass would read a pipe."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        yield
 
 
 @contextmanager
@@ -103,6 +142,13 @@ _CHECK = "Check where that profile takes its credentials from: aws configure lis
 
 def _stumbled(error: Exception, profile: str) -> DeployerError:
     """What to say of an exception that is none of botocore's own; never its text, which may hold what was read."""
+    if isinstance(error, GetPassWarning):
+        return DeployerError(
+            f"Profile {profile} needs an MFA code, and there is no terminal to ask for it.",
+            "Run a command with it at a terminal once, such as deployer status: while the role's credentials last, no "
+            "other asks for a code.",
+            code="mfa",
+        )
     places = _places(error)
     option = "" if profile == "default" else f" --profile {profile}"
     source = next((each for each in SOURCES if each.classes & {place.partition(".")[0] for place in places}), None)

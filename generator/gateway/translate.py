@@ -206,7 +206,7 @@ def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> 
     request_id, status = metadata.get("RequestId", ""), metadata.get("HTTPStatusCode", 0)
     if code and not code.isdigit():  # every error of AWS has a code of its own
         text = f"{service} refused {error.operation_name} ({code}): {sentence(message) or 'it gave no reason.'}"
-        hint = _hint_for(code, error.operation_name) or (
+        hint = _hint_for(code, error.operation_name, message) or (
             f"Request id for AWS support: {request_id}" if request_id else ""
         )
     elif status < SERVER_ERROR:
@@ -225,7 +225,12 @@ def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> 
     )
 
 
-def _hint_for(code: str, operation: str) -> str:
+SKEWED = re.compile(r"Signature (expired|not yet current)|Request has expired|request time and the current time")
+
+
+def _hint_for(code: str, operation: str, message: str) -> str:
+    if code == "RequestTimeTooSkewed" or SKEWED.search(message):  # SigV4 allows five minutes (S3: fifteen)
+        return "This computer's clock is not AWS's: set it (timedatectl, or sntp), and run it again."
     if is_denial(code):
         return f"{MAY_CALL} {operation}: --profile NAME; whose these are: aws sts get-caller-identity"
     if "Expired" in code or code in ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"):

@@ -7,12 +7,12 @@ import pty
 import re
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.embedded import VENDOR_ROLE, Deployer
+from tests.terminal import on_terminal
 
 ENDPOINT = ("--endpoint", "app.cluster-abc.us-east-1.rds.amazonaws.com", "--user", "alice_r", "--engine", "postgresql")
 KEY, TOKEN = "SecretAccessKey", "X-Amz-Signature"
@@ -40,20 +40,6 @@ ALL = (
     *("access reveal", "vendor credentials", "db token"),
     *("db connect --print env", "db connect --print pgpass-entry"),
 )
-
-
-def on_terminal(command: list[str], typed: str = "") -> tuple[int, str]:
-    """Run a program on a terminal of its own, where a person types a line: its exit code, and what is on the screen."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
-    os.close(theirs)
-    os.write(ours, f"{typed}\n".encode())
-    shown = b""
-    with suppress(OSError):  # the terminal is closed when its last process has gone
-        while data := os.read(ours, 65_536):
-            shown += data
-    os.close(ours)
-    return process.wait(30), shown.decode()
 
 
 def deployer_command(*argv: str) -> list[str]:

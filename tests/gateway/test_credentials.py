@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
+from tests.gateway.test_foreign_answers import Foreign
+from tests.terminal import on_terminal
 
 SECRET = "wJalrXUtnFEMI"
 
@@ -211,3 +214,43 @@ def test_a_config_that_cannot_be_read_or_used_says_where_and_why(
         config += f"aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = {SECRET}\n"
     (home / "config").write_text(config)
     assert says in refusal("p").message
+
+
+ASSUMED = f"""<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>
+<SecretAccessKey>{SECRET}</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>
+</Credentials></AssumeRoleResult></AssumeRoleResponse>"""
+WITH_MFA = f"[profile p]\n{CHAIN}source_profile = q\nmfa_serial = arn:aws:iam::111122223333:mfa/jo\n"
+SOURCE = f"[profile q]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = {SECRET}\n"
+
+
+@pytest.mark.parametrize(("endpoint_is_set", "asked"), [(False, [True, False]), (True, [True, True])])
+def test_an_mfa_code_is_asked_for_once_of_aws_and_a_sandboxs_role_is_not_kept(
+    endpoint_is_set: bool, asked: list[bool], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "config").write_text(WITH_MFA + SOURCE)
+    program = (
+        "import sys; from generator.gateway import credentials; from generator.cli.main import entry;"
+        + ("" if endpoint_is_set else "credentials._endpoint_is_set = lambda profile: False;")
+        + "sys.argv[1:] = ['status', '--profile', 'p', '--stack-name', 'x']; entry()"
+    )
+    with Foreign() as sts:
+        sts.body = ASSUMED.encode()
+        threading.Thread(target=sts.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{sts.server_port}")
+        command = [sys.executable, "-c", program]
+        shown = [on_terminal(command, typed="123456", after="MFA code for")[1] for _ in range(2)]
+        sts.shutdown()
+    assert ["MFA code" in each for each in shown] == asked
+    assert all("is not AWS" in each for each in shown), "both were let in, and asked CloudFormation"
+    kept = list((home / ".aws" / "cli" / "cache").glob("*"))
+    assert [each.stat().st_mode & 0o777 for each in kept] == ([] if endpoint_is_set else [0o600])
+
+
+def test_without_a_terminal_no_mfa_code_is_read_from_a_pipe(home: Path) -> None:
+    (home / "config").write_text(WITH_MFA + SOURCE)
+    argv = [sys.executable, "-m", "generator", "status", "--profile", "p", "--stack-name", "x"]
+    done = subprocess.run(argv, capture_output=True, text=True, input="123456\n", start_new_session=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[0] == (
+        "error: Profile p needs an MFA code, and there is no terminal to ask for it."
+    )

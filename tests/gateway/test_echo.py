@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from generator.errors import AwsError
 from generator.gateway.translate import translated
 
 AFTER = " failed to satisfy constraint: Member must have length less than or equal to 64"
@@ -31,6 +32,24 @@ def test_a_long_value_and_one_that_may_be_a_secret_are_not_repeated(value: str, 
     text = shown(value, field, code)
     assert "canary" not in text
     assert f"The value at '{field}' failed to satisfy constraint" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("SignatureDoesNotMatch", "Signature expired: 20261130T080000Z is now earlier than 20261130T085500Z"),
+        (
+            "InvalidSignatureException",
+            "Signature not yet current: 20261130T100000Z is later than 20261130T090500Z",
+        ),
+        ("RequestExpired", "Request has expired."),
+        ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+    ],
+)
+def test_a_clock_that_is_wrong_is_called_that(code: str, message: str) -> None:
+    with pytest.raises(AwsError) as raised, translated("svc", "DoIt", {}):
+        raise ClientError({"Error": {"Code": code, "Message": message}}, "DoIt")
+    assert raised.value.hint.startswith("This computer's clock is not AWS's")
 
 
 def test_a_short_name_is_repeated() -> None:

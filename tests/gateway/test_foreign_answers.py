@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
+from generator.operations.sessions.native_client import authorities
 
 PAGE = b"<html><body>Please sign in.</body></html>"
 
@@ -148,7 +149,11 @@ def test_the_authority_of_the_customer_is_trusted_where_it_is_named(
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         with pytest.raises(DeployerError, match="is not AWS"):  # asked, and answered
             QUESTIONS["json"](Gateway(gateway.deployment))
+        trusted = authorities(Gateway(gateway.deployment))
+        assert trusted and trusted.cert_store_stats()["x509"] == 1, "the data channel trusts the same and no other"
         monkeypatch.setenv("AWS_CA_BUNDLE", "/nope.pem")
+        with pytest.raises(DeployerError, match=r"The CA bundle /nope.pem cannot be used: No such file"):
+            authorities(Gateway(gateway.deployment))
         with pytest.raises(DeployerError, match=r"was not accepted: .*No such file"):
             QUESTIONS["json"](Gateway(gateway.deployment))
         server.shutdown()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -130,18 +131,27 @@ def _through_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, calle
     target = plan.target.instance_id
     shell = shell_request(plan.documents, target, request.reason, request.document)
 
+    tls = authorities(gateway)
+
+    def calls() -> SessionCalls:
+        return SessionCalls(gateway, shell)
+
     async def work() -> list[tuple[str, str]]:
-        return [await _one(lambda: SessionCalls(gateway, shell), request, each, caller) for each in request.sources]
+        return [await _one(calls, tls, request, each, caller) for each in request.sources]
 
     return CopyResult(target, "session", tuple(signals.run(work())))
 
 
 async def _one(
-    calls: Callable[[], SessionCalls], request: CopyRequest, source: Place, caller: CopyCaller
+    calls: Callable[[], SessionCalls],
+    tls: ssl.SSLContext | None,
+    request: CopyRequest,
+    source: Place,
+    caller: CopyCaller,
 ) -> tuple[str, str]:
     run = parallel_copy.CopyRun(
         calls,
-        ChannelOptions(tls=authorities()),
+        ChannelOptions(tls=tls),
         directories.private_state("copies"),
         request.sessions,
         caller.progress,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import Sequence
 
@@ -31,22 +30,32 @@ async def run_session(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller,
     return await _tunnels(gateway, plan, caller, quiet=quiet)
 
 
-def options_of(plan: ConnectPlan) -> ChannelOptions:
+def options_of(gateway: Gateway, plan: ConnectPlan) -> ChannelOptions:
     """How the plan's channels behave."""
-    return ChannelOptions(until=plan.until, tls=authorities())
+    return ChannelOptions(until=plan.until, tls=authorities(gateway))
 
 
-def authorities() -> ssl.SSLContext | None:
-    """The authorities of AWS_CA_BUNDLE, as botocore trusts them; None for the system's own."""
-    bundle = os.environ.get("AWS_CA_BUNDLE")
+def authorities(gateway: Gateway) -> ssl.SSLContext | None:
+    """The authorities whom the calls to AWS trust, for the channel too; None for the system's own.
+
+    Raises DeployerError when AWS_CA_BUNDLE or ca_bundle names a file that holds none.
+    """
+    bundle = gateway.ca_bundle
     if not bundle:
         return None
-    return ssl.create_default_context(cafile=bundle)
+    try:
+        return ssl.create_default_context(cafile=bundle)
+    except OSError as error:  # ssl.SSLError is one
+        raise DeployerError(
+            f"The CA bundle {bundle} cannot be used: {error.strerror or 'it holds no certificate'}.",
+            "Check AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file.",
+            code="ca-bundle",
+        ) from None
 
 
 async def _shell(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, stdout: int) -> ConnectResult:
     calls = SessionCalls(gateway, plan.sessions[0].request, signed=plan.signed)
-    async with open_channel(calls, options_of(plan)) as channel:
+    async with open_channel(calls, options_of(gateway, plan)) as channel:
         _show_messages([channel.handshake.customer_message], caller)
         result = await while_access_lasts(gateway, plan.target.instance_id, shell(channel, stdout=stdout))
     return ConnectResult(
@@ -73,7 +82,7 @@ async def _tunnels(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, *,
         )
         for session in plan.sessions
     ]
-    async with port.forward(wanted, options_of(plan)) as opened:
+    async with port.forward(wanted, options_of(gateway, plan)) as opened:
         _show_messages([tunnel.customer_message for tunnel in opened], caller)
         caller.opened(views(plan, opened))
         ticking = asyncio.create_task(_tick(plan, opened, caller))

@@ -86,7 +86,7 @@ async def _measure(
 ) -> SelftestResult:
     calls, connect = SessionCalls(gateway, plan.sessions[0].request, signed=plan.signed), Cuttable()
     began = clock.seconds()
-    async with host_shell(calls, options_of(plan), connect) as shell:
+    async with host_shell(calls, options_of(gateway, plan), connect) as shell:
         opened = clock.seconds() - began
         say(f"The shell opened after {opened:.2f} s.")
         echo = await _echo(shell, clock)

@@ -53,7 +53,7 @@ def ssh_proxy(
     if key_user:
         key = _claimed_key(gateway, request.target, key_user)
     try:
-        signals.run(_carry(calls, key))
+        signals.run(_carry(gateway, calls, key))
     except DeployerError as error:
         if error.code == "interrupted":
             return ProxyResult(request.target, error.exit_code)
@@ -70,9 +70,9 @@ def no_server(error: DeployerError) -> bool:
     return refused or error.code == "ssh-refused"
 
 
-async def _carry(calls: SessionCalls, key: AbstractAsyncContextManager[Callable[[], None]]) -> None:
+async def _carry(gateway: Gateway, calls: SessionCalls, key: AbstractAsyncContextManager[Callable[[], None]]) -> None:
     async with key as renew_key:
-        result = await _until_greeted(calls, renew_key)
+        result = await _until_greeted(gateway, calls, renew_key)
     if result.end.kind is EndKind.REMOTE and not _greeted(result):
         reason = result.end.reason.strip().rstrip(".") or "the connection was closed before an SSH server answered"
         raise DeployerError(
@@ -82,13 +82,13 @@ async def _carry(calls: SessionCalls, key: AbstractAsyncContextManager[Callable[
         )
 
 
-async def _until_greeted(calls: SessionCalls, renew_key: Callable[[], None]) -> StdioResult:
+async def _until_greeted(gateway: Gateway, calls: SessionCalls, renew_key: Callable[[], None]) -> StdioResult:
     """Carry one connection. A server that hangs up before it has greeted is called again: sshd does so at random while
     many have not logged in yet (sshd_config(5), MaxStartups)."""
     loop, first, pause = asyncio.get_running_loop(), b"", SHORTEST_PAUSE
     until = loop.time() + PERSISTENCE
     while True:
-        async with open_channel(calls, ChannelOptions(tls=authorities())) as channel:
+        async with open_channel(calls, ChannelOptions(tls=authorities(gateway))) as channel:
             result = await stdio(channel, first=first)
         if not _hung_up_ungreeted(result) or loop.time() + pause > until:
             return result
