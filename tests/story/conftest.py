@@ -1,9 +1,9 @@
-"""The story of a stack: a sandbox per worker, a stack per test."""
+"""The story of a stack: a sandbox per worker, emptied before each test, and a stack per test."""
 
 from __future__ import annotations
 
 import itertools
-import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,34 +11,38 @@ import boto3
 import pytest
 
 from tests.embedded import Deployer, environment, running_sandbox
+from tests.sandbox_keys import control, recorded
 
 PUBLISHED = (Path(__file__).parents[1] / "template" / "published-stack.yaml").read_text()
+FRESH = "snapshots/fresh"
 PLACE = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
 
 
 @pytest.fixture(scope="session")
 def sandbox_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with running_sandbox(tmp_path_factory.mktemp("sandbox")) as leads:
+        control("PUT", FRESH, running=recorded(leads["DEPLOYER_SANDBOX_HOME"]))
         yield leads
 
 
 @pytest.fixture(autouse=True)
 def embedded_aws(sandbox_environment: dict[str, str]) -> Iterator[None]:
-    """Every AWS client of this test leads to the sandbox; polling does not wait."""
+    """Every AWS client of this test leads to the sandbox, where nobody has been yet; polling does not wait."""
     with environment(sandbox_environment):
+        _wait_until_idle()
+        control("POST", FRESH)
         yield
-        _close_support_roles()
 
 
-def _close_support_roles() -> None:
-    """The stacks of a session share an account: a role that one leaves open is a path of its principal in the next."""
-    iam = boto3.client("iam")
-    nobody = {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [nobody]})
-    for page in iam.get_paginator("list_roles").paginate():
-        for role in page["Roles"]:
-            if "SupportRole" in role["RoleName"]:
-                iam.update_assume_role_policy(RoleName=role["RoleName"], PolicyDocument=policy)
+def _wait_until_idle() -> None:
+    """A test may leave an operation running: what it writes yet would be in the next one's account."""
+    cloudformation = boto3.client("cloudformation")
+    for _ in range(200):
+        pages = cloudformation.get_paginator("describe_stacks").paginate()
+        if not any(stack["StackStatus"].endswith("IN_PROGRESS") for page in pages for stack in page["Stacks"]):
+            return
+        time.sleep(0.05)
+    raise AssertionError("an operation of the test before goes on")
 
 
 _numbers = itertools.count(1)
