@@ -31,6 +31,15 @@ PUBLISH = (
 )
 BEFORE = {"": [], "stack": [CREATE], "published": [PUBLISH, "deployer events --follow"]}
 MARK = "@@@ exit code"
+# The AWS CLI itself; `deploy` looks at a stack every 30 seconds, which is too seldom for the sandbox.
+AWS = f"""\
+#!{sys.executable} -I
+import sys, time, types
+from botocore import waiter
+waiter.time = types.SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.2)))
+from awscli.clidriver import main
+sys.exit(main())
+"""
 
 
 @pytest.fixture
@@ -44,7 +53,11 @@ class Shell:
     """A bash with the project's environment on its PATH and a sandbox directory of its own."""
 
     def __init__(self, home: Path) -> None:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        aws = home / "bin" / "aws"
+        aws.parent.mkdir()
+        aws.write_text(AWS)
+        aws.chmod(0o700)
+        path = os.pathsep.join([str(aws.parent), str(Path(sys.executable).parent), os.environ["PATH"]])
         clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         self.env = {
             **clean,
