@@ -31,7 +31,7 @@ demo: $(RUNS) ## the whole story on the embedded AWS
 test: $(READY) ## all tests, real counterparts included
 	@.ci/real-sshd
 	@.ci/real-mysql
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY) ## ruff, and the template against its own rules
 	@$(BIN)/ruff check .

@@ -18,6 +18,8 @@ from tests.proof.mutation import Mutant
 from tests.proof.resolve import Tree
 from tests.proof.world import Row, World
 
+pytestmark = pytest.mark.xdist_group("mutants of the policies")  # one worker builds the table, not each
+
 
 @pytest.fixture(scope="module")
 def noticed() -> dict[str, list[str]]:
