@@ -26,12 +26,21 @@ _TOPICS = typer.Option(
     rich_help_panel=PANEL,
 )
 _KEEP = typer.Option("--disable-rollback", help="Roll nothing back if this fails.", rich_help_panel=PANEL)
+_BUCKET = typer.Option(
+    "--s3-bucket",
+    metavar="NAME",
+    help="Bucket of yours to upload the template to, for one that is too large to be sent.",
+    rich_help_panel=PANEL,
+)
+_PREFIX = typer.Option("--s3-prefix", help="What the template's key begins with.", rich_help_panel=PANEL)
 
 DEPLOY_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     ("tags", Annotated[list[str], _TAGS], []),
     ("role_arn", Annotated[str, ROLE_ARN], ""),
     ("notification_arns", Annotated[list[str], _TOPICS], []),
     ("disable_rollback", Annotated[bool, _KEEP], False),
+    ("s3_bucket", Annotated[str, _BUCKET], ""),
+    ("s3_prefix", Annotated[str, _PREFIX], ""),
 )
 
 
@@ -39,6 +48,7 @@ def stack_settings(values: Mapping[str, Any], tags_of_file: Mapping[str, str] | 
     """The settings from option values; what was not given keeps what the stack has. Raises UsageError."""
     from generator.model.stack_settings import (  # loads what --help has no use for
         StackSettings,
+        checked_bucket,
         checked_tags,
         parse_tags,
     )
@@ -51,6 +61,8 @@ def stack_settings(values: Mapping[str, Any], tags_of_file: Mapping[str, str] | 
         role_arn=checked_role(values["role_arn"]),
         notification_arns=tuple(topics) or None,
         disable_rollback=values["disable_rollback"],
+        bucket=checked_bucket(values["s3_bucket"], values["s3_prefix"]),
+        prefix=values["s3_prefix"].strip("/"),
     )
 
 

@@ -27,7 +27,7 @@ LONGEST_PAIR = 90  # characters of a property with both values on a line of a pl
 def up_plan_lines(plan: UpPlan) -> list[str]:
     """All that a person should know before saying yes; for a plan without changes, that and the next step."""
     lines = [unchanged_line(plan)] if plan.change_set is None else plan_lines(plan)
-    lines += [*leaving_lines(plan), *note_lines(plan.notes), *policy_lines(plan)]
+    lines += [*leaving_lines(plan), *note_lines(plan.notes), *policy_lines(plan), *version_lines(plan)]
     lines += [*rotation_lines(plan.rotation), *subnet_lines(plan.subnet)]
     return [*lines, *([f"  next: {plan.next_step}"] if plan.next_step else [])]
 
@@ -87,6 +87,15 @@ def unchanged_line(plan: UpPlan) -> str:
     if plan.upgrade_available:
         return f"The stack {plan.stack_name} has an earlier template, and no value was given: nothing to change."
     return f"The stack {plan.stack_name} is up to date: nothing to change."
+
+
+def version_lines(plan: UpPlan) -> list[str]:
+    """The changelog between the version of the stack's template and this one."""
+    return [
+        line
+        for each in plan.versions
+        for line in (f"  What changes with version {each.version}:", *(f"    - {text}" for text in each.changes))
+    ]
 
 
 def policy_lines(plan: UpPlan) -> list[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from generator.gateway.kms import KMS
     from generator.gateway.logs import Logs
     from generator.gateway.rds import RDS
+    from generator.gateway.s3 import S3
     from generator.gateway.secretsmanager import SecretsManager
     from generator.gateway.ssm import SSM
     from generator.gateway.sts import STS
@@ -251,6 +252,13 @@ class Gateway:
         from generator.gateway.eks import EKS
 
         return EKS(self.client("eks"))
+
+    @cached_property
+    def s3(self) -> S3:
+        """A bucket for templates."""
+        from generator.gateway.s3 import S3
+
+        return S3(self.client("s3"))
 
     @cached_property
     def instance_connect(self) -> InstanceConnect:

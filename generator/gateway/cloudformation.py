@@ -45,9 +45,11 @@ class CloudFormation(Service):
 
     def create_change_set(self, request: ChangeSetRequest) -> str:
         """Start a change set; return its ARN. CloudFormation works it out afterwards."""
-        template: Answer = (
-            {"UsePreviousTemplate": True} if request.template_body is None else {"TemplateBody": request.template_body}
-        )
+        template: Answer = {"UsePreviousTemplate": True}
+        if request.template_body is not None:
+            template = {"TemplateBody": request.template_body}
+        if request.template_url:
+            template = {"TemplateURL": request.template_url}
         optional: Answer = {} if request.tags is None else {"Tags": _pairs(request.tags)}
         if request.description:
             optional["Description"] = request.description

@@ -11,7 +11,7 @@ from generator.errors import AwsError, NotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
 from generator.model.run_command import RUNNING, CommandRequest, HostResult
-from generator.model.session import Node, Session, SessionRequest, StartedSession
+from generator.model.session import DocumentVersions, Node, Session, SessionRequest, StartedSession
 
 MOST_SESSIONS = 200
 """Sessions of a page, the most that DescribeSessions gives: the fewest calls for a long history."""
@@ -116,6 +116,11 @@ class SSM(Service):
                 return None
             raise
         return raw["Content"], str(raw.get("DocumentVersion", ""))
+
+    def document_versions(self, name: str) -> DocumentVersions:
+        """The numbers of a document's default and latest version. Raises AwsError (InvalidDocument)."""
+        raw = self._call("describe_document", Name=name)["Document"]
+        return DocumentVersions(name, str(raw["DefaultVersion"]), str(raw["LatestVersion"]))
 
     def create_session_document(self, name: str, content: str) -> None:
         """Make a session document from JSON."""

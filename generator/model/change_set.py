@@ -111,7 +111,8 @@ class ChangeSet:
 
 @dataclass(frozen=True)
 class ChangeSetRequest:
-    """What CreateChangeSet is asked. `template_body` None means the stack's own template (UsePreviousTemplate).
+    """What CreateChangeSet is asked. `template_body` None means the stack's own template (UsePreviousTemplate);
+    `template_url`: where that body is in S3, to be read from there.
 
     `tags`, `role_arn` and `notification_arns` that are None or empty stay as the stack has them.
     `parameters` maps a key to its value, or to None for UsePreviousValue. Values are left out of repr: one of
@@ -127,6 +128,7 @@ class ChangeSetRequest:
     description: str = ""
     role_arn: str = ""
     notification_arns: tuple[str, ...] | None = None
+    template_url: str = ""
 
     def __repr__(self) -> str:
         return f"ChangeSetRequest(stack_name={self.stack_name!r}, name={self.name!r}, keys={sorted(self.parameters)})"

@@ -176,6 +176,8 @@ IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel
 TEMPLATE_PATH: Final = "templates/deepsql-stack.yaml"
 EXAMPLE_PATH: Final = "templates/deepsql-example-database.yaml"
 TEMPLATE_LIMIT_BYTES: Final = 51_200
+VERSION_KEY: Final = "DeployerVersion"
+"""Key of the template's Metadata: the version of this program that wrote it."""
 INSTANCE_TYPES: Final = (
     "t4g.medium",
     "t4g.large",

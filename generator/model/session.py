@@ -89,6 +89,15 @@ class SessionRequest:
 
 
 @dataclass(frozen=True)
+class DocumentVersions:
+    """A document's version that sessions go by, and its latest one."""
+
+    name: str
+    default: str
+    latest: str
+
+
+@dataclass(frozen=True)
 class Node:
     """A managed node as Systems Manager sees it. `ping` is Online, ConnectionLost or Inactive."""
 

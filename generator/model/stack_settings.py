@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.errors import UsageError
 from generator.model.stack import Stack
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3 user guide, "Bucket naming rules"
 MAXIMUM_TAGS = 50  # CloudFormation API, CreateChangeSet.Tags
 
 
@@ -17,13 +19,15 @@ class StackSettings:
 
     `tags` and `notification_arns` are the whole set: what the stack has and they lack is removed. CloudFormation keeps
     tags, role and topics that a change set omits (API reference: CreateChangeSet.RoleARN, UpdateStack.Tags).
-    `disable_rollback` is of one update alone.
+    `disable_rollback` is of one update alone, and so are `bucket` and `prefix` (of the key), where the template goes.
     """
 
     tags: Mapping[str, str] | None = None
     role_arn: str = ""
     notification_arns: tuple[str, ...] | None = None
     disable_rollback: bool = False
+    bucket: str = ""
+    prefix: str = ""
 
     @property
     def given(self) -> bool:
@@ -51,6 +55,15 @@ class StackSettings:
             yield f"CloudFormation uses the role {self.role_arn}, for this and for every later operation on the stack."
         if self.disable_rollback:
             yield "If this fails, nothing is rolled back (--disable-rollback): the stack stays as it is then."
+
+
+def checked_bucket(name: str, prefix: str) -> str:
+    """The bucket's name, "" for none. Raises UsageError for what is no name, and for a prefix without a bucket."""
+    if prefix and not name:
+        raise UsageError("--s3-prefix is given without a bucket.", "Give --s3-bucket NAME too.")
+    if name and not _BUCKET.fullmatch(name):
+        raise UsageError(f"--s3-bucket takes the name of a bucket, and {name!r} is none.", "Give the name alone.")
+    return name
 
 
 def parse_tags(pairs: Sequence[str]) -> dict[str, str]:

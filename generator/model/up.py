@@ -15,6 +15,7 @@ from generator.model.policy_change import PolicyChange
 from generator.model.session import Session
 from generator.model.stack import Stack, StackEvent, StackStatus
 from generator.model.stack_settings import StackSettings
+from generator.model.template_changes import TemplateVersion
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ class UpPlan:
     `policy` is the stack policy to set once the plan is done ("": leave it), `lifts` the resources that the policy in
     force must let go for it. `replaces` is the instance whose volumes have to outlive the plan. `upgrade_available`:
     nothing was asked, and this version's template would change the stack; `next_step` shows how. `policy_changes`: what
-    each policy gains and loses. `rotation` is the key's schedule that the plan resets, and that is restored after it.
+    each policy gains and loses. `versions`: the changelog from the stack's version to this one. `rotation` is the key's
+    schedule that the plan resets, and that is restored after it.
     `subnet`: what an instance in the subnet of a new stack could not reach.
     """
 
@@ -133,6 +135,7 @@ class UpPlan:
     replaces: str = ""
     upgrade_available: bool = False
     policy_changes: tuple[PolicyChange, ...] = ()
+    versions: tuple[TemplateVersion, ...] = ()
     next_step: str = ""
     rotation: RotationSchedule | None = None
     subnet: SubnetWarning | None = None

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from generator.channel.session import newer_than
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.arn import Arn
-from generator.model.contract import TAG_KEY, TAG_VALUE, Output, Resource
+from generator.model.contract import (
+    TAG_KEY,
+    TAG_VALUE,
+    DocumentKind,
+    Output,
+    Parameter,
+    Resource,
+    document_name,
+)
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.plugin import OLDEST_PLUGIN, dotted
@@ -18,9 +26,10 @@ from generator.model.session import Node, Target
 from generator.model.stack import Stack
 from generator.operations.access.show import show
 from generator.operations.connectivity import aws_route_checks
+from generator.operations.sessions import preferences
 from generator.operations.sessions.documents import Documents, documents_of
 from generator.operations.sessions.targets import StackView, find_target, view_stack
-from generator.operations.stack import stack_policy
+from generator.operations.stack import document_versions, stack_policy
 
 AGENT = (  # Systems Manager user guide, "Session Manager prerequisites"
     ("2.3.68.0", "sessions"),
@@ -51,12 +60,21 @@ def diagnose(gateway: Gateway, target: str = "", own: frozenset[str] = frozenset
     if seen.stack is not None:
         yield from _stack_policy(gateway, seen.stack)
         yield from _access(gateway, own)
+        stack = seen.stack
+        yield from _asked("default shell", lambda: _default_shell(gateway, stack))
     try:
         instance = find_target(gateway, target, seen, lambda several: several[0])
     except DeployerError as error:
         yield Diagnosis("instance", Verdict.MISSING, error.message, error.hint)
         return
-    yield from _of_instance(gateway, instance, documents_of(seen, instance.instance_id), caller)
+    documents = documents_of(seen, instance.instance_id)
+    yield from _of_instance(gateway, instance, documents, _database_document(seen, instance), caller)
+
+
+def _database_document(seen: StackView, instance: Target) -> tuple[str, ...]:
+    """The stack's document for tunnels to the database, if it has one."""
+    given = seen.stack is not None and seen.stack.parameters.get(Parameter.DATABASE_ENDPOINT)
+    return (document_name(DocumentKind.DATABASE, instance.instance_id),) if given else ()
 
 
 def _here() -> Iterator[Diagnosis]:
@@ -134,7 +152,9 @@ def _access(gateway: Gateway, own: frozenset[str]) -> Iterator[Diagnosis]:
         yield _good("access", "no grant without an end, no old or unused key, no deleted principal")
 
 
-def _of_instance(gateway: Gateway, target: Target, documents: Documents, caller: str) -> Iterator[Diagnosis]:
+def _of_instance(
+    gateway: Gateway, target: Target, documents: Documents, database: Sequence[str], caller: str
+) -> Iterator[Diagnosis]:
     health = _health(gateway, target.instance_id)
     yield from _instance(target, health)
     if isinstance(health, NotFound):
@@ -142,7 +162,7 @@ def _of_instance(gateway: Gateway, target: Target, documents: Documents, caller:
     yield from _asked("agent", lambda: _agent(gateway, target, health))
     if isinstance(health, InstanceHealth):
         yield from _asked("route to AWS", lambda: aws_route_checks(gateway, health))
-    yield from _asked("documents", lambda: _documents(gateway, documents))
+    yield from _asked("documents", lambda: _documents(gateway, documents, database))
     yield from _asked("permissions", lambda: _permissions(gateway, caller, target, documents))
 
 
@@ -222,7 +242,23 @@ def _why_silent(health: InstanceHealth | DeployerError) -> str:
     return "Check the role's permissions and the route to AWS below; see /var/log/amazon/ssm/amazon-ssm-agent.log"
 
 
-def _documents(gateway: Gateway, documents: Documents) -> Iterator[Diagnosis]:
+def _default_shell(gateway: Gateway, stack: Stack) -> Iterator[Diagnosis]:
+    """Where support may start the account's default shell: that is logged as the account's preferences say."""
+    if stack.parameters.get(Parameter.SUPPORT_DEFAULT_SHELL) != "Yes":
+        return
+    settings = preferences.read(gateway).settings
+    logs = [name for name in ("cloudWatchLogGroupName", "s3BucketName") if settings.get(name)]
+    if logs:
+        yield _good(
+            "default shell", f"support may start it; it is logged to {', '.join(str(settings[n]) for n in logs)}"
+        )
+        return
+    off = gateway.commands.deployer("up", "--support-default-shell=no")
+    answer = "support may start it (SupportDefaultShell), and this account does not log it: those sessions go unlogged"
+    yield _bad("default shell", answer, f"Have it logged: deployer session-preferences set --help; or end it: {off}")
+
+
+def _documents(gateway: Gateway, documents: Documents, database: Sequence[str]) -> Iterator[Diagnosis]:
     if not documents.own:
         yield Diagnosis(
             "documents", Verdict.NOTE, "AWS's own are used: shells are logged only as the account's preferences say"
@@ -232,8 +268,13 @@ def _documents(gateway: Gateway, documents: Documents) -> Iterator[Diagnosis]:
     if absent:
         hint = gateway.commands.deployer("upgrade")
         yield _bad("documents", f"missing: {', '.join(absent)}", hint)
-    else:
-        yield _good("documents", f"{documents.shell}, {documents.port}, {documents.ssh}")
+        return
+    yield _good("documents", f"{documents.shell}, {documents.port}, {documents.ssh}")
+    for each in document_versions.read(gateway, (documents.shell, documents.port, documents.ssh, *database)):
+        if each.default != each.latest:
+            answer = f"sessions go by version {each.default}, its default; the latest is {each.latest}"
+            hint = f"If the latest is what the stack says: {document_versions.command(gateway.commands, each)}"
+            yield Diagnosis(f"document {each.name}", Verdict.NOTE, answer, hint)
 
 
 def _permissions(gateway: Gateway, caller: str, target: Target, documents: Documents) -> Iterator[Diagnosis]:

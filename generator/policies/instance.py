@@ -46,9 +46,7 @@ def be_managed_by_systems_manager(region: Value) -> Statement:
 
 def write_the_session_log(log_group: Value, streams: Value) -> Statement:
     """Transcripts go to the session log group and nowhere else."""
-    return allow(
-        "WriteTheSessionLog", [logs.CreateLogStream, logs.PutLogEvents, logs.DescribeLogStreams], [log_group, streams]
-    )
+    return allow("WriteTheSessionLog", [logs.CreateLogStream, logs.PutLogEvents], [log_group, streams])
 
 
 def find_the_session_log(region: Value) -> Statement:

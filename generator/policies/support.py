@@ -27,10 +27,12 @@ OWN_SESSIONS_BY_TAG = (StringLike("ssm:resourceTag/aws:ssmmessages:session-id", 
 """Own sessions of roles and federated users (Session Manager user guide, restrict access, "method 2")."""
 
 
-SSH_SESSIONS, SSH_KEYS = "StartSshSessions", "PushSshKeysForOneLogin"
-DATABASE_TUNNELS, DATABASE_SIGN_IN = "StartDatabaseTunnels", "SignInToTheDatabase"
-DEFAULT_SHELL_SESSIONS = "StartTheDefaultShell"
-OPTION_SIDS = frozenset({DEFAULT_SHELL_SESSIONS, SSH_SESSIONS, SSH_KEYS, DATABASE_TUNNELS, DATABASE_SIGN_IN})
+CHOSEN_DOCUMENTS, SSH_KEYS, DATABASE_SIGN_IN = (
+    "StartSessionsWithChosenDocuments",
+    "PushSshKeysForOneLogin",
+    "SignInToTheDatabase",
+)
+OPTION_SIDS = frozenset({CHOSEN_DOCUMENTS, SSH_KEYS, DATABASE_SIGN_IN})
 """The statements that a stack's options add to those that support has by default."""
 
 

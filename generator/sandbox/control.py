@@ -10,7 +10,8 @@ from generator.sandbox.asgi import Sandbox
 from generator.sandbox.http_messages import Request, Response
 from generator.sandbox.version import fingerprint
 
-ACTIONS = ("create", "update", "delete", "rollback")
+ACTIONS = ("create", "update", "delete", "rollback", "default-version")
+"""The last: an update of a document that adds a version and leaves the default where it was."""
 
 
 @dataclass(frozen=True)

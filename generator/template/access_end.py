@@ -36,7 +36,6 @@ def add_access_end(template: Template) -> None:
         Rule(
             str(Resource.ACCESS_END_RULE),
             Condition=WANTED,
-            Description="Has the keeper end support's sessions.",
             ScheduleExpression="rate(1 minute)",
             Targets=[
                 Target(

@@ -17,6 +17,7 @@ from generator.model.contract import (
     FIXED_PROPERTIES,
     INSTALLATION_RESOURCES,
     RETIRED_RESOURCES,
+    VERSION_KEY,
     Resource,
 )
 from generator.template.adoption_adjustments import follow_dependencies, follow_installation, follow_secret_name
@@ -40,6 +41,7 @@ from generator.template.yaml_document import (
     parse,
     plain,
     same,
+    scalar,
     text_of,
     with_property,
 )
@@ -83,6 +85,18 @@ def same_document(one: str, other: str) -> bool:
     return {name: plain(node) for name, node in parse(one).items()} == {
         name: plain(node) for name, node in parse(other).items()
     }
+
+
+def needs_no_update(one: str, other: str) -> bool:
+    """Whether they differ in their Metadata at most, which CloudFormation does not update by itself."""
+    return {name: plain(node) for name, node in parse(one).items() if name != "Metadata"} == {
+        name: plain(node) for name, node in parse(other).items() if name != "Metadata"
+    }
+
+
+def version_of(text: str) -> str:
+    """The version of this program that wrote a template, "" where it names none."""
+    return scalar(entries(parse(text).get("Metadata")).get(VERSION_KEY)) or ""
 
 
 @dataclass

@@ -13,8 +13,11 @@ import yaml
 
 from generator.template.yaml_nodes import RESOLVER, STR
 
-PLAIN = re.compile(r"[\w/.$(^][^{}\[\],:#'\"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]*(?<! )", re.ASCII)
-"""Text that is the same in flow style without quotes. A colon is quoted: parsers differ on it within flow style."""
+PLAIN = re.compile(
+    r"[\w/.$(^](?:[^{}\[\],:#'\"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|(?<=\w):{1,2}(?=[A-Za-z*]))*(?<! )", re.ASCII
+)
+"""Text that is the same in flow style without quotes. A colon only between letters, as in names of AWS (aws:SourceArn,
+AWS::NoValue): published templates have these without quotes; on any other colon within flow style parsers differ."""
 UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 """What YAML takes in an escape only, the characters that break a line included."""
 

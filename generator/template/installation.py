@@ -26,13 +26,12 @@ def add_installation(template: Template) -> None:
             str(Resource.ADMIN_SECRET),
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            Description="Password of the first DeepSQL administrator. The instance reads it once, when it installs.",
             KmsKeyId=ref(Resource.STACK_KEY),
             SecretString=when(Condition.ADMIN_PASSWORD_GIVEN, ref(Parameter.ADMIN_PASSWORD)),
             GenerateSecretString=when(
                 Condition.ADMIN_PASSWORD_GIVEN,
                 NO_VALUE,
-                GenerateSecretString(PasswordLength=24, ExcludePunctuation=True, RequireEachIncludedType=True),
+                GenerateSecretString(PasswordLength=24, ExcludePunctuation=True),
             ),
         )
     )
@@ -42,7 +41,6 @@ def add_installation(template: Template) -> None:
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             Type="String",
-            Description="What the installation reads when the instance first starts. Holds no secret.",
             Value=Sub(SETTINGS),
         )
     )

@@ -56,7 +56,6 @@ def _role() -> Role:
             Policy(PolicyName="deepsql-instance", PolicyDocument=document([permits.report_readiness(STACK_ID)])),
             Policy(PolicyName="deepsql-installation", PolicyDocument=document(_to_install())),
         ],
-        Tags=tags({"Name": Sub("${InstanceName}-instance-role")}),
     )
 
 

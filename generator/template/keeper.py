@@ -13,7 +13,6 @@ from troposphere.logs import LogGroup
 from generator.model.contract import Parameter, Resource
 from generator.policies.keeper import keeper_policy
 from generator.policies.trust import service_assumes
-from generator.template.minify import minify
 from generator.template.parts import STACK_ID, arn_of, ref
 
 SOURCE = "index.py"
@@ -22,8 +21,8 @@ PUBLIC_IMAGES = "arn:${AWS::Partition}:ssm:${AWS::Region}::parameter/aws/service
 
 @cache
 def source() -> str:
-    """The keeper's code as it goes into the template. It cannot change while a process runs."""
-    return minify(resources.files("generator.keeper").joinpath(SOURCE).read_text(encoding="utf-8"))
+    """The keeper's code, which stands in the template as it is. It cannot change while a process runs."""
+    return resources.files("generator.keeper").joinpath(SOURCE).read_text(encoding="utf-8")
 
 
 def add_keeper(template: Template) -> None:
@@ -55,7 +54,6 @@ def add_keeper(template: Template) -> None:
     template.add_resource(
         Function(
             str(Resource.KEEPER_FUNCTION),
-            Description="Keeps the DeepSQL support user's key: makes, stores, rotates and removes it.",
             Runtime="python3.12",
             Handler="index.handler",
             Timeout=300,

@@ -56,7 +56,7 @@ def _add_support(template: Template) -> None:
     _add(
         template,
         O.SUPPORT_SECRET_ARN,
-        "What support needs: the secret with its key",
+        "The secret with support's key",
         ref(Resource.SUPPORT_SECRET),
         WANTED,
     )

@@ -36,7 +36,7 @@ def limits(**values: object) -> tuple[tuple[str, object], ...]:
 YES_NO = ["Yes", "No"]
 PRINCIPAL = r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(\*|root|(role|user)/[\w+=.@/:-]+)$"
 """One member of the list, which CloudFormation holds against the pattern one by one: of wildcards only `:*`."""
-TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
+TIME = "[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z"
 
 NETWORK = (
     Field(P.VPC_ID, "The VPC of the database that DeepSQL will look after.", "AWS::EC2::VPC::Id"),
@@ -61,7 +61,7 @@ INSTANCE = (
     Field(P.INSTANCE_NAME, "The Name tag.", limits=limits(Default="deepsql-selfhost")),
     Field(
         P.IMAGE_ID,
-        "Empty: today's Amazon Linux 2023 for arm64, looked up once and kept. A change replaces the instance.",
+        "Empty: today's Amazon Linux 2023 (arm64), looked up once. A change replaces the instance.",
         limits=limits(Default="", AllowedPattern="^$|^ami-[0-9a-f]{8,17}$"),
     ),
     Field(
@@ -78,7 +78,7 @@ PRODUCT = (
     ),
     Field(
         P.ADMIN_PASSWORD,
-        "12 to 128 characters. Empty: one is generated; either way it is kept in Secrets Manager.",
+        "12 to 128 characters, kept in Secrets Manager. Empty: one is generated.",
         limits=limits(Default="", NoEcho=True, AllowedPattern="^$|^.{12,128}$"),
     ),
     Field(
@@ -100,18 +100,17 @@ PRODUCT = (
 SUPPORT = (
     Field(
         P.CREATE_SUPPORT_USER,
-        "Yes: an IAM user that may only start sessions on this instance, its key in Secrets Manager. "
-        "No: none; an existing one is deleted, with its keys.",
+        "Yes: an IAM user that may only start sessions on this instance, its key in Secrets Manager. No: none.",
         limits=limits(Default="Yes", AllowedValues=YES_NO),
     ),
     Field(
         P.SUPPORT_USER_NAME,
-        "Empty: CloudFormation chooses a name that is unique in the account.",
+        "Empty: CloudFormation chooses one.",
         limits=limits(Default="", AllowedPattern=r"^[\w+=,.@-]{0,64}$"),
     ),
     Field(
         P.CREATE_SUPPORT_ROLE,
-        "Yes: an IAM role of the same permissions, which the vendor assumes from its account. No: none.",
+        "Yes: an IAM role with the same permissions, which the vendor assumes.",
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
     Field(
@@ -121,7 +120,7 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_ROLE_EXTERNAL_ID,
-        "What the vendor must pass to assume the role. Empty: the UUID of this stack.",
+        "What the vendor passes to assume it. Empty: the stack's UUID.",
         limits=limits(Default="", AllowedPattern=r"^$|^[\w+=,.@:/-]{16,1224}$"),
     ),
     Field(
@@ -148,12 +147,12 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_ACCESS_VIA,
-        "How the vendor principals may get access: by the secret, by the role, or both.",
+        "How these principals get access: by the secret, by the role, or both.",
         limits=limits(Default="all", AllowedValues=["all", "secret", "role"]),
     ),
     Field(
         P.SUPPORT_SESSIONS_NOT_BEFORE,
-        "UTC; earlier sessions are refused, and a time in the future pauses the role. Empty: all are valid.",
+        "UTC; earlier sessions are refused; a time to come pauses the role. Empty: all are valid.",
         limits=limits(Default="", AllowedPattern=f"^$|^{TIME}$"),
     ),
     Field(
@@ -169,17 +168,17 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_DEFAULT_SHELL,
-        "Yes: support may also start the account's default shell; whether that is logged is up to its preferences.",
+        "Yes: support may also start the account's default shell, logged only as its preferences say.",
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
     Field(
         P.EKS_CLUSTER_NAME,
-        "A cluster that shells may use while access is granted, with the policy below. Empty: none.",
+        "A cluster that shells may use while access is granted. Empty: none.",
         limits=limits(Default="", AllowedPattern="^$|^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$"),
     ),
     Field(
         P.EKS_ACCESS_POLICY,
-        "What the instance may do there: an EKS access policy, like AmazonEKSViewPolicy.",
+        "What they may do there: an EKS access policy, like AmazonEKSViewPolicy.",
         limits=limits(Default="", AllowedPattern="^$|^AmazonEKS[A-Za-z]+Policy$"),
     ),
     Field(
@@ -211,12 +210,12 @@ DATABASE = (
     ),
     Field(
         P.DEPLOY_BASTION_HOST,
-        "Yes: a small host of your own as jump host, new every 30 days; about 4 USD a month.",
+        "Yes: a small jump host, new every 30 days; about 4 USD a month.",
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
 )
 GROUPS = (
-    ("Network: the same VPC as your database", NETWORK),
+    ("Network of your database", NETWORK),
     ("Instance", INSTANCE),
     ("DeepSQL", PRODUCT),
     ("Support access (optional)", SUPPORT),

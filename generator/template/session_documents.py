@@ -28,7 +28,6 @@ def session_document(name: Resource, kind: DocumentKind, content: dict[str, obje
         str(name),
         Name=Sub(document_name(kind, f"${{{Resource.INSTANCE}}}")),
         DocumentType="Session",
-        DocumentFormat="JSON",
         UpdateMethod="NewVersion",
         Content=content,
     )
@@ -64,12 +63,10 @@ def _port() -> dict[str, object]:
         "parameters": {
             "portNumber": {
                 "type": "String",
-                "description": "Port of the instance",
                 "allowedPattern": joined("^(", Join("|", ref(Parameter.SUPPORT_PORTS)), ")$"),
             },
             "localPortNumber": {
                 "type": "String",
-                "description": "Port of your computer, 0 for any",
                 "allowedPattern": ANY_PORT,
                 "default": "0",
             },

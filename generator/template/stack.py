@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from troposphere import Template
 
+from generator import __version__
+from generator.model.contract import VERSION_KEY
 from generator.template.access_end import add_access_end
 from generator.template.bastion import add_bastion
 from generator.template.conditions import add_conditions
@@ -31,6 +33,7 @@ def build() -> Template:
     template = Template()
     template.set_version("2010-09-09")
     template.set_description(DESCRIPTION)
+    template.set_metadata({VERSION_KEY: __version__})
     add_parameters(template)
     add_rules(template)
     add_conditions(template)

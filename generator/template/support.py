@@ -10,9 +10,7 @@ from generator.model.contract import REASON_TAG_KEY, Condition, Parameter, Resou
 from generator.model.database import SUPPORT_DATABASE_USER
 from generator.policies.document import before
 from generator.policies.support import (
-    DATABASE_TUNNELS,
-    DEFAULT_SHELL_SESSIONS,
-    SSH_SESSIONS,
+    CHOSEN_DOCUMENTS,
     SupportScope,
     own_sessions,
     push_ssh_keys,
@@ -67,14 +65,14 @@ def _options() -> list[object]:
     """What the options add, each only where the customer chose it."""
     ends = before(expiry())
     ssh, database = Condition.SUPPORT_MAY_USE_SSH, Condition.SUPPORT_MAY_USE_DATABASE
-    default_shell = start_with_documents(
-        DEFAULT_SHELL_SESSIONS, [arn("ssm", f"document/{preferences.DOCUMENT}")], *ends
-    )
+    documents = [
+        when(Condition.SUPPORT_MAY_USE_DEFAULT_SHELL, arn("ssm", f"document/{preferences.DOCUMENT}")),
+        when(ssh, _document(Resource.SSH_DOCUMENT)),
+        when(database, _document(Resource.DATABASE_DOCUMENT)),
+    ]
     return [
-        when(Condition.SUPPORT_MAY_USE_DEFAULT_SHELL, default_shell),
-        when(ssh, start_with_documents(SSH_SESSIONS, [_document(Resource.SSH_DOCUMENT)], *ends)),
+        when(Condition.SUPPORT_HAS_OPTIONS, start_with_documents(CHOSEN_DOCUMENTS, documents, *ends)),
         when(ssh, push_ssh_keys(scope())),
-        when(database, start_with_documents(DATABASE_TUNNELS, [_document(Resource.DATABASE_DOCUMENT)], *ends)),
         when(database, sign_in_to_the_database(_database_user(), *ends)),
     ]
 

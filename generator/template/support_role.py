@@ -36,7 +36,7 @@ def add_support_role(template: Template) -> None:
             ManagedPolicyArns=[ref(Resource.SUPPORT_SESSION_POLICY)],
             PermissionsBoundary=ref(Resource.SUPPORT_SESSION_POLICY),
             AssumeRolePolicyDocument=document([when(Condition.WANT_VENDOR_ROLE, trusted, nobody_assumes())]),
-            Tags=tags({"Purpose": "deepsql-support", REASON_TAG_KEY: ref(Parameter.SUPPORT_ACCESS_REASON)}),
+            Tags=tags({REASON_TAG_KEY: ref(Parameter.SUPPORT_ACCESS_REASON)}),
         )
     )
     template.add_resource(

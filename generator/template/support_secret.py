@@ -28,7 +28,7 @@ def add_support_secret(template: Template) -> None:
             Condition=WANTED,
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
-            Description="AWS access key of the DeepSQL support user: session access to one instance.",
+            Description="Access key of the DeepSQL support user",
             KmsKeyId=ref(Resource.STACK_KEY),
             Tags=tags({USER_TAG_KEY: ref(Resource.SUPPORT_USER)}),
         )

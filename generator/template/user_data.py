@@ -4,7 +4,7 @@ from __future__ import annotations
 
 NEW = """\
 #!/bin/bash
-# Contains nothing that a user typed: settings and password are read with the instance's own role.
+# Nothing that a user typed is in here: settings and password are read with the instance's own role.
 set -euo pipefail
 exec >>/var/log/deepsql-install.log 2>&1
 export HOME=/root AWS_DEFAULT_REGION=${AWS::Region}
@@ -35,12 +35,13 @@ mask() { # the installer prints the password at its end
 step=settings
 settings=$(retry aws ssm get-parameter --name "${InstallSettings}" --query Parameter.Value --output text)
 step=password
+set -a # exports what the installer needs
 DEEPSQL_INITIAL_ADMIN_PASSWORD=$(retry aws secretsmanager get-secret-value --secret-id "${AdminSecret}" \\
   --query SecretString --output text)
 DEEPSQL_INITIAL_ADMIN_EMAIL=$(setting email)
 DEEPSQL_SELF_HOST_REF=$(setting version)
-export DEEPSQL_INITIAL_ADMIN_PASSWORD DEEPSQL_INITIAL_ADMIN_EMAIL DEEPSQL_SELF_HOST_REF
-export DEEPSQL_INSTALL_DOCKER=true DEEPSQL_SKIP_MCP=true
+DEEPSQL_INSTALL_DOCKER=true DEEPSQL_SKIP_MCP=true
+set +a
 
 step=download
 retry curl -fsSL -o /root/deepsql-installer "$(setting source)"

@@ -119,6 +119,7 @@ class World:
         self.stack: str = client("cloudformation").create_stack(StackName="deepsql", TemplateBody=template)["StackId"]
         self.seconds = 100.0
         self.raised: list[BaseException] = []
+        self.logged: list[str] = []
 
     # events
 
@@ -248,23 +249,20 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def world(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, listener: Listener, clock: Clock
-) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch, listener: Listener, clock: Clock) -> Iterator[World]:
     """The world; and at its end, whatever was done: no secret and no address of an answer was told to anybody."""
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"):
         monkeypatch.setenv(f"AWS_{name}", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    caplog.set_level("INFO")
     listener.bodies.clear()
     listener.statuses.clear()
     with mock_aws():
         faults = Faults(client)
         monkeypatch.setattr(index, "boto3", faults)
         made = World(faults, listener)
+        monkeypatch.setattr(index, "print", lambda *what: made.logged.append(" ".join(map(str, what))), raising=False)
         yield made
-    logged = [record.getMessage() for phase in ("setup", "call") for record in caplog.get_records(phase)]
     raised = [line for error in made.raised for line in traceback.format_exception(error)]
-    told = "".join([*logged, *raised, json.dumps(listener.bodies)])
+    told = "".join([*made.logged, *raised, json.dumps(listener.bodies)])
     assert "canary" not in told
     assert not [secret for secret in faults.secrets if secret in told]

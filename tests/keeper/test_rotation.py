@@ -1,6 +1,7 @@
 """Rotation as Secrets Manager asks for it, step by step, each step failing and repeated."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -234,12 +235,31 @@ def test_a_version_that_waits_for_nothing_is_refused(world: World, first_key: st
 
 
 def test_without_rotation_or_tag_it_is_refused(world: World) -> None:
-    with pytest.raises(Refusal, match="has no rotation"):
-        world.step("createSecret", "00000000-0000-0000-0000-000000000000")
     version = world.stage()
+    world.stored().rotation_enabled = False
+    with pytest.raises(Refusal, match="has no rotation"):
+        world.step("createSecret", version)
+    world.stored().rotation_enabled = True
     world.vault.untag_resource(SecretId=world.secret, TagKeys=["deepsql:support-user"])
     with pytest.raises(Refusal, match="deepsql:support-user"):
         world.step("createSecret", version)
+
+
+def test_a_secret_never_rotated_before_is_not_one_whose_rotation_was_turned_off(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DescribeSecret gives no RotationEnabled then (API reference), also while Secrets Manager tries the set-up."""
+    wrap = world.faults.wrap
+
+    def without(act: Any) -> Any:
+        return lambda **asked: {name: value for name, value in act(**asked).items() if name != "RotationEnabled"}
+
+    monkeypatch.setattr(
+        world.faults, "wrap", lambda verb, act: wrap(verb, without(act) if verb == "describe_secret" else act)
+    )
+    version = world.stage()
+    world.step("testSecret", version)
+    assert rotated(world, world.rotate(version))
 
 
 def test_an_empty_secret_has_nothing_to_rotate(world: World) -> None:

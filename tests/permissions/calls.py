@@ -37,6 +37,7 @@ VARIABLE = {  # operations that a method of the gateway takes as an argument
     ("rds", "operation"): ("describe_db_instances", "describe_db_clusters"),
 }
 NO_PERMISSION = {"sts:GetCallerIdentity"}  # "No permissions are required" (STS API reference)
+OF_A_BUCKET = {"s3:PutObject"}  # with --s3-bucket alone, on a bucket that only its owner can name
 
 
 def _module(path: Path) -> str:
@@ -167,7 +168,7 @@ def actions(found: set[Call]) -> list[str]:
         service = SERVICES.get(file, file)
         for each in VARIABLE.get((file, operation), (operation,)):
             spelled.add(f"{service}:{_spelling(service)[re.sub('_', '', each)]}")
-    return sorted(spelled - NO_PERMISSION)
+    return sorted(spelled - NO_PERMISSION - OF_A_BUCKET)
 
 
 def table() -> str:

@@ -28,6 +28,7 @@ INSTANCE, KEEPER, KEEPING = "InstanceRole", "KeeperRole", "KeeperSupportPolicy"
 AGENT, BASTION = "AgentPolicy", "BastionRole"
 START, GET, DECRYPT = "ssm:StartSession", "secretsmanager:GetSecretValue", "kms:Decrypt"
 ON_INSTANCE, WITH_DOCUMENTS = "StartSessionsOnThisInstance", "StartSessionsWithTheseDocuments"
+CHOSEN = "StartSessionsWithChosenDocuments"
 VENDOR_READS, VENDOR_DECRYPTS = "VendorReadsTheSecret", "VendorDecryptViaSecretsManager"
 USER, PUSH = "SupportUser", "ec2-instance-connect:SendSSHPublicKey"
 ROLE, ROLE_POLICY, ASSUMES = "SupportRole", "SupportRolePolicy", "VendorAssumes"
@@ -45,6 +46,9 @@ LOG_SERVICE = "LogsEncryptTheSessionLog"
 
 def at_home(service: str, rest: str) -> Tree:
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}"}
+
+
+DEFAULT_DOCUMENT = at_home("ssm", "document/SSM-SessionManagerRunShell")
 
 
 def drop_own_condition(logical_id: str) -> Change:
@@ -143,10 +147,11 @@ SUPPORT = [
 ]  # fmt: skip
 
 DEFAULT_SHELL = [
-    Mutant("the default shell is for everybody's support", unwrap(MANAGED, "StartTheDefaultShell")),
-    Mutant("the default shell has no end", drop_condition(MANAGED, "StartTheDefaultShell", NOW)),
-    Mutant("any document will do", set_resource(MANAGED, "StartTheDefaultShell", at_home("ssm", "document/*"))),
-    Mutant("support cannot start it though it may", drop_statement(MANAGED, "StartTheDefaultShell")),
+    Mutant("the default shell is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, DEFAULT_DOCUMENT)),
+    Mutant("the default shell has no end", drop_condition(MANAGED, CHOSEN, NOW)),
+    Mutant("any document will do", set_resource(MANAGED, CHOSEN, at_home("ssm", "document/*"))),
+    Mutant("support cannot start it though it may", drop_statement(MANAGED, CHOSEN)),
+    Mutant("it comes with every option", add_resource(MANAGED, CHOSEN, DEFAULT_DOCUMENT)),
 ]  # fmt: skip
 
 SSH = [
@@ -157,6 +162,7 @@ SSH = [
     Mutant("keys may be pushed to every instance", set_resource(MANAGED, PUSHES, at_home("ec2", "instance/*"))),
     Mutant("the serial console takes keys", add_action(MANAGED, PUSHES, CONSOLE)),
     Mutant("the SSH document is for everybody's support", add_resource(POLICY, WITH_DOCUMENTS, {"Fn::Sub": SSH_ARN})),
+    Mutant("the SSH document comes with every option", add_resource(MANAGED, CHOSEN, {"Fn::Sub": SSH_ARN})),
 ]  # fmt: skip
 
 LIMITS = [

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from generator.errors import AwsError
+from generator.gateway.cloudformation import CloudFormation
 from generator.gateway.ec2 import EC2
 from generator.gateway.iam import IAM
 from generator.gateway.ssm import SSM
 from generator.model.instance import InstanceHealth
-from generator.model.session import Node
+from generator.model.preferences import Preferences
+from generator.model.session import DocumentVersions, Node
+from generator.model.stack import Stack
 from tests.sessions.conftest import Deployer, as_support
 
 GOOD = {"vpc_id": "vpc-1", "subnet_id": "subnet-1", "profile": "arn:p", "tokens": "required", "hops": 1}
@@ -68,6 +72,41 @@ def test_what_the_agent_lacks(
 def test_documents_that_are_gone(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SSM, "find_document", lambda self, name: None)
     assert "deployer upgrade" in found(deployer)["documents"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "verdict", "words"),
+    [
+        (None, "missing", "those sessions go unlogged"),
+        ({"cloudWatchLogGroupName": "", "s3BucketName": ""}, "missing", "those sessions go unlogged"),
+        ({"cloudWatchLogGroupName": "shells"}, "ok", "logged to shells"),
+        ({"s3BucketName": "bucket"}, "ok", "logged to bucket"),
+    ],
+)
+def test_the_default_shell_where_support_may_start_it(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch, inputs: dict[str, str] | None, verdict: str, words: str
+) -> None:
+    assert "default shell" not in found(deployer), "support may not"
+    describe = CloudFormation.describe_stack
+
+    def allowed(self: CloudFormation, name: str) -> Stack:
+        stack = describe(self, name)
+        return replace(stack, parameters={**stack.parameters, "SupportDefaultShell": "Yes"})
+
+    saved = Preferences(inputs and {"inputs": inputs})
+    monkeypatch.setattr(CloudFormation, "describe_stack", allowed)
+    monkeypatch.setattr("generator.operations.sessions.preferences.read", lambda gateway: saved)
+    each = found(deployer)["default shell"]
+    assert each["verdict"] == verdict and words in each["answer"]
+    assert verdict == "ok" or "up --support-default-shell=no" in each["hint"]
+
+
+def test_a_document_whose_default_is_not_its_latest(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SSM, "document_versions", lambda self, name: DocumentVersions(name, "2", "3"))
+    name = f"deepsql-port-{deployer.instance}"
+    each = found(deployer)[f"document {name}"]
+    assert each["verdict"] == "note" and each["answer"] == "sessions go by version 2, its default; the latest is 3"
+    assert f": aws ssm update-document-default-version --name {name} --document-version 3" in each["hint"]
 
 
 def test_a_caller_who_may_not_open_the_channel(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:

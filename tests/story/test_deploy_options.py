@@ -52,6 +52,16 @@ def test_tags_alone_are_a_change_and_the_plan_names_those_that_go(deployer: Depl
     assert "nothing to change" in deployer.up("--tags", "team=ops").err
 
 
+def test_a_stack_can_be_deleted_with_another_role(deployer: Deployer) -> None:
+    may_everything("cloudformation")
+    deployer.create()
+    refused = deployer("down", "--role-arn", "x", "--yes")
+    assert (refused.code, "--role-arn takes the ARN of an IAM role" in refused.err) == (2, True)
+    done = deployer("down", "--role-arn", ROLE, "--yes")
+    assert done.code == 0, done.err
+    assert deployer.gateway.cloudformation.find_stack(deployer.stack_name) is None
+
+
 def test_a_role_without_another_change_is_said_not_to_be_set(deployer: Deployer) -> None:
     deployer.create()
     alone = deployer.up("--role-arn", ROLE)

@@ -68,6 +68,7 @@ def test_an_adopted_stack_keeps_its_instance_through_all_that_follows(published:
     planned = published("upgrade", "--plan")
     assert "SupportUserPolicy" in planned.out and "loses: Describe instances for lookup" in planned.out
     assert "stop working for the vendor" in planned.out
+    assert "What changes with version 0.1.0:" in planned.out and "    - Open sessions end with" in planned.out
     assert published.upgrade().code == 0
     assert policy(published)["Update:*"] == ["Instance"]
     assert (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.change_set import ChangeSet, ChangeSetRequest
-from generator.model.contract import NO_END, RENAMED_PARAMETERS, Parameter, Resource
+from generator.model.contract import NO_END, RENAMED_PARAMETERS, TEMPLATE_LIMIT_BYTES, Parameter, Resource
 from generator.model.stack import Stack
 from generator.model.up import UpPlan, UpRequest
 from generator.operations.clock import SYSTEM, Clock
@@ -29,16 +29,23 @@ from generator.operations.stack.missing_values import missing
 from generator.operations.stack.template_source import TemplateSource, parameters_only, template_source, untouchable
 from generator.operations.stack.watch import new_token
 
+Upload = Callable[[str], str]
+
 
 def plan_up(gateway: Gateway, request: UpRequest, clock: Clock = SYSTEM) -> UpPlan:
     """Work out what `request` would change. Raises StackBusy, UsageError and the errors of operations.stack.states."""
     return plan_from(gateway, request, gateway.cloudformation.find_stack(gateway.deployment.stack_name), clock)
 
 
-def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, clock: Clock = SYSTEM) -> UpPlan:
-    """The same for a stack already looked at, so that a command describes it once."""
+def plan_from(
+    gateway: Gateway, request: UpRequest, stack: Stack | None, clock: Clock = SYSTEM, upload: Upload | None = None
+) -> UpPlan:
+    """The same for a stack already looked at, so that a command describes it once.
+
+    `upload` puts a template where CloudFormation reads it, and gives its URL.
+    """
     now = clock.now()
-    planned = _plan(gateway, request, stack, now)
+    planned = _plan(gateway, request, stack, now, upload)
     with discarded_on_error(gateway, planned):
         return replace(
             planned,
@@ -48,7 +55,7 @@ def plan_from(gateway: Gateway, request: UpRequest, stack: Stack | None, clock: 
         )
 
 
-def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: datetime) -> UpPlan:
+def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: datetime, upload: Upload | None) -> UpPlan:
     if stack is not None:
         states.require_updatable(stack, gateway.commands)
         if _settled_without_asking(request, stack):
@@ -66,7 +73,7 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: dateti
     support_toggle.refuse_level_alone({**known, **given})
     if stack is not None and source.unchanged and _as_asked(given, request, stack):
         return replace(_nothing(stack), policy=source.policy)
-    return _plan_by_change_set(gateway, request, stack, source, given, now)
+    return _plan_by_change_set(gateway, request, stack, source, given, now, upload)
 
 
 def refuse_missing(request: UpRequest, stack: Stack | None, template_keys: Collection[str]) -> None:
@@ -109,6 +116,7 @@ def _plan_by_change_set(
     source: TemplateSource,
     given: dict[str, str],
     now: datetime,
+    upload: Upload | None,
 ) -> UpPlan:
     token, creates = new_token(now), stack is None or stack.status.only_planned
     parameters = (
@@ -128,6 +136,7 @@ def _plan_by_change_set(
         role_arn=request.settings.role_arn,
         notification_arns=request.settings.notification_arns,
     )
+    wanted = _within_the_call(wanted, upload)
     change_set_id = gateway.cloudformation.create_change_set(wanted)
     with dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
         change_set = wait_for_change_set(gateway, change_set_id)
@@ -149,6 +158,7 @@ def _plan_by_change_set(
         lifts=frozenset() if creates else request.allow_replacement | _replaced(source),
         replaces=source.replaces,
         policy_changes=source.policy_changes,
+        versions=() if change_set.empty else source.versions,
         notes=(*source.notes, *_settings_notes(request, stack, change_set)),
         disable_rollback=request.settings.disable_rollback,
         stack=stack if change_set.empty else None,
@@ -169,6 +179,22 @@ def _require_room(
     values = {key: known.get(key, "") if value is None else value for key, value in parameters.items()}
     template = source.body or gateway.cloudformation.get_template(gateway.deployment.stack_name)
     policy_room.require_room(gateway, template, {**values, **request.room_for}, stack)
+
+
+def _within_the_call(wanted: ChangeSetRequest, upload: Upload | None) -> ChangeSetRequest:
+    """The request, its template uploaded where there is a bucket. Raises UsageError for one too large to be sent."""
+    if wanted.template_body is None:
+        return wanted
+    if upload:
+        return replace(wanted, template_url=upload(wanted.template_body))
+    size = len(wanted.template_body.encode())
+    if size > TEMPLATE_LIMIT_BYTES:
+        raise UsageError(
+            f"The template has {size:,} bytes, and CloudFormation takes {TEMPLATE_LIMIT_BYTES:,} in a call.",
+            "Give a bucket of yours, from which CloudFormation reads it: --s3-bucket NAME",
+            code="template-too-large",
+        )
+    return wanted
 
 
 def _replaced(source: TemplateSource) -> frozenset[str]:

@@ -13,6 +13,7 @@ from generator.model.command_line import CommandLine
 from generator.model.contract import INSTANCE_PARAMETERS, Output, Parameter, Resource
 from generator.model.policy_change import PolicyChange
 from generator.model.stack import Stack
+from generator.model.template_changes import TemplateVersion, versions_since
 from generator.model.up import UpRequest
 from generator.operations.stack.stack_policy import SURVIVORS, document
 
@@ -27,7 +28,8 @@ class TemplateSource:
     `body`: its text, None for the template that the stack has. `keys`: the parameters it declares. `unchanged`: whether
     it means the same as the stack's. `untouchable`: logical IDs that the update must not touch at all. `policy`: the
     stack policy that belongs to it, "" where the stack keeps its own. `policy_changes`: what its policies gain and
-    lose. `replaces`: the ID of the instance that it replaces. `notes`: what a person should know before saying yes.
+    lose. `versions`: the changelog from the stack's version to this one. `replaces`: the ID of the instance that it
+    replaces. `notes`: what a person should know before saying yes.
     """
 
     body: str | None
@@ -36,6 +38,7 @@ class TemplateSource:
     untouchable: frozenset[str] = frozenset()
     policy: str = ""
     policy_changes: tuple[PolicyChange, ...] = ()
+    versions: tuple[TemplateVersion, ...] = ()
     replaces: str = ""
     notes: tuple[str, ...] = ()
 
@@ -86,7 +89,7 @@ def _may_reach_the_instance(request: UpRequest) -> bool:
 
 def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: CommandLine) -> TemplateSource:
     """The source where the stack's template was read: ours beside it, or (`own`) that template itself."""
-    from generator.template.adoption import adopt, same_document
+    from generator.template.adoption import adopt, needs_no_update, version_of
     from generator.template.emit import wire
     from generator.template.policy_changes import policy_changes
 
@@ -101,10 +104,11 @@ def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: Co
     return TemplateSource(
         body=adopted.text,
         keys=adopted.parameters,
-        unchanged=same_document(adopted.text, live),
+        unchanged=needs_no_update(adopted.text, live),
         untouchable=untouchable,
         policy=document(adopted.resources, untouchable),
         policy_changes=policy_changes(live, adopted.text),
+        versions=tuple(versions_since(version_of(live))),
         replaces=replaces,
         notes=tuple(_notes(live, adopted, replaces, commands)),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import (
     apply,
     change_set,
+    document_versions,
     end_access,
     failed_stack,
     guard,
@@ -41,7 +43,7 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
     with support_toggle.stop_hint(gateway, request.given):
         stack = _ready(gateway, request, caller, clock)
         request = complete(gateway, request, stack, caller)
-        plan = plan_from(gateway, request, stack, clock)
+        plan = plan_from(gateway, request, stack, clock, _upload(gateway, request))
         if request.check_subnet:
             with change_set.discarded_on_error(gateway, plan):
                 plan = replace(plan, subnet=connectivity.before_creation(gateway, plan, request.given))
@@ -55,7 +57,9 @@ def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock =
     """
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     request = replace(request, upgrade=True)
-    return _planned_or_done(gateway, plan_from(gateway, request, stack, clock), request, caller)
+    return _planned_or_done(
+        gateway, plan_from(gateway, request, stack, clock, _upload(gateway, request)), request, caller
+    )
 
 
 def carry_out(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller) -> UpResult:
@@ -70,6 +74,7 @@ def carry_out(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller
             guard.require_no_objection(plan, gateway.commands)
             caller.confirm(plan)
         before = support_toggle.before(gateway, plan)
+        versions = document_versions.before(gateway, plan)
         level = support_toggle.newly_granted_level(gateway, plan, request)
     lifted = stack_policy.lifted(gateway, plan.stack_id, plan.lifts, caller.say)
     with _ended_access(gateway, plan, caller) as ending, lifted:
@@ -81,12 +86,24 @@ def carry_out(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller
     def verified() -> UpResult:
         checks = (*support_toggle.verify(gateway, before), *last_flip.verify(gateway, plan, request))
         checks += end_access.check(gateway, ending) if ending else ()
+        checks += document_versions.set_latest(gateway, versions)
         return apply.result(gateway, plan, (*checks, *rotation_schedule.restore(gateway, plan.rotation)))
 
     result = replace(apply.read_back(gateway, plan, verified), database_level=level)
     if plan.change_set is None and plan.stack is not None and request.allow_replacement:
         stack_policy.repair(gateway, plan.stack_id, untouchable(gateway, plan.stack))
     return result
+
+
+def _upload(gateway: Gateway, request: UpRequest) -> Callable[[str], str] | None:
+    """What puts a template into the bucket that was given, under a name of what it says (as the AWS CLI does)."""
+    bucket, prefix = request.settings.bucket, request.settings.prefix
+
+    def upload(body: str) -> str:
+        name = f"{hashlib.sha256(body.encode()).hexdigest()[:32]}.template"
+        return gateway.s3.put_template(bucket, f"{prefix}/{name}" if prefix else name, body)
+
+    return upload if bucket else None
 
 
 def _ready(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock) -> Stack | None:

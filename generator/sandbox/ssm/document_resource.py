@@ -8,6 +8,7 @@ from typing import Any
 from generator.errors import DeployerError
 from generator.sandbox.cloudformation.naming import random_name
 from generator.sandbox.cloudformation.resource_types import Created, Properties, register
+from generator.sandbox.control import take_failure
 from generator.sandbox.ssm import documents
 
 # createOnly and conditionalCreateOnly of the schema; a changed Content replaces unless UpdateMethod is NewVersion
@@ -45,7 +46,9 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
         return create(logical_id, new, stack)
     try:
         if changed:
-            documents.set_default_version(physical_id, _version(physical_id, _text(new["Content"])))
+            version = _version(physical_id, _text(new["Content"]))
+            if take_failure(stack, logical_id, "default-version") is None:
+                documents.set_default_version(physical_id, version)
     except DeployerError as error:
         raise ValueError(error.message) from error
     if document := documents.find(physical_id):

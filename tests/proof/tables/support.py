@@ -180,6 +180,7 @@ SSH = [
         may_not("use the serial console there", "ec2-instance-connect:SendSerialConsoleSSHPublicKey", INSTANCE),
         may_not("use AWS's way for SSH there", START, aws_owned("AWS-StartSSHSession")),
         may_not("use SSH after the end", START, SSH_DOCUMENT, given=at(AFTER)),
+        may_not("start the account's default shell for that", START, ACCOUNTS_SHELL),
     )
 ]
 
