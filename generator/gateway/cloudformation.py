@@ -64,6 +64,7 @@ class CloudFormation(Service):
             ChangeSetType="CREATE" if request.creates else "UPDATE",
             Capabilities=CAPABILITIES,
             Parameters=[_parameter(key, value) for key, value in sorted(request.parameters.items())],
+            ClientToken=request.name,  # sent again after a lost answer, it makes no second one
             **template,
             **optional,
         )
@@ -93,9 +94,10 @@ class CloudFormation(Service):
         optional: Answer = {"DisableRollback": True} if disable_rollback else {}
         self._call("execute_change_set", ChangeSetName=change_set_id, ClientRequestToken=token, **optional)
 
-    def delete_change_set(self, change_set_id: str) -> None:
-        """Throw a change set away; nothing of the stack changes."""
-        self._call("delete_change_set", ChangeSetName=change_set_id)
+    def delete_change_set(self, change_set: str, stack_name: str = "") -> None:
+        """Throw a change set away, by its ARN, or by its name and the stack's; nothing of the stack changes."""
+        optional: Answer = {"StackName": stack_name} if stack_name else {}
+        self._call("delete_change_set", ChangeSetName=change_set, **optional)
 
     def delete_stack(self, stack_id: str, token: str, retain: Iterable[str] = (), role_arn: str = "") -> None:
         """Start the deletion. `retain` names resources to leave behind (allowed after DELETE_FAILED only)."""

@@ -113,8 +113,9 @@ class UpPlan:
     force must let go for it. `replaces` is the instance whose volumes have to outlive the plan. `upgrade_available`:
     nothing was asked, and this version's template would change the stack; `next_step` shows how. `policy_changes`: what
     each policy gains and loses. `versions`: the changelog from the stack's version to this one. `rotation` is the key's
-    schedule that the plan resets, and that is restored after it.
-    `subnet`: what an instance in the subnet of a new stack could not reach.
+    schedule that the plan resets, and that is restored after it. `subnet`: what an instance in the subnet of a new
+    stack could not reach. `made_stack`: the stack, in REVIEW_IN_PROGRESS, is there only because of this plan, and goes
+    with it.
     """
 
     stack_name: str
@@ -140,6 +141,7 @@ class UpPlan:
     rotation: RotationSchedule | None = None
     subnet: SubnetWarning | None = None
     disable_rollback: bool = False
+    made_stack: bool = False
 
     @property
     def changes(self) -> tuple[Change, ...]:

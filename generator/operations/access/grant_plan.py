@@ -100,7 +100,8 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
     for _ in range(ATTEMPTS):
         after = wanted(access, request, clock.now())
         planned = plan_change(gateway, access, after, clock, A_PAUSE)
-        fresh = stack_access.read_access(gateway) if not planned.unchanged else access
+        with change_set.discarded_on_error(gateway, planned.up):
+            fresh = stack_access.read_access(gateway) if not planned.unchanged else access
         if fresh.grant == access.grant:
             return replace(planned, overlaps=overlaps(after, request.principals), repairs=repairs)
         change_set.discard(gateway, planned.up)

@@ -14,7 +14,7 @@ from generator.model.up import Check, Failure, UpPlan, UpResult
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import guard, stack_policy
-from generator.operations.stack.change_set import discarded_on_error
+from generator.operations.stack.change_set import discard, discarded_on_error
 from generator.operations.stack.watch import NotFollowed, failure, follow, not_followed
 
 T = TypeVar("T")
@@ -40,7 +40,7 @@ def start(gateway: Gateway, plan: UpPlan) -> None:
     with discarded_on_error(gateway, plan):
         guard.require_no_objection(plan, gateway.commands)
         if plan.change_set is not None and plan.protect:
-            gateway.cloudformation.update_termination_protection(plan.stack_id, True)
+            _protect(gateway, plan)
         if plan.replaces:
             gateway.ec2.keep_volumes(plan.replaces)
     if plan.change_set is None:
@@ -61,15 +61,42 @@ def _execute(gateway: Gateway, plan: UpPlan, change_set_id: str) -> None:
 
     try:
         polling.patiently(gateway, order)
+    except KeyboardInterrupt:
+        _take_back(gateway, plan)
+        raise
     except DeployerError as error:
         if _has_begun(gateway, plan):
             return
         if error.transient or attempts > 1:
             raise not_followed(gateway, plan.stack_id, error) from error
         with discarded_on_error(gateway, plan):
-            if plan.protect:  # or the stack that planning has made could not be deleted
-                gateway.cloudformation.update_termination_protection(plan.stack_id, False)
+            _unprotect(gateway, plan)
             raise
+
+
+def _protect(gateway: Gateway, plan: UpPlan) -> None:
+    try:
+        gateway.cloudformation.update_termination_protection(plan.stack_id, True)
+    except (DeployerError, KeyboardInterrupt):  # AWS may have done it
+        with suppress(DeployerError):
+            _unprotect(gateway, plan)
+        raise
+
+
+def _unprotect(gateway: Gateway, plan: UpPlan) -> None:
+    """Turn the protection off that `start` turned on, or the stack that planning has made could not be deleted."""
+    if plan.protect:
+        gateway.cloudformation.update_termination_protection(plan.stack_id, False)
+
+
+def _take_back(gateway: Gateway, plan: UpPlan) -> None:
+    """After Ctrl-C during the order: throw the plan away, unless AWS has begun with it or cannot be asked."""
+    with suppress(DeployerError):
+        if not gateway.cloudformation.describe_stack(plan.stack_id).status.in_progress and not _has_begun(
+            gateway, plan
+        ):
+            _unprotect(gateway, plan)
+            discard(gateway, plan)
 
 
 def _has_begun(gateway: Gateway, plan: UpPlan) -> bool:

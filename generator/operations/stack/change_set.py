@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
-from generator.model.change_set import ChangeSet
+from generator.model.change_set import ChangeSet, ChangeSetRequest
 from generator.model.up import UpPlan
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
@@ -49,17 +49,41 @@ def _worked_out(change_set: ChangeSet) -> ChangeSet:
     return change_set
 
 
+def create(gateway: Gateway, wanted: ChangeSetRequest, made_for_it: str) -> str:
+    """Make a change set; return its ARN. Where no answer comes, whatever was made of it is deleted by its name."""
+    try:
+        return gateway.cloudformation.create_change_set(wanted)
+    except (DeployerError, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt) or error.transient:
+            _drop_unanswered(gateway, wanted, made_for_it)
+        raise
+
+
+def _drop_unanswered(gateway: Gateway, wanted: ChangeSetRequest, made_for_it: str) -> None:
+    """Delete a change set that may exist, and the stack (name or "") that would exist only for it."""
+    with suppress(DeployerError):
+        polling.patiently(gateway, lambda: gateway.cloudformation.delete_change_set(wanted.name, wanted.stack_name))
+        if made_for_it and gateway.cloudformation.describe_stack(made_for_it).status.only_planned:
+            gateway.cloudformation.delete_stack(made_for_it, wanted.name)
+
+
 def discard(gateway: Gateway, plan: UpPlan) -> None:
     """Throw a plan away: its change set, and the empty stack that planning a creation leaves in REVIEW_IN_PROGRESS."""
-    if plan.change_set is not None:
-        _drop(gateway, plan.change_set.change_set_id, plan.stack_id if plan.creates else "", plan.token)
+    with discarded_on_error(gateway, plan):  # once more, when this is interrupted
+        if plan.change_set is not None:
+            _drop(gateway, plan.change_set.change_set_id, _made_for(plan), plan.token)
+
+
+def _made_for(plan: UpPlan) -> str:
+    """The stack that is there only for this plan; "" where it stood before."""
+    return plan.stack_id if plan.made_stack else ""
 
 
 @contextmanager
 def discarded_on_error(gateway: Gateway, plan: UpPlan) -> Iterator[None]:
     """Throw the plan away when what is done within fails or is interrupted: nothing of it stays behind."""
     change_set_id = plan.change_set.change_set_id if plan.change_set else ""
-    with dropped_on_error(gateway, change_set_id, plan.stack_id if plan.creates else "", plan.token):
+    with dropped_on_error(gateway, change_set_id, _made_for(plan), plan.token):
         yield
 
 

@@ -24,7 +24,7 @@ from generator.operations.stack import (
     support_grant,
     support_toggle,
 )
-from generator.operations.stack.change_set import discarded_on_error, dropped_on_error, wait_for_change_set
+from generator.operations.stack.change_set import create, discarded_on_error, dropped_on_error, wait_for_change_set
 from generator.operations.stack.missing_values import missing
 from generator.operations.stack.template_source import TemplateSource, parameters_only, template_source, untouchable
 from generator.operations.stack.watch import new_token
@@ -105,6 +105,14 @@ def _settings_notes(request: UpRequest, stack: Stack | None, change_set: ChangeS
         yield "CloudFormation sets a role or notification topics only with another change; neither was set."
 
 
+def _review_notes(stack: Stack | None) -> Iterator[str]:
+    if stack is not None and stack.status.only_planned:
+        yield (
+            f"The stack {stack.name} stood in REVIEW_IN_PROGRESS before: it was planned and not created. Creating it "
+            "voids the change sets that others have made for it."
+        )
+
+
 def _nothing(stack: Stack) -> UpPlan:
     return UpPlan(stack.name, stack.stack_id, creates=False, change_set=None, token="", stack=stack)
 
@@ -137,13 +145,14 @@ def _plan_by_change_set(
         notification_arns=request.settings.notification_arns,
     )
     wanted = _within_the_call(wanted, upload)
-    change_set_id = gateway.cloudformation.create_change_set(wanted)
-    with dropped_on_error(gateway, change_set_id, wanted.stack_name if creates else "", token):
+    made_for_it = wanted.stack_name if stack is None else ""
+    change_set_id = create(gateway, wanted, made_for_it)
+    with dropped_on_error(gateway, change_set_id, made_for_it, token):
         change_set = wait_for_change_set(gateway, change_set_id)
         request = _with_untouchable(gateway, request, stack, source, change_set)
         request = _with_stopped(gateway, request, stack, change_set, now)
-    if change_set.empty:
-        gateway.cloudformation.delete_change_set(change_set.change_set_id)
+        if change_set.empty:
+            gateway.cloudformation.delete_change_set(change_set.change_set_id)
     return UpPlan(
         stack_name=wanted.stack_name,
         stack_id=change_set.stack_id,
@@ -153,13 +162,14 @@ def _plan_by_change_set(
         given=tuple(sorted(request.given)),
         template="unchanged" if source.body is None else "new",
         objections=guard.objections(change_set.changes, request),
-        protect=creates,
+        protect=creates and not (stack is not None and stack.termination_protection),
+        made_stack=stack is None,
         policy=source.policy,
         lifts=frozenset() if creates else request.allow_replacement | _replaced(source),
         replaces=source.replaces,
         policy_changes=source.policy_changes,
         versions=() if change_set.empty else source.versions,
-        notes=(*source.notes, *_settings_notes(request, stack, change_set)),
+        notes=(*source.notes, *_settings_notes(request, stack, change_set), *_review_notes(stack)),
         disable_rollback=request.settings.disable_rollback,
         stack=stack if change_set.empty else None,
     )

@@ -15,6 +15,7 @@ from typing import Any
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
+from generator.operations import polling
 from generator.operations.stack.watch import NotFollowed
 
 SURVIVORS = (
@@ -136,10 +137,18 @@ def lifted(gateway: Gateway, stack_id: str, logical_ids: Collection[str], say: C
         if _goes_on(gateway, stack_id):
             say(_stays_lifted(gateway, stack_id, former))
         else:
-            gateway.cloudformation.set_stack_policy(stack_id, former)
+            _set_back(gateway, stack_id, former, say)
         raise
     if _same(gateway.cloudformation.get_stack_policy(stack_id), lifting):  # an upgrade has set its own by now
         gateway.cloudformation.set_stack_policy(stack_id, former)
+
+
+def _set_back(gateway: Gateway, stack_id: str, former: str, say: Callable[[str], None]) -> None:
+    """Set the former policy; where that fails too, say so, and let the first error be the one that is raised."""
+    try:
+        polling.patiently(gateway, lambda: gateway.cloudformation.set_stack_policy(stack_id, former))
+    except DeployerError as error:
+        say(f"The stack policy could not be set back: {error.message} {_back(gateway, stack_id, former)}")
 
 
 def _goes_on(gateway: Gateway, stack_id: str) -> bool:
@@ -152,10 +161,14 @@ def _goes_on(gateway: Gateway, stack_id: str) -> bool:
 
 def _stays_lifted(gateway: Gateway, stack_id: str, former: str) -> str:
     """That the policy stays lifted, and the command that sets it back; another's policy is known here alone."""
+    return f"The stack policy stays lifted while AWS is updating. {_back(gateway, stack_id, former)}"
+
+
+def _back(gateway: Gateway, stack_id: str, former: str) -> str:
     words = ("set-stack-policy", "--stack-name", stack_id, "--stack-policy-body", former)
     ours = is_ours(former)
     back = gateway.commands.deployer("upgrade") if ours else gateway.commands.aws("cloudformation", *words)
-    return f"The stack policy stays lifted while AWS is updating; set it back afterwards with: {back}"
+    return f"Set it back afterwards with: {back}"
 
 
 def repair(gateway: Gateway, stack_id: str, untouchable: Collection[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 from generator.errors import DeployerError
@@ -76,8 +76,10 @@ def carry_out(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller
         before = support_toggle.before(gateway, plan)
         versions = document_versions.before(gateway, plan)
         level = support_toggle.newly_granted_level(gateway, plan, request)
-    lifted = stack_policy.lifted(gateway, plan.stack_id, plan.lifts, caller.say)
-    with _ended_access(gateway, plan, caller) as ending, lifted:
+    with ExitStack() as during:
+        with change_set.discarded_on_error(gateway, plan):
+            ending = during.enter_context(_ended_access(gateway, plan, caller))
+            during.enter_context(stack_policy.lifted(gateway, plan.stack_id, plan.lifts, caller.say))
         apply.start(gateway, plan)
         if plan.change_set is not None:
             with rotation_schedule.named_when_lost(gateway, plan.rotation):
@@ -147,8 +149,7 @@ def _ended_access(gateway: Gateway, plan: UpPlan, caller: Caller) -> Iterator[Ac
     if plan.access_loss is None or plan.stack_before is None:
         yield None
         return
-    with change_set.discarded_on_error(gateway, plan):
-        ended = end_access.end(gateway, plan.stack_before, plan.access_loss)
+    ended = end_access.end(gateway, plan.stack_before, plan.access_loss)
     for problem in ended.problems:
         caller.say(f"  NOT done before the update: {problem}.")
     try:

@@ -166,7 +166,7 @@ def test_ctrl_c_while_aws_is_updating_leaves_it_lifted_and_says_so(status: str, 
     with pytest.raises(type(ending)), lifted(stack, "id", {"StackKey"}, stack.say):
         raise ending
     [sentence] = stack.sentences
-    assert stack.bodies == [FORMER, LIFTED] and "set it back afterwards with: deployer upgrade" in sentence
+    assert stack.bodies == [FORMER, LIFTED] and "Set it back afterwards with: deployer upgrade" in sentence
 
 
 def test_the_policy_of_somebody_else_is_in_the_command_that_sets_it_back() -> None:
