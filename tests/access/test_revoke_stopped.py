@@ -22,6 +22,8 @@ WRITES = (
     "CreateChangeSet",
     "ExecuteChangeSet",
     "DeleteAccessKey",
+    "CreateLogStream",
+    "PutLogEvents",
 )
 READS = (
     "DescribeStacks",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -181,11 +181,10 @@ def _sessions(r: Revocation) -> str:
 def _stack(r: Revocation) -> str:
     """Make it last: the stack's parameters say so from now on, and no later `up` opens the door again.
 
-    By now the key that was there gives nobody temporary credentials any more. Those that it gave since the revocation
-    began are older than the next full second (`aws:TokenIssueTime` has no fractions).
+    By now the key that was there gives nobody temporary credentials any more, so this is the time to refuse older ones.
     """
     is_cut = r.after.not_before != r.access.grant.not_before
-    after = r.after.cut(r.clock.now() + timedelta(seconds=1)) if is_cut else r.after
+    after = r.after.cut(r.clock.now()) if is_cut else r.after
     return reconcile_stack(r.gateway, r.access, after, r.show_events)
 
 

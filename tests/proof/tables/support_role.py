@@ -132,7 +132,6 @@ CUT = [
     *table(
         "after a cut",
         "support",
-        may_not("use what was made of its key before", START, INSTANCE, given=begun(BEGUN_BEFORE), stack=USER_CUT),
         may("use its key, which has no such time", START, INSTANCE, stack=USER_CUT),
         may("use its key where nothing was cut", START, INSTANCE, stack="open"),
     ),
