@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -57,7 +58,7 @@ def stop() -> bool:
     with suppress(OSError, urllib.error.URLError):
         control(running, "POST", "/_sandbox/stop")
     deadline = time.monotonic() + STOP_SECONDS
-    while _alive(running.pid):
+    while _alive(running.pid) and not _is_free(Path(running.home)):
         if time.monotonic() > deadline:
             raise DeployerError(f"The sandbox (process {running.pid}) does not stop.", f"kill {running.pid}")
         time.sleep(0.02)
@@ -140,6 +141,19 @@ def control(running: SandboxState, method: str, path: str, body: bytes | None = 
     request = urllib.request.Request(running.endpoint + path, body, headers, method=method)  # noqa: S310 - our own port
     with LOOPBACK.open(request, timeout=seconds) as answer:
         return bytes(answer.read())
+
+
+def _is_free(directory: Path) -> bool:
+    """Whether no sandbox has the directory. One that ended has it no more, also while nobody has asked how it ended.
+
+    In a container whose first process asks seldom or never, such a process is there for seconds, or for good.
+    """
+    with suppress(FileNotFoundError), (directory / "lock").open("r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def _alive(pid: int) -> bool:

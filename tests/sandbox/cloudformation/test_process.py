@@ -54,6 +54,25 @@ def kill(running: SandboxState) -> None:
     os.waitpid(running.pid, 0)
 
 
+def test_one_that_ended_is_not_waited_for_until_somebody_has_asked_how(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = lifecycle.start(None, spawn_detached)
+    with monkeypatch.context() as patch:
+        patch.setattr(lifecycle, "_alive", lambda pid: True)  # as one whose parent never asks
+        assert lifecycle.stop()
+    assert not lifecycle._alive(running.pid)
+
+
+def test_one_that_goes_on_is_waited_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = lifecycle.start(None, spawn_detached)
+    with monkeypatch.context() as patch:
+        patch.setattr(lifecycle, "control", lambda *asked: b'{"pid": %d}' % running.pid)  # hears no stop
+        patch.setattr(lifecycle, "STOP_SECONDS", 0.1)
+        with pytest.raises(DeployerError, match="does not stop"):
+            lifecycle.stop()
+
+
 def test_starting_twice_gives_the_same_sandbox_and_another_port_is_refused(home: Path) -> None:
     first = lifecycle.start(None, spawn_detached)
     assert lifecycle.start(None, spawn_detached) == first and lifecycle.is_current(first)
