@@ -322,7 +322,6 @@ INSTANCE_PARAMETERS: Final = frozenset(
 
 POLICY_PARAMETERS: Final = frozenset(
     {
-        Parameter.INSTANCE_NAME,
         Parameter.RECOVERY_BASTION,
         Parameter.CREATE_SUPPORT_USER,
         Parameter.SUPPORT_USER_NAME,

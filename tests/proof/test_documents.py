@@ -94,6 +94,7 @@ def test_the_managed_policy_has_the_users_statements_word_for_word(template: Tre
     assert {one["Sid"] for one in managed[len(user) :]} <= {
         "ResumeOwnSessionsAsRole",
         "EndOwnSessionsAsRole",
+        "NoOlderSessions",
     } | OPTION_SIDS
 
 

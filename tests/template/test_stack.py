@@ -272,6 +272,7 @@ def test_what_holds_state_outlives_mistakes() -> None:
     assert {name for name in resources if resources[name].get("DeletionPolicy") == "RetainExceptOnCreate"} == {
         "StackKey",
         "SessionLogGroup",
+        "KeeperLogGroup",
     }
     assert resources["Instance"]["UpdateReplacePolicy"] == "Retain"
     assert set(resources) >= PROTECTED_RESOURCES

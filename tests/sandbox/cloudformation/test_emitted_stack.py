@@ -89,14 +89,14 @@ def test_rotating_the_secret_runs_the_keeper(created: Stacks, client: Client) ->
     assert who_am_i(client, secret_of(created, client)).endswith(created.outputs()["SupportUserName"])
 
 
-def test_delete_keeps_the_volume_the_key_and_the_log(created: Stacks, client: Client) -> None:
+def test_delete_keeps_the_volume_the_key_and_the_logs(created: Stacks, client: Client) -> None:
     ids = created.resources()
     created.api.update_termination_protection(StackName="demo", EnableTerminationProtection=False)
     created.name = created.stack()["StackId"]
     created.api.delete_stack(StackName="demo")
     assert created.settled() == "DELETE_COMPLETE"
     skipped = {name for name, status in created.events() if status == "DELETE_SKIPPED"}
-    assert skipped == {"StackKey", "SessionLogGroup"}
+    assert skipped == {"StackKey", "SessionLogGroup", "KeeperLogGroup"}
     assert client("kms").describe_key(KeyId=ids["StackKey"])["KeyMetadata"]["KeyState"] == "Enabled"
     volume = client("ec2").describe_volumes()["Volumes"][0]
     assert (volume["State"], volume["Attachments"]) == ("available", [])
