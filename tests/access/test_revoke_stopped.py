@@ -118,7 +118,7 @@ ASKED_AGAIN = {"DescribeChangeSet", "DescribeStackEvents"}
 """A revocation waits for these until it has an answer."""
 
 
-@pytest.mark.parametrize(("number", "operation"), enumerate((*WRITES, *READS)))
+@pytest.mark.parametrize(("number", "operation"), list(enumerate((*WRITES, *READS))))
 def test_an_error_at_any_call_is_never_proven_and_never_the_end(
     number: int, operation: str, stopped_at: Callable[..., Outcome], let_in: Deployer
 ) -> None:
