@@ -44,8 +44,13 @@ def _register_up(app: typer.Typer) -> None:
             bool, typer.Option("--recreate", help="Remove a stack whose creation failed, then create it.")
         ] = False,
         continue_rollback: Annotated[
-            bool, typer.Option("--continue-rollback", help="Resume a rollback that is stuck.")
+            bool,
+            typer.Option("--continue-rollback", help="Roll back an update that failed, or resume a stuck rollback."),
         ] = False,
+        skip: Annotated[
+            list[str],
+            typer.Option(metavar="LOGICAL_ID", help="A resource that --continue-rollback leaves as it is; repeatable."),
+        ] = [],  # noqa: B006
         **values: Any,
     ) -> CommandResult:
         """Create the stack or change its values through a change set. Parameters not given keep their values."""
@@ -60,6 +65,7 @@ def _register_up(app: typer.Typer) -> None:
             plan_only=plan_only,
             recreate=recreate,
             continue_rollback=continue_rollback,
+            skip=frozenset(skip),
             settings=stack_settings(values, file.tags),
             check_subnet=plan_only or not call.yes,  # nobody can turn back with --yes, so it is not looked at
         )

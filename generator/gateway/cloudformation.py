@@ -119,9 +119,15 @@ class CloudFormation(Service):
         """Set the stack's policy (JSON text). It binds every later update until another one is set."""
         self._call("set_stack_policy", StackName=name, StackPolicyBody=body)
 
-    def continue_update_rollback(self, name: str, token: str) -> None:
-        """Resume a rollback that is stuck (UPDATE_ROLLBACK_FAILED)."""
-        self._call("continue_update_rollback", StackName=name, ClientRequestToken=token)
+    def continue_update_rollback(self, name: str, token: str, skip: Iterable[str] = ()) -> None:
+        """Resume a rollback that is stuck (UPDATE_ROLLBACK_FAILED), leaving the resources `skip` as they are."""
+        skipped = sorted(skip)
+        optional: Answer = {"ResourcesToSkip": skipped} if skipped else {}
+        self._call("continue_update_rollback", StackName=name, ClientRequestToken=token, **optional)
+
+    def rollback_stack(self, name: str, token: str) -> None:
+        """Roll back an update that failed and was not rolled back (UPDATE_FAILED)."""
+        self._call("rollback_stack", StackName=name, ClientRequestToken=token)
 
     def list_stack_resources(self, name: str) -> list[StackResource]:
         """Every resource of the stack, in AWS's order."""

@@ -227,7 +227,7 @@ CALL_SCOPES: Final = (
         "Plan, change, follow and delete this stack.",
         "cloudformation",
         "ContinueUpdateRollback CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackEvents"
-        " DescribeStacks ExecuteChangeSet GetStackPolicy GetTemplate ListStackResources SetStackPolicy"
+        " DescribeStacks ExecuteChangeSet GetStackPolicy GetTemplate ListStackResources RollbackStack SetStackPolicy"
         " UpdateTerminationProtection",
         "cloudformation:stack/{stack}/*",
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from generator.errors import UsageError
 from generator.model.caller import Caller
 from generator.model.change_set import Change, ChangeSet
 from generator.model.database import AccessLevel
@@ -29,8 +30,9 @@ class UpRequest:
     the stack's parameters still admit it. `untouchable` are resources that no update may touch, named or not.
     `replace_instance`: an upgrade puts this version's definition in the place of the stack's own instance.
     `room_for`: values that the policies must have room for besides, so that they can still be set when it is urgent.
-    `plan_only`: show and stop. `recreate` removes a stack whose creation failed first, `continue_rollback` resumes a
-    rollback that is stuck. `check_subnet`: look whether the subnet of a new stack has a route to AWS.
+    `plan_only`: show and stop. `recreate` removes a stack whose creation failed first, `continue_rollback` rolls
+    back an update that failed, or resumes a rollback that is stuck and leaves the resources `skip` as they are.
+    `check_subnet`: look whether the subnet of a new stack has a route to AWS.
     """
 
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -47,11 +49,16 @@ class UpRequest:
     plan_only: bool = False
     recreate: bool = False
     continue_rollback: bool = False
+    skip: frozenset[str] = frozenset()
     check_subnet: bool = True
     settings: StackSettings = field(default_factory=StackSettings)
 
     def __post_init__(self) -> None:
-        """Raise UsageError for a parameter of the grant, unless a verb of `access` asks."""
+        """Raise UsageError for a parameter of the grant, unless a verb of `access` asks, and for `skip` alone."""
+        if self.skip and not self.continue_rollback:
+            raise UsageError(
+                "--skip is for a rollback that is stuck.", "Give --continue-rollback with it.", code="skip"
+            )
         if not self.by_access:
             refuse_grant_parameters(self.given)
 

@@ -53,6 +53,35 @@ def test_a_stuck_rollback_is_taken_up_again_only_when_told(deployer: Deployer) -
     assert deployer.up("--support-user=no", "--continue-rollback").code == 0
 
 
+def test_a_resource_that_cannot_be_repaired_is_skipped(deployer: Deployer) -> None:
+    deployer.create()
+    for logical_id, action in (("SupportSecretPolicy", "create"), ("StackKey", "rollback"), ("StackKey", "rollback")):
+        fail_next(logical_id, action)
+    assert "UPDATE_ROLLBACK_FAILED" in grant(deployer).err
+    assert deployer.up("--skip", "StackKey").code == 2, "only with --continue-rollback"
+    stuck = deployer.up("--support-user=no", "--continue-rollback")
+    assert stuck.code == 1 and "--skip LOGICAL_ID" in stuck.err
+    skipped = deployer.up("--continue-rollback", "--skip", "StackKey")
+    assert skipped.code == 0 and "Left as they are, which may not be what the template says: StackKey." in skipped.err
+
+
+def test_an_update_that_was_not_rolled_back_is_rolled_back_or_given_other_values(deployer: Deployer) -> None:
+    deployer.create()
+    change = ("--session-log-retention-days", "30", "--disable-rollback")
+    fail_next("SessionLogGroup", "update")
+    failed = deployer.up(*change)
+    assert failed.code == 1 and "UPDATE_FAILED: SessionLogGroup" in failed.err
+    for refused in (deployer.up(*change[:2]), deployer.up(), grant(deployer)):
+        assert refused.code == 1 and "is UPDATE_FAILED: an update failed" in refused.err, refused.err
+        assert "deployer up --continue-rollback" in refused.err and "deployer up --disable-rollback" in refused.err
+    rolled_back = deployer.up("--continue-rollback")
+    assert rolled_back.code == 0 and "UPDATE_ROLLBACK_COMPLETE" in deployer("status").out, rolled_back.err
+    fail_next("SessionLogGroup", "update")
+    assert deployer.up(*change).code == 1
+    again = deployer.up("--session-log-retention-days", "90", "--disable-rollback")
+    assert again.code == 0 and "UPDATE_COMPLETE" in deployer("status").out, again.err
+
+
 def test_a_deletion_that_failed_is_finished_by_running_it_again(deployer: Deployer) -> None:
     deployer.create()
     fail_next("InstallSettings", "delete")

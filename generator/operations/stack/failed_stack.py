@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from generator.gateway.aws import Gateway
 from generator.model.stack import Stack, StackEvent
@@ -15,7 +15,14 @@ RECREATABLE = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED")
 
 
 def prepare(
-    gateway: Gateway, stack: Stack | None, *, recreate: bool, continue_rollback: bool, say: Say, clock: Clock = SYSTEM
+    gateway: Gateway,
+    stack: Stack | None,
+    *,
+    recreate: bool,
+    continue_rollback: bool,
+    skip: Collection[str] = (),
+    say: Say,
+    clock: Clock = SYSTEM,
 ) -> Iterator[Iterator[StackEvent]]:
     """Yield the event streams to show before planning: the join of our own running operation, and what was told.
 
@@ -36,6 +43,13 @@ def prepare(
         yield watch.follow(gateway, stack.stack_id, token)
     elif continue_rollback and stack.status == "UPDATE_ROLLBACK_FAILED":
         say(f"Resuming the rollback of {stack.name}.")
+        if skip:
+            say(f"  Left as they are, which may not be what the template says: {', '.join(sorted(skip))}.")
         token = new_token(clock.now())
-        gateway.cloudformation.continue_update_rollback(stack.name, token)
+        gateway.cloudformation.continue_update_rollback(stack.name, token, skip)
+        yield watch.follow(gateway, stack.stack_id, token)
+    elif continue_rollback and stack.status == "UPDATE_FAILED":
+        say(f"Rolling back the update of {stack.name} that failed.")
+        token = new_token(clock.now())
+        gateway.cloudformation.rollback_stack(stack.name, token)
         yield watch.follow(gateway, stack.stack_id, token)

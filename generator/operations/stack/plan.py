@@ -57,11 +57,12 @@ def plan_from(
 
 def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: datetime, upload: Upload | None) -> UpPlan:
     if stack is not None:
-        states.require_updatable(stack, gateway.commands)
+        states.require_updatable(stack, gateway.commands, disable_rollback=request.settings.disable_rollback)
         if _settled_without_asking(request, stack):
             return _nothing(stack)
     source = template_source(gateway, request, stack)
     if stack is not None and request.asks_nothing and not stack.status.only_planned:
+        states.require_updatable(stack, gateway.commands)
         if source.unchanged:
             return _nothing(stack)
         next_step = gateway.commands.deployer("upgrade", "--plan")
@@ -71,7 +72,8 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: dateti
     refuse_missing(request, stack, source.keys)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
     support_toggle.refuse_level_alone({**known, **given})
-    if stack is not None and source.unchanged and _as_asked(given, request, stack):
+    at_rest = stack is not None and stack.status.can_update
+    if stack is not None and at_rest and source.unchanged and _as_asked(given, request, stack):
         return replace(_nothing(stack), policy=source.policy)
     return _plan_by_change_set(gateway, request, stack, source, given, now, upload)
 
@@ -89,7 +91,7 @@ def refuse_missing(request: UpRequest, stack: Stack | None, template_keys: Colle
 
 
 def _settled_without_asking(request: UpRequest, stack: Stack) -> bool:
-    own = not stack.status.only_planned and parameters_only(request, stack)
+    own = stack.status.can_update and parameters_only(request, stack)  # one that failed has values without effect
     return own and _as_asked(request.given, request, stack)
 
 
@@ -153,6 +155,8 @@ def _plan_by_change_set(
         request = _with_stopped(gateway, request, stack, change_set, now)
         if change_set.empty:
             gateway.cloudformation.delete_change_set(change_set.change_set_id)
+            if stack is not None:  # nothing to change is no success after an update that failed
+                states.require_updatable(stack, gateway.commands)
     return UpPlan(
         stack_name=wanted.stack_name,
         stack_id=change_set.stack_id,

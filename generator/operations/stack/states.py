@@ -7,9 +7,14 @@ from generator.model.command_line import CommandLine
 from generator.model.stack import Stack
 
 
-def require_updatable(stack: Stack, commands: CommandLine) -> None:
-    """Raise a DeployerError that names the state and the next step, unless an update may start now."""
+def require_updatable(stack: Stack, commands: CommandLine, *, disable_rollback: bool = False) -> None:
+    """Raise a DeployerError that names the state and the next step, unless an update may start now.
+
+    After an update that failed and was not rolled back, AWS takes another only with `disable_rollback` too.
+    """
     if stack.status.can_update or stack.status.only_planned:
+        return
+    if disable_rollback and stack.status == "UPDATE_FAILED":
         return
     if stack.status.in_progress:
         raise busy(stack, commands)
@@ -30,6 +35,7 @@ def _hint(text: str, commands: CommandLine) -> str:
         events=commands.deployer("events"),
         recreate=commands.deployer("up", "--recreate"),
         continue_rollback=commands.deployer("up", "--continue-rollback"),
+        retry=commands.deployer("up", "--disable-rollback"),
         down=commands.deployer("down"),
     )
 
@@ -55,8 +61,27 @@ _DEAD = {
     ),
     "UPDATE_ROLLBACK_FAILED": (
         "The stack {stack.name} is UPDATE_ROLLBACK_FAILED: an update failed, and its rollback failed too.",
-        ("Fix what this shows: {events}\nThen resume the rollback with: {continue_rollback}"),
+        (
+            "Fix what this shows: {events}\nThen resume the rollback with: {continue_rollback}\n"
+            "A resource that cannot be repaired is left as it is with --skip LOGICAL_ID."
+        ),
         "update-rollback-failed",
+    ),
+    "UPDATE_FAILED": (
+        "The stack {stack.name} is UPDATE_FAILED: an update failed and was not rolled back (--disable-rollback).",
+        (
+            "See why with: {events}\nThen roll it back with: {continue_rollback}\n"
+            "Or give it other values: {retry} with these"
+        ),
+        "update-failed",
+    ),
+    "IMPORT_ROLLBACK_FAILED": (
+        "The stack {stack.name} is IMPORT_ROLLBACK_FAILED: an import failed, and its rollback failed too.",
+        (
+            "See what is left with: {events}\nAWS takes no update in this state: ask AWS Support, "
+            "or delete the stack: {down}"
+        ),
+        "import-rollback-failed",
     ),
     "DELETE_FAILED": (
         "The stack {stack.name} is DELETE_FAILED: its deletion failed on some resource.",

@@ -118,6 +118,7 @@ def _ready(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock) -
         stack,
         recreate=request.recreate,
         continue_rollback=request.continue_rollback,
+        skip=request.skip,
         say=caller.say,
         clock=clock,
     )

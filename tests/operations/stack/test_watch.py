@@ -10,7 +10,7 @@ from generator.errors import AwsError, DeployerError
 from generator.model.command_line import CommandLine
 from generator.model.stack import Stack, StackEvent, StackStatus
 from generator.operations import polling
-from generator.operations.stack import states, watch
+from generator.operations.stack import watch
 from generator.operations.stack.watch import NotFollowed, failure, follow
 from tests.clock import FakeClock
 
@@ -146,19 +146,3 @@ def test_the_cause_is_the_first_failure_in_its_own_right() -> None:
     found = failure([cancelled, cause, event(3, "s", "ROLLBACK_COMPLETE")], CommandLine())
     assert found is not None and found.cause == cause and "exists outside this stack" in found.hint
     assert failure([event(3, "s", "UPDATE_COMPLETE")], CommandLine()) is None
-
-
-@pytest.mark.parametrize(
-    ("status", "says"),
-    [
-        ("ROLLBACK_COMPLETE", "--recreate"),
-        ("UPDATE_ROLLBACK_FAILED", "--continue-rollback"),
-        ("DELETE_FAILED", "deployer down"),
-        ("UPDATE_IN_PROGRESS", "events --follow"),
-        ("SOME_NEW_STATE", "deployer events"),
-    ],
-)
-def test_each_dead_state_says_the_one_next_command(status: str, says: str) -> None:
-    with pytest.raises(DeployerError) as caught:
-        states.require_updatable(Stack("s", STACK_ID, StackStatus(status)), CommandLine("s"))
-    assert status in caught.value.message and says in caught.value.hint
