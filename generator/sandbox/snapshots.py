@@ -86,5 +86,5 @@ def _tables() -> Iterator[tuple[tuple[str, str], Any]]:
 
 def _in_progress() -> str:
     """The name of a stack with a running operation; "" if there is none."""
-    stacks = cloudformation._stacks.all_values()
-    return next((str(s["StackName"]) for s in stacks if s["StackStatus"].endswith("IN_PROGRESS")), "")
+    running = [s for s in cloudformation._stacks.all_values() if s["StackStatus"].endswith("IN_PROGRESS")]
+    return next((str(s["StackName"]) for s in running if s["StackStatus"] != "REVIEW_IN_PROGRESS"), "")

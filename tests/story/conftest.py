@@ -39,7 +39,8 @@ def _wait_until_idle() -> None:
     cloudformation = boto3.client("cloudformation")
     for _ in range(200):
         pages = cloudformation.get_paginator("describe_stacks").paginate()
-        if not any(stack["StackStatus"].endswith("IN_PROGRESS") for page in pages for stack in page["Stacks"]):
+        states = {stack["StackStatus"] for page in pages for stack in page["Stacks"]} - {"REVIEW_IN_PROGRESS"}
+        if not any(state.endswith("IN_PROGRESS") for state in states):
             return
         time.sleep(0.05)
     raise AssertionError("an operation of the test before goes on")
