@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.embedded import PLACE, Deployer
 from tests.permissions.conftest import Employ
+
+PUBLISHED_FILE = Path(__file__).parents[1] / "template/published-stack.yaml"
 
 
 def test_up_upgrade_and_down_succeed_with_exactly_their_policies(deployer: Deployer, employ: Employ) -> None:
@@ -19,6 +23,28 @@ def test_up_upgrade_and_down_succeed_with_exactly_their_policies(deployer: Deplo
         with employ(deployer.stack_name, *words).acting():
             done = deployer(*line)
         assert done.code == 0, (line, done.err)
+
+
+def test_a_published_stack_is_adopted_with_exactly_the_policy_of_upgrade(deployer: Deployer, employ: Employ) -> None:
+    client = deployer.gateway.client("cloudformation")
+    values = {
+        "VpcId": PLACE[1],
+        "SubnetId": PLACE[3],
+        "AdminEmail": PLACE[5],
+        "AdminPassword": "correct-horse-battery",
+        "SupportUserName": f"{deployer.stack_name}-support",
+        "InstanceName": deployer.stack_name,  # as in the vendor's quick-create link: the role is named after it
+    }
+    client.create_stack(
+        StackName=deployer.stack_name,
+        TemplateBody=PUBLISHED_FILE.read_text(),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+    )
+    client.get_waiter("stack_create_complete").wait(StackName=deployer.stack_name, WaiterConfig={"Delay": 1})
+    with employ(deployer.stack_name, "upgrade").acting():
+        done = deployer.upgrade()
+    assert done.code == 0, done.err
 
 
 HANDLERS = (  # one permission of a handler for each kind of resource, and whether it is missed by a plain creation

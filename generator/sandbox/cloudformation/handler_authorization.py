@@ -123,11 +123,8 @@ def _resources(action: str, resource_type: str, name: str, props: Properties, st
     elif action == "ssm:GetParameters" and resource_type != "AWS::SSM::Parameter":
         yield str(Arn("aws", "ssm", get_region(), "", "parameter/aws/service/ami"))
     else:
-        yield (
-            name
-            if name.startswith("arn:")
-            else str(_arn(service, _elsewhere(service, verb, resource_type, name, props)))
-        )
+        its_own = name.startswith("arn:") and Arn.parse(name).service == service
+        yield name if its_own else str(_arn(service, _elsewhere(service, verb, resource_type, name, props)))
 
 
 def _in_iam(verb: str, resource_type: str, name: str, props: Properties, stack: str) -> str:
@@ -168,7 +165,7 @@ def _elsewhere(service: str, verb: str, resource_type: str, name: str, props: Pr
         case "secretsmanager":
             return f"secret:{str(props.get('SecretId') or name).rpartition(':')[2]}"
         case "kms":
-            return f"key/{name}"
+            return f"key/{str(props.get('KmsKeyId') or name).rpartition('/')[2]}"
         case "events":
             return f"rule/{name}"
         case "eks":
