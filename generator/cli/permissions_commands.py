@@ -46,6 +46,9 @@ def register(app: typer.Typer) -> None:
         service_role: Annotated[
             str, typer.Option("--service-role", help="Name of the role that up --role-arn gives to CloudFormation.")
         ] = "",
+        instance_name: Annotated[
+            str, typer.Option("--instance-name", help="An adopted stack's InstanceName, if it is not the stack's name.")
+        ] = "",
         directory: Annotated[
             Path | None, typer.Option("--directory", help="Write each policy to a file here.", metavar="DIRECTORY")
         ] = None,
@@ -54,6 +57,6 @@ def register(app: typer.Typer) -> None:
         from generator.operations.permissions import PermissionsRequest, permissions
 
         features = tuple(each.value for each in without or ())
-        names = (support_user_name, support_role_name, service_role)
+        names = (support_user_name, support_role_name, service_role, instance_name)
         result = permissions(call.gateway, PermissionsRequest(tuple(verbs), account, features, *names, directory))
         return CommandResult(result, permission_lines(result))

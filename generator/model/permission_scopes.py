@@ -36,6 +36,7 @@ def _scope(
 
 ANYWHERE: Final = ("*",)
 ROLES, USERS, POLICIES = "iam:role/{names}", "iam:user/{names}", "iam:policy/{names}"
+PROFILES = "iam:instance-profile/{names}"
 SECRETS = (
     "secretsmanager:secret:*AdminSecret-*",
     "secretsmanager:secret:*SupportCredentialsSecret-*",
@@ -98,7 +99,7 @@ HANDLER_SCOPES: Final = (
         "iam",
         "CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile AddRoleToInstanceProfile"
         " RemoveRoleFromInstanceProfile",
-        "iam:instance-profile/{names}",
+        PROFILES,
     ),
     _scope(
         "ManageUsers",

@@ -38,6 +38,7 @@ class PermissionsRequest:
     user_name: str = ""
     role_name: str = ""
     service_role: str = ""
+    instance_name: str = ""
     directory: Path | None = None
 
 
@@ -96,7 +97,7 @@ def _place(gateway: Gateway, request: PermissionsRequest) -> Place:
     if not account:
         caller = Arn.parse(gateway.sts.get_caller_arn())
         partition, account = caller.partition, caller.account
-    names = (request.user_name, request.role_name, request.service_role)
+    names = (request.user_name, request.role_name, request.service_role, request.instance_name)
     return Place(gateway.deployment.stack_name, gateway.region, account, partition, *names)
 
 

@@ -18,7 +18,7 @@ from awacs.aws import (
 )
 
 from generator.model.arn import Arn
-from generator.model.permission_scopes import ANYWHERE, ROLES, USERS, Condition
+from generator.model.permission_scopes import ANYWHERE, PROFILES, ROLES, USERS, Condition
 from generator.model.permissions import Need, Part
 from generator.policies.document import Document, allow, document, plain
 
@@ -33,7 +33,10 @@ _OPERATORS: Final[dict[str, _Operator]] = {"StringEquals": StringEquals, "String
 
 @dataclass(frozen=True)
 class Place:
-    """Which stack, and where; names that a person chose for its user and roles, "" where CloudFormation makes them."""
+    """Which stack, and where; names that a person chose for its user and roles, "" where CloudFormation makes them.
+
+    `instance_name`: what an adopted stack's instance role and profile are named after, INSTANCE_NAME-….
+    """
 
     stack_name: str
     region: str
@@ -42,6 +45,7 @@ class Place:
     user_name: str = ""
     role_name: str = ""
     service_role: str = ""
+    instance_name: str = ""
 
     @property
     def names(self) -> str:
@@ -93,8 +97,13 @@ def resources(need: Need, place: Place) -> list[str]:
     """The resource ARNs of a need's statement."""
     if need.scope.resources == ANYWHERE:
         return list(ANYWHERE)
-    chosen = ((USERS, f"iam:user/{place.user_name}"), (ROLES, f"iam:role/{place.role_name}"))
-    own = [arn for pattern, arn in chosen if pattern in need.scope.resources and not arn.endswith("/")]
+    chosen = (
+        (USERS, place.user_name and f"iam:user/{place.user_name}"),
+        (ROLES, place.role_name and f"iam:role/{place.role_name}"),
+        (ROLES, place.instance_name and f"iam:role/{place.instance_name}-*"),
+        (PROFILES, place.instance_name and f"iam:instance-profile/{place.instance_name}-*"),
+    )
+    own = [arn for pattern, arn in chosen if arn and pattern in need.scope.resources]
     return [_arn(each, place) for each in (*need.scope.resources, *own)]
 
 

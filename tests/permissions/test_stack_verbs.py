@@ -33,7 +33,7 @@ def test_a_published_stack_is_adopted_with_exactly_the_policy_of_upgrade(deploye
         "AdminEmail": PLACE[5],
         "AdminPassword": "correct-horse-battery",
         "SupportUserName": f"{deployer.stack_name}-support",
-        "InstanceName": deployer.stack_name,  # as in the vendor's quick-create link: the role is named after it
+        "InstanceName": "box",  # after which the vendor's template names role and profile
     }
     client.create_stack(
         StackName=deployer.stack_name,
@@ -42,7 +42,7 @@ def test_a_published_stack_is_adopted_with_exactly_the_policy_of_upgrade(deploye
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
     )
     client.get_waiter("stack_create_complete").wait(StackName=deployer.stack_name, WaiterConfig={"Delay": 1})
-    with employ(deployer.stack_name, "upgrade").acting():
+    with employ(deployer.stack_name, "upgrade", "--instance-name", "box").acting():
         done = deployer.upgrade()
     assert done.code == 0, done.err
 
