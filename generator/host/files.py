@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -22,8 +23,25 @@ def write_private(path: Path, text: str) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def require_writable(path: Path) -> None:
+    """Raise OSError where `write_private` could not write: its draft is made, and removed. Nothing else is changed."""
+    try:
+        target = path.resolve()
+    except RuntimeError as error:  # links that lead to each other (Python before 3.13)
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
+    if target.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    handle, draft = _draft(target)
+    os.close(handle)
+    Path(draft).unlink()
+
+
+def _draft(target: Path) -> tuple[int, str]:
+    return tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+
+
 def _replace(target: Path, text: str) -> None:
-    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, draft = _draft(target)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)

@@ -23,7 +23,7 @@ from tests.embedded import Deployer
 NOT_THERE = {
     "role closed",
     "instance profiles of the support role",
-    "EKS access of the instance",
+    "EKS access",
     "older temporary credentials refused",
     "policy of the support role",
     "older role sessions are refused",

@@ -171,7 +171,7 @@ def test_a_closed_account_is_proven_and_the_verdicts_say_what_does_not_apply(wan
     others = seen(grant=got(wanted.after))
     found = {item.step: item.proven for item in verdicts.judge(others, wanted)}
     assert False not in found.values()
-    no_cluster = {"EKS access of the instance"}
+    no_cluster = {"EKS access"}
     stay = no_cluster | {"end of the support policies", "a new session would be refused"}
     assert {step for step, proven in found.items() if proven is None} == (no_cluster if wanted.everybody else stay)
 
@@ -249,6 +249,7 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("no_grant_on_the_key_is_left", seen(key_grants=path(A.arn)), ALL, "remove-it"),
     ("no_grant_on_the_key_is_left", seen(key_grants=path(B.arn)), SOME, "remove-it"),
     ("the_cluster_is_closed", seen(cluster=path()), ALL, "remove-it"),
+    ("the_cluster_is_closed", seen(cluster=path(B.arn)), SOME, "remove-it"),
     ("no_other_role_lets_them_in", seen(roles=path(B.arn)), SOME, "remove-it"),
     ("no_session_is_open", seen(sessions=got((OF_SUPPORT["user"],))), ALL, "terminate-session --session-id support-1"),
     ("no_session_is_open", seen(sessions=got((OF_SUPPORT["role"],))), SOME, "terminate-session --session-id bob-1"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.errors import Declined, UsageError
+from generator.errors import Declined, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.evidence import sha256_of
 from generator.model.principal import parse_principal
@@ -75,7 +75,7 @@ def test_a_grant_from_its_plan_to_its_revocation(
     assert caller.journal == ["confirm ResumePlan", "UpdateAccessKey"]
 
     caller.journal.clear()
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="No such file"):
         revoke(gateway, RevokeRequest(report=tmp_path / "none" / "report"), caller)
     assert caller.journal == []
     revoked = revoke(gateway, RevokeRequest(report=tmp_path / "report"), caller)
@@ -93,6 +93,8 @@ def test_a_grant_from_its_plan_to_its_revocation(
     assert verify(gateway, data).line is None
     with pytest.raises(UsageError, match="is not the JSON file"):
         verify(gateway, page)
+    with pytest.raises(NotFound, match="no log group"):
+        verify(gateway, data, "another")
 
 
 def test_who_declines_changes_nothing(gateway: Gateway, caller: NotingCaller, create: Callable[..., None]) -> None:

@@ -6,6 +6,7 @@ change, or cannot, stays.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -173,7 +174,11 @@ def _instance_role(a: Account) -> str:
 
 def _reaches_it(a: Account) -> bool:
     """Whether the instance's role has an entry; whoever made the cluster has one of their own."""
-    return _instance_role(a) in a.mine.eks.list_access_entries(clusterName="orders")["accessEntries"]
+    return _has_entry(a, _instance_role(a))
+
+
+def _has_entry(a: Account, arn: str) -> bool:
+    return arn in a.mine.eks.list_access_entries(clusterName="orders")["accessEntries"]
 
 
 def cluster_is_open(a: Account) -> None:
@@ -185,6 +190,19 @@ def entry_in_the_cluster(a: Account) -> None:
     assert not _reaches_it(a)
     a.mine.eks.create_access_entry(clusterName="orders", principalArn=_instance_role(a))
     cluster_is_open(a)
+
+
+def entries_of(*whose: str) -> Make:
+    """By hand, for somebody of the vendor's: "role" is the support role, everything else an ARN."""
+
+    def make(a: Account) -> None:
+        arns = [a.outputs["SupportRoleArn"] if who == "role" else who for who in whose]
+        for arn in arns:
+            a.mine.eks.create_access_entry(clusterName="orders", principalArn=arn)
+            a.way_in(f"the cluster, for {arn}", functools.partial(_has_entry, a, arn))
+        a.facts.update({"support role": a.outputs["SupportRoleArn"]})
+
+    return make
 
 
 # Another grant that covers the principal
@@ -375,6 +393,19 @@ WORLDS = (
         ALL,
         not_proven(left=("delete-access-entry",)),
         CLOSED,
+    ),
+    World(
+        "cluster: entries of the vendor's and of the support role",
+        and_(reaches_a_cluster, entries_of("role", VENDOR_ROLE)),
+        ALL,
+        not_proven(left=("--principal-arn {support role}", f"--principal-arn {VENDOR_ROLE}")),
+    ),
+    World(
+        "cluster: an entry of one who leaves",
+        and_(reaches_a_cluster, entries_of(OTHER_ROLE)),
+        ONE,
+        not_proven(left=(f"--principal-arn {OTHER_ROLE}",)),
+        TWO,
     ),
     World(
         "cluster: the operator may not look",

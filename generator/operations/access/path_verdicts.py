@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from generator.model.access_path import AccessPath, PathReading
@@ -48,11 +49,17 @@ def no_other_role_lets_them_in(seen: Observations, wanted: Expectation) -> Evide
 
 
 def the_cluster_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
-    """Whoever is on the instance reaches no cluster; while others keep access, it stays."""
-    step, reading = "EKS access of the instance", seen.paths.cluster
-    if not wanted.everybody and not reading.absent:
+    """Neither whoever is on the instance reaches a cluster nor anybody who leaves; those who stay keep the stack's.
+
+    What a person made for somebody who leaves, or for the support user or role, counts also where others stay.
+    """
+    step, reading = "EKS access", seen.paths.cluster
+    if wanted.everybody or reading.value is None:
+        return _closed(step, (reading,), seen, wanted)
+    others = replace(reading, value=tuple(path for path in reading.value if not path.by_stack))
+    if not left_open(others, seen.at, wanted):
         return Evidence(step, reading.asked, "others keep access, so it stays", reading.at, None)
-    return _closed(step, (reading,), seen, wanted)
+    return _closed(step, (others,), seen, wanted)
 
 
 def _closed(

@@ -6,6 +6,7 @@ The line has the digest of the JSON file, and only the stack's keeper and people
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from generator.errors import DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
+from generator.host.files import require_writable as require_writable_file
 from generator.host.files import write_private
 from generator.model.contract import Resource
 from generator.model.evidence import LogLine, Report, log_line, parse_line, sha256_of
@@ -37,20 +39,30 @@ class Verified:
     line: LogLine | None
 
 
+def files(file: Path) -> tuple[Path, Path]:
+    """FILE.json and FILE.html; one of these endings that FILE has itself is not doubled, any other is part of it."""
+    name = file.stem if file.suffix in (".json", ".html") else file.name
+    return file.with_name(f"{name}.json"), file.with_name(f"{name}.html")
+
+
 def require_writable(file: Path) -> None:
     """Raise UsageError where a report could not be written: asked before a revocation, whose evidence comes once."""
-    folder = file.parent if file.parent != Path() else Path.cwd()
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
+    try:
+        if file.name in ("", "..") or file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        for path in files(file):
+            require_writable_file(path)
+    except OSError as error:
         raise UsageError(
-            f"The report could not be written to {file}: {folder} is no folder that you may write to.",
-            "Give another file: --report FILE",
+            f"The report could not be written to {file}: {error.strerror}. Nothing was changed.",
+            "Give a file's name in a folder that you may write to: --report FILE",
             code="report-not-written",
-        )
+        ) from error
 
 
 def write(report: Report, page: str, file: Path) -> tuple[Path, Path]:
-    """Write FILE's name with .json and with .html, each at once and for this user alone. Raises DeployerError."""
-    written = file.with_suffix(".json"), file.with_suffix(".html")
+    """Write FILE.json and FILE.html, each at once and for this user alone. Raises DeployerError."""
+    written = files(file)
     try:
         for path, text in zip(written, (report.text, page), strict=True):
             write_private(path, text)
@@ -92,9 +104,20 @@ def verify(gateway: Gateway, file: Path, group: str = "") -> Verified:
     try:
         lines = [parse_line(message, at) for message, at in gateway.logs.stream_lines(group, STREAM)]
     except NotFound:
+        _require_group(gateway, group)
         lines = []
     line = next((line for line in lines if line is not None and line.sha256 == digest), None)
     return Verified(str(file), digest, group, line)
+
+
+def _require_group(gateway: Gateway, group: str) -> None:
+    """A log without the stream has no line; one that does not exist says nothing about a file. Raises NotFound."""
+    if gateway.logs.find_log_group(group) is None:
+        raise NotFound(
+            f"There is no log group {group} in {gateway.region}, so the file could not be checked.",
+            "Give the group that the revocation wrote to: --log-group NAME",
+            code="no-log-group",
+        )
 
 
 def _content(file: Path) -> bytes:

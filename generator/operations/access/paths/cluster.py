@@ -1,4 +1,9 @@
-"""The EKS cluster that whoever is on the instance may use, by the instance's own role."""
+"""The stack's EKS cluster: who may use it that is, or may be, the vendor's.
+
+That is whoever is on the instance, by the instance's own role; and whoever an entry names that is from outside, or the
+support user or role. What a session of those may do in a cluster no policy of theirs refuses: the token is a signed
+`sts:GetCallerIdentity`, which IAM permits in spite of any Deny (STS API reference), so NoOlderSessions does not help.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +13,15 @@ from generator.gateway.aws import Gateway
 from generator.model.access_path import AccessPath, PathKind, PathReading
 from generator.model.arn import Arn
 from generator.model.contract import Parameter, Resource
+from generator.model.policy import PolicyPrincipal, PrincipalType
 from generator.model.reading import Reading
+from generator.operations.access.outsiders import is_outside
 from generator.operations.access.readings import absent, read
 from generator.operations.access.stack_access import StackAccess
 
 
 def cluster(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> PathReading:
-    """The access entries of the instance's role in the cluster that the stack names, whoever made them.
+    """The access entries of such principals in the cluster that the stack names, whoever made them.
 
     `resources` are the stack's, their physical IDs by logical ID.
     """
@@ -29,19 +36,24 @@ def cluster(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[st
 
     def path(principal: str) -> AccessPath:
         words = ("delete-access-entry", "--cluster-name", name, "--principal-arn", principal)
+        is_instances = _is(principal, role)
         return AccessPath(
             PathKind.CLUSTER,
             f"{name} for {principal}",
-            role,
+            role if is_instances else principal,
             asked,
             gateway.commands.aws("eks", *words),
-            detail=lasts,
-            by_stack=bool(lasts),
+            detail=lasts if is_instances else "",
+            by_stack=is_instances and bool(lasts),
         )
 
-    return read(asked, lambda: tuple(path(p) for p in gateway.eks.list_access_entries(name) if _is(p, role)))
+    def counts(principal: str) -> bool:
+        return _is(principal, role) or is_outside(PolicyPrincipal(PrincipalType.AWS, principal), access)
+
+    return read(asked, lambda: tuple(path(p) for p in gateway.eks.list_access_entries(name) if counts(p)))
 
 
 def _is(principal: str, role: str) -> bool:
+    """Whether it is the instance's role, or not known to be another principal."""
     arn = Arn.find(principal)
     return arn is None or (arn.kind == "role" and arn.last_name == role)
