@@ -28,6 +28,7 @@ def test_a_change_set_reads_the_template_from_its_url_and_is_not_sent_it(stubbed
     expected = {
         "StackName": "s",
         "ChangeSetName": "c",
+        "ClientToken": "c",
         "ChangeSetType": "CREATE",
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "TemplateURL": "https://s3.amazonaws.com/b/k",
