@@ -4,23 +4,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test lint types check generate permissions docs bench soak lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 # What the product needs, the embedded AWS included.
-$(RUNS): requirements.lock pyproject.toml
+$(RUNS): requirements.lock requirements-build.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed, this is %d.%d: make PYTHON=python3.12" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
 	@echo "setting up $(VENV) (once)" >&2
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PIP) --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(PIP) --no-build-isolation --no-deps --editable .
 	@touch $(RUNS)
 
 # What its tests and checks need besides.
 $(READY): requirements-dev.lock $(RUNS)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $(READY)
 
 setup: $(READY) ## make .venv: deployer from this tree, and what its tests need
@@ -63,11 +64,13 @@ bench: $(READY) ## measure against peers, write docs/explanation/performance.md
 soak: $(READY) ## the long channel runs
 	@$(BIN)/python -m pytest -m soak
 
-LOCKING := --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate pyproject.toml
-lock: $(READY) ## resolve both lock files again
-	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile $(LOCKING) --extra dev -o requirements-dev.lock
-	@$(BIN)/uv pip compile $(LOCKING) --extra sandbox --constraint requirements-dev.lock -o requirements.lock
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate
+lock: $(READY) ## resolve the lock files again
+	@$(PIP) --require-hashes -r .ci/uv.lock
+	@$(COMPILE) pyproject.toml --extra dev -o requirements-dev.lock
+	@$(COMPILE) pyproject.toml --extra sandbox --constraint requirements-dev.lock -o requirements.lock
+	@$(COMPILE) .ci/build.in --constraint requirements-dev.lock -o requirements-build.lock
+	@echo uv | $(COMPILE) - -o .ci/uv.lock
 
 clean: ## remove the environment
 	@rm -rf $(VENV) tests/proof/node_modules
