@@ -111,6 +111,13 @@ class ResolvedTemplate:
             raise Unknown(name)
         return functions[name](operand)
 
+    def holds(self, condition: str) -> bool | None:
+        """Whether a condition holds under these parameters; None where only CloudFormation knows."""
+        try:
+            return self._holds(condition)
+        except (Unknown, KeyError, IndexError, TypeError, ValueError):
+            return None
+
     def _holds(self, condition: str) -> bool:
         node = entries(self.sections.get("Conditions")).get(condition)
         if node is None:

@@ -9,6 +9,7 @@ from generator.model.policy_change import PolicyChange, sentence_of
 from generator.template.adoption import adopt
 from generator.template.emit import emit
 from generator.template.policy_changes import policy_changes
+from generator.template.resolved_values import StackPlace
 from tests.template.rendered import PUBLISHED_FILE
 
 ROLE = """\
@@ -53,6 +54,31 @@ def test_an_adoption_says_what_support_loses() -> None:
     )
     assert "StartSessionsOnThisInstance" in changes["SupportSessionPolicy"].gained
     assert policy_changes(emit(), emit()) == ()
+
+
+def test_what_no_option_of_this_stack_asks_for_is_neither_gained_nor_lost() -> None:
+    published, place = PUBLISHED_FILE.read_text(), StackPlace("s", "us-east-1")
+    merged = adopt(emit(), published).text
+
+    def gained(**values: str) -> dict[str, tuple[str, ...]]:
+        return {each.logical_id: each.gained for each in policy_changes(published, merged, values, place)}
+
+    plain, with_ssh = gained(), gained(SupportSsh="Yes", CreateSupportRole="Yes")
+    assert not {"SupportRole", "BastionRole", "AccessEndPolicy", "SupportSecretPolicy"} & set(plain)
+    assert plain["StackKey"] == ("AccountAdministersTheKey", "LogsEncryptTheSessionLog")
+    assert "PushSshKeysForOneLogin" not in plain["SupportSessionPolicy"]
+    assert "PushSshKeysForOneLogin" in with_ssh["SupportSessionPolicy"] and with_ssh["SupportRole"] == (
+        "NobodyAssumes",
+    )
+    assert "SupportUserPolicy" not in gained(CreateSupportUser="No")
+
+
+@pytest.mark.parametrize(("wanted", "lost"), [("Yes", ("ReadIt", "WriteIt")), ("No", ("ReadIt",)), (None, None)])
+def test_a_condition_that_is_decided_says_which_branch_counts(wanted: str | None, lost: tuple[str, ...] | None) -> None:
+    decided = "Parameters: {Want: {Type: String}}\nConditions: {Wanted: !Equals [!Ref Want, 'Yes']}\n" + ROLE
+    values = {} if wanted is None else {"Want": wanted}
+    (change,) = policy_changes(decided, "Resources: {}", values, StackPlace("s", "us-east-1"))
+    assert change.lost == (lost or ("ReadIt", "WriteIt"))  # a parameter without a value leaves it open
 
 
 def test_what_is_no_template_is_said() -> None:

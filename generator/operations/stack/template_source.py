@@ -10,7 +10,7 @@ from generator.errors import Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.command_line import CommandLine
-from generator.model.contract import INSTANCE_PARAMETERS, Output, Parameter, Resource
+from generator.model.contract import INSTANCE_PARAMETERS, NO_END, Output, Parameter, Resource
 from generator.model.policy_change import PolicyChange
 from generator.model.stack import Stack
 from generator.model.template_changes import TemplateVersion, versions_since
@@ -66,7 +66,7 @@ def template_source(gateway: Gateway, request: UpRequest, stack: Stack | None) -
     if own and not _may_reach_the_instance(request):
         return TemplateSource(None, frozenset(stack.parameters))
     live = gateway.cloudformation.get_template(stack.stack_id)
-    return _beside(live, request, stack, own, gateway.commands)
+    return _beside(gateway, live, request, stack, own)
 
 
 def _refuse_values_of_another_version(request: UpRequest, stack: Stack, commands: CommandLine) -> None:
@@ -87,11 +87,10 @@ def _may_reach_the_instance(request: UpRequest) -> bool:
     return any(key in INSTANCE_PARAMETERS or key not in known for key in request.given)
 
 
-def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: CommandLine) -> TemplateSource:
+def _beside(gateway: Gateway, live: str, request: UpRequest, stack: Stack, own: bool) -> TemplateSource:
     """The source where the stack's template was read: ours beside it, or (`own`) that template itself."""
     from generator.template.adoption import adopt, needs_no_update, version_of
     from generator.template.emit import wire
-    from generator.template.policy_changes import policy_changes
 
     replaces = _replaced(stack) if request.replace_instance else ""
     adopted = adopt(wire(), live, replacing=replaces)
@@ -107,11 +106,24 @@ def _beside(live: str, request: UpRequest, stack: Stack, own: bool, commands: Co
         unchanged=needs_no_update(adopted.text, live),
         untouchable=untouchable,
         policy=document(adopted.resources, untouchable),
-        policy_changes=policy_changes(live, adopted.text),
+        policy_changes=_policy_changes(gateway, live, adopted.text, request, stack),
         versions=tuple(versions_since(version_of(live))),
         replaces=replaces,
-        notes=tuple(_notes(live, adopted, replaces, commands)),
+        notes=tuple(_notes(live, adopted, replaces, gateway.commands)),
     )
+
+
+def _policy_changes(
+    gateway: Gateway, live: str, new: str, request: UpRequest, stack: Stack
+) -> tuple[PolicyChange, ...]:
+    """What the policies of this stack gain and lose; those of options that it has not chosen are not among them."""
+    from generator.template.policy_changes import policy_changes
+    from generator.template.resolved_values import StackPlace
+
+    place = StackPlace(stack.name, gateway.region, gateway.partition, stack.account)
+    until = str(Parameter.SUPPORT_ACCESS_UNTIL)
+    no_end = {until: NO_END} if stack.parameters.get(until) == "" else {}  # as an older template had it
+    return policy_changes(live, new, {**stack.parameters, **no_end, **request.given}, place)
 
 
 def untouchable(gateway: Gateway, stack: Stack) -> frozenset[str]:
