@@ -22,6 +22,17 @@ def require_updatable(stack: Stack, commands: CommandLine, *, disable_rollback: 
     raise DeployerError(message.format(stack=stack), _hint(hint, commands), code=code)
 
 
+def require_created(stack: Stack, commands: CommandLine) -> None:
+    """Raise a DeployerError for a stack that was planned and never created: there is nothing in it to upgrade."""
+    if stack.status.only_planned:
+        create, remove = commands.deployer("up"), commands.deployer("down")
+        raise DeployerError(
+            f"The stack {stack.name} is {stack.status}: it was planned, not created; there is nothing to upgrade.",
+            f"Create it with: {create}\nOr remove what the planning left with: {remove}",
+            code="not-created",
+        )
+
+
 def busy(stack: Stack, commands: CommandLine) -> StackBusy:
     """The error for a stack on which somebody else's operation is running."""
     return StackBusy(
@@ -51,7 +62,7 @@ _DEAD = {
     ),
     "ROLLBACK_FAILED": (
         "The stack {stack.name} is ROLLBACK_FAILED: its creation failed, and the rollback failed too.",
-        "See what is left with: {events}\nThen remove it with: {down}",
+        "See what is left with: {events}\nThen create it again with: {recreate}\nOr remove it with: {down}",
         "rollback-failed",
     ),
     "CREATE_FAILED": (

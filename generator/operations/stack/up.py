@@ -24,6 +24,7 @@ from generator.operations.stack import (
     last_flip,
     rotation_schedule,
     stack_policy,
+    states,
     support_toggle,
 )
 from generator.operations.stack.missing_values import complete
@@ -56,6 +57,7 @@ def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock =
     With `plan_only`, return the plan and leave nothing behind. Raises StackNotFound, and the rest as `up`.
     """
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
+    states.require_created(stack, gateway.commands)
     request = replace(request, upgrade=True)
     return _planned_or_done(
         gateway, plan_from(gateway, request, stack, clock, _upload(gateway, request)), request, caller

@@ -18,7 +18,7 @@ MEANS = {
     "CREATE_FAILED": "deployer up --recreate",
     "CREATE_COMPLETE": UPDATED,
     "ROLLBACK_IN_PROGRESS": BUSY,
-    "ROLLBACK_FAILED": "deployer down",
+    "ROLLBACK_FAILED": "deployer up --recreate --stack-name s\nOr remove it with: deployer down",
     "ROLLBACK_COMPLETE": "deployer up --recreate",
     "DELETE_IN_PROGRESS": BUSY,
     "DELETE_FAILED": "deployer down",
@@ -60,3 +60,14 @@ def test_after_an_update_that_was_not_rolled_back_only_another_such_update_may_s
     states.require_updatable(failed, CommandLine("s"), disable_rollback=True)
     with pytest.raises(DeployerError):
         states.require_updatable(stuck, CommandLine("s"), disable_rollback=True)
+
+
+@pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "CREATE_COMPLETE"])
+def test_what_was_only_planned_is_created_and_not_upgraded(status: str) -> None:
+    stack = Stack("s", STACK_ID, StackStatus(status))
+    if status == "CREATE_COMPLETE":
+        states.require_created(stack, CommandLine("s"))
+        return
+    with pytest.raises(DeployerError, match="planned, not created") as caught:
+        states.require_created(stack, CommandLine("s"))
+    assert "deployer up --stack-name s" in caught.value.hint
