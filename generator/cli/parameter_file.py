@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ def read_parameter_file(path: Path) -> ParameterFile:
         raise UsageError(f"{path} could not be read: {why}.", "Check the path and its permissions.") from None
     tags = None
     if isinstance(loaded, dict) and set(loaded) <= {"Parameters", "Tags", "StackPolicy"} and "Parameters" in loaded:
+        _refuse_stack_policy(loaded, path)
         tags = loaded.get("Tags")
         loaded = loaded["Parameters"]
     values = dict(_values(loaded, path))
@@ -42,18 +43,55 @@ def read_parameter_file(path: Path) -> ParameterFile:
     return ParameterFile(values, None if tags is None else dict(_tags(tags, path)))
 
 
+def named_file(text: str) -> Path:
+    """The path as it is typed; `file://`, which the AWS CLI wants before it, is left out."""
+    return Path(text.removeprefix("file://"))
+
+
+def _refuse_stack_policy(loaded: Mapping[str, Any], path: Path) -> None:
+    """Raise UsageError for one that is not empty: it would be left out in silence, and the stack gets another."""
+    if loaded.get("StackPolicy"):
+        raise UsageError(
+            f"{path} has a StackPolicy, and deployer sets the stack's policy itself.",
+            "Take it out of the file; one of your own that the stack has already is kept.",
+        )
+
+
 def _loaded(text: str, path: Path) -> Any:
     """The document; YAML's scalars stay as they are written, so that 012 and yes are no number and no truth."""
     import yaml
 
+    def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        """The map of these pairs; neither format says which of two is meant."""
+        whole: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in whole:
+                raise UsageError(f"{path} gives {key} twice.", "Keep one of them.")
+            whole[key] = value
+        return whole
+
     try:
-        return json.loads(text, parse_int=str, parse_float=str)
+        return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=once)
     except ValueError:
         pass
     try:
+        for node in _maps(yaml.compose(text, yaml.BaseLoader)):
+            once((key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
         return yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes strings, lists and maps alone
     except yaml.YAMLError:
         raise UsageError(f"{path} is neither JSON nor YAML.", EXAMPLE) from None  # the parser's words quote the file
+
+
+def _maps(node: Any) -> Iterator[Any]:
+    """A YAML node and the nodes within it that are maps; a file of parameters has three levels at most."""
+    if isinstance(node.value if node else None, list):
+        if node.id == "mapping":
+            yield node
+            for _, value in node.value:
+                yield from _maps(value)
+        else:
+            for item in node.value:
+                yield from _maps(item)
 
 
 def _values(loaded: Any, path: Path) -> Iterator[tuple[str, str]]:

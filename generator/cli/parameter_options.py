@@ -61,7 +61,7 @@ PARAMETER_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     *(_declare(p) for p in PARAMETERS.values() if not p.secret),
     *(entry for p in PARAMETERS.values() if p.secret for entry in _secret_options(p)),
     ("parameter", Annotated[list[str], _ANY], []),
-    ("parameter_file", Annotated[Path | None, _FILE], None),
+    ("parameter_file", Annotated[str | None, _FILE], None),
 )
 
 

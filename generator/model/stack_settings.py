@@ -10,6 +10,7 @@ from generator.errors import UsageError
 from generator.model.stack import Stack
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")  # S3 user guide, "Bucket naming rules"
+_TAG = re.compile(r"[\w .:/=+@-]*")  # IAM API, Tag: CloudFormation gives the stack's tags to its user and roles
 MAXIMUM_TAGS = 50  # CloudFormation API, CreateChangeSet.Tags
 
 
@@ -85,6 +86,12 @@ def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
         if not 1 <= len(key) <= 128 or len(value) > 256:
             raise UsageError(
                 f"The tag {key!r} is too long or has no key.", "A key has 1 to 128 characters, a value up to 256."
+            )
+        if not _TAG.fullmatch(key + value):
+            raise UsageError(
+                f"The tag {key}={value} has a character that IAM takes in no tag, and the stack's roles get its tags.",
+                "It takes letters, digits, blanks and _ . : / = + - @. Several tags: --tags team=data --tags cost=42",
+                code="bad-tag",
             )
         if key.lower().startswith("aws:"):
             raise UsageError(f"The tag {key} begins with aws:, which AWS keeps for itself.", "Give it another key.")

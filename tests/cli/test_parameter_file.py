@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.cli.parameter_file import read_parameter_file
+from generator.cli.parameter_file import named_file, read_parameter_file
 from generator.errors import UsageError
 
 WANTED = {"InstanceName": "012", "CreateSupportUser": "No"}
@@ -59,7 +59,10 @@ def test_tags_are_taken_in_both_forms(tags: str, tmp_path: Path) -> None:
         ("[1]", "has an entry that is no parameter"),
         ('{"InstanceName": null}', "gives the parameter InstanceName no text"),
         ('["InstanceName=1", "InstanceName=2"]', "gives the parameter InstanceName twice"),
+        ('{"InstanceName": "1", "InstanceName": "2"}', "gives InstanceName twice"),
+        ('Parameters:\n  InstanceName: "1"\n  InstanceName: "2"\n', "gives InstanceName twice"),
         ('{"Parameters": {}, "Tags": ["team"]}', "has a tag without Key and Value"),
+        ('{"Parameters": {}, "StackPolicy": {"Statement": []}}', "has a StackPolicy"),
     ],
 )
 def test_anything_else_is_refused_by_name(text: str, sentence: str, tmp_path: Path) -> None:
@@ -85,3 +88,8 @@ def test_a_broken_file_with_a_secret_is_not_quoted(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_parameter_file(written(tmp_path, 'AdminPassword: "canary-of-the-password\n', 0o600))
     assert "canary" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize("typed", ["file:///tmp/a.json", "/tmp/a.json"])
+def test_a_path_may_have_the_aws_command_lines_prefix(typed: str) -> None:
+    assert named_file(typed) == Path("/tmp/a.json")

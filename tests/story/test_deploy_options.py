@@ -82,6 +82,7 @@ def test_tags_of_a_stack_with_a_carried_instance_are_refused_with_the_reason(pub
     [
         (("--tags", "team"), "--tags takes KEY=VALUE, and 'team' has no value."),
         (("--tags", "aws:x=1"), "begins with aws:"),
+        (("--tags", "a=1,b=2"), "The tag a=1,b=2 has a character that IAM takes in no tag"),
         (("--tags", "a=1", "--tags", "a=2"), "The tag a is given twice."),
         (("--tags", f"{'k' * 129}=1"), "is too long or has no key"),
         (("--role-arn", "admin"), "--role-arn takes the ARN of an IAM role, and 'admin' is none."),
