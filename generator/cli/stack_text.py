@@ -42,7 +42,7 @@ def public_subnet_lines(plan: PublicSubnet) -> list[str]:
 
 def plan_lines(plan: UpPlan) -> list[str]:
     """The plan as a person reads it: removals and replacements first."""
-    template = "this version's template" if plan.template == "new" else "its own template; only parameters change"
+    template = "this version's template" if plan.template == "new" else "its own template; only values change"
     rows = ["  " + line for line in table(_rows(plan))]
     return [f"  from {template}", "", *rows, "", f"  {counts(plan)}", *_objection_lines(plan)]
 

@@ -90,7 +90,7 @@ def checked_tags(tags: Mapping[str, str]) -> dict[str, str]:
         if not _TAG.fullmatch(key + value):
             raise UsageError(
                 f"The tag {key}={value} has a character that IAM takes in no tag, and the stack's roles get its tags.",
-                "It takes letters, digits, blanks and _ . : / = + - @. Several tags: --tags team=data --tags cost=42",
+                "It takes letters, digits, spaces and _ . : / = + - @. Several tags: --tags team=data --tags cost=42",
                 code="bad-tag",
             )
         if key.lower().startswith("aws:"):

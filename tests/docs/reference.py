@@ -137,7 +137,7 @@ def template_page() -> str:
         NOTE,
         "# The template\n",
         "`templates/deepsql-stack.yaml`, made by `deployer generate`, is for people to read. `deployer up` sends the",
-        "same document in fewer bytes, as `deployer generate --wire` prints it.\n",
+        "same document in fewer bytes, as `deployer generate --wire -o -` prints it.\n",
         "## Parameters\n",
     ]
     lines += ["| parameter | option of `up` | default | meaning |", "| --- | --- | --- | --- |"]
