@@ -61,12 +61,17 @@ def _ending_lines(plan: AccessPlan) -> list[str]:
     """What becomes of sessions that are open at the end, where the plan shows it."""
     if not plan.after.principals:
         return []
+    from generator.operations.access.session_end import shell_limit
+
+    limit = [f"  Until then {lasts}."] if (lasts := shell_limit(plan.access)) else []
     if plan.after.until is None:
-        return ["  Sessions that support has open have no end either: they go on until access is paused or revoked."]
+        never = "  Sessions that support has open have no end either: they go on until access is paused or revoked."
+        return [never, *limit]
     if not any(c.logical_id == Resource.ACCESS_END_RULE and not c.removes for c in plan.up.changes):
         return []
     return [
-        "  Then IAM refuses everything new, and within two minutes the stack ends support's open sessions. Yours go on."
+        "  Then IAM refuses everything new, and within two minutes the stack ends support's open sessions. Yours go on.",
+        *limit,
     ]
 
 

@@ -1,5 +1,4 @@
-# Makes, rotates and deletes the support user's key, and ends support's sessions when access ends. Callers repeat what
-# they are not sure of. No secret leaves it, nor an event's ResponseURL.
+# Callers repeat what they are not sure of. No secret leaves it, nor an event's ResponseURL.
 import json
 import time
 import urllib.request

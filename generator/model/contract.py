@@ -35,6 +35,7 @@ class Parameter(StrEnum):
     SUPPORT_ACCESS_REASON = "SupportAccessReason"
     SUPPORT_ACCESS_VIA = "SupportAccessVia"
     SUPPORT_SESSIONS_NOT_BEFORE = "SupportSessionsNotBefore"
+    SUPPORT_SESSION_MINUTES = "SupportSessionMinutes"
     SUPPORT_PORTS = "SupportPorts"
     SUPPORT_SSH = "SupportSsh"
     SUPPORT_DEFAULT_SHELL = "SupportDefaultShell"
@@ -68,6 +69,7 @@ class Resource(StrEnum):
     STACK_KEY = "StackKey"
     SESSION_LOG_GROUP = "SessionLogGroup"
     SHELL_DOCUMENT = "ShellDocument"
+    CUSTOMER_SHELL_DOCUMENT = "CustomerShellDocument"
     PORT_DOCUMENT = "PortDocument"
     SSH_DOCUMENT = "SshDocument"
     SUPPORT_USER = "SupportUser"
@@ -109,6 +111,7 @@ class Output(StrEnum):
     ADMIN_SECRET_ARN = "AdminSecretArn"  # noqa: S105 - an output's name
     SESSION_LOG_GROUP_NAME = "SessionLogGroupName"
     SHELL_DOCUMENT_NAME = "ShellDocumentName"
+    CUSTOMER_SHELL_DOCUMENT_NAME = "CustomerShellDocumentName"
     PORT_DOCUMENT_NAME = "PortDocumentName"
     SSH_DOCUMENT_NAME = "SshDocumentName"
     KEEPER_FUNCTION_NAME = "KeeperFunctionName"
@@ -119,6 +122,7 @@ class DocumentKind(StrEnum):
     """The session documents every stack has."""
 
     SHELL = "shell"
+    CUSTOMER_SHELL = "customer-shell"
     PORT = "port"
     SSH = "ssh"
     DATABASE = "database"

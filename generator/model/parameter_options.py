@@ -121,6 +121,7 @@ _ALL = (
     ParameterOption(
         "SupportSessionsNotBefore", "Role sessions begun before this time (UTC) are refused; set by access."
     ),
+    ParameterOption("SupportSessionMinutes", "Minutes after which a shell of support ends, 1 to 480.", Kind.NUMBER),
     ParameterOption("SupportPorts", "Ports of the instance that a support tunnel may reach.", Kind.LIST),
     ParameterOption("SupportSsh", "Whether support may use SSH (port 22, not logged).", Kind.YES_NO),
     ParameterOption("SupportDefaultShell", "Whether support may also start the account's default shell.", Kind.YES_NO),

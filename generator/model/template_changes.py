@@ -21,6 +21,7 @@ VERSIONS = (
             "A function in the stack makes, rotates and deletes support's key; CloudFormation never sees it.",
             "Grants are parameters: who of the vendor may enter, and until when, is in the policies.",
             "Support starts sessions with the stack's own documents only, and every shell is logged and encrypted.",
+            "A shell of support lasts an hour, or SupportSessionMinutes; your own people have one without that limit.",
             "Open sessions end with the access that they were opened under.",
             "The administrator's password is a secret, and the instance reads it with its own role.",
             "The instance may do less: Systems Manager, its session log, its own settings, the signal to the stack.",

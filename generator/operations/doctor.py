@@ -68,13 +68,17 @@ def diagnose(gateway: Gateway, target: str = "", own: frozenset[str] = frozenset
         yield Diagnosis("instance", Verdict.MISSING, error.message, error.hint)
         return
     documents = documents_of(seen, instance.instance_id)
-    yield from _of_instance(gateway, instance, documents, _database_document(seen, instance), caller)
+    yield from _of_instance(gateway, instance, documents, _other_documents(seen, instance, documents), caller)
 
 
-def _database_document(seen: StackView, instance: Target) -> tuple[str, ...]:
-    """The stack's document for tunnels to the database, if it has one."""
-    given = seen.stack is not None and seen.stack.parameters.get(Parameter.DATABASE_ENDPOINT)
-    return (document_name(DocumentKind.DATABASE, instance.instance_id),) if given else ()
+def _other_documents(seen: StackView, instance: Target, own: Documents) -> tuple[str, ...]:
+    """The stack's documents that the caller does not use: support's shell, and the one for tunnels to the database."""
+    if seen.stack is None:
+        return ()
+    shell = seen.stack.outputs.get(Output.SHELL_DOCUMENT_NAME, "")
+    database = document_name(DocumentKind.DATABASE, instance.instance_id)
+    given = seen.stack.parameters.get(Parameter.DATABASE_ENDPOINT)
+    return (*([shell] if shell not in ("", own.shell) else []), *([database] if given else []))
 
 
 def _here() -> Iterator[Diagnosis]:
@@ -153,7 +157,7 @@ def _access(gateway: Gateway, own: frozenset[str]) -> Iterator[Diagnosis]:
 
 
 def _of_instance(
-    gateway: Gateway, target: Target, documents: Documents, database: Sequence[str], caller: str
+    gateway: Gateway, target: Target, documents: Documents, others: Sequence[str], caller: str
 ) -> Iterator[Diagnosis]:
     health = _health(gateway, target.instance_id)
     yield from _instance(target, health)
@@ -162,7 +166,7 @@ def _of_instance(
     yield from _asked("agent", lambda: _agent(gateway, target, health))
     if isinstance(health, InstanceHealth):
         yield from _asked("route to AWS", lambda: aws_route_checks(gateway, health))
-    yield from _asked("documents", lambda: _documents(gateway, documents, database))
+    yield from _asked("documents", lambda: _documents(gateway, documents, others))
     yield from _asked("permissions", lambda: _permissions(gateway, caller, target, documents))
 
 
@@ -258,19 +262,20 @@ def _default_shell(gateway: Gateway, stack: Stack) -> Iterator[Diagnosis]:
     yield _bad("default shell", answer, f"Have it logged: deployer session-preferences set --help; or end it: {off}")
 
 
-def _documents(gateway: Gateway, documents: Documents, database: Sequence[str]) -> Iterator[Diagnosis]:
+def _documents(gateway: Gateway, documents: Documents, others: Sequence[str]) -> Iterator[Diagnosis]:
     if not documents.own:
         yield Diagnosis(
             "documents", Verdict.NOTE, "AWS's own are used: shells are logged only as the account's preferences say"
         )
         return
-    absent = [n for n in (documents.shell, documents.port, documents.ssh) if gateway.ssm.find_document(n) is None]
+    names = (documents.shell, documents.port, documents.ssh, *others)
+    absent = [name for name in names if gateway.ssm.find_document(name) is None]
     if absent:
         hint = gateway.commands.deployer("upgrade")
         yield _bad("documents", f"missing: {', '.join(absent)}", hint)
         return
-    yield _good("documents", f"{documents.shell}, {documents.port}, {documents.ssh}")
-    for each in document_versions.read(gateway, (documents.shell, documents.port, documents.ssh, *database)):
+    yield _good("documents", ", ".join(names))
+    for each in document_versions.read(gateway, names):
         if each.default != each.latest:
             answer = f"sessions go by version {each.default}, its default; the latest is {each.latest}"
             hint = f"If the latest is what the stack says: {document_versions.command(gateway.commands, each)}"

@@ -17,6 +17,10 @@ from generator.policies.document import Document, allow, document, plain
 from generator.policies.support import OWN_SESSIONS_BY_TAG, documents_are_checked, own_sessions
 
 
+THEIRS = (DocumentKind.CUSTOMER_SHELL, DocumentKind.SHELL, DocumentKind.PORT)
+"""Support's shell too: `connect` uses it where the stack may not be read, and older stacks have no other."""
+
+
 class EngineerKind(StrEnum):
     """The kind of IAM identity the engineers use; it decides how their own sessions are recognised."""
 
@@ -41,7 +45,7 @@ def engineers_policy_document(
     """
     sessions = Arn(partition, "ssm", region, account, "session/*")
     instances = [str(sessions.beside("ec2", "instance/*"))]
-    names = documents or [document_name(each, "i-*") for each in (DocumentKind.SHELL, DocumentKind.PORT)]
+    names = documents or [document_name(each, "i-*") for each in THEIRS]
     statements = [
         allow(
             "StartSessionsWhereTheTagsAreEqual",

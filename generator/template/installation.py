@@ -38,8 +38,6 @@ def add_installation(template: Template) -> None:
     template.add_resource(
         SsmParameter(
             str(Resource.INSTALL_SETTINGS),
-            DeletionPolicy="Delete",
-            UpdateReplacePolicy="Delete",
             Type="String",
             Value=Sub(SETTINGS),
         )

@@ -28,13 +28,13 @@ def add_outputs(template: Template) -> None:
     _add(
         template,
         O.CONNECT_COMMAND,
-        "A shell on the instance, which is logged",
+        NAMED,
         Sub(f"{start} --document-name ${{{Resource.SHELL_DOCUMENT}}}"),
     )
     _add(
         template,
         O.PORT_FORWARD_COMMAND,
-        f"The DeepSQL page at http://localhost:{UI_PORT}",
+        NAMED,
         Sub(
             f"{start} --document-name ${{{Resource.PORT_DOCUMENT}}}"
             f" --parameters portNumber={UI_PORT},localPortNumber={UI_PORT}"
@@ -46,6 +46,7 @@ def add_outputs(template: Template) -> None:
     _add(template, O.ADMIN_SECRET_ARN, NAMED, ref(Resource.ADMIN_SECRET))
     _add(template, O.SESSION_LOG_GROUP_NAME, NAMED, ref(Resource.SESSION_LOG_GROUP))
     _add(template, O.SHELL_DOCUMENT_NAME, NAMED, ref(Resource.SHELL_DOCUMENT))
+    _add(template, O.CUSTOMER_SHELL_DOCUMENT_NAME, NAMED, ref(Resource.CUSTOMER_SHELL_DOCUMENT))
     _add(template, O.PORT_DOCUMENT_NAME, NAMED, ref(Resource.PORT_DOCUMENT))
     _add(template, O.SSH_DOCUMENT_NAME, NAMED, ref(Resource.SSH_DOCUMENT))
     _add(template, O.KEEPER_FUNCTION_NAME, NAMED, ref(Resource.KEEPER_FUNCTION))
@@ -56,14 +57,14 @@ def _add_support(template: Template) -> None:
     _add(
         template,
         O.SUPPORT_SECRET_ARN,
-        "The secret with support's key",
+        NAMED,
         ref(Resource.SUPPORT_SECRET),
         WANTED,
     )
     _add(
         template,
         O.SUPPORT_SECRET_FETCH_COMMAND,
-        "Reads the key as yourself, for sharing it by hand",
+        NAMED,
         Sub(
             "aws secretsmanager get-secret-value --region ${AWS::Region}"
             f" --secret-id ${{{Resource.SUPPORT_SECRET}}} --query SecretString --output text"
@@ -73,7 +74,7 @@ def _add_support(template: Template) -> None:
     _add(template, O.SUPPORT_USER_NAME, NAMED, ref(Resource.SUPPORT_USER), WANTED)
     role = Condition.WANT_SUPPORT_ROLE
     _add(template, O.SUPPORT_ROLE_ARN, NAMED, get_att(Resource.SUPPORT_ROLE, "Arn"), role)
-    _add(template, O.SUPPORT_ROLE_EXTERNAL_ID, "What the vendor passes to assume it", external_id(), role)
+    _add(template, O.SUPPORT_ROLE_EXTERNAL_ID, NAMED, external_id(), role)
 
 
 def _add(template: Template, name: O, description: str, value: object, condition: Condition | None = None) -> None:

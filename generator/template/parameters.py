@@ -39,7 +39,7 @@ PRINCIPAL = r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(\*|root|(role|user)/[\w+=.@/:-]
 TIME = "[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z"
 
 NETWORK = (
-    Field(P.VPC_ID, "The VPC of the database that DeepSQL will look after.", "AWS::EC2::VPC::Id"),
+    Field(P.VPC_ID, "The VPC of your database.", "AWS::EC2::VPC::Id"),
     Field(
         P.SUBNET_ID,
         "A private subnet of it that reaches the database and, through NAT, the internet.",
@@ -73,7 +73,7 @@ INSTANCE = (
 PRODUCT = (
     Field(
         P.ADMIN_EMAIL,
-        "The first administrator's login.",
+        "Login of the first administrator.",
         limits=limits(AllowedPattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
     ),
     Field(
@@ -100,7 +100,7 @@ PRODUCT = (
 SUPPORT = (
     Field(
         P.CREATE_SUPPORT_USER,
-        "Yes: an IAM user that may only start sessions on this instance, its key in Secrets Manager. No: none.",
+        "Yes: an IAM user that may only start sessions on this instance, its key in Secrets Manager.",
         limits=limits(Default="Yes", AllowedValues=YES_NO),
     ),
     Field(
@@ -125,13 +125,13 @@ SUPPORT = (
     ),
     Field(
         P.VENDOR_ACCOUNTS,
-        "12-digit IDs of the accounts that have access. Empty: none.",
+        "IDs of the accounts that have access.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern="^$|^[0-9]{12}(,[0-9]{12})*$"),
     ),
     Field(
         P.VENDOR_PRINCIPALS,
-        "ARNs of the roles or users in those accounts that have access.",
+        "ARNs of their roles or users that have access.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern=PRINCIPAL),
     ),
@@ -142,18 +142,24 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_ACCESS_REASON,
-        "A ticket or a sentence; kept as a tag of the support user.",
+        "A ticket; kept as a tag of the support user.",
         limits=limits(Default="", AllowedPattern="^[A-Za-z0-9 _.:/=+@-]{0,256}$"),
     ),
     Field(
         P.SUPPORT_ACCESS_VIA,
-        "How these principals get access: by the secret, by the role, or both.",
+        "How they get access.",
         limits=limits(Default="all", AllowedValues=["all", "secret", "role"]),
     ),
     Field(
         P.SUPPORT_SESSIONS_NOT_BEFORE,
         "UTC; earlier sessions are refused; a time to come pauses the role. Empty: all are valid.",
         limits=limits(Default="", AllowedPattern=f"^$|^{TIME}$"),
+    ),
+    Field(
+        P.SUPPORT_SESSION_MINUTES,
+        "How long a shell of support may last.",
+        "Number",
+        limits(Default=60, MinValue=1, MaxValue=480),
     ),
     Field(
         P.SUPPORT_PORTS,
@@ -178,7 +184,7 @@ SUPPORT = (
     ),
     Field(
         P.EKS_ACCESS_POLICY,
-        "What they may do there: an EKS access policy, like AmazonEKSViewPolicy.",
+        "An EKS access policy, like AmazonEKSViewPolicy.",
         limits=limits(Default="", AllowedPattern="^$|^AmazonEKS[A-Za-z]+Policy$"),
     ),
     Field(
@@ -215,7 +221,7 @@ DATABASE = (
     ),
 )
 GROUPS = (
-    ("Network of your database", NETWORK),
+    ("Network", NETWORK),
     ("Instance", INSTANCE),
     ("DeepSQL", PRODUCT),
     ("Support access (optional)", SUPPORT),

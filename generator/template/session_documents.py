@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from troposphere import Join, Sub, Template
 from troposphere.ssm import Document
 
@@ -16,8 +18,12 @@ def add_session_documents(template: Template) -> None:
     """Add shell, port and SSH documents, named after the instance: their names never collide, and support, which may
     not read the stack, can derive them. Changed content becomes a new version of the same document.
 
+    How long a shell may last belongs to its document, so the customer's own people have one of their own.
     """
-    template.add_resource(session_document(Resource.SHELL_DOCUMENT, DocumentKind.SHELL, _shell()))
+    ends = {"idleSessionTimeout": "20", "maxSessionDuration": ref(Parameter.SUPPORT_SESSION_MINUTES)}
+    shell, own_shell = _shell(ends), _shell({})
+    template.add_resource(session_document(Resource.SHELL_DOCUMENT, DocumentKind.SHELL, shell))
+    template.add_resource(session_document(Resource.CUSTOMER_SHELL_DOCUMENT, DocumentKind.CUSTOMER_SHELL, own_shell))
     template.add_resource(session_document(Resource.PORT_DOCUMENT, DocumentKind.PORT, _port()))
     template.add_resource(session_document(Resource.SSH_DOCUMENT, DocumentKind.SSH, _ssh()))
 
@@ -33,14 +39,15 @@ def session_document(name: Resource, kind: DocumentKind, content: dict[str, obje
     )
 
 
-def _shell() -> dict[str, object]:
-    """A shell that streams every character to the encrypted session log as it is typed.
+def _shell(ends: Mapping[str, object]) -> dict[str, object]:
+    """A shell that streams every character to the encrypted session log as it is typed; `ends` are the timeouts.
 
-    Only the schema's required inputs, and those that differ from the default, are given.
+    Only the schema's required inputs, and those that differ from the default, are given: a shell ends after 20 idle
+    minutes by default, and support's says so itself.
     """
     return {
         "schemaVersion": "1.0",
-        "description": "A shell on the DeepSQL instance, which is logged",
+        "description": "A logged shell",
         "sessionType": "Standard_Stream",
         "inputs": {
             "s3EncryptionEnabled": True,
@@ -48,8 +55,7 @@ def _shell() -> dict[str, object]:
             "cloudWatchEncryptionEnabled": True,
             "cloudWatchStreamingEnabled": True,
             "runAsEnabled": False,
-            "idleSessionTimeout": "20",
-            "maxSessionDuration": "480",
+            **ends,
         },
     }
 

@@ -109,6 +109,10 @@ SUPPORT = [
         "every document of the stack may be used",
         add_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/deepsql-*-${Instance}")),
     ),
+    Mutant(
+        "the customer's shell may be used",
+        add_resource(POLICY, WITH_DOCUMENTS, at_home("ssm", "document/${CustomerShellDocument}")),
+    ),
     Mutant("the tunnel may not be used", set_resource(POLICY, WITH_DOCUMENTS, SHELL_ONLY)),
     Mutant("documents are not checked on the instance", drop_condition(POLICY, ON_INSTANCE, CHECK)),
     Mutant("documents are not checked", drop_condition(POLICY, WITH_DOCUMENTS, CHECK)),

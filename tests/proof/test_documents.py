@@ -139,9 +139,10 @@ def test_the_tunnel_names_no_other_host(template: Tree) -> None:
     assert "host" not in content["properties"]
 
 
-def test_the_shell_is_written_to_the_encrypted_log(template: Tree) -> None:
+@pytest.mark.parametrize("shell", ["ShellDocument", "CustomerShellDocument"])
+def test_the_shell_is_written_to_the_encrypted_log(template: Tree, shell: str) -> None:
     stack = World(template).stack("open")
-    inputs = stack.property("ShellDocument", "Content")["inputs"]
+    inputs = stack.property(shell, "Content")["inputs"]
     assert inputs["cloudWatchLogGroupName"] == stack.name("SessionLogGroup")
     assert inputs["cloudWatchEncryptionEnabled"] is True
     assert stack.property("SessionLogGroup", "KmsKeyId") == stack.arn("StackKey")

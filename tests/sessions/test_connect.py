@@ -138,6 +138,30 @@ def test_a_shell_reads_commands_and_the_reason_is_recorded(deployer: Deployer) -
     assert shell.wait(10) == 0
 
 
+def test_a_shell_of_support_ends_after_its_minutes_and_the_customers_goes_on(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, own = deployer.instance, deployer.start("connect")
+    with monkeypatch.context() as patch:
+        as_support(deployer, patch)
+        theirs = deployer.start("connect", name)
+    by_document = wait_for(lambda: len(live := {s.document: s for s in deployer.live()}) == 2 and live)
+    assert set(by_document) == {f"deepsql-customer-shell-{name}", f"deepsql-shell-{name}"}
+    try:
+        for shell in (own, theirs):
+            until_line(shell.stderr, "served by the deployer sandbox")
+        control("POST", "clock", {"ahead": 59 * 60})
+        time.sleep(1.5)
+        assert theirs.poll() is None
+        control("POST", "clock", {"ahead": 61 * 60})
+        assert theirs.wait(10) == 0 and theirs.stderr
+        assert "Session reached its maximum duration." in theirs.stderr.read()
+        assert own.poll() is None and [s.document for s in deployer.live()] == [f"deepsql-customer-shell-{name}"]
+    finally:
+        control("POST", "clock", {"ahead": 0})
+    own.communicate("exit\r", timeout=10)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_signal_ends_the_session_before_the_process(deployer: Deployer, ended: Ended, number: signal.Signals) -> None:
     tunnel = deployer.start("connect", "-L", "0:localhost:3035")

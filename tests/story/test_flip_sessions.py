@@ -28,7 +28,8 @@ def operator_without(deployer: Deployer, action: str) -> dict[str, str]:
 def open_session(deployer: Deployer, credentials: dict[str, str] | None = None) -> str:
     """A shell on the instance as whoever has these credentials, by default the customer; its id."""
     client = Aws().create_client("ssm", **(credentials or {}))
-    asked = {"Target": deployer.outputs["InstanceId"], "DocumentName": deployer.outputs["ShellDocumentName"]}
+    shell = deployer.outputs["ShellDocumentName" if credentials else "CustomerShellDocumentName"]
+    asked = {"Target": deployer.outputs["InstanceId"], "DocumentName": shell}
     return str(client.start_session(**asked)["SessionId"])
 
 

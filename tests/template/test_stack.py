@@ -226,7 +226,7 @@ def test_no_name_is_fixed(given: dict[str, str]) -> None:
     names = {"RoleName", "InstanceProfileName", "ManagedPolicyName", "Name", "LogGroupName"}
     stack = new(**given)
     # Named after the instance, and on a role of a made-up name: there is one of each.
-    unique = {"ShellDocument", "PortDocument", "SshDocument", "KeeperSupportPolicy"}
+    unique = {"ShellDocument", "CustomerShellDocument", "PortDocument", "SshDocument", "KeeperSupportPolicy"}
     assert {name for name in stack.resources if names & set(stack.properties(name))} == unique
     assert "FunctionName" not in stack.properties("KeeperFunction")
     assert stack.properties("SupportUser").get("UserName") == given.get("SupportUserName")
@@ -291,12 +291,24 @@ def test_a_tunnel_reaches_the_listed_ports_only() -> None:
     assert "host" not in content["properties"]
 
 
-def test_a_shell_is_always_logged_and_encrypted() -> None:
-    inputs = new().properties("ShellDocument")["Content"]["inputs"]
+@pytest.mark.parametrize("shell", ["ShellDocument", "CustomerShellDocument"])
+def test_a_shell_is_always_logged_and_encrypted(shell: str) -> None:
+    inputs = new().properties(shell)["Content"]["inputs"]
     assert inputs["cloudWatchLogGroupName"] == "<SessionLogGroup>"
     assert inputs["cloudWatchEncryptionEnabled"] is True
     assert inputs["cloudWatchStreamingEnabled"] is True
     assert new().properties("SessionLogGroup")["KmsKeyId"].endswith(":key/<StackKey>")
+
+
+def test_only_supports_shell_has_a_limit_and_it_is_an_hour_unless_set() -> None:
+    def minutes(document: str, stack: Rendered) -> object:
+        return stack.properties(document)["Content"]["inputs"].get("maxSessionDuration")
+
+    for stack, lasts in ((new(), "60"), (new(SupportSessionMinutes="90"), "90"), (adopted(**PUBLISHED_STACK), "60")):
+        assert str(minutes("ShellDocument", stack)) == lasts
+        assert minutes("CustomerShellDocument", stack) is None
+    limits = template_dict()["Parameters"]["SupportSessionMinutes"]
+    assert (limits["Type"], limits["MinValue"], limits["MaxValue"]) == ("Number", 1, 480)
 
 
 def test_every_end_is_the_one_that_the_stack_has() -> None:

@@ -32,7 +32,11 @@ class Documents:
 
 def documents_of(seen: StackView, instance_id: str) -> Documents:
     """The stack's documents by its outputs, by the instance's id where the stack may not be read; AWS's where there
-    is no stack, or one without documents."""
+    is no stack, or one without documents.
+
+    The shell is the customer's own, without a limit of minutes, for who may read the stack, and support's for who may
+    not: support's policies allow no other. An older stack has one shell for both.
+    """
     if seen.denied:
         kinds = (DocumentKind.SHELL, DocumentKind.PORT, DocumentKind.SSH)
         shell, port, ssh = (document_name(kind, instance_id) for kind in kinds)
@@ -42,7 +46,7 @@ def documents_of(seen: StackView, instance_id: str) -> Documents:
         return Documents()
     outputs = stack.outputs
     return Documents(
-        shell=outputs.get(Output.SHELL_DOCUMENT_NAME, ""),
+        shell=outputs.get(Output.CUSTOMER_SHELL_DOCUMENT_NAME, "") or outputs.get(Output.SHELL_DOCUMENT_NAME, ""),
         port=outputs[Output.PORT_DOCUMENT_NAME],
         ssh=outputs.get(Output.SSH_DOCUMENT_NAME, AWS_SSH),
         ports=tuple(stack.parameters.get(Parameter.SUPPORT_PORTS, "").split(",")),

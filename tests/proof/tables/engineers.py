@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.proof.people import Context
 from tests.proof.tables.support import (
     ANOTHER_INSTANCE,
+    CUSTOMERS_SHELL,
     INSTANCE,
     OPEN,
     OTHER_REGION,
@@ -42,6 +43,7 @@ def _of(who: str, own: str, own_tag: Context) -> list[Row]:
         "engineer",
         who,
         may("open a shell on the team's instance", START, INSTANCE, SHELL, given=team("blue")),
+        may("open their own shell there", START, INSTANCE, CUSTOMERS_SHELL, given=team("blue")),
         may("open a tunnel to the team's instance", START, INSTANCE, TUNNEL, given=team("blue")),
         may("open a shell on another instance of the team", START, ANOTHER_INSTANCE, SHELL, given=team("blue")),
         may("open the data channel", OPEN, own),

@@ -10,6 +10,7 @@ from tests.proof.world import AFTER, END, Row, at, in_region, may, may_not, tabl
 START, OPEN = "ssm:StartSession", "ssmmessages:OpenDataChannel"
 RESUME, TERMINATE = "ssm:ResumeSession", "ssm:TerminateSession"
 INSTANCE, SHELL, TUNNEL = "<Instance>", "<ShellDocument>", "<PortDocument>"
+CUSTOMERS_SHELL = "<CustomerShellDocument>"
 SSH_DOCUMENT, PUSH = "<SshDocument>", "ec2-instance-connect:SendSSHPublicKey"
 ACCOUNTS_SHELL = "<ssm>:document/SSM-SessionManagerRunShell"
 ANOTHER_INSTANCE = "<ec2>:instance/i-0fedcba9876543210"
@@ -85,6 +86,8 @@ DOCUMENTS = table(
     "support",
     may("use the stack's shell", START, SHELL),
     may("use the stack's tunnel", START, TUNNEL),
+    may_not("use the customer's own shell, which has no limit", START, CUSTOMERS_SHELL),
+    may_not("use the customer's own shell on an upgraded stack", START, CUSTOMERS_SHELL, stack="published"),
     may_not("use the stack's SSH unless the customer says so", START, SSH_DOCUMENT),
     may_not("use the account's default shell", START, "<ssm>:document/SSM-SessionManagerRunShell"),
     may_not("use the default shell of AWS", START, aws_owned("SSM-SessionManagerRunShell")),
@@ -238,6 +241,7 @@ NOTHING_ELSE = table(
     may_not("run an automation", "ssm:StartAutomationExecution", "<ssm>:automation-definition/Any:1"),
     may_not("write a document", "ssm:CreateDocument", "<ssm>:document/Mine"),
     may_not("change the shell document", "ssm:UpdateDocument", SHELL),
+    may_not("change the customer's shell document", "ssm:UpdateDocument", CUSTOMERS_SHELL),
     may_not("switch the shell document's version", "ssm:UpdateDocumentDefaultVersion", SHELL),
     may_not("share a document", "ssm:ModifyDocumentPermission", TUNNEL),
     may_not("delete a document", "ssm:DeleteDocument", SHELL),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.proof.people import Context
 from tests.proof.tables.support import (
     ANOTHER_INSTANCE,
+    CUSTOMERS_SHELL,
     INSTANCE,
     PUSH,
     SAME_ID_IN_EUROPE,
@@ -91,6 +92,7 @@ SESSIONS = table(
     may_not("end a session that says nothing", TERMINATE, f"{THEIRS}ada-1", stack="role"),
     may_not("open a shell after the end", START, INSTANCE, SHELL, given=at(AFTER), stack="role"),
     may_not("reach an instance without the tag", START, INSTANCE, given=tagged(None), stack="role"),
+    may_not("use the customer's own shell, which has no limit", START, CUSTOMERS_SHELL, stack="role"),
     may_not("use the account's own shell", START, "<ssm>:document/SSM-SessionManagerRunShell", stack="role"),
     may_not("run commands", "ssm:SendCommand", INSTANCE, stack="role"),
     may_not("read the admin password", "secretsmanager:GetSecretValue", "<AdminSecret>", stack="role"),
