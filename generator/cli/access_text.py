@@ -69,10 +69,10 @@ def _ending_lines(plan: AccessPlan) -> list[str]:
         return [never, *limit]
     if not any(c.logical_id == Resource.ACCESS_END_RULE and not c.removes for c in plan.up.changes):
         return []
-    return [
-        "  Then IAM refuses everything new, and within two minutes the stack ends support's open sessions. Yours go on.",
-        *limit,
-    ]
+    ends = (
+        "  Then IAM refuses everything new, and within two minutes the stack ends support's open sessions. Yours go on."
+    )
+    return [ends, *limit]
 
 
 def unchanged_line(plan: AccessPlan) -> str:

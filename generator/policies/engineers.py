@@ -16,7 +16,6 @@ from generator.model.contract import DocumentKind, document_name
 from generator.policies.document import Document, allow, document, plain
 from generator.policies.support import OWN_SESSIONS_BY_TAG, documents_are_checked, own_sessions
 
-
 THEIRS = (DocumentKind.CUSTOMER_SHELL, DocumentKind.SHELL, DocumentKind.PORT)
 """Support's shell too: `connect` uses it where the stack may not be read, and older stacks have no other."""
 

@@ -47,7 +47,8 @@ COMMENTS: Mapping[str, str] = {
     Resource.SESSION_LOG_GROUP: "What was typed and shown in support's shells. Support can neither read nor delete it.",
     Resource.SHELL_DOCUMENT: (
         "== Session documents ==\nSupport may start sessions with these and no others. They are named after the "
-        "instance. This one is a shell: it does not start where it cannot be logged, and ends after SupportSessionMinutes."
+        "instance. This one is a shell: it does not start where it cannot be logged, and ends after "
+        "SupportSessionMinutes."
     ),
     Resource.CUSTOMER_SHELL_DOCUMENT: (
         "The same shell for your own people, logged but without that limit. Support may not use it."

@@ -58,6 +58,7 @@ def test_resuming_after_a_revocation_says_that_the_key_is_gone(granted: Deployer
 def test_the_ticket_says_what_the_vendor_asks_for(granted: Deployer, gateway: Gateway, stack: dict[str, str]) -> None:
     found = granted("access", "confirm", "--format", "text").result
     assert found["principals"] == [SUPPORT] and found["Reason"] == "T-7"
+    assert found["Open sessions"].endswith("; a shell lasts 60 minutes at most")
     assert (found["Secret ARN"], found["Session log group"]) == (
         stack["SupportSecretArn"],
         stack["SessionLogGroupName"],
