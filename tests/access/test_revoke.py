@@ -174,6 +174,26 @@ def test_what_a_person_let_in_by_hand_is_not_called_proven(
 
 def test_the_report_names_what_it_does_not_ask_about(granted: Deployer, stack: dict[str, str]) -> None:
     ran = granted("access", "revoke", "--all", "--yes")
-    inside, own_role = ran.result["not_asked"]
+    inside, own_role, taken_before = ran.result["not_asked"]
     assert f"deployer connect {stack['InstanceId']}" in inside
     assert "policy/deepsql-selfhost-" in own_role and "6 hours" in own_role
+    assert "another role" in taken_before and "12 hours" in taken_before
+
+
+def test_another_profile_of_the_instance_is_named_and_not_the_stacks_role(
+    granted: Deployer, gateway: Gateway, stack: dict[str, str]
+) -> None:
+    iam, ec2 = gateway.client("iam"), gateway.client("ec2")
+    iam.create_instance_profile(InstanceProfileName="by-hand")
+    mine = [{"Name": "instance-id", "Values": [stack["InstanceId"]]}]
+    was = ec2.describe_iam_instance_profile_associations(Filters=mine)["IamInstanceProfileAssociations"][0]
+    swap = {"AssociationId": was["AssociationId"], "IamInstanceProfile": {"Name": "by-hand"}}
+    now = ec2.replace_iam_instance_profile_association(**swap)["IamInstanceProfileAssociation"]
+    try:
+        own_role = granted("access", "revoke", "--all", "--yes").result["not_asked"][1]
+        assert "get-instance-profile --instance-profile-name by-hand" in own_role and "6 hours" in own_role
+        assert "keeps its permissions" not in own_role
+    finally:
+        back = {"AssociationId": now["AssociationId"], "IamInstanceProfile": {"Arn": was["IamInstanceProfile"]["Arn"]}}
+        ec2.replace_iam_instance_profile_association(**back)
+        iam.delete_instance_profile(InstanceProfileName="by-hand")

@@ -31,6 +31,7 @@ READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 COVERED_USER = f"arn:aws:iam::{VENDOR}:user/ada"
 LIKE_A_SERVICE = f"arn:aws:iam::{VENDOR}:role/x.amazonaws.com"
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
+ACCOUNT = {"StringEquals": {"aws:PrincipalAccount": "111122223333"}}
 TRUST = {"Version": "2012-10-17", "Statement": [trust({"AWS": VENDOR_ROOT})]}
 
 
@@ -271,7 +272,9 @@ WORLDS = (
         TWO,
     ),
     World("another role: by another role", role_that_leads_on, ALL, not_proven(left=("helper",)), CLOSED),
-    World("another role: everybody", another_role("*", principal="*"), ALL, not_proven(left=("helper",)), CLOSED),
+    World(
+        "another role: everybody", another_role("*", principal="*"), ALL, not_proven(left=("Revoke sessions",)), CLOSED
+    ),
     World(
         "another role: everybody of an organization",
         another_role("*", principal="*", Condition=ORGANIZATION),
@@ -300,6 +303,7 @@ WORLDS = (
         PROVEN,
         CLOSED,
     ),
+    World("another role: everybody of the account", another_role("*", principal="*", Condition=ACCOUNT), ALL, PROVEN),
     World("another role: that only reads", another_role(policy=READ_ONLY), ALL, PROVEN, CLOSED),
     World(
         "another role: of an identity provider",

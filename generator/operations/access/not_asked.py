@@ -11,6 +11,13 @@ from generator.operations.access.stack_access import StackAccess
 LIFETIME = "up to 6 hours"
 """How long credentials of an instance's role are valid once somebody copied them (EC2 user guide, "IAM roles")."""
 
+TAKEN_BEFORE = (
+    "Credentials that somebody took by another role of the account, before its trust was closed to them, were not "
+    "asked about: they stay valid for up to 12 hours, unless the role's older sessions were revoked in IAM"
+)
+"""No call lists them, and what a role's trust was before is recorded nowhere (IAM user guide, "Revoke IAM role
+temporary security credentials"; the longest session: STS API reference, AssumeRole)."""
+
 
 def not_asked(gateway: Gateway, access: StackAccess) -> tuple[str, ...]:
     """One sentence each; none for a stack without an instance. Never raises for what AWS answers."""
@@ -21,11 +28,21 @@ def not_asked(gateway: Gateway, access: StackAccess) -> tuple[str, ...]:
         f"What was left inside the instance {instance} was not asked about: processes, cron and systemd jobs, users, "
         f"SSH keys, containers. Look there: {look}"
     )
-    return inside, _own_role(gateway, access)
+    return inside, _own_role(gateway, access), TAKEN_BEFORE
 
 
 def _own_role(gateway: Gateway, access: StackAccess) -> str:
-    role = (stack_resources(gateway, access).value or {}).get(Resource.INSTANCE_ROLE, "")
+    """What the role keeps that the instance has: by the stack, unless somebody gave the instance another profile."""
+    resources = stack_resources(gateway, access).value or {}
+    role, profile = resources.get(Resource.INSTANCE_ROLE, ""), resources.get(Resource.INSTANCE_PROFILE, "")
+    live = read("ec2:DescribeInstances", lambda: gateway.ec2.instance_health(access.instance_id).profile).value
+    name = (live or "").rpartition("/")[2]
+    if profile and name not in ("", profile):
+        look = gateway.commands.aws("iam", "get-instance-profile", "--instance-profile-name", name)
+        return (
+            f"The instance has the instance profile {name}, which is not the stack's ({profile}). What its role may do "
+            f"was not asked: {look}. Credentials copied from the instance stay valid for {LIFETIME}"
+        )
     policies = read("iam:ListAttachedRolePolicies, iam:ListRolePolicies", lambda: gateway.iam.role_policy_names(role))
     if not role or policies.value is None:
         why = policies.detail if role else "the stack's resources could not be listed"

@@ -30,6 +30,11 @@ class StackAccess:
         """The accounts and organizations whose principals are the customer's: the stack's account among them."""
         return self.declared | {self.stack.account}
 
+    @property
+    def own_accounts(self) -> frozenset[str]:
+        """The same without the organizations: somebody who has access is in none of these."""
+        return frozenset(filter(str.isdecimal, self.own))
+
     def declaring(self, own: Iterable[str]) -> StackAccess:
         """The same with these accounts and organizations as the customer's own.
 

@@ -83,7 +83,8 @@ def _path(
     is_other = account.isdecimal() and account not in access.own
     yours = f"if account {account} is your own, add --own {account}; " if is_other else ""
     remove = (
-        f"Take {who} out of the trust policy of {role.name}, or delete that role; {yours}"
+        f"Take {who} out of the trust policy of {role.name} and refuse the credentials taken by it, which go on for up "
+        f"to 12 hours (IAM console: the role's Revoke sessions), or delete that role; {yours}"
         f"if it is another stack's, revoke access there: {look}"
     )
     return AccessPath(PathKind.ROLE, role.name, who, SEEN, remove, role.created, opens=opens, detail=detail)
@@ -115,11 +116,13 @@ def _resources(access: StackAccess) -> tuple[str, ...]:
 def lets_in(statement: PolicyStatement, principal: Principal, access: StackAccess) -> bool:
     """Whether the statement may let the principal assume a role of the account.
 
-    A condition that is not read counts as met. A principal of the account itself has to be named: trust in its own
-    account alone, or in everybody of the customer's, admits nobody whose own policies do not permit it (IAM user guide,
-    "Policy evaluation logic").
+    A condition that is not read counts as met; one that holds it to the customer's own accounts admits nobody from
+    another. A principal of the account itself has to be named: trust in its own account alone, or in everybody of the
+    customer's, admits nobody whose own policies do not permit it (IAM user guide, "Policy evaluation logic").
     """
     if not _assumes(statement):
+        return False
+    if principal.account not in access.own and statement.limited_to(access.own_accounts):
         return False
     if principal.account == access.stack.account and statement.limited_to(access.own):
         return any(_is(who, principal, access) for who in admitted(statement) if who.value != "*")
