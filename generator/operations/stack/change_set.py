@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from generator.errors import DeployerError
+from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.change_set import ChangeSet, ChangeSetRequest
@@ -16,6 +16,8 @@ from generator.operations.clock import SYSTEM, Clock
 
 CHANGE_SET_SECONDS = 900.0
 """How long CloudFormation may take to work a change set out; it takes seconds."""
+DROP_SECONDS = 20.0
+"""How long a change set that is still being worked out, which AWS does not delete, is waited for to delete it."""
 
 
 def wait_for_change_set(gateway: Gateway, change_set_id: str, clock: Clock = SYSTEM) -> ChangeSet:
@@ -117,6 +119,24 @@ def _what_is_left(gateway: Gateway, change_set_id: str, made_for_it: str) -> str
 
 def _drop(gateway: Gateway, change_set_id: str, made_for_it: str, token: str) -> None:
     """Delete a change set, and the stack (id or name, "" for none) that is there only for it."""
-    gateway.cloudformation.delete_change_set(change_set_id)
+    _delete(gateway, change_set_id)
     if made_for_it:
         gateway.cloudformation.delete_stack(made_for_it, token)
+
+
+def _delete(gateway: Gateway, change_set_id: str, clock: Clock = SYSTEM) -> None:
+    """Delete a change set. AWS refuses while it is working it out (API reference: DeleteChangeSet): wait for that."""
+    refused: list[AwsError] = []
+
+    def deleted() -> bool:
+        try:
+            gateway.cloudformation.delete_change_set(change_set_id)
+        except AwsError as error:
+            if error.aws_code != "InvalidChangeSetStatus":
+                raise
+            refused.append(error)
+            return False
+        return True
+
+    if not any(polling.looks(gateway, deleted, DROP_SECONDS, clock)):
+        raise refused[-1]
