@@ -83,7 +83,7 @@ def test_a_role_that_comes_beside_the_user_admits_nobody(deployer: Deployer) -> 
     deployer.create()
     grant(deployer)
     ran = deployer.up("--support-role=yes", "--output", "json")
-    assert ran.code == 0 and said(ran, f"{VENDOR_ROLE}: has access by the secret alone"), ran.err
+    assert ran.code == 0 and said(ran, f"{VENDOR_ROLE}: access by the secret alone"), ran.err
     assert (by_the_role(deployer), by_the_secret(deployer)) == (DENIED, ADMITTED)
     grant(deployer, "--via", "all")
     assert by_the_role(deployer) == by_the_secret(deployer) == ADMITTED

@@ -19,6 +19,8 @@ from generator.model.stack import Stack
 from generator.operations.access import key
 
 PATHS = {Parameter.CREATE_SUPPORT_USER: "secret", Parameter.CREATE_SUPPORT_ROLE: "role"}
+MOST_NAMES = 3
+"""How many principals a note names."""
 Values = Mapping[str, str]
 
 
@@ -74,7 +76,7 @@ def _about_the_grant(gateway: Gateway, before: Grant, after: Grant) -> str:
         return ""
     if not after.principals:
         return f"The grant to {who} ends with this update. To grant access again afterwards: {again}"
-    return f"{who}: has access by the {after.via} alone. To grant every access path afterwards: {again} --via all"
+    return f"{who}: access by the {after.via} alone. To grant every access path afterwards: {again} --via all"
 
 
 def _role_stays(after: Grant, now: datetime) -> str:
@@ -99,7 +101,9 @@ def _may_sign_in(gateway: Gateway, user: str) -> bool:
 
 
 def _names(grant: Grant) -> str:
-    return ", ".join(principal.arn for principal in grant.principals)
+    """Who has access; of many the number alone, as the notes are sentences and `access show` has the list."""
+    listed = [principal.arn for principal in grant.principals]
+    return ", ".join(listed) if len(listed) <= MOST_NAMES else f"{len(listed)} principals"
 
 
 def _end(grant: Grant) -> str:
