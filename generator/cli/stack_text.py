@@ -27,7 +27,12 @@ LONGEST_PAIR = 90  # characters of a property with both values on a line of a pl
 def up_plan_lines(plan: UpPlan) -> list[str]:
     """All that a person should know before saying yes; for a plan without changes, that and the next step."""
     lines = [unchanged_line(plan)] if plan.change_set is None else plan_lines(plan)
-    lines += [*leaving_lines(plan), *note_lines(plan.notes), *policy_lines(plan), *version_lines(plan)]
+    lines += [
+        *leaving_lines(plan),
+        *note_lines((*plan.notes, *plan.plan_notes)),
+        *policy_lines(plan),
+        *version_lines(plan),
+    ]
     lines += [*rotation_lines(plan.rotation), *subnet_lines(plan.subnet)]
     return [*lines, *([f"  next: {plan.next_step}"] if plan.next_step else [])]
 

@@ -115,7 +115,8 @@ class UpPlan:
     """A change set compared with the request. Nothing has been changed yet.
 
     `change_set` is None when there is nothing to do; `stack` is then the stack as it is. `stack_before` is the stack
-    that the plan was made from, None for one that is created. `notes` are sentences about what a person should know.
+    that the plan was made from, None for one that is created. `notes` are sentences about what a person should know,
+    `plan_notes` those that mean nothing any more when it is done.
     `policy` is the stack policy to set once the plan is done ("": leave it), `lifts` the resources that the policy in
     force must let go for it. `replaces` is the instance whose volumes have to outlive the plan. `upgrade_available`:
     nothing was asked, and this version's template would change the stack; `next_step` shows how. `policy_changes`: what
@@ -138,6 +139,7 @@ class UpPlan:
     stack_before: Stack | None = field(default=None, repr=False)
     access_loss: AccessLoss | None = None
     notes: tuple[str, ...] = ()
+    plan_notes: tuple[str, ...] = ()
     policy: str = field(default="", repr=False)
     lifts: frozenset[str] = frozenset()
     replaces: str = ""

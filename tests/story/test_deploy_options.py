@@ -46,8 +46,9 @@ def test_tags_alone_are_a_change_and_the_plan_names_those_that_go(deployer: Depl
     assert "The stack's tags become: team=ops." in planned.out
     assert "These tags are removed, as they were not given: cost." in planned.out
     assert settings(deployer)[0] == {"team": "data", "cost": "1"}
-    done = deployer.up("--tags", "team=ops")
+    done = deployer.up("--tags", "team=ops", "--disable-rollback")
     assert done.code == 0, done.err
+    assert done.err.count("If this fails, nothing is rolled back") == 1, "before, and not when it is done"
     assert settings(deployer)[0] == {"team": "ops"} and deployer.physical_ids()["Instance"] == instance
     assert "nothing to change" in deployer.up("--tags", "team=ops").err
 

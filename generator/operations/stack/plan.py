@@ -103,7 +103,10 @@ def _as_asked(given: Mapping[str, str], request: UpRequest, stack: Stack) -> boo
 def _settings_notes(request: UpRequest, stack: Stack | None, change_set: ChangeSet) -> Iterator[str]:
     if not change_set.empty:
         yield from request.settings.notes(None if stack is None or stack.status.only_planned else stack)
-    elif stack is not None and request.settings.differ(stack):
+
+
+def _unset_notes(request: UpRequest, stack: Stack | None, change_set: ChangeSet) -> Iterator[str]:
+    if change_set.empty and stack is not None and request.settings.differ(stack):
         yield "CloudFormation sets a role or notification topics only with another change; neither was set."
 
 
@@ -173,7 +176,8 @@ def _plan_by_change_set(
         replaces=source.replaces,
         policy_changes=source.policy_changes,
         versions=() if change_set.empty else source.versions,
-        notes=(*source.notes, *_settings_notes(request, stack, change_set), *_review_notes(stack)),
+        notes=(*source.notes, *_unset_notes(request, stack, change_set)),
+        plan_notes=(*_settings_notes(request, stack, change_set), *_review_notes(stack)),
         disable_rollback=request.settings.disable_rollback,
         stack=stack if change_set.empty else None,
     )
