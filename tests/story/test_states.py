@@ -5,7 +5,11 @@ import sys
 
 import pytest
 
+from generator.errors import DeployerError
+from generator.model.stack_settings import StackSettings
+from generator.model.up import UpRequest
 from generator.operations.stack import apply
+from generator.operations.stack.plan import plan_up
 from generator.sandbox import lifecycle
 from tests.embedded import PLACE, VENDOR_ROLE, Deployer, Outcome
 
@@ -78,6 +82,13 @@ def test_an_update_that_was_not_rolled_back_is_rolled_back_or_given_other_values
     assert rolled_back.code == 0 and "UPDATE_ROLLBACK_COMPLETE" in deployer("status").out, rolled_back.err
     fail_next("SessionLogGroup", "update")
     assert deployer.up(*change).code == 1
+    plan = plan_up(
+        deployer.gateway,
+        UpRequest(settings=StackSettings(disable_rollback=True), given={"SessionLogRetentionDays": "90"}),
+    )
+    assert plan.change_set is not None
+    with pytest.raises(DeployerError, match="UPDATE_FAILED state"):  # as AWS does, not only this program
+        deployer.gateway.cloudformation.execute_change_set(plan.change_set.change_set_id, plan.token)
     again = deployer.up("--session-log-retention-days", "90", "--disable-rollback")
     assert again.code == 0 and "UPDATE_COMPLETE" in deployer("status").out, again.err
 
@@ -96,12 +107,11 @@ def test_a_stack_that_was_only_planned_is_created(deployer: Deployer) -> None:
     deployer.create("--instance-name", "other")
     assert deployer("down", "--yes").code == 0
     gateway = deployer.gateway
-    from generator.model.up import UpRequest
-    from generator.operations.stack.plan import plan_up
-
     place = dict(zip(("VpcId", "SubnetId", "AdminEmail"), PLACE[1::2], strict=True))
     plan_up(gateway, UpRequest(given=place))
     assert "REVIEW_IN_PROGRESS" in deployer("status").out
+    refused = deployer.upgrade()
+    assert refused.code == 1 and "Create it with: deployer up" in refused.err
     assert deployer.up(*PLACE).code == 0
 
 

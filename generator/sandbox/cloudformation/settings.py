@@ -8,10 +8,12 @@ from xml.etree import ElementTree as ET
 from ministack.services import cloudformation
 from ministack.services.cloudformation import _change_sets, _stacks
 
-from generator.sandbox.service_api import NAMESPACES, Answer, Params, Proceed, members, serve
+from generator.sandbox.service_api import NAMESPACES, Answer, Params, Proceed, members, serve, xml_error
 
 NAMESPACE = NAMESPACES["cloudformation"]
 ROLE, TOPICS = "_role_arn", "_notification_arns"
+
+REFUSED = "is in UPDATE_FAILED state: roll it back, or update it with DisableRollback."
 
 
 def install() -> None:
@@ -32,8 +34,15 @@ def create(params: Params, proceed: Proceed) -> Answer:
 
 
 def execute(params: Params, proceed: Proceed) -> Answer:
-    """ExecuteChangeSet: the stack gets what its change set was given."""
+    """ExecuteChangeSet: the stack gets what its change set was given.
+
+    After an update that failed and was not rolled back, only another such update is taken (user guide, "Choose how to
+    handle failures when provisioning resources"); the text of the refusal is this sandbox's own.
+    """
     change_set: dict[str, Any] = _change_sets.get(str(params.get("ChangeSetName", ""))) or {}
+    before: dict[str, Any] = _stacks.get(change_set.get("StackName")) or {}
+    if before.get("StackStatus") == "UPDATE_FAILED" and str(params.get("DisableRollback", "")).lower() != "true":
+        return xml_error("cloudformation", "ValidationError", f"The stack {before['StackName']} {REFUSED}")
     answer = proceed()
     stack = _stacks.get(change_set.get("StackName"))
     if answer[0] == 200 and stack is not None:
