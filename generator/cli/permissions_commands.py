@@ -11,6 +11,7 @@ import typer
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.permissions_text import permission_lines
+from generator.model.stack_settings import checked_bucket
 
 
 class Feature(StrEnum):
@@ -44,10 +45,13 @@ def register(app: typer.Typer) -> None:
             str, typer.Option("--support-role-name", help="The stack's SupportRoleName, if it has one.")
         ] = "",
         service_role: Annotated[
-            str, typer.Option("--service-role", help="Name of the role that up --role-arn gives to CloudFormation.")
+            str, typer.Option("--service-role", help="Name or ARN of the role of up --role-arn.")
         ] = "",
         instance_name: Annotated[
             str, typer.Option("--instance-name", help="An adopted stack's InstanceName, if it is not the stack's name.")
+        ] = "",
+        s3_bucket: Annotated[
+            str, typer.Option("--s3-bucket", help="The bucket that up --s3-bucket gets.", metavar="NAME")
         ] = "",
         directory: Annotated[
             Path | None, typer.Option("--directory", help="Write each policy to a file here.", metavar="DIRECTORY")
@@ -57,6 +61,6 @@ def register(app: typer.Typer) -> None:
         from generator.operations.permissions import PermissionsRequest, permissions
 
         features = tuple(each.value for each in without or ())
-        names = (support_user_name, support_role_name, service_role, instance_name)
+        names = (support_user_name, support_role_name, service_role, instance_name, checked_bucket(s3_bucket, ""))
         result = permissions(call.gateway, PermissionsRequest(tuple(verbs), account, features, *names, directory))
         return CommandResult(result, permission_lines(result))

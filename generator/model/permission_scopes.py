@@ -241,6 +241,13 @@ CALL_SCOPES: Final = (
         conditions=(("StringEquals", "iam:PassedToService", ("cloudformation.amazonaws.com",)),),
     ),
     _scope(
+        "UseTheTemplateBucket",
+        "Put a template into the bucket of --s3-bucket, and let CloudFormation read it there.",
+        "s3",
+        "GetObject PutObject",
+        "s3:{bucket}/*",
+    ),
+    _scope(
         "CloseAccessPaths",
         "Deactivate and delete the support user's keys, and close the stack's roles, without waiting for the stack.",
         "iam",

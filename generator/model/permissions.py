@@ -151,11 +151,19 @@ def stack_actions(verb: str, without: Iterable[str] = ()) -> frozenset[str]:
     return frozenset({CUSTOM} if changed else ()).union(*handlers)
 
 
-def needs(chosen: Sequence[str], without: Sequence[str] = (), *, service_role: bool = False) -> tuple[Need, ...]:
-    """What these commands need, one Need a statement, CloudFormation's part first."""
+def needs(
+    chosen: Sequence[str], without: Sequence[str] = (), *, service_role: bool = False, bucket: bool = False
+) -> tuple[Need, ...]:
+    """What these commands need, one Need a statement, CloudFormation's part first.
+
+    `service_role`, `bucket`: whether CloudFormation gets a role, and the template through a bucket. It reads that as
+    the person (user guide, "Specify stack name and parameters").
+    """
     handlers = frozenset[str]().union(*(stack_actions(verb, without) for verb in chosen))
     listed = list(_grouped(Part.HANDLERS, handlers, HANDLER_SCOPES))
     shared = {"iam:PassRole"} if service_role and handlers else set[str]()
+    if bucket and {"up", "upgrade"} & set(chosen):
+        shared |= {"s3:GetObject", "s3:PutObject"}
     for verb in chosen:
         own = VERB_SCOPES.get(verb, ())
         special = call_actions(verb) & frozenset[str]().union(*(scope.actions for scope in own))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import UsageError
@@ -30,7 +30,10 @@ TRUST = {
 
 @dataclass(frozen=True)
 class PermissionsRequest:
-    """For which commands, and where. `account` "" is the caller's; `service_role` is the name of one, "" for none."""
+    """For which commands, and where. `account` "" is the caller's.
+
+    `service_role`, `bucket`: the name of what `up --role-arn` and `--s3-bucket` get, "" for none.
+    """
 
     words: tuple[str, ...]
     account: str = ""
@@ -39,6 +42,7 @@ class PermissionsRequest:
     role_name: str = ""
     service_role: str = ""
     instance_name: str = ""
+    bucket: str = ""
     directory: Path | None = None
 
 
@@ -78,12 +82,24 @@ class Permissions:
 def permissions(gateway: Gateway, request: PermissionsRequest) -> Permissions:
     """The policies, written to files where a directory is named. Raises UsageError; asks STS only for the account."""
     chosen = parse_verbs(request.words)
+    request = replace(request, service_role=_role_name(request.service_role))
     place = _place(gateway, request)
-    selected = needs(chosen, request.without, service_role=bool(request.service_role))
+    selected = needs(chosen, request.without, service_role=bool(request.service_role), bucket=bool(request.bucket))
     policies = tuple(_policies(selected, place, request))
     trust: dict[str, object] | None = {**TRUST} if request.service_role else None
     trust_file = _write(request.directory, f"{request.service_role}-trust", trust) if trust else ""
     return Permissions(chosen, place.region, place.account, policies, request.service_role, trust, trust_file)
+
+
+def _role_name(text: str) -> str:
+    """The name of a role, given as that or by its ARN, as `up --role-arn` takes it. Raises UsageError."""
+    name = re.sub(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/", "", text)
+    if name and not re.fullmatch(r"[\w+=,.@-]{1,64}", name):
+        raise UsageError(
+            f"--service-role takes the name of a role, and {text!r} is none.",
+            "Give the name alone, without a path, for example: --service-role deepsql-cloudformation",
+        )
+    return name
 
 
 def _place(gateway: Gateway, request: PermissionsRequest) -> Place:
@@ -97,7 +113,7 @@ def _place(gateway: Gateway, request: PermissionsRequest) -> Place:
     if not account:
         caller = Arn.parse(gateway.sts.get_caller_arn())
         partition, account = caller.partition, caller.account
-    names = (request.user_name, request.role_name, request.service_role, request.instance_name)
+    names = (request.user_name, request.role_name, request.service_role, request.instance_name, request.bucket)
     return Place(gateway.deployment.stack_name, gateway.region, account, partition, *names)
 
 

@@ -46,6 +46,7 @@ class Place:
     role_name: str = ""
     service_role: str = ""
     instance_name: str = ""
+    bucket: str = ""
 
     @property
     def names(self) -> str:
@@ -116,7 +117,10 @@ def _condition(condition: Condition, place: Place) -> ConditionElement:
 def _arn(pattern: str, place: Place) -> str:
     """The ARN of `service:resource`; of AWS's own resources where the resource begins with a slash."""
     service, _, resource = pattern.partition(":")
-    filled = resource.format(names=place.names, stack=place.stack_name, service_role=place.service_role)
+    named = {"names": place.names, "stack": place.stack_name, "service_role": place.service_role}
+    filled = resource.format(**named, bucket=place.bucket)
+    if service == "s3":
+        return str(Arn(place.partition, service, "", "", filled))
     region = "" if service == "iam" else place.region
     of_aws = filled.startswith("/")
     account = ("aws" if service == "iam" else "") if of_aws else place.account
