@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,9 +136,16 @@ class Box:
 
         def running() -> list[int]:
             found = [int(word) for word in children.read_text().split()]
-            return [pid for pid in found if command in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]
+            return [pid for pid in found if command in _words_of(pid)]
 
         return int(wait_for(running)[0])
+
+
+def _words_of(pid: int) -> list[str]:
+    """The command line of a process; nothing of one that has just ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return []
 
 
 def test_ssh_itself_connects_by_the_printed_config(box: Box, home: Path) -> None:
