@@ -10,7 +10,7 @@ exec >>/var/log/deepsql-install.log 2>&1
 export HOME=/root AWS_DEFAULT_REGION=${AWS::Region}
 step=start
 
-retry() { # about five minutes
+retry() { # 5 minutes
   for _ in $(seq 60); do "$@" && return; sleep 5; done
   return 1
 }
@@ -44,7 +44,7 @@ DEEPSQL_INSTALL_DOCKER=true DEEPSQL_SKIP_MCP=true
 set +a
 
 step=download
-retry curl -fsSL -o /root/deepsql-installer "$(setting source)"
+retry curl -fsSL -o /root/deepsql-installer --proto =https "$(setting source)"
 step=checksum
 sha256=$(setting sha256)
 [ -z "$sha256" ] || echo "$sha256  /root/deepsql-installer" | sha256sum -c -

@@ -92,6 +92,12 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
+def test_the_installer_comes_by_https_after_a_redirect_too(host: Host) -> None:
+    assert host.run() == 0
+    (fetched,) = (line for line in host.read("calls").splitlines() if line.startswith("curl") and "x.example" in line)
+    assert "--proto =https" in fetched, "else -L follows the vendor's server to plain http, and root runs what comes"
+
+
 def test_the_script_is_bash() -> None:
     subprocess.run(["bash", "-n"], input=script(), text=True, check=True)
 
