@@ -18,11 +18,14 @@ Sections = dict[str, Entries]
 """The entries of each section of a template, by the section's name."""
 
 
-def refused(why: str) -> DeployerError:
+REMEDY = "Take that out of the stack's template with an update of your own, then run it again."
+
+
+def refused(why: str, remedy: str = REMEDY) -> DeployerError:
     """The error for a live template that cannot be brought to this version; `why` is a clause that names the thing."""
     return DeployerError(
         f"The stack's template cannot be brought to this version: {why}.",
-        "Nothing was changed. Take that out of the stack's template with an update of your own, then run it again.",
+        f"Nothing was changed. {remedy}",
         code="not-adoptable",
     )
 
@@ -41,7 +44,10 @@ def refuse_macros(live: Entries) -> None:
 def require_the_same_types(ours: Sections, live: Sections) -> None:
     """Raise DeployerError unless it is a DeepSQL stack, and each name is of one kind and one type in both templates."""
     if INSTANCE not in live["Resources"]:
-        raise refused("it has no resource Instance, so it is no DeepSQL stack")
+        raise refused(
+            "it has no resource Instance, so it is no DeepSQL stack",
+            "Check --stack-name, --region and --profile: another stack may be meant.",
+        )
     for one, other in (("Parameters", "Resources"), ("Resources", "Parameters")):
         for name in sorted(set(live[one]) & set(ours[other])):
             raise refused(f"its {NOUNS[one]} {name} has the name of a {NOUNS[other]} of this version")

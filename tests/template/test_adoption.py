@@ -164,6 +164,7 @@ def test_what_cannot_be_carried_over_is_refused_by_its_name(live: str, why: str)
     with pytest.raises(DeployerError) as refused:
         adopt(emit(), live)
     assert refused.value.code == "not-adoptable" and why in refused.value.message
+    assert ("another stack may be meant" in refused.value.hint) == (why == "no DeepSQL stack")
 
 
 @pytest.mark.parametrize(
