@@ -30,7 +30,7 @@ def granted(deployer: Deployer) -> Iterator[Deployer]:
     """A stack whose support may sign in for an hour, by key and by role."""
     deployer.create("--support-user=yes", "--support-role=yes")
     ran = deployer("access", "grant", "--principal", VENDOR_ROLE, "--for", "1h", "--yes")
-    assert ran.code == 0, ran.err
+    assert ran.code == 0 and "Until then a shell lasts 60 minutes at most." in ran.out + ran.err, ran.err
     assert RULE in deployer.physical_ids()
     yield deployer
     deployer("access", "revoke", "--all", "--yes")  # or its role would admit the vendor when others are asked about
