@@ -9,6 +9,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from generator.operations import polling
 from tests.embedded import VENDOR_ROLE, Deployer, Outcome, environment
 
 STACK = "stopped"
@@ -93,6 +94,7 @@ def stopped_at(let_in: Deployer, monkeypatch: pytest.MonkeyPatch) -> Callable[..
 
         with monkeypatch.context() as patch:
             patch.setattr(BaseClient, "_make_api_call", spoiled)
+            patch.setattr(polling, "OUTAGE_SECONDS", 1.0)  # an outage without an end is given up on, as after minutes
             outcome = let_in(*ALL)
         assert failed, f"a revocation never calls {operation}"
         return outcome
