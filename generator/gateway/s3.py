@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from generator.errors import AwsError
 from generator.gateway.service import Service
 
 
@@ -15,7 +16,14 @@ class S3(Service):
 
         Raises AwsError.
         """
-        answer = self._call("put_object", Bucket=bucket, Key=key, Body=body.encode(), ContentType="application/yaml")
+        try:
+            answer = self._call(
+                "put_object", Bucket=bucket, Key=key, Body=body.encode(), ContentType="application/yaml"
+            )
+        except AwsError as error:
+            if error.aws_code != "NoSuchBucket":  # S3 API reference, "List of error codes"
+                raise
+            raise error.explained(hint=f"Check --s3-bucket: a bucket {bucket} does not exist in any region.") from error
         url = f"{self._client.meta.endpoint_url}/{bucket}/{quote(key)}"
         version = answer.get("VersionId") or "null"  # "null" where versions were kept once and no longer are
         return url if version == "null" else f"{url}?versionId={quote(version)}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from generator.errors import AwsError
 from generator.gateway.cloudformation import CloudFormation
 from generator.gateway.s3 import S3
 from generator.gateway.ssm import SSM
@@ -21,6 +22,15 @@ def test_the_url_names_this_version_of_the_object(stubbed: Any, version: dict[st
     stub.add_response("put_object", version, expected)
     url = S3(client).put_template("b", "p/x y", "Ä")
     assert url == f"{client.meta.endpoint_url}/b/p/x%20y{query}"
+
+
+@pytest.mark.parametrize(("code", "names_it"), [("NoSuchBucket", True), ("AccessDenied", False)])
+def test_a_bucket_that_is_not_there_is_named_with_its_option(stubbed: Any, code: str, names_it: bool) -> None:
+    client, stub = stubbed.client("s3")
+    stub.add_client_error("put_object", code, "refused", 404)
+    with pytest.raises(AwsError) as caught:
+        S3(client).put_template("b", "k", "body")
+    assert ("Check --s3-bucket: a bucket b does not exist" in caught.value.hint) == names_it
 
 
 def test_a_change_set_reads_the_template_from_its_url_and_is_not_sent_it(stubbed: Any) -> None:
