@@ -11,6 +11,7 @@ from generator.sandbox.cloudformation import (
     changesets,
     conditions,
     custom_resources,
+    deleted_stacks,
     events,
     interrupted,
     naming,
@@ -27,7 +28,7 @@ from generator.sandbox.secretsmanager import rotation, secrets
 from generator.sandbox.ssm import document_resource
 
 CLOUDFORMATION = (
-    *(operations, stack_policy, events, conditions, changesets, parameters, settings),
+    *(operations, stack_policy, events, conditions, changesets, parameters, settings, deleted_stacks),
     *(resource_types, naming, custom_resources, template_loader),
 )
 EC2 = (network, instances, endpoints, security_group_rules)

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from botocore.exceptions import ClientError
 
 from generator.sandbox import lifecycle
 from generator.sandbox.root_keys import control_token
@@ -46,6 +47,16 @@ def test_a_failed_update_brings_the_old_values_back(created: Stacks, sandbox: Sa
     assert ("Second", "UPDATE_FAILED") in created.events()
     name = created.resources()["First"]
     assert client("ssm").get_parameter(Name=name)["Parameter"]["Value"] == "one"
+
+
+def test_a_deleted_stack_is_shown_by_its_id_alone(created: Stacks) -> None:
+    stack_id = created.stack()["StackId"]
+    created.api.delete_stack(StackName="demo")
+    created.api.get_waiter("stack_delete_complete").wait(StackName="demo", WaiterConfig={"Delay": 1})
+    assert created.api.get_template(StackName=stack_id)["TemplateBody"] is not None
+    for read in (created.api.get_template, created.api.list_stack_resources, created.api.describe_stack_resources):
+        with pytest.raises(ClientError, match="Stack with id demo does not exist"):
+            read(StackName="demo")
 
 
 def test_a_failed_rollback_is_continued(created: Stacks, sandbox: SandboxState) -> None:
