@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from generator.gateway.cloudformation import CloudFormation
     from generator.gateway.ec2 import EC2
     from generator.gateway.eks import EKS
+    from generator.gateway.events import Events
     from generator.gateway.iam import IAM
     from generator.gateway.instance_connect import InstanceConnect
     from generator.gateway.kms import KMS
@@ -252,6 +253,13 @@ class Gateway:
         from generator.gateway.eks import EKS
 
         return EKS(self.client("eks"))
+
+    @cached_property
+    def events(self) -> Events:
+        """The rule that ends support's sessions."""
+        from generator.gateway.events import Events
+
+        return Events(self.client("events"))
 
     @cached_property
     def s3(self) -> S3:

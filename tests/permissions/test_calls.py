@@ -29,7 +29,8 @@ LINES = {
 
 NOT_REACHED = {  # not on this stack: it has no cluster, a route to AWS, no recovery host, and names its own instance
     "doctor": {"ec2:DescribeSecurityGroups"},
-    "access confirm": {"cloudformation:ListStackResources"},  # nobody has access, so there is nothing to confirm
+    # nobody has access, so there is nothing to confirm
+    "access confirm": {"cloudformation:ListStackResources", "events:DescribeRule"},
     "access show": {"eks:ListAccessEntries"},
     "recovery status": {"ssm:DescribeInstanceInformation"},
     "ssh-config": {"ec2:DescribeInstances"},

@@ -10,6 +10,14 @@ from tests.worlds.world import World, and_, done, failed, lacks, refused
 
 GRANT = ("access", "grant", "--principal", VENDOR_ROLE)
 SHOW = ("access", "show")
+CONFIRM = ("access", "confirm")
+
+
+def rule_disabled(a: Account) -> None:
+    """Nothing ends open sessions any more at the end of the grant, which still refuses new ones."""
+    (rule,) = a.mine.events.list_rules()["Rules"]
+    a.mine.events.disable_rule(Name=rule["Name"])
+    assert a.mine.events.describe_rule(Name=rule["Name"])["State"] == "DISABLED"
 
 
 def no_boundary_any_more(a: Account) -> None:
@@ -51,6 +59,8 @@ WORLDS = (
         failed("aws", "PutUserPermissionsBoundary"),
         "revoked",
     ),
+    World("confirm: the rule was disabled", rule_disabled, CONFIRM, done("disabled or deleted")),
+    World("confirm: the operator may not look", lacks("events:DescribeRule"), CONFIRM, done("events:DescribeRule")),
     World("show: a password", password, SHOW, done("delete-login-profile")),
     World("show: a group", group(boundary=False), SHOW, done("their-friends")),
     World("show: the boundary was removed", no_boundary, SHOW, done("boundary")),

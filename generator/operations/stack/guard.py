@@ -104,20 +104,25 @@ def _protected(change: Change, request: UpRequest) -> bool:
 
 
 def require_no_objection(plan: UpPlan, commands: CommandLine) -> None:
-    """Raise Refused (exit 3) naming the first objection and the way on.
+    """Raise Refused (exit 3) naming the first objection and the way on; one that costs data before others.
 
     What was not asked for comes with a scoped change where the stack's template is not this version's.
     """
     if not plan.objections:
         return
-    first, *others = plan.objections
-    more = f" ({len(others)} more)" if others else ""
+    first = min(plan.objections, key=lambda objection: not _loses_data(objection.change))
+    others = len(plan.objections) - 1
+    more = f" ({others} more)" if others else ""
     name = first.change.logical_id
     raise Refused(
         f"Nothing was changed: {name} ({first.change.resource_type}) {first.reason}{more}.",
         _next_step(first, commands),
         code="access-stopped" if first.reason == REOPENS else "replacement-refused",
     )
+
+
+def _loses_data(change: Change) -> bool:
+    return change.loses and change.resource_type in PROTECTED_TYPES
 
 
 def _next_step(objection: Objection, commands: CommandLine) -> str:
