@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
-from generator.operations.access.paths.resources import stack_resources
+from generator.model.reading import Reading
 from generator.operations.access.readings import read
 from generator.operations.access.stack_access import StackAccess
 
@@ -19,8 +21,11 @@ TAKEN_BEFORE = (
 temporary security credentials"; the longest session: STS API reference, AssumeRole)."""
 
 
-def not_asked(gateway: Gateway, access: StackAccess) -> tuple[str, ...]:
-    """One sentence each; none for a stack without an instance. Never raises for what AWS answers."""
+def not_asked(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> tuple[str, ...]:
+    """One sentence each; none for a stack without an instance. Never raises for what AWS answers.
+
+    `resources` are the stack's, their physical IDs by logical ID.
+    """
     if not (instance := access.instance_id):
         return ()
     look = gateway.commands.deployer("connect", instance)
@@ -28,12 +33,11 @@ def not_asked(gateway: Gateway, access: StackAccess) -> tuple[str, ...]:
         f"What was left inside the instance {instance} was not asked about: processes, cron and systemd jobs, users, "
         f"SSH keys, containers. Look there: {look}"
     )
-    return inside, _own_role(gateway, access), TAKEN_BEFORE
+    return inside, _own_role(gateway, access, resources.value or {}), TAKEN_BEFORE
 
 
-def _own_role(gateway: Gateway, access: StackAccess) -> str:
+def _own_role(gateway: Gateway, access: StackAccess, resources: Mapping[str, str]) -> str:
     """What the role keeps that the instance has: by the stack, unless somebody gave the instance another profile."""
-    resources = stack_resources(gateway, access).value or {}
     role, profile = resources.get(Resource.INSTANCE_ROLE, ""), resources.get(Resource.INSTANCE_PROFILE, "")
     live = read("ec2:DescribeInstances", lambda: gateway.ec2.instance_health(access.instance_id).profile).value
     name = (live or "").rpartition("/")[2]

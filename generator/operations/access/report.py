@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,10 @@ from generator.host.files import require_writable as require_writable_file
 from generator.host.files import write_private
 from generator.model.contract import Resource
 from generator.model.evidence import LogLine, Report, log_line, parse_line, sha256_of
+from generator.model.reading import Reading
 from generator.model.up import Check
 from generator.operations.access import stack_access
-from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.readings import read
-from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 
 STREAM = "revocations"
@@ -75,9 +75,12 @@ def write(report: Report, page: str, file: Path) -> tuple[Path, Path]:
     return written
 
 
-def record(gateway: Gateway, access: StackAccess, report: Report, clock: Clock = SYSTEM) -> Check | None:
-    """Append the report's line to the stack's own log; None for a stack that has none. Never raises."""
-    resources = stack_resources(gateway, access)
+def record(
+    gateway: Gateway, resources: Reading[Mapping[str, str]], report: Report, clock: Clock = SYSTEM
+) -> Check | None:
+    """Append the report's line to the log among the stack's `resources` (physical IDs by logical ID); None where there
+    is no log. Never raises.
+    """
     if resources.value is None:
         return Check(SUBJECT, False, f"the stack's resources could not be listed: {resources.detail}")
     if not (group := resources.value.get(Resource.KEEPER_LOG_GROUP, "")):

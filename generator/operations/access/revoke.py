@@ -9,7 +9,7 @@ No step stops another, whatever it meets. The account is read again afterwards a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
 from generator.model.evidence import Evidence, Report
-from generator.model.reading import Problem
+from generator.model.reading import Problem, Reading
 from generator.model.up import Check
 from generator.operations.access import (
     database_lockdown,
@@ -34,6 +34,7 @@ from generator.operations.access import (
 from generator.operations.access import report as evidence_files
 from generator.operations.access.expectation import knows_grants
 from generator.operations.access.not_asked import not_asked
+from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.readings import do_all, fault_of, permission_of, read
 from generator.operations.access.reconcile import reconcile_stack
 from generator.operations.access.revocation import Revocation, RevokeRequest, begin
@@ -91,8 +92,9 @@ def revoke(gateway: Gateway, request: RevokeRequest, caller: RevokeCaller, clock
     for item in run(revocation):
         caller.show(item)
         evidence.append(item)
-    proof = report(revocation, began, tuple(evidence))
-    recorded = evidence_files.record(gateway, revocation.access, proof, clock)
+    resources = stack_resources(gateway, revocation.access)
+    proof = report(revocation, began, tuple(evidence), resources)
+    recorded = evidence_files.record(gateway, resources, proof, clock)
     files = evidence_files.write(proof, caller.page(proof), request.report) if request.report else ()
     return Revoked(proof, files, recorded)
 
@@ -122,8 +124,10 @@ def _taken(step: Step, r: Revocation) -> Evidence:
         return Evidence(step.name, step.asked, fault.detail, r.clock.now(), False, hint)
 
 
-def report(revocation: Revocation, began: datetime, evidence: tuple[Evidence, ...]) -> Report:
-    """The evidence, with whose and by whom."""
+def report(
+    revocation: Revocation, began: datetime, evidence: tuple[Evidence, ...], resources: Reading[Mapping[str, str]]
+) -> Report:
+    """The evidence, with whose and by whom. `resources`: the stack's, physical IDs by logical ID."""
     stack = revocation.access.stack
     return Report(
         stack_name=stack.name,
@@ -136,7 +140,7 @@ def report(revocation: Revocation, began: datetime, evidence: tuple[Evidence, ..
         began=began,
         ended=revocation.clock.now(),
         evidence=evidence,
-        not_asked=not_asked(revocation.gateway, revocation.access),
+        not_asked=not_asked(revocation.gateway, revocation.access, resources),
     )
 
 
