@@ -54,6 +54,8 @@ WRITES = (
 )
 RECORDS = ("logs:CreateLogStream", "logs:PutLogEvents")
 """What records the report in the stack's log: access is proven without, and the evidence is not on record."""
+ASIDE = ("ec2:DescribeInstances",)
+"""What a sentence of the report stands on, and no verdict."""
 STACKS_OWN = {"DescribeStacks", "DescribeChangeSet", "DescribeStackEvents", "GetTemplate"}
 """Without these there is no revocation, or its update cannot be followed: no verdict hangs on them."""
 NEVER_REFUSED = {"GetCallerIdentity"}
@@ -151,6 +153,12 @@ def test_a_report_that_is_not_on_record_is_not_complete(action: str, revokes_wit
     assert not recorded["holds"] and f"Needs {action}" in recorded["answer"]
 
 
+@pytest.mark.parametrize("action", ASIDE)
+def test_a_sentence_says_what_it_could_not_see(action: str, revokes_without: Callable[..., Outcome]) -> None:
+    ran = revokes_without(action)
+    assert ran.code == 0 and f"needs {action}" in ran.result["not_asked"][1]
+
+
 def test_a_pause_shuts_the_role_also_where_the_key_may_not_be_seen(
     both: Deployer, as_without: Callable[..., Outcome]
 ) -> None:
@@ -170,4 +178,6 @@ def test_every_call_of_a_revocation_was_refused_once_above(
     asked = {"AttributeKey": "Username", "AttributeValue": OPERATOR}
     pages = Session().create_client("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=[asked])
     made = {event["EventName"] for page in pages for event in page["Events"]}
-    assert made - STACKS_OWN - NEVER_REFUSED <= {action.partition(":")[2] for action in (*READS, *WRITES, *RECORDS)}
+    assert made - STACKS_OWN - NEVER_REFUSED <= {
+        action.partition(":")[2] for action in (*READS, *WRITES, *RECORDS, *ASIDE)
+    }

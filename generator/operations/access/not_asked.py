@@ -39,8 +39,8 @@ def not_asked(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[
 def _own_role(gateway: Gateway, access: StackAccess, resources: Mapping[str, str]) -> str:
     """What the role keeps that the instance has: by the stack, unless somebody gave the instance another profile."""
     role, profile = resources.get(Resource.INSTANCE_ROLE, ""), resources.get(Resource.INSTANCE_PROFILE, "")
-    live = read("ec2:DescribeInstances", lambda: gateway.ec2.instance_health(access.instance_id).profile).value
-    name = (live or "").rpartition("/")[2]
+    live = read("ec2:DescribeInstances", lambda: gateway.ec2.instance_health(access.instance_id).profile)
+    name = (live.value or "").rpartition("/")[2]
     if profile and name not in ("", profile):
         look = gateway.commands.aws("iam", "get-instance-profile", "--instance-profile-name", name)
         return (
@@ -52,7 +52,8 @@ def _own_role(gateway: Gateway, access: StackAccess, resources: Mapping[str, str
         why = policies.detail if role else "the stack's resources could not be listed"
         return f"What the instance's own role may do is not known: {why}"
     names = ", ".join(policies.value) or "no policy"
+    unseen = f". Whether the instance still has it is not known: needs {live.permission}" if live.permission else ""
     return (
         f"The instance's own role {role} keeps its permissions ({names}). Credentials copied from the instance "
-        f"stay valid for {LIFETIME}"
+        f"stay valid for {LIFETIME}{unseen}"
     )
