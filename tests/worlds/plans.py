@@ -143,7 +143,7 @@ WORLDS = (
     refusal("a flip replaces the instance", when(USER, "Instance", "ImageId", IMAGE), NO_USER, "Instance"),
     refusal("a flip replaces the group", when(USER, *GROUP), NO_USER, "Instance"),
     refusal("a flip removes a secret", only_while(USER, "AdminSecret"), NO_USER, "AdminSecret"),
-    refusal("a flip removes a log group", only_while(ROLE, "KeeperLogGroup"), NO_ROLE, "KeeperFunction"),
+    refusal("a flip removes a log group", only_while(ROLE, "KeeperLogGroup"), NO_ROLE, "KeeperLogGroup"),
     refusal("a flip adds a topic", topic_unless(USER), NO_USER, "Sneaky"),
     refusal("a flip changes more of the key", when(USER, "StackKey", "Description"), NO_USER, "StackKey"),
     refusal("a flip stops the key's rotation", when(ROLE, "StackKey", "EnableKeyRotation", False), NO_ROLE, "StackKey"),
