@@ -33,6 +33,7 @@ class SecretsManager(Service):
             last_rotated=raw.get("LastRotatedDate"),
             next_rotation=raw.get("NextRotationDate"),
             deleted=raw.get("DeletedDate"),
+            replica_regions=tuple(each["Region"] for each in raw.get("ReplicationStatus", ())),
             stages={version: tuple(stages) for version, stages in raw.get("VersionIdsToStages", {}).items()},
         )
 

@@ -87,7 +87,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class SecretInfo:
-    """The secret without its value: versions by stage, rotation, tags."""
+    """The secret without its value: versions by stage, rotation, the regions that have a replica."""
 
     arn: str
     name: str = ""
@@ -97,6 +97,7 @@ class SecretInfo:
     last_rotated: datetime | None = None
     next_rotation: datetime | None = None
     deleted: datetime | None = None
+    replica_regions: tuple[str, ...] = ()
     stages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def version(self, stage: str) -> str:

@@ -15,6 +15,7 @@ class PathKind(StrEnum):
 
     ACCESS_KEY = "access key"
     SECRET = "policy of the secret"  # noqa: S105 - the name of a kind
+    REPLICA = "replica of the secret in"
     KEY = "policy of the key"
     TRUST = "trust of the support role"
     SESSION = "open session"
@@ -78,6 +79,7 @@ class AccessPaths:
 
     The first are what a grant opens: the support user's `access_keys`, who is let in by the policies of `secret`, `key`
     and by the role's `trust`, `sessions` of support that are open, support's user in the `database`.
+    `replicas` are the secret's in other regions;
     `credentials` are the support user's besides access keys; `foreign_policies` what user and role may do by policies
     that the stack did not make; `boundaries` where the permissions boundary of user or role is not the stack's; `roles`
     other roles of the account that let somebody in from outside, or the support user or role; `cluster` what whoever is
@@ -87,6 +89,7 @@ class AccessPaths:
 
     access_keys: PathReading
     secret: PathReading
+    replicas: PathReading
     key: PathReading
     trust: PathReading
     sessions: PathReading
@@ -105,7 +108,7 @@ class AccessPaths:
     def readings(self) -> tuple[PathReading, ...]:
         """Every question, in the order in which a person reads the answers."""
         opened = (self.access_keys, self.secret, self.key, self.trust, self.sessions, self.database)
-        many = (*opened, *self.credentials, self.groups, *self.foreign_policies, *self.boundaries)
+        many = (*opened, self.replicas, *self.credentials, self.groups, *self.foreign_policies, *self.boundaries)
         return (*many, self.instance_profiles, self.key_grants, self.roles, self.cluster)
 
     @property

@@ -37,6 +37,7 @@ READS = (
     "iam:SimulatePrincipalPolicy",
     "kms:GetKeyPolicy",
     "kms:ListGrants",
+    "secretsmanager:DescribeSecret",
     "secretsmanager:GetResourcePolicy",
     "secretsmanager:GetSecretValue",
     "ssm:DescribeSessions",

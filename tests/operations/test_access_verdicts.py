@@ -97,6 +97,7 @@ ACCESS = StackAccess(STACK, Grant((A, B)))
 PATHS = AccessPaths(
     access_keys=got(()),
     secret=statements.secret(POLICIES, ACCESS, COMMANDS),
+    replicas=got(()),
     key=statements.key(POLICIES, ACCESS, COMMANDS),
     trust=statements.trust(POLICIES, ACCESS, COMMANDS),
     sessions=got(()),
@@ -180,7 +181,7 @@ def test_of_a_stack_without_user_and_role_nothing_applies_but_the_stack_and_the_
     bare = replace(ALL, access=StackAccess(BARE, Grant()))
     absent = dict.fromkeys(("keys", "old_key", "older_role_session", "new_session", "database"), ABSENT)
     none = LivePolicies(*[ABSENT] * 5)
-    no_path = AccessPaths(*[ABSENT] * 6, (ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 5)
+    no_path = AccessPaths(*[ABSENT] * 7, (ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 5)
     found = {i.step: i.proven for i in verdicts.judge(replace(CLEAN, policies=none, paths=no_path, **absent), bare)}
     assert {step for step, proven in found.items() if proven} == {"grant on the stack", "no session is open"}
     assert False not in found.values()
@@ -248,6 +249,8 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("no_instance_has_the_role", seen(instance_profiles=path()), ALL, "remove-it"),
     ("no_grant_on_the_key_is_left", seen(key_grants=path(A.arn)), ALL, "remove-it"),
     ("no_grant_on_the_key_is_left", seen(key_grants=path(B.arn)), SOME, "remove-it"),
+    ("no_replica_of_the_secret_is_left", seen(replicas=path("whoever")), ALL, "remove-it"),
+    ("no_replica_of_the_secret_is_left", seen(replicas=path("whoever")), SOME, "remove-it"),
     ("the_cluster_is_closed", seen(cluster=path()), ALL, "remove-it"),
     ("the_cluster_is_closed", seen(cluster=path(B.arn)), SOME, "remove-it"),
     ("no_other_role_lets_them_in", seen(roles=path(B.arn)), SOME, "remove-it"),
@@ -295,6 +298,7 @@ READINGS = {
     "boundaries": "boundaries_are_the_stacks",
     "instance_profiles": "no_instance_has_the_role",
     "key_grants": "no_grant_on_the_key_is_left",
+    "replicas": "no_replica_of_the_secret_is_left",
     "roles": "no_other_role_lets_them_in",
     "cluster": "the_cluster_is_closed",
     "session_policy": "older_user_sessions_are_refused",

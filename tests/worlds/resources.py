@@ -137,6 +137,17 @@ def statement_is_one_object(a: Account) -> None:
     a.way_in("the secret, for the stranger", lambda: a.reads_secret("stranger"))
 
 
+def replicated_to(region: str) -> Make:
+    """The secret is in another region too, and whatever comes into it later."""
+
+    def make(a: Account) -> None:
+        a.mine.secretsmanager.replicate_secret_to_regions(SecretId=a.secret, AddReplicaRegions=[{"Region": region}])
+        status = a.mine.secretsmanager.describe_secret(SecretId=a.secret)["ReplicationStatus"]
+        assert [each["Region"] for each in status] == [region]
+
+    return make
+
+
 # Key's policy and grants
 
 
@@ -364,6 +375,14 @@ WORLDS = (
         and_(role_named_like_a_service, key_lets_in({"AWS": LIKE_A_SERVICE})),
         ALL,
         not_proven(left=(LIKE_A_SERVICE,)),
+        CLOSED,
+    ),
+    # replicas of the secret
+    World(
+        "secret: replicated to another region",
+        replicated_to("eu-west-1"),
+        ALL,
+        not_proven(left=("remove-regions-from-replication",)),
         CLOSED,
     ),
     # grants on the key

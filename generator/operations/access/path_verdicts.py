@@ -43,6 +43,11 @@ def no_grant_on_the_key_is_left(seen: Observations, wanted: Expectation) -> Evid
     return _closed("grants on the key", (seen.paths.key_grants,), seen, wanted)
 
 
+def no_replica_of_the_secret_is_left(seen: Observations, wanted: Expectation) -> Evidence:
+    """No other region has the secret, and with it the next key, under a policy that is not the stack's."""
+    return _closed("replicas of the secret", (seen.paths.replicas,), seen, wanted)
+
+
 def no_other_role_lets_them_in(seen: Observations, wanted: Expectation) -> Evidence:
     """No other role of the account trusts a principal that leaves."""
     return _closed("other roles of the account", (seen.paths.roles,), seen, wanted)

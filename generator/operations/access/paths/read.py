@@ -15,6 +15,7 @@ from generator.operations.access.paths import (
     key_grants,
     keys,
     policies,
+    replicas,
     roles,
     sessions,
     statements,
@@ -40,6 +41,7 @@ def read_paths(
     return AccessPaths(
         access_keys=keys.access_keys(live_keys, commands, access.grant.until),
         secret=statements.secret(live, access, commands),
+        replicas=replicas.replicas(gateway, access),
         key=statements.key(live, access, commands),
         trust=statements.trust(live, access, commands),
         sessions=sessions.sessions(live_sessions, access, commands),
