@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 
 from generator.lint.traverse import Path, Tree, mapping, nodes, policy_documents, references, statements
 from generator.lint.variants import SECTIONS, Entry, clashing, conditions_at
@@ -34,7 +35,7 @@ class Batch:
         self.entries[place], self.answers[place], self.kinds[entry.kind] = entry, answers, answers
         return True
 
-    def template(self, whole: Tree, known: set[str]) -> tuple[Tree, set[str]]:
+    def template(self, whole: Tree, known: Mapping[str, str]) -> tuple[Tree, set[str]]:
         """The entries with what they need to be linted: open conditions, parameters, the types they refer to.
 
         Statements in `known` are shortened; the paths of those come second: a finding there does not count.
@@ -46,7 +47,7 @@ class Batch:
         return _around(chosen, whole), shortened
 
 
-def batches(changed: Iterable[tuple[Entry, dict[str, str]]], known: set[str]) -> list[Batch]:
+def batches(changed: Iterable[tuple[Entry, dict[str, str]]], known: Mapping[str, str]) -> list[Batch]:
     """Every changed entry of every variant, once, in as few batches as can be.
 
     An entry is left out that only lacks some of the `known` statements of an earlier one: fewer cannot clash.
@@ -69,25 +70,51 @@ def batches(changed: Iterable[tuple[Entry, dict[str, str]]], known: set[str]) ->
     return made
 
 
-def _without(value: object, known: set[str], taken: Counter[str]) -> object:
+def _without(value: object, known: Mapping[str, str], taken: Counter[str]) -> object:
     """The value with one "…" in each list for all of its known statements, which are added to `taken`."""
     if isinstance(value, dict):
         return {key: _without(item, known, taken) for key, item in value.items()}
     if not isinstance(value, list):
         return value
     texts = [_text(item) if isinstance(item, dict) and "Effect" in item else "" for item in value]
-    taken.update(text for text in texts if text in known)
+    taken.update(known[text] for text in texts if text in known)
     rest = [_without(item, known, taken) for item, text in zip(value, texts, strict=True) if text not in known]
     return [*rest, "…"] if len(rest) < len(value) else rest
 
 
-def statement_texts(template: Tree) -> set[str]:
-    """The statements of all policies, each as JSON; they are linted with the whole template."""
+MOST_OPTIONAL = 6
+
+
+def statement_texts(template: Tree) -> dict[str, str]:
+    """The statements of all policies as JSON, each with itself; they are linted with the whole template.
+
+    Also as they are without some of the resources that stand under a condition, each with the statement as written:
+    fewer cannot clash.
+    """
     every = (statement for path, document in policy_documents(template) for _, statement in statements(document, path))
-    return {_text(statement) for statement in every}
+    return {_text(form): _text(statement) for statement in every for form in _forms(statement)}
 
 
-def _shorten(value: object, known: set[str], path: Path, shortened: set[str]) -> object:
+def _forms(statement: Tree) -> Iterator[Tree]:
+    """The statement as written, and with each choice of the resources that are there or not (`Fn::If` and nothing)."""
+    yield statement
+    listed = statement.get("Resource")
+    items = [_choices(item) for item in listed] if isinstance(listed, list) else []
+    if 0 < sum(len(choices) > 1 for choices in items) <= MOST_OPTIONAL:
+        for chosen in product(*items):
+            yield {**statement, "Resource": [item for part in chosen for item in part]}
+
+
+def _choices(item: object) -> tuple[tuple[object, ...], ...]:
+    """What may stand in the place of a list's item: itself, or one of it and nothing."""
+    choice = mapping(item).get("Fn::If")
+    if not isinstance(choice, list) or len(choice) != 3 or {"Ref": "AWS::NoValue"} not in choice[1:]:
+        return ((item,),)
+    [present] = [branch for branch in choice[1:] if branch != {"Ref": "AWS::NoValue"}] or [item]
+    return ((present,), ())
+
+
+def _shorten(value: object, known: Mapping[str, str], path: Path, shortened: set[str]) -> object:
     if isinstance(value, list):
         return [_shorten(item, known, (*path, index), shortened) for index, item in enumerate(value)]
     if not isinstance(value, dict):

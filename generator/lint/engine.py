@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import lru_cache
@@ -209,7 +209,7 @@ def _of_variants(template: Tree, regions: Sequence[str], known: Sequence[Finding
     return findings
 
 
-def _of_batch(batch: Batch, template: Tree, statements: set[str], regions: Sequence[str]) -> Iterable[Finding]:
+def _of_batch(batch: Batch, template: Tree, statements: Mapping[str, str], regions: Sequence[str]) -> Iterable[Finding]:
     reduced, shortened = batch.template(template, statements)
     for finding in _cfn_lint(cast(Tree, _decode(json.dumps(reduced))), regions):
         steps = finding.path.split("/")

@@ -93,6 +93,7 @@ def test_an_answer_that_only_takes_statements_away_or_gives_other_texts_is_not_l
         - {Sid: A, Effect: Allow, Action: "s3:GetObject", Resource: "*"}
         - !If [One, {Sid: B, Effect: Allow, Action: "s3:PutObject", Resource: "*"}, !Ref "AWS::NoValue"]
         - !If [Two, {Sid: C, Effect: Allow, Action: "s3:ListBucket", Resource: "*"}, !Ref "AWS::NoValue"]
+        - {Sid: D, Effect: Allow, Action: "s3:*", Resource: [x, !If [One, y, !Ref "AWS::NoValue"]]}
 """
     )
     template, _ = decode_str(text)
