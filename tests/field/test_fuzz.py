@@ -53,10 +53,18 @@ def judge(family: junk.Junk, attempt: Run) -> None:
         done = attempt(content)
         again = f"DEPLOYER_FUZZ_SEED={SEED}, {family.__name__} {number}: {content!r}\n{done}"
         assert 0 <= done.code <= 4, again
-        assert "Traceback" not in done.err and "defect" not in done.err and "(error msg)" not in done.err, again
+        assert "Traceback" not in done.err and "bug in deployer" not in done.err and "(error msg)" not in done.err, (
+            again
+        )
         if done.code in (1, 2, 4):
             errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
             assert len(errors) == 1 and errors[0].endswith((".", "?", "!")), again
+
+
+def test_a_bug_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator.lint.engine.read_template", lambda path: {}["nobody foresaw this"])
+    with pytest.raises(AssertionError, match="bug in deployer"):
+        judge(junk.template, lambda content: run("lint", "a.yaml"))
 
 
 def status(*more: str) -> Outcome:
