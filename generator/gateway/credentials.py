@@ -10,7 +10,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from getpass import GetPassWarning
 from pathlib import Path
@@ -99,9 +99,16 @@ def _share_cached_roles(core: Any) -> None:
         return
     from botocore.utils import JSONFileCache
 
+    class BestEffortCache(JSONFileCache):  # type: ignore[misc]
+        """A cache for convenience: where the home directory is read-only, the credentials are used and not kept."""
+
+        def __setitem__(self, cache_key: str, value: Any) -> None:
+            with suppress(OSError):
+                super().__setitem__(cache_key, value)
+
     resolver = core.get_component("credential_provider")
     for name in ROLES:
-        resolver.get_provider(name).cache = JSONFileCache(str(ROLE_CACHE.expanduser()))
+        resolver.get_provider(name).cache = BestEffortCache(str(ROLE_CACHE.expanduser()))
 
 
 def _endpoint_is_set(profile: Mapping[str, Any]) -> bool:

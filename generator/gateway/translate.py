@@ -102,8 +102,12 @@ def settings_read() -> Iterator[None]:
         yield
     except boto.BotoCoreError as error:
         raise _from_settings(error) from error
-    except (DeployerError, OSError):
+    except DeployerError:
         raise
+    except OSError as error:
+        raise _unusable(
+            f"{error.filename or 'a file that it names'}: {error.strerror or type(error).__name__}."
+        ) from error
     except Exception as error:  # the text of its error may hold what it read
         if isinstance(error, ValueError) and "endpoint" in str(error).lower():
             raise

@@ -102,7 +102,8 @@ def _forms(statement: Tree) -> Iterator[Tree]:
     items = [_choices(item) for item in listed] if isinstance(listed, list) else []
     if 0 < sum(len(choices) > 1 for choices in items) <= MOST_OPTIONAL:
         for chosen in product(*items):
-            yield {**statement, "Resource": [item for part in chosen for item in part]}
+            if resources := [item for part in chosen for item in part]:  # without any it is another statement
+                yield {**statement, "Resource": resources}
 
 
 def _choices(item: object) -> tuple[tuple[object, ...], ...]:

@@ -246,6 +246,18 @@ def test_an_mfa_code_is_asked_for_once_of_aws_and_a_sandboxs_role_is_not_kept(
     assert [each.stat().st_mode & 0o777 for each in kept] == ([] if endpoint_is_set else [0o600])
 
 
+def test_a_role_is_used_where_its_credentials_cannot_be_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "config").write_text(f"[profile p]\n{CHAIN}source_profile = q\n{SOURCE}")
+    (home / ".aws").write_text("no folder, and none can be made")
+    monkeypatch.setattr("generator.gateway.credentials._endpoint_is_set", lambda profile: False)
+    with Foreign() as sts:
+        sts.body = ASSUMED.encode()
+        threading.Thread(target=sts.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{sts.server_port}")
+        assert "is not AWS" in refusal("p").message, "the role was assumed, and STS asked who it is"
+        sts.shutdown()
+
+
 def test_without_a_terminal_no_mfa_code_is_read_from_a_pipe(home: Path) -> None:
     (home / "config").write_text(WITH_MFA + SOURCE)
     argv = [sys.executable, "-m", "generator", "status", "--profile", "p", "--stack-name", "x"]
