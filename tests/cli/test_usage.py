@@ -258,7 +258,7 @@ def test_a_file_that_cannot_be_used_is_no_defect(
     monkeypatch.setenv("DEPLOYER_SANDBOX_HOME", str(tmp_path / "file" / "home"))
     assert main(["sandbox", "start"]) == 1
     shown = capsys.readouterr().err
-    assert shown.startswith(f"error: {tmp_path}/file") and "Traceback" not in shown and "defect" not in shown
+    assert shown.startswith(f"error: {tmp_path}/file") and "Traceback" not in shown and "bug in deployer" not in shown
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_leaving_a_question_is_no_error(
     call = Invocation(command="up")
     assert execute(call, lambda: call.confirm_here("Change the stack?")) == code
     shown = capsys.readouterr().err
-    assert said in shown and "error:" not in shown and "defect" not in shown
+    assert said in shown and "error:" not in shown and "bug in deployer" not in shown
 
 
 @pytest.mark.parametrize(("given", "variable", "shown"), [("corp", "", "corp"), (None, "ops", "ops"), (None, "", "")])
