@@ -73,4 +73,4 @@ lock: $(READY) ## resolve the lock files again
 	@echo uv | $(COMPILE) - -o .ci/uv.lock
 
 clean: ## remove the environment
-	@rm -rf $(VENV) tests/proof/node_modules
+	@rm -rf $(VENV) tests/*/node_modules

@@ -20,6 +20,7 @@ HEAVY = (
     "asyncio",
     "platformdirs",
     "tomlkit",
+    "cryptography",
 )
 
 

