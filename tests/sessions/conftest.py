@@ -20,6 +20,7 @@ from generator.model.deployment import Deployment
 from generator.model.session import Session
 from tests.embedded import PLACE, Outcome, environment, running_sandbox
 from tests.sandbox_keys import control
+from tests.sessions import sshd
 
 STACK = "deepsql-sessions"
 
@@ -97,7 +98,7 @@ def home(sandbox_environment: dict[str, str], tmp_path: Path, monkeypatch: pytes
     """Every AWS client of this test leads to the sandbox, and the user's own files are elsewhere."""
     with environment(sandbox_environment):
         monkeypatch.setenv("HOME", str(tmp_path))
-        path = os.environ["PATH"].split(os.pathsep)
+        path = sshd.search_path().split(os.pathsep)
         monkeypatch.setenv("PATH", os.pathsep.join(p for p in path if "plugin" not in p))
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             monkeypatch.delenv(name, raising=False)

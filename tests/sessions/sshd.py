@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +26,14 @@ class Sshd:
     host_key: Path
 
 
+def search_path() -> str:
+    """The PATH, and behind it where .ci/real-sshd puts the programs of OpenSSH that it lacks."""
+    return os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
+
+
 def program() -> str:
-    found = shutil.which("sshd", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin:/sbin")
-    assert found, "These tests need OpenSSH's server: apt-get install openssh-server (make test does it as root)"
+    found = shutil.which("sshd", path=f"/usr/sbin:/usr/local/sbin:/sbin:{search_path()}")
+    assert found, "These tests need OpenSSH's server: run .ci/real-sshd, or install it (Debian: openssh-server)"
     return found
 
 

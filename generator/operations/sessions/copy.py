@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,13 +95,15 @@ def _over_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult
     ssh_session = ssh_request(plan.documents, plan.target.instance_id, request.reason)
     route = ssh.SshRoute(plan.target, request.far.user or SSH_USER, ssh_session)
     try:
-        paths = [openssh.require(name) for name in ("scp", "ssh")]
+        scp, ssh_program = (openssh.require(name) for name in ("scp", "ssh"))
     except DeployerError as error:
         return NoSsh(error)
     with tempfile.TemporaryDirectory(prefix="deployer-cp-") as directory:
         report = Path(directory) / "report"
         try:
-            code = _scp(gateway, route, request, paths[0], report)
+            code = _scp(
+                gateway, route, request, [scp, "-S", ssh_program], report
+            )  # else scp runs the ssh of its own package
         except AwsError as error:
             if error.denied or error.aws_code == NO_SUCH_INSTANCE:
                 return NoSsh(error)
@@ -111,7 +113,7 @@ def _over_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult
     return CopyResult(route.target.instance_id, "ssh", exit_code=code)
 
 
-def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, program: str, report: Path) -> int:
+def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, scp: Sequence[str], report: Path) -> int:
     instance_id = route.target.instance_id
     words = [
         place.path if place.target is None else f"{instance_id}:{place.path}"
@@ -120,7 +122,7 @@ def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, program: s
     flags = ["-r"] if request.recursive else []
     with ssh.pushed_key(gateway, route, report) as own:
         settings = ssh.as_options(openssh.host_key_options(instance_id))
-        return signals.run(programs.run([program, "-p", *flags, *own, *settings, "--", *words]))
+        return signals.run(programs.run([*scp, "-p", *flags, *own, *settings, "--", *words]))
 
 
 def _through_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:

@@ -7,6 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from generator.channel.listen import Listen
 from generator.channel.port import Forward, forward
 from generator.channel.session import ChannelOptions
@@ -17,7 +19,10 @@ from .conftest import launch
 from .service import Service
 
 
-def test_a_pushed_key_opens_sshd_behind_a_tunnel(client: Any, sandbox_home: Path, tmp_path: Path) -> None:
+def test_a_pushed_key_opens_sshd_behind_a_tunnel(
+    client: Any, sandbox_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", sshd.search_path())
     node = launch(client, {})
     key = tmp_path / "id"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)

@@ -1,0 +1,48 @@
+"""What make brings onto a computer: packages by hash, and programs for the tests unpacked into the environment only."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+APT = """#!/bin/sh
+echo "$0 $*" >>{log}
+case "$*" in
+*indextargets*) echo "http://mirror/ stable main /key" ;;
+*--download-only*) touch "$(printf '%s\\n' "$@" | sed -n 's/^Dir::Cache=//p')/archives/one.deb" ;;
+esac
+"""
+
+
+def test_every_package_that_make_installs_comes_by_hash() -> None:
+    lines = [line for line in (ROOT / "Makefile").read_text().splitlines() if re.search(r"\$\(PIP\)", line)]
+    assert len(lines) > 3
+    for line in lines:
+        assert "--require-hashes" in line or ("--no-deps" in line and "--no-build-isolation" in line), line
+
+
+@pytest.mark.parametrize("script", ["real-sshd", "real-mysql"])
+def test_what_the_tests_want_is_unpacked_and_never_installed(script: str, tmp_path: Path) -> None:
+    """apt-get only downloads, into directories of its own, and dpkg only unpacks."""
+    shutil.copytree(ROOT / ".ci", tmp_path / "checkout" / ".ci")
+    programs, log = tmp_path / "bin", tmp_path / "log"
+    programs.mkdir()
+    for name in ("apt-get", "dpkg"):
+        (programs / name).write_text(APT.format(log=log))
+        (programs / name).chmod(0o755)
+    env = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", "TMPDIR": str(tmp_path)}
+    subprocess.run([tmp_path / "checkout" / ".ci" / script, "always"], env=env, check=False, capture_output=True)
+    calls = [line.split() for line in log.read_text().splitlines()]
+    installs = [call for call in calls if "install" in call]
+    assert installs and all(
+        "--download-only" in call and f"Dir::State={tmp_path}" in " ".join(call) for call in installs
+    )
+    unpacked = [call[1] for call in calls if call[0].endswith("dpkg")]
+    assert unpacked and set(unpacked) == {"-x"}
+    assert not list(tmp_path.glob("tmp.*")), "the downloads are removed"
