@@ -34,6 +34,7 @@ from generator.template.adoption_checks import (
 )
 from generator.template.references import NONE, References, references_of, references_of_entry
 from generator.template.yaml_document import (
+    SEQUENCE,
     Entries,
     children,
     entries,
@@ -82,14 +83,14 @@ def adopt(ours: str, live: str, *, replacing: str = "") -> Adopted:
 
 def same_document(one: str, other: str) -> bool:
     """Whether two templates mean the same, in whatever layout. Raises DeployerError when one cannot be read."""
-    return {name: plain(node) for name, node in parse(one).items()} == {
+    return one == other or {name: plain(node) for name, node in parse(one).items()} == {
         name: plain(node) for name, node in parse(other).items()
     }
 
 
 def needs_no_update(one: str, other: str) -> bool:
     """Whether they differ in their Metadata at most, which CloudFormation does not update by itself."""
-    return {name: plain(node) for name, node in parse(one).items() if name != "Metadata"} == {
+    return one == other or {name: plain(node) for name, node in parse(one).items() if name != "Metadata"} == {
         name: plain(node) for name, node in parse(other).items() if name != "Metadata"
     }
 
@@ -271,7 +272,7 @@ class _Merge:
         order = ("AWSTemplateFormatVersion", "Description", "Metadata", *self.sections)
         whole = self.plain_sections | {name: mapping(body) for name, body in self.sections.items() if body}
         if "Metadata" in whole:
-            _trim_form(whole["Metadata"], set(self.sections["Parameters"]))
+            whole["Metadata"] = _trimmed_form(whole["Metadata"], set(self.sections["Parameters"]))
         return {name: whole[name] for name in order if name in whole}
 
     def _fixed(self) -> frozenset[str]:
@@ -310,11 +311,20 @@ class _Merge:
                 yield self.sections[section][name]
 
 
-def _trim_form(metadata: yaml.Node, parameters: set[str]) -> None:
-    """Take the parameters that the template no longer has out of the console's form."""
-    form = entries(entries(metadata).get("AWS::CloudFormation::Interface"))
-    groups = form.get("ParameterGroups")
-    for group in children(groups) if groups else ():
-        listed = entries(group).get("Parameters")
-        if isinstance(listed, yaml.SequenceNode):
-            listed.value = [item for item in listed.value if item.value in parameters]
+def _trimmed_form(metadata: yaml.Node, parameters: set[str]) -> yaml.Node:
+    """The metadata without the parameters that the template no longer has in the console's form."""
+    name = "AWS::CloudFormation::Interface"
+    form = entries(entries(metadata).get(name))
+    if "ParameterGroups" not in form:
+        return metadata
+    groups = [_trimmed_group(group, parameters) for group in children(form["ParameterGroups"])]
+    trimmed = yaml.SequenceNode(SEQUENCE, groups, flow_style=False)
+    return mapping(entries(metadata) | {name: mapping(form | {"ParameterGroups": trimmed})})
+
+
+def _trimmed_group(group: yaml.Node, parameters: set[str]) -> yaml.Node:
+    listed = entries(group).get("Parameters")
+    if not isinstance(listed, yaml.SequenceNode):
+        return group
+    kept = [item for item in listed.value if item.value in parameters]
+    return mapping(entries(group) | {"Parameters": yaml.SequenceNode(SEQUENCE, kept, flow_style=listed.flow_style)})

@@ -26,6 +26,8 @@ def policy_changes(
     and its place, what their conditions leave out counts as absent. Raises DeployerError for a text that is no
     template.
     """
+    if live == new:
+        return ()
     before, after = _policies(live, values, place), _policies(new, values, place)
     compared = (_change(name, before.get(name, {}), after.get(name, {})) for name in sorted({*before, *after}))
     return tuple(change for change in compared if change.gained or change.lost or change.altered)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import yaml
 
@@ -22,7 +23,15 @@ Entries = dict[str, yaml.Node]
 
 
 def parse(text: str) -> Entries:
-    """The sections of a template in YAML or JSON. Raises DeployerError when the text is neither, or no template."""
+    """The sections of a template in YAML or JSON. Raises DeployerError when the text is neither, or no template.
+
+    The mapping is the caller's own; its nodes are shared by all who parse the same text, and nobody changes them.
+    """
+    return entries(_document(text))
+
+
+@lru_cache(maxsize=4)  # an update asks several questions of the same two or three texts, and each takes 25 ms to read
+def _document(text: str) -> yaml.MappingNode:
     try:
         text.encode()
         root = _root(text)
@@ -31,7 +40,7 @@ def parse(text: str) -> Entries:
     if not isinstance(root, yaml.MappingNode):
         raise _unreadable("it is no mapping of sections")
     _refuse_what_is_no_template(root)
-    return entries(root)
+    return root
 
 
 def _root(text: str) -> yaml.Node | None:
