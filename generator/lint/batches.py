@@ -96,7 +96,7 @@ def statement_texts(template: Tree) -> dict[str, str]:
 
 
 def _forms(statement: Tree) -> Iterator[Tree]:
-    """The statement as written, and with each choice of the resources that are there or not (`Fn::If` and nothing)."""
+    """The statement as written, and with each choice of the resources that are there, not there, or still open."""
     yield statement
     listed = statement.get("Resource")
     items = [_choices(item) for item in listed] if isinstance(listed, list) else []
@@ -107,12 +107,12 @@ def _forms(statement: Tree) -> Iterator[Tree]:
 
 
 def _choices(item: object) -> tuple[tuple[object, ...], ...]:
-    """What may stand in the place of a list's item: itself, or one of it and nothing."""
+    """What may stand in the place of a list's item: itself, and of an `Fn::If` with nothing also its value, or none."""
     choice = mapping(item).get("Fn::If")
     if not isinstance(choice, list) or len(choice) != 3 or {"Ref": "AWS::NoValue"} not in choice[1:]:
         return ((item,),)
     [present] = [branch for branch in choice[1:] if branch != {"Ref": "AWS::NoValue"}] or [item]
-    return ((present,), ())
+    return ((item,), (present,), ())
 
 
 def _shorten(value: object, known: Mapping[str, str], path: Path, shortened: set[str]) -> object:

@@ -93,8 +93,8 @@ def test_an_answer_that_only_takes_statements_away_or_gives_other_texts_is_not_l
         - {Sid: A, Effect: Allow, Action: "s3:GetObject", Resource: "*"}
         - !If [One, {Sid: B, Effect: Allow, Action: "s3:PutObject", Resource: "*"}, !Ref "AWS::NoValue"]
         - !If [Two, {Sid: C, Effect: Allow, Action: "s3:ListBucket", Resource: "*"}, !Ref "AWS::NoValue"]
-        - {Sid: D, Effect: Allow, Action: "s3:*", Resource: [x, !If [One, y, !Ref "AWS::NoValue"]]}
-"""
+        - {Sid: D, Effect: Allow, Action: "s3:*", Resource: [x, *one, *open]}
+""".replace("*one", '!If [One, y, !Ref "AWS::NoValue"]').replace("*open", '!If [Open, z, !Ref "AWS::NoValue"]')
     )
     template, _ = decode_str(text)
     variants = Variants(template)
@@ -111,8 +111,9 @@ Conditions:
   One: !Equals [!Ref First, "Yes"]
   Two: !Equals [!Ref Second, "Yes"]
   Both: !And [!Condition One, !Condition Two]
+  Open: !Equals [!Ref AWS::Region, us-east-1]
 Outputs:
-  Asked: {Value: !If [Both, a, !If [One, b, !If [Two, c, d]]]}
+  Asked: {Value: !If [Both, a, !If [One, b, !If [Two, c, !If [Open, d, e]]]]}
 Resources:
 """
 ONLY_IN_COMBINATION = {
@@ -215,7 +216,7 @@ def test_a_fault_in_a_statement_is_reported_once_with_its_line_wherever_the_answ
         - !If [Two, {Sid: Moving, Effect: Never, Action: ["s3:PutObject"], Resource: ["*"]}, !Ref "AWS::NoValue"]
 """
     findings = lint_text(TWO_QUESTIONS + resources, "a.yaml")
-    assert [(found.rule, found.line) for found in findings] == [("E3510", 19), ("E3510", 21)]
+    assert [(found.rule, found.line) for found in findings] == [("E3510", 20), ("E3510", 22)]
 
 
 def test_a_reference_that_one_answer_breaks_is_reported() -> None:
