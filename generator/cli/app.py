@@ -34,6 +34,7 @@ GROUPS = (
     "vendor",
     "db",
     "permissions",
+    "publish",
     "config",
 )
 

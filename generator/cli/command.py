@@ -143,7 +143,11 @@ def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, A
         return
     from generator.model.database import AccessLevel, ClientProgram
 
-    convert: dict[str, Callable[[Any], Any]] = {"permission": AccessLevel, "client": ClientProgram}
+    convert: dict[str, Callable[[Any], Any]] = {
+        "permission": AccessLevel,
+        "client": ClientProgram,
+        "key": lambda files: [file.strip() for file in files.split(",")],
+    }
     for parameter, value in stored.items():
         source = context.get_parameter_source(parameter)
         if source is None or source.name != "DEFAULT":

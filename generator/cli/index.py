@@ -51,6 +51,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "permissions",
         "Print the IAM policies with which a person may run these commands, and what each statement is for.",
     ),
+    "verify": (
+        "publish",
+        "Check who signed a template or a report. Exit code 3 if no trusted key did, or if anything was changed.",
+    ),
+    "publish": ("publish", "Publish the template, signed, and make its keys."),
     "config": ("config", "Stored defaults: profile, region, stack, database, and more."),
 }
 

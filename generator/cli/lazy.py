@@ -124,6 +124,18 @@ class LazySubgroup(LazyHelpGroup):
         return TyperCommand(name, help=words, hidden=declared.hidden)
 
 
+class DefaultCommand(LazySubgroup):
+    """A group whose name alone, or with options, is one of its commands."""
+
+    default: ClassVar[str]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default in where no word is given; a word that is no command is answered as one mistyped."""
+        named = bool(args) and (not args[0].startswith("-") or args[0] == "--help")
+        parsed: list[str] = super().parse_args(ctx, args if named else [self.default, *args])
+        return parsed
+
+
 def _registered(file: str) -> typer.Typer:
     """What a file of commands declares, its groups to be built later."""
     own = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from generator.cli import session_text
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
-from generator.cli.lazy import LazySubgroup
+from generator.cli.lazy import DefaultCommand
 from generator.errors import UsageError
 
 OWNER = typer.Option(metavar="NAME", help="Only those of this user or role session: its ARN, or the name at its end.")
@@ -17,14 +17,10 @@ TARGET = typer.Option(metavar="ID", help="Only those on this instance.")
 NOT_PROVED = 3
 
 
-class ListByDefault(LazySubgroup):
+class ListByDefault(DefaultCommand):
     """`sessions` alone lists."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the default in where no word is given; a word that is no command is answered as one mistyped."""
-        named = bool(args) and (not args[0].startswith("-") or args[0] == "--help")
-        parsed: list[str] = super().parse_args(ctx, args if named else ["list", *args])
-        return parsed
+    default = "list"
 
 
 def register(app: typer.Typer) -> None:

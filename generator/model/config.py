@@ -56,6 +56,8 @@ class StoredDefault:
 # An environment's own credentials or region say "work there": a stored default must not lead elsewhere.
 _WHO = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID")
 _WHERE = ("AWS_REGION", "AWS_DEFAULT_REGION")
+# What a file is called must not depend on the folder in which a command is typed: that may be somebody else's.
+_ABSOLUTE = r"(/|[A-Za-z]:[\\/])[^,\x00-\x1f\x7f]{1,200}"
 _ALL = (
     StoredDefault("profile", "profile", "AWS profile.", variables=_WHO),
     StoredDefault(
@@ -130,6 +132,14 @@ _ALL = (
         "File of RDS's authorities.",
         variables=("DEPLOYER_CA_BUNDLE",),
         commands=REACH,
+    ),
+    StoredDefault(
+        "trusted-keys",
+        "key",
+        "Files of public keys, the only ones trusted for templates and reports.",
+        rf"{_ABSOLUTE}(, ?{_ABSOLUTE})*",
+        commands=frozenset({"verify"}),
+        form="the absolute paths of the files, separated by commas",
     ),
 )
 KEYS: dict[str, StoredDefault] = {key.name: key for key in _ALL}

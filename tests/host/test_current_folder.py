@@ -24,6 +24,7 @@ DEPLOYER = str(Path(sys.executable).with_name("deployer"))
 PLACE = "--vpc-id vpc-00000001 --subnet-id subnet-00000002 --admin-email admin@example.com"
 VENDOR = "arn:aws:iam::444455556666:role/deepsql-support"
 SECRET, PROCESS = r"SupportSecretArn\s+(\S+)", r"credential_process = (.*)"
+PASSPHRASE = {"DEPLOYER_SIGNING_PASSPHRASE": "correct-horse-battery"}
 ASK = "-c 'SELECT 1'"
 
 
@@ -46,6 +47,8 @@ STORY = (
     Row("sandbox env", "AWS_ENDPOINT_URL"),
     Row("generate -o {home}/stack.yaml"),
     Row("lint {home}/stack.yaml", "no findings"),
+    Row("publish keys -o {home}/release", "key ID"),
+    Row("verify {home}/stack.yaml --key {home}/release.pub", "no signature beside the file", 3),
     Row(f"--sandbox up {PLACE} --support-ssh yes --yes"),
     Row("--sandbox status", "CREATE_COMPLETE"),
     Row("--sandbox upgrade --yes", "is up to date"),
@@ -145,7 +148,7 @@ class Folder:
         poison(self.here, self.mark, search_path)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "DEPLOYER_", "XDG_", "PYTHON"))}
         places = {"HOME": str(self.home), "DEPLOYER_SANDBOX_HOME": str(self.home / "sandbox")}
-        self.environment = exposed({**kept, **places, "PATH": search_path, "DEPLOYER_SANDBOX_STEP": "0"})
+        self.environment = exposed({**kept, **places, "PATH": search_path, "DEPLOYER_SANDBOX_STEP": "0", **PASSPHRASE})
 
     def run(self, argv: list[str], typed: str = "", **besides: str) -> tuple[int, str]:
         """Run a program in the folder; gives its exit code and all that it wrote."""

@@ -1,0 +1,44 @@
+"""Signing keys on this computer, and what the verification of a file came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+BUNDLE_SUFFIX = ".sigstore.json"
+PROVENANCE_SUFFIX = ".provenance.sigstore.json"
+SIGNATURE_SUFFIX = ".sig"
+PASSPHRASE_VARIABLE = "DEPLOYER_SIGNING_PASSPHRASE"  # noqa: S105 - the name of it
+
+
+class PassphraseCaller(Protocol):
+    """A caller that knows the passphrase of a signing key, or can ask for it."""
+
+    def passphrase(self, key: str, *, new: bool = False) -> str:
+        """The passphrase of `key`; a `new` one is asked for twice. Raises UsageError where nobody can be asked."""
+        ...
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """The two files of a new pair of signing keys."""
+
+    private: str
+    public: str
+    key_id: str
+
+
+@dataclass(frozen=True)
+class VerifiedFile:
+    """A file whose signature holds.
+
+    `kind` is template, report or file; `version` and `says` are the signer's: the version of a template, and the signed
+    statement in words; "" where there is none.
+    """
+
+    file: str
+    sha256: str
+    key_id: str
+    kind: str
+    version: str = ""
+    says: str = ""

@@ -1,0 +1,1 @@
+"""Publishing the template, and verifying what was published."""
