@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from generator.gateway.iam import IAM
     from generator.gateway.instance_connect import InstanceConnect
     from generator.gateway.kms import KMS
+    from generator.gateway.lambda_functions import LambdaFunctions
     from generator.gateway.logs import Logs
     from generator.gateway.rds import RDS
     from generator.gateway.s3 import S3
@@ -260,6 +261,13 @@ class Gateway:
         from generator.gateway.events import Events
 
         return Events(self.client("events"))
+
+    @cached_property
+    def lambda_functions(self) -> LambdaFunctions:
+        """Who may invoke the keeper."""
+        from generator.gateway.lambda_functions import LambdaFunctions
+
+        return LambdaFunctions(self.client("lambda"))
 
     @cached_property
     def s3(self) -> S3:

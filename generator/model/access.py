@@ -61,6 +61,18 @@ class KeyGrant:
 
 
 @dataclass(frozen=True)
+class FunctionUrl:
+    """An address by which a function can be called over the internet.
+
+    `signed`: only by callers whom IAM knows and permits it (AWS_IAM). `alias`: of the function it calls; "" for itself.
+    """
+
+    url: str
+    signed: bool
+    alias: str = ""
+
+
+@dataclass(frozen=True)
 class AccountRole:
     """A role of the account: who may assume it, and what it may do then.
 

@@ -32,6 +32,8 @@ class PathKind(StrEnum):
     KEY_GRANT = "grant on the key"
     ROLE = "role"
     CLUSTER = "EKS access entry"
+    KEEPER = "policy of the keeper"
+    FUNCTION_URL = "function URL of the keeper"
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ class AccessPaths:
     `credentials` are the support user's besides access keys; `foreign_policies` what user and role may do by policies
     that the stack did not make; `boundaries` where the permissions boundary of user or role is not the stack's; `roles`
     other roles of the account that let somebody in from outside, or the support user or role; `cluster` what whoever is
-    on the instance reaches by its role. `session_policy` is no path: it is the boundary in force, by which temporary
-    credentials that were made earlier are refused.
+    on the instance reaches by its role; `keeper` who may invoke the stack's function.
+    `session_policy` is no path: it is the boundary in force, by which temporary credentials that were made earlier are
+    refused.
     """
 
     access_keys: PathReading
@@ -102,6 +105,7 @@ class AccessPaths:
     key_grants: PathReading
     roles: PathReading
     cluster: PathReading
+    keeper: PathReading
     session_policy: Reading[Policy]
 
     @property
@@ -109,7 +113,7 @@ class AccessPaths:
         """Every question, in the order in which a person reads the answers."""
         opened = (self.access_keys, self.secret, self.key, self.trust, self.sessions, self.database)
         many = (*opened, self.replicas, *self.credentials, self.groups, *self.foreign_policies, *self.boundaries)
-        return (*many, self.instance_profiles, self.key_grants, self.roles, self.cluster)
+        return (*many, self.instance_profiles, self.key_grants, self.roles, self.cluster, self.keeper)
 
     @property
     def seen(self) -> tuple[AccessPath, ...]:

@@ -270,6 +270,13 @@ CALL_SCOPES: Final = (
         "kms:key/*",
     ),
     _scope(
+        "ReadTheKeeper",
+        "Read who may invoke the keeper's function.",
+        "lambda",
+        "GetPolicy ListAliases ListFunctionUrlConfigs ListVersionsByFunction",
+        "lambda:function:{names}",
+    ),
+    _scope(
         "OpenSessions",
         "Open sessions on instances with the stack's documents.",
         "ssm",

@@ -21,7 +21,7 @@ _DEAD = re.compile(r"(AROA|AIDA)[A-Z0-9]+")
 _SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
 _END = re.compile(r"DateLessThan(Equals)?(IfExists)?")
 _LIMITING = frozenset({"ArnEquals", "ArnLike", "StringEquals", "StringLike"})
-"""Operators that limit `aws:PrincipalArn` to the values given. No other one counts as a limit."""
+"""Operators that limit a key to the values given. No other one counts as a limit."""
 
 
 class PrincipalType(StrEnum):
@@ -91,10 +91,18 @@ class PolicyStatement:
     @property
     def principal_arns(self) -> tuple[str, ...]:
         """The ARNs and patterns that `aws:PrincipalArn` is limited to; empty when it is not."""
+        return self._limits("aws:principalarn")
+
+    @property
+    def source_arns(self) -> tuple[str, ...]:
+        """The ARNs and patterns of what a service acts for (`aws:SourceArn`); empty when it is not limited."""
+        return self._limits("aws:sourcearn")
+
+    def _limits(self, wanted: str) -> tuple[str, ...]:
         return tuple(
             value
             for (op, key), values in self.conditions.items()
-            if op in _LIMITING and key.lower() == "aws:principalarn"
+            if op in _LIMITING and key.lower() == wanted
             for value in values
         )
 

@@ -54,6 +54,7 @@ def install(sandbox: Sandbox) -> None:
     engine.enforce = enforce
     iam_actions.request_tag_context = request_context
     iam_actions.extract_resource_arn = requested_resource
+    _name_function_urls()
     access.install()
     kms_grants.install()
     policy_validation.install()
@@ -139,6 +140,17 @@ def requested_resource(
     arn = str(_original_resource(service, method, path, headers, body, params, *rest))
     named = params.get("ChangeSetName", "") if service == "cloudformation" and arn == "*" else ""
     return handler_authorization.stack_of(named[0] if isinstance(named, list) else named) or arn
+
+
+def _name_function_urls() -> None:
+    """MiniStack takes Lambda's list of function URLs for a call of GetFunction."""
+    original = iam_actions.extract_iam_action
+
+    def iam_action(service: str, method: str, path: str, *rest: Any) -> str | None:
+        is_list = (service, method) == ("lambda", "GET") and "/functions/" in path and path.endswith("/urls")
+        return "lambda:ListFunctionUrlConfigs" if is_list else original(service, method, path, *rest)
+
+    iam_actions.extract_iam_action = iam_action
 
 
 def _authorized_resource(action: str, arn: str) -> str:

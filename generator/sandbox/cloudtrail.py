@@ -13,6 +13,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from ministack import app as ministack
+from ministack.core import iam_actions
 from ministack.core import iam_evaluator as engine
 from ministack.core.responses import get_account_id, request_scope
 from ministack.services import cloudtrail
@@ -127,10 +128,17 @@ def _resources(event: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _event_name(request: Request) -> str:
+    """The operation. Lambda's name is in its path; CloudTrail puts the date of its API behind it, which is left out."""
     return str(
         request.action
+        or (request.service == "lambda" and _action_of_lambda(request))
         or ministack._ct_event_name(request.service, request.method, request.path, request.headers, request.query)
     )
+
+
+def _action_of_lambda(request: Request) -> str:
+    action = iam_actions.extract_iam_action("lambda", request.method, request.path, request.headers, b"", {})
+    return str(action or "").partition(":")[2]
 
 
 def _parameters(request: Request) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from generator.model.reading import Problem, Reading
 from generator.model.session import Session
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access.live_policies import LivePolicies
-from generator.operations.access.paths import database, keys, sessions, statements
+from generator.operations.access.paths import database, keeper, keys, sessions, statements
 from generator.operations.access.paths.statements import NOT_NAMED
 from generator.operations.access.stack_access import StackAccess
 
@@ -97,3 +98,53 @@ def test_supports_user_in_the_database_is_a_path_while_somebody_is_let_in() -> N
     [closed] = database.database(replace(ACCESS, grant=Grant()), COMMANDS, NOW).value or ()
     assert not closed.is_open(NOW)
     assert database.database(StackAccess(replace(STACK, parameters={}), Grant()), COMMANDS, NOW).absent
+
+
+RULE = "arn:aws:events:us-east-1:111122223333:rule/s-AccessEndRule-1"
+KEEPERS = {"KeeperFunction": "s-Keeper", "AccessEndRule": "s-AccessEndRule-1", "SupportCredentialsSecret": "arn:secret"}
+
+
+class Functions:
+    """Lambda with one policy, and no aliases and URLs."""
+
+    def __init__(self, statement: Any) -> None:
+        self.policy = parse_policy({"Statement": statement})
+
+    def get_policy(self, function: str, qualifier: str = "") -> Policy:
+        return self.policy
+
+    def list_qualifiers(self, function: str) -> list[str]:
+        return []
+
+    list_function_urls = list_qualifiers
+
+
+@pytest.mark.parametrize(
+    ("service", "conditions", "is_the_stacks"),
+    [
+        ("events.amazonaws.com", {"ArnLike": {"AWS:SourceArn": RULE}}, True),
+        ("secretsmanager.amazonaws.com", {"ArnLike": {"aws:sourcearn": "arn:secret"}}, True),
+        ("secretsmanager.amazonaws.com", {"ArnLike": {"AWS:SourceArn": RULE}}, False),
+        ("events.amazonaws.com", {"ArnNotLike": {"AWS:SourceArn": RULE}}, False),
+        ("events.amazonaws.com", {"ArnLike": {"AWS:SourceArn": f"{RULE}*"}}, False),
+        ("events.amazonaws.com", {"ArnLike": {"AWS:SourceArn": [RULE, "arn:aws:events:*"]}}, False),
+        ("events.amazonaws.com", {"ArnLikeIfExists": {"AWS:SourceArn": RULE}}, False),
+        ("events.amazonaws.com", {}, False),
+        ("apigateway.amazonaws.com", {"ArnLike": {"AWS:SourceArn": RULE}}, False),
+    ],
+)
+def test_the_keeper_obeys_the_stacks_own_rule_and_secret_alone(
+    service: str, conditions: Any, is_the_stacks: bool
+) -> None:
+    statement = {"Sid": "S", "Effect": "Allow", "Principal": {"Service": service}, "Action": "lambda:InvokeFunction"}
+    gateway: Any = SimpleNamespace(
+        commands=COMMANDS, lambda_functions=Functions({**statement, "Condition": conditions})
+    )
+    found = keeper.keeper(gateway, ACCESS, Reading("asked", NOW, KEEPERS)).value or ()
+    assert [path.who for path in found] == ([] if is_the_stacks else [service])
+
+
+def test_a_stack_without_a_keeper_has_none_to_invoke() -> None:
+    nobody: Any = None
+    assert keeper.keeper(nobody, ACCESS, Reading("asked", NOW, {})).absent
+    assert keeper.keeper(nobody, ACCESS, REFUSED).problem is Problem.REFUSED

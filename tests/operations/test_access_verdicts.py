@@ -110,6 +110,7 @@ PATHS = AccessPaths(
     key_grants=got(()),
     roles=got(()),
     cluster=ABSENT,
+    keeper=got(()),
     session_policy=got(policy(refused_until("2028-02-29T12:00:00Z"), name="session-policy")),
 )
 HELPERS = Session("h-1", "i-1", "Connected", "arn:aws:sts::111122223333:assumed-role/helper/bob")
@@ -181,7 +182,7 @@ def test_of_a_stack_without_user_and_role_nothing_applies_but_the_stack_and_the_
     bare = replace(ALL, access=StackAccess(BARE, Grant()))
     absent = dict.fromkeys(("keys", "old_key", "older_role_session", "new_session", "database"), ABSENT)
     none = LivePolicies(*[ABSENT] * 5)
-    no_path = AccessPaths(*[ABSENT] * 7, (ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 5)
+    no_path = AccessPaths(*[ABSENT] * 7, (ABSENT,), ABSENT, (ABSENT,), (ABSENT,), *[ABSENT] * 6)
     found = {i.step: i.proven for i in verdicts.judge(replace(CLEAN, policies=none, paths=no_path, **absent), bare)}
     assert {step for step, proven in found.items() if proven} == {"grant on the stack", "no session is open"}
     assert False not in found.values()
@@ -251,6 +252,8 @@ SAYS_NO: list[tuple[str, Observations, Expectation, str]] = [
     ("no_grant_on_the_key_is_left", seen(key_grants=path(B.arn)), SOME, "remove-it"),
     ("no_replica_of_the_secret_is_left", seen(replicas=path("whoever")), ALL, "remove-it"),
     ("no_replica_of_the_secret_is_left", seen(replicas=path("whoever")), SOME, "remove-it"),
+    ("the_keeper_obeys_nobody_else", seen(keeper=path("anybody")), ALL, "remove-it"),
+    ("the_keeper_obeys_nobody_else", seen(keeper=path(B.arn)), SOME, "remove-it"),
     ("the_cluster_is_closed", seen(cluster=path()), ALL, "remove-it"),
     ("the_cluster_is_closed", seen(cluster=path(B.arn)), SOME, "remove-it"),
     ("no_other_role_lets_them_in", seen(roles=path(B.arn)), SOME, "remove-it"),
@@ -301,6 +304,7 @@ READINGS = {
     "replicas": "no_replica_of_the_secret_is_left",
     "roles": "no_other_role_lets_them_in",
     "cluster": "the_cluster_is_closed",
+    "keeper": "the_keeper_obeys_nobody_else",
     "session_policy": "older_user_sessions_are_refused",
     "sessions": "no_session_is_open",
     "database": "database_is_closed",

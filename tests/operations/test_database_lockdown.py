@@ -32,7 +32,7 @@ ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1"
 ENDPOINT = {"DatabaseEndpoint": "app.cluster-x.us-east-1.rds.amazonaws.com"}
 STAYS = Grant((Principal("aws", "444455556666", "role/A"),))
 NOBODY: Reading[Any] = absent("nothing", "nothing was asked")
-NO_PATHS = AccessPaths(*[NOBODY] * 7, (NOBODY,), NOBODY, (NOBODY,), (NOBODY,), *[NOBODY] * 5)
+NO_PATHS = AccessPaths(*[NOBODY] * 7, (NOBODY,), NOBODY, (NOBODY,), (NOBODY,), *[NOBODY] * 6)
 NOTHING_ELSE = Observations(
     datetime.now(UTC), *[NOBODY] * 3, LivePolicies(*[NOBODY] * 5), NO_PATHS, *[NOBODY] * 3, {}, NOBODY
 )

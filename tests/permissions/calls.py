@@ -31,7 +31,7 @@ FILES = {  # of commands that are not named by their group
     "db_admin": "db",
     "preferences": "session-preferences",
 }
-SERVICES = {"instance_connect": "ec2-instance-connect"}
+SERVICES = {"instance_connect": "ec2-instance-connect", "lambda_functions": "lambda"}
 VARIABLE = {  # operations that a method of the gateway takes as an argument
     ("iam", "operation"): ("get_user_policy", "get_role_policy"),
     ("rds", "operation"): ("describe_db_instances", "describe_db_clusters"),

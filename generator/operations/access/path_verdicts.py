@@ -53,6 +53,11 @@ def no_other_role_lets_them_in(seen: Observations, wanted: Expectation) -> Evide
     return _closed("other roles of the account", (seen.paths.roles,), seen, wanted)
 
 
+def the_keeper_obeys_nobody_else(seen: Observations, wanted: Expectation) -> Evidence:
+    """Nobody but the stack's own rule and secret may invoke the function that makes keys and ends sessions."""
+    return _closed("who may invoke the keeper", (seen.paths.keeper,), seen, wanted, "the stack alone")
+
+
 def the_cluster_is_closed(seen: Observations, wanted: Expectation) -> Evidence:
     """Neither whoever is on the instance reaches a cluster nor anybody who leaves; those who stay keep the stack's.
 

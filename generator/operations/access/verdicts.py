@@ -328,6 +328,7 @@ VERDICTS: tuple[Verdict, ...] = (
     path_verdicts.no_grant_on_the_key_is_left,
     path_verdicts.no_replica_of_the_secret_is_left,
     path_verdicts.no_other_role_lets_them_in,
+    path_verdicts.the_keeper_obeys_nobody_else,
     path_verdicts.the_cluster_is_closed,
     no_session_is_open,
     database_is_closed,

@@ -12,6 +12,7 @@ from generator.operations.access.paths import (
     boundary,
     cluster,
     database,
+    keeper,
     key_grants,
     keys,
     policies,
@@ -60,4 +61,5 @@ def read_paths(
         roles=roles.roles(gateway, access),
         session_policy=bounds,
         cluster=cluster.cluster(gateway, access, resources),
+        keeper=keeper.keeper(gateway, access, resources),
     )
