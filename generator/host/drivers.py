@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import socket
 import ssl
-import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
@@ -18,10 +17,6 @@ Query = Callable[[str], list[Row]]
 """query(statements) runs one or more statements and returns the rows of the last one that has any."""
 
 SECONDS_TO_CONNECT = 20
-
-# Of MySQL's handshake: a greeting of protocol 10, and a client's first packet that asks for TLS (41, secure, TLS).
-_GREETING, _TLS_REQUEST_LENGTH, _UTF8MB4, LONGEST = b"\x0a", 32, 45, 1 << 24
-_TLS_FLAGS = struct.pack("<I", 1 << 9 | 1 << 15 | 1 << 11)
 
 
 class SqlRefused(Exception):
@@ -70,7 +65,7 @@ def mysql(
             user=user,
             password=password,
             database=database or None,
-            ssl=_authorities(ca_bundle),
+            ssl=authorities(ca_bundle),
             client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS,
             autocommit=True,
             defer_connect=True,
@@ -96,35 +91,7 @@ def mysql(
         connection.close()
 
 
-def check_mysql_name(host: str, address: tuple[str, int], ca_bundle: str) -> None:
-    """Check that the server at `address` has a certificate for `host`, without signing in. Raises SqlRefused.
-
-    For Oracle's client, which verifies the name it dials or none. TLS begins after the server's greeting and a request
-    for it (MySQL source documentation, "Connection Phase").
-    """
-    try:
-        with socket.create_connection(address, timeout=SECONDS_TO_CONNECT) as connection:
-            length = int.from_bytes(_exactly(connection, 4)[:3], "little")
-            if _exactly(connection, length)[:1] != _GREETING:
-                return  # the server refuses everybody: the client is told why
-            connection.sendall(struct.pack("<I4sIB23x", _TLS_REQUEST_LENGTH | 1 << 24, _TLS_FLAGS, LONGEST, _UTF8MB4))
-            with _authorities(ca_bundle).wrap_socket(connection, server_hostname=host):
-                return
-    except OSError as error:  # of which TLS's errors are
-        raise SqlRefused(str(error)) from None
-
-
-def _exactly(connection: socket.socket, count: int) -> bytes:
-    got = b""
-    while len(got) < count:
-        more = connection.recv(count - len(got))
-        if not more:
-            raise ConnectionResetError("Lost connection before the server's greeting")
-        got += more
-    return got
-
-
-def _authorities(ca_bundle: str) -> ssl.SSLContext:
+def authorities(ca_bundle: str) -> ssl.SSLContext:
     """The certificate authorities to trust: those of the file, or this computer's own for "system"."""
     return ssl.create_default_context(cafile=None if ca_bundle == "system" else ca_bundle)
 

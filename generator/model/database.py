@@ -135,13 +135,15 @@ class Login:
 class Route:
     """How a client on this computer reaches the database: the address to dial, and the CA bundle to verify it with.
 
-    `host` and `port` are the local end of the tunnel (or the endpoint itself); `database` is the schema to open.
+    `host` and `port` are the local end of the tunnel; `database` is the schema to open. MySQL's clients verify that
+    local end with `local_certificate`, a PEM file, and it verifies the database with the CA bundle.
     """
 
     host: str
     port: int
     ca_bundle: str
     database: str
+    local_certificate: str = ""
 
 
 @dataclass(frozen=True)

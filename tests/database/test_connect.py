@@ -272,8 +272,9 @@ def test_a_session_that_ends_and_a_server_that_is_silent_are_told(
 @pytest.mark.parametrize("form", PrintFormat)
 @pytest.mark.parametrize("engine", Engine)
 def test_tls_is_said_to_be_verified_only_where_the_settings_verify_the_name(form: PrintFormat, engine: Engine) -> None:
-    verified = engine is Engine.POSTGRESQL and form in (PrintFormat.ENV, PrintFormat.URI)
-    assert (settings.tls_of(form, engine) == "") is verified
+    verified = form in (PrintFormat.ENV, PrintFormat.URI) or (engine, form) == (Engine.MYSQL, PrintFormat.DBEAVER)
+    route = Route("127.0.0.1", 3306, "/rds.pem", "app", "/own.pem")
+    assert (settings.tls_of(form, engine, route) == "") is verified
 
 
 def test_the_database_nobody_named_is_said_to_be_the_usual_one() -> None:

@@ -2,7 +2,8 @@
 
 libpq and psycopg take `host` as the name to verify and `hostaddr` as the address to dial (PostgreSQL manual,
 "Parameter Key Words"), so verify-full works through localhost. JDBC has no such pair: it verifies only the CA, or the
-name too if the hosts file maps the endpoint's name to 127.0.0.1. Only settings that need a token contain one.
+name too if the hosts file maps the endpoint's name to 127.0.0.1. MySQL's clients have none either: they verify the
+tunnel's local end, which verifies the database. Only settings that need a token contain one.
 """
 
 from __future__ import annotations
@@ -47,9 +48,9 @@ def client_argv(login: Login, route: Route) -> list[str]:
     """The command line of psql or mysql, without the password."""
     if login.database.engine is Engine.POSTGRESQL:
         return ["psql", conninfo(libpq(login, route))]
-    # Oracle's client cannot verify one name and dial another, so it verifies the CA (MySQL manual, --ssl-mode).
-    options = [f"--host={route.host}", f"--port={route.port}", f"--user={login.user}", f"--ssl-ca={route.ca_bundle}"]
-    options += ["--ssl-mode=VERIFY_CA", "--enable-cleartext-plugin", "--protocol=TCP"]
+    options = [f"--host={route.host}", f"--port={route.port}", f"--user={login.user}"]
+    options += [f"--ssl-ca={route.local_certificate}", "--ssl-mode=VERIFY_IDENTITY"]
+    options += ["--enable-cleartext-plugin", "--protocol=TCP"]
     # Not as a positional argument: a project's file may name the database, and --execute can run programs.
     return ["mysql", *options, f"--database={route.database}"]
 
@@ -86,30 +87,34 @@ def require_printable(form: PrintFormat | None, engine: Engine) -> None:
         raise UsageError("mysql has no pgpass file.", "Use --print env.")
 
 
-def tls_of(form: PrintFormat, engine: Engine) -> str:
+def tls_of(form: PrintFormat, engine: Engine, route: Route) -> str:
     """What a client with the settings of `form` does not verify, by its documentation; "" if it verifies everything."""
-    only_ca = "it verifies the CA but not the endpoint's name"
     if form is PrintFormat.JDBC and engine is Engine.MYSQL:
         # Connector/J reference, "Connecting Securely Using SSL": trust stores are JKS or PKCS12, never PEM.
         return (
-            f"TLS of Connector/J: {only_ca}, and it cannot read PEM: import the certificates into a key store (keytool "
-            "-importcert, one at a time) and add &trustCertificateKeyStoreUrl=file:STORE"
-            "&trustCertificateKeyStorePassword=…"
+            "TLS of Connector/J: it cannot read PEM, so import the certificate of the tunnel's local end once "
+            f"(keytool -importcert -file {shlex.quote(route.local_certificate)} -keystore STORE) and add "
+            "&trustCertificateKeyStoreUrl=file:STORE&trustCertificateKeyStorePassword=…"
         )
     if form is PrintFormat.PGPASS_ENTRY:
         return "This line contains no TLS setting: give the client sslmode=verify-full and sslrootcert too."
-    if engine is Engine.MYSQL or form in (PrintFormat.JDBC, PrintFormat.DBEAVER):
-        return f"TLS of a client with these settings: {only_ca}."
+    if engine is Engine.POSTGRESQL and form in (PrintFormat.JDBC, PrintFormat.DBEAVER):
+        return "TLS of a client with these settings: it verifies the CA but not the endpoint's name."
     return ""
 
 
-def tls_note(program: ClientProgram, form: PrintFormat | None, database: Database) -> str:
+def tls_note(program: ClientProgram, form: PrintFormat | None, database: Database, route: Route) -> str:
     """What the client that is started, or configured by `form`, does not verify itself; "" if it verifies all."""
     if form:
-        return tls_of(form, database.engine)
-    if program is ClientProgram.mysql:
-        return f"TLS was verified for {database.endpoint} just now; mysql itself verifies only the CA."
-    return "" if program is ClientProgram.psql else f"Have your client verify the server's name: {database.endpoint}."
+        return tls_of(form, database.engine, route)
+    if program is not ClientProgram.none:
+        return ""
+    if database.engine is Engine.POSTGRESQL:
+        return f"Have your client verify the server's name: {database.endpoint}."
+    return (
+        f"TLS is verified for {database.endpoint} on each connection. Have your client verify {route.host}, with the "
+        f"certificate {route.local_certificate}."
+    )
 
 
 def pgpass_entry(login: Login, route: Route) -> str:
@@ -139,7 +144,7 @@ def _export(name: str, value: str) -> str:
 def _uri(login: Login, route: Route) -> list[str]:
     user, database = quote(login.user, safe=""), quote(route.database, safe="")
     if login.database.engine is Engine.MYSQL:
-        query = urlencode({"ssl-mode": "VERIFY_CA", "ssl-ca": route.ca_bundle})
+        query = urlencode({"ssl-mode": "VERIFY_IDENTITY", "ssl-ca": route.local_certificate})
         return [f"mysql://{user}@{route.host}:{route.port}/{database}?{query}"]
     chosen = {k: v for k, v in libpq(login, route).items() if k in ("hostaddr", "sslmode", "sslrootcert")}
     return [f"postgresql://{user}@{login.database.endpoint}:{route.port}/{database}?{urlencode(chosen)}"]
@@ -148,7 +153,8 @@ def _uri(login: Login, route: Route) -> list[str]:
 def _jdbc(login: Login, route: Route) -> list[str]:
     database = quote(route.database, safe="")
     if login.database.engine is Engine.MYSQL:
-        query = urlencode({"user": login.user, "sslMode": "VERIFY_CA", "defaultAuthenticationPlugin": _CLEAR_PASSWORD})
+        tls = {"sslMode": "VERIFY_IDENTITY", "defaultAuthenticationPlugin": _CLEAR_PASSWORD}
+        query = urlencode({"user": login.user, **tls})
         return [f"jdbc:mysql://{route.host}:{route.port}/{database}?{query}"]
     query = urlencode({"user": login.user, "sslmode": "verify-ca", "sslrootcert": route.ca_bundle})
     return [f"jdbc:postgresql://{route.host}:{route.port}/{database}?{query}"]
@@ -159,7 +165,9 @@ _CLEAR_PASSWORD = "com.mysql.cj.protocol.a.authentication.MysqlClearPasswordPlug
 
 def _dbeaver(login: Login, route: Route, again: str) -> list[str]:
     """The fields of DBeaver's dialog, as it labels them."""
-    engine = "PostgreSQL" if login.database.engine is Engine.POSTGRESQL else "MySQL"
+    engine, tls = "PostgreSQL", [f"CA certificate:  {route.ca_bundle}", "SSL mode:        verify-ca"]
+    if login.database.engine is Engine.MYSQL:
+        engine, tls = "MySQL", [f"CA certificate:  {route.local_certificate}", "Verify server:   on"]
     return [
         f"Driver name:     {engine}",
         "Connect by:      Host",
@@ -170,6 +178,5 @@ def _dbeaver(login: Login, route: Route, again: str) -> list[str]:
         f"Username:        {login.user}",
         f"Password:        the token of {again} (15 minutes; do not save it)",
         "SSL:             on",
-        f"CA certificate:  {route.ca_bundle}",
-        "SSL mode:        verify-ca",
+        *tls,
     ]

@@ -6,7 +6,7 @@ import time
 
 from generator.errors import NotFound, UsageError
 from generator.gateway.aws import Gateway
-from generator.host import clients, drivers
+from generator.host import clients
 from generator.host.clipboard import on_clipboard
 from generator.model.database import ClientProgram, Engine, Login, Route
 from generator.model.database_client import (
@@ -49,7 +49,7 @@ def connect(gateway: Gateway, request: ClientRequest, caller: DatabaseCaller) ->
                 caller.show(UnnamedDatabase(route.database))
             return StatementOutput(login.user, run_statement(program, login, route, request.sql))
         check_connection(program, login, route)
-        caller.show(Connected(login, route, settings.tls_note(program, request.form, database)))
+        caller.show(Connected(login, route, settings.tls_note(program, request.form, database, route)))
         if program is not ClientProgram.none:
             return ClientExit(login.user, clients.run_client(*_command(login, route)))
         _keep_open(gateway, request, login, route, caller)
@@ -92,22 +92,12 @@ def check_connection(program: ClientProgram, login: Login, route: Route) -> None
 
 def run_statement(program: ClientProgram, login: Login, route: Route, sql: str, clock: Clock = SYSTEM) -> str:
     """Run `sql` in the client, without a terminal; return its output. Raises DeployerError for a refusal."""
-    if program is ClientProgram.mysql:
-        _verify_name(login, route, clock)
     argv, environment = _command(login, route)
     options = ["-X", "-v", "ON_ERROR_STOP=1", "-c", sql] if program is ClientProgram.psql else ["--execute", sql]
     answer = clients.ask_client([*argv, *options], environment)
     if answer.exit_code:
         raise diagnose(answer.errors or answer.output, login, route, clock.now(), sql)
     return answer.output
-
-
-def _verify_name(login: Login, route: Route, clock: Clock) -> None:
-    """Oracle's client verifies the CA but cannot verify a name that it does not dial, so the name is checked here."""
-    try:
-        drivers.check_mysql_name(login.database.endpoint, (route.host, route.port), route.ca_bundle)
-    except drivers.SqlRefused as refused:
-        raise diagnose(str(refused), login, route, clock.now()) from None
 
 
 def _command(login: Login, route: Route) -> tuple[list[str], dict[str, str]]:

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
+from generator import directories
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.host import clients, drivers
 from generator.host.drivers import Query, Row
+from generator.host.loopback_certificate import loopback_certificate
 from generator.model.database import Database, Engine, Login, Route
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.database import tunnel as tunnels
@@ -94,15 +96,18 @@ def _read_master_secret(content: str, database: Database) -> tuple[str, str]:
 
 
 @contextmanager
-def route_to(database: Database, request: DatabaseRequest, tunnel: Tunnel) -> Iterator[Route]:
-    """A tunnel to the database, open while the block runs.
+def route_to(database: Database, request: DatabaseRequest, tunnel: Tunnel, clock: Clock = SYSTEM) -> Iterator[Route]:
+    """A tunnel to the database, open while the block runs. To MySQL its local end verifies the database.
 
     The CA bundle is checked first. SIGTERM and SIGHUP are raised in the block as KeyboardInterrupt.
     """
-    bundle = ca_bundle(request.ca_bundle)
+    bundle, local_certificate = ca_bundle(request.ca_bundle), ""
+    if database.engine is Engine.MYSQL:
+        own = loopback_certificate(directories.state() / "mysql", clock.now())
+        tunnel, local_certificate = tunnels.verified(tunnel, bundle, own.context), str(own.path)
     with clients.ending_politely(), _listening(tunnel, database, request.local_port) as port:
         name = request.dbname or database.database or _default_database(database.engine)
-        yield Route("127.0.0.1", port, bundle, name)
+        yield Route("127.0.0.1", port, bundle, name, local_certificate)
 
 
 @contextmanager
@@ -148,10 +153,10 @@ def _open(login: Login, route: Route) -> AbstractContextManager[Query]:
     if login.database.engine is Engine.POSTGRESQL:
         return drivers.postgresql(libpq(login, route), login.token)
     return drivers.mysql(
-        host=login.database.endpoint,
+        host=route.host,  # the local end, which verifies the database
         address=(route.host, route.port),
         user=login.user,
         password=login.token,
         database=route.database,
-        ca_bundle=route.ca_bundle,
+        ca_bundle=route.local_certificate,
     )

@@ -182,6 +182,18 @@ _CONNECTION_ROWS = (
         "ca-bundle-missing",
     ),
     Row(
+        r"certificate has expired|certificate is not yet valid",
+        "The certificate of {endpoint} is not valid at this computer's time.",
+        "Check this computer's clock; if it is right, have the database's certificate renewed in the RDS console.",
+        "certificate-expired",
+    ),
+    Row(
+        r"offers no TLS",
+        "What answers for {endpoint} offers no TLS, so no login was sent to it.",
+        "Check that the tunnel leads to that endpoint; deployer never connects without TLS.",
+        "no-tls",
+    ),
+    Row(
         r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|self-signed certificate|SSL error:",
         "No CA in {ca_bundle} has signed the certificate of {endpoint}.",
         "Give RDS's own bundle with --ca-bundle FILE (deployer db ca-bundle downloads it).",

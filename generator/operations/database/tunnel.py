@@ -21,6 +21,8 @@ from generator.operations.sessions.documents import AWS_REMOTE_PORT, Documents, 
 from generator.operations.sessions.service import SessionCalls
 
 if TYPE_CHECKING:
+    import ssl
+
     from generator.gateway.aws import Gateway
 
 CLOSE_SECONDS = 20.0
@@ -83,6 +85,27 @@ def session_tunnel(gateway: Gateway, request: DatabaseRequest, say: Say = _ignor
         service = await asyncio.to_thread(DatabaseCalls, gateway, request, database, say)
         async with forward([Forward(service, (Listen(local_port, ("127.0.0.1",)),))]) as (tunnel,):
             yield tunnel.ports[0]
+
+    return opened
+
+
+def verified(tunnel: Tunnel, ca_bundle: str, own: ssl.SSLContext) -> Tunnel:
+    """A tunnel to MySQL whose local end verifies the database's name on each connection, and has the certificate `own`.
+
+    Raises DeployerError (`port-in-use`) before the tunnel is opened.
+    """
+
+    @asynccontextmanager
+    async def opened(database: Database, local_port: int) -> AsyncIterator[int]:
+        from generator.channel.listen import Listen, bind
+        from generator.host import mysql_front
+
+        [listener] = bind(Listen(local_port, ("127.0.0.1",)))
+        with listener:
+            async with tunnel(database, 0) as port:
+                far_end = mysql_front.FarEnd(port, database.endpoint, ca_bundle)
+                async with mysql_front.serving(listener, far_end, own):
+                    yield listener.getsockname()[1]
 
     return opened
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from generator.host import drivers
 from generator.host.drivers import Query
+from generator.host.loopback_certificate import loopback_certificate
 from generator.model.database import AccessLevel, Database, Engine, Login, Route
 from generator.operations.database import mysql, tunnel
 from generator.sandbox.database.rds_server import RdsServer, rds_server
@@ -43,11 +45,16 @@ class World:
 
     server: RdsServer
     denied: set[str] = field(default_factory=set)
+    opened: ExitStack = field(default_factory=ExitStack)
 
-    def route(self, **changed: object) -> Route:
-        bundle = str(self.server.ca_bundle)
-        given: dict[str, object] = {"host": "127.0.0.1", "port": self.server.port, "ca_bundle": bundle}
-        return Route(**{**given, "database": "app", **changed})  # type: ignore[arg-type]
+    def route(self, endpoint: str = ENDPOINT, ca_bundle: str = "", database: str = "app", port: int = 0) -> Route:
+        """The local end of a tunnel, which verifies `endpoint`; behind it `port`, by default the stand-in's."""
+        own = loopback_certificate(self.server.directory / "mysql", datetime.now(UTC))
+        bundle, far = ca_bundle or str(self.server.ca_bundle), port or self.server.port
+        way = tunnel.verified(lambda database, local: nullcontext(far), bundle, own.context)
+        named = login(endpoint=endpoint, password="-").database
+        near = self.opened.enter_context(tunnel.open_in_background(way, named, 0))
+        return Route("127.0.0.1", near, bundle, database, str(own.path))
 
     def open(self, user: str = "", database: str = "app") -> AbstractContextManager[Query]:
         """A connection as the master, or as a user with an access level with a fresh token; verified TLS."""
@@ -82,7 +89,7 @@ def as_user(world: World) -> Iterator[Callable[..., Query]]:
 
 
 @pytest.fixture
-def at_home(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def at_home(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The environment of a person with credentials and mysql; the tunnel is a plain forwarder to the stand-in."""
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)  # where .ci/real-mysql puts it
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -96,4 +103,5 @@ def at_home(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wo
     monkeypatch.setattr(
         tunnel, "session_tunnel", lambda *asked: lambda database, port: forwarder(world.server.port, port)
     )
-    return world
+    with ExitStack() as world.opened:
+        yield world

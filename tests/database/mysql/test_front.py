@@ -12,12 +12,14 @@ import pymysql
 import pytest
 from pymysql.constants import COMMAND
 
-from generator.host.drivers import SqlRefused, check_mysql_name
+from generator.host.drivers import SqlRefused
+from generator.model.database import ClientProgram
+from generator.operations.database import connect
 from generator.sandbox.database.certificates import certify
 from generator.sandbox.database.mysql_packets import LONGEST, Packet, error
 from tests.database.conftest import ENDPOINT
 
-from .conftest import World, token
+from .conftest import World, login, token
 
 
 def query(text: bytes, number: int = 0) -> Packet:
@@ -108,8 +110,8 @@ def test_what_to_install_is_said_where_there_is_no_mysql(tmp_path: Path) -> None
     assert done.stdout.startswith(("mysql-missing Put its mysqld on the PATH.", "/usr/sbin/")), done.stderr
 
 
-def test_one_bundle_may_hold_several_authorities_of_the_one_name(world: World, tmp_path: Path) -> None:
+def test_one_bundle_may_hold_several_authorities_of_the_one_name(at_home: World, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle.pem"
     others = [certify(ENDPOINT, tmp_path).ca_bundle.read_text() for _ in range(2)]
-    bundle.write_text("".join([*others, world.server.ca_bundle.read_text()]))
-    check_mysql_name(ENDPOINT, ("127.0.0.1", world.server.port), str(bundle))
+    bundle.write_text("".join([*others, at_home.server.ca_bundle.read_text()]))
+    connect.check_connection(ClientProgram.mysql, login(), at_home.route(ca_bundle=str(bundle)))
