@@ -13,6 +13,7 @@ from contextlib import suppress
 from generator.channel import wire
 from generator.channel.channel import Channel
 from generator.channel.listen import reset
+from generator.channel.local_program import until_gone
 from generator.channel.transport import ConnectionLost
 
 PIECE = 8 * 1024  # bytes
@@ -53,12 +54,16 @@ class Basic:
                 await self._disconnect()
 
     async def _await_answer(self, writer: StreamWriter) -> None:
-        """After the local side has finished sending, wait until nothing has arrived for a while."""
-        while not self._channel.end and not writer.is_closing():
-            before = self._channel.stats.received
-            await asyncio.sleep(self._channel.options.half_close)
-            if self._channel.stats.received == before:
-                return
+        """After the local side has finished sending, wait until nothing has arrived for a while, or it is gone."""
+        gone, before = asyncio.create_task(until_gone(writer)), -1
+        try:
+            while not (self._channel.end or writer.is_closing() or gone.done()):
+                if self._channel.stats.received == before:
+                    return
+                before = self._channel.stats.received
+                await asyncio.wait({gone}, timeout=self._channel.options.half_close)
+        finally:
+            gone.cancel()
 
     async def _disconnect(self) -> None:
         with suppress(ConnectionLost):

@@ -2,8 +2,8 @@
 
 Frames are appended whole to the channel's byte stream, so they are contiguous however it is cut. A stream's FIN ends
 both directions at the agent; after the local side has finished sending, this side therefore waits until the answer has
-ended or has paused for a while. There is no flow control per stream: data for a slow reader is buffered here, up to a
-limit for all streams together, and beyond it the whole session waits.
+ended or has paused for a while, or until the program that would read it has gone. There is no flow control per stream:
+data for a slow reader is buffered here, up to a limit for all streams together, and beyond it the whole session waits.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import suppress
 from generator.channel import smux, wire
 from generator.channel.channel import Channel
 from generator.channel.listen import reset
+from generator.channel.local_program import until_gone
 from generator.channel.smux import Command, Frame
 from generator.channel.transport import ConnectionLost
 
@@ -99,7 +100,7 @@ class Mux:
     async def serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         """Carry one connection until either side closes it; reset it when the session ends first."""
         stream = self._open()
-        sending = asyncio.create_task(self._send_local(stream, reader))
+        sending = asyncio.create_task(self._send_local(stream, reader, writer))
         try:
             await self._write_received(stream, writer)
         finally:
@@ -120,12 +121,14 @@ class Mux:
             stream.finish(complete=False)
         return stream
 
-    async def _send_local(self, stream: _Stream, reader: StreamReader) -> None:
-        """Send the local side's bytes until it has finished or is gone."""
+    async def _send_local(self, stream: _Stream, reader: StreamReader, writer: StreamWriter) -> None:
+        """Send the local side's bytes until it has finished, and end the stream when it is gone."""
         try:
             while data := await reader.read(PIECE):
                 await self._channel.write(smux.encode(Frame(Command.PSH, stream.number, data)))
             stream.half_close()
+            await until_gone(writer)
+            stream.finish(complete=False)
         except (ConnectionError, ConnectionLost):
             stream.finish(complete=False)
 

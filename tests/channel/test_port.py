@@ -3,10 +3,11 @@
 import asyncio
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from generator.channel import payloads
+from generator.channel import local_program, payloads
 from generator.channel.channel import open_channel
 from generator.channel.listen import Listen, bind, reset
 from generator.channel.mux import MAX_BUFFERED, Mux
@@ -181,6 +182,58 @@ def test_a_local_side_that_is_gone_ends_its_stream():
     with_tunnel(use)
 
 
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux lists its sockets")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("sent", [b"", b"?", content(300_000)], ids=["nothing", "little", "much"])
+def test_the_far_side_learns_at_once_that_a_local_program_has_gone(host, sent):
+    """A close looks as a half-close on the wire, but nobody will read the answer."""
+
+    async def use(gateway, tunnel):
+        client = await Client.to(tunnel, host)
+        await client.echo(sent)
+        began = gateway.loop.time()
+        await client.close()
+        await until(lambda: gateway.session.agent.app.streams[3].fin_seen)
+        assert gateway.loop.time() - began < 1 and not tunnel.figures().connections
+
+    with_tunnel(use)
+
+
+def test_a_program_that_closes_after_it_has_half_closed_is_noticed():
+    async def use(gateway, tunnel):
+        client = await Client.to(tunnel)
+        await client.echo(b"?")
+        client.writer.write_eof()
+        await asyncio.sleep(3)
+        assert not gateway.session.agent.app.streams[3].fin_seen, "it may still read"
+        await client.close()
+        began = gateway.loop.time()
+        await until(lambda: gateway.session.agent.app.streams[3].fin_seen)
+        assert gateway.loop.time() - began < 1
+
+    with_tunnel(use)
+
+
+def test_a_connection_of_which_nothing_is_known_keeps_its_time_for_an_answer(monkeypatch):
+    """Where there is no list of sockets, or one without ours."""
+    monkeypatch.setattr(local_program, "TABLES", (Path("/nowhere"),))
+
+    async def use(gateway, tunnel):
+        client = await Client.to(tunnel)
+        await client.echo(b"?")
+        began = gateway.loop.time()
+        await client.close()
+        await until(lambda: gateway.session.agent.app.streams[3].fin_seen)
+        assert gateway.loop.time() - began == pytest.approx(10, abs=0.5)
+
+    with_tunnel(use)
+
+
+async def until(true):
+    while not true():
+        await asyncio.sleep(0.05)
+
+
 def test_a_connection_cut_by_the_sessions_end_is_reset_not_closed():
     async def use(gateway, tunnel):
         client = await Client.to(tunnel)
@@ -343,6 +396,18 @@ def test_an_old_agent_serves_one_connection_after_the_other():
         reset(first.writer)
         assert await second.reader.readexactly(6) == b"second"
         assert app.disconnects == 1
+
+    with_tunnel(use, lambda emit: Agent(emit, BytesApp(), properties=FORWARDING, version="3.0.196.0"))
+
+
+def test_an_old_agents_next_connection_does_not_wait_for_a_program_that_has_gone():
+    async def use(gateway, tunnel):
+        began = gateway.loop.time()
+        for _ in range(3):
+            client = await Client.to(tunnel)
+            await client.echo(b"hello")
+            await client.close()
+        assert gateway.loop.time() - began < 3 and gateway.session.agent.app.disconnects >= 2
 
     with_tunnel(use, lambda emit: Agent(emit, BytesApp(), properties=FORWARDING, version="3.0.196.0"))
 
