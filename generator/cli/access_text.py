@@ -223,7 +223,8 @@ def state_lines(state: AccessState) -> list[str]:
     lines += ["", "open sessions", *(table([_session_row(s) for s in state.sessions]) or ["  none"])]
     if state.findings:
         lines += ["", "needs attention"]
-        lines += [f"  {f.subject}: {f.warning}" + (f"\n    {f.hint}" if f.hint else "") for f in state.findings]
+        for finding in state.findings:
+            lines += [f"  {finding.subject}: {finding.warning}", *(f"    {line}" for line in finding.hint.splitlines())]
     return lines
 
 

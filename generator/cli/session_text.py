@@ -229,7 +229,8 @@ def diagnosis_lines(diagnoses: Sequence[Diagnosis]) -> list[str]:
 
 
 def _fix(each: Diagnosis) -> list[str]:
-    return [f"         next: {each.hint}"] if each.hint else []
+    first, *others = each.hint.splitlines() or [""]
+    return [f"         next: {first}", *(f"               {line}" for line in others)] if first else []
 
 
 def selftest_lines(result: SelftestResult) -> list[str]:

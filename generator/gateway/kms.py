@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from generator.gateway.service import Service
+from generator.gateway.service import Answer, Service
 from generator.model.access import KeyGrant
 from generator.model.policy import Policy, parse_policy
+from generator.model.resource_state import KeyState
 
 
 class KMS(Service):
@@ -42,9 +43,10 @@ class KMS(Service):
             for g in grants
         ]
 
-    def key_state(self, key: str) -> str:
-        """Enabled, Disabled, PendingDeletion, … Raises NotFound."""
-        return str(self._call("describe_key", KeyId=key)["KeyMetadata"]["KeyState"])
+    def describe_key(self, key: str) -> KeyState:
+        """The key's state, and when AWS deletes it. Raises NotFound."""
+        metadata: Answer = self._call("describe_key", KeyId=key)["KeyMetadata"]
+        return KeyState(str(metadata["KeyState"]), metadata.get("DeletionDate"))
 
     def generate_data_key(self, key: str, context: Mapping[str, str]) -> tuple[bytes, bytes]:
         """A data key of 64 bytes under that encryption context: in clear (a secret), and encrypted."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from generator.model.access_path import AccessPath
 from generator.model.grant import Grant
 from generator.model.policy import Policy, PolicyStatement
+from generator.model.resource_state import BrokenResource
 from generator.model.session import Session
 
 OLD_KEY = timedelta(days=90)
@@ -155,6 +156,7 @@ class AccessState:
     `changed` is when the stack was changed last, and so no earlier than the grant. `database` is who support is in
     which database (deepsql-support_r at HOST:PORT); empty where it may not sign in. `at` is when it was read. `paths`
     are those that the stack did not make; `unread` the questions about such that had no answer, with the reason.
+    `broken`: what somebody has disabled or deleted of the resources that access goes through.
     """
 
     stack_name: str
@@ -174,6 +176,7 @@ class AccessState:
     paths: tuple[AccessPath, ...] = ()
     unread: tuple[str, ...] = ()
     findings: tuple[AccessFinding, ...] = ()
+    broken: tuple[BrokenResource, ...] = ()
     at: datetime | None = None
 
 

@@ -24,6 +24,7 @@ from generator.model.instance import InstanceHealth
 from generator.model.plugin import OLDEST_PLUGIN, dotted
 from generator.model.session import Node, Target
 from generator.model.stack import Stack
+from generator.operations import resource_states
 from generator.operations.access.show import show
 from generator.operations.connectivity import aws_route_checks
 from generator.operations.sessions import preferences
@@ -58,6 +59,7 @@ def diagnose(gateway: Gateway, target: str = "", own: frozenset[str] = frozenset
     seen = view_stack(gateway)
     yield _stack(gateway, seen)
     if seen.stack is not None:
+        yield from _resources(gateway, seen.stack)
         yield from _stack_policy(gateway, seen.stack)
         yield from _access(gateway, own)
         stack = seen.stack
@@ -121,6 +123,33 @@ def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
     )
 
 
+RESOURCES: dict[str, resource_states.Question] = {
+    "key": resource_states.key,
+    "support user": resource_states.support_user,
+    "support role": resource_states.support_role,
+    "support secret": resource_states.support_secret,
+    "administrator's secret": resource_states.admin_secret,
+    "session log group": resource_states.session_log_group,
+}
+"""What somebody may have disabled or deleted by hand, in the order in which one needs the other."""
+
+
+def _resources(gateway: Gateway, stack: Stack) -> Iterator[Diagnosis]:
+    """The resources that support's access goes through; what the stack does not have is no row."""
+    well = []
+    for name, reading in zip(RESOURCES, resource_states.look(gateway, stack, RESOURCES.values()), strict=True):
+        if reading.value is not None:
+            verdict = Verdict.MISSING if reading.value.effect else Verdict.NOTE
+            yield Diagnosis(reading.value.subject, verdict, reading.value.answer, reading.value.hint)
+        elif reading.problem is not None:
+            why = f"not checked: you lack {reading.permission}" if reading.permission else reading.detail
+            yield Diagnosis(name, Verdict.UNKNOWN, why, reading.hint)
+        else:
+            well.append(name)
+    if well:
+        yield _good("resources", f"{', '.join(well)}: as the stack made them, where it has them")
+
+
 def _stack_policy(gateway: Gateway, stack: Stack) -> Iterator[Diagnosis]:
     """Whether AWS holds updates to their plan; a stack of another version gets its policy with the upgrade."""
     if Output.SSH_DOCUMENT_NAME not in stack.outputs or stack.status.in_progress:
@@ -147,7 +176,7 @@ def _stack_policy(gateway: Gateway, stack: Stack) -> Iterator[Diagnosis]:
 def _access(gateway: Gateway, own: frozenset[str]) -> Iterator[Diagnosis]:
     """What deserves attention: grants without an end, old or unused keys, deleted principals."""
     try:
-        findings = show(gateway, own=own).findings
+        findings = show(gateway, own=own, questions=()).findings
     except DeployerError as error:  # a stack without support, or one whose policies may not be read
         yield Diagnosis("access", Verdict.UNKNOWN, error.message, error.hint)
         return

@@ -70,6 +70,9 @@ PRIVATE_NAMES = {
     "services.cloudtrail": {
         "_get_event_queue": "where LookupEvents reads: takes the sandbox's records",
     },
+    "services.cloudwatch_logs": {
+        "_log_groups": "a group's key, which somebody takes away or gives (AssociateKmsKey)",
+    },
     "services.ec2": {
         "_STUB_AMIS": "the public images: one for arm64 is added",
         "_init_defaults": "an account's default network: gets a private subnet and routes",

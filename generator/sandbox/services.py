@@ -5,7 +5,7 @@ A service is one module, or a package of modules where there is more of it. Each
 types; helpers. In `ssm` the models, the operations (`*_api`) and the routes have modules of their own.
 """
 
-from generator.sandbox import autoscaling, eks, private_names
+from generator.sandbox import autoscaling, eks, outside_changes, private_names
 from generator.sandbox.asgi import Sandbox
 from generator.sandbox.cloudformation import (
     changesets,
@@ -33,7 +33,7 @@ CLOUDFORMATION = (
 )
 EC2 = (network, instances, endpoints, security_group_rules)
 IAM = (access_keys, user_credentials, role_boundary, policy_quotas)
-OTHERS = (secrets, rotation, document_resource, eks, autoscaling)
+OTHERS = (secrets, rotation, document_resource, eks, autoscaling, outside_changes)
 
 
 def install(sandbox: Sandbox) -> None:

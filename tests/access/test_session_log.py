@@ -26,7 +26,7 @@ def closed(deployer: Deployer) -> None:
 
 def test_the_stack_as_it_is_made_logs(gateway: Gateway) -> None:
     found = list(session_log.checks(gateway, stack_access.read_access(gateway)))
-    assert len(found) == 5 and all(check.holds for check in found), found
+    assert len(found) == 3 and all(check.holds for check in found), found
 
 
 @pytest.fixture

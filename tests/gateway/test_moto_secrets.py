@@ -87,12 +87,12 @@ def test_a_keys_policy_is_there_from_the_beginning_and_comes_back_as_put(key: st
 
 def test_a_keys_state_is_kms_own_word(key: str, moto_gateway: Gateway) -> None:
     client = moto_gateway.client("kms")
-    assert moto_gateway.kms.key_state(key) == "Enabled"
+    assert moto_gateway.kms.describe_key(key).state == "Enabled"
     client.disable_key(KeyId=key)
-    assert moto_gateway.kms.key_state(key) == "Disabled"
+    assert moto_gateway.kms.describe_key(key).state == "Disabled"
     client.schedule_key_deletion(KeyId=key)
-    assert moto_gateway.kms.key_state(key) == "PendingDeletion"
-    for ask in (moto_gateway.kms.key_state, moto_gateway.kms.get_key_policy_text):
+    assert moto_gateway.kms.describe_key(key).state == "PendingDeletion"
+    for ask in (moto_gateway.kms.describe_key, moto_gateway.kms.get_key_policy_text):
         with pytest.raises(NotFound):
             ask("00000000-0000-0000-0000-000000000000")
 

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from generator.errors import Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import Output, Parameter
+from generator.operations import resource_states
 from generator.operations.access import stack_access
 from generator.operations.access.session_end import session_end
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
+
+CONFIRMED = (
+    *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
+    *(resource_states.key, resource_states.session_log_group),
+)
+"""What a ticket names: it must not promise what is not there."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,7 @@ class Confirmation:
 
 
 def confirm(gateway: Gateway, clock: Clock = SYSTEM) -> Confirmation:
-    """The confirmation of the access that is granted now. Raises Refused when none is."""
+    """The confirmation of the access that is granted now. Raises Refused when none is, or it does not work."""
     access = stack_access.read_access(gateway)
     if not access.grant.live(clock.now()):
         raise Refused(
@@ -30,6 +37,7 @@ def confirm(gateway: Gateway, clock: Clock = SYSTEM) -> Confirmation:
             f"Grant access first: {gateway.commands.deployer('access', 'grant', '--principal', 'ARN', '--for', '8h')}",
             code="no-grant",
         )
+    resource_states.require(gateway, access.stack, CONFIRMED, "Nothing was confirmed.")
     return Confirmation(facts(access, session_end(gateway, access)), tuple(p.arn for p in access.grant.principals))
 
 

@@ -25,6 +25,7 @@ OURS = {
 def findings(state: AccessState, now: datetime, commands: CommandLine) -> tuple[AccessFinding, ...]:
     """Everything worth a warning, in the order of its weight."""
     return (
+        *(AccessFinding(each.subject, each.answer, each.hint) for each in state.broken),
         *(AccessFinding(path.kind, _of_path(path), path.remove) for path in _foreign_paths(state, now)),
         *(AccessFinding("access paths", f"could not be read: {unread}") for unread in state.unread),
         *(finding for policy in state.policies for finding in _of_policy(policy, state.account, commands)),
@@ -57,9 +58,7 @@ def foreign(policy: AccessPolicy) -> tuple[PolicyStatement, ...]:
 
 def _of_policy(policy: AccessPolicy, account: str, commands: CommandLine) -> Iterator[AccessFinding]:
     if policy.unreadable:
-        yield AccessFinding(
-            f"policy of the {policy.name}", f"could not be read: {policy.unreadable}", commands.deployer("doctor")
-        )
+        yield AccessFinding(f"policy of the {policy.name}", f"could not be read: {policy.unreadable}")
     for statement in foreign(policy):
         who = ", ".join(p.value for p in statement.principals) or "everyone"
         yield AccessFinding(

@@ -13,6 +13,7 @@ from generator.model.duration import end_after
 from generator.model.grant import Grant, check_reason, check_sizes
 from generator.model.principal import Principal
 from generator.model.up import UpPlan, UpRequest
+from generator.operations import resource_states
 from generator.operations.access import key, session_log, stack_access
 from generator.operations.access.permission_summary import Permission, permission_summary
 from generator.operations.access.repair import Repair, find_repairs
@@ -25,6 +26,8 @@ ATTEMPTS = 3
 SCOPE = frozenset(map(str, GRANT_RESOURCES))
 DEFAULT_LENGTH = timedelta(hours=8)
 NOTHING: Mapping[str, str] = {}
+GRANTED = (resource_states.support_user, resource_states.support_role, resource_states.support_secret)
+"""What a grant writes to or shares: CloudFormation would fail on one that is not there, or wait for it."""
 A_PAUSE: Mapping[str, str] = {Parameter.SUPPORT_SESSIONS_NOT_BEFORE: PAUSED}
 """What a pause adds to the role's trust: a grant that leaves no room for it could not be paused."""
 
@@ -92,10 +95,13 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
     access = stack_access.read_access(gateway)
     refuse_while_paused(gateway, access)
     stack_access.require_grantable(access, gateway.commands, request.via)
+    resource_states.require(gateway, access.stack, GRANTED, "Nothing was granted.")
     if not request.unlogged:
         session_log.require_logged(gateway, access)
     elif not request.reason:
         raise UsageError("Unlogged access needs a reason.", "Give it: --reason TICKET", code="reason")
+    else:
+        resource_states.require(gateway, access.stack, (resource_states.key,), "Nothing was granted.")
     repairs = find_repairs(gateway, access)
     for _ in range(ATTEMPTS):
         after = wanted(access, request, clock.now())

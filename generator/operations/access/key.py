@@ -14,7 +14,7 @@ from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Credentials
 from generator.model.contract import Output
 from generator.model.up import Check
-from generator.operations import polling
+from generator.operations import polling, resource_states
 from generator.operations.access import stack_access
 from generator.operations.access.readings import do_all
 from generator.operations.access.stack_access import StackAccess
@@ -24,6 +24,10 @@ ROTATION_SECONDS = 180.0
 KNOWN_SECONDS = 30.0
 """How long IAM may take until every part of it knows of a change of a key (IAM user guide: eventual consistency)."""
 DEAD_CODES = ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId")
+
+
+ROTATED = (resource_states.support_user, resource_states.support_secret, resource_states.key)
+"""What a rotation needs: without one of these the keeper fails, after minutes."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ def rotate(gateway: Gateway, every: timedelta | None = None, clock: Clock = SYST
     days = None if every is None else _days(every)
     access = stack_access.read_access(gateway)
     arn = stack_access.require_secret(access, gateway.commands)
+    resource_states.require(gateway, access.stack, ROTATED, "Nothing was rotated.")
     old, paused = read_secret_key(gateway, arn), is_paused(list_keys(gateway, access.support_user))
     rotate_and_wait(gateway, access, days, clock)
     new = read_secret_key(gateway, arn)

@@ -10,12 +10,19 @@ from generator.model.caller import Caller
 from generator.model.contract import PAUSED
 from generator.model.duration import END_FORMAT
 from generator.model.up import Check
+from generator.operations import resource_states
 from generator.operations.access import key, lockdown, role, stack_access
 from generator.operations.access.key import KeyReport
 from generator.operations.access.readings import do_all
 from generator.operations.access.reconcile import reconcile_stack
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
+
+RESUMED = (
+    *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
+    resource_states.key,
+)
+"""What has to be there for access to be open again."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,9 @@ def pause(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
     if all(shut):
         checks += [Check(f"role {access.support_role}", True, "closed"), _lasting(gateway, access, caller)]
     checks.append(_sessions(gateway, access, clock))  # again: IAM takes some seconds to refuse new ones everywhere
+    if not all(check.holds for check in checks):
+        for sentence in resource_states.described(gateway, access.stack, RESUMED):
+            caller.say(sentence)
     return KeyReport(access.stack.name, keys, tuple(checks))
 
 
@@ -103,6 +113,7 @@ def resume(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport
 def _to_resume(gateway: Gateway) -> StackAccess:
     """The stack with something to open again. Raises StackNotFound; NotFound without user and role; Refused: no key."""
     access = stack_access.read_access(gateway)
+    resource_states.require(gateway, access.stack, RESUMED, "Nothing was resumed.")
     if access.support_user and not _role_waits(access):
         key.require_key(gateway, access)
     elif not access.support_role:

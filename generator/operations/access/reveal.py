@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from generator.gateway.aws import Gateway
 from generator.model.caller import SecretCaller
+from generator.operations import resource_states
 from generator.operations.access import stack_access
 
 DISCLOSURE = "the support user's access key"
@@ -26,9 +27,11 @@ def reveal(gateway: Gateway, caller: SecretCaller) -> Revealed:
     Raises StackNotFound, NotFound when the stack has no support secret, Declined, and UsageError where it may not be
     shown.
     """
-    arn = stack_access.require_secret(stack_access.read_access(gateway), gateway.commands)
+    access = stack_access.read_access(gateway)
+    arn = stack_access.require_secret(access, gateway.commands)
     caller.allow_secret(DISCLOSURE)
-    text = gateway.secretsmanager.get_secret_value(arn)
+    with resource_states.explained(gateway, access.stack, (resource_states.support_secret, resource_states.key)):
+        text = gateway.secretsmanager.get_secret_value(arn)
     return Revealed(text, _parsed(text))
 
 

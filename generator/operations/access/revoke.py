@@ -21,6 +21,7 @@ from generator.model.caller import Caller
 from generator.model.evidence import Evidence, Report
 from generator.model.reading import Problem, Reading
 from generator.model.up import Check
+from generator.operations import resource_states
 from generator.operations.access import (
     database_lockdown,
     key,
@@ -40,6 +41,12 @@ from generator.operations.access.reconcile import reconcile_stack
 from generator.operations.access.revocation import Revocation, RevokeRequest, begin
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
+
+MAY_BE_WHY = (
+    *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
+    *(resource_states.key, resource_states.instance),
+)
+"""What may have kept a step from its work when somebody has disabled or deleted it. Asked only then."""
 
 
 class NotDone(DeployerError):
@@ -92,6 +99,9 @@ def revoke(gateway: Gateway, request: RevokeRequest, caller: RevokeCaller, clock
     for item in run(revocation):
         caller.show(item)
         evidence.append(item)
+    if any(item.proven is False for item in evidence):
+        for sentence in resource_states.described(gateway, revocation.access.stack, MAY_BE_WHY):
+            caller.say(sentence)
     resources = stack_resources(gateway, revocation.access)
     proof = report(revocation, began, tuple(evidence), resources)
     recorded = evidence_files.record(gateway, resources, proof, clock)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessState
+from generator.operations import resource_states
 from generator.operations.access import access_policies, stack_access
 from generator.operations.access.findings import findings
 from generator.operations.access.live_policies import read_policies
@@ -13,9 +14,23 @@ from generator.operations.access.observations import live_sessions
 from generator.operations.access.paths.read import read_paths
 from generator.operations.clock import SYSTEM, Clock
 
+SHOWN = (
+    *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
+    *(resource_states.key, resource_states.session_log_group, resource_states.instance),
+)
+"""What access goes through."""
 
-def show(gateway: Gateway, clock: Clock = SYSTEM, own: frozenset[str] = frozenset()) -> AccessState:
-    """Read everything. `own` are other accounts and organizations of the customer. Raises StackNotFound."""
+
+def show(
+    gateway: Gateway,
+    clock: Clock = SYSTEM,
+    own: frozenset[str] = frozenset(),
+    questions: tuple[resource_states.Question, ...] = SHOWN,
+) -> AccessState:
+    """Read everything. `own` are other accounts and organizations of the customer. Raises StackNotFound.
+
+    `questions` are those about the stack's resources.
+    """
     access, now = stack_access.read_access(gateway).declaring(own), clock.now()
     live = read_policies(gateway, access)
     policies = access_policies.access_policies_of(live)
@@ -39,5 +54,6 @@ def show(gateway: Gateway, clock: Clock = SYSTEM, own: frozenset[str] = frozense
         paths=paths.seen,
         unread=tuple(f"{r.asked}: {r.detail}" for r in paths.readings if r.value is None and not (r.absent or r.gone)),
         sessions=tuple(s for s in sessions.value or () if s.target == access.instance_id),
+        broken=resource_states.find(gateway, access.stack, questions),
     )
     return replace(state, findings=findings(state, now, gateway.commands))

@@ -16,6 +16,7 @@ from typing import Any
 from ministack.core.responses import new_uuid
 from ministack.services.cloudformation import _stacks, engine, provisioners, stacks
 
+from generator.sandbox import outside_changes
 from generator.sandbox.cloudformation import handler_authorization, stack_policy
 from generator.sandbox.cloudformation.resource_types import Created, Properties
 from generator.sandbox.control import take_failure
@@ -172,6 +173,8 @@ def update(
         stack_policy.require(_stacks[stack_name], action, logical_id, resource_type)
     handler_authorization.require("update", resource_type, logical_id, physical_id, new, stack_name)
     _fail_if_planned(stack_name, logical_id, "rollback" if rolling_back else "update")
+    if key not in _replaced:
+        outside_changes.require(resource_type, physical_id)
     step(resource_type)
     changed: Created = _update(resource_type, physical_id, old, new, stack_name, logical_id, attributes)
     return changed

@@ -1,0 +1,146 @@
+"""Whether the stack's resources are as it made them: the one place that asks, for every verb.
+
+Each question costs one call, and a verb asks only about what it needs: before it changes anything (`require`), or when
+something failed (`explained`). What these credentials may not read is no answer, and stops nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from generator.errors import AwsError, NotFound, Refused
+from generator.gateway.aws import Gateway
+from generator.model import resource_state
+from generator.model.contract import Output, Parameter, Resource
+from generator.model.reading import Reading
+from generator.model.resource_state import BrokenResource
+from generator.model.stack import Stack
+from generator.operations.access.readings import read
+from generator.operations.access.stack_access import access_of
+
+T = TypeVar("T")
+Question = Callable[[Gateway, Stack], BrokenResource | None]
+"""Asks about one resource of the stack; None where it is as it should be, or the stack has none. Raises AwsError."""
+
+
+def key(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The stack's key (kms:DescribeKey)."""
+    arn = access_of(stack).key_arn
+    if not arn:
+        return None
+    return resource_state.broken_key(arn, _unless_gone(lambda: gateway.kms.describe_key(arn)), gateway.commands)
+
+
+def support_secret(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The support secret (secretsmanager:DescribeSecret)."""
+    return _secret(gateway, Resource.SUPPORT_SECRET, access_of(stack).secret_arn)
+
+
+def admin_secret(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The secret with the administrator's password (secretsmanager:DescribeSecret)."""
+    return _secret(gateway, Resource.ADMIN_SECRET, stack.outputs.get(Output.ADMIN_SECRET_ARN, ""))
+
+
+def support_user(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The support user (iam:GetUser)."""
+    name = access_of(stack).support_user
+    gone = bool(name) and not gateway.iam.user_exists(name)
+    return resource_state.deleted_support("user", name, gateway.commands) if gone else None
+
+
+def support_role(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The support role (iam:GetRole)."""
+    name = access_of(stack).support_role
+    gone = bool(name) and not gateway.iam.role_exists(name)
+    return resource_state.deleted_support("role", name, gateway.commands) if gone else None
+
+
+def session_log_group(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The session log group (logs:DescribeLogGroups)."""
+    name, arn = stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, ""), access_of(stack).key_arn
+    if not (name and arn):
+        return None
+    days = stack.parameters.get(Parameter.SESSION_LOG_RETENTION_DAYS, "")
+    group = gateway.logs.find_log_group(name)
+    return resource_state.broken_log_group(name, group, arn, int(days or 0), gateway.commands)
+
+
+def instance(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The stack's instance (ec2:DescribeInstances)."""
+    instance_id = access_of(stack).instance_id
+    if not instance_id:
+        return None
+    answer = _unless_gone(lambda: gateway.ec2.describe_instance(instance_id))
+    return resource_state.broken_instance(instance_id, answer.state if answer else "", gateway.commands)
+
+
+def find(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> tuple[BrokenResource, ...]:
+    """The resources that are not as the stack made them, of those asked about. Never raises."""
+    return tuple(each.value for each in look(gateway, stack, questions) if each.value is not None)
+
+
+def look(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> Iterator[Reading[BrokenResource | None]]:
+    """The answer to each question; None without a problem: as the stack made it, or it has none. Never raises."""
+    for question in questions:
+        yield read(question.__name__, functools.partial(question, gateway, stack))
+
+
+def require(gateway: Gateway, stack: Stack, questions: Iterable[Question], verdict: str) -> None:
+    """Raise Refused while something does not work because of one of these resources. `verdict`: what did not happen.
+
+    One that these credentials may not read is taken to be there: AWS refuses what needs it.
+    """
+    if broken := tuple(each for each in find(gateway, stack, questions) if each.effect):
+        raise refusal(broken, verdict)
+
+
+def refusal(broken: tuple[BrokenResource, ...], verdict: str = "") -> Refused:
+    """The error for resources that are not as the stack made them; its hint restores each."""
+    first, *others = broken
+    message = " ".join(filter(None, (verdict, first.sentence)))
+    return Refused(message, _hint(first, others), code="resource-state")
+
+
+@contextmanager
+def explained(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> Iterator[None]:
+    """Where AWS refuses what runs within, look whether one of these resources is why, and say so instead.
+
+    Nothing is asked while all goes well.
+    """
+    try:
+        yield
+    except (AwsError, NotFound) as error:
+        if isinstance(error, AwsError) and error.transient:
+            raise
+        if broken := find(gateway, stack, questions):
+            first, *others = broken
+            raise error.explained(first.sentence, hint=_hint(first, others)) from error
+        raise
+
+
+def described(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> tuple[str, ...]:
+    """The same as `find`, each as a sentence with its commands: for a verb that is not to be stopped by it."""
+    return tuple(f"{each.sentence}\n{each.hint}" for each in find(gateway, stack, questions))
+
+
+def _hint(first: BrokenResource, others: list[BrokenResource]) -> str:
+    """What restores the first, and each other with what restores it."""
+    return "\n".join([first.hint, *(f"{each.sentence}\n{each.hint}" for each in others)])
+
+
+def _secret(gateway: Gateway, resource: Resource, arn: str) -> BrokenResource | None:
+    if not arn:
+        return None
+    answer = _unless_gone(lambda: gateway.secretsmanager.describe_secret(arn))
+    deleted = answer.deleted if answer else None
+    return resource_state.broken_secret(resource, arn, deleted, gateway.commands, exists=answer is not None)
+
+
+def _unless_gone(ask: Callable[[], T]) -> T | None:
+    try:
+        return ask()
+    except NotFound:
+        return None

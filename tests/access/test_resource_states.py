@@ -1,0 +1,198 @@
+"""What somebody has disabled or deleted by hand: every verb says the same sentence, and what it prints restores it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.session import Session
+
+from tests.embedded import VENDOR_ROLE as SUPPORT
+from tests.embedded import Deployer, Outcome, environment, run
+
+STACK = "by-hand"
+AWS = Path(sys.executable).with_name("aws")
+GRANT = ("access", "grant", "--principal", SUPPORT, "--reason", "T-1", "--yes")
+CHANGING = {
+    "grant": GRANT,
+    "resume": ("access", "resume", "--yes"),
+    "rotate": ("access", "rotate"),
+    "confirm": ("access", "confirm"),
+}
+"""Verbs that refuse before they change or promise anything."""
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A state: what a person did, the words that tell it, which verbs refuse, and what may be restored by hand only."""
+
+    act: Callable[[dict[str, str]], object]
+    words: str
+    commands: tuple[str, ...]
+    refusing: tuple[str, ...] = tuple(CHANGING)
+    unreadable: bool = False
+
+
+def client(service: str) -> Any:
+    return Session().create_client(service)
+
+
+def delete_user(stack: dict[str, str]) -> None:
+    iam, user = client("iam"), stack["SupportUserName"]
+    for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    for name in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=name)
+    for policy in iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
+        iam.detach_user_policy(UserName=user, PolicyArn=policy["PolicyArn"])
+    iam.delete_user(UserName=user)
+
+
+def delete_role(stack: dict[str, str]) -> None:
+    iam, role = client("iam"), stack["SupportRoleArn"].rpartition("/")[2]
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=role, PolicyName=name)
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName=role)
+
+
+def log_group(operation: str, **given: str) -> Callable[[dict[str, str]], object]:
+    def act(stack: dict[str, str]) -> None:
+        getattr(client("logs"), operation)(logGroupName=stack["SessionLogGroupName"], **given)
+
+    return act
+
+
+def made_anew(stack: dict[str, str]) -> None:
+    log_group("delete_log_group")(stack)
+    log_group("create_log_group")(stack)
+
+
+FLIP_USER = ("deployer up --support-user=no", "deployer up --support-user=yes")
+STATES = {
+    "key disabled": ByHand(
+        lambda stack: client("kms").disable_key(KeyId=stack["StackKeyArn"]),
+        "The key arn:aws:kms:.* is disabled: the secret cannot be read",
+        ("aws kms enable-key",),
+        unreadable=True,
+    ),
+    "key pending deletion": ByHand(
+        lambda stack: client("kms").schedule_key_deletion(KeyId=stack["StackKeyArn"], PendingWindowInDays=7),
+        r"The key arn:aws:kms:.* is pending deletion \(on 20\d\d-\d\d-\d\d\): the secret cannot be read",
+        ("aws kms cancel-key-deletion", "aws kms enable-key"),
+        unreadable=True,
+    ),
+    "secret scheduled for deletion": ByHand(
+        lambda stack: client("secretsmanager").delete_secret(SecretId=stack["SupportSecretArn"]),
+        "The support secret arn:.* is scheduled for deletion: nobody can read it",
+        ("aws secretsmanager restore-secret",),
+        unreadable=True,
+    ),
+    "secret deleted": ByHand(
+        lambda stack: client("secretsmanager").delete_secret(
+            SecretId=stack["SupportSecretArn"], ForceDeleteWithoutRecovery=True
+        ),
+        "The support secret arn:.* is deleted: nobody can read it",
+        FLIP_USER,
+        unreadable=True,
+    ),
+    "user deleted": ByHand(delete_user, "The support user .* is deleted: its keys are gone", FLIP_USER),
+    "role deleted": ByHand(
+        delete_role,
+        "The support role .* is deleted: nobody can assume it",
+        ("deployer up --support-role=no", "deployer up --support-role=yes"),
+        ("grant", "resume", "confirm"),
+    ),
+    "log group deleted": ByHand(
+        log_group("delete_log_group"),
+        "[Ss]ession log group .*deleted: shells of support do not start",
+        ("aws logs create-log-group", "aws logs put-retention-policy"),
+        ("grant", "confirm"),
+    ),
+    "log group made anew": ByHand(
+        made_anew,
+        "[Ss]ession log group .*without its key: shells of support do not start",
+        ("aws logs associate-kms-key", "aws logs put-retention-policy"),
+        ("grant", "confirm"),
+    ),
+    "log group without retention": ByHand(
+        log_group("delete_retention_policy"),
+        "[Ss]ession log group .*keeping its lines for ever, not 365 days",
+        ("aws logs put-retention-policy",),
+        (),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def by_hand(sandbox_environment: dict[str, str]) -> Iterator[Deployer]:
+    """A stack of its own with user and role."""
+    with environment(sandbox_environment):
+        Deployer(STACK).create("--support-role=yes")
+    yield Deployer(STACK, "--output", "json")
+
+
+def told(done: Outcome) -> tuple[str, str]:
+    return done.error["message"], done.error["hint"]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_verb_says_it_and_what_is_printed_restores_it(name: str, by_hand: Deployer, embedded_aws: None) -> None:
+    state, deployer = STATES[name], by_hand
+    granted = deployer(*GRANT)
+    assert granted.code == 0, granted.out
+    state.act(deployer.outputs)
+    events = len(list(deployer.gateway.cloudformation.events_newest_first(STACK)))
+    for verb in state.refusing:
+        refused = deployer(*CHANGING[verb])
+        message, hint = told(refused)
+        assert refused.code == 3 and re.search(state.words, message), (verb, message)
+        assert [hint.count(command) for command in state.commands] == [1] * len(state.commands), (verb, hint)
+    assert len(list(deployer.gateway.cloudformation.events_newest_first(STACK))) == events, "something was changed"
+    if state.unreadable:
+        message, hint = told(deployer("access", "reveal", "--stdout"))
+        assert re.search(state.words, message) and state.commands[0] in hint
+    shown = [f for f in deployer("access", "show").result["findings"] if state.commands[0] in f["hint"]]
+    assert len(shown) == 1, shown
+    row = found(deployer, state)
+    assert row["verdict"] == ("missing" if state.refusing else "note")
+    revoked = Deployer(STACK)("access", "revoke", "--all", "--yes")
+    assert "stack updated" in revoked.out + revoked.err, "it was stopped"
+    if name in ("user deleted", "role deleted", "secret scheduled for deletion"):
+        assert revoked.code == 3 and re.search(state.words, revoked.err), revoked.err
+        assert state.commands[0] in revoked.err
+    for line in commands(row["hint"]):
+        restored(line, state)
+    assert found(deployer, state) == {}
+    again = deployer(*GRANT)
+    assert again.code == 0, again.out
+
+
+def found(deployer: Deployer, state: ByHand) -> dict[str, str]:
+    """Doctor's row for the state; none is one whose next step is doctor."""
+    rows = deployer("doctor").result
+    assert not any("deployer doctor" in row["hint"] for row in rows)
+    return next((row for row in rows if state.commands[0] in row["hint"]), {})
+
+
+def commands(hint: str) -> list[str]:
+    return [line.partition(": ")[2] for line in hint.splitlines() if line.startswith(("Restore it with: ", "Then: "))]
+
+
+def restored(line: str, state: ByHand) -> None:
+    """Type the line as it was printed."""
+    assert any(line.startswith(command) for command in state.commands), line
+    words = shlex.split(line)
+    if words[0] == "deployer":
+        done = run(*words[1:], "--yes")
+        assert done.code == 0, done.err
+    else:
+        subprocess.run([AWS, *words[1:]], check=True, capture_output=True, timeout=60)
