@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "events": ("stack", "Show what happened to the stack, newest last."),
     "diff": ("stack", "Compare the stack's template with this version's."),
     "sandbox": ("sandbox", "An imitation of AWS on this computer, to try everything without an account."),
-    "demo": ("demo", "Show the whole story on a sandbox: create, grant, read, remove the support user, delete."),
+    "demo": ("demo", "Show the whole story on a sandbox: create, be refused, grant, read, revoke with proof, delete."),
     "access": ("access", "Grant the vendor's support access until a set time; show it, pause it, revoke it."),
     "connect": ("connect", "Open a shell on an instance, or tunnels to it. Nothing needs to be installed."),
     "sessions": ("sessions", "List the sessions on instances, and end them."),

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
+from generator.cli.color import colored
+
 _TURNING = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _ORDERS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 _ORDERS |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *_TURNING)}
@@ -17,8 +19,8 @@ _CLEAR = "\033[H\033[2J"
 
 
 def visible(text: str, stream: TextIO) -> str:
-    """Text of several lines as `stream` may have it."""
-    return text.replace("\r\n", "\n").translate(_ORDERS) if stream.isatty() else text
+    """Text of several lines as `stream` may have it: at a terminal with colour, and without orders of its own."""
+    return colored(text.replace("\r\n", "\n").translate(_ORDERS), stream) if stream.isatty() else text
 
 
 def harmless(text: str) -> str:
@@ -32,5 +34,5 @@ def tell(line: str = "", *, end: str = "\n", cleared: bool = False) -> None:
     `cleared` empties a terminal first.
     """
     if sys.stderr.isatty():
-        line = (_CLEAR if cleared else "") + harmless(line)
+        line = (_CLEAR if cleared else "") + colored(harmless(line), sys.stderr)
     print(line, end=end, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that does

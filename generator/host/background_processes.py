@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from generator.host.this_program import own_command
@@ -33,6 +33,23 @@ def spawn_detached(module: str, words: Sequence[str], env: Mapping[str, str], lo
     return process.pid
 
 
-def run_attached(argv: Sequence[str]) -> int:
-    """Run a program on this terminal, with this environment, to its end; return its exit code."""
-    return subprocess.run(argv, check=False).returncode
+def run_reading(argv: Sequence[str], each: Callable[[str], None] | None = None) -> tuple[int, list[str]]:
+    """Run a program to its end; its exit code, and the lines of both of its streams in the order of their coming.
+
+    `each` is given every line as it comes. The program reads nothing, and shares this environment.
+    """
+    lines = []
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            lines.append(line.rstrip("\n"))
+            if each is not None:
+                each(lines[-1])
+    return process.returncode, lines

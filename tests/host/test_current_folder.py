@@ -117,8 +117,8 @@ STORY = (
     Row("--sandbox down --yes"),
     Row("sandbox reset --yes"),
     Row("sandbox stop", "has stopped"),
-    Row("demo"),
 )
+DEMO = Row("demo", "checks proven")
 
 
 def command_names(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -170,7 +170,7 @@ class Folder:
 
 
 def test_every_command_has_a_row() -> None:
-    lines = [tuple(word for word in shlex.split(row.line) if word != "--sandbox") for row in STORY]
+    lines = [tuple(word for word in shlex.split(row.line) if word != "--sandbox") for row in (*STORY, DEMO)]
     names = set(command_names(get_command(app)))
     assert names and {name for name in names if not any(line[: len(name)] == name for line in lines)} == set()
 
@@ -187,6 +187,17 @@ def test_no_command_runs_anything_of_the_current_folder(folder: Folder) -> None:
         if row.line.startswith("--sandbox connect --reason"):
             run_what_was_printed(folder, values)
     assert not failures, "\n\n".join(failures)
+
+
+def test_the_demo_fits_two_screens_and_runs_nothing_of_the_current_folder(folder: Folder) -> None:
+    code, output = folder.run([DEPLOYER, DEMO.line])
+    lines = output.splitlines()
+    assert (code, folder.marks()) == (0, "") and DEMO.shows in output, output
+    assert len(lines) <= 90 and max(map(len, lines)) <= 100
+    assert [line[:4] for line in lines if line.startswith("# ")] == [f"# {act}." for act in range(1, 7)]
+    assert sum(line.startswith("  DENIED  ") for line in lines) == 3
+    for shown in ("25 to add", "ok  policy of the secret", "old key is refused", "This is retained:", "is deleted."):
+        assert shown in output
 
 
 def run_what_was_printed(folder: Folder, values: dict[str, str]) -> None:
