@@ -326,5 +326,7 @@ def _trimmed_group(group: yaml.Node, parameters: set[str]) -> yaml.Node:
     listed = entries(group).get("Parameters")
     if not isinstance(listed, yaml.SequenceNode):
         return group
-    kept = [item for item in listed.value if item.value in parameters]
-    return mapping(entries(group) | {"Parameters": yaml.SequenceNode(SEQUENCE, kept, flow_style=listed.flow_style)})
+    remaining = [item for item in listed.value if item.value in parameters]
+    return mapping(
+        entries(group) | {"Parameters": yaml.SequenceNode(SEQUENCE, remaining, flow_style=listed.flow_style)}
+    )
