@@ -150,7 +150,7 @@ def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, A
     }
     for parameter, value in stored.items():
         source = context.get_parameter_source(parameter)
-        if source is None or source.name != "DEFAULT":
+        if source is not None and source.name != "DEFAULT":
             continue
         if parameter in values:
             values[parameter] = convert.get(parameter, type(value))(value)

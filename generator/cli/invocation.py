@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from generator.cli.render import OutputFormat
 from generator.cli.sanitize import tell
 from generator.errors import Declined, UsageError
-from generator.model.deployment import DEFAULT_STACK_NAME, Deployment
+from generator.model.deployment import DEFAULT_STACK_NAME, Deployment, StoredDocuments
 
 if TYPE_CHECKING:
     from generator.model.location import Location
@@ -31,13 +31,17 @@ class Invocation:
     yes: bool = False
     env: str = ""
     debug: bool = False
+    shell_document: str = ""
+    port_document: str = ""
+    ssh_document: str = ""
     changes: bool = False
     """Whether the command changes something in AWS: its result then says where."""
 
     @property
     def deployment(self) -> Deployment:
         """The stack this call is about."""
-        return Deployment(stack_name=self.stack_name, profile=self.profile, region=self.region)
+        documents = StoredDocuments(self.shell_document, self.port_document, self.ssh_document)
+        return Deployment(self.stack_name, self.profile, self.region, documents)
 
     @cached_property
     def gateway(self) -> Gateway:

@@ -15,6 +15,8 @@ from generator.cli.passthrough import PassThrough
 from generator.errors import UsageError
 from generator.model.contract import SSH_USER
 
+DOCUMENT = typer.Option(help="Session document for SSH; by default the stack's, or AWS's own on other instances.")
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
@@ -34,11 +36,12 @@ def _register_ssh(app: typer.Typer) -> None:
             ),
         ] = None,
         reason: Annotated[str, REASON] = "",
+        document: Annotated[str, DOCUMENT] = "",
     ) -> CommandResult:
         """Run OpenSSH through a session, with a key made for this connection."""
         from generator.operations.sessions.ssh import ssh
 
-        result = ssh(call.gateway, words or [], reason, SessionInvocation(call))
+        result = ssh(call.gateway, words or [], reason, SessionInvocation(call), document)
         return CommandResult(result, [], result.exit_code)
 
 
@@ -49,11 +52,12 @@ def _register_config(app: typer.Typer) -> None:
         target: Annotated[str, TARGET] = "",
         os_user: Annotated[str, typer.Option(help="Login on the instance.")] = SSH_USER,
         alias: Annotated[str, typer.Option(help="Name to use with ssh; by default TARGET or the stack's name.")] = "",
+        document: Annotated[str, DOCUMENT] = "",
     ) -> CommandResult:
         """Print a block for ~/.ssh/config, for ssh, scp, sftp, rsync and editors."""
         from generator.operations.sessions.ssh_config import ssh_config
 
-        result = ssh_config(call.gateway, target, os_user, alias, SessionInvocation(call))
+        result = ssh_config(call.gateway, target, os_user, alias, SessionInvocation(call), document)
         return CommandResult(result, result.lines)
 
 
@@ -62,8 +66,11 @@ def _register_proxy(app: typer.Typer) -> None:
     def ssh_proxy(
         call: Invocation,
         target: Annotated[str, TARGET] = "",
-        document: Annotated[str, typer.Option(help="Session document; by default the stack's for SSH.")] = "",
+        document: Annotated[str, DOCUMENT] = "",
         parameter: Annotated[list[str], typer.Option(metavar="KEY=VALUE", help="A parameter of the document.")] = [],  # noqa: B006
+        or_document: Annotated[
+            str, typer.Option(help="What to use if that document does not exist, or may not be used.", hidden=True)
+        ] = "",
         reason: Annotated[str, REASON] = "",
         key_user: Annotated[
             str, typer.Option(help="The login of which ssh-key has a key ready for this connection.", hidden=True)
@@ -79,7 +86,8 @@ def _register_proxy(app: typer.Typer) -> None:
 
         show_frames(call)
         parameters = {name: (value,) for name, _, value in (pair.partition("=") for pair in parameter)}
-        request = SessionRequest(target, document, parameters if document else {}, reason)
+        otherwise = SessionRequest(target, or_document, {}, reason) if or_document else None
+        request = SessionRequest(target, document, parameters if document else {}, reason, otherwise)
         result = ssh_proxy(call.gateway, request, signed=not unsigned_channel, key_user=key_user, report=report)
         return CommandResult({"target": result.target}, [], result.exit_code)
 

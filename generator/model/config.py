@@ -12,6 +12,7 @@ from generator.model.deployment import DEFAULT_STACK_NAME, OWN_LIST
 
 ENVIRONMENTS = "environments"
 SIGN_IN = frozenset({"db connect", "db token", "connect-bastion", "cb"})
+SESSIONS = frozenset({"connect", "cp", "ssh", "ssh-config", "ssh-proxy", "doctor"})
 REACH = SIGN_IN | {
     f"db {name}" for name in ("whoami", "bootstrap", "drop-user", "users", "activity", "kill", "shut-out", "policy")
 }
@@ -124,6 +125,17 @@ _ALL = (
         "|".join(ClientProgram),
         commands=SIGN_IN,
         form="psql, mysql or none",
+    ),
+    *(
+        StoredDefault(
+            f"{kind}-document",
+            f"{kind}_document",
+            f"Session document for {use}, on instances that are not the stack's.",
+            r"[A-Za-z0-9_.:/-]{3,128}",
+            commands=SESSIONS,
+            form="3 to 128 letters, digits and _ . : / -",
+        )
+        for kind, use in (("shell", "shells"), ("port", "tunnels"), ("ssh", "SSH"))
     ),
     StoredDefault("target", "target", "Jump host: an instance.", commands=REACH),
     StoredDefault(

@@ -10,6 +10,15 @@ OWN_LIST = "{0}(,{0})*".format("([0-9]{12}|o-[a-z0-9]{10,32})")
 
 
 @dataclass(frozen=True)
+class StoredDocuments:
+    """Session documents that the user has stored for instances that are not the stack's; empty where none is."""
+
+    shell: str = ""
+    port: str = ""
+    ssh: str = ""
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One stack in one region, and the named AWS profile it is reached with.
 
@@ -19,3 +28,4 @@ class Deployment:
     stack_name: str = DEFAULT_STACK_NAME
     profile: str | None = None
     region: str | None = None
+    documents: StoredDocuments = StoredDocuments()

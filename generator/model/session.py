@@ -77,6 +77,8 @@ class SessionRequest:
     document: str = ""
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reason: str = ""
+    otherwise: SessionRequest | None = None
+    """What to ask for where the document was only assumed, and does not exist or may not be used."""
 
     def as_call(self) -> dict[str, object]:
         """The parameters of the API call."""

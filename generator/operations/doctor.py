@@ -69,7 +69,7 @@ def diagnose(gateway: Gateway, target: str = "", own: frozenset[str] = frozenset
     except DeployerError as error:
         yield Diagnosis("instance", Verdict.MISSING, error.message, error.hint)
         return
-    documents = documents_of(seen, instance.instance_id)
+    documents = documents_of(seen, instance.instance_id, gateway.deployment.documents)
     yield from _of_instance(gateway, instance, documents, _other_documents(seen, instance, documents), caller)
 
 

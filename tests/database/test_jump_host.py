@@ -72,7 +72,7 @@ def host(state: str = "running", instance_id: str = HOST) -> Target:
         (gateway(), DatabaseRequest(target=HOST), JumpHost(HOST, DOCUMENT)),
         (gateway(), DatabaseRequest(document="mine"), JumpHost(OWN, "mine")),
         (gateway(DatabaseEndpoint="other"), DatabaseRequest(), JumpHost(OWN, "")),
-        (gateway(stack=DENIED), DatabaseRequest(target=OWN), JumpHost(OWN, DOCUMENT)),
+        (gateway(stack=DENIED), DatabaseRequest(target=OWN), JumpHost(OWN, DOCUMENT, assumed=True)),
     ],
 )
 def test_the_bastion_comes_before_the_instance_and_a_named_one_before_both(

@@ -363,11 +363,12 @@ def test_a_user_nobody_may_be_is_refused_in_words(deployer: Deployer, monkeypatc
     with monkeypatch.context() as patch:
         as_support(deployer, patch)
         done = deployer("ssh", "root@.")
-    assert done.code == 1 and "may not push an SSH key for root" in done.err and "--support-ssh yes" in done.err
+    assert done.code == 1 and "may not push an SSH key for root" in done.err and "ask the customer" in done.err
 
 
-def test_another_port_than_22_is_a_usage_error(deployer: Deployer) -> None:
-    assert deployer("ssh", "-p", "2222", ".").code == 2
+def test_another_port_than_22_is_reached_by_awss_document(deployer: Deployer) -> None:
+    done = deployer("ssh", "-p", "2222", ".")
+    assert done.code == 255 and "The SSH connection could not be established" in done.err, "nothing listens there"
 
 
 def test_a_proxy_ends_its_session_when_ssh_goes(deployer: Deployer, server: Sshd) -> None:

@@ -73,11 +73,12 @@ def test_a_tunnel_is_planned_shown_opened_and_ended(
     assert list_sessions(gateway, target=instance) == ()
 
 
-def test_a_port_that_the_stack_does_not_allow_is_refused_and_nothing_stays_open(
+def test_a_port_that_the_document_does_not_allow_is_refused_and_nothing_stays_open(
     gateway: Gateway, instance: str, caller: NotingSessionCaller
 ) -> None:
+    document = f"deepsql-port-{instance}"
     with pytest.raises(DeployerError, match="does not allow port 22"):
-        connect(gateway, ConnectRequest(forwards=(ForwardSpec(0, 22),), command="true"), caller)
+        connect(gateway, ConnectRequest(forwards=(ForwardSpec(0, 22),), command="true", document=document), caller)
     assert "opened" not in caller.journal and list_sessions(gateway, target=instance) == ()
 
 

@@ -11,12 +11,12 @@ from generator.gateway.aws import Gateway
 from generator.model.contract import BASTION_TAG_KEY
 from generator.model.database import Database
 from generator.model.stack import Stack
-from generator.operations.database.jump_host import session_document, uses_bastion
+from generator.operations.database.jump_host import uses_bastion
 from generator.operations.database.login import user_of
 from generator.operations.database.lookup import as_rds_knows, find_database
 from generator.operations.database.request import DatabaseRequest
 from generator.operations.database.tunnel import reaches_any_host
-from generator.operations.sessions.documents import AWS_REMOTE_PORT
+from generator.operations.sessions.documents import AWS_REMOTE_PORT, database_document
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 from generator.policies.database import DatabaseScope, database_policy
 from generator.policies.document import Document, plain
@@ -44,7 +44,9 @@ def connect_policy(gateway: Gateway, request: DatabaseRequest, *, any_host: bool
     seen = view_stack(gateway)
     bastion = uses_bastion(request, seen.stack)
     instance = "*" if bastion else find_target(gateway, request.target, seen, lambda choices: None).instance_id
-    document = session_document(seen, request, database, "" if bastion else instance)
+    document, _ = database_document(
+        seen, "" if bastion else instance, database.endpoint, support=request.support, document=request.document
+    )
     warnings = _check(gateway, database, seen, document, any_host)
     scope = DatabaseScope(
         users=[database.user_arn(user)],

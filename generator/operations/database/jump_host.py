@@ -6,28 +6,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from generator.errors import AwsError
-from generator.model.contract import BASTION_TAG_KEY, DocumentKind, Output, Parameter, document_name
+from generator.model.contract import BASTION_TAG_KEY, Parameter
 from generator.model.database import Database
 from generator.model.session import is_instance_id
 from generator.model.stack import Stack
 from generator.operations.database.request import DatabaseRequest
+from generator.operations.sessions.documents import database_document
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 
 if TYPE_CHECKING:
     from generator.gateway.aws import Gateway
-
-DOCUMENT_OUTPUT = "DatabaseDocumentName"  # of a stack that creates its own database, like the example
 
 
 @dataclass(frozen=True)
 class JumpHost:
     """`document` is the session document for this database alone; "" when only AWS's document for any host is left.
 
-    `notes` are sentences for the user about what differs from the stack's settings.
+    `assumed`: its name is only assumed, as the stack may not be read. `notes` are sentences for the user about what
+    differs from the stack's settings.
     """
 
     instance: str
     document: str = ""
+    assumed: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -38,10 +39,14 @@ def find_jump_host(gateway: Gateway, request: DatabaseRequest, database: Databas
     call appears in the customer's CloudTrail. Raises what `find_target` raises.
     """
     if request.support and is_instance_id(request.target):
-        return JumpHost(request.target, request.document or document_name(DocumentKind.DATABASE, request.target))
+        return JumpHost(request.target, *_document(StackView(denied=True), request, database, request.target))
     seen = view_stack(gateway)
     instance, notes = _choose_instance(gateway, request, seen, avoid)
-    return JumpHost(instance, session_document(seen, request, database, instance), notes)
+    return JumpHost(instance, *_document(seen, request, database, instance), notes)
+
+
+def _document(seen: StackView, request: DatabaseRequest, database: Database, instance: str) -> tuple[str, bool]:
+    return database_document(seen, instance, database.endpoint, support=request.support, document=request.document)
 
 
 def uses_bastion(request: DatabaseRequest, stack: Stack | None) -> bool:
@@ -51,26 +56,6 @@ def uses_bastion(request: DatabaseRequest, stack: Stack | None) -> bool:
     """
     has_bastion = stack is not None and stack.parameters.get(Parameter.DEPLOY_BASTION_HOST) == "Yes"
     return has_bastion and not request.target and not request.support
-
-
-def session_document(seen: StackView, request: DatabaseRequest, database: Database, instance: str) -> str:
-    """The session document for this database; "" if the stack does not have the database, or there is no stack.
-
-    Documents are named after the stack's instance. If the stack may not be read, the jump host is taken for that.
-    """
-    if request.document:
-        return request.document
-    if request.support or seen.denied:
-        return document_name(DocumentKind.DATABASE, own_instance(seen) or instance)
-    stack = seen.stack
-    if stack is None or stack.value(Parameter.DATABASE_ENDPOINT).lower() != database.endpoint.lower():
-        return ""
-    return stack.outputs.get(DOCUMENT_OUTPUT, "") or document_name(DocumentKind.DATABASE, own_instance(seen))
-
-
-def own_instance(seen: StackView) -> str:
-    """The ID of the stack's own instance; "" if unknown."""
-    return seen.stack.outputs.get(Output.INSTANCE_ID, "") if seen.stack else ""
 
 
 def _choose_instance(

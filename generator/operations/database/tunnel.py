@@ -7,7 +7,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from generator.channel.session import SessionGrant
@@ -135,7 +134,7 @@ class DatabaseCalls(SessionCalls):
         if jump_host.instance == self.request.target:
             return False
         self._show_notes(jump_host)
-        self.request = replace(self.request, target=jump_host.instance)
+        self.request = session_request(jump_host, self._request, self._database)
         return True
 
     def _show_notes(self, jump_host: JumpHost) -> None:
@@ -145,10 +144,13 @@ class DatabaseCalls(SessionCalls):
 
 def session_request(jump_host: JumpHost, request: DatabaseRequest, database: Database) -> SessionRequest:
     """The session to start: by the document for this database alone, else by AWS's with host and port."""
-    if jump_host.document and not reaches_any_host(jump_host.document):
-        return SessionRequest(jump_host.instance, jump_host.document, {}, request.reason)
     spec = ForwardSpec(0, database.port, database.endpoint)
-    return port_request(Documents(), jump_host.instance, spec, request.reason, jump_host.document)
+    alone = bool(jump_host.document) and not reaches_any_host(jump_host.document)
+    any_host = port_request(Documents(), jump_host.instance, spec, request.reason, "" if alone else jump_host.document)
+    if not alone:
+        return any_host
+    otherwise = any_host if jump_host.assumed else None
+    return SessionRequest(jump_host.instance, jump_host.document, {}, request.reason, otherwise)
 
 
 def reaches_any_host(document: str) -> bool:

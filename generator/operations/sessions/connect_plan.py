@@ -37,9 +37,10 @@ def plan_connect(gateway: Gateway, request: ConnectRequest, choose: Choose) -> C
         request = replace(request, forwards=forwards)
     seen = view_stack(gateway)
     target = find_target(gateway, request.target, seen, choose)
+    documents = documents_of(seen, target.instance_id, gateway.deployment.documents)
     return ConnectPlan(
         target,
-        _planned_sessions(documents_of(seen, target.instance_id), target, request, one_each=plugin is not None),
+        _planned_sessions(documents, target, request, one_each=plugin is not None),
         plugin,
         request.command,
         request.signed,

@@ -1,14 +1,18 @@
-"""Which session document to use: the stack's own if possible, AWS's if the account has no stack.
+"""The one place that decides which session document a caller uses on an instance.
 
-The documents of a stack are named after its instance, so that support, which may not read the stack, knows them.
+The stack's own on the stack's instance. Elsewhere, and where the stack's does not lead to that port: the one that the
+user has stored, else AWS's own, which IAM allows the customer's people and never support. A document that was given is
+taken as it is. The documents of a stack are named after its instance, so that support, which may not read the stack,
+knows them; who may not read it may also be an engineer of the customer, or a user without a stack, so that for them
+the name is an assumption, and the rest follows (docs/decisions/0053-which-session-document.md).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from generator.errors import UsageError
 from generator.model.contract import DocumentKind, Output, Parameter, document_name
+from generator.model.deployment import StoredDocuments
 from generator.model.forward import ForwardSpec
 from generator.model.session import SessionRequest
 from generator.operations.sessions.targets import StackView
@@ -16,69 +20,115 @@ from generator.operations.sessions.targets import StackView
 AWS_PORT = "AWS-StartPortForwardingSession"
 AWS_REMOTE_PORT = "AWS-StartPortForwardingSessionToRemoteHost"
 AWS_SSH = "AWS-StartSSHSession"
+AWS_SHELL = "SSM-SessionManagerRunShell"
+"""The account's own preferences: what an unnamed document means (Session Manager guide, session preferences)."""
+DATABASE_OUTPUT = "DatabaseDocumentName"  # of a stack that creates its own database, like the example
+NO_DOCUMENTS = StoredDocuments()
 
 
 @dataclass(frozen=True)
 class Documents:
     """The documents in use. An empty shell is the account's default shell. `ports` are those the port document
-    allows, as far as the stack says."""
+    allows, as far as the stack says; `other` is what is used where these do not do.
+
+    `own`: they are a stack's. `assumed`: by their names alone, as the stack may not be read.
+    """
 
     shell: str = ""
     port: str = AWS_PORT
     ssh: str = AWS_SSH
     ports: tuple[str, ...] = ()
     own: bool = False
+    assumed: bool = False
+    other: StoredDocuments = NO_DOCUMENTS
 
 
-def documents_of(seen: StackView, instance_id: str) -> Documents:
-    """The stack's documents by its outputs, by the instance's id where the stack may not be read; AWS's where there
-    is no stack, or one without documents.
+def documents_of(seen: StackView, instance_id: str, stored: StoredDocuments = NO_DOCUMENTS) -> Documents:
+    """Which documents this caller uses on this instance.
 
     The shell is the customer's own, without a limit of minutes, for who may read the stack, and support's for who may
     not: support's policies allow no other. An older stack has one shell for both.
     """
-    if seen.denied:
-        kinds = (DocumentKind.SHELL, DocumentKind.PORT, DocumentKind.SSH)
-        shell, port, ssh = (document_name(kind, instance_id) for kind in kinds)
-        return Documents(shell, port, ssh, own=True)
+    other = StoredDocuments(stored.shell, stored.port or AWS_PORT, stored.ssh or AWS_SSH)
     stack = seen.stack
-    if stack is None or Output.PORT_DOCUMENT_NAME not in stack.outputs:
-        return Documents()
-    outputs = stack.outputs
-    return Documents(
-        shell=outputs.get(Output.CUSTOMER_SHELL_DOCUMENT_NAME, "") or outputs.get(Output.SHELL_DOCUMENT_NAME, ""),
-        port=outputs[Output.PORT_DOCUMENT_NAME],
-        ssh=outputs.get(Output.SSH_DOCUMENT_NAME, AWS_SSH),
-        ports=tuple(stack.parameters.get(Parameter.SUPPORT_PORTS, "").split(",")),
-        own=True,
-    )
+    if stack is not None and Output.PORT_DOCUMENT_NAME in stack.outputs and instance_id == own_instance(seen):
+        outputs = stack.outputs
+        return Documents(
+            shell=outputs.get(Output.CUSTOMER_SHELL_DOCUMENT_NAME, "") or outputs.get(Output.SHELL_DOCUMENT_NAME, ""),
+            port=outputs[Output.PORT_DOCUMENT_NAME],
+            ssh=outputs.get(Output.SSH_DOCUMENT_NAME, other.ssh),
+            ports=tuple(stack.parameters.get(Parameter.SUPPORT_PORTS, "").split(",")),
+            own=True,
+            other=other,
+        )
+    if not seen.denied:
+        return Documents(other.shell, other.port, other.ssh, other=other)
+    kinds = (DocumentKind.SHELL, DocumentKind.PORT, DocumentKind.SSH)
+    shell, port, ssh = (document_name(kind, instance_id) for kind in kinds)
+    return Documents(stored.shell or shell, stored.port or port, stored.ssh or ssh, own=True, assumed=True, other=other)
 
 
 def shell_request(documents: Documents, target: str, reason: str, document: str = "") -> SessionRequest:
     """A shell; `document` overrides."""
-    return SessionRequest(target, document or documents.shell, reason=reason)
+    request = SessionRequest(target, document or documents.shell, reason=reason)
+    if document or not documents.assumed or documents.other.shell:
+        return request
+    default = replace(request, document="")
+    return replace(request, otherwise=replace(default, document=AWS_SHELL, otherwise=default))
 
 
-def ssh_request(documents: Documents, target: str, reason: str, port: int = 22) -> SessionRequest:
-    """One bare connection to the SSH port. Raises UsageError for another port than the stack's document allows."""
-    if documents.ssh == AWS_SSH:
-        return SessionRequest(target, AWS_SSH, {"portNumber": (str(port),)}, reason)
-    if port != 22:
-        raise UsageError(
-            f"The stack's SSH document leads to port 22, not to {port}.", "Leave the port out.", code="ssh-port"
-        )
-    return SessionRequest(target, documents.ssh, reason=reason)
+def ssh_request(documents: Documents, target: str, reason: str, port: int = 22, document: str = "") -> SessionRequest:
+    """One bare connection to the SSH port; `document` overrides. Another port than 22 is not the stack's document's."""
+    chosen = document or (documents.other.ssh or AWS_SSH if port != 22 else documents.ssh)
+    parameters = {"portNumber": (str(port),)} if chosen == AWS_SSH else {}
+    request = SessionRequest(target, chosen, parameters, reason)
+    if document or not documents.assumed or chosen in (AWS_SSH, documents.other.ssh):
+        return request
+    return replace(request, otherwise=SessionRequest(target, AWS_SSH, {}, reason))
 
 
 def port_request(
     documents: Documents, target: str, forward: ForwardSpec, reason: str, document: str = "", local_port: int = 0
 ) -> SessionRequest:
-    """A tunnel to `forward`'s far end; `document` overrides, `local_port` is for a client that listens by itself.
-    The document alone decides what is allowed."""
+    """A tunnel to `forward`'s far end; `document` overrides, `local_port` is for a client that listens by itself."""
     parameters = {"portNumber": (str(forward.remote_port),)}
     if local_port:
         parameters["localPortNumber"] = (str(local_port),)
     if not forward.on_instance:
         parameters["host"] = (forward.host,)
         return SessionRequest(target, document or AWS_REMOTE_PORT, parameters, reason)
-    return SessionRequest(target, document or documents.port, parameters, reason)
+    elsewhere = SessionRequest(target, documents.other.port or AWS_PORT, parameters, reason)
+    if not document and documents.own and not documents.assumed and not _leads_to(documents, forward.remote_port):
+        return elsewhere
+    request = replace(elsewhere, document=document or documents.port)
+    assumed = documents.assumed and not document and request.document != elsewhere.document
+    return replace(request, otherwise=elsewhere) if assumed else request
+
+
+def _leads_to(documents: Documents, port: int) -> bool:
+    """Whether the stack's document leads to that port, as far as the stack says."""
+    return str(port) in documents.ports or documents.ports in ((), ("",))
+
+
+def database_document(
+    seen: StackView, instance: str, endpoint: str, *, support: bool = False, document: str = ""
+) -> tuple[str, bool]:
+    """The session document for the database at this endpoint alone, and whether its name is only assumed; `document`
+    overrides. "" if the stack does not have that database, or there is no stack: AWS's reaches it, with any host.
+
+    If the stack may not be read, the jump host `instance` is taken for its own.
+    """
+    if document:
+        return document, False
+    own = own_instance(seen)
+    if support or seen.denied:
+        return document_name(DocumentKind.DATABASE, own or instance), not support
+    stack = seen.stack
+    if stack is None or stack.value(Parameter.DATABASE_ENDPOINT).lower() != endpoint.lower():
+        return "", False
+    return stack.outputs.get(DATABASE_OUTPUT, "") or document_name(DocumentKind.DATABASE, own), False
+
+
+def own_instance(seen: StackView) -> str:
+    """The ID of the stack's own instance; "" if unknown."""
+    return seen.stack.outputs.get(Output.INSTANCE_ID, "") if seen.stack else ""

@@ -45,7 +45,7 @@ async def _session(
     return plugin.PluginCall(
         plan.plugin,
         StartedSession(grant.session_id, grant.stream_url, grant.token),
-        request,
+        calls.request,
         gateway.region,
         gateway.deployment.profile or "",
         gateway.ssm.endpoint,

@@ -30,11 +30,22 @@ class SessionCalls:
         self._gateway, self._signed = gateway, signed
 
     def start(self) -> SessionGrant:
-        """Start a session. Raises AwsError with the sentence for what the document or the agent refused."""
-        try:
-            started = self._ask(lambda ssm: ssm.start_session(self.request))
-        except AwsError as error:
-            raise explained(error, self.request, self._gateway.commands) from error
+        """Start a session. Raises AwsError with the sentence for what the document or the agent refused.
+
+        An assumed document that does not exist here, or may not be used, gives way to what the request has otherwise.
+        """
+        refused = ""
+        while True:
+            try:
+                started = self._ask(lambda ssm: ssm.start_session(self.request))
+                break
+            except AwsError as error:
+                if self.request.otherwise is None or not of_document(error, self.request.document):
+                    raise explained(error, self.request, self._gateway.commands, refused) from error
+                refused = refused or _refusal(error, self.request.document)
+                self.request = self.request.otherwise
+        if refused:
+            self._gateway.notify(f"{refused}: {document_label(self.request)} is used.")
         return SessionGrant(started.session_id, started.stream_url, started.token, self.request.target)
 
     def resume(self, session_id: str) -> str:
@@ -68,24 +79,37 @@ class SessionCalls:
             return call(self._gateway.ssm)
 
 
-def explained(error: AwsError, request: SessionRequest, commands: CommandLine) -> AwsError:
-    """The refusal explained in terms of the request; other errors are returned unchanged."""
-    document = request.document or "the account's default shell"
+def of_document(error: AwsError, document: str) -> bool:
+    """Whether what was refused is the document, not the instance or the agent."""
+    return error.aws_code == "InvalidDocument" or (error.denied and f"document/{document}" in error.message)
+
+
+def _refusal(error: AwsError, document: str) -> str:
+    return f"You may not use {document}" if error.denied else f"There is no session document {document} here"
+
+
+def document_label(request: SessionRequest) -> str:
+    """The document in a sentence."""
+    return request.document or "the account's default shell"
+
+
+def explained(error: AwsError, request: SessionRequest, commands: CommandLine, refused: str = "") -> AwsError:
+    """The refusal explained in terms of the request; other errors are returned unchanged.
+
+    `refused` is what was tried before. No hint widens what the vendor's support may reach: that is for the customer to
+    decide, and who needs another port for themselves names a document of their own.
+    """
+    document, another = document_label(request), _another(request, commands)
     port = ",".join(request.parameters.get("portNumber", ()))
     doctor = f"See what is missing with: {commands.deployer('doctor', request.target)}"
     match error.aws_code:
         case "InvalidParameters" if port:
-            return error.explained(
-                f"The session document {document} does not allow port {port}.",
-                hint="Add it to the ports allowed now (SupportPorts in deployer status): "
-                f"{commands.deployer('up', f'--support-ports=PORTS,{port}')}",
-            )
+            return error.explained(f"The session document {document} does not allow port {port}.", hint=another)
         case "TargetNotConnected":
             return error.explained(f"The agent of {request.target} is not connected to Systems Manager.", hint=doctor)
         case "InvalidDocument":
             return error.explained(
-                f"There is no session document {document} in this account and region.",
-                hint=f"Upgrade the stack to this version: {commands.deployer('upgrade')}",
+                f"There is no session document {document} in this account and region.", hint=f"{doctor}\n{another}"
             )
         case _ if error.denied and request.document == AWS_REMOTE_PORT:
             host = ",".join(request.parameters.get("host", ()))
@@ -93,7 +117,24 @@ def explained(error: AwsError, request: SessionRequest, commands: CommandLine) -
                 f"You may not open a tunnel to {host}: {AWS_REMOTE_PORT} is not granted to you.",
                 hint="For a database use: deployer db connect, which has a document for that host alone.",
             )
+        case _ if error.denied and (refused or of_document(error, request.document)):
+            may_not = f"{refused}, and you may not use" if refused else "You may not use"
+            return error.explained(f"{may_not} {document} on {request.target}.", hint=another)
         case _ if error.denied:
-            hint = f"{doctor}\nAs the vendor's support, ask the customer whether access has ended"
+            hint = f"{doctor}\n{ENDED}"
             return error.explained(f"You may not start a session on {request.target} with {document}.", hint=hint)
     return error
+
+
+def _another(request: SessionRequest, commands: CommandLine) -> str:
+    """How to use another document; and whose decision it is what the vendor's support may reach."""
+    kind = "port" if request.parameters.get("portNumber") else "shell"
+    kind = "ssh" if "ssh" in request.document.lower() else kind
+    store = commands.deployer("config", "set", f"{kind}-document", "NAME")
+    return (
+        f"Name a document that your policy permits: --document NAME, or store one: {store}\n"
+        "As the vendor's support, ask the customer whether access has ended, and what you may use: they decide both"
+    )
+
+
+ENDED = "As the vendor's support, ask the customer whether access has ended"

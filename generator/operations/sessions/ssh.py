@@ -41,22 +41,25 @@ class SshResult:
     exit_code: int
 
 
-def ssh(gateway: Gateway, words: Sequence[str], reason: str, caller: SessionCaller) -> SshResult:
+def ssh(gateway: Gateway, words: Sequence[str], reason: str, caller: SessionCaller, document: str = "") -> SshResult:
     """Run OpenSSH through a session, with `words` as for ssh; return how it ended.
 
     Raises what `plan_ssh` and `push` raise, and DeployerError (`ssh-missing`) without OpenSSH.
     """
     typed = openssh.read_words(words)
-    route = plan_ssh(gateway, typed.destination, typed.user, typed.port, reason, caller.choose)
+    route = plan_ssh(gateway, typed.destination, typed.user, typed.port, reason, caller.choose, document)
     code = run_ssh(gateway, route, typed.options, typed.command)
     return SshResult(route.target.instance_id, route.user, code)
 
 
-def plan_ssh(gateway: Gateway, target: str, user: str, port: int, reason: str, choose: Choose) -> SshRoute:
-    """Find the instance and the document. Raises what `find_target` and `ssh_request` raise."""
+def plan_ssh(
+    gateway: Gateway, target: str, user: str, port: int, reason: str, choose: Choose, document: str = ""
+) -> SshRoute:
+    """Find the instance and the document; `document` overrides. Raises what `find_target` raises."""
     seen = view_stack(gateway)
     instance = find_target(gateway, target, seen, choose)
-    request = ssh_request(documents_of(seen, instance.instance_id), instance.instance_id, reason, port)
+    documents = documents_of(seen, instance.instance_id, gateway.deployment.documents)
+    request = ssh_request(documents, instance.instance_id, reason, port, document)
     return SshRoute(instance, user or SSH_USER, request)
 
 
@@ -90,7 +93,8 @@ def push(gateway: Gateway, instance_id: str, user: str, public_key: str) -> None
             raise
         raise error.explained(
             f"You may not push an SSH key for {user} to {instance_id}.",
-            hint="For support the customer allows it: deployer up --support-ssh yes; for others see: deployer doctor",
+            hint="As the vendor's support, ask the customer whether SSH is allowed (SupportSsh)\n"
+            f"Others see what is missing with: {gateway.commands.deployer('doctor', instance_id)}",
         ) from error
 
 
@@ -98,6 +102,7 @@ def proxy_argv(deployment: Deployment, request: SessionRequest) -> list[str]:
     """The command that carries ssh's bytes. It names the document, so that nothing has to be looked up again."""
     argv = own_command("ssh-proxy", request.target, "--document", request.document)
     argv += [word for name, value in request.parameters.items() for word in ("--parameter", f"{name}={value[0]}")]
+    argv += ["--or-document", request.otherwise.document] if request.otherwise else []
     return [*argv, *(["--reason", request.reason] if request.reason else []), *common_options(deployment)]
 
 

@@ -21,12 +21,14 @@ class SshConfig:
     lines: list[str]
 
 
-def ssh_config(gateway: Gateway, target: str, user: str, alias: str, caller: SessionCaller) -> SshConfig:
+def ssh_config(
+    gateway: Gateway, target: str, user: str, alias: str, caller: SessionCaller, document: str = ""
+) -> SshConfig:
     """The block after which ssh reaches the instance by `alias`, by default `target` or else the stack's name.
 
     Raises what `plan_ssh` raises.
     """
-    route = plan_ssh(gateway, target, user, 22, "", caller.choose)
+    route = plan_ssh(gateway, target, user, 22, "", caller.choose, document)
     lines = config_block(gateway.deployment, route, alias or target or gateway.deployment.stack_name)
     return SshConfig(route.target.instance_id, lines)
 
