@@ -17,7 +17,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound, UsageError, is_denial
-from generator.gateway import cloudformation_errors
+from generator.gateway import cloudformation_errors, resource_state_errors
 from generator.gateway.error_row import REGION, ErrorRow, Source, sentence
 
 LONGEST_ECHO = 100
@@ -62,6 +62,7 @@ PASSING = (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError,
 
 ROWS: tuple[ErrorRow, ...] = (
     *cloudformation_errors.ROWS,
+    *resource_state_errors.ROWS,
     ErrorRow("ResourceNotFoundException", "", _not_found, Source.DOCUMENTED),
     ErrorRow("NoSuchEntity", "", _not_found, Source.DOCUMENTED),
     ErrorRow("NotFoundException", "", _not_found, Source.DOCUMENTED),

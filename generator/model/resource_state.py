@@ -79,16 +79,16 @@ def broken_key(arn: str, now: KeyState | None, commands: CommandLine) -> BrokenR
 
 
 def broken_secret(
-    resource: Resource, arn: str, deleted: datetime | None, commands: CommandLine, *, exists: bool
+    resource: Resource, arn: str, commands: CommandLine, *, exists: bool, deleted: bool
 ) -> BrokenResource | None:
-    """A secret, None for one that is there. `deleted`: the date that AWS gives one which is to be deleted."""
+    """A secret, None for one that is there. `deleted`: its deletion is ordered; AWS waits for a week or more."""
     name = "support secret" if resource == Resource.SUPPORT_SECRET else "secret of DeepSQL's administrator"
     if not exists:
         flip = resource == Resource.SUPPORT_SECRET
         note = NEW_SECRET if flip else "The password that it held is lost here; DeepSQL still has it."
         restore = flips("user", commands) if flip else ()
         return BrokenResource(resource, f"{name} {arn}", "deleted", "nobody can read it", restore, note)
-    if deleted is None:
+    if not deleted:
         return None
     restore = (commands.aws("secretsmanager", "restore-secret", "--secret-id", arn),)
     return BrokenResource(resource, f"{name} {arn}", "scheduled for deletion", "nobody can read it", restore)

@@ -135,8 +135,8 @@ def _secret(gateway: Gateway, resource: Resource, arn: str) -> BrokenResource | 
     if not arn:
         return None
     answer = _unless_gone(lambda: gateway.secretsmanager.describe_secret(arn))
-    deleted = answer.deleted if answer else None
-    return resource_state.broken_secret(resource, arn, deleted, gateway.commands, exists=answer is not None)
+    deleted = answer is not None and answer.deleted is not None
+    return resource_state.broken_secret(resource, arn, gateway.commands, exists=answer is not None, deleted=deleted)
 
 
 def _unless_gone(ask: Callable[[], T]) -> T | None:

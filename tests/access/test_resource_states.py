@@ -160,6 +160,7 @@ def test_every_verb_says_it_and_what_is_printed_restores_it(name: str, by_hand: 
     if state.unreadable:
         message, hint = told(deployer("access", "reveal", "--stdout"))
         assert re.search(state.words, message) and state.commands[0] in hint
+        says_no_policy_is_missing(deployer, state)
     shown = [f for f in deployer("access", "show").result["findings"] if state.commands[0] in f["hint"]]
     assert len(shown) == 1, shown
     row = found(deployer, state)
@@ -174,6 +175,16 @@ def test_every_verb_says_it_and_what_is_printed_restores_it(name: str, by_hand: 
     assert found(deployer, state) == {}
     again = deployer(*GRANT)
     assert again.code == 0, again.out
+
+
+def says_no_policy_is_missing(deployer: Deployer, state: ByHand) -> None:
+    secret = ("--secret-id", deployer.outputs["SupportSecretArn"], "--profile", "vendor")
+    checked = deployer("vendor", "check", *secret)
+    assert checked.code == 3 and checked.result["missing"] == [], checked.out
+    assert deployer("vendor", "credentials", *secret).code in (1, 4)
+    if state.commands != FLIP_USER:  # of a secret that is gone AWS says only that
+        assert "No policy is missing. Send this to the customer" in checked.result["hint"]
+        assert "Send this to the customer" in deployer("vendor", "credentials", *secret).error["hint"]
 
 
 def found(deployer: Deployer, state: ByHand) -> dict[str, str]:

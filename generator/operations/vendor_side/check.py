@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
+from generator.gateway.resource_state_errors import RESOURCE_STATE
 from generator.model.arn import Arn
 from generator.model.vendor import RequiredPolicy, SecretArn, VendorCheck
 
 GONE = "It was deleted, or created again under another ARN: ask the customer for SupportSecretArn in deployer outputs."
+
+
+ASK = (
+    "Ask the customer for deployer doctor, which says whether the key is disabled or pending deletion; if not, to "
+    "grant access again. Check kms:Decrypt in: deployer vendor identity-policy"
+)
 
 
 def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck:
@@ -18,9 +25,16 @@ def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck
     except NotFound as error:
         return VendorCheck(secret.text, caller, False, (), error.message, GONE)
     except AwsError as error:
+        if error.code == RESOURCE_STATE:
+            return VendorCheck(secret.text, caller, False, (), error.message, for_the_customer(error.hint))
         missing, hint = explained(error.message, _own_kms(gateway, caller, key_arn))
         return VendorCheck(secret.text, caller, False, missing, error.message, hint)
     return VendorCheck(secret.text, caller, True, (), "the secret was read")
+
+
+def for_the_customer(hint: str) -> str:
+    """What restores a key or a secret, which no policy does: the commands are the customer's to run. Pure."""
+    return f"No policy is missing. Send this to the customer:\n{hint}"
 
 
 def explained(answer: str, own_kms: str) -> tuple[tuple[RequiredPolicy, ...], str]:
@@ -40,7 +54,7 @@ def explained(answer: str, own_kms: str) -> tuple[tuple[RequiredPolicy, ...], st
         missing = (RequiredPolicy.KEY,) if own_kms else (RequiredPolicy.KEY, RequiredPolicy.IDENTITY)
         return (
             missing,
-            "Ask the customer to grant access again, and check kms:Decrypt in: deployer vendor identity-policy",
+            ASK,
         )
     if "no identity-based policy" in answer or "with an explicit deny in an identity" in answer:
         return (RequiredPolicy.IDENTITY,), "Attach the policy that this prints: deployer vendor identity-policy"

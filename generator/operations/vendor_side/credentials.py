@@ -9,12 +9,14 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, timedelta
 
-from generator.errors import DeployerError
+from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
+from generator.gateway.resource_state_errors import RESOURCE_STATE
 from generator.model.duration import END_FORMAT
 from generator.model.vendor import RoleSession, SecretArn
 from generator.operations.aws import refused
 from generator.operations.clock import SYSTEM, Clock
+from generator.operations.vendor_side.check import for_the_customer
 
 LIFETIME = timedelta(minutes=15)
 """After this SDKs ask again, so that a rotated key is picked up and a revoked one is missed soon."""
@@ -34,7 +36,12 @@ def credentials(gateway: Gateway, source: SecretArn | RoleSession) -> dict[str, 
 def from_secret(gateway: Gateway, secret: SecretArn, clock: Clock = SYSTEM) -> dict[str, object]:
     """The envelope for the key that the secret holds now. Raises DeployerError, and none of them shows a value."""
     with refused(f"See which policy is missing: deployer vendor check --secret-id {secret.text}"):
-        value = _value(gateway.secretsmanager.get_secret_value(secret.text))
+        try:
+            value = _value(gateway.secretsmanager.get_secret_value(secret.text))
+        except AwsError as error:
+            if error.code != RESOURCE_STATE:
+                raise
+            raise error.explained(hint=for_the_customer(error.hint)) from error
     expires = clock.now() + LIFETIME
     return {
         "Version": 1,
