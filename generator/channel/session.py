@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,7 +71,7 @@ class ChannelOptions:
     keepalive: float | None = None  # send something this often, against idle timeouts
     until: datetime | None = None  # when access ends: the channel closes, and no new session is opened
     proxy: str | Literal[True] | None = True  # True: as the environment says
-    tls: ssl.SSLContext | None = None  # None: the system's authorities
+    ca_bundle: str = ""  # a PEM file of the authorities to trust; "": the system's
 
 
 class EndKind(Enum):

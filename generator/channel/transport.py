@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidProxy,
+    InvalidProxyStatus,
+    InvalidStatus,
+    WebSocketException,
+)
 
+from generator.channel import proxy as proxies
 from generator.channel.session import ChannelOptions
 from generator.errors import DeployerError
 
@@ -77,22 +86,12 @@ async def connect_websocket(url: str, headers: Mapping[str, str], options: Chann
     """Open the stream URL as it is, query included.
 
     Raises `DeployerError` with code `channel-refused` when the service refuses (401, 403), naming whether the opening
-    was signed, and with code `channel-untrusted`; ConnectionLost or OSError when it cannot be reached.
+    was signed, with code `channel-untrusted`, `ca-bundle` or `proxy-refused`; ConnectionLost or OSError when it cannot
+    be reached.
     """
+    proxy = proxies.proxy_for(url, options)
     try:
-        socket = await connect(
-            url,
-            additional_headers=dict(headers),
-            user_agent_header=None,
-            compression=None,
-            proxy=options.proxy,
-            open_timeout=OPEN_TIMEOUT,
-            close_timeout=CLOSE_TIMEOUT,
-            ping_interval=None,  # the channel sends its own: it knows when it is not reading
-            max_size=MAX_FRAME,
-            max_queue=64,
-            ssl=(options.tls or True) if url.startswith("wss:") else None,
-        )
+        return WebSocket(await _connect(url, headers, options, proxy))
     except InvalidStatus as error:
         status = error.response.status_code
         if status in (401, 403):
@@ -104,15 +103,61 @@ async def connect_websocket(url: str, headers: Mapping[str, str], options: Chann
             "Behind a proxy that intercepts TLS, name its CA bundle in AWS_CA_BUNDLE.",
             code="channel-untrusted",
         ) from error
-    except ImportError as error:
+    except Exception as error:
+        raise _explained(error, url, proxy) from None
+
+
+async def _connect(
+    url: str, headers: Mapping[str, str], options: ChannelOptions, proxy: str | None
+) -> ClientConnection:
+    encrypted: dict[str, Any] = {}
+    if proxy and proxy.startswith("https:"):
+        encrypted["proxy_ssl"] = authorities(options.ca_bundle)
+    return await connect(
+        url,
+        additional_headers=dict(headers),
+        user_agent_header=None,
+        compression=None,
+        proxy=proxy,
+        open_timeout=OPEN_TIMEOUT,
+        close_timeout=CLOSE_TIMEOUT,
+        ping_interval=None,  # the channel sends its own: it knows when it is not reading
+        max_size=MAX_FRAME,
+        max_queue=64,
+        ssl=authorities(options.ca_bundle) if url.startswith("wss:") else None,
+        **encrypted,
+    )
+
+
+def _explained(error: Exception, url: str, proxy: str | None) -> Exception:
+    """What the failure is called where it is a proxy's, or the connection's."""
+    through = f" through the proxy {proxies.shown(proxy)}" if proxy else ""
+    match error:
+        case InvalidProxyStatus() if proxy and error.response.status_code not in proxies.TEMPORARY:
+            return proxies.refused(proxy, urlsplit(url).hostname or "", error.response.status_code)
+        case InvalidProxy() if proxy:
+            return proxies.unusable(proxy, error.msg)
+        case ImportError() if proxy:
+            return proxies.unusable(proxy, "it is a SOCKS proxy, which needs the package python-socks")
+        case OSError() if proxy:
+            return ConnectionLost(f"{error.strerror or 'no answer in time'}{through}")
+        case WebSocketException() | TimeoutError():
+            return ConnectionLost(f"{str(error) or 'no answer in time'}{through}")
+    return error
+
+
+@lru_cache
+def authorities(bundle: str) -> ssl.SSLContext:
+    """Trust in the authorities of a PEM file and no others, or for "" in the system's. Raises DeployerError
+    (`ca-bundle`) for a file that holds none."""
+    try:
+        return ssl.create_default_context(cafile=bundle or None)
+    except OSError as error:  # ssl.SSLError is one
         raise DeployerError(
-            f"The proxy set in the environment cannot be used: {error}.",
-            "Install python-socks, or unset ALL_PROXY for this command.",
-            code="channel-unreachable",
-        ) from error
-    except (WebSocketException, TimeoutError) as error:
-        raise ConnectionLost(str(error) or "no answer in time") from error
-    return WebSocket(socket)
+            f"The CA bundle {bundle} cannot be used: {error.strerror or 'it holds no certificate'}.",
+            "Check AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file.",
+            code="ca-bundle",
+        ) from None
 
 
 def _refused(status: int, *, signed: bool) -> DeployerError:

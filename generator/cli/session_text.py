@@ -77,7 +77,13 @@ def tunnel_row(view: TunnelView) -> tuple[str, ...]:
 def result_lines(result: ConnectResult) -> list[str]:
     """What a tunnel did, and why a session ended."""
     rows = [
-        (f"{v.local} -> {v.far_end}", f"{size(v.sent)} up", f"{size(v.received)} down", f"{v.reconnects} reconnects")
+        (
+            f"{v.local} -> {v.far_end}",
+            f"{size(v.sent)} up",
+            f"{size(v.received)} down",
+            f"{v.reconnects} reconnects",
+            f"{v.refused} refused" if v.refused else "",
+        )
         for v in result.tunnels
     ]
     return [*table(rows), *([result.ended] if result.ended else [])]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.cli import render, session_text
 from generator.cli.callers import SessionInvocation
 from generator.cli.sanitize import harmless
+from generator.model.forward import unreachable
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -24,6 +25,7 @@ class TunnelScreen(SessionInvocation):
         super().__init__(call)
         self._is_live = live and sys.stderr.isatty()
         self._live: Live | None = None
+        self._unreachable: set[str] = set()
 
     def __enter__(self) -> TunnelScreen:
         return self
@@ -45,7 +47,11 @@ class TunnelScreen(SessionInvocation):
             self._live.start()
 
     def tick(self, tunnels: Sequence[TunnelView]) -> None:
-        """Print the figures in place of the last ones."""
+        """Print the figures in place of the last ones, and once for each far end that it could not be reached."""
+        for far_end in dict.fromkeys(view.far_end for view in tunnels if view.refused):
+            if far_end not in self._unreachable:
+                self._unreachable.add(far_end)
+                self.say(unreachable(far_end))
         if self._live:
             from rich.text import Text
 

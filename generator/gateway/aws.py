@@ -172,8 +172,11 @@ class Gateway:
 
     @property
     def ca_bundle(self) -> str:
-        """The file of authorities that AWS_CA_BUNDLE or the profile's ca_bundle names; empty for botocore's own."""
-        return str(self._core.get_config_variable("ca_bundle") or "")
+        """The file of authorities that the calls trust: that of AWS_CA_BUNDLE, the profile's ca_bundle or
+        REQUESTS_CA_BUNDLE, in botocore's order, or else botocore's own."""
+        from botocore.httpsession import where
+
+        return str(self._core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or where())
 
     @property
     def region(self) -> str:

@@ -42,6 +42,13 @@ class ForwardSpec:
         return f"{'localhost' if self.on_instance else self.host}:{self.remote_port}"
 
 
+def unreachable(far_end: str) -> str:
+    """What the agent's notice about a connection that it could not make means to a person."""
+    return (
+        f"The instance could not connect to {far_end}: nothing listens there, or the network does not let it through."
+    )
+
+
 def parse_forward(text: str) -> ForwardSpec:
     """Read `[bind:]port[:host:hostport]` as ssh does; `port` alone is the same port of the instance, and
     `port:port` a local and a remote one. An IPv6 address is in brackets. Raises UsageError."""

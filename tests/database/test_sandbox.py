@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -15,15 +17,18 @@ from typing import Any
 import botocore.session
 import pytest
 
+import generator
 from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.database import AccessLevel, ClientProgram, Database, Engine, Login, Route
 from generator.model.deployment import Deployment
+from generator.model.forward import unreachable
 from generator.operations import sandbox
 from generator.operations.database import connect
 from generator.operations.database.request import DatabaseRequest
 from generator.operations.database.revoke import shut_support_out
+from generator.operations.database.tunnel import open_in_background, session_tunnel
 from tests.sandbox_keys import control, root
 
 Client = Callable[..., Any]
@@ -203,6 +208,30 @@ def test_a_database_that_cannot_be_reached_is_reported_and_stops_no_revocation(a
     found = shut_support_out(gateway, DatabaseRequest(name="gone"))
     assert not found.holds
     assert "gone" in found.problem
+
+
+def test_what_the_tunnel_has_to_tell_is_told(aws: Client) -> None:
+    """The agent's message, and that nobody answers at the far end, which a client sees as a closed connection only."""
+    said: list[str] = []
+    database = Database("nowhere", Engine.POSTGRESQL, "nowhere.invalid", 5432)
+    tunnel = session_tunnel(Gateway(Deployment()), DatabaseRequest(name="nowhere"), said.append)
+    with open_in_background(tunnel, database, 0) as port, socket.create_connection(("127.0.0.1", port)) as client:
+        assert client.recv(1) == b""
+    assert said == ["This session is served by the deployer sandbox.", unreachable("nowhere.invalid:5432")]
+
+
+def test_every_data_channel_of_ours_trusts_whom_the_calls_trust() -> None:
+    """Each room of operations takes the options of its channels from one place."""
+    root = Path(generator.__file__).parent / "operations"
+    makers = {str(path.relative_to(root)) for path in root.rglob("*.py") if "ChannelOptions(" in path.read_text()}
+    assert makers == {"sessions/channel_options.py"}
+    takers = [
+        path for path in root.rglob("*.py") if re.search(r"\b(open_channel|forward|host_shell)\(", path.read_text())
+    ]
+    assert len(takers) > 4
+    for path in takers:
+        calls = re.findall(r"with (?:open_channel|(?:port\.)?forward|host_shell)\(([^\n]*)\) as", path.read_text())
+        assert all("options" in call for call in calls), path
 
 
 def test_no_server_outlives_the_process_that_started_it() -> None:

@@ -15,10 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from generator.channel.transport import authorities
 from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
-from generator.operations.sessions.native_client import authorities
 
 PAGE = b"<html><body>Please sign in.</body></html>"
 
@@ -123,7 +123,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "ca.pem", folder / "server.pem"
 
 
-@pytest.mark.parametrize("place", ["variable", "config"])
+@pytest.mark.parametrize("place", ["AWS_CA_BUNDLE", "config", "REQUESTS_CA_BUNDLE"])
 def test_the_authority_of_the_customer_is_trusted_where_it_is_named(
     place: str,
     authority: tuple[Path, Path],
@@ -143,17 +143,17 @@ def test_the_authority_of_the_customer_is_trusted_where_it_is_named(
             DeployerError, match=r"certificate of https://127.0.0.1:\d+/ was not accepted: .*self.signed"
         ):
             QUESTIONS["json"](Gateway(gateway.deployment))
-        if place == "variable":
-            monkeypatch.setenv("AWS_CA_BUNDLE", str(authority[0]))
+        if place != "config":
+            monkeypatch.setenv(place, str(authority[0]))
         (tmp_path / "config").write_text(f"[default]\nca_bundle = {authority[0]}\n" if place == "config" else "")
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         with pytest.raises(DeployerError, match="is not AWS"):  # asked, and answered
             QUESTIONS["json"](Gateway(gateway.deployment))
-        trusted = authorities(Gateway(gateway.deployment))
-        assert trusted and trusted.cert_store_stats()["x509"] == 1, "the data channel trusts the same and no other"
+        trusted = authorities(Gateway(gateway.deployment).ca_bundle)
+        assert trusted.cert_store_stats()["x509"] == 1, "the data channel trusts the same and no other"
         monkeypatch.setenv("AWS_CA_BUNDLE", "/nope.pem")
         with pytest.raises(DeployerError, match=r"The CA bundle /nope.pem cannot be used: No such file"):
-            authorities(Gateway(gateway.deployment))
+            authorities(Gateway(gateway.deployment).ca_bundle)
         with pytest.raises(DeployerError, match=r"was not accepted: .*No such file"):
             QUESTIONS["json"](Gateway(gateway.deployment))
         server.shutdown()

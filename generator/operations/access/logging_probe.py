@@ -7,7 +7,7 @@ import contextlib
 
 from generator.channel import wire
 from generator.channel.channel import open_channel
-from generator.channel.session import ChannelOptions, SessionGrant
+from generator.channel.session import SessionGrant
 from generator.errors import DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import Output
@@ -17,6 +17,7 @@ from generator.operations import polling
 from generator.operations.access import stack_access
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
+from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.service import SessionCalls
 
 MARK = "probe-of-the-session-log"
@@ -55,7 +56,7 @@ def require_transcript(gateway: Gateway, clock: Clock = SYSTEM) -> Check:
 async def _used(gateway: Gateway, access: StackAccess) -> str:
     shell_document = access.stack.outputs.get(Output.SHELL_DOCUMENT_NAME, "")
     calls = _Calls(gateway, SessionRequest(access.instance_id, shell_document, reason=MARK))
-    async with open_channel(calls, ChannelOptions()) as channel:
+    async with open_channel(calls, channel_options(gateway)) as channel:
         await channel.write(f"echo {MARK}\n".encode())
         output = b""
         with contextlib.suppress(TimeoutError):  # what counts is what the log says

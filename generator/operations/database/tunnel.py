@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 from generator.channel.session import SessionGrant
 from generator.errors import AwsError
 from generator.model.database import Database
-from generator.model.forward import ForwardSpec
+from generator.model.forward import ForwardSpec, unreachable
 from generator.model.session import SessionRequest
 from generator.operations.database.jump_host import JumpHost, find_jump_host
 from generator.operations.database.request import DatabaseRequest
+from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import AWS_REMOTE_PORT, Documents, port_request
 from generator.operations.sessions.service import SessionCalls
 
@@ -82,8 +83,15 @@ def session_tunnel(gateway: Gateway, request: DatabaseRequest, say: Say = _ignor
         from generator.channel.port import Forward, forward
 
         service = await asyncio.to_thread(DatabaseCalls, gateway, request, database, say)
-        async with forward([Forward(service, (Listen(local_port, ("127.0.0.1",)),))]) as (tunnel,):
-            yield tunnel.ports[0]
+        wanted = [Forward(service, (Listen(local_port, ("127.0.0.1",)),))]
+        async with forward(wanted, channel_options(gateway)) as (tunnel,):
+            for line in tunnel.customer_message.splitlines():
+                say(line)
+            try:
+                yield tunnel.ports[0]
+            finally:
+                if tunnel.figures().refused:
+                    say(unreachable(f"{database.endpoint}:{database.port}"))
 
     return opened
 

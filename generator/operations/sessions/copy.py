@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +18,8 @@ from generator.model.contract import SSH_USER
 from generator.model.copy import CopyCaller, CopyRequest, CopyResult, Place
 from generator.model.session import Target, Via
 from generator.operations.sessions import parallel_copy, ssh
+from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
-from generator.operations.sessions.native_client import authorities
 from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.targets import Choose, find_target, view_stack
 
@@ -132,28 +131,27 @@ def _through_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, calle
         )
     target = plan.target.instance_id
     shell = shell_request(plan.documents, target, request.reason, request.document)
-
-    tls = authorities(gateway)
+    options = channel_options(gateway)
 
     def calls() -> SessionCalls:
         return SessionCalls(gateway, shell)
 
     async def work() -> list[tuple[str, str]]:
-        return [await _one(calls, tls, request, each, caller) for each in request.sources]
+        return [await _one(calls, options, request, each, caller) for each in request.sources]
 
     return CopyResult(target, "session", tuple(signals.run(work())))
 
 
 async def _one(
     calls: Callable[[], SessionCalls],
-    tls: ssl.SSLContext | None,
+    options: ChannelOptions,
     request: CopyRequest,
     source: Place,
     caller: CopyCaller,
 ) -> tuple[str, str]:
     run = parallel_copy.CopyRun(
         calls,
-        ChannelOptions(tls=tls),
+        options,
         directories.private_state("copies"),
         request.sessions,
         caller.progress,

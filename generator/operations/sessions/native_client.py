@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 
 from generator.channel import port
 from generator.channel.channel import open_channel
-from generator.channel.session import ChannelOptions, End, EndKind
+from generator.channel.session import End, EndKind
 from generator.channel.shell import shell
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.connect import ConnectPlan, ConnectResult, PlannedSession, TunnelCaller, TunnelView
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.sessions.access_watch import while_access_lasts
+from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.connect_plan import listen_of
 from generator.operations.sessions.run_beside import STDERR, run_beside
 from generator.operations.sessions.service import SessionCalls
@@ -30,32 +30,9 @@ async def run_session(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller,
     return await _tunnels(gateway, plan, caller, quiet=quiet)
 
 
-def options_of(gateway: Gateway, plan: ConnectPlan) -> ChannelOptions:
-    """How the plan's channels behave."""
-    return ChannelOptions(until=plan.until, tls=authorities(gateway))
-
-
-def authorities(gateway: Gateway) -> ssl.SSLContext | None:
-    """The authorities whom the calls to AWS trust, for the channel too; None for the system's own.
-
-    Raises DeployerError when AWS_CA_BUNDLE or ca_bundle names a file that holds none.
-    """
-    bundle = gateway.ca_bundle
-    if not bundle:
-        return None
-    try:
-        return ssl.create_default_context(cafile=bundle)
-    except OSError as error:  # ssl.SSLError is one
-        raise DeployerError(
-            f"The CA bundle {bundle} cannot be used: {error.strerror or 'it holds no certificate'}.",
-            "Check AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file.",
-            code="ca-bundle",
-        ) from None
-
-
 async def _shell(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, stdout: int) -> ConnectResult:
     calls = SessionCalls(gateway, plan.sessions[0].request, signed=plan.signed)
-    async with open_channel(calls, options_of(gateway, plan)) as channel:
+    async with open_channel(calls, channel_options(gateway, plan.until)) as channel:
         _show_messages([channel.handshake.customer_message], caller)
         result = await while_access_lasts(gateway, plan.target.instance_id, shell(channel, stdout=stdout))
     return ConnectResult(
@@ -82,7 +59,7 @@ async def _tunnels(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, *,
         )
         for session in plan.sessions
     ]
-    async with port.forward(wanted, options_of(gateway, plan)) as opened:
+    async with port.forward(wanted, channel_options(gateway, plan.until)) as opened:
         _show_messages([tunnel.customer_message for tunnel in opened], caller)
         caller.opened(views(plan, opened))
         ticking = asyncio.create_task(_tick(plan, opened, caller))
@@ -92,6 +69,7 @@ async def _tunnels(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, *,
         finally:
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)
+            caller.tick(views(plan, opened))  # what happened since the last time
     return ConnectResult(
         plan.target.instance_id,
         "native",

@@ -22,8 +22,8 @@ from generator.channel.transport import Connection, connect_websocket
 from generator.gateway.aws import Gateway
 from generator.model.connect import ConnectPlan
 from generator.operations.clock import SYSTEM, Clock
+from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.host_shell import HostShell, host_shell
-from generator.operations.sessions.native_client import options_of
 from generator.operations.sessions.service import SessionCalls
 
 ECHOES = 10
@@ -86,7 +86,7 @@ async def _measure(
 ) -> SelftestResult:
     calls, connect = SessionCalls(gateway, plan.sessions[0].request, signed=plan.signed), Cuttable()
     began = clock.seconds()
-    async with host_shell(calls, options_of(gateway, plan), connect) as shell:
+    async with host_shell(calls, channel_options(gateway, plan.until), connect) as shell:
         opened = clock.seconds() - began
         say(f"The shell opened after {opened:.2f} s.")
         echo = await _echo(shell, clock)

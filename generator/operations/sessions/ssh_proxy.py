@@ -12,13 +12,13 @@ from pathlib import Path
 from generator.channel import signals
 from generator.channel.blocking_calls import uncancelled
 from generator.channel.channel import open_channel
-from generator.channel.session import ChannelOptions, EndKind
+from generator.channel.session import EndKind
 from generator.channel.stdio import StdioResult, stdio
 from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.host.shared_key import shared_key, ssh_above
 from generator.model.session import SessionRequest
-from generator.operations.sessions.native_client import authorities
+from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.ssh import plan_ssh
 from generator.operations.sessions.ssh_config import claim_key
@@ -88,7 +88,7 @@ async def _until_greeted(gateway: Gateway, calls: SessionCalls, renew_key: Calla
     loop, first, pause = asyncio.get_running_loop(), b"", SHORTEST_PAUSE
     until = loop.time() + PERSISTENCE
     while True:
-        async with open_channel(calls, ChannelOptions(tls=authorities(gateway))) as channel:
+        async with open_channel(calls, channel_options(gateway)) as channel:
             result = await stdio(channel, first=first)
         if not _hung_up_ungreeted(result) or loop.time() + pause > until:
             return result
