@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from typing import Annotated
@@ -16,6 +17,8 @@ from generator.errors import UsageError
 from generator.model.run_command import CommandRequest
 
 LONGEST_COMMAND = 172_800  # seconds, the limit of SendCommand's executionTimeout
+MOST_INSTANCES = 50  # of SendCommand's InstanceIds
+_CONCURRENCY, _ERRORS = r"[1-9]\d*|[1-9]\d?%|100%", r"\d|[1-9]\d+|\d%|[1-9]\d%|100%"  # SendCommand's patterns
 
 
 class Run(PassThrough):
@@ -42,7 +45,12 @@ def register(app: typer.Typer) -> None:
         concurrency: Annotated[
             str, typer.Option(help="Hosts at a time: a number, or a percentage such as 10%.")
         ] = "50",
-        max_errors: Annotated[str, typer.Option(help="Failures after which it starts on no further host.")] = "0",
+        max_errors: Annotated[
+            str,
+            typer.Option(
+                help="How many hosts may fail, as a number or a percentage: one more, and it starts on no further host."
+            ),
+        ] = "0",
         timeout: Annotated[str, typer.Option(metavar="DURATION", help="How long it may run on a host.")] = "1h",
         reason: Annotated[str, typer.Option(help="Ticket or reason, recorded with the command.")] = "",
     ) -> CommandResult:
@@ -54,6 +62,13 @@ def register(app: typer.Typer) -> None:
 
         if not words:
             raise UsageError("There is no command to run.", "For example: deployer run uptime")
+        _require_rate("--concurrency", concurrency, _CONCURRENCY)
+        _require_rate("--max-errors", max_errors, _ERRORS)
+        if len(set(instance_id)) > MOST_INSTANCES:
+            raise UsageError(
+                f"Systems Manager takes {MOST_INSTANCES} instances by ID, not {len(set(instance_id))}.",
+                "Choose them by --tag, or run it several times.",
+            )
         where = CommandRequest(_script(words), tuple(instance_id), _tags(tag, instance_id))
         request = replace(
             where, concurrency=concurrency, max_errors=max_errors, timeout=_seconds(timeout), reason=reason
@@ -62,6 +77,11 @@ def register(app: typer.Typer) -> None:
         for line in session_text.run_story(report):
             call.say(line)
         return CommandResult(report, session_text.run_output(report), 0 if report.succeeded else 1)
+
+
+def _require_rate(option: str, value: str, pattern: str) -> None:
+    if not re.fullmatch(pattern, value, re.ASCII):
+        raise UsageError(f"{option} takes a number or a percentage, not {value}.", f"For example: {option} 10%")
 
 
 def _script(words: list[str]) -> str:

@@ -176,6 +176,15 @@ def run_story(report: RunReport) -> list[str]:
     return run_lines(report) if report.one_host and not report.succeeded else []
 
 
+_WHY = {
+    "Terminated": "not started: too many had failed (--max-errors)",
+    "Undeliverable": "not reached: its agent does not answer",
+    "DeliveryTimedOut": "not reached in time",
+    "ExecutionTimedOut": "stopped: it ran longer than --timeout",
+}
+"""StatusDetails that need words (user guide, "Understanding command statuses")."""
+
+
 def run_lines(report: RunReport) -> list[str]:
     """The summary of a run."""
     rows = [
@@ -184,6 +193,7 @@ def run_lines(report: RunReport) -> list[str]:
             host.status,
             "-" if host.exit_code is None else f"exit {host.exit_code}",
             "" if host.seconds is None else span(host.seconds),
+            _WHY.get(host.status, ""),
         )
         for host in report.hosts
     ]

@@ -170,7 +170,7 @@ class SSM(Service):
         code = int(raw.get("ResponseCode", -1))
         return HostResult(
             instance_id,
-            raw["Status"],
+            raw.get("StatusDetails") or raw["Status"],
             None if code < 0 else code,
             raw.get("StandardOutputContent", ""),
             raw.get("StandardErrorContent", ""),

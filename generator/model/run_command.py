@@ -11,7 +11,7 @@ RUNNING = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 @dataclass(frozen=True)
 class HostResult:
-    """The result of one host. `status` is Systems Manager's: Success, Failed, TimedOut, Cancelled, InProgress, …"""
+    """The result of one host. `status` is Systems Manager's StatusDetails: Success, Failed, Terminated, Pending, …"""
 
     instance_id: str
     status: str

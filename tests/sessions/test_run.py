@@ -10,6 +10,7 @@ from subprocess import Popen
 import pytest
 
 from generator.operations.sessions import run
+from tests.sandbox.ssm.conftest import launch
 from tests.sessions.conftest import Deployer, as_support
 
 TAG = "deepsql:managed=true"
@@ -62,10 +63,26 @@ def test_words_after_the_options_belong_to_the_command(deployer: Deployer) -> No
         (["--tag", "Role", "true"], 2),
         ([], 2),
         (["--instance-id", "i-0", "true"], 1),
+        (["--concurrency", "0", "true"], 2),
+        (["--concurrency", "0%", "true"], 2),
+        (["--max-errors", "1.5", "true"], 2),
+        (["--max-errors", "101%", "true"], 2),
+        ([word for number in range(51) for word in ("--instance-id", f"i-{number}")] + ["true"], 2),
     ],
 )
 def test_where_nothing_can_run_it_is_said(deployer: Deployer, argv: list[str], code: int) -> None:
     assert deployer("run", *argv).code == code
+
+
+def test_hosts_that_got_nothing_after_the_first_failure_are_called_that(deployer: Deployer) -> None:
+    client = lambda service: deployer.gateway.client(service)  # noqa: E731
+    for _ in range(2):
+        launch(client, {"fleet": "three"})
+    one = ("run", "--tag", "fleet=three", "--concurrency", "1")
+    done = deployer(*one, "--max-errors", "0", "false")
+    assert done.code == 1 and done.out.count("exit 1") == 1, done.out
+    assert done.out.count("not started: too many had failed (--max-errors)") == 1
+    assert deployer(*one, "--max-errors", "50%", "false").out.count("exit 1") == 2
 
 
 def test_support_may_not_run_commands(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,57 +13,80 @@ from typing import Any
 from generator.errors import DeployerError
 from generator.sandbox.ssm import documents, nodes
 from generator.sandbox.ssm.api_call import Call, Operation, page
+from generator.sandbox.ssm.command_schedule import Invocation, Rate, overall, rate, schedule
 from generator.sandbox.ssm.nodes import Node
 from generator.sandbox.ssm.shell import ImitatedShell, Outcome, install_log
 
-_DELIVERY_SECONDS = 0.1  # a caller that polls sees InProgress first
+_MOST_INSTANCES, _MOST_TARGETS, _TIMEOUT = 50, 5, 3600
+_LONGEST = 172_800  # seconds, of AWS-RunShellScript's executionTimeout
+_PARAMETERS = frozenset({"commands", "workingDirectory", "executionTimeout"})
 _SCRIPTS = ("AWS-RunShellScript",)
 
 
 @dataclass
 class Command:
-    """One SendCommand and its outcome on each node; `finished` is when (Unix seconds) each result is visible."""
+    """One SendCommand, and what happens on each node and when."""
 
     id: str
     account: str
     region: str
     request: dict[str, Any]
     requested: float
-    outcomes: dict[str, Outcome]
-    finished: dict[str, float]
+    limits: Rate
+    invocations: dict[str, Invocation]
     cancelled: set[str] = field(default_factory=set)
 
-    def status(self, instance_id: str) -> str:
-        """InProgress, Success, Failed or Cancelled."""
+    def status(self, instance_id: str) -> tuple[str, str]:
+        """Status and StatusDetails on a node at this moment."""
+        invocation, now = self.invocations[instance_id], time.time()
         if instance_id in self.cancelled:
-            return "Cancelled"
-        if time.time() < self.finished[instance_id]:
-            return "InProgress"
-        return "Failed" if self.outcomes[instance_id].code else "Success"
+            return "Cancelled", "Cancelled"
+        if now < invocation.ended:
+            running = now >= invocation.started and invocation.detail != "Terminated"
+            return ("InProgress", "InProgress") if running else ("Pending", "Pending")
+        return invocation.status, invocation.detail
+
+    def finished(self, instance_id: str) -> bool:
+        """Whether nothing more happens on a node."""
+        return self.status(instance_id)[0] not in ("Pending", "InProgress")
+
+    def output(self, instance_id: str) -> Outcome:
+        """What is known of the outcome on a node: nothing while it runs there, and where it was cancelled."""
+        known = self.finished(instance_id) and instance_id not in self.cancelled
+        return self.invocations[instance_id].outcome if known else Outcome(-1)
 
 
 _commands: dict[str, Command] = {}
 
 
 def send_command(call: Call) -> dict[str, Any]:
-    """SendCommand of AWS-RunShellScript by instance ids or tags. Refused: InvalidDocument, InvalidInstanceId."""
+    """SendCommand of AWS-RunShellScript by instance ids or tags.
+
+    Refused: InvalidDocument, InvalidInstanceId, InvalidParameters, ValidationException.
+    """
     data = call.data
     document = documents.get(data["DocumentName"])
     call.allow("ssm:SendCommand", document.arn)
     if document.name not in _SCRIPTS:
         raise DeployerError(f"The sandbox supports no document but {_SCRIPTS[0]}.", code="InvalidDocument")
+    _check(data)
     targets = _targets(call)
-    script = "\n".join((data.get("Parameters") or {}).get("commands", []))
-    now = time.time()
-    outcomes = {node.id: ImitatedShell(node.id, "root", files=install_log()).run(script) for node in targets}
+    parameters = data.get("Parameters") or {}
+    script = "\n".join(parameters.get("commands", []))
+    outcomes = {
+        node.id: ImitatedShell(node.id, "root", files=install_log()).run(script) if node.online else None
+        for node in targets
+    }
+    now, timeout = time.time(), int((parameters.get("executionTimeout") or [_TIMEOUT])[0])
+    limits = rate(data.get("MaxConcurrency", "50"), data.get("MaxErrors", "0"), len(targets))
     command = Command(
         id=str(uuid.uuid4()),
         account=call.caller.account,
         region=call.caller.region,
         request=data,
         requested=now,
-        outcomes=outcomes,
-        finished={name: now + _DELIVERY_SECONDS + outcome.seconds for name, outcome in outcomes.items()},
+        limits=limits,
+        invocations=schedule(outcomes, limits, now, timeout),
     )
     _commands[command.id] = command
     return {"Command": _summary(command)}
@@ -73,13 +96,13 @@ def get_command_invocation(call: Call) -> dict[str, Any]:
     """GetCommandInvocation. Refused: InvocationDoesNotExist."""
     call.allow("ssm:GetCommandInvocation")
     command, instance_id = _find(call, call.data["CommandId"]), call.data["InstanceId"]
-    if command is None or instance_id not in command.outcomes:
+    if command is None or instance_id not in command.invocations:
         raise DeployerError(
             f"No invocation of {call.data['CommandId']} on {instance_id}.", code="InvocationDoesNotExist"
         )
-    status = command.status(instance_id)
-    done = status in ("Success", "Failed")
-    outcome = command.outcomes[instance_id] if done else Outcome(-1)
+    status, detail = command.status(instance_id)
+    outcome, ran = command.output(instance_id), command.invocations[instance_id]
+    began = detail not in ("Pending", "Undeliverable", "Terminated", "Cancelled")
     return {
         "CommandId": command.id,
         "InstanceId": instance_id,
@@ -88,10 +111,10 @@ def get_command_invocation(call: Call) -> dict[str, Any]:
         "DocumentVersion": "1",
         "PluginName": "aws:runShellScript",
         "ResponseCode": outcome.code,
-        "ExecutionStartDateTime": _timestamp(command.requested),
-        "ExecutionEndDateTime": _timestamp(command.finished[instance_id]) if done else "",
+        "ExecutionStartDateTime": _timestamp(ran.started) if began else "",
+        "ExecutionEndDateTime": _timestamp(ran.ended) if began and command.finished(instance_id) else "",
         "Status": status,
-        "StatusDetails": status,
+        "StatusDetails": detail,
         "StandardOutputContent": outcome.out[:24_000],
         "StandardErrorContent": outcome.err[:8_000],
     }
@@ -104,7 +127,7 @@ def list_command_invocations(call: Call) -> dict[str, Any]:
     rows = [
         _invocation(command, instance_id, details=bool(call.data.get("Details")))
         for command in _mine(call)
-        for instance_id in command.outcomes
+        for instance_id in command.invocations
         if command_id in (None, command.id) and instance in (None, instance_id)
     ]
     rows, more = page(rows, call.data, 50)
@@ -126,8 +149,26 @@ def cancel_command(call: Call) -> dict[str, Any]:
     command = _find(call, call.data["CommandId"])
     if command is None:
         raise DeployerError(f"The command {call.data['CommandId']} does not exist.", code="InvalidCommandId")
-    command.cancelled |= {name for name in command.outcomes if command.status(name) == "InProgress"}
+    command.cancelled |= {name for name in command.invocations if not command.finished(name)}
     return {}
+
+
+def _check(data: dict[str, Any]) -> None:
+    """Raise DeployerError for what AWS refuses before it looks at any node."""
+    for name, most in (("instanceIds", _MOST_INSTANCES), ("targets", _MOST_TARGETS)):
+        value = data.get(name[0].upper() + name[1:]) or []
+        if len(value) > most:
+            raise DeployerError(
+                f"1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must have length "
+                f"less than or equal to {most}",
+                code="ValidationException",
+            )
+    parameters = data.get("Parameters") or {}
+    timeout = str((parameters.get("executionTimeout") or [_TIMEOUT])[0])
+    known = set(parameters) <= _PARAMETERS and "commands" in parameters
+    if not known or not timeout.isdigit() or not 1 <= int(timeout) <= _LONGEST:
+        raise DeployerError("The parameters do not fit those of the document.", code="InvalidParameters")
+    rate(data.get("MaxConcurrency", "50"), data.get("MaxErrors", "0"), 1)
 
 
 def _targets(call: Call) -> list[Node]:
@@ -142,8 +183,8 @@ def _targets(call: Call) -> list[Node]:
             raise DeployerError(f"The sandbox does not target by {target['Key']}.", code="InvalidParameters")
     for instance_id in named:
         call.allow("ssm:SendCommand", nodes.arn_of(instance_id))
-    managed = {node.id: node for node in nodes.all_nodes()}
-    if absent := [name for name in named if name not in managed]:
+    managed = {node.id: node for node in nodes.registered_nodes()}
+    if absent := [name for name in named if name not in managed or not managed[name].online]:
         raise DeployerError(
             f"Instances [[{', '.join(absent)}]] not in a valid state for account {call.caller.account}",
             code="InvalidInstanceId",
@@ -168,14 +209,15 @@ def _mine(call: Call) -> list[Command]:
     return sorted(commands, key=lambda command: command.requested, reverse=True)
 
 
-def _overall(command: Command) -> str:
-    statuses = {command.status(name) for name in command.outcomes}
-    order = ("InProgress", "Cancelled", "Failed")
-    return next((status for status in order if status in statuses), "Success")
+def _overall(command: Command) -> tuple[str, str]:
+    if not all(map(command.finished, command.invocations)):
+        return "InProgress", "InProgress"
+    return ("Cancelled", "Cancelled") if command.cancelled else overall(command.invocations, command.limits)
 
 
 def _summary(command: Command) -> dict[str, Any]:
-    done = [name for name in command.outcomes if command.status(name) != "InProgress"]
+    done = [name for name in command.invocations if command.finished(name)]
+    status, detail = _overall(command)
     return {
         "CommandId": command.id,
         "DocumentName": command.request["DocumentName"],
@@ -184,17 +226,19 @@ def _summary(command: Command) -> dict[str, Any]:
         "InstanceIds": list(command.request.get("InstanceIds") or []),
         "Targets": command.request.get("Targets") or [],
         "RequestedDateTime": command.requested,
-        "Status": _overall(command),
-        "StatusDetails": _overall(command),
-        "TargetCount": len(command.outcomes),
+        "MaxConcurrency": command.request.get("MaxConcurrency", "50"),
+        "MaxErrors": command.request.get("MaxErrors", "0"),
+        "Status": status,
+        "StatusDetails": detail,
+        "TargetCount": len(command.invocations),
         "CompletedCount": len(done),
-        "ErrorCount": sum(command.status(name) == "Failed" for name in done),
+        "ErrorCount": sum(command.invocations[name].counts for name in done if name not in command.cancelled),
     }
 
 
 def _invocation(command: Command, instance_id: str, *, details: bool) -> dict[str, Any]:
-    status = command.status(instance_id)
-    outcome = command.outcomes[instance_id]
+    status, detail = command.status(instance_id)
+    outcome = command.output(instance_id)
     plugin = {
         "Name": "aws:runShellScript",
         "Status": status,
@@ -207,8 +251,8 @@ def _invocation(command: Command, instance_id: str, *, details: bool) -> dict[st
         "DocumentName": command.request["DocumentName"],
         "RequestedDateTime": command.requested,
         "Status": status,
-        "StatusDetails": status,
-        "CommandPlugins": [plugin] if details and status in ("Success", "Failed") else [],
+        "StatusDetails": detail,
+        "CommandPlugins": [plugin] if details and detail in ("Success", "Failed", "ExecutionTimedOut") else [],
     }
 
 

@@ -29,6 +29,7 @@ class Node:
 
     id: str
     arn: str
+    registered: bool
     online: bool
     private_ip: str
     host_name: str
@@ -48,19 +49,26 @@ def find(instance_id: str) -> Node | None:
 
 
 def all_nodes() -> list[Node]:
-    """Every instance that is a managed node now, by id."""
+    """Every instance that is online now, by id."""
+    return [node for node in registered_nodes() if node.online]
+
+
+def registered_nodes() -> list[Node]:
+    """Every instance whose agent could have registered, by id; one that is stopped stays a managed node for a month."""
     nodes = (_node(instance_id, record) for instance_id, record in sorted(ec2._instances.items()))
-    return [node for node in nodes if node.online]
+    return [node for node in nodes if node.registered]
 
 
 def _node(instance_id: str, record: dict[str, Any]) -> Node:
     role = _role_of(record.get("IamInstanceProfile"))
     arn = arn_of(instance_id)
-    running = (record.get("State") or {}).get("Name") == "running"
+    state = (record.get("State") or {}).get("Name")
+    admitted = bool(role) and all(role_may(role, action, arn) for action in _AGENT_ACTIONS)
     return Node(
         id=instance_id,
         arn=arn,
-        online=running and bool(role) and all(role_may(role, action, arn) for action in _AGENT_ACTIONS),
+        registered=admitted and state in ("running", "stopping", "stopped"),
+        online=admitted and state == "running",
         private_ip=record.get("PrivateIpAddress", ""),
         host_name=record.get("PrivateDnsName", ""),
         tags={tag["Key"]: tag["Value"] for tag in ec2._tags.get(instance_id) or []},
