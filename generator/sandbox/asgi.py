@@ -19,7 +19,7 @@ from typing import Any
 from ministack import app as ministack
 from ministack.core import iam_actions, responses
 
-from generator.sandbox import authentication
+from generator.sandbox import authentication, partitions
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
 from generator.sandbox.http_messages import (
     Asgi,
@@ -153,6 +153,10 @@ class Sandbox:
             await send_response(send, _refusal(parse(scope, body), refused), head=scope["method"] == "HEAD")
             return
         request = parse(scope, body)
+        partition = _partition(request)
+        if partition != "aws" and not partitions.is_content(request):
+            scope, body = partitions.inward(scope, body, partition)
+            request = parse(scope, body)
         for layer in self.layers:
             if (response := await layer(request)) is not None:
                 break
@@ -161,6 +165,7 @@ class Sandbox:
         for hook in self.after:
             response = await hook(request, response) or response
         self.changed = True
+        response = partitions.outward(request, response, partition)
         await send_response(send, response, head=request.method == "HEAD")
 
 
@@ -171,6 +176,13 @@ def build(secret: str) -> Sandbox:
     for name in PLUGINS:
         importlib.import_module(name).install(sandbox)
     return sandbox
+
+
+def _partition(request: Request) -> str:
+    """The partition that the client lives in."""
+    if authentication.is_answer(request.path):
+        return partitions.answers(request.body)
+    return partitions.partition_of(request.region)
 
 
 def _store_file() -> Path:

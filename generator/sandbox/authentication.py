@@ -21,7 +21,7 @@ from ministack.core import lambda_runtime, sigv4
 from ministack.services import lambda_svc, sts
 
 from generator.model.arn import Arn
-from generator.sandbox import root_keys
+from generator.sandbox import partitions, root_keys
 
 Scope = MutableMapping[str, Any]  # ASGI's
 CONTROL = "/_sandbox/"
@@ -35,6 +35,11 @@ _SIGNATURE_PARAMETERS = frozenset(
     f"x-amz-{name}"
     for name in ("algorithm", "credential", "date", "expires", "signedheaders", "signature", "security-token")
 )
+
+
+def is_answer(path: str) -> bool:
+    """Whether a path is where a function answers CloudFormation."""
+    return bool(_ANSWERS.fullmatch(path))
 
 
 class NotAuthenticated(Exception):
@@ -63,7 +68,7 @@ class Authenticator:
         if path.startswith(CONTROL):
             self._check_token(headers)
             return scope
-        if scope.get("method") == "PUT" and _ANSWERS.fullmatch(path):
+        if scope.get("method") == "PUT" and is_answer(path):
             return scope
         if path.startswith(_OWN_PATHS):
             raise NotAuthenticated("MissingAuthenticationToken", "Request is missing Authentication Token")
@@ -107,7 +112,9 @@ class Authenticator:
         key_id = variables["AWS_ACCESS_KEY_ID"]
         password, token = root_keys.function_secret(self.secret, key_id)
         sts.register_session(key_id, {**sts._sessions[key_id], "SecretAccessKey": password, "SessionToken": token})
-        return {**variables, "AWS_SECRET_ACCESS_KEY": password, "AWS_SESSION_TOKEN": token}
+        own = (config.get("Environment") or {}).get("Variables") or {}
+        secrets = {"AWS_SECRET_ACCESS_KEY": password, "AWS_SESSION_TOKEN": token}
+        return {**partitions.variables(own, Arn.parse(config["FunctionArn"]).region), **variables, **secrets}
 
     def _check_token(self, headers: dict[str, str]) -> None:
         token = headers.get("authorization", "").removeprefix("Bearer ")

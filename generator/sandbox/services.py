@@ -5,7 +5,7 @@ A service is one module, or a package of modules where there is more of it. Each
 types; helpers. In `ssm` the models, the operations (`*_api`) and the routes have modules of their own.
 """
 
-from generator.sandbox import autoscaling, eks, outside_changes, private_names
+from generator.sandbox import autoscaling, eks, outside_changes, partitions, private_names
 from generator.sandbox.asgi import Sandbox
 from generator.sandbox.cloudformation import (
     changesets,
@@ -39,6 +39,7 @@ OTHERS = (secrets, rotation, document_resource, eks, autoscaling, outside_change
 def install(sandbox: Sandbox) -> None:
     """Install every service."""
     private_names.check()
+    partitions.install()
     for service in (*CLOUDFORMATION, *EC2, *IAM, *OTHERS):
         service.install()
     interrupted.install(sandbox)

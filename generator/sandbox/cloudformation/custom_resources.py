@@ -7,10 +7,14 @@ never hangs. Functions run as local processes.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from ministack.core.responses import get_region
 from ministack.services import lambda_svc
 from ministack.services.cloudformation import custom_resource
+
+from generator.sandbox.partitions import exchanged, partition_of
 
 _execute = lambda_svc._execute_function_with_config_scope
 
@@ -22,7 +26,9 @@ def install() -> None:
 
 def execute(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     """Run the function; if it fails on an event of CloudFormation, answer FAILED in its place."""
-    outcome: dict[str, Any] = _execute(function, event)
+    partition = partition_of(get_region())
+    seen = json.loads(exchanged(json.dumps(event), partition))
+    outcome: dict[str, Any] = json.loads(exchanged(json.dumps(_execute(function, seen)), partition))
     if isinstance(event, dict) and "ResponseURL" in event and outcome.get("error"):
         token = event["ResponseURL"].rpartition("/")[2]
         name = function["config"]["FunctionName"]

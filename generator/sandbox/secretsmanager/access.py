@@ -14,6 +14,7 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import kms, secretsmanager
 
 from generator.sandbox import kms_grants, policy_evaluator
+from generator.sandbox.partitions import dns_suffix
 from generator.sandbox.service_api import Answer, Params, operation_name, parameters
 
 # What Secrets Manager asks of KMS in the caller's name (user guide, "Secret encryption and decryption").
@@ -102,7 +103,7 @@ def _managed_key_denial() -> Any:
 
 def _key_allows(principal: Any, action: str, key: Any, secret: Any, request: Any) -> bool:
     context = {
-        "kms:viaservice": f"secretsmanager.{request.region}.amazonaws.com",
+        "kms:viaservice": f"secretsmanager.{request.region}.{dns_suffix(request.region)}",
         "kms:calleraccount": principal.account,
         "kms:encryptioncontext:secretarn": secret["ARN"],
         "kms:encryptioncontext:secretversionid": _current_version(secret),
