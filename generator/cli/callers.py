@@ -93,3 +93,7 @@ class SecretInvocation:
     def allow_secret(self, secret: str) -> None:
         """Return if the secret may be printed. Raises as `secret_output.allow_secret`."""
         allow_secret(self._call, secret, stdout=self._stdout)
+
+    def say(self, sentence: str) -> None:
+        """Print one line on stderr: what is printed on standard output is the secret alone."""
+        self._call.say(sentence)

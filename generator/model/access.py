@@ -74,6 +74,23 @@ class FunctionUrl:
 
 
 @dataclass(frozen=True)
+class RuleTarget:
+    """What a rule calls, and the template of the message that it sends there; "" where it has none."""
+
+    arn: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ScheduledRule:
+    """A rule of EventBridge: whether it does anything, when (`rate(1 minute)`), and what it calls."""
+
+    enabled: bool
+    schedule: str
+    targets: tuple[RuleTarget, ...] = ()
+
+
+@dataclass(frozen=True)
 class AccountRole:
     """A role of the account: who may assume it, and what it may do then.
 

@@ -171,6 +171,8 @@ PAUSED: Final = "9999-12-31T00:00:00Z"
 """`SupportSessionsNotBefore` of a stack whose role is paused: no session counts until somebody resumes it."""
 NO_END: Final = "9999-12-31T23:59:59Z"
 """`SupportAccessUntil` of a stack whose grant has no end: with a date always there no policy needs a condition."""
+ACCESS_END_SCHEDULE: Final = "rate(1 minute)"
+"""How often the stack looks whether access has ended."""
 UI_PORT: Final = 3035
 SSH_PORT: Final = 22
 NO_LEVEL: Final = "none"

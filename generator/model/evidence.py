@@ -7,8 +7,11 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from generator.model.arn import Arn
 from generator.model.duration import END_FORMAT
 
+STREAM = "revocations"
+"""The stream of the keeper's log group in which revocations leave their lines."""
 VERDICTS = {True: "proven", False: "NOT PROVEN", None: "does not apply"}
 
 
@@ -88,6 +91,7 @@ class Report:
 class LogLine:
     """The line of one revocation in the stack's own log: stack, verdict, end and digest of its report.
 
+    `accounts` are those whose principals lost access: they are the vendor's, and stay that (decision record 47).
     `recorded` is when CloudWatch Logs received it (UTC), which whoever writes the line cannot choose.
     """
 
@@ -95,18 +99,21 @@ class LogLine:
     verdict: str
     ended: str
     sha256: str
+    accounts: tuple[str, ...] = ()
     recorded: datetime | None = None
 
     @property
     def message(self) -> str:
         """The line as it is written."""
         named = {"stack": self.stack_name, "verdict": self.verdict, "ended": self.ended, "sha256": self.sha256}
-        return json.dumps({"revocation": named})
+        return json.dumps({"revocation": {**named, "accounts": list(self.accounts)}})
 
 
 def log_line(report: Report) -> LogLine:
     """The line that a report leaves in the log."""
-    return LogLine(report.stack_name, report.verdict, report.ended.strftime(END_FORMAT), report.sha256)
+    named = (Arn.find(principal) for principal in report.revoked)
+    accounts = tuple(sorted({arn.account for arn in named if arn and arn.account}))
+    return LogLine(report.stack_name, report.verdict, report.ended.strftime(END_FORMAT), report.sha256, accounts)
 
 
 def parse_line(message: str, recorded: datetime | None = None) -> LogLine | None:
@@ -114,9 +121,10 @@ def parse_line(message: str, recorded: datetime | None = None) -> LogLine | None
     try:
         named = json.loads(message)["revocation"]
         stack, verdict, ended, digest = (str(named[name]) for name in ("stack", "verdict", "ended", "sha256"))
-    except (ValueError, KeyError, TypeError):
+        accounts = tuple(map(str, named.get("accounts", ())))  # lines of older versions have none
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return LogLine(stack, verdict, ended, digest, recorded)
+    return LogLine(stack, verdict, ended, digest, accounts, recorded)
 
 
 def sha256_of(content: bytes) -> str:

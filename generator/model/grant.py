@@ -76,7 +76,7 @@ class Grant:
 
     @property
     def paused(self) -> bool:
-        """Whether the role is paused."""
+        """Whether access is paused: role sessions and temporary credentials count no longer."""
         return self.not_before == PAUSED
 
     def allows_path(self, path: str) -> bool:

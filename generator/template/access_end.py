@@ -11,7 +11,7 @@ from troposphere.awslambda import Permission
 from troposphere.events import InputTransformer, Rule, Target
 from troposphere.iam import PolicyType
 
-from generator.model.contract import Condition, Parameter, Resource
+from generator.model.contract import ACCESS_END_SCHEDULE, Condition, Parameter, Resource
 from generator.policies.keeper import access_end_policy
 from generator.template.parts import REGION, arn, arn_of, ref, when
 
@@ -36,7 +36,7 @@ def add_access_end(template: Template) -> None:
         Rule(
             str(Resource.ACCESS_END_RULE),
             Condition=WANTED,
-            ScheduleExpression="rate(1 minute)",
+            ScheduleExpression=ACCESS_END_SCHEDULE,
             Targets=[
                 Target(
                     Id="keeper",

@@ -52,7 +52,37 @@ def test_a_paused_door_stays_shut_through_an_update_a_rotation_and_a_grant(
 def test_resuming_after_a_revocation_says_that_the_key_is_gone(granted: Deployer) -> None:
     granted("access", "revoke", "--all", "--yes")
     ran = granted("access", "resume")  # nobody is asked about what cannot be done
-    assert (ran.code, ran.error["code"]) == (3, "no-key") and "rotate" in ran.error["hint"]
+    assert (ran.code, ran.error["code"]) == (3, "no-key") and "access grant" in ran.error["hint"]
+
+
+def test_a_pause_without_a_key_is_recorded_and_resuming_leaves_it(granted: Deployer) -> None:
+    def paused() -> bool:
+        return any(found["warning"] == "is paused" for found in granted("access", "show").result["findings"])
+
+    granted("access", "revoke", "--all", "--yes")
+    assert not paused() and granted("access", "pause").code == 0 and paused()
+    rotated = granted("access", "rotate", "--yes")
+    assert (rotated.code, rotated.error["code"]) == (3, "paused") and "access resume" in rotated.error["hint"]
+    again = granted("access", "grant", "--principal", SUPPORT, "--yes")
+    assert (again.code, again.error["code"]) == (3, "paused")
+    resumed = granted("access", "resume", "--yes")
+    assert resumed.code == 0 and not paused()
+    assert any("the next grant makes one" in check["answer"] for check in resumed.result["checks"])
+    assert granted("access", "grant", "--principal", SUPPORT, "--yes").code == 0
+
+
+def test_a_dead_key_is_not_shown_as_if_it_worked(granted: Deployer, stack: dict[str, str]) -> None:
+    vendor = ("vendor", "credentials", "--secret-id", stack["SupportSecretArn"], "--profile", "vendor")
+    shows = ("access", "reveal", "--stdout")
+    assert "AWS refuses" not in granted(*shows).err and granted(*vendor).code == 0
+    granted("access", "pause")
+    assert "is inactive, as access is paused" in granted(*shows).err and "access resume" in granted(*shows).err
+    refused = granted(*vendor)
+    assert (refused.code, refused.error["code"]) == (3, "dead-key") and "InvalidClientTokenId" in refused.out
+    granted("access", "resume", "--yes")
+    granted("access", "revoke", "--all", "--yes")
+    revealed = granted(*shows)
+    assert revealed.code == 0 and "was deleted, as a revocation does" in revealed.err
 
 
 def test_the_ticket_says_what_the_vendor_asks_for(granted: Deployer, gateway: Gateway, stack: dict[str, str]) -> None:

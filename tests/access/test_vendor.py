@@ -170,13 +170,16 @@ def test_a_secret_without_a_key_is_said_and_not_shown(value: str) -> None:
     assert caught.value.code == "no-key" and "AKIA" not in caught.value.message
 
 
-def test_the_envelope_makes_sdks_ask_again() -> None:
+def test_the_envelope_makes_sdks_ask_again_also_where_sts_cannot_be_asked_about_the_key() -> None:
     class Secrets:
         def get_secret_value(self, arn: str) -> str:
             return json.dumps({"AccessKeyId": "AKIA", "SecretAccessKey": "s"})
 
     class Fake:
         secretsmanager = Secrets()
+
+        def sts_as(self, pair: object) -> object:
+            raise DeployerError("No route to STS.")
 
     now = datetime(2026, 12, 1, tzinfo=UTC)
     envelope = from_secret(Fake(), parse_secret_arn(SECRET), Clock(now=lambda: now))  # type: ignore[arg-type]

@@ -14,7 +14,8 @@ NOW = datetime(2026, 11, 25, 12, 0, 1, 500, tzinfo=UTC)
 
 def report(*proven: bool | None) -> Report:
     items = tuple(Evidence("a", "x", "ü", NOW, each, "do this") for each in proven)
-    return Report("s", "1", "r", "i", (), "me", "", NOW, NOW, items)
+    revoked = ("arn:aws:iam::444455556666:role/x", "arn:aws:iam::444455556666:root", "whoever holds the key")
+    return Report("s", "1", "r", "i", revoked, "me", "", NOW, NOW, items)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,7 @@ def test_json_and_line_say_the_same(proven: tuple[bool | None, ...], verdict: st
     assert (written["complete"], written["ended"]) == (verdict == "proven", "2026-11-25T12:00:01Z")
     line = parse_line(log_line(made).message)
     assert line == log_line(made) and line.verdict == verdict and line.sha256 == sha256_of(made.text.encode())
+    assert line and line.accounts == ("444455556666",)
     assert report(True).sha256 != report(None).sha256
 
 
@@ -35,3 +37,10 @@ def test_json_and_line_say_the_same(proven: tuple[bool | None, ...], verdict: st
 )
 def test_a_line_of_the_keeper_is_no_revocations(message: str) -> None:
     assert parse_line(message) is None
+
+
+def test_a_line_of_an_older_version_names_no_account() -> None:
+    head = '{"revocation": {"stack": "s", "verdict": "proven", "ended": "e", "sha256": "d"'
+    older = parse_line(head + "}}")
+    assert older and older.accounts == ()
+    assert parse_line(head + ', "accounts": 7}}') is None

@@ -12,6 +12,7 @@ from generator.model.policy import parse_policy
 from generator.model.principal import Principal, parse_own
 from generator.model.stack import Stack, StackStatus
 from generator.operations.access.outsiders import outsiders
+from generator.operations.access.paths.roles import if_yours
 from generator.operations.access.stack_access import StackAccess
 
 OWN = "arn:aws:iam::111122223333"
@@ -128,3 +129,19 @@ def test_only_ids_can_be_declared(text: str) -> None:
 
 def test_a_refusal_lets_nobody_in() -> None:
     assert who(Principal="*", Effect="Deny") == []
+
+
+@pytest.mark.parametrize(
+    ("who", "vendors", "offered"),
+    [
+        ("arn:aws:iam::777788889999:root", set(), True),
+        ("arn:aws:iam::777788889999:root", {"777788889999"}, False),
+        ("arn:aws:iam::444455556666:role/y", set(), False),
+        ("*", set(), False),
+    ],
+)
+def test_an_account_that_is_or_was_the_vendors_is_not_offered_as_the_customers(
+    who: str, vendors: set[str], offered: bool
+) -> None:
+    granted = StackAccess(STACK, Grant((Principal("aws", "444455556666", "role/x"),)))
+    assert ("--own" in if_yours(granted, who, lambda: frozenset(vendors))) == offered

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generator.model.access import AccessKey
-from generator.model.access_path import PathKind
+from generator.model.access_path import AccessPath, PathKind
 from generator.model.command_line import CommandLine
 from generator.model.grant import Grant
 from generator.model.policy import Policy, parse_policy
@@ -84,12 +84,42 @@ def test_a_key_opens_while_it_is_active_and_until_the_grant_ends() -> None:
     assert "--access-key-id AKIA1" in one.remove and keys.access_keys(REFUSED, COMMANDS).value is None
 
 
-def test_sessions_of_support_alone_are_paths() -> None:
-    theirs = Session("s-1", "i-1", "Connected", f"{OWN}:user/support", started=NOW)
-    ours = replace(theirs, session_id="a-1", owner=f"{OWN}:user/ada")
-    [path] = sessions.sessions(Reading("asked", NOW, (theirs, ours)), ACCESS, COMMANDS).value or ()
-    assert (path.name, path.since, path.until) == ("s-1", NOW, END)
-    assert sessions.sessions(REFUSED, ACCESS, COMMANDS).value is None
+NO_ROLE: Reading[Any] = Reading("asked", NOW, ())
+HELPERS = Reading("asked", NOW, (AccessPath(PathKind.ROLE, "helper", VENDOR, "asked"),))
+THEIRS = Session("s-1", "i-1", "Connected", f"{OWN}:user/support", started=NOW)
+ADAS = replace(THEIRS, session_id="a-1", owner=f"{OWN}:user/ada")
+BY_HELPER = replace(THEIRS, session_id="h-1", owner="arn:aws:sts::111122223333:assumed-role/helper/bob")
+
+
+def session_paths(live: Any, owners: Any, roles: Any = NO_ROLE) -> Any:
+    return sessions.sessions(live, owners, roles, ACCESS, COMMANDS)
+
+
+def known(*, exists: bool) -> Any:
+    return Reading("asked", NOW, exists)
+
+
+def test_sessions_of_support_are_paths_that_the_grant_opened_and_the_customers_are_none() -> None:
+    live = Reading("asked", NOW, (THEIRS, ADAS, BY_HELPER))
+    [path] = session_paths(live, {ADAS.owner: known(exists=True), BY_HELPER.owner: known(exists=True)}).value
+    assert (path.name, path.since, path.until, path.by_stack) == ("s-1", NOW, END, True)
+    assert session_paths(REFUSED, {}).value is None
+
+
+@pytest.mark.parametrize(
+    ("session", "owner", "roles", "why"),
+    [
+        (ADAS, known(exists=False), NO_ROLE, "no user or role of the account"),
+        (ADAS, REFUSED, NO_ROLE, "why"),
+        (BY_HELPER, known(exists=True), HELPERS, "a role that lets them in"),
+    ],
+)
+def test_a_session_near_the_stack_of_who_is_not_known_to_be_the_customers_is_a_path_without_an_end(
+    session: Session, owner: Any, roles: Any, why: str
+) -> None:
+    [path] = session_paths(Reading("asked", NOW, (session,)), {session.owner: owner}, roles).value
+    assert (path.name, path.who, path.until, path.by_stack) == (session.session_id, session.owner, None, False)
+    assert why in path.detail and "terminate-session" in path.remove and path.is_open(END)
 
 
 def test_supports_user_in_the_database_is_a_path_while_somebody_is_let_in() -> None:

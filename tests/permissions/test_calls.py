@@ -30,8 +30,12 @@ LINES = {
 NOT_REACHED = {  # not on this stack: it has no cluster, a route to AWS, no recovery host, and names its own instance
     "doctor": {"ec2:DescribeSecurityGroups"},
     # nobody has access, so there is nothing to confirm
-    "access confirm": {"cloudformation:ListStackResources", "events:DescribeRule"},
-    "access show": {"eks:ListAccessEntries"},
+    "access confirm": {"cloudformation:ListStackResources", "events:DescribeRule", "events:ListTargetsByRule"},
+    # no cluster, nobody let in until a time, and no account said to be the customer's own
+    "access show": {
+        *("eks:ListAccessEntries", "events:DescribeRule", "events:ListTargetsByRule"),
+        "logs:GetLogEvents",
+    },
     "recovery status": {"ssm:DescribeInstanceInformation"},
     "ssh-config": {"ec2:DescribeInstances"},
     # the instance is found through the stack or by its tag; a command is cancelled by Ctrl-C only

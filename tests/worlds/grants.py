@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.worlds.account import VENDOR_ROLE, Account
-from tests.worlds.people import role_without_a_boundary
+from tests.worlds.people import (
+    role_without_a_boundary,
+    session_by_another_role,
+    session_of_a_federated_user,
+    session_of_somebody_gone,
+)
 from tests.worlds.resources import another_role, grants_the_key_to, reaches_a_cluster
 from tests.worlds.support_user import OWN_POLICY, group, no_boundary, password
-from tests.worlds.world import World, and_, done, failed, lacks, refused
+from tests.worlds.world import Make, World, and_, done, failed, lacks, refused
 
 GRANT = ("access", "grant", "--principal", VENDOR_ROLE)
 SHOW = ("access", "show")
@@ -18,6 +25,46 @@ def rule_disabled(a: Account) -> None:
     (rule,) = a.mine.events.list_rules()["Rules"]
     a.mine.events.disable_rule(Name=rule["Name"])
     assert a.mine.events.describe_rule(Name=rule["Name"])["State"] == "DISABLED"
+
+
+def rule_of(a: Account) -> dict[str, str]:
+    """The rule that ends open sessions at the end of the grant."""
+    (rule,) = a.mine.events.list_rules()["Rules"]
+    a.facts["rule"] = rule["Name"]
+    return {"Rule": rule["Name"]}
+
+
+def rule_deleted(a: Account) -> None:
+    rule = rule_of(a)
+    targets = [target["Id"] for target in a.mine.events.list_targets_by_rule(**rule)["Targets"]]
+    a.mine.events.remove_targets(**rule, Ids=targets)
+    a.mine.events.delete_rule(Name=rule["Rule"])
+
+
+def rule_runs_daily(a: Account) -> None:
+    a.mine.events.put_rule(Name=rule_of(a)["Rule"], ScheduleExpression="rate(1 day)")
+
+
+def rule_tells(change: str) -> Make:
+    """The rule's message names another value there."""
+
+    def make(a: Account) -> None:
+        rule = rule_of(a)
+        [target] = a.mine.events.list_targets_by_rule(**rule)["Targets"]
+        told = target["InputTransformer"]
+        told["InputTemplate"] = json.dumps({**json.loads(told["InputTemplate"]), change: "another"})
+        a.mine.events.put_targets(**rule, Targets=[target])
+
+    return make
+
+
+def rule_calls_nobody(a: Account) -> None:
+    a.mine.events.remove_targets(**rule_of(a), Ids=["keeper"])
+
+
+DOCTOR = ("doctor",)
+ENABLE = "events enable-rule --name"
+CHANGED = "no longer tells the keeper"
 
 
 def no_boundary_any_more(a: Account) -> None:
@@ -59,7 +106,21 @@ WORLDS = (
         failed("aws", "PutUserPermissionsBoundary"),
         "revoked",
     ),
-    World("confirm: the rule was disabled", rule_disabled, CONFIRM, done("disabled or deleted")),
+    World("confirm: the rule was disabled", rule_disabled, CONFIRM, done("is disabled")),
+    World("confirm: the rule was deleted", rule_deleted, CONFIRM, done("{rule} was deleted")),
+    World("confirm: the rule runs daily", rule_runs_daily, CONFIRM, done("rate(1 day)")),
+    World("confirm: the rule calls nobody", rule_calls_nobody, CONFIRM, done(CHANGED)),
+    World("show: the rule was disabled", rule_disabled, SHOW, done("is disabled", ENABLE)),
+    World("show: the rule was deleted", rule_deleted, SHOW, done("{rule} was deleted", "then grant again")),
+    World("show: the rule tells another end", rule_tells("Until"), SHOW, done(CHANGED, "then grant again")),
+    World("show: the rule tells another role", rule_tells("Role"), SHOW, done(CHANGED)),
+    World("show: the rule may not be read", lacks("events:DescribeRule"), SHOW, done("events:DescribeRule")),
+    World("show: a session of somebody who is gone", session_of_somebody_gone, SHOW, done("{session}", "terminate-")),
+    World("show: a session of a federated user", session_of_a_federated_user, SHOW, done("{session}", "terminate-")),
+    World("show: a session by another role", session_by_another_role, SHOW, done("{session}", "a role that lets")),
+    World("doctor: the rule was disabled", rule_disabled, DOCTOR, done("is disabled", ENABLE)),
+    World("doctor: the rule was deleted", rule_deleted, DOCTOR, done("{rule} was deleted")),
+    World("doctor: a session of somebody who is gone", session_of_somebody_gone, DOCTOR, done("{session}")),
     World("confirm: the operator may not look", lacks("events:DescribeRule"), CONFIRM, done("events:DescribeRule")),
     World("show: a password", password, SHOW, done("delete-login-profile")),
     World("show: a group", group(boundary=False), SHOW, done("their-friends")),

@@ -24,7 +24,7 @@ from tests.worlds.account import (
     permission,
     trust,
 )
-from tests.worlds.world import ALL, ONE, PROVEN, Make, World, and_, done, lacks, not_proven, refused
+from tests.worlds.world import ALL, ONE, PROVEN, Expected, Make, World, and_, done, lacks, not_proven, refused
 
 READ = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
@@ -260,6 +260,27 @@ WORLDS = (
     World("trust: of another role", another_role(), ALL, not_proven("helper")),
     World(
         "another role: when they were revoked before", another_role("ssm:*"), ALL, not_proven(left=("helper",)), CLOSED
+    ),
+    World(
+        "another role: of the vendor, said to be your own",
+        another_role("ssm:*"),
+        (*ALL, "--own", VENDOR),
+        Expected(2, "own", (VENDOR,)),
+        CLOSED,
+    ),
+    World(
+        "another role: of the vendor, said to be your own, and the log may not be read",
+        and_(another_role("ssm:*"), lacks("logs:GetLogEvents")),
+        (*ALL, "--own", VENDOR),
+        not_proven(left=("helper",)),
+        CLOSED,
+    ),
+    World(
+        "another role: of an account of your own",
+        another_role("ssm:*", principal={"AWS": THIRD_ROOT}),
+        (*ALL, "--own", THIRD_ROOT.split(":")[4]),
+        done("Counted as your own"),
+        CLOSED,
     ),
     World("another role: with no policy yet", another_role(), ALL, not_proven(left=("helper",)), CLOSED),
     World(

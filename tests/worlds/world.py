@@ -35,7 +35,8 @@ class Answer:
     @property
     def unproven(self) -> list[Mapping[str, Any]]:
         """The rows of evidence that are not proven."""
-        evidence = (self.envelope["result"] or {}).get("evidence", [])
+        result = self.envelope["result"]
+        evidence = result.get("evidence", []) if isinstance(result, dict) else []
         return [row for row in evidence if row["proven"] is False]
 
 

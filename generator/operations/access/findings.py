@@ -45,7 +45,7 @@ def _foreign_paths(state: AccessState, now: datetime) -> Iterator[AccessPath]:
 
 
 def _of_path(path: AccessPath) -> str:
-    if path.by_stack:
+    if path.by_stack or path.kind is PathKind.SESSION:
         return path.named
     return f"{path.named}: the stack did not create it" + (f", {path.since:%Y-%m-%d %H:%M}" if path.since else "")
 
@@ -83,7 +83,7 @@ def _of_grant(grant: Grant, now: datetime, commands: CommandLine) -> Iterator[Ac
             "grant", "has no end", commands.deployer("access", "grant", "--principal", "ARN", "--for", "8h")
         )
     if grant.paused:
-        yield AccessFinding("role", "is paused", commands.deployer("access", "resume"))
+        yield AccessFinding("access", "is paused", commands.deployer("access", "resume"))
     if grant.principals and grant.ended(now):
         yield AccessFinding("grant", "has ended; the policies still name its principals", _revoke(commands))
 

@@ -124,9 +124,12 @@ def require_key(gateway: Gateway, access: StackAccess) -> AccessKey:
     named = read_secret_key(gateway, stack_access.require_secret(access, gateway.commands))
     keys = {key.key_id: key for key in list_keys(gateway, access.support_user)}
     if named is None or named.key_id not in keys:
+        commands = gateway.commands
         raise Refused(
             f"The key in the secret of {access.stack.name} no longer exists, so there is nothing to resume.",
-            f"Create a new one: {gateway.commands.deployer('access', 'rotate')}",
+            f"Create a new one: {commands.deployer('access', 'rotate')}"
+            if access.grant.principals
+            else f"The next grant makes a key: {commands.deployer('access', 'grant', '--principal', 'ARN')}",
             code="no-key",
         )
     return keys[named.key_id]
@@ -145,13 +148,22 @@ def activate(gateway: Gateway, access: StackAccess) -> Check:
 def rotate(gateway: Gateway, every: timedelta | None = None, clock: Clock = SYSTEM) -> KeyReport:
     """Put a new key into the secret by the secret's own rotation; see that it works and that the old one is dead.
 
-    `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too.
+    `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too. Raises
+    Refused while access is paused and there is no key: the new one would be active.
     """
     days = None if every is None else _days(every)
     access = stack_access.read_access(gateway)
     arn = stack_access.require_secret(access, gateway.commands)
     resource_states.require(gateway, access.stack, ROTATED, "Nothing was rotated.")
-    old, paused = read_secret_key(gateway, arn), is_paused(list_keys(gateway, access.support_user))
+    before = list_keys(gateway, access.support_user)
+    if access.grant.paused and not before:
+        raise Refused(
+            f"Access to the stack {access.stack.name} is paused and its support user has no key, so none was made: it "
+            "would be active.",
+            f"Resume first: {gateway.commands.deployer('access', 'resume')}",
+            code="paused",
+        )
+    old, paused = read_secret_key(gateway, arn), is_paused(before)
     rotate_and_wait(gateway, access, days, clock)
     new = read_secret_key(gateway, arn)
     checks = [_new_check(gateway, new, paused, access.support_user, clock)]

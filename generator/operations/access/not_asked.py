@@ -26,14 +26,17 @@ def not_asked(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[
 
     `resources` are the stack's, their physical IDs by logical ID.
     """
+    counted = ", ".join(sorted(access.declared))
+    own = f"Counted as your own, as --own names it: {counted}. Whomever it lets in was not judged" if counted else ""
+    about_own = tuple(filter(None, (own, access.undeclared)))
     if not (instance := access.instance_id):
-        return ()
+        return about_own
     look = gateway.commands.deployer("connect", instance)
     inside = (
         f"What was left inside the instance {instance} was not asked about: processes, cron and systemd jobs, users, "
         f"SSH keys, containers. Look there: {look}"
     )
-    return inside, _own_role(gateway, access, resources.value or {}), TAKEN_BEFORE
+    return inside, _own_role(gateway, access, resources.value or {}), TAKEN_BEFORE, *about_own
 
 
 def _own_role(gateway: Gateway, access: StackAccess, resources: Mapping[str, str]) -> str:

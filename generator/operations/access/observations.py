@@ -6,8 +6,6 @@ other answer; `verdicts.py` judges the record.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,16 +13,17 @@ from typing import TYPE_CHECKING
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Simulation
 from generator.model.access_path import AccessPaths
-from generator.model.arn import Arn
 from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.model.duration import END_FORMAT
 from generator.model.grant import Grant
 from generator.model.reading import Reading
 from generator.model.session import Session
-from generator.operations.access import key, live_policies, lockdown
+from generator.operations.access import key, live_policies
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.paths.read import read_paths
+from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.readings import NotUnderstood, absent, read
+from generator.operations.access.session_owners import Owners, session_owners
 from generator.operations.access.stack_access import StackAccess, read_access
 from generator.operations.clock import SYSTEM, Clock
 
@@ -59,7 +58,7 @@ class Observations:
     older_role_session: Reading[Simulation]
     new_session: Reading[Simulation]
     sessions: Reading[tuple[Session, ...]]
-    owners: Mapping[str, Reading[bool]]
+    owners: Owners
     database: Reading[ShutOut]
 
 
@@ -86,17 +85,19 @@ def observe(
     now = clock.now()
     policies = live_policies.read_policies(gateway, access)
     sessions, keys = live_sessions(gateway), live_keys(gateway, access)
+    owners = session_owners(gateway, access, sessions.value or ())
+    resources = stack_resources(gateway, access)
     return Observations(
         at=now,
         grant=read("cloudformation:DescribeStacks", lambda: read_access(gateway).grant),
         keys=keys,
         old_key=_try_key(gateway, before.secret, clock),
         policies=policies,
-        paths=read_paths(gateway, access, policies, keys, sessions),
+        paths=read_paths(gateway, access, resources, policies, keys, sessions, owners),
         older_role_session=_simulate_role(gateway, access, now),
         new_session=_simulate_user(gateway, access, now),
         sessions=sessions,
-        owners=_owners(gateway, access, sessions.value or ()),
+        owners=owners,
         database=database,
     )
 
@@ -158,27 +159,6 @@ def _simulate_user(gateway: Gateway, access: StackAccess, now: datetime) -> Read
         ("aws:CurrentTime", "date", now.strftime(END_FORMAT)),
     )
     return read(asked, lambda: _start_session(gateway, access, access.user_arn, context))
-
-
-def _owners(gateway: Gateway, access: StackAccess, sessions: tuple[Session, ...]) -> dict[str, Reading[bool]]:
-    """Whether the owners of the sessions near the stack are the account's users and roles: else it may be the vendor.
-
-    One that does not exist may have been the support user. Whoever is neither user nor role (a federated user) may have
-    been let in by one that was; the account's own root was not.
-    """
-    others = (s for s in sessions if lockdown.near(s, access) and not lockdown.owned(s, access))
-    return {session.owner: _is_of_the_account(gateway, access, session) for session in others}
-
-
-def _is_of_the_account(gateway: Gateway, access: StackAccess, session: Session) -> Reading[bool]:
-    (kind, name), arn = lockdown.owner_of(session), Arn.find(session.owner)
-    exists = {"user": gateway.iam.user_exists, "assumed-role": gateway.iam.role_exists}
-    asked = {"user": "iam:GetUser", "assumed-role": "iam:GetRole"}
-    if arn is None or arn.account != access.stack.account:
-        return read("ssm:DescribeSessions", lambda: False)
-    if kind in exists:
-        return read(asked[kind], functools.partial(exists[kind], name))
-    return read("ssm:DescribeSessions", lambda: arn.resource == "root")
 
 
 def _start_session(gateway: Gateway, access: StackAccess, arn: str, context: Context) -> Simulation:

@@ -12,6 +12,7 @@ from generator.model.duration import END_FORMAT
 from generator.model.up import Check
 from generator.operations import resource_states
 from generator.operations.access import key, lockdown, role, stack_access
+from generator.operations.access.expectation import knows_grants
 from generator.operations.access.key import KeyReport
 from generator.operations.access.readings import do_all
 from generator.operations.access.reconcile import reconcile_stack
@@ -37,7 +38,8 @@ class ResumePlan:
 def pause(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
     """Shut both ways directly, also while the stack is busy, and end support's sessions; then have the stack say so.
 
-    The key stays inactive by itself: nothing in the stack ever makes it active again. Each way is shut, and sessions
+    The key stays inactive by itself: nothing in the stack ever makes it active again. The stack's record counts also
+    where there is no key, as after a revocation: a role that comes later begins paused. Each way is shut, and sessions
     are ended, also where another step failed; then raises why. Raises NotFound for a stack without user and role.
     """
     access = stack_access.read_access(gateway)
@@ -55,7 +57,9 @@ def pause(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
     keys = key.list_keys(gateway, access.support_user)
     checks = [key.inactive_check(keys)] if access.support_user else []
     if all(shut):
-        checks += [Check(f"role {access.support_role}", True, "closed"), _lasting(gateway, access, caller)]
+        checks.append(Check(f"role {access.support_role}", True, "closed"))
+    if knows_grants(access) and (all(shut) or not access.support_role):
+        checks.append(_lasting(gateway, access, caller))
     checks.append(_sessions(gateway, access, clock))  # again: IAM takes some seconds to refuse new ones everywhere
     if not all(check.holds for check in checks):
         for sentence in resource_states.described(gateway, access.stack, RESUMED):
@@ -80,32 +84,26 @@ def _lasting(gateway: Gateway, access: StackAccess, caller: Caller) -> Check:
         return Check(
             "stack",
             False,
-            f"{error.message} Both access paths are closed; run this again so that the stack records it.",
+            f"{error.message} Access is closed; run this again so that the stack records it.",
         )
     return Check("stack", True, status)
 
 
-def _role_waits(access: StackAccess) -> bool:
-    """Whether there is a role to open, whatever became of the key."""
-    return bool(access.support_role) and access.grant.paused
-
-
 def resume(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
-    """Open again what the stack has; role sessions begun before now stay refused.
+    """Open again what the stack has; credentials issued before now stay refused.
 
-    Raises StackNotFound; NotFound without user and role; Refused where there is no key to activate; Declined, and
-    UsageError where nobody can be asked.
+    Raises StackNotFound; NotFound without user and role; Refused where nothing is paused and there is no key to
+    activate; Declined, and UsageError where nobody can be asked.
     """
     access = _to_resume(gateway)
     caller.confirm(ResumePlan(access.stack.name, access.support_user, access.support_role))
     checks = []
-    if _role_waits(access):
+    if access.grant.paused:
         after = replace(access.grant, not_before=clock.now().strftime(END_FORMAT))
-        checks.append(
-            Check(f"role {access.support_role}", True, reconcile_stack(gateway, access, after, caller.events))
-        )
+        subject = f"role {access.support_role}" if access.support_role else "stack"
+        checks.append(Check(subject, True, reconcile_stack(gateway, access, after, caller.events)))
     if access.support_user:
-        checks.append(_key_again(gateway, access))
+        checks.append(_key_again(gateway, access, clock))
     checks = checks or [Check(f"role {access.support_role}", True, "was not paused")]
     return KeyReport(access.stack.name, key.list_keys(gateway, access.support_user), tuple(checks))
 
@@ -114,15 +112,19 @@ def _to_resume(gateway: Gateway) -> StackAccess:
     """The stack with something to open again. Raises StackNotFound; NotFound without user and role; Refused: no key."""
     access = stack_access.read_access(gateway)
     resource_states.require(gateway, access.stack, RESUMED, "Nothing was resumed.")
-    if access.support_user and not _role_waits(access):
+    if access.support_user and not access.grant.paused:
         key.require_key(gateway, access)
     elif not access.support_role:
         stack_access.require_secret(access, gateway.commands)
     return access
 
 
-def _key_again(gateway: Gateway, access: StackAccess) -> Check:
+def _key_again(gateway: Gateway, access: StackAccess, clock: Clock) -> Check:
+    """The key active again. That a revocation has taken it is no failure of resuming while nobody is let in."""
     try:
         return key.activate(gateway, access)
-    except Refused as error:  # the role is open again; that a revocation took the key is no failure of that
-        return Check("key", False, f"{error.message} {error.hint}")
+    except Refused as error:
+        if access.grant.live(clock.now()):
+            return Check("key", False, f"{error.message} {error.hint}")
+        grant = gateway.commands.deployer("access", "grant", "--principal", "ARN")
+        return Check("key", True, f"there is none, as nobody has access; the next grant makes one: {grant}")

@@ -18,14 +18,13 @@ from generator.gateway.aws import Gateway
 from generator.host.files import require_writable as require_writable_file
 from generator.host.files import write_private
 from generator.model.contract import Resource
-from generator.model.evidence import LogLine, Report, log_line, parse_line, sha256_of
+from generator.model.evidence import STREAM, LogLine, Report, log_line, parse_line, sha256_of
 from generator.model.reading import Reading
 from generator.model.up import Check
 from generator.operations.access import stack_access
 from generator.operations.access.readings import read
 from generator.operations.clock import SYSTEM, Clock
 
-STREAM = "revocations"
 SUBJECT = "line in the stack's log"
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from generator.gateway.aws import Gateway
 from generator.model.caller import SecretCaller
 from generator.operations import resource_states
-from generator.operations.access import stack_access
+from generator.operations.access import key, stack_access
+from generator.operations.access.readings import read
+from generator.operations.access.stack_access import StackAccess
+from generator.operations.clock import SYSTEM, Clock
 
 DISCLOSURE = "the support user's access key"
 
@@ -21,8 +25,16 @@ class Revealed:
     value: object = field(repr=False)
 
 
-def reveal(gateway: Gateway, caller: SecretCaller) -> Revealed:
-    """Read the secret; its value goes from AWS to the caller and nowhere else.
+class RevealCaller(SecretCaller, Protocol):
+    """A caller that passes on a sentence beside the secret."""
+
+    def say(self, sentence: str) -> None:
+        """Pass on one sentence about the secret."""
+        ...
+
+
+def reveal(gateway: Gateway, caller: RevealCaller, clock: Clock = SYSTEM) -> Revealed:
+    """Read the secret; its value goes from AWS to the caller and nowhere else. Where its key is of no use, say so.
 
     Raises StackNotFound, NotFound when the stack has no support secret, Declined, and UsageError where it may not be
     shown.
@@ -32,7 +44,32 @@ def reveal(gateway: Gateway, caller: SecretCaller) -> Revealed:
     caller.allow_secret(DISCLOSURE)
     with resource_states.explained(gateway, access.stack, (resource_states.support_secret, resource_states.key)):
         text = gateway.secretsmanager.get_secret_value(arn)
+    if useless := _why_useless(gateway, access, text, clock):
+        caller.say(useless)
     return Revealed(text, _parsed(text))
+
+
+def _why_useless(gateway: Gateway, access: StackAccess, text: str, clock: Clock) -> str:
+    """Why the key opens nothing now, with the next step; "" where nothing keeps it from that. It names no secret."""
+    pair, commands = key.parse_secret(text), gateway.commands
+    grant = commands.deployer("access", "grant", "--principal", "ARN")
+    if pair is None:
+        return f"This secret holds no access key. To make one: {commands.deployer('access', 'rotate')}"
+    listed = read("iam:ListAccessKeys", lambda: key.list_keys(gateway, access.support_user))
+    if listed.value is None:
+        why = f"this needs {listed.permission}" if listed.permission else listed.detail
+        return f"Whether AWS still accepts the key {pair.key_id} is not known: {why}"
+    known = next((each for each in listed.value if each.key_id == pair.key_id), None)
+    if known is None:
+        return (
+            f"AWS refuses this key: {pair.key_id} was deleted, as a revocation does. The next grant makes one: {grant}"
+        )
+    if not known.active:
+        resume = commands.deployer("access", "resume")
+        return f"AWS refuses this key: {pair.key_id} is inactive, as access is paused. To activate it: {resume}"
+    if access.grant.ended(clock.now()):
+        return f"This key may do nothing: its permissions ended at {access.grant.until_text}. To grant access: {grant}"
+    return ""
 
 
 def _parsed(text: str) -> object:

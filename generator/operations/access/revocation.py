@@ -18,6 +18,8 @@ from generator.operations.access import (
 )
 from generator.operations.access.expectation import Expectation
 from generator.operations.access.observations import Before
+from generator.operations.access.own_accounts import declare
+from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.reconcile import ShowEvents
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
@@ -72,9 +74,12 @@ class Revocation:
 def begin(gateway: Gateway, request: RevokeRequest, show_events: ShowEvents, clock: Clock = SYSTEM) -> Revocation:
     """Read the stack and decide which grant remains.
 
-    Raises StackNotFound, NotFound for a principal without access, Refused for one that another principal covers.
+    Raises StackNotFound, NotFound for a principal without access, Refused for one that another principal covers, and
+    UsageError for an account that cannot be the customer's own.
     """
-    access, now = stack_access.read_access(gateway).declaring(request.own), clock.now()
+    access, now = stack_access.read_access(gateway), clock.now()
+    if request.own:
+        access = declare(gateway, access, request.own, stack_resources(gateway, access))
     remains = left(access, request, now, gateway.commands)
     before = observations.look_before(gateway, access)
     after = _cut(access, remains, before, now)

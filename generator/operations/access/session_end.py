@@ -1,4 +1,4 @@
-"""When the sessions that support has open end, in words for both sides.
+"""When the sessions that support has open end, in words for both sides; and whether the stack's rule will end them.
 
 The end of a grant is a condition in the policies and refuses what is new. What is open then the stack's rule ends; it
 is there only while a grant has an end (docs/decisions/0034-sessions-end-with-access.md), and ends nobody else's.
@@ -6,41 +6,108 @@ is there only while a grant has an end (docs/decisions/0034-sessions-end-with-ac
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from generator.gateway.aws import Gateway
-from generator.model.contract import Parameter, Resource
+from generator.model.access import AccessFinding, RuleTarget
+from generator.model.command_line import CommandLine
+from generator.model.contract import ACCESS_END_SCHEDULE, Parameter, Resource
 from generator.model.reading import Reading
 from generator.operations.access.paths.resources import stack_resources
-from generator.operations.access.readings import read
+from generator.operations.access.readings import absent, read
 from generator.operations.access.stack_access import StackAccess
 
 BY_THE_RULE = "the stack ends them within two minutes of the end"
 NEVER = "no end: they go on until access is paused or revoked"
-NO_RULE = "they go on after the end until access is revoked: this stack's template has no rule that ends them"
-GONE = "they go on after the end until access is revoked: the stack's rule {} that ends them is disabled or deleted"
+GO_ON = "they go on after the end until access is revoked: {}"
+NO_RULE = "this stack's template has no rule that ends them"
 UNKNOWN = "not known whether the stack ends them: {}"
+ASKED = "events:DescribeRule, events:ListTargetsByRule"
+
+
+@dataclass(frozen=True)
+class RuleFault:
+    """Why the stack's rule will not end open sessions, and the command that repairs it."""
+
+    problem: str
+    repair: str
 
 
 def session_end(gateway: Gateway, access: StackAccess) -> str:
-    """When support's open sessions end on this stack (two calls, if the grant has an end). Never raises."""
+    """When support's open sessions end on this stack (three calls, if the grant has an end). Never raises."""
     limit = f"; {lasts}" if (lasts := shell_limit(access)) else ""
     if access.grant.until is None:
         return NEVER + limit
-    return _by_the_rule(gateway, access) + limit
+    rule = rule_faults(gateway, access, stack_resources(gateway, access))
+    if rule.value is None:
+        return UNKNOWN.format(_why(rule)) + limit
+    return (GO_ON.format(rule.value[0].problem) if rule.value else BY_THE_RULE) + limit
 
 
-def _by_the_rule(gateway: Gateway, access: StackAccess) -> str:
-    """What the stack's rule does at the end, as EventBridge has it now: a person may have disabled it."""
-    resources = stack_resources(gateway, access)
+def findings(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> Iterator[AccessFinding]:
+    """What `access show` warns about where open sessions would outlive the grant. Never raises."""
+    rule = rule_faults(gateway, access, resources)
+    if rule.value is None and not rule.absent:
+        yield AccessFinding("sessions", UNKNOWN.format(_why(rule)))
+    for fault in rule.value or ():
+        yield AccessFinding("sessions", GO_ON.format(fault.problem), fault.repair)
+
+
+def rule_faults(
+    gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]
+) -> Reading[tuple[RuleFault, ...]]:
+    """What keeps the stack's rule, as EventBridge has it now, from ending sessions; absent where no grant has an end.
+
+    `resources` are the stack's, their physical IDs by logical ID. A person may have disabled, deleted or changed it.
+    """
+    if not access.grant.principals or access.grant.until is None:
+        return absent(ASKED, "no grant has an end")
     if resources.value is None:
-        return UNKNOWN.format(_why(resources))
+        return resources.unanswered()
+    commands = gateway.commands
     if not (rule := resources.value.get(Resource.ACCESS_END_RULE, "")):
-        return NO_RULE
-    enabled = read("events:DescribeRule", lambda: gateway.events.is_enabled(rule))
-    if enabled.value is None and not enabled.gone:
-        return UNKNOWN.format(_why(enabled))
-    return BY_THE_RULE if enabled.value else GONE.format(rule)
+        return Reading(ASKED, resources.at, (RuleFault(NO_RULE, commands.deployer("upgrade")),))
+    keeper = resources.value.get(Resource.KEEPER_FUNCTION, "")
+    faults = read(ASKED, lambda: _faults(gateway, access, rule, keeper))
+    if not faults.gone:
+        return faults
+    return Reading(ASKED, faults.at, (RuleFault(f"the stack's rule {rule} was deleted", _made_anew(commands)),))
+
+
+def _faults(gateway: Gateway, access: StackAccess, rule: str, keeper: str) -> tuple[RuleFault, ...]:
+    live, subject = gateway.events.read_rule(rule), f"the stack's rule {rule}"
+    anew = _made_anew(gateway.commands)
+    if not live.enabled:
+        enable = gateway.commands.aws("events", "enable-rule", "--name", rule)
+        return (RuleFault(f"{subject} that ends them is disabled", enable),)
+    if live.schedule != ACCESS_END_SCHEDULE:
+        return (RuleFault(f"{subject} was changed: it runs at {live.schedule or 'no time'}", anew),)
+    if not any(_ends_them(target, access, keeper) for target in live.targets):
+        return (RuleFault(f"{subject} was changed: it no longer tells the keeper whose sessions to end", anew),)
+    return ()
+
+
+def _ends_them(target: RuleTarget, access: StackAccess, keeper: str) -> bool:
+    """Whether it calls the keeper with this grant's end, and with who support is on which instance."""
+    try:
+        message = json.loads(target.message)
+    except ValueError:
+        return False
+    wanted = {
+        "Until": access.stack.parameters.get(Parameter.SUPPORT_ACCESS_UNTIL, ""),
+        "Instance": access.instance_id,
+        "User": access.support_user,
+        "Role": access.support_role,
+    }
+    return target.arn.endswith(f":function:{keeper}") and message == {**wanted, "Now": "<time>"}
+
+
+def _made_anew(commands: CommandLine) -> str:
+    """A revocation removes the rule, and the next grant makes it again."""
+    return f"{commands.deployer('access', 'revoke', '--all')}; then grant again"
 
 
 def _why(reading: Reading[Any]) -> str:

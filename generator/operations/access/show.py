@@ -6,12 +6,16 @@ from dataclasses import replace
 
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessState
+from generator.model.access_path import AccessPaths
 from generator.operations import resource_states
-from generator.operations.access import access_policies, stack_access
+from generator.operations.access import access_policies, session_end, stack_access
 from generator.operations.access.findings import findings
 from generator.operations.access.live_policies import read_policies
 from generator.operations.access.observations import live_sessions
+from generator.operations.access.own_accounts import declare
 from generator.operations.access.paths.read import read_paths
+from generator.operations.access.paths.resources import stack_resources
+from generator.operations.access.session_owners import session_owners
 from generator.operations.clock import SYSTEM, Clock
 
 SHOWN = (
@@ -27,15 +31,19 @@ def show(
     own: frozenset[str] = frozenset(),
     questions: tuple[resource_states.Question, ...] = SHOWN,
 ) -> AccessState:
-    """Read everything. `own` are other accounts and organizations of the customer. Raises StackNotFound.
+    """Read everything. `own` are other accounts and organizations of the customer. Raises StackNotFound, and
+    UsageError for an account that cannot be the customer's own.
 
     `questions` are those about the stack's resources.
     """
-    access, now = stack_access.read_access(gateway).declaring(own), clock.now()
+    access, now = stack_access.read_access(gateway), clock.now()
+    resources = stack_resources(gateway, access)
+    access = declare(gateway, access, own, resources)
     live = read_policies(gateway, access)
     policies = access_policies.access_policies_of(live)
     keys, sessions = access_policies.read_keys(gateway, access), live_sessions(gateway)
-    paths = read_paths(gateway, access, live, keys, sessions)
+    owners = session_owners(gateway, access, sessions.value or ())
+    paths = read_paths(gateway, access, resources, live, keys, sessions, owners)
     state = AccessState(
         at=now,
         stack_name=access.stack.name,
@@ -52,8 +60,14 @@ def show(
         changed=access.stack.updated or access.stack.created,
         keys=keys.value or (),
         paths=paths.seen,
-        unread=tuple(f"{r.asked}: {r.detail}" for r in paths.readings if r.value is None and not (r.absent or r.gone)),
+        unread=(*filter(None, [access.undeclared]), *_unread(paths)),
         sessions=tuple(s for s in sessions.value or () if s.target == access.instance_id),
         broken=resource_states.find(gateway, access.stack, questions),
     )
-    return replace(state, findings=findings(state, now, gateway.commands))
+    of_the_rule = session_end.findings(gateway, access, resources)
+    return replace(state, findings=(*findings(state, now, gateway.commands), *of_the_rule))
+
+
+def _unread(paths: AccessPaths) -> tuple[str, ...]:
+    unread = (r for r in paths.readings if r.value is None and not (r.absent or r.gone))
+    return tuple(f"{reading.asked}: {reading.detail}" for reading in unread)

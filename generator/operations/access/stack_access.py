@@ -18,12 +18,14 @@ from generator.model.stack import Stack
 class StackAccess:
     """What one stack says about access.
 
-    `declared` are accounts and organizations that the customer says are its own, by their IDs.
+    `declared` are accounts and organizations that the customer says are its own, by their IDs; `undeclared` says why
+    some that it named do not count.
     """
 
     stack: Stack
     grant: Grant
     declared: frozenset[str] = frozenset()
+    undeclared: str = ""
 
     @property
     def own(self) -> frozenset[str]:
@@ -45,7 +47,7 @@ class StackAccess:
             raise UsageError(
                 f"The account {min(vendors)} cannot be your own: the stack {self.stack.name} gives it access as the "
                 "vendor's.",
-                "Leave it out of --own.",
+                "Leave it out of --own, or of: deployer config get own",
                 code="own",
             )
         return replace(self, declared=declared)

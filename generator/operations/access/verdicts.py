@@ -17,15 +17,15 @@ from generator.model.evidence import Evidence
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.principal import Principal
 from generator.model.reading import Reading
-from generator.model.session import Session
 from generator.operations.access import database_lockdown, path_verdicts, policy_commands, remedies
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.key import DEAD_CODES
-from generator.operations.access.lockdown import owned, owner_of
+from generator.operations.access.lockdown import owned
 from generator.operations.access.observations import Observations
 from generator.operations.access.paths.statements import NOT_NAMED
 from generator.operations.access.permission_summary import is_bounded
 from generator.operations.access.readings import fault_of
+from generator.operations.access.session_owners import stranger
 from generator.operations.access.session_tokens import refused_before
 
 Verdict = Callable[[Observations, Expectation], Evidence]
@@ -262,24 +262,14 @@ def no_session_is_open(seen: Observations, wanted: Expectation) -> Evidence:
     if reading.value is None:
         return _unread(step, reading, wanted, look=remedies.show_sessions(wanted))
     theirs = [session for session in reading.value if owned(session, wanted.access)]
-    strangers = [(session, why) for session in reading.value if (why := _stranger(seen, session, wanted))]
+    admitting = {path.name for path in path_verdicts.left_open(seen.paths.roles, seen.at, wanted)}
+    strangers = [(session, why) for session in reading.value if (why := stranger(session, seen.owners, admitting))]
     shown = [s.session_id for s in theirs] + [f"{s.session_id} of {s.owner}, {why}" for s, why in strangers]
     answer = ", ".join(shown) or "no session of the support user or role"
     unread = next((seen.owners[s.owner] for s, _ in strangers if seen.owners[s.owner].problem), None)
     if unread is not None and not theirs:
         return _row(step, reading, False, answer, remedies.unread(unread, wanted))
     return _row(step, reading, not shown, answer, remedies.sessions([*theirs, *(s for s, _ in strangers)], wanted))
-
-
-def _stranger(seen: Observations, session: Session, wanted: Expectation) -> str:
-    """Why somebody who started a session near the stack is not known to be the customer's own; "" where that is so."""
-    if session.owner not in seen.owners:
-        return ""
-    if not (owner := seen.owners[session.owner]).value:
-        return owner.detail or "who is no user or role of the account now"
-    kind, name = owner_of(session)
-    trusting = {path.name for path in path_verdicts.left_open(seen.paths.roles, seen.at, wanted)}
-    return "a role that lets them in" if kind == "assumed-role" and name in trusting else ""
 
 
 def database_is_closed(seen: Observations, wanted: Expectation) -> Evidence:

@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, timedelta
 
-from generator.errors import AwsError, DeployerError
+from generator.errors import AwsError, DeployerError, Refused
 from generator.gateway.aws import Gateway
 from generator.gateway.resource_state_errors import RESOURCE_STATE
+from generator.model.access import Credentials
 from generator.model.duration import END_FORMAT
 from generator.model.vendor import RoleSession, SecretArn
+from generator.operations.access.key import DEAD_CODES
 from generator.operations.aws import refused
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.vendor_side.check import for_the_customer
@@ -34,7 +36,10 @@ def credentials(gateway: Gateway, source: SecretArn | RoleSession) -> dict[str, 
 
 
 def from_secret(gateway: Gateway, secret: SecretArn, clock: Clock = SYSTEM) -> dict[str, object]:
-    """The envelope for the key that the secret holds now. Raises DeployerError, and none of them shows a value."""
+    """The envelope for the key that the secret holds now. Raises DeployerError, and none of them shows a value.
+
+    A key that AWS refuses is none to hand over (`dead-key`): every call with it would fail, and none would say why.
+    """
     with refused(f"See which policy is missing: deployer vendor check --secret-id {secret.text}"):
         try:
             value = _value(gateway.secretsmanager.get_secret_value(secret.text))
@@ -42,6 +47,7 @@ def from_secret(gateway: Gateway, secret: SecretArn, clock: Clock = SYSTEM) -> d
             if error.code != RESOURCE_STATE:
                 raise
             raise error.explained(hint=for_the_customer(error.hint)) from error
+    _require_alive(gateway, value)
     expires = clock.now() + LIFETIME
     return {
         "Version": 1,
@@ -49,6 +55,23 @@ def from_secret(gateway: Gateway, secret: SecretArn, clock: Clock = SYSTEM) -> d
         "SecretAccessKey": value["SecretAccessKey"],
         "Expiration": expires.strftime(END_FORMAT),
     }
+
+
+def _require_alive(gateway: Gateway, value: Mapping[str, str]) -> None:
+    """Raise Refused for a key that AWS says it does not know (one call). Where AWS cannot be asked it is no refusal."""
+    pair = Credentials(value["AccessKeyId"], value["SecretAccessKey"])
+    try:
+        gateway.sts_as(pair).get_caller_arn()
+    except AwsError as error:
+        if error.aws_code in DEAD_CODES:
+            raise Refused(
+                f"AWS refuses the access key in the secret ({error.aws_code}): the customer has paused or revoked "
+                "access.",
+                "Ask the customer whether you have access: deployer access confirm",
+                code="dead-key",
+            ) from error
+    except DeployerError:
+        return
 
 
 def _from_role(gateway: Gateway, role: RoleSession) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey
 from generator.model.access_path import AccessPaths
@@ -22,20 +24,26 @@ from generator.operations.access.paths import (
     statements,
     user,
 )
-from generator.operations.access.paths.resources import session_policy_of, stack_resources
+from generator.operations.access.paths.resources import session_policy_of
+from generator.operations.access.session_owners import Owners
 from generator.operations.access.stack_access import StackAccess
 
 
 def read_paths(
     gateway: Gateway,
     access: StackAccess,
+    resources: Reading[Mapping[str, str]],
     live: LivePolicies,
     live_keys: Reading[tuple[AccessKey, ...]],
     live_sessions: Reading[tuple[Session, ...]],
+    owners: Owners,
 ) -> AccessPaths:
-    """Ask about each path; policies, keys and sessions as they were read. Never raises for what AWS answers."""
+    """Ask about each path; policies, keys and sessions as they were read. Never raises for what AWS answers.
+
+    `resources` are the stack's, their physical IDs by logical ID; `owners` says whose the sessions near the stack are.
+    """
     commands = gateway.commands
-    resources = stack_resources(gateway, access)
+    other_roles = roles.roles(gateway, access, resources)
     policy = session_policy_of(resources)
     bounds = boundary.read_session_policy(gateway, access, policy, live)
     holders = (("user", access.support_user, live.user), ("role", access.support_role, live.role))
@@ -45,7 +53,7 @@ def read_paths(
         replicas=replicas.replicas(gateway, access),
         key=statements.key(live, access, commands),
         trust=statements.trust(live, access, commands),
-        sessions=sessions.sessions(live_sessions, access, commands),
+        sessions=sessions.sessions(live_sessions, owners, other_roles, access, commands),
         database=database.database(access, commands, live_sessions.at),
         credentials=user.credentials(gateway, access),
         groups=user.groups(gateway, access),
@@ -58,7 +66,7 @@ def read_paths(
         ),
         instance_profiles=roles.instance_profiles(gateway, access),
         key_grants=key_grants.grants(gateway, access),
-        roles=roles.roles(gateway, access),
+        roles=other_roles,
         session_policy=bounds,
         cluster=cluster.cluster(gateway, access, resources),
         keeper=keeper.keeper(gateway, access, resources),

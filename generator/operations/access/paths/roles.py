@@ -6,7 +6,8 @@ everybody from outside counts, whoever it is (decision record 38).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 from generator.gateway.aws import Gateway
 from generator.model.access import AccountRole
@@ -15,8 +16,10 @@ from generator.model.contract import Parameter
 from generator.model.policy import PolicyPrincipal, PolicyStatement, PrincipalType, account_of
 from generator.model.principal import Principal
 from generator.model.reach import reaches, reaching
+from generator.model.reading import Reading
 from generator.operations.access.live_policies import NO_ROLE
 from generator.operations.access.outsiders import admitted, is_outside
+from generator.operations.access.own_accounts import revoked_accounts
 from generator.operations.access.readings import absent, read
 from generator.operations.access.stack_access import StackAccess
 
@@ -26,14 +29,21 @@ BY_AWS = frozenset({PrincipalType.SERVICE, PrincipalType.FEDERATED})
 ANYWHERE = "rolesanywhere."
 
 
-def roles(gateway: Gateway, access: StackAccess) -> PathReading:
-    """A path for each other role and each principal it lets in (one call)."""
+def roles(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> PathReading:
+    """A path for each other role and each principal it lets in (one call; one more to the log, if there are any).
+
+    `resources` are the stack's, their physical IDs by logical ID.
+    """
+
+    @cache
+    def vendors() -> frozenset[str]:
+        return revoked_accounts(gateway, resources).value or frozenset()
 
     def paths() -> tuple[AccessPath, ...]:
         every = gateway.iam.list_account_roles()
         opening = reaching(every, _resources(access))
         others = (role for role in every if role.arn != access.role_arn)
-        return tuple(path for role in others for path in _paths(gateway, access, role, opening))
+        return tuple(path for role in others for path in _paths(gateway, access, role, opening, vendors))
 
     return read(SEEN, paths)
 
@@ -47,7 +57,13 @@ def known(access: StackAccess) -> tuple[Principal, ...]:
     return (*access.grant.principals, *own)
 
 
-def _paths(gateway: Gateway, access: StackAccess, role: AccountRole, opening: frozenset[str]) -> Iterator[AccessPath]:
+def _paths(
+    gateway: Gateway,
+    access: StackAccess,
+    role: AccountRole,
+    opening: frozenset[str],
+    vendors: Callable[[], frozenset[str]],
+) -> Iterator[AccessPath]:
     """Of those whom the stack knows, whatever the role may; of others from outside, if it reaches the stack."""
     opens = role.boundary is None or reaches(role.boundary, {*_resources(access), *opening})
     named = {principal.arn for principal in known(access)}
@@ -55,13 +71,14 @@ def _paths(gateway: Gateway, access: StackAccess, role: AccountRole, opening: fr
         trusts = [s.name for s in role.trust.statements if lets_in(s, principal, access)]
         if trusts or role.trust.problems:
             detail = f"trusts {principal.arn}: {', '.join([*trusts, *role.trust.problems])}"
-            yield _path(gateway, access, role, principal.pattern, opens=opens, detail=detail)
+            yield _path(gateway, role, principal.pattern, opens=opens, detail=detail)
     if not opens or (role.policies and role.arn not in opening):
         return
     may = "reaches this stack" if role.policies else "has no policy now, so nothing shows what it is for"
     for who, trusts in strangers(role, access).items():
         if who not in named:
-            yield _path(gateway, access, role, who, detail=f"trusts {who}: {', '.join(trusts)}; {may}")
+            detail, yours = f"trusts {who}: {', '.join(trusts)}; {may}", if_yours(access, who, vendors)
+            yield _path(gateway, role, who, detail=detail, yours=yours)
     if role.policies and (providers := _providers(role)):
         detail = f"trusts the people of {', '.join(providers)}, whom no grant can name; {may}"
         yield AccessPath(PathKind.ROLE, role.name, providers[0], SEEN, "", role.created, opens=False, detail=detail)
@@ -73,15 +90,19 @@ def _providers(role: AccountRole) -> list[str]:
     return sorted({p.value for p in admitting if p.type is PrincipalType.FEDERATED or p.value.startswith(ANYWHERE)})
 
 
+def if_yours(access: StackAccess, who: str, vendors: Callable[[], frozenset[str]]) -> str:
+    """How to say that an account is the customer's own; "" for one that it cannot be. `vendors` are such accounts."""
+    account = account_of(who)
+    is_other = account.isdecimal() and account not in access.own | set(access.grant.accounts)
+    return f"if account {account} is your own, add --own {account}; " if is_other and account not in vendors() else ""
+
+
 def _path(
-    gateway: Gateway, access: StackAccess, role: AccountRole, who: str, *, opens: bool = True, detail: str
+    gateway: Gateway, role: AccountRole, who: str, *, opens: bool = True, detail: str, yours: str = ""
 ) -> AccessPath:
     if not opens:
         detail += "; its permissions boundary permits nothing of this stack"
     look = gateway.commands.aws("iam", "get-role", "--role-name", role.name, "--query", "Role.AssumeRolePolicyDocument")
-    account = account_of(who)
-    is_other = account.isdecimal() and account not in access.own
-    yours = f"if account {account} is your own, add --own {account}; " if is_other else ""
     remove = (
         f"Take {who} out of the trust policy of {role.name} and refuse the credentials taken by it, which go on for up "
         f"to 12 hours (IAM console: the role's Revoke sessions), or delete that role; {yours}"

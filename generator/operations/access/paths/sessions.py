@@ -1,4 +1,4 @@
-"""Live sessions of the support user and role. Pure. Whose any other session is, a revocation asks."""
+"""Live sessions: of the support user and role wherever they are, and near the stack of who is not known to be yours."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ from generator.model.command_line import CommandLine
 from generator.model.reading import Reading
 from generator.model.session import Session
 from generator.operations.access.lockdown import owned
+from generator.operations.access.session_owners import Owners, stranger
 from generator.operations.access.stack_access import StackAccess
 
 
-def sessions(live: Reading[tuple[Session, ...]], access: StackAccess, commands: CommandLine) -> PathReading:
-    """A path for each. It goes on when the key is dead; the stack ends it at the end of the grant."""
+def sessions(
+    live: Reading[tuple[Session, ...]], owners: Owners, roles: PathReading, access: StackAccess, commands: CommandLine
+) -> PathReading:
+    """A path for each. It goes on when the key is dead; the stack ends support's at the end of the grant. Pure.
+
+    A session by a role of the account is somebody's from outside if the role lets such in, by its path in `roles`.
+    """
     if live.value is None:
         return live.unanswered()
-    theirs = (session for session in live.value if owned(session, access))
-    return Reading(live.asked, live.at, tuple(_path(session, access, live.asked, commands) for session in theirs))
+    admitting = {path.name for path in roles.value or () if path.is_open(live.at)}
+    paths = []
+    for session in live.value:
+        if owned(session, access):
+            paths.append(_path(session, access, live.asked, commands))
+        elif why := stranger(session, owners, admitting):
+            paths.append(_path(session, access, live.asked, commands, f" of {session.owner}, {why}"))
+    return Reading(live.asked, live.at, tuple(paths))
 
 
-def _path(session: Session, access: StackAccess, seen: str, commands: CommandLine) -> AccessPath:
+def _path(session: Session, access: StackAccess, seen: str, commands: CommandLine, whose: str = "") -> AccessPath:
     return AccessPath(
         PathKind.SESSION,
         session.session_id,
@@ -26,7 +38,7 @@ def _path(session: Session, access: StackAccess, seen: str, commands: CommandLin
         seen,
         commands.aws("ssm", "terminate-session", "--session-id", session.session_id),
         session.started,
-        access.grant.until,
-        detail=f"on {session.target}",
-        by_stack=True,
+        None if whose else access.grant.until,
+        detail=f"on {session.target}{whose}",
+        by_stack=not whose,
     )
