@@ -12,6 +12,7 @@ from generator.model.command_line import CommandLine
 from generator.model.contract import Resource
 from generator.model.session_log import LogGroup
 
+DELETED, TO_BE_DELETED = "deleted", "scheduled for deletion"
 NEW_SECRET = "That makes a new key in a new secret, with another ARN: then grant access again."  # noqa: S105 - no secret
 
 
@@ -29,6 +30,11 @@ class BrokenResource:
     effect: str = ""
     restore: tuple[str, ...] = ()
     note: str = ""
+
+    @property
+    def stops_update(self) -> bool:
+        """Whether CloudFormation cannot update it, or what needs it."""
+        return self.state in (DELETED, TO_BE_DELETED, "terminated") or self.resource == Resource.STACK_KEY
 
     @property
     def answer(self) -> str:
@@ -71,7 +77,7 @@ def broken_key(arn: str, now: KeyState | None, commands: CommandLine) -> BrokenR
     effect = "the secret cannot be read, and no shell of support is logged"
     if now is None:
         lost = "AWS cannot bring a deleted key back: what it encrypted is lost."
-        return BrokenResource(Resource.STACK_KEY, f"key {arn}", "deleted", effect, note=lost)
+        return BrokenResource(Resource.STACK_KEY, f"key {arn}", DELETED, effect, note=lost)
     restore = {"Disabled": (enable,), "PendingDeletion": (cancel, enable)}  # a cancelled deletion leaves it disabled
     describe = commands.aws("kms", "describe-key", "--key-id", arn)
     note = "" if now.state in restore else f"See: {describe}"
@@ -87,11 +93,11 @@ def broken_secret(
         flip = resource == Resource.SUPPORT_SECRET
         note = NEW_SECRET if flip else "The password that it held is lost here; DeepSQL still has it."
         restore = flips("user", commands) if flip else ()
-        return BrokenResource(resource, f"{name} {arn}", "deleted", "nobody can read it", restore, note)
+        return BrokenResource(resource, f"{name} {arn}", DELETED, "nobody can read it", restore, note)
     if not deleted:
         return None
     restore = (commands.aws("secretsmanager", "restore-secret", "--secret-id", arn),)
-    return BrokenResource(resource, f"{name} {arn}", "scheduled for deletion", "nobody can read it", restore)
+    return BrokenResource(resource, f"{name} {arn}", TO_BE_DELETED, "nobody can read it", restore)
 
 
 def deleted_support(kind: str, name: str, commands: CommandLine) -> BrokenResource:
@@ -103,7 +109,7 @@ def deleted_support(kind: str, name: str, commands: CommandLine) -> BrokenResour
     resource = Resource.SUPPORT_USER if user else Resource.SUPPORT_ROLE
     effect = "its keys are gone, and nobody can use the secret" if user else "nobody can assume it"
     note = NEW_SECRET if user else "Then grant access again."
-    return BrokenResource(resource, f"support {kind} {name}", "deleted", effect, flips(kind, commands), note)
+    return BrokenResource(resource, f"support {kind} {name}", DELETED, effect, flips(kind, commands), note)
 
 
 def flips(kind: str, commands: CommandLine) -> tuple[str, ...]:
@@ -120,7 +126,7 @@ def broken_log_group(
     subject, unlogged = f"session log group {name}", "shells of support do not start, or are not logged"
     if now is None:
         restore = (commands.aws("logs", "create-log-group", *with_key), *((keep,) if days else ()))
-        return BrokenResource(Resource.SESSION_LOG_GROUP, subject, "deleted", unlogged, restore)
+        return BrokenResource(Resource.SESSION_LOG_GROUP, subject, DELETED, unlogged, restore)
     if now.kms_key != key_arn:
         state = f"encrypted with {now.kms_key}, not with the stack's key" if now.kms_key else "without its key"
         restore = (commands.aws("logs", "associate-kms-key", *with_key),)

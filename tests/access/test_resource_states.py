@@ -38,6 +38,7 @@ class ByHand:
     commands: tuple[str, ...]
     refusing: tuple[str, ...] = tuple(CHANGING)
     unreadable: bool = False
+    updates: tuple[tuple[str, ...], ...] = ()
 
 
 def client(service: str) -> Any:
@@ -104,18 +105,25 @@ STATES = {
         FLIP_USER,
         unreadable=True,
     ),
-    "user deleted": ByHand(delete_user, "The support user .* is deleted: its keys are gone", FLIP_USER),
+    "user deleted": ByHand(
+        delete_user,
+        "The support user .* is deleted: its keys are gone",
+        FLIP_USER,
+        updates=(("--support-user=yes",), ("--support-ssh=yes",)),
+    ),
     "role deleted": ByHand(
         delete_role,
         "The support role .* is deleted: nobody can assume it",
         ("deployer up --support-role=no", "deployer up --support-role=yes"),
         ("grant", "resume", "confirm"),
+        updates=(("--support-role=yes",),),
     ),
     "log group deleted": ByHand(
         log_group("delete_log_group"),
         "[Ss]ession log group .*deleted: shells of support do not start",
         ("aws logs create-log-group", "aws logs put-retention-policy"),
         ("grant", "confirm"),
+        updates=(("--session-log-retention-days=30",),),
     ),
     "log group made anew": ByHand(
         made_anew,
@@ -157,6 +165,12 @@ def test_every_verb_says_it_and_what_is_printed_restores_it(name: str, by_hand: 
         assert refused.code == 3 and re.search(state.words, message), (verb, message)
         assert [hint.count(command) for command in state.commands] == [1] * len(state.commands), (verb, hint)
     assert len(list(deployer.gateway.cloudformation.events_newest_first(STACK))) == events, "something was changed"
+    for words in state.updates:
+        message, hint = told(deployer("up", *words, "--yes"))
+        assert message.startswith("Nothing was changed. The ") and re.search(state.words, message), (words, message)
+        assert state.commands[0] in hint
+        planned = deployer("up", *words, "--plan")
+        assert state.commands[0] in str(planned.result["notes"]), (planned.out, planned.err)
     if state.unreadable:
         message, hint = told(deployer("access", "reveal", "--stdout"))
         assert re.search(state.words, message) and state.commands[0] in hint

@@ -40,11 +40,13 @@ def test_a_plan_to_create_looks_at_the_routes_once(deployer: Deployer, calls: li
     assert outside_polls(calls) == dict.fromkeys(once, 1)
 
 
-def test_a_one_parameter_update_takes_three_and_one_for_its_outputs(deployer: Deployer, calls: list[str]) -> None:
+def test_a_one_parameter_update_takes_three_one_for_what_it_changes_and_one_for_its_outputs(
+    deployer: Deployer, calls: list[str]
+) -> None:
     deployer.create()
     calls.clear()
     assert deployer.up("--session-log-retention-days", "30").code == 0
-    once = ("DescribeStacks", "CreateChangeSet", "ExecuteChangeSet")
+    once = ("DescribeStacks", "CreateChangeSet", "DescribeLogGroups", "ExecuteChangeSet")
     assert outside_polls(until_end(calls)) == dict.fromkeys(once, 1)
     assert list(after_end(calls)) == ["DescribeStacks"]
 
@@ -56,7 +58,7 @@ def test_nothing_to_do_takes_at_most_two_reads(deployer: Deployer, calls: list[s
     assert Counter(calls) == {"DescribeStacks": 1, "GetTemplate": 1}
     calls.clear()
     deployer.up("--support-user=yes")
-    assert calls == ["DescribeStacks"]
+    assert calls == ["DescribeStacks", "GetUser"]
 
 
 def test_an_upgrade_with_nothing_to_do_looks_at_the_stack_policy_besides(deployer: Deployer, calls: list[str]) -> None:

@@ -22,6 +22,7 @@ from generator.operations.stack import (
     failed_stack,
     guard,
     last_flip,
+    needed_resources,
     rotation_schedule,
     stack_policy,
     states,
@@ -139,6 +140,7 @@ def _say_what_is_not_needed(stack: Stack, request: UpRequest, caller: Caller) ->
 
 def _planned_or_done(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller) -> UpPlan | UpResult:
     with change_set.discarded_on_error(gateway, plan):
+        plan = needed_resources.require(gateway, plan, request)
         plan = replace(plan, rotation=rotation_schedule.find(gateway, plan))
     if request.plan_only:
         change_set.discard(gateway, plan)
