@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Bring the stack to this version's template, or adopt a published stack. Its instance and values stay.",
     ),
     "down": ("stack", "Delete the stack. Shows what is lost and what is retained, and asks for the stack's name."),
-    "status": ("stack", "Show the stack: its state, its parameters, its resources."),
+    "status": ("stack", "Show the stack: its state, its instance, who has access."),
     "outputs": ("stack", "Print the stack's outputs."),
     "events": ("stack", "Show what happened to the stack, newest last."),
     "diff": ("stack", "Compare the stack's template with this version's."),

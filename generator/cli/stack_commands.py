@@ -128,12 +128,16 @@ def _register_down(app: typer.Typer) -> None:
 
 def _register_state(app: typer.Typer) -> None:
     @command(app, "status")
-    def status(call: Invocation) -> CommandResult:
-        """Show the stack: its state, its parameters, its resources."""
+    def status(
+        call: Invocation,
+        everything: Annotated[bool, typer.Option("--all", help="Also show all parameters and all resources.")] = False,
+    ) -> CommandResult:
+        """Show the stack: its state, its instance, who has access."""
+        from generator.cli.status_text import status_lines
         from generator.operations.stack.read import status
 
         report = status(call.gateway)
-        return CommandResult(report, stack_text.status_lines(report))
+        return CommandResult(report, status_lines(report, everything, call.gateway.commands))
 
     @command(app, "outputs")
     def outputs(call: Invocation) -> CommandResult:

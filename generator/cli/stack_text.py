@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from generator.model.recovery import RecoveryGroup
     from generator.model.stack import StackEvent
     from generator.model.up import RotationSchedule, UpPlan, UpResult
-    from generator.operations.stack.read import StackReport
 
 _VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
 _REPLACED = {"no": "", "conditional": "may be replaced", "yes": "replaced"}  # by the value of Replacement
@@ -224,27 +223,6 @@ def next_steps(result: UpResult, commands: CommandLine) -> list[str]:
         bootstrap = ("db", "bootstrap", "--support", "--permission", result.database_level)
         lines.append(f"  next: {commands.deployer(*bootstrap)}")
     return lines
-
-
-def status_lines(report: StackReport) -> list[str]:
-    """State, parameters and resources. NoEcho values arrive masked."""
-    stack = report.stack
-    head = [
-        ("stack", stack.name),
-        ("state", f"{stack.status} {stack.status_reason}".strip()),
-        ("account", f"{stack.account} in {stack.region}"),
-        (
-            "changed",
-            f"{stack.updated or stack.created:%Y-%m-%d %H:%M:%S} UTC" if stack.updated or stack.created else "-",
-        ),
-        ("deletion", "protected" if stack.termination_protection else "NOT protected"),
-        *([("tags", ", ".join(f"{key}={value}" for key, value in sorted(stack.tags.items())))] if stack.tags else []),
-        *([("role", stack.role_arn)] if stack.role_arn else []),
-        *([("topics", ", ".join(stack.notification_arns))] if stack.notification_arns else []),
-    ]
-    parameters = [(f"  {key}", value) for key, value in sorted(stack.parameters.items())]
-    resources = [(f"  {r.logical_id}", str(r.status), r.physical_id) for r in report.resources]
-    return [*table(head), "", "parameters", *table(parameters), "", "resources", *table(resources)]
 
 
 def down_plan_lines(plan: DownPlan) -> list[str]:

@@ -14,7 +14,7 @@ class AutoScaling(Service):
         """The group and its hosts, their pings not asked for. Raises NotFound when the region has no such group."""
         groups = self._call("describe_auto_scaling_groups", AutoScalingGroupNames=[name])["AutoScalingGroups"]
         if not groups:
-            raise NotFound(f"There is no Auto Scaling group {name} in this region.", "See: deployer status")
+            raise NotFound(f"There is no Auto Scaling group {name} in this region.", "See: deployer status --all")
         hosts = (RecoveryHost(i["InstanceId"], i["LifecycleState"]) for i in groups[0].get("Instances", ()))
         return RecoveryGroup(name, int(groups[0]["DesiredCapacity"]), tuple(hosts))
 

@@ -189,7 +189,7 @@ def rotate_and_wait(gateway: Gateway, access: StackAccess, days: int | None = No
     keeper = access.stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
     raise DeployerError(
         f"The secret of {access.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; the old key is still in it.",
-        f"Its function {keeper} logs why: see the log group KeeperLogGroup in deployer status."
+        f"Its function {keeper} logs why: see the log group KeeperLogGroup in deployer status --all."
         if keeper
         else "Run it again.",
         code="rotation-failed",

@@ -6,17 +6,20 @@ import difflib
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
 from generator.model.stack import Stack, StackEvent, StackResource
+from generator.operations.clock import SYSTEM, Clock
 
 
 @dataclass(frozen=True)
 class StackReport:
-    """A stack and its resources, read in two calls."""
+    """A stack and its resources, read in two calls, and the time (UTC) at which that was."""
 
     stack: Stack
+    at: datetime
     resources: tuple[StackResource, ...] = ()
 
 
@@ -28,10 +31,10 @@ class TemplateDiff:
     lines: list[str] = field(default_factory=list)
 
 
-def status(gateway: Gateway) -> StackReport:
+def status(gateway: Gateway, clock: Clock = SYSTEM) -> StackReport:
     """Read the stack. Raises StackNotFound."""
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
-    return StackReport(stack, tuple(gateway.cloudformation.list_stack_resources(stack.stack_id)))
+    return StackReport(stack, clock.now(), tuple(gateway.cloudformation.list_stack_resources(stack.stack_id)))
 
 
 def outputs(gateway: Gateway) -> Mapping[str, str]:
