@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.cli import db_text, session_text, stack_text
+from generator.cli import db_text, publish_text, session_text, stack_text
 from generator.cli.plan_view import PlanView
 from generator.model.connect import ConnectPlan
 from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ShutOutPlan
@@ -13,6 +13,7 @@ from generator.model.down import DownPlan
 from generator.model.network import PublicSubnet
 from generator.model.preferences import PreferencesPlan
 from generator.model.recovery import RecoveryGroup
+from generator.model.release import PublishPlan
 from generator.model.run_command import CommandRequest, HostProgress
 from generator.model.session import EndPlan
 from generator.model.up import UpPlan
@@ -60,4 +61,5 @@ VIEWS: dict[type[Any], PlanView[Any]] = {
     Connected: PlanView(db_text.connected_lines),
     UnnamedDatabase: PlanView(db_text.unnamed_database_lines),
     OpenTunnel: PlanView(db_text.tunnel_lines),
+    PublishPlan: PlanView(publish_text.plan_lines, publish_text.action, action=publish_text.action),
 }

@@ -10,22 +10,113 @@ from typing import Annotated
 
 import typer
 
+from generator.cli import render
+from generator.cli.callers import InvocationCaller
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
+from generator.cli.lazy import DefaultCommand
+from generator.cli.publish_text import pair_lines, published_lines, verified_lines
 from generator.errors import UsageError
-from generator.model.publishing import PASSPHRASE_VARIABLE, KeyPair, VerifiedFile
+from generator.model.publishing import DEFAULT_PREFIX, PASSPHRASE_VARIABLE, checked_prefix
+from generator.model.stack_settings import checked_bucket
 
 KEY = typer.Option(
     "--key", metavar="FILE", help="Public key to trust, and no other; repeatable. Else the stored or the vendor's own."
 )
 
 
+BUCKET = typer.Option(metavar="NAME", help="Your bucket, from which everybody may read what is published.")
+PREFIX = typer.Option(help="What the keys of everything published begin with.")
+
+
+class TemplateByDefault(DefaultCommand):
+    """`publish` alone publishes."""
+
+    default = "template"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    group = typer.Typer(name="publish", no_args_is_help=True, help="Publish the template, signed, and make its keys.")
+    group = typer.Typer(name="publish", cls=TemplateByDefault, help="Publish the template, signed, and make its keys.")
     app.add_typer(group)
+    _register_template(group)
     _register_keys(group)
+    _register_policy(group)
     _register_verify(app)
+
+
+def _register_template(group: typer.Typer) -> None:
+    @command(group, "template", changes=True)
+    def template(
+        call: Invocation,
+        bucket: Annotated[str, BUCKET],
+        key: Annotated[
+            str, typer.Option(help="Private key: a file, env://NAME, or awskms:///KEY for one that is in KMS.")
+        ],
+        prefix: Annotated[str, PREFIX] = DEFAULT_PREFIX,
+        plan_only: Annotated[bool, typer.Option("--plan", help="Show what would be written, and stop.")] = False,
+        also_trusted: Annotated[
+            list[str],
+            typer.Option(metavar="FILE", help="Public key that signed what is there already; repeatable."),
+        ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
+        quick_create: Annotated[
+            list[str], typer.Option(metavar="REGION", help="Print the console's link for this region; repeatable.")
+        ] = [],  # noqa: B006
+        parameter: Annotated[
+            list[str], typer.Option(metavar="KEY=VALUE", help="A value that the links fill in; repeatable.")
+        ] = [],  # noqa: B006
+        days: Annotated[
+            int, typer.Option(help="How many days the pointer to the latest version is good for.", min=1)
+        ] = 90,
+        lock: Annotated[
+            str, typer.Option(metavar="FILE", help="What this program is built from.")
+        ] = "requirements.lock",
+        changelog: Annotated[str, typer.Option(metavar="FILE", help="The changelog to go with it.")] = "CHANGELOG.md",
+    ) -> CommandResult:
+        """Publish this version's template: signed, under keys that are never overwritten, and read back.
+
+        The same content again is nothing to do; other content of the same version is refused.
+        """
+        from generator.model.release import PublishPlan, PublishRequest
+        from generator.operations.publishing.publish import publish
+
+        request = PublishRequest(
+            bucket=checked_bucket(bucket, "", option="--bucket"),
+            key=key,
+            prefix=checked_prefix(prefix),
+            lock=lock,
+            changelog=changelog,
+            also_trusted=tuple(also_trusted),
+            regions=tuple(quick_create),
+            parameters=_pairs(parameter),
+            days=days,
+            plan_only=plan_only,
+        )
+        done = publish(call.gateway, request, PublishInvocation(call))
+        if isinstance(done, PublishPlan):
+            return CommandResult(done, call.plan_lines(done), 0 if done.fit else 3)
+        return CommandResult(done, published_lines(done))
+
+
+def _register_policy(group: typer.Typer) -> None:
+    @command(group, "policy")
+    def policy(
+        call: Invocation, bucket: Annotated[str, BUCKET], prefix: Annotated[str, PREFIX] = DEFAULT_PREFIX
+    ) -> CommandResult:
+        """Print the bucket policy that publishing needs: everybody reads these keys, over TLS, and lists nothing."""
+        from generator.operations.publishing.bucket import policy
+
+        printed = policy(call.gateway, checked_bucket(bucket, "", option="--bucket"), checked_prefix(prefix))
+        return CommandResult(printed, render.document(printed, "json").splitlines())
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    """KEY=VALUE words. Raises UsageError for one without a value."""
+    pairs = [word.partition("=") for word in words]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise UsageError(f"--parameter takes KEY=VALUE, and {name!r} has no value.", "For example: InstanceType=…")
+    return {name: value for name, _, value in pairs}
 
 
 def _register_keys(group: typer.Typer) -> None:
@@ -40,7 +131,7 @@ def _register_keys(group: typer.Typer) -> None:
         from generator.operations.publishing.keys import make_pair
 
         made = make_pair(name, PassphraseInvocation())
-        return CommandResult(made, _pair_lines(made))
+        return CommandResult(made, pair_lines(made))
 
 
 def _register_verify(app: typer.Typer) -> None:
@@ -62,7 +153,7 @@ def _register_verify(app: typer.Typer) -> None:
         from generator.operations.publishing.verify import VerifyRequest, verify
 
         done = verify(VerifyRequest(source, tuple(key), bundle))
-        return CommandResult(done, _verified_lines(done))
+        return CommandResult(done, verified_lines(done))
 
 
 class PassphraseInvocation:
@@ -84,14 +175,5 @@ class PassphraseInvocation:
         return first
 
 
-def _pair_lines(pair: KeyPair) -> list[str]:
-    return [
-        f"private key  {pair.private}  (encrypted; keep it and its passphrase apart)",
-        f"public key   {pair.public}",
-        f"key ID       {pair.key_id}",
-    ]
-
-
-def _verified_lines(done: VerifiedFile) -> list[str]:
-    rows = (("SHA-256", done.sha256), ("signed by", done.key_id), ("version", done.version), ("signer says", done.says))
-    return [f"{done.file} is verified: {done.kind}.", *(f"  {name:<11}  {text}" for name, text in rows if text)]
+class PublishInvocation(InvocationCaller, PassphraseInvocation):
+    """The caller of `publish`."""

@@ -52,3 +52,12 @@ class KMS(Service):
         """A data key of 64 bytes under that encryption context: in clear (a secret), and encrypted."""
         answer = self._call("generate_data_key", KeyId=key, NumberOfBytes=64, EncryptionContext=dict(context))
         return answer["Plaintext"], answer["CiphertextBlob"]
+
+    def get_public_key(self, key: str) -> bytes:
+        """The public half of an asymmetric key as SubjectPublicKeyInfo (DER). Raises NotFound."""
+        return bytes(self._call("get_public_key", KeyId=key)["PublicKey"])
+
+    def sign_digest(self, key: str, digest: bytes) -> bytes:
+        """The ECDSA signature (DER) of a SHA-256 digest of 32 bytes."""
+        answer = self._call("sign", KeyId=key, Message=digest, MessageType="DIGEST", SigningAlgorithm="ECDSA_SHA_256")
+        return bytes(answer["Signature"])

@@ -1,11 +1,14 @@
-"""S3: the customer's own bucket, for a template that is too large to be sent."""
+"""S3: the customer's own bucket, for a template too large to be sent, and the vendor's, for what is published."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from generator.errors import AwsError
-from generator.gateway.service import Service
+from generator.gateway.service import Answer, Service
+from generator.gateway.translate import translated
+from generator.model.release import BucketSettings, StoredObject
 
 
 class S3(Service):
@@ -27,3 +30,77 @@ class S3(Service):
         url = f"{self._client.meta.endpoint_url}/{bucket}/{quote(key)}"
         version = answer.get("VersionId") or "null"  # "null" where versions were kept once and no longer are
         return url if version == "null" else f"{url}?versionId={quote(version)}"
+
+    def read(self, bucket: str, key: str) -> StoredObject | None:
+        """An object's content and ETag; None where there is none. Raises AwsError."""
+        try:
+            answer = self._call("get_object", Bucket=bucket, Key=key)
+        except AwsError as error:
+            if error.aws_code == "NoSuchKey":
+                return None
+            raise
+        with answer["Body"] as body, translated(self._service, "GetObject", {}, self._region):
+            return StoredObject(body.read(), str(answer["ETag"]))
+
+    def create(self, bucket: str, key: str, content: bytes, content_type: str) -> bool:
+        """Store an object where there is none. False where there is one, or another write came first: nothing changed.
+
+        Source: S3 user guide, "Conditional writes": 412 PreconditionFailed, 409 ConditionalRequestConflict.
+        """
+        return self._put(bucket, key, content, content_type, IfNoneMatch="*")
+
+    def replace(self, bucket: str, key: str, content: bytes, content_type: str, etag: str) -> bool:
+        """Store another version of the object that has this ETag. False where it has another one by now."""
+        return self._put(bucket, key, content, content_type, IfMatch=etag)
+
+    def _put(self, bucket: str, key: str, content: bytes, content_type: str, **condition: str) -> bool:
+        try:
+            self._call("put_object", Bucket=bucket, Key=key, Body=content, ContentType=content_type, **condition)
+        except AwsError as error:
+            if error.aws_code in ("PreconditionFailed", "ConditionalRequestConflict"):
+                return False
+            raise
+        return True
+
+    def address(self, bucket: str, key: str) -> str:
+        """The address at which everybody reads an object, if the bucket's policy says so."""
+        return f"{self._client.meta.endpoint_url}/{bucket}/{quote(key)}"
+
+    def settings(self, bucket: str) -> BucketSettings:
+        """What of a bucket decides who reads it. Raises AwsError, and NotFound where there is no such bucket."""
+        region = str(self._call("head_bucket", Bucket=bucket).get("BucketRegion", ""))
+        versioning = str(self._call("get_bucket_versioning", Bucket=bucket).get("Status", ""))
+        policy = _or_none(lambda: self._call("get_bucket_policy", Bucket=bucket), "NoSuchBucketPolicy")
+        owners = _or_none(
+            lambda: self._call("get_bucket_ownership_controls", Bucket=bucket), "OwnershipControlsNotFoundError"
+        )
+        blocked = _or_none(
+            lambda: self._call("get_public_access_block", Bucket=bucket), "NoSuchPublicAccessBlockConfiguration"
+        )
+        return BucketSettings(
+            region=region,
+            versioning=versioning,
+            policy=str(policy.get("Policy", "")),
+            ownership=_ownership(owners),
+            blocks_public_policy=_blocks(blocked),
+        )
+
+
+def _or_none(call: Callable[[], Answer], absent: str) -> Answer:
+    """The answer; an empty one where AWS says that there is none, with the error code `absent`."""
+    try:
+        return call()
+    except AwsError as error:
+        if error.aws_code == absent:
+            return {}
+        raise
+
+
+def _ownership(answer: Answer) -> str:
+    rules = answer.get("OwnershipControls", {}).get("Rules", [])
+    return str(rules[0]["ObjectOwnership"]) if rules else ""
+
+
+def _blocks(answer: Answer) -> bool:
+    block = answer.get("PublicAccessBlockConfiguration", {})
+    return bool(block.get("BlockPublicPolicy") or block.get("RestrictPublicBuckets"))

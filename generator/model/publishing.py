@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
+
+from generator.errors import UsageError
 
 BUNDLE_SUFFIX = ".sigstore.json"
 PROVENANCE_SUFFIX = ".provenance.sigstore.json"
 SIGNATURE_SUFFIX = ".sig"
+DEFAULT_PREFIX = "deepsql"
 PASSPHRASE_VARIABLE = "DEPLOYER_SIGNING_PASSPHRASE"  # noqa: S105 - the name of it
+
+
+def checked_prefix(prefix: str) -> str:
+    """A prefix of keys without slashes at its ends. Raises UsageError for one that an address would spell otherwise."""
+    whole = prefix.strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*", whole):
+        raise UsageError(f"--prefix cannot be {prefix!r}.", "Use letters, digits, . - _ and / between them.")
+    return whole
 
 
 class PassphraseCaller(Protocol):

@@ -58,12 +58,12 @@ class StackSettings:
             yield "If this fails, nothing is rolled back (--disable-rollback): the stack stays as it is then."
 
 
-def checked_bucket(name: str, prefix: str) -> str:
+def checked_bucket(name: str, prefix: str, option: str = "--s3-bucket") -> str:
     """The bucket's name, "" for none. Raises UsageError for what is no name, and for a prefix without a bucket."""
     if prefix and not name:
         raise UsageError("--s3-prefix is given without a bucket.", "Give --s3-bucket NAME too.")
     if name and not _BUCKET.fullmatch(name):
-        raise UsageError(f"--s3-bucket takes the name of a bucket, and {name!r} is none.", "Give the name alone.")
+        raise UsageError(f"{option} takes the name of a bucket, and {name!r} is none.", "Give the name alone.")
     return name
 
 

@@ -21,7 +21,7 @@ from ministack.core import lambda_runtime, sigv4
 from ministack.services import lambda_svc, sts
 
 from generator.model.arn import Arn
-from generator.sandbox import partitions, root_keys
+from generator.sandbox import partitions, public_objects, root_keys
 
 Scope = MutableMapping[str, Any]  # ASGI's
 CONTROL = "/_sandbox/"
@@ -73,6 +73,8 @@ class Authenticator:
         if path.startswith(_OWN_PATHS):
             raise NotAuthenticated("MissingAuthenticationToken", "Request is missing Authentication Token")
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
+        if public_objects.may_be_public(scope.get("method", ""), path, headers, query):
+            return scope
         signature, presigned = _signature(headers, query)
         token = _first(query, "X-Amz-Security-Token") if presigned else headers.get("x-amz-security-token", "")
         credential = self.credential(signature.access_key_id, token)

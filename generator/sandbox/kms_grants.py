@@ -32,7 +32,10 @@ def policy_of(arn: str) -> tuple[str, str] | None:
 def policy_with_grants(arn: str, policy: str) -> str:
     """The key's policy with a statement for each of its grants; returned unchanged if it is no JSON object."""
     with request_scope(policy_evaluator.account_of(arn), policy_evaluator.region_of(arn)):
-        granted = [_statement(grant) for grant in call(kms, "ListGrants", {"KeyId": arn})["Grants"]]
+        key = call(kms, "DescribeKey", {"KeyId": arn})["KeyMetadata"][
+            "Arn"
+        ]  # a call may name the key by an alias, and ListGrants takes none
+        granted = [_statement(grant) for grant in call(kms, "ListGrants", {"KeyId": key})["Grants"]]
     try:
         document = json.loads(policy or "{}")
     except ValueError:

@@ -1,8 +1,8 @@
 """MiniStack's policy evaluator, corrected where AWS decides otherwise.
 
 Added: policy variables (`${aws:username}`); `aws:PrincipalArn` of an assumed role is the role's ARN; `ArnLike` part by
-part; resource policies of other accounts; tags of the resource as condition keys; the reason of a refusal in AWS's
-words (IAM user guide, "Troubleshoot access denied error messages").
+part; a request counts as one over TLS; resource policies of other accounts; tags of the resource as condition keys; the
+reason of a refusal in AWS's words (IAM user guide, "Troubleshoot access denied error messages").
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ def _value_of(name: str, context: Any) -> Any:
         return role_arn(context.principal_arn)
     if name == "aws:principaltype" and context.principal_type == "Root":
         return "Account"
+    if name == "aws:securetransport":  # the sandbox listens on loopback alone, in the place of endpoints that have TLS
+        return "true"
     return _original_condition_key(name, context)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,6 +58,8 @@ class Shell:
         aws.parent.mkdir()
         aws.write_text(AWS)
         aws.chmod(0o700)
+        for name in ("requirements.lock", "CHANGELOG.md"):  # a release is published from its checkout
+            shutil.copy(ROOT / name, home)
         path = os.pathsep.join([str(aws.parent), str(Path(sys.executable).parent), os.environ["PATH"]])
         clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         self.env = {

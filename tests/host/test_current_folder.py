@@ -49,6 +49,13 @@ STORY = (
     Row("lint {home}/stack.yaml", "no findings"),
     Row("publish keys -o {home}/release", "key ID"),
     Row("verify {home}/stack.yaml --key {home}/release.pub", "no signature beside the file", 3),
+    Row("--sandbox publish policy --bucket b", "EverybodyReadsWhatIsPublished"),
+    Row(
+        "--sandbox publish template --bucket b --key {home}/release.key --lock {checkout}/requirements.lock "
+        "--changelog {checkout}/CHANGELOG.md --plan",
+        "NoSuchBucket",
+        1,
+    ),
     Row(f"--sandbox up {PLACE} --support-ssh yes --yes"),
     Row("--sandbox status", "CREATE_COMPLETE"),
     Row("--sandbox upgrade --yes", "is up to date"),
@@ -176,7 +183,7 @@ def test_every_command_has_a_row() -> None:
 
 
 def test_no_command_runs_anything_of_the_current_folder(folder: Folder) -> None:
-    values = {"home": str(folder.home)}
+    values = {"home": str(folder.home), "checkout": str(Path(__file__).parents[2])}
     failures: list[str] = []
     for row in STORY:
         code, output = folder.run([DEPLOYER, *shlex.split(row.line.format(**values))], row.typed)

@@ -37,7 +37,10 @@ VARIABLE = {  # operations that a method of the gateway takes as an argument
     ("rds", "operation"): ("describe_db_instances", "describe_db_clusters"),
 }
 NO_PERMISSION = {"sts:GetCallerIdentity"}  # "No permissions are required" (STS API reference)
-OF_A_BUCKET = {"s3:PutObject"}  # with --s3-bucket alone, on a bucket that only its owner can name
+OF_A_BUCKET = {  # on a bucket and with a key that only their owner can name: --s3-bucket; docs/how-to/publish.md
+    *("s3:PutObject", "s3:GetObject", "s3:HeadBucket", "s3:GetBucketVersioning", "s3:GetBucketPolicy"),
+    *("s3:GetBucketOwnershipControls", "s3:GetPublicAccessBlock", "kms:Sign", "kms:GetPublicKey"),
+}
 
 
 def _module(path: Path) -> str:

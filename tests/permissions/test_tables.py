@@ -30,7 +30,7 @@ PLACE = Place("deepsql-selfhost", "eu-central-1", "123456789012")
 WIDEST = Place("x" * 128, "us-gov-west-1", "123456789012", "aws-us-gov", "u" * 64, "r" * 64, "s" * 64)
 LOCAL = {  # commands that call no AWS, or only STS about the caller, which needs no permission
     *("generate", "lint", "sandbox", "demo", "config", "permissions", "cb"),
-    *("db ca-bundle", "vendor profile", "vendor identity-policy", "publish keys", "verify"),
+    *("db ca-bundle", "vendor profile", "vendor identity-policy", "publish", "verify"),
 }
 
 

@@ -143,7 +143,7 @@ def test_no_address_is_served_to_everybody(method: str, path: str, running: Sand
     assert lifecycle.status() == running
 
 
-def test_what_is_public_on_aws_is_closed_here_too(running: SandboxState) -> None:
+def test_what_a_bucket_policy_makes_public_is_read_by_everybody_and_nothing_else_is(running: SandboxState) -> None:
     own = (*root(running).values(),)
     s3 = client("s3", running, own)
     s3.create_bucket(Bucket="open-bucket")
@@ -151,6 +151,19 @@ def test_what_is_public_on_aws_is_closed_here_too(running: SandboxState) -> None
     s3.delete_public_access_block(Bucket="open-bucket")
     anybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::open-bucket/*"}
     s3.put_bucket_policy(Bucket="open-bucket", Policy=json.dumps({"Version": "2012-10-17", "Statement": [anybody]}))
+    assert ask(running, "GET", "/open-bucket/page") == (200, b"words")
+    for method, path in (
+        ("GET", "/open-bucket"),
+        ("GET", "/open-bucket/"),
+        ("GET", "/open-bucket/page?acl"),
+        ("GET", "/open-bucket/page?tagging="),
+        ("PUT", "/open-bucket/page"),
+        ("DELETE", "/open-bucket/page"),
+        ("GET", "/no-bucket/page"),
+        ("GET", "//open-bucket/../no-bucket/page"),
+    ):
+        assert ask(running, method, path, b"" if method == "PUT" else None)[0] in (400, 403, 404), (method, path)
+    s3.delete_bucket_policy(Bucket="open-bucket")
     assert ask(running, "GET", "/open-bucket/page")[0] == 403
     url = s3.generate_presigned_url("get_object", {"Bucket": "open-bucket", "Key": "page"}, ExpiresIn=60)
     path = url.removeprefix(running.endpoint)

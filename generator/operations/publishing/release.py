@@ -1,0 +1,134 @@
+"""What a version consists of: templates, bill of materials, changelog, and what is signed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from generator import __version__
+from generator.errors import Refused, UsageError
+from generator.model.provenance import provenance
+from generator.model.publishing import BUNDLE_SUFFIX, PROVENANCE_SUFFIX, SIGNATURE_SUFFIX
+from generator.model.release import (
+    CHANGELOG_FILE,
+    POINTER,
+    SBOM_FILE,
+    STACK_FILE,
+    WIRE_FILE,
+    PublishRequest,
+    ReleaseFile,
+    StoredObject,
+)
+from generator.model.signature import NotVerified, PublicKey, Signer, Statement, sha256_of
+from generator.model.template_name import TemplateName
+
+DISTRIBUTION = "deepsql-deployer"
+DIGESTS_FILE = "SHA256SUMS"
+BESIDE = (BUNDLE_SUFFIX, SIGNATURE_SUFFIX, PROVENANCE_SUFFIX)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version in the making: its files, who signs, who may have signed what is there, and what is there by name."""
+
+    request: PublishRequest
+    signer: Signer
+    trusted: tuple[PublicKey, ...]
+    files: tuple[ReleaseFile, ...]
+    stored: Mapping[str, StoredObject] = field(default_factory=dict)
+    pointer: StoredObject | None = None
+
+    @property
+    def parts(self) -> dict[str, ReleaseFile]:
+        """Every name of this version and the file that it is, or proves: a file is written after what proves it."""
+        return {f"{file.name}{suffix}": file for file in self.files for suffix in (*BESIDE, "")}
+
+    def key(self, name: str) -> str:
+        """The key of an object of this version."""
+        return f"{self.request.prefix}/{__version__}/{name}"
+
+    @property
+    def pointer_key(self) -> str:
+        """The key of the pointer to the latest version."""
+        return f"{self.request.prefix}/{POINTER}"
+
+    def require_same(self, name: str, stored: bytes) -> None:
+        """Raise Refused for another content than this version's, or a signature that no trusted key made."""
+        file = self.parts[name]
+        if name == file.name:
+            if stored != file.content:
+                raise Refused(
+                    f"Version {__version__} is published already, and its {name} has other content.",
+                    "What was published is never replaced. Give this one another version.",
+                    code="published-otherwise",
+                )
+            return
+        try:
+            require_signature_of(file, name, stored, self.trusted)
+        except NotVerified as error:
+            raise Refused(
+                f"{self.key(name)} is there already, and does not verify with this key.",
+                "If an earlier key of yours signed it, name that too: --also-trusted FILE. Else give this one another "
+                "version.",
+                code="published-otherwise",
+            ) from error
+
+
+def contents(request: PublishRequest) -> tuple[ReleaseFile, ...]:
+    """The files of this version below its folder, the same bytes each time. Raises UsageError for an unreadable one."""
+    from generator.model.sbom import sbom
+    from generator.template.emit import emit_named, wire
+
+    listed = sbom(_text(request.lock, "--lock"), DISTRIBUTION, __version__)
+    files = (
+        ReleaseFile(SBOM_FILE, listed.encode(), "application/vnd.cyclonedx+json"),
+        ReleaseFile(CHANGELOG_FILE, _text(request.changelog, "--changelog").encode(), "text/markdown; charset=utf-8"),
+        ReleaseFile(STACK_FILE, emit_named(TemplateName.STACK).encode(), "application/yaml"),
+        ReleaseFile(WIRE_FILE, wire().encode(), "application/yaml"),
+    )
+    sums = "".join(f"{sha256_of(file.content)}  {file.name}\n" for file in files)
+    return (*files[:2], ReleaseFile(DIGESTS_FILE, sums.encode(), "text/plain"), *files[2:])
+
+
+def signatures(files: Sequence[ReleaseFile], signer: Signer) -> tuple[ReleaseFile, ...]:
+    """The signatures that go beside the files: a bundle and a bare signature each, and the provenance of all."""
+    from generator.signing.bundle import sign_content, sign_statement
+
+    made: list[ReleaseFile] = []
+    stated = sign_statement(_provenance(files), signer)
+    for file in files:
+        bundle, signature = sign_content(file.content, signer)
+        made += [
+            ReleaseFile(file.name + BUNDLE_SUFFIX, bundle.encode(), "application/json"),
+            ReleaseFile(file.name + SIGNATURE_SUFFIX, signature),
+            ReleaseFile(file.name + PROVENANCE_SUFFIX, stated.encode(), "application/json"),
+        ]
+    return tuple(made)
+
+
+def require_signature_of(file: ReleaseFile, name: str, stored: bytes, trusted: Sequence[PublicKey]) -> None:
+    """Raise NotVerified unless what is stored as `name`, beside the file, is a signature of it by a trusted key."""
+    from generator.signing.bundle import verify_content
+    from generator.signing.keys import holds
+
+    if not name.endswith(SIGNATURE_SUFFIX):
+        verify_content(file.content, stored.decode("utf-8", "replace"), trusted)
+    elif not any(holds(key, stored, bytes.fromhex(sha256_of(file.content))) for key in trusted):
+        raise NotVerified(f"Not verified: {name} is no signature of the file by a trusted key.")
+
+
+def _provenance(files: Sequence[ReleaseFile]) -> Statement:
+    return provenance(__version__, TemplateName.STACK.value, {file.name: sha256_of(file.content) for file in files})
+
+
+def _text(place: str, option: str) -> str:
+    try:
+        return Path(place).read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise UsageError(
+            f"{place} could not be read: {why}.",
+            f"Run this in the checkout, or give the file: {option} FILE",
+            code="file",
+        ) from None
