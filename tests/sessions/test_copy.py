@@ -8,6 +8,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -274,7 +275,9 @@ def test_the_part_that_grows_is_private_and_nobody_elses(
 ) -> None:
     elsewhere = copied.near.parent / "elsewhere"
     elsewhere.touch(0o666)
-    part = copied.target.with_name("target.deployer-part")
+    claim = parallel_copy.Claim("0123", resumable=True)
+    monkeypatch.setattr(parallel_copy, "claimed_id", lambda directory, key: nullcontext(claim))
+    part = copied.target.with_name("target.0123.deployer-part")
     part.symlink_to(elsewhere)
     noted, modes = parallel_copy.Journal.note, []
 
@@ -284,6 +287,42 @@ def test_the_part_that_grows_is_private_and_nobody_elses(
 
     monkeypatch.setattr(parallel_copy.Journal, "note", note)
     assert copied().code == 0 and modes == [0o100600] and elsewhere.read_bytes() == b""
+
+
+@SESSIONS
+@pytest.mark.parametrize("existing", [False, True])
+def test_copies_to_one_target_at_the_same_time_leave_one_of_them_whole(
+    copied: Copy, existing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Processes of their own, two of which are at the very same copy; each one succeeds."""
+    if existing:
+        copied.target.write_bytes(b"older " * 100_000)
+    far = f":{copied.far}"
+    contents, started = [], []
+    for number in (0, 1, 2, 2):
+        source = copied.source.with_name(f"source {number}")
+        source.write_bytes(bytes([number]) * (150_000 + 100_000 * number))
+        contents.append(source.read_bytes())
+        words = (str(source), f"{far}/target") if copied.upward else (f"{far}/{source.name}", str(copied.target))
+        started.append(copied.deployer.start("cp", "--via", "session", "--sessions", "1", *words))
+    for process in started:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+    assert copied.target.read_bytes() in contents
+    left = [path.name for path in copied.target.parent.iterdir() if not path.name.startswith("source")]
+    assert left == ["target"]
+
+
+@SESSIONS
+def test_a_name_as_long_as_a_file_may_have_can_be_copied(copied: Copy) -> None:
+    name = "ö" * 127
+    copied.source.rename(copied.source.with_name(name))
+    words = (
+        (f"{copied.near}/{name}", f":{copied.far}") if copied.upward else (f":{copied.far}/{name}", str(copied.near))
+    )
+    done = copied.deployer("cp", "--via", "session", *words)
+    assert done.code == 0, done.err
+    assert copied.target.with_name(name).read_bytes() == b"secret"
 
 
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash", "--norc", "-i")

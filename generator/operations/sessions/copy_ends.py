@@ -6,6 +6,7 @@ mode bits (of 0777) and the times of its source. At no moment may anybody read t
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
 import shutil
@@ -20,6 +21,7 @@ from generator.errors import DeployerError
 from generator.operations.sessions.host_shell import HostShell, quoted
 
 SUFFIX = ".deployer-part"
+LONGEST_BEGINNING = 200  # bytes of a name; a file's may have 255
 MODE_BITS = 0o777  # what scp keeps: no set-user-id
 READ_BITS = 0o444
 _OWN = "8180"  # stat's %f of a regular file of mode 0600
@@ -41,10 +43,10 @@ class FarTarget:
     path: str
     mode: int | None
 
-    @property
-    def part(self) -> str:
-        """Where the bytes are until they are complete."""
-        return self.path + SUFFIX
+    def part(self, copy_id: str) -> str:
+        """Where the bytes of one copy are until they are complete."""
+        directory, slash, name = self.path.rpartition("/")
+        return f"{directory}{slash}{part_name(name, copy_id)}"
 
 
 def attributes_of(path: Path) -> Attributes:
@@ -74,9 +76,8 @@ def near_target(path: Path, name: str, *, inside: bool) -> Path:
 
 
 @contextmanager
-def near_part(target: Path, size: int, *, resume: bool) -> Iterator[tuple[BinaryIO, bool]]:
-    """The part beside `target`, readable by this user alone, and whether it is from an interrupted copy."""
-    part = part_of(target)
+def near_part(part: Path, size: int, *, resume: bool) -> Iterator[tuple[BinaryIO, bool]]:
+    """The part, readable by this user alone, and whether it is from an interrupted copy."""
     resume = resume and _is_ours(part, size)
     if not resume:
         part.unlink(missing_ok=True)
@@ -87,9 +88,9 @@ def near_part(target: Path, size: int, *, resume: bool) -> Iterator[tuple[Binary
         yield out, resume
 
 
-def part_of(target: Path) -> Path:
-    """Where the bytes are until they are complete."""
-    return target.with_name(target.name + SUFFIX)
+def part_name(name: str, copy_id: str) -> str:
+    """What a file is called while a copy of it grows: another name for each copy, and not too long for a file."""
+    return f"{os.fsdecode(os.fsencode(name)[:LONGEST_BEGINNING])}.{copy_id}{SUFFIX}"
 
 
 def _is_ours(part: Path, size: int) -> bool:
@@ -100,15 +101,15 @@ def _is_ours(part: Path, size: int) -> bool:
     return (status.st_uid, status.st_mode, status.st_size) == (os.geteuid(), stat.S_IFREG | 0o600, size)
 
 
-def place_near(target: Path, wanted: Attributes) -> None:
-    """Let the complete part become `target`."""
-    part = part_of(target)
+def place_near(part: Path, target: Path, wanted: Attributes) -> None:
+    """Let the complete part become `target`. Of several copies at once the last one remains, whole."""
     if not target.exists():
         _stamp(part, wanted)
         part.rename(target)
         return
     try:
         with part.open("rb") as source, os.fdopen(os.open(target, os.O_WRONLY), "wb") as out:
+            fcntl.flock(out, fcntl.LOCK_EX)
             _restrict_mode(out.fileno(), str(target), wanted.mode)
             out.truncate()
             shutil.copyfileobj(source, out)
@@ -177,11 +178,12 @@ async def start_far_part(shell: HostShell, part: str, *, resume: bool) -> bool:
     return False
 
 
-async def place_far(shell: HostShell, target: FarTarget, wanted: Attributes) -> None:
-    """Let the complete part become the target."""
-    part, path = quoted(target.part), quoted(target.path)
+async def place_far(shell: HostShell, part_path: str, target: FarTarget, wanted: Attributes) -> None:
+    """Let the complete part become the target. Of several copies at once the last one remains, whole; a session that
+    ends meanwhile does not stop it."""
+    part, path = quoted(part_path), quoted(target.path)
     if target.mode is None:
-        await shell.ask(f"{_far_stamp(part, wanted)} && mv -f -- {part} {path}")
+        await shell.ask(f"{_far_stamp(part, wanted)} && mv -fT -- {part} {path}")
         return
     restrict = "true"
     if target.mode & ~wanted.mode & READ_BITS:
@@ -189,7 +191,14 @@ async def place_far(shell: HostShell, target: FarTarget, wanted: Attributes) -> 
         refuse = f"{{ printf %s {shlex.quote(error.message)}; false; }}"
         restrict = f"{{ chmod {target.mode & wanted.mode | stat.S_IWUSR:o} -- {path} 2>/dev/null || {refuse}; }}"
     stamped = f"{{ {{ {_far_stamp(path, wanted)}; }} 2>/dev/null || true; }}"  # somebody else's file: as scp
-    await shell.ask(f"{restrict} && cat {part} > {path} && {stamped}; s=$?; rm -f -- {part}; test $s = 0")
+    alone = "{ ! command -v flock >/dev/null || flock 9; }"  # part of util-linux, which a small image may lack
+    write = f"( trap '' HUP INT TERM; {alone} && {restrict} && cat {part} > {path} && {stamped} ) 9>> {path}"
+    await shell.ask(f"{write}; s=$?; rm -f -- {part}; test $s = 0")
+
+
+async def remove_far(shell: HostShell, part_path: str) -> None:
+    """Remove a part that nobody will continue."""
+    await shell.ask(f"rm -f -- {quoted(part_path)}")
 
 
 def _far_stamp(name: str, wanted: Attributes) -> str:

@@ -7,10 +7,14 @@ SHA-256 before it takes its name.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -39,9 +43,9 @@ class Journal:
     arrived_offsets: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, directory: Path, key: str, digest: str, size: int, sessions: int) -> Journal:
+    def of(cls, directory: Path, copy_id: str, digest: str, size: int, sessions: int) -> Journal:
         """The journal of an interrupted copy of the same bytes; else a new one."""
-        path = directory / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        path = directory / f"{copy_id}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
             saved = json.loads(path.read_text())
             if (saved["digest"], saved["size"]) == (digest, size):
@@ -74,6 +78,28 @@ class Journal:
         """Forget everything: the copy is complete, or starts again."""
         self.arrived_offsets.clear()
         self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The ID under which a copy keeps what it needs to go on. `resumable`: the next try of the same copy has it too."""
+
+    copy_id: str
+    resumable: bool
+
+
+@contextmanager
+def claimed_id(directory: Path, key: str) -> Iterator[Claim]:
+    """An ID of the copy `key` for the block. Always the same one, unless another process is at that copy now."""
+    whose = f"{socket.gethostname()} {os.getuid()} {key}"
+    copy_id = hashlib.sha256(whose.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    with (directory / "locks").open("w") as locks:  # one byte of it, which need not exist, for each ID
+        try:
+            fcntl.lockf(locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, int(copy_id[:12], 16))
+        except (BlockingIOError, PermissionError):  # POSIX allows either
+            yield Claim(secrets.token_hex(8), resumable=False)
+        else:
+            yield Claim(copy_id, resumable=True)
 
 
 def piece_of(size: int, sessions: int) -> int:
@@ -132,12 +158,22 @@ async def fetch(run: CopyRun, far: str, near: Path) -> tuple[Path, str]:
     """Copy a file of the instance here: where it is, and its SHA-256. Raises DeployerError, `checksum` when the bytes
     differ."""
     target = ends.near_target(near, PurePosixPath(far).name, inside=run.inside)
+    with claimed_id(run.state, run.key) as claim:
+        part = target.with_name(ends.part_name(target.name, claim.copy_id))
+        try:
+            return target, await _fetch(run, far, target, part, claim)
+        finally:
+            if not claim.resumable:
+                part.unlink(missing_ok=True)
+
+
+async def _fetch(run: CopyRun, far: str, target: Path, part: Path, claim: Claim) -> str:
     async with Shells(run.calls, run.options) as shells:
         async with shells.one() as shell:
             digest, size = await _describe(shell, far)
             attributes = await ends.far_attributes(shell, far)
-        journal = Journal.of(run.state, run.key, digest, size, run.sessions)
-        with ends.near_part(target, size, resume=bool(journal.arrived_offsets)) as (out, resumed):
+        journal = Journal.of(run.state, claim.copy_id, digest, size, run.sessions)
+        with ends.near_part(part, size, resume=bool(journal.arrived_offsets)) as (out, resumed):
             if not resumed:
                 journal.forget()
 
@@ -149,32 +185,40 @@ async def fetch(run: CopyRun, far: str, near: Path) -> tuple[Path, str]:
                 out.write(data)
 
             await _carry(shells, journal, run.sessions, move, run.progress)
-    _compare(digest, digest_of(ends.part_of(target)), far, journal)
-    ends.place_near(target, attributes)
-    return target, digest
+    _compare(digest, digest_of(part), far, journal)
+    ends.place_near(part, target, attributes)
+    return digest
 
 
 async def send(run: CopyRun, near: Path, far: str) -> str:
     """Copy a file of this computer to the instance; its SHA-256. Raises as `fetch` does."""
+    with claimed_id(run.state, run.key) as claim:
+        return await _send(run, near, far, claim)
+
+
+async def _send(run: CopyRun, near: Path, far: str, claim: Claim) -> str:
     digest, size, attributes = digest_of(near), near.stat().st_size, ends.attributes_of(near)
-    journal = Journal.of(run.state, run.key, digest, size, run.sessions)
+    journal = Journal.of(run.state, claim.copy_id, digest, size, run.sessions)
     async with Shells(run.calls, run.options) as shells:
         async with shells.one() as shell:
             target = await ends.far_target(shell, far, near.name, inside=run.inside)
-            if not await ends.start_far_part(shell, target.part, resume=bool(journal.arrived_offsets)):
+            part = target.part(claim.copy_id)
+            if not await ends.start_far_part(shell, part, resume=bool(journal.arrived_offsets)):
                 journal.forget()
 
         with near.open("rb") as source:
 
             async def move(shell: HostShell, offset: int, length: int) -> None:
                 source.seek(offset)
-                await shell.write(target.part, offset, source.read(length))
+                await shell.write(part, offset, source.read(length))
 
             await _carry(shells, journal, run.sessions, move, run.progress)
         async with shells.one() as shell:
-            arrived, _ = await _describe(shell, target.part)
+            arrived, _ = await _describe(shell, part)
+            if arrived != digest:
+                await ends.remove_far(shell, part)
             _compare(digest, arrived, far, journal)
-            await ends.place_far(shell, target, attributes)
+            await ends.place_far(shell, part, target, attributes)
     return digest
 
 
