@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from generator.operations.access.revoke import Revoked
     from generator.operations.access.stack_access import StackAccess
 
-_NO_OWN_USERS = " if it has none, every user with an access level does, your own people too."
-
 
 def plan_lines(plan: AccessPlan) -> list[str]:
     """Who gains or loses what, then the change set that does it."""
@@ -154,7 +152,7 @@ def revoke_note(revocation: Revocation) -> str:
     if not revocation.everybody:
         return "(those who keep access get a new key; open sessions end)"
     database = endpoint_of(revocation.access.stack)
-    return f"(In the database {database} support's own users lose access;{_NO_OWN_USERS})" if database else ""
+    return f"(In the database {database} support's own users lose access; your people keep theirs)" if database else ""
 
 
 def evidence_line(item: Evidence) -> str:

@@ -64,14 +64,14 @@ class ShutOutPlan:
 class ShutOut:
     """What happened to the users. `problem` says why nothing could be done; it is empty otherwise.
 
-    `ended` are the users, `sessions` the number of sessions they had. `left` are users that afterwards still have a
-    session or may open one. `only_support`: only the vendor's users were locked.
+    `ended` are the users, `sessions` the number of sessions they had. `others` are users with an access level
+    that keep it. `left` are users that afterwards still have a session or may open one.
     """
 
     database: str
     ended: tuple[str, ...] = ()
     sessions: int = 0
-    only_support: bool = False
+    others: tuple[str, ...] = ()
     left: tuple[DatabaseUser, ...] = ()
     problem: str = ""
     hint: str = ""

@@ -18,6 +18,7 @@ from generator.operations import sandbox
 from generator.operations.database import postgresql, users
 from generator.operations.database.connection import connected
 from generator.operations.database.revoke import supports_among
+from generator.operations.database.user_names import user_name
 from tests.embedded import Deployer, environment, running_sandbox
 from tests.sandbox_keys import root
 
@@ -52,8 +53,8 @@ def deployer() -> Deployer:
 
 
 def opened(deployer: Deployer, user: str) -> subprocess.Popen[str]:
-    """A session of the person we are, in the middle of a statement."""
-    words = ["db", "connect", *LOCAL, "-c", "SELECT pg_sleep(120)", "--output", "json"]
+    """A session of that user, by the token of the person we are, in the middle of a statement."""
+    words = ["db", "connect", *LOCAL, "--user", user, "-c", "SELECT pg_sleep(120)", "--output", "json"]
     held = subprocess.Popen([sys.executable, "-m", "generator", *words], stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     with pytest.MonkeyPatch.context() as patch, as_root(patch):
@@ -63,29 +64,46 @@ def opened(deployer: Deployer, user: str) -> subprocess.Popen[str]:
     return held
 
 
+def test_where_support_has_no_user_nobody_loses_anything(
+    deployer: Deployer,
+    someone: Become,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    identity = someone(allow("rds-db:connect"))
+    with as_root(monkeypatch):
+        assert deployer("db", "bootstrap", *LOCAL, "--for", f"{identity}=r", "--yes").code == 0
+        ran = deployer("access", "revoke", "--all", "--yes")
+    assert ran.code == 0, ran.out + ran.err
+    [row] = [item for item in ran.result["evidence"] if item["step"] == "database"]
+    assert row["proven"] is True and "it has no user of support's" in row["answered"]
+    assert f"{identity}_r" in row["answered"]
+    assert deployer("db", "connect", *LOCAL, "-c", "SELECT 1").code == 0
+
+
 def test_a_revocation_ends_the_backend_and_takes_the_tokens_right_away_and_its_report_says_so(
     deployer: Deployer,
     someone: Become,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    identity = someone(allow("rds-db:connect"))
-    user = f"{identity}_r"
+    identity, user = someone(allow("rds-db:connect")), "deepsql-support_r"
     with as_root(monkeypatch):
-        made = deployer("db", "bootstrap", *LOCAL, "--for", "root=o", "--for", f"{identity}=r", "--yes")
+        people = ("--for", f"{identity}=r", "--for", "root=o")
+        made = deployer("db", "bootstrap", *LOCAL, "--support", "--permission", "r", *people, "--yes")
         assert made.code == 0, made.out
-    held = opened(deployer, user)
+    session = opened(deployer, user)
     with as_root(monkeypatch):
         ran = deployer("access", "revoke", "--all", "--report", str(tmp_path / "report"), "--yes")
     assert ran.code == 0, ran.out + ran.err
-    said, _ = held.communicate(timeout=20)
-    assert held.returncode != 0 and not json.loads(said)["ok"]
+    said, _ = session.communicate(timeout=20)
+    assert session.returncode != 0 and not json.loads(said)["ok"]
     written = json.loads((tmp_path / "report.json").read_text())
     [row] = [item for item in written["evidence"] if item["step"] == "database"]
     assert row["proven"] is True and user in row["answered"]
-    assert "1 session ended" in row["answered"] and "every user with an access level" in row["answered"]
-    refused = deployer("db", "connect", *LOCAL, "-c", "SELECT 1")
-    assert (refused.code, refused.error["code"]) == (1, "no-such-user")
+    assert "1 session ended; your own people keep access" in row["answered"]
+    assert "db bootstrap app --support --permission r" in row["answered"]
+    assert deployer("db", "connect", *LOCAL, "--user", user, "-c", "SELECT 1").code == 1
+    assert deployer("db", "connect", *LOCAL, "-c", "SELECT 1").code == 0
 
 
 def test_where_support_has_a_user_the_customers_people_stay_in_though_the_stack_gives_it_no_access_level(
@@ -99,9 +117,7 @@ def test_where_support_has_a_user_the_customers_people_stay_in_though_the_stack_
         assert made.code == 0, made.out
         ran = deployer("access", "revoke", "--all", "--yes")
     [row] = [item for item in ran.result["evidence"] if item["step"] == "database"]
-    assert row["proven"] is True and row["answered"].endswith(
-        "deepsql-support_w; 0 sessions ended; your own people keep access"
-    )
+    assert row["proven"] is True and "deepsql-support_w; 0 sessions ended; your own people keep" in row["answered"]
     assert deployer("db", "connect", *LOCAL, "-c", "SELECT 1").code == 0
 
 
@@ -142,11 +158,17 @@ def test_a_password_that_a_user_gave_itself_opens_nothing_once_it_is_shut_out(wo
     ("there", "meant"),
     [
         (("ada_r", "deepsql-support_w", "deepsql-support_r"), ["deepsql-support_w", "deepsql-support_r"]),
-        (("ada_r", "bo_w"), ["ada_r", "bo_w"]),
+        (("ada_r", "bo_w", "deepsql-support", "deepsql-support_x", "x-deepsql-support_r"), []),
+        (("their-user_o", "ada_o"), ["their-user_o"]),
         ((), []),
     ],
 )
-def test_the_vendors_own_users_are_meant_and_everybody_only_where_it_has_none(
-    there: tuple[str, ...], meant: list[str]
-) -> None:
-    assert [u.user for u in supports_among([DatabaseUser(name, "", True, 0) for name in there])] == meant
+def test_only_what_was_given_to_support_is_taken(there: tuple[str, ...], meant: list[str]) -> None:
+    listed = [DatabaseUser(name, "", True, 0) for name in there]
+    assert [u.user for u in supports_among(listed, "their-user")] == meant
+
+
+def test_a_user_made_for_a_long_name_of_the_support_user_is_known_by_its_hash_in_both_engines() -> None:
+    names = [user_name("s" * 64, AccessLevel.READ, engine) for engine in Engine]
+    assert len(set(names)) == 2
+    assert [u.user for u in supports_among([DatabaseUser(n, "", True, 0) for n in names], "s" * 64)] == names

@@ -49,9 +49,27 @@ def revocation(parameters: dict[str, str], after: Grant) -> Revocation:
     [
         ({}, Grant(), None, None, "has no database"),
         (ENDPOINT, STAYS, None, None, "others keep access"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r", "bo_r"), 2), True, "ada_r, bo_r; 2 sessions ended; every user"),
-        (ENDPOINT, Grant(), ShutOut("app", ("ada_r",)), True, "access: deployer db bootstrap app --for NAME=LEVELS"),
-        (ENDPOINT, Grant(), ShutOut("app", SUPPORT_USERS[:1], 1, True), True, "1 session ended; your own people"),
+        (
+            ENDPOINT,
+            Grant(),
+            ShutOut("app", SUPPORT_USERS[:2], 2, ("ada_r",)),
+            True,
+            "_w; 2 sessions ended; your own people keep access (ada_r)",
+        ),
+        (
+            ENDPOINT,
+            Grant(),
+            ShutOut("app", SUPPORT_USERS[1:2]),
+            True,
+            "deployer db bootstrap app --support --permission w",
+        ),
+        (
+            ENDPOINT,
+            Grant(),
+            ShutOut("app", others=tuple("abcdefg")),
+            True,
+            "no user of support's; your own people keep access (a, b, c, d, e and 2",
+        ),
         (ENDPOINT, Grant(), ShutOut("app"), True, "it has no user with an access level"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), left=(LEFT, LEFT)), False, "could not: ada_r still have access"),
         (ENDPOINT, Grant(), ShutOut("app", problem="No route."), False, "could not: No route."),
@@ -65,7 +83,7 @@ def test_only_what_the_database_itself_showed_is_called_done(
     answer: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def shut(*_: Any) -> ShutOut:
+    def shut(*_: Any, **__: Any) -> ShutOut:
         assert found is not None, "the database was asked"
         return found
 
@@ -85,7 +103,7 @@ def test_the_question_says_what_becomes_of_the_customers_people(
     parameters: dict[str, str], after: Grant, said: bool
 ) -> None:
     question = revoke_note(revocation(parameters, after))
-    assert ("every user with an access level does, your own people too" in question) is said
+    assert ("support's own users lose access; your people keep theirs" in question) is said
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from generator.gateway.aws import Gateway
 from generator.model.command_line import CommandLine
 from generator.model.contract import Parameter
+from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel
 from generator.model.reading import Reading
 from generator.model.stack import Stack
 from generator.operations.access.readings import absent, read
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from generator.model.database_changes import ShutOut
 
 ASKED = "the database itself, as its master user"
-IF_NOBODY = " (if it finds no such user, run it without --support: it then revokes every user with an access level)"
+MOST_NAMES = 5
+"""How many users a line names."""
 
 
 def endpoint_of(stack: Stack) -> str:
@@ -28,8 +30,8 @@ def endpoint_of(stack: Stack) -> str:
 def shut(gateway: Gateway, access: StackAccess, everybody: bool) -> Reading[ShutOut]:
     """End what support's users have open and let them open no more; or why that was not done. Never raises.
 
-    Where the database has users of support's own, the customer's people stay in; else any user with an access level may
-    be support's. Whose connection is whose cannot be told by principal, so one of several leaves the database as it is.
+    Only what was given to support is taken: the customer's people stay in. Whose connection is whose cannot be told by
+    principal, so one of several leaves the database as it is.
     """
     endpoint = endpoint_of(access.stack)
     if not endpoint:
@@ -41,7 +43,7 @@ def shut(gateway: Gateway, access: StackAccess, everybody: bool) -> Reading[Shut
         from generator.operations.database.request import DatabaseRequest  # only here: most stacks have no database
         from generator.operations.database.revoke import shut_support_out
 
-        return shut_support_out(gateway, DatabaseRequest())
+        return shut_support_out(gateway, DatabaseRequest(), identity=access.support_user)
 
     return read(ASKED, ask)
 
@@ -57,20 +59,25 @@ def summary(outcome: ShutOut, commands: CommandLine) -> str:
 
 def next_step(commands: CommandLine, outcome: ShutOut | None = None) -> str:
     """The next step where it was not done, or not all of it."""
-    if outcome is not None and outcome.left:
-        return commands.deployer(
-            "db", "shut-out", *(["--support"] if outcome.only_support else []), "--password-prompt"
-        )
-    first = f"{outcome.hint} Or: " if outcome is not None and outcome.hint else ""
-    return first + commands.deployer("db", "shut-out", "--support", "--password-prompt") + IF_NOBODY
+    shut_out = commands.deployer("db", "shut-out", "--support", "--password-prompt")
+    if outcome is None or outcome.left or not outcome.hint:
+        return shut_out
+    return f"{outcome.hint} Or: {shut_out}"
 
 
 def _done(outcome: ShutOut, commands: CommandLine) -> str:
+    stay = f"your own people keep access{_named(outcome.others)}"
     if not outcome.ended:
-        return "it has no user with an access level"
+        return f"it has no user of support's; {stay}" if outcome.others else "it has no user with an access level"
     sessions = f"{outcome.sessions} session{'' if outcome.sessions == 1 else 's'} ended"
-    who = f"{', '.join(outcome.ended)}; {sessions}"
-    if outcome.only_support:
-        return f"{who}; your own people keep access"
-    again = commands.deployer("db", "bootstrap", outcome.database, "--for", "NAME=LEVELS")
-    return f"{who}; every user with an access level, as none is support's own. To restore your people's access: {again}"
+    levels = [level for level in AccessLevel if f"{SUPPORT_DATABASE_USER}_{level}" in outcome.ended]
+    words = ("db", "bootstrap", outcome.database, "--support", "--permission")
+    again = "; ".join(commands.deployer(*words, level) for level in levels)
+    repair = f". For support to sign in again after the next grant: {again}" if again else ""
+    return f"{', '.join(outcome.ended)}; {sessions}; {stay}{repair}"
+
+
+def _named(users: tuple[str, ...]) -> str:
+    """Who they are, in brackets; of many the number of the others."""
+    more = f" and {len(users) - MOST_NAMES} more" if len(users) > MOST_NAMES else ""
+    return f" ({', '.join(users[:MOST_NAMES])}{more})" if users else ""

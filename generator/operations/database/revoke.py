@@ -6,17 +6,19 @@ In PostgreSQL the user gets NOLOGIN and loses rds_iam; in MySQL the account is l
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
-from generator.model.database import DatabaseUser
+from generator.model.database import AccessLevel, DatabaseUser, Engine
 from generator.model.database_changes import SUPPORT_USERS, ShutOut, ShutOutPlan
 from generator.operations.database.connection import as_master
 from generator.operations.database.lookup import find_database
 from generator.operations.database.manage_users import no_such_user
 from generator.operations.database.request import DatabaseRequest, MasterRequest
 from generator.operations.database.tunnel import Tunnel
+from generator.operations.database.user_names import user_name
 from generator.operations.database.users import query_users, shut_out_users, still_in
 
 Users = list[DatabaseUser]
@@ -42,18 +44,22 @@ def shut_out(gateway: Gateway, request: MasterRequest, users: tuple[str, ...], c
 
 
 def shut_support_out(
-    gateway: Gateway, request: DatabaseRequest, password: str = "", tunnel: Tunnel | None = None
+    gateway: Gateway, request: DatabaseRequest, password: str = "", tunnel: Tunnel | None = None, identity: str = ""
 ) -> ShutOut:
-    """Lock the users that `supports_among` selects, end their sessions, and check the result.
+    """Lock the vendor's users, end their sessions, and check the result. `identity` is the name of the support user.
 
     Never raises for a database that cannot be reached: a revocation continues and reports it.
     """
-    return _lock(gateway, MasterRequest(request, password), supports_among, tunnel=tunnel)
+    return _lock(gateway, MasterRequest(request, password), partial(supports_among, identity=identity), tunnel=tunnel)
 
 
-def supports_among(users: Users) -> Users:
-    """The vendor's users; if it has none, all users, as any of them may belong to its people. Pure."""
-    return [user for user in users if user.user in SUPPORT_USERS] or users
+def supports_among(users: Users, identity: str = "") -> Users:
+    """The vendor's users, and those made for the support user by its name; nobody else's, also where it has none. Pure.
+
+    Support's policies let it sign in as no other user (docs/decisions/0048-what-a-revocation-takes-in-a-database.md).
+    """
+    named = {user_name(identity, level, engine) for level in AccessLevel for engine in Engine} if identity else set()
+    return [user for user in users if user.user in {*SUPPORT_USERS, *named}]
 
 
 def _ignore(sentence: str) -> None:
@@ -73,12 +79,13 @@ def _lock(
         database = find_database(gateway, request.database)
         name = database.name
         with as_master(gateway, database, request, say, tunnel) as query:
-            sessions = {user.user: user.sessions for user in choose(query_users(query, database.engine))}
+            listed = query_users(query, database.engine)
+            sessions = {user.user: user.sessions for user in choose(listed)}
             shut_out_users(query, database.engine, sorted(sessions))
             after, able = choose(query_users(query, database.engine)), still_in(query, database.engine)
     except DeployerError as error:
         return ShutOut(name, problem=error.message, hint=error.hint)
     chosen = {user.user for user in after} | set(sessions)
     left = tuple(user for user in able if user.user in chosen)
-    only_support = bool(sessions) and set(sessions) <= set(SUPPORT_USERS)
-    return ShutOut(name, tuple(sorted(sessions)), sum(sessions.values()), only_support, left)
+    others = tuple(sorted(user.user for user in listed if user.user not in sessions))
+    return ShutOut(name, tuple(sorted(sessions)), sum(sessions.values()), others, left)
