@@ -18,9 +18,7 @@ from generator.policies.document import Value, allow
 
 AGENT_CALLS = [
     ssm.DescribeAssociation,
-    ssm.DescribeDocument,
     ssm.GetDeployablePatchSnapshotForInstance,
-    ssm.GetDocument,
     ssm.GetManifest,
     ssm.ListAssociations,
     ssm.ListInstanceAssociations,
@@ -36,7 +34,8 @@ AGENT_CALLS = [
     ssmmessages.OpenDataChannel,
     Action("ec2messages", "*"),
 ]
-"""The calls of AmazonSSMManagedInstanceCore, without reading parameters. It has every action of ec2messages."""
+"""The calls of AmazonSSMManagedInstanceCore, without reading parameters and documents. It has every action of
+ec2messages."""
 
 
 def be_managed_by_systems_manager(region: Value) -> Statement:
@@ -44,9 +43,14 @@ def be_managed_by_systems_manager(region: Value) -> Statement:
     return allow("BeManagedBySystemsManager", AGENT_CALLS, "*", StringEquals("aws:RequestedRegion", region))
 
 
-def write_the_session_log(log_group: Value, streams: Value) -> Statement:
+def read_aws_documents(documents: Value) -> Statement:
+    """Associations and patching read documents of AWS's own. A session's document comes with the session's start."""
+    return allow("ReadAwsDocuments", [ssm.DescribeDocument, ssm.GetDocument], documents)
+
+
+def write_the_session_log(streams: Value) -> Statement:
     """Transcripts go to the session log group and nowhere else."""
-    return allow("WriteTheSessionLog", [logs.CreateLogStream, logs.PutLogEvents], [log_group, streams])
+    return allow("WriteTheSessionLog", [logs.CreateLogStream, logs.PutLogEvents], streams)
 
 
 def find_the_session_log(region: Value) -> Statement:

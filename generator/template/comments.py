@@ -128,6 +128,7 @@ COMMENTS: Mapping[str, str] = {
 }
 STATEMENTS: Mapping[str, str] = {
     "BeManagedBySystemsManager": "The agent's calls name no resource, so the condition limits them to this region.",
+    "ReadAwsDocuments": "AWS's own, for patching; documents of this account may hold anything.",
     "WriteTheSessionLog": "Transcripts go to this log group and nowhere else.",
     "EncryptTheSessionLog": "Writing to it needs its key, through CloudWatch Logs, for this group alone.",
     "FindTheSessionLog": "The agent looks the group up by name; with a narrower resource sessions hang.",

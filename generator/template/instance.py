@@ -70,7 +70,8 @@ def _of_the_agent() -> list[object]:
     """What the agent may do: sessions and their log. The bastion has the same policy."""
     return [
         permits.be_managed_by_systems_manager(REGION),
-        permits.write_the_session_log(arn_of(Resource.SESSION_LOG_GROUP), arn_of(Resource.SESSION_LOG_GROUP, ":*")),
+        permits.read_aws_documents(Sub("arn:${AWS::Partition}:ssm:${AWS::Region}::document/*")),  # of no account
+        permits.write_the_session_log(arn_of(Resource.SESSION_LOG_GROUP, ":*")),
         permits.encrypt_the_session_log(
             arn_of(Resource.STACK_KEY), regional_service("logs"), arn_of(Resource.SESSION_LOG_GROUP)
         ),

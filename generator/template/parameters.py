@@ -125,13 +125,13 @@ SUPPORT = (
     ),
     Field(
         P.VENDOR_ACCOUNTS,
-        "IDs of the accounts that have access.",
+        "IDs of the accounts with access.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern="^$|^[0-9]{12}(,[0-9]{12})*$"),
     ),
     Field(
         P.VENDOR_PRINCIPALS,
-        "ARNs of their roles or users that have access.",
+        "ARNs of their roles or users with access.",
         "CommaDelimitedList",
         limits(Default="", AllowedPattern=PRINCIPAL),
     ),
@@ -189,7 +189,7 @@ SUPPORT = (
     ),
     Field(
         P.SESSION_LOG_RETENTION_DAYS,
-        "How long transcripts and the record of revocations are kept.",
+        "How long transcripts and revocation records stay.",
         "Number",
         limits(Default=365, AllowedValues=RETENTION_DAYS),
     ),

@@ -215,6 +215,11 @@ ROLES = [
     Mutant("the instance reads every parameter", set_resource(INSTANCE, "ssm:GetParameter", "*")),
     Mutant("the agent reads parameters", add_action(AGENT, "ssm:UpdateInstanceInformation", "ssm:GetParameters")),
     Mutant("the agent registers in every region", drop_condition(AGENT, "ssm:UpdateInstanceInformation", REGION)),
+    Mutant("the agent reads every document", set_resource(AGENT, "ssm:GetDocument", "*")),
+    Mutant(
+        "the agent reads the account's documents", set_resource(AGENT, "ssm:GetDocument", at_home("ssm", "document/*"))
+    ),
+    Mutant("the agent lists documents", add_action(AGENT, "ssm:UpdateInstanceInformation", "ssm:ListDocuments")),
     Mutant("the instance writes every log", set_resource(AGENT, "logs:PutLogEvents", "*")),
     Mutant("the instance deletes transcripts", add_action(AGENT, "logs:PutLogEvents", "logs:Delete*")),
     Mutant("the instance decrypts by itself", drop_condition(INSTANCE, DECRYPT, VIA)),

@@ -49,6 +49,13 @@ def test_its_host_is_closed_new_at_each_launch_and_without_the_tag_of_support() 
     assert TAG_KEY not in json.dumps([data, stack.properties(Resource.BASTION_GROUP)])
 
 
+def test_the_agent_reads_documents_of_aws_and_none_of_an_account() -> None:
+    policy = ours(**CLI_CREATES).properties(Resource.AGENT_POLICY)["PolicyDocument"]
+    [reads] = [each for each in policy["Statement"] if "ssm:GetDocument" in each["Action"]]
+    assert reads["Resource"].endswith("::document/*") and ":ssm:" in reads["Resource"]
+    assert sum("Document" in action for each in policy["Statement"] for action in each["Action"]) == 2
+
+
 def test_its_role_may_what_an_agent_needs_and_has_nothing_beside() -> None:
     role = ours(**CLI_CREATES, **PERMANENT).properties(Resource.BASTION_ROLE)
     assert role["ManagedPolicyArns"] == ["<AgentPolicy>"] and "Policies" not in role

@@ -14,6 +14,7 @@ ANOTHER_STACK = "<cloudformation>:stack/other/7c8d9e0f-1a2b-3c4d-5e6f-708192a3b4
 OTHER_SECRET, OTHER_USER, OTHER_ROLE = "<secretsmanager>:secret:Other-AbCdEf", "<iam>:user/other", "<iam>:role/admin"
 ANOTHER_KEY = f"<kms>:{OTHER_KEY}"
 TRANSCRIPT = "<SessionLogGroup>:log-stream:x"
+OTHER_DOCUMENT = "<ssm>:document/other"
 OTHER_TRANSCRIPT = "<logs>:log-group:other:log-stream:x"
 FOR_ADMIN: Context = encrypted_for("<AdminSecret>")
 
@@ -28,6 +29,12 @@ INSTANCE_ROLE = table(
     may("open its control channel", "ssmmessages:CreateControlChannel", "*"),
     may("open a session's channel", "ssmmessages:OpenDataChannel", "*"),
     may("fetch messages", "ec2messages:GetMessages", "*"),
+    may("report what is installed", "ssm:PutInventory", "*"),
+    may_not("read another document of the account", "ssm:GetDocument", OTHER_DOCUMENT),
+    may_not("look another document of the account up", "ssm:DescribeDocument", OTHER_DOCUMENT),
+    may_not("read the account's preferences", "ssm:GetDocument", "<ssm>:document/SSM-SessionManagerRunShell"),
+    may_not("list documents", "ssm:ListDocuments", "*"),
+    may_not("report an inventory elsewhere", "ssm:PutInventory", "*", given=in_region("eu-west-1")),
     may("write the session log", "logs:PutLogEvents", TRANSCRIPT),
     may("begin a transcript", "logs:CreateLogStream", TRANSCRIPT),
     may("find the session log", "logs:DescribeLogGroups", "*"),
@@ -97,6 +104,8 @@ BASTION = [
         may("carry a tunnel", "ssmmessages:OpenDataChannel", "*"),
         may("write what is typed in its shells to the session log", "logs:PutLogEvents", TRANSCRIPT),
         may_not("register in another region", "ssmmessages:CreateControlChannel", "*", given=in_region("eu-west-1")),
+        may_not("read another document of the account", "ssm:GetDocument", OTHER_DOCUMENT),
+        may_not("begin a stream of the keeper", "logs:CreateLogStream", "<KeeperLogGroup>:log-stream:x"),
         may("encrypt what is typed in its shells", ENCRYPT, KEY, given=FOR_LOG),
         may_not("encrypt another log group", ENCRYPT, KEY, given=FOR_OTHER_LOG),
         may_not("read the admin password", GET, "<AdminSecret>"),
