@@ -115,6 +115,11 @@ class IAM(Service):
         pages = self._pages("list_instance_profiles_for_role", RoleName=role)
         return [p["InstanceProfileName"] for page in pages for p in page["InstanceProfiles"]]
 
+    def instance_profile_roles(self, profile: str) -> list[str]:
+        """The names of the roles of an instance profile: one, or none. Raises NotFound."""
+        answer: Answer = self._call("get_instance_profile", InstanceProfileName=profile)["InstanceProfile"]
+        return [role["RoleName"] for role in answer["Roles"]]
+
     def list_account_roles(self) -> list[AccountRole]:
         """Every role of the account with its trust, its policies and its boundary (one call for a thousand of both)."""
         pages = list(

@@ -16,6 +16,14 @@ LATEST = "$LATEST"
 class LambdaFunctions(Service):
     """Domain verbs over the Lambda API."""
 
+    def function_exists(self, function: str) -> bool:
+        """Whether there is a function of that name."""
+        try:
+            self._call("get_function_configuration", FunctionName=function)
+        except NotFound:
+            return False
+        return True
+
     def get_policy(self, function: str, qualifier: str = "") -> Policy:
         """The resource policy of a function, or of one version or alias of it; without statements where it has none."""
         which = {"Qualifier": qualifier} if qualifier else {}

@@ -5,6 +5,7 @@ Somebody has disabled or deleted it by hand. CloudFormation does not notice: an 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from generator.model.contract import Resource
 from generator.model.session_log import LogGroup
 
 DELETED, TO_BE_DELETED = "deleted", "scheduled for deletion"
+DRIFT = "Read the change set before you execute it: it undoes everything that was changed by hand."
 NEW_SECRET = "That makes a new key in a new secret, with another ARN: then grant access again."  # noqa: S105 - no secret
 
 
@@ -138,6 +140,70 @@ def broken_log_group(
         state = f"keeping its lines {length}, not {days} days"
         return BrokenResource(Resource.SESSION_LOG_GROUP, subject, state, restore=(keep,))
     return None
+
+
+def revert_drift(parameters: Iterable[str], commands: CommandLine) -> tuple[str, ...]:
+    """The commands that make again what was deleted by hand and cannot be flipped: a drift-aware change set.
+
+    Each parameter keeps its value: one that is left out would get the template's default.
+    Source: CloudFormation API, CreateChangeSet.DeploymentMode (REVERT_DRIFT), Parameter.UsePreviousValue.
+    """
+    named = ("--stack-name", commands.stack_name, "--change-set-name", "restore")
+    same = (f"ParameterKey={key},UsePreviousValue=true" for key in parameters)
+    return (
+        commands.aws(
+            *("cloudformation", "create-change-set", *named, "--use-previous-template"),
+            *("--deployment-mode", "REVERT_DRIFT", "--capabilities", "CAPABILITY_NAMED_IAM", "--parameters", *same),
+        ),
+        commands.aws("cloudformation", "describe-change-set", *named),
+        commands.aws("cloudformation", "execute-change-set", *named),
+    )
+
+
+def deleted_keeper(name: str, parameters: Iterable[str], commands: CommandLine) -> BrokenResource:
+    """The keeper: without it no key is made or rotated, and CloudFormation cannot remove the support user."""
+    effect = "no key is made, rotated or removed, and open sessions do not end with access"
+    return BrokenResource(
+        Resource.KEEPER_FUNCTION, f"function {name}", DELETED, effect, revert_drift(parameters, commands), DRIFT
+    )
+
+
+def broken_rule(name: str, state: str, commands: CommandLine) -> BrokenResource:
+    """The rule that ends open sessions, disabled or deleted (`state`)."""
+    effect = "open sessions go on after the end of access"
+    if state == DELETED:
+        again = commands.deployer("access", "revoke", "--all")
+        note = "Then grant access again: a grant with an end makes the rule anew."
+        return BrokenResource(Resource.ACCESS_END_RULE, f"rule {name}", state, effect, (again,), note)
+    enable = commands.aws("events", "enable-rule", "--name", name)
+    return BrokenResource(Resource.ACCESS_END_RULE, f"rule {name}", state, effect, (enable,))
+
+
+def broken_profile(
+    name: str, role: str, roles: Iterable[str] | None, parameters: Iterable[str], commands: CommandLine
+) -> BrokenResource | None:
+    """The instance profile and its role, None where it has it. `roles`: those of the profile, None if it is gone."""
+    effect = "the instance's agent loses its credentials, and no session can be started"
+    if roles is None:
+        note = f"Then give it to the instance: aws ec2 replace-iam-instance-profile-association. {DRIFT}"
+        restore = revert_drift(parameters, commands)
+        return BrokenResource(Resource.INSTANCE_PROFILE, f"instance profile {name}", DELETED, effect, restore, note)
+    if role in roles:
+        return None
+    add = commands.aws(*("iam", "add-role-to-instance-profile", "--instance-profile-name", name, "--role-name", role))
+    note = "Where the role itself is gone, first make it again as the stack made it."
+    return BrokenResource(
+        Resource.INSTANCE_PROFILE, f"instance profile {name}", f"without its role {role}", effect, (add,), note
+    )
+
+
+def deleted_documents(names: Iterable[str], parameters: Iterable[str], commands: CommandLine) -> BrokenResource:
+    """Session documents of the stack that are gone."""
+    restore = revert_drift(parameters, commands)
+    effect = "sessions by it cannot be started"
+    return BrokenResource(
+        Resource.SHELL_DOCUMENT, f"session document {', '.join(names)}", DELETED, effect, restore, DRIFT
+    )
 
 
 def broken_instance(instance_id: str, state: str, commands: CommandLine) -> BrokenResource | None:

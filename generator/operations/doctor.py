@@ -130,6 +130,10 @@ RESOURCES: dict[str, resource_states.Question] = {
     "support secret": resource_states.support_secret,
     "administrator's secret": resource_states.admin_secret,
     "session log group": resource_states.session_log_group,
+    "session documents": resource_states.session_documents,
+    "keeper": resource_states.keeper,
+    "rule that ends sessions": resource_states.access_end_rule,
+    "instance profile": resource_states.instance_profile,
 }
 """What somebody may have disabled or deleted by hand, in the order in which one needs the other."""
 
@@ -300,7 +304,7 @@ def _documents(gateway: Gateway, documents: Documents, others: Sequence[str]) ->
     names = (documents.shell, documents.port, documents.ssh, *others)
     absent = [name for name in names if gateway.ssm.find_document(name) is None]
     if absent:
-        hint = gateway.commands.deployer("upgrade")
+        hint = "Whoever runs the stack makes them again, as the row of the session documents says."
         yield _bad("documents", f"missing: {', '.join(absent)}", hint)
         return
     yield _good("documents", ", ".join(names))

@@ -14,6 +14,7 @@ from typing import TypeVar
 from generator.errors import AwsError, NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model import resource_state
+from generator.model.command_line import CommandLine
 from generator.model.contract import Output, Parameter, Resource
 from generator.model.reading import Reading
 from generator.model.resource_state import BrokenResource
@@ -24,6 +25,12 @@ from generator.operations.access.stack_access import access_of
 T = TypeVar("T")
 Question = Callable[[Gateway, Stack], BrokenResource | None]
 """Asks about one resource of the stack; None where it is as it should be, or the stack has none. Raises AwsError."""
+
+
+DOCUMENTS = (
+    *(Output.SHELL_DOCUMENT_NAME, Output.CUSTOMER_SHELL_DOCUMENT_NAME, Output.PORT_DOCUMENT_NAME),
+    Output.SSH_DOCUMENT_NAME,
+)
 
 
 def key(gateway: Gateway, stack: Stack) -> BrokenResource | None:
@@ -66,6 +73,40 @@ def session_log_group(gateway: Gateway, stack: Stack) -> BrokenResource | None:
     days = stack.parameters.get(Parameter.SESSION_LOG_RETENTION_DAYS, "")
     group = gateway.logs.find_log_group(name)
     return resource_state.broken_log_group(name, group, arn, int(days or 0), gateway.commands)
+
+
+def keeper(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The stack's function (lambda:GetFunctionConfiguration)."""
+    name = stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
+    gone = bool(name) and not gateway.lambda_functions.function_exists(name)
+    return resource_state.deleted_keeper(name, stack.parameters, _commands(gateway, stack)) if gone else None
+
+
+def access_end_rule(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The rule that ends open sessions (cloudformation:ListStackResources, events:DescribeRule, ListTargetsByRule)."""
+    name = _physical_ids(gateway, stack).get(Resource.ACCESS_END_RULE, "")
+    enabled = _unless_gone(lambda: gateway.events.read_rule(name).enabled) if name else True
+    if enabled:
+        return None
+    state = resource_state.DELETED if enabled is None else "disabled"
+    return resource_state.broken_rule(name, state, gateway.commands)
+
+
+def instance_profile(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The instance's profile and role (cloudformation:ListStackResources, iam:GetInstanceProfile)."""
+    ids = _physical_ids(gateway, stack)
+    name, role = ids.get(Resource.INSTANCE_PROFILE, ""), ids.get(Resource.INSTANCE_ROLE, "")
+    if not name:
+        return None
+    roles = _unless_gone(lambda: gateway.iam.instance_profile_roles(name))
+    return resource_state.broken_profile(name, role, roles, stack.parameters, _commands(gateway, stack))
+
+
+def session_documents(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The session documents that the stack's outputs name (ssm:GetDocument for each)."""
+    names = filter(None, dict.fromkeys(stack.outputs.get(output, "") for output in DOCUMENTS))
+    gone = [name for name in names if gateway.ssm.find_document(name) is None]
+    return resource_state.deleted_documents(gone, stack.parameters, _commands(gateway, stack)) if gone else None
 
 
 def instance(gateway: Gateway, stack: Stack) -> BrokenResource | None:
@@ -137,6 +178,14 @@ def _secret(gateway: Gateway, resource: Resource, arn: str) -> BrokenResource | 
     answer = _unless_gone(lambda: gateway.secretsmanager.describe_secret(arn))
     deleted = answer is not None and answer.deleted is not None
     return resource_state.broken_secret(resource, arn, gateway.commands, exists=answer is not None, deleted=deleted)
+
+
+def _physical_ids(gateway: Gateway, stack: Stack) -> dict[str, str]:
+    return {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(stack.stack_id)}
+
+
+def _commands(gateway: Gateway, stack: Stack) -> CommandLine:
+    return gateway.commands.for_stack(stack.name)
 
 
 def _unless_gone(ask: Callable[[], T]) -> T | None:

@@ -71,7 +71,10 @@ def test_what_the_agent_lacks(
 
 def test_documents_that_are_gone(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SSM, "find_document", lambda self, name: None)
-    assert "deployer upgrade" in found(deployer)["documents"]["hint"]
+    rows = found(deployer)
+    assert "missing: deepsql-" in rows["documents"]["answer"]
+    [row] = [row for subject, row in rows.items() if subject.startswith("session document ")]
+    assert "--deployment-mode REVERT_DRIFT" in row["hint"]
 
 
 @pytest.mark.parametrize(

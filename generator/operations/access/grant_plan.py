@@ -26,7 +26,10 @@ ATTEMPTS = 3
 SCOPE = frozenset(map(str, GRANT_RESOURCES))
 DEFAULT_LENGTH = timedelta(hours=8)
 NOTHING: Mapping[str, str] = {}
-GRANTED = (resource_states.support_user, resource_states.support_role, resource_states.support_secret)
+GRANTED = (
+    *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
+    resource_states.keeper,
+)
 """What a grant writes to or shares: CloudFormation would fail on one that is not there, or wait for it."""
 A_PAUSE: Mapping[str, str] = {Parameter.SUPPORT_SESSIONS_NOT_BEFORE: PAUSED}
 """What a pause adds to the role's trust: a grant that leaves no room for it could not be paused."""

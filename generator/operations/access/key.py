@@ -26,7 +26,10 @@ KNOWN_SECONDS = 30.0
 DEAD_CODES = ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId")
 
 
-ROTATED = (resource_states.support_user, resource_states.support_secret, resource_states.key)
+ROTATED = (
+    *(resource_states.support_user, resource_states.support_secret, resource_states.key),
+    resource_states.keeper,
+)
 """What a rotation needs: without one of these the keeper fails, after minutes."""
 
 

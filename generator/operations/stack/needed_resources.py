@@ -25,11 +25,17 @@ MODIFIED: dict[str, tuple[Question, ...]] = {
     Resource.SUPPORT_ROLE_POLICY: (resource_states.support_role,),
     Resource.SUPPORT_SECRET: (resource_states.support_secret, resource_states.key),
     Resource.SUPPORT_SECRET_POLICY: (resource_states.support_secret,),
-    Resource.SUPPORT_KEY: (resource_states.support_user, resource_states.support_secret, resource_states.key),
+    Resource.SUPPORT_KEY: (
+        *(resource_states.support_user, resource_states.support_secret, resource_states.key),
+        resource_states.keeper,
+    ),
     Resource.INSTANCE: (resource_states.instance,),
 }
 """What has to be there for a resource to be changed in place."""
-ADDED: dict[str, tuple[Question, ...]] = {Resource.SUPPORT_SECRET: (resource_states.key,)}
+ADDED: dict[str, tuple[Question, ...]] = {
+    Resource.SUPPORT_SECRET: (resource_states.key,),
+    Resource.SUPPORT_KEY: (resource_states.keeper,),
+}
 """What has to be there for a resource to be added."""
 ASKED_FOR: dict[str, Question] = {
     Parameter.CREATE_SUPPORT_USER: resource_states.support_user,
@@ -56,7 +62,9 @@ def _broken(gateway: Gateway, plan: UpPlan, request: UpRequest) -> tuple[BrokenR
 
 def _of_changes(changes: tuple[Change, ...]) -> Iterator[Question]:
     for change in changes:
-        if change.action == "Modify" and not change.echo_of:
+        if change.removes and change.logical_id == Resource.SUPPORT_KEY:  # the keeper removes the user's keys
+            yield resource_states.keeper
+        elif change.action == "Modify" and not change.echo_of:
             yield from MODIFIED.get(change.logical_id, ())
         elif change.action == "Add":
             yield from ADDED.get(change.logical_id, ())
