@@ -21,7 +21,6 @@ from generator.cli import render
 from generator.cli.invocation import Invocation
 from generator.cli.render import OutputFormat
 from generator.errors import LACKING, MAY_CALL, DeployerError
-from generator.model.command_line import CommandLine
 from generator.model.deployment import DEFAULT_STACK_NAME
 
 
@@ -37,6 +36,8 @@ class CommandResult:
     exit_code: int = 0
 
 
+NEXT = re.compile(r"next: |: deployer ")
+"""What a line of a result has before a command that a person may paste."""
 CHANGING: set[str] = set()
 """The commands declared so far that change something in AWS."""
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
@@ -101,7 +102,9 @@ def command(
 
         def wrapper(context: typer.Context, **values: Any) -> None:
             given = {name: values.pop(name) for name in common}
-            raise typer.Exit(_run(Invocation(command=typed, changes=changes, **given), body, context, values))
+            sandbox = bool(context.find_root().params.get("sandbox"))
+            invocation = Invocation(command=typed, changes=changes, sandbox=sandbox, **given)
+            raise typer.Exit(_run(invocation, body, context, values))
 
         app.command(name, **settings)(_declared(wrapper, body, [_CONTEXT, *own, *shared]))
         return body
@@ -148,9 +151,10 @@ def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, A
         "client": ClientProgram,
         "key": lambda files: [file.strip() for file in files.split(",")],
     }
+    weaker = ("DEFAULT", "ENVIRONMENT") if invocation.env else ("DEFAULT",)  # --env was typed, a variable was not
     for parameter, value in stored.items():
         source = context.get_parameter_source(parameter)
-        if source is not None and source.name != "DEFAULT":
+        if source is not None and source.name not in weaker:
             continue
         if parameter in values:
             values[parameter] = convert.get(parameter, type(value))(value)
@@ -170,10 +174,11 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
         done = body()
         if done is None:
             return 0
+        text = done.text and [invocation.pasteable(line) if NEXT.search(line) else line for line in done.text]
         if not (invocation.changes and invocation.opened):
-            render.result(invocation, done.result, done.text, done.exit_code)
+            render.result(invocation, done.result, text, done.exit_code)
         else:
-            render.result(invocation, _placed(invocation, done.result), done.text, done.exit_code)
+            render.result(invocation, _placed(invocation, done.result), text, done.exit_code)
             _say_where(invocation)
         return done.exit_code
     except DeployerError as error:
@@ -204,8 +209,8 @@ def _say_where(invocation: Invocation) -> None:
 def _fail(invocation: Invocation, error: DeployerError) -> int:
     if invocation.debug:
         traceback.print_exc()
-    hint = signing_in(invocation, error.hint)
-    render.error(invocation, error.explained(hint=hint, also=_permissions(invocation, error)))
+    whole = error.explained(hint=signing_in(invocation, error.hint), also=_permissions(invocation, error))
+    render.error(invocation, whole.explained(hint=invocation.pasteable(whole.hint)))
     if invocation.changes and invocation.opened and invocation.gateway.known_account:
         _say_where(invocation)
     return error.exit_code
@@ -215,8 +220,7 @@ def _permissions(invocation: Invocation, error: DeployerError) -> str:
     """How to see which permissions the command needs, where AWS refused a call for want of one; "" elsewhere."""
     if not error.hint.startswith(MAY_CALL) and LACKING not in error.hint:
         return ""
-    commands = CommandLine("" if invocation.stack_name == DEFAULT_STACK_NAME else invocation.stack_name)
-    return f"Which permissions this needs: {commands.deployer('permissions', *invocation.command.split())}"
+    return f"Which permissions this needs: deployer permissions {invocation.command}"
 
 
 def signing_in(invocation: Invocation, hint: str) -> str:

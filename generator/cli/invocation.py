@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from generator.cli.next_step import completed
 from generator.cli.render import OutputFormat
 from generator.cli.sanitize import tell
 from generator.errors import Declined, UsageError
@@ -34,6 +35,8 @@ class Invocation:
     shell_document: str = ""
     port_document: str = ""
     ssh_document: str = ""
+    sandbox: bool = False
+    """Whether it was typed behind `deployer --sandbox`."""
     changes: bool = False
     """Whether the command changes something in AWS: its result then says where."""
 
@@ -66,8 +69,14 @@ class Invocation:
         return sys.stdin.isatty() and sys.stderr.isatty() and not self.yes
 
     def say(self, sentence: str = "") -> None:
-        """Print one line on stderr."""
-        tell(sentence)
+        """Print one line on stderr, the commands in it as they can be pasted."""
+        tell(self.pasteable(sentence))
+
+    def pasteable(self, text: str) -> str:
+        """The text, each command in it for this stack, region, profile and environment, as far as they were given."""
+        stack = "" if self.stack_name == DEFAULT_STACK_NAME else self.stack_name
+        options = {"--env": self.env, "--stack-name": stack, "--region": self.region, "--profile": self.profile}
+        return completed(text, {name: value or "" for name, value in options.items()}, sandbox=self.sandbox)
 
     def show(self, plan: object) -> None:
         """Print a plan as its view says (plan_views)."""

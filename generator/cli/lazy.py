@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any, ClassVar
 
 import typer
@@ -134,6 +135,15 @@ class DefaultCommand(LazySubgroup):
         named = bool(args) and (not args[0].startswith("-") or args[0] == "--help")
         parsed: list[str] = super().parse_args(ctx, args if named else [self.default, *args])
         return parsed
+
+
+@cache
+def subcommands(name: str) -> frozenset[str]:
+    """The names of a group's commands; none for a command. Nothing is built but the group."""
+    own = _registered(COMMANDS[name][0])
+    return (
+        frozenset(getattr(get_group(own).commands.get(name), "commands", ())) if own.registered_groups else frozenset()
+    )
 
 
 def _registered(file: str) -> typer.Typer:

@@ -59,6 +59,58 @@ def test_the_stronger_place_wins_and_is_named(
     assert (found.value, found.origin, found.place) == expected
 
 
+SHELL = {
+    "AWS_REGION": "ap-south-1",
+    "AWS_PROFILE": "shell",
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "DEPLOYER_STACK_NAME": "shells",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "expected"),
+    [
+        ("region", True, "us-east-1"),
+        ("region", False, "ap-south-1"),
+        ("profile", True, "shell"),  # that environment names none
+    ],
+)
+def test_an_environment_that_was_typed_wins_over_the_shell_in_what_it_names(
+    key: str, typed: bool, expected: str
+) -> None:
+    assert explain(KEYS[key], "prod", [PROJECT, USER], SHELL, typed=typed).value == expected
+
+
+@pytest.mark.parametrize(
+    ("argv", "place"),
+    [
+        (("--env", "e"), ("theirs", "eu-north-1", "second")),
+        (("--env", "e", "--region", "sa-east-1"), ("theirs", "sa-east-1", "second")),
+        (("--env", "e", "--profile", "p", "--stack-name", "s"), ("p", "eu-north-1", "s")),
+        ((), (None, None, "shells")),
+    ],
+)
+def test_the_place_of_a_typed_environment_is_whole(
+    argv: tuple[str, ...], place: tuple[str | None, str | None, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in (("profile", "theirs"), ("region", "eu-north-1"), ("stack-name", "second")):
+        assert main(["config", "set", "--env", "e", key, value]) == 0
+    for name, value in SHELL.items():
+        monkeypatch.setenv(name, value)
+    seen: list[Invocation] = []
+    app = typer.Typer()
+
+    @command(app, "look")
+    def look(call: Invocation) -> CommandResult:
+        """Look."""
+        seen.append(call)
+        return CommandResult({})
+
+    app(args=list(argv), standalone_mode=False)
+    [call] = seen
+    assert (call.profile, call.region, call.stack_name) == place
+
+
 def test_the_environment_is_chosen_by_option_variable_or_file_and_must_exist() -> None:
     choosing = ConfigFile(Path("c"), Origin.USER, {"environment": "prod"}, {"prod": {}, "test": {}})
     assert chosen_environment("test", [choosing], {"DEPLOYER_ENV": "prod"}) == "test"

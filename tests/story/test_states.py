@@ -33,7 +33,11 @@ def test_a_failed_creation_names_its_cause_and_is_made_again_only_when_told(depl
     refused = deployer.up(*PLACE)
     assert refused.code == 1 and "--recreate" in refused.err
     assert deployer("status").out.count("ROLLBACK_COMPLETE") >= 1, "nothing was done without being told"
-    assert deployer.up(*PLACE, "--recreate").code == 0
+    again = deployer.up("--recreate", "--instance-name", "another")
+    assert again.code == 0, again.err
+    assert "Hidden values cannot be carried over and take their defaults unless given: AdminPassword." in again.err
+    stack = deployer.gateway.cloudformation.describe_stack(deployer.stack_name)
+    assert (stack.parameters["VpcId"], stack.parameters["InstanceName"]) == (PLACE[1], "another")
 
 
 def test_a_failed_update_rolls_back_and_leaves_the_door_as_it_was(deployer: Deployer) -> None:

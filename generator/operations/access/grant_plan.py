@@ -19,7 +19,7 @@ from generator.operations.access.permission_summary import Permission, permissio
 from generator.operations.access.repair import Repair, find_repairs
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
-from generator.operations.stack import change_set
+from generator.operations.stack import change_set, states
 from generator.operations.stack import plan as stack_plan
 
 ATTEMPTS = 3
@@ -96,6 +96,7 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
     if request.reason is not None:
         check_reason(request.reason)
     access = stack_access.read_access(gateway)
+    states.require_updatable(access.stack, gateway.commands)  # first: what a dead stack lacks is not its fault
     refuse_while_paused(gateway, access)
     stack_access.require_grantable(access, gateway.commands, request.via)
     resource_states.require(gateway, access.stack, GRANTED, "Nothing was granted.")

@@ -1,5 +1,7 @@
 """Which value is in force, and why: option, environment variable, named environment, project, user, default.
 
+An environment that is named with --env was typed for this one command, so its values win over the shell's variables.
+
 A named environment may have values in both files, and the project's are the stronger. The environment is chosen by
 --env, then DEPLOYER_ENV, then `environment` in the project's file, then in the user's.
 """
@@ -35,13 +37,22 @@ def chosen_environment(given: str, files: Iterable[ConfigFile], variables: Mappi
     return name
 
 
-def explain(key: StoredDefault, environment: str, files: Iterable[ConfigFile], variables: Mapping[str, str]) -> Setting:
-    """The key's value in force and where it comes from."""
-    for variable in key.variables:
-        if variables.get(variable):
-            shown = variables[variable] if variable != "AWS_ACCESS_KEY_ID" else None
-            return Setting(key.name, shown, Origin.ENVIRONMENT, variable)
+def explain(
+    key: StoredDefault,
+    environment: str,
+    files: Iterable[ConfigFile],
+    variables: Mapping[str, str],
+    *,
+    typed: bool = False,
+) -> Setting:
+    """The key's value in force and where it comes from. `typed`: the environment was named on the command line."""
+    files = list(files)
     named = [(file, file.environments.get(environment, {}), f" [{environment}]") for file in files]
+    if not (typed and any(key.name in table for _, table, _ in named)):
+        for variable in key.variables:
+            if variables.get(variable):
+                shown = variables[variable] if variable != "AWS_ACCESS_KEY_ID" else None
+                return Setting(key.name, shown, Origin.ENVIRONMENT, variable)
     for file, table, title in [*named, *((file, file.values, "") for file in files)]:
         if key.name in table:
             return Setting(key.name, table[key.name], file.origin, f"{file.path}{title}")
@@ -52,7 +63,7 @@ def settings(given: str = "") -> list[Setting]:
     """Every key's effective value. Raises DeployerError for a file that cannot be used, NotFound for an environment."""
     files = read_files()
     environment = chosen_environment(given, files, os.environ)
-    return [explain(key, environment, files, os.environ) for key in KEYS.values()]
+    return [explain(key, environment, files, os.environ, typed=bool(given)) for key in KEYS.values()]
 
 
 def stored_for(command: str, given: str) -> dict[str, str | int]:
@@ -63,7 +74,7 @@ def stored_for(command: str, given: str) -> dict[str, str | int]:
     files = read_files()
     environment = chosen_environment(given, files, os.environ)
     settings_in_force = [
-        (key, explain(key, environment, files, os.environ))
+        (key, explain(key, environment, files, os.environ, typed=bool(given)))
         for key in KEYS.values()
         if not key.commands or command in key.commands
     ]

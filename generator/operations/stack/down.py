@@ -9,7 +9,7 @@ from generator.model.command_line import CommandLine
 from generator.model.contract import Resource
 from generator.model.down import DownPlan, DownResult, RetainedResource
 from generator.model.instance import Instance
-from generator.model.stack import StackResource
+from generator.model.stack import Stack, StackResource
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack.apply import watch
@@ -56,6 +56,7 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset(), clock: Clo
         )
     resources = gateway.cloudformation.list_stack_resources(stack.stack_id)
     live = [r for r in resources if not r.status.deleted and r.physical_id]
+    _require_present(stack, live, retain, gateway.commands)
     instance = _instance(gateway, live)
     lost = tuple(r for r in live if r.logical_id not in RETAINED and r.logical_id not in retain)
     return DownPlan(
@@ -68,6 +69,20 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset(), clock: Clo
         warnings=_warnings(gateway.commands, live, instance),
         retain=retain,
         joins=joins,
+    )
+
+
+def _require_present(stack: Stack, live: list[StackResource], retain: frozenset[str], commands: CommandLine) -> None:
+    """Raise UsageError for a resource to retain that the stack does not have any more, naming those that failed."""
+    absent = sorted(retain - {resource.logical_id for resource in live})
+    if not absent:
+        return
+    failed = [resource.logical_id for resource in live if resource.status == "DELETE_FAILED"]
+    words = [word for name in failed for word in ("--retain", name)]
+    raise UsageError(
+        f"The stack {stack.name} has no resource {' or '.join(absent)} that is still there.",
+        f"To retain what could not be deleted: {commands.deployer('down', *words)}",
+        code="retain-absent",
     )
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 
 from generator.gateway.aws import Gateway
+from generator.model.contract import GRANT_PARAMETERS, Parameter
 from generator.model.stack import Stack, StackEvent
+from generator.model.up import UpRequest
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import watch
 from generator.operations.stack.watch import new_token, running_operation
@@ -53,3 +56,14 @@ def prepare(
         token = new_token(clock.now())
         gateway.cloudformation.rollback_stack(stack.name, token)
         yield watch.follow(gateway, stack.stack_id, token)
+
+
+def with_its_values(request: UpRequest, removed: Stack, say: Say) -> UpRequest:
+    """The request with the values of the stack that was removed, where it gives no others. Those of a grant are not
+    carried: access ended with the stack. Hidden ones cannot be read, which is said."""
+    absent = [key for key in removed.parameters if key not in request.given and key in set(Parameter)]
+    hidden = [key for key in absent if removed.masks(key)]
+    if hidden:
+        say(f"Hidden values cannot be carried over and take their defaults unless given: {', '.join(hidden)}.")
+    carried = {key: removed.parameters[key] for key in absent if key not in {*hidden, *GRANT_PARAMETERS}}
+    return replace(request, given={**carried, **request.given})

@@ -154,9 +154,9 @@ def _replaced(stack: Stack) -> str:
 def _notes(live: str, adopted: Adopted, replaces: str, commands: CommandLine) -> Iterator[str]:
     if str(Resource.KEEPER_FUNCTION) not in live:
         yield (
-            "Support's default shell and AWS's own session documents stop working for the vendor; "
-            "deployer access confirm prints the commands that replace them. To go on with the default "
-            f"shell, run after the upgrade: {commands.deployer('up', '--support-default-shell=yes')}"
+            "Support's default shell (aws ssm start-session --target INSTANCE) and AWS's own session documents stop "
+            f"working for the vendor. The commands that replace them: {commands.deployer('access', 'confirm')}. To go "
+            f"on with the default shell, afterwards: {commands.deployer('up', '--support-default-shell=yes')}"
         )
     if adopted.added:
         yield f"What was added to the stack's template stays in it: {', '.join(dict.fromkeys(adopted.added))}."

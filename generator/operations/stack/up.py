@@ -43,7 +43,10 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
     """
     request = support_toggle.scoped(request)
     with support_toggle.stop_hint(gateway, request.given):
-        stack = _ready(gateway, request, caller, clock)
+        before = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
+        stack = _ready(gateway, request, before, caller, clock)
+        if stack is None and before is not None:
+            request = failed_stack.with_its_values(request, before, caller.say)
         request = complete(gateway, request, stack, caller)
         plan = plan_from(gateway, request, stack, clock, _upload(gateway, request))
         if request.check_subnet:
@@ -111,9 +114,8 @@ def _upload(gateway: Gateway, request: UpRequest) -> Callable[[str], str] | None
     return upload if bucket else None
 
 
-def _ready(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock) -> Stack | None:
+def _ready(gateway: Gateway, request: UpRequest, stack: Stack | None, caller: Caller, clock: Clock) -> Stack | None:
     """The stack, once what must end before planning has ended; None where there is none."""
-    stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
     if stack is not None and stack.status.can_update:
         _say_what_is_not_needed(stack, request, caller)
     waiting = failed_stack.prepare(

@@ -1,0 +1,62 @@
+"""The next command of a message, completed with what was typed: the one place that every such line passes.
+
+Whoever writes a message knows which command comes next, and few know under which stack, region, profile or environment
+this one runs. Those who ask AWS do (`gateway.commands`); all others write `deployer db token`, and here it becomes the
+command that works when it is pasted (docs/decisions/0054-next-commands.md).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+from generator.cli.index import COMMANDS
+from generator.cli.lazy import subcommands
+
+_COMMAND = re.compile(rf"(?<![\w/.-])deployer (?P<name>{'|'.join(sorted(COMMANDS, key=len, reverse=True))})(?![\w-])")
+_HERE_ALONE = frozenset({"config", "sandbox", "demo", "generate", "lint", "verify", "publish"})
+"""Commands that ask no account: no stack, region or profile is theirs."""
+STORED = ("config", "--env")
+_FOR_SOMEBODY_ELSE = re.compile(r"\b([Cc]ustomer|vendor's support)\b")
+"""A line about the other side: what it is to type runs in its own account."""
+
+
+def completed(text: str, given: Mapping[str, str], *, sandbox: bool = False) -> str:
+    """The text, each command of this program in it with the options `given` that it does not have.
+
+    `given` are options to values (`--stack-name`), of which empty ones are left out; `sandbox` is the option before the
+    command. A command for somebody else (the customer, support) stays as it is.
+    """
+    options = {name: value for name, value in given.items() if value}
+    if "deployer " not in text or not (options or sandbox):
+        return text
+    return "\n".join(_line(line, options, sandbox) for line in text.split("\n"))
+
+
+def _line(line: str, options: Mapping[str, str], sandbox: bool) -> str:
+    matches = list(_COMMAND.finditer(line))
+    if not matches or _FOR_SOMEBODY_ELSE.search(line):
+        return line
+    starts, pieces = [match.start() for match in matches], [line[: matches[0].start()]]
+    for match, end in zip(matches, [*starts[1:], len(line)], strict=True):
+        pieces.append(_one(line[match.start() : end], match["name"], options, sandbox))
+    return "".join(pieces)
+
+
+def _one(command: str, name: str, options: Mapping[str, str], sandbox: bool) -> str:
+    """One command, with the text behind it: whatever that is, the options come right behind the command's name."""
+    path = " ".join(filter(None, ("deployer", name, _subcommand(command, name))))
+    rest = command[len(path) :]
+    if rest.startswith((" --help", "/")) or name in ("sandbox", "demo"):
+        return command
+    wanted = {key: value for key, value in options.items() if name not in _HERE_ALONE or (name, key) == STORED}
+    absent = [word for option, value in wanted.items() if f"{option} " not in rest for word in (option, value)]
+    path = path.replace("deployer ", "deployer --sandbox ", 1) if sandbox and name not in _HERE_ALONE else path
+    return " ".join([path, *([shlex.join(absent)] if absent else [])]) + rest
+
+
+def _subcommand(command: str, name: str) -> str:
+    """The word behind a group's name, where it is one of its commands; `deployer sessions shows` has none."""
+    word = re.match(r"[a-z-]+", command.removeprefix(f"deployer {name} "))
+    return word[0] if word and word[0] in subcommands(name) else ""

@@ -1,0 +1,66 @@
+"""The next command of a message carries what was given, wherever the message was made."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from generator.cli.invocation import Invocation
+from generator.cli.next_step import completed
+
+GIVEN = {"--stack-name": "second", "--region": "eu-west-1", "--profile": "p q", "--env": ""}
+ALL = "--stack-name second --region eu-west-1 --profile 'p q'"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Create one with: deployer db token", f"Create one with: deployer db token {ALL}"),
+        ("See: deployer events.", f"See: deployer events {ALL}."),
+        ("deployer up --database-endpoint E", f"deployer up {ALL} --database-endpoint E"),
+        ("deployer sessions shows what is open", f"deployer sessions {ALL} shows what is open"),
+        (
+            "deployer sessions end ID; then deployer doctor",
+            f"deployer sessions end {ALL} ID; then deployer doctor {ALL}",
+        ),
+        (
+            "deployer up --x --stack-name other --region r",
+            "deployer up --profile 'p q' --x --stack-name other --region r",
+        ),
+        ("one\ndeployer status", f"one\ndeployer status {ALL}"),
+        ("See: deployer up --help", "See: deployer up --help"),
+        ("deployer sandbox start", "deployer sandbox start"),
+        ("deployer config set region R", "deployer config set region R"),
+        ("deployer generate -o F && aws s3 ls", "deployer generate -o F && aws s3 ls"),
+        ("/opt/deployer ssh-proxy i-1", "/opt/deployer ssh-proxy i-1"),
+        ("The customer finds it with: deployer outputs", "The customer finds it with: deployer outputs"),
+        ("this deployer uploads nothing", "this deployer uploads nothing"),
+    ],
+)
+def test_a_command_gets_what_it_lacks_and_nothing_else_changes(text: str, expected: str) -> None:
+    assert completed(text, GIVEN) == expected
+
+
+def test_what_is_completed_is_not_completed_again() -> None:
+    once = completed("deployer db token; deployer status --x", GIVEN)
+    assert completed(once, GIVEN) == once
+
+
+@pytest.mark.parametrize("text", ["deployer status", "deployer config set region R"])
+def test_an_environment_is_carried_to_the_store_too(text: str) -> None:
+    assert "--env e" in completed(text, {"--env": "e"})
+
+
+def test_the_sandbox_goes_before_the_command() -> None:
+    assert completed("deployer access show, or deployer sandbox stop", {}, sandbox=True) == (
+        "deployer --sandbox access show, or deployer sandbox stop"
+    )
+
+
+def test_a_call_gives_what_it_was_given_and_the_default_stack_needs_no_name() -> None:
+    assert Invocation().pasteable("deployer status") == "deployer status"
+    call = Invocation(stack_name="s", region="r", env="e", sandbox=True)
+    assert shlex.split(call.pasteable("deployer status")) == [
+        *("deployer", "--sandbox", "status", "--env", "e", "--stack-name", "s", "--region", "r")
+    ]

@@ -1,0 +1,129 @@
+"""Every next command that a message names works when it is pasted: here they are, for a stack of another name."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+
+import pytest
+
+from tests.embedded import PLACE, VENDOR_ROLE, Deployer, Outcome, run
+from tests.story.test_states import fail_next
+
+PLACEHOLDERS = {"ARN": VENDOR_ROLE, "TICKET": "T-1"}
+COMMAND = re.compile(r"\bdeployer (?!sandbox|demo)[a-z].*?(?=$|[;,.] | \(|\.$|,? or |,? then | with these)", re.M)
+DONE = (0, 1, 3)
+"""Done, refused by AWS or by the stack's state, a check that found something; never a usage error, never not found."""
+
+
+def named(outcome: Outcome) -> list[list[str]]:
+    """The commands that an outcome names, each as the words that a shell makes of it."""
+    found = COMMAND.findall(outcome.err + "\n" + outcome.out)
+    return [[PLACEHOLDERS.get(word, word) for word in shlex.split(text)] for text in dict.fromkeys(found)]
+
+
+def paste(words: list[str]) -> Outcome:
+    assert words[0] == "deployer"
+    follows = ["--follow"] if "--follow" in words else []
+    return run(*(word for word in words[1:] if word not in follows), "--yes")
+
+
+def failed_creation(deployer: Deployer) -> Outcome:
+    fail_next("SupportSessionPolicy", "create")
+    return deployer.up(*PLACE)
+
+
+def grant_after_it(deployer: Deployer) -> Outcome:
+    failed_creation(deployer)
+    return deployer("access", "grant", "--principal", VENDOR_ROLE, "--yes")
+
+
+def created(deployer: Deployer) -> Outcome:
+    return deployer.up(*PLACE)
+
+
+def granted_to_nobody(deployer: Deployer) -> Outcome:
+    deployer.create("--support-user=no")
+    return deployer("access", "grant", "--principal", VENDOR_ROLE, "--yes")
+
+
+def shown_without_a_grant(deployer: Deployer) -> Outcome:
+    deployer.create()
+    return deployer("access", "confirm")
+
+
+def failed_update(deployer: Deployer) -> Outcome:
+    deployer.create()
+    fail_next("SessionLogGroup", "update")
+    return deployer.up("--session-log-retention-days", "30", "--disable-rollback")
+
+
+def update_after_it(deployer: Deployer) -> Outcome:
+    failed_update(deployer)
+    return deployer.up("--session-log-retention-days", "30")
+
+
+def retained_too_early(deployer: Deployer) -> Outcome:
+    deployer.create()
+    return deployer("down", "--retain", "StackKey", "--yes")
+
+
+def failed_deletion(deployer: Deployer) -> Outcome:
+    deployer.create()
+    fail_next("SupportUser", "delete")
+    return deployer("down", "--yes")
+
+
+def retained_after_it(deployer: Deployer) -> Outcome:
+    failed_deletion(deployer)
+    return deployer("down", "--retain", "NoSuch", "--yes")
+
+
+def flip_of_a_granted_user(deployer: Deployer) -> Outcome:
+    deployer.create("--support-role=yes")
+    deployer("access", "grant", "--principal", VENDOR_ROLE, "--yes")
+    return deployer.up("--support-user=no")
+
+
+def no_recovery_group(deployer: Deployer) -> Outcome:
+    deployer.create()
+    return deployer("recovery", "up")
+
+
+def under_an_environment(deployer: Deployer) -> Outcome:
+    deployer.create()
+    for key, value in (("stack-name", deployer.stack_name), ("region", "us-east-1")):
+        assert run("config", "set", "--env", "there", key, value).code == 0
+    return run("db", "token", "--endpoint", "db.internal", "--env", "there")
+
+
+SITUATIONS: list[tuple[Callable[[Deployer], Outcome], list[str]]] = [
+    (failed_creation, ["events"]),
+    (grant_after_it, ["events", "up --recreate"]),
+    (created, ["access grant"]),
+    (granted_to_nobody, ["up --support-user=yes"]),
+    (shown_without_a_grant, ["access grant"]),
+    (failed_update, ["events"]),
+    (update_after_it, ["events", "up --continue-rollback", "up --disable-rollback"]),
+    (retained_too_early, ["down"]),
+    (failed_deletion, ["events"]),
+    (retained_after_it, ["down --retain"]),
+    (flip_of_a_granted_user, ["access grant", "access revoke"]),
+    (no_recovery_group, ["up --recovery-bastion=yes"]),
+    (under_an_environment, []),
+]
+
+
+@pytest.mark.parametrize(("situation", "names"), SITUATIONS, ids=lambda given: getattr(given, "__name__", ""))
+def test_each_command_that_is_named_works_as_it_is(
+    situation: Callable[[Deployer], Outcome], names: list[str], deployer: Deployer
+) -> None:
+    outcome = situation(deployer)
+    commands = named(outcome)
+    assert [" ".join(words[1:3]).removesuffix(" --stack-name") for words in commands] == names
+    for words in commands:
+        assert deployer.stack_name in words, words
+        done = paste(words)
+        assert done.code in DONE, (words, done.err)
+        assert "There is no stack" not in done.err, (words, done.err)
