@@ -40,7 +40,7 @@ def find_jump_host(gateway: Gateway, request: DatabaseRequest, database: Databas
     """
     if request.support and is_instance_id(request.target):
         return JumpHost(request.target, *_document(StackView(denied=True), request, database, request.target))
-    seen = view_stack(gateway)
+    seen = view_stack(gateway, request.target, request.document)
     instance, notes = _choose_instance(gateway, request, seen, avoid)
     return JumpHost(instance, *_document(seen, request, database, instance), notes)
 

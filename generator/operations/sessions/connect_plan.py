@@ -35,7 +35,7 @@ def plan_connect(gateway: Gateway, request: ConnectRequest, choose: Choose) -> C
     forwards = require_free(request.forwards)
     if plugin:
         request = replace(request, forwards=forwards)
-    seen = view_stack(gateway)
+    seen = view_stack(gateway, request.target, request.document)
     target = find_target(gateway, request.target, seen, choose)
     documents = documents_of(seen, target.instance_id, gateway.deployment.documents)
     return ConnectPlan(

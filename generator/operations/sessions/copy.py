@@ -75,7 +75,7 @@ def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResu
 
 
 def _plan(gateway: Gateway, request: CopyRequest, choose: Choose) -> _Plan:
-    seen = view_stack(gateway)
+    seen = view_stack(gateway, request.far.target or "")
     target = find_target(gateway, request.far.target or "", seen, choose)
     return _Plan(target, documents_of(seen, target.instance_id, gateway.deployment.documents))
 

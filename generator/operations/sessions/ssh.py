@@ -56,7 +56,7 @@ def plan_ssh(
     gateway: Gateway, target: str, user: str, port: int, reason: str, choose: Choose, document: str = ""
 ) -> SshRoute:
     """Find the instance and the document; `document` overrides. Raises what `find_target` raises."""
-    seen = view_stack(gateway)
+    seen = view_stack(gateway, target, document)
     instance = find_target(gateway, target, seen, choose)
     documents = documents_of(seen, instance.instance_id, gateway.deployment.documents)
     request = ssh_request(documents, instance.instance_id, reason, port, document)

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from generator.errors import AwsError, NotFound, StackNotFound, UsageError
+from generator.errors import AwsError, DeployerError, NotFound, StackNotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
 from generator.model.deployment import DEFAULT_STACK_NAME
@@ -25,14 +25,25 @@ class StackView:
     denied: bool = False
 
 
-def view_stack(gateway: Gateway) -> StackView:
-    """Look at the deployment's stack."""
+def view_stack(gateway: Gateway, target: str = "", document: str = "") -> StackView:
+    """Look at the deployment's stack.
+
+    With the ID of an instance as `target` it has only names of documents to give: with `document` given too, it is not
+    looked at, and out of reach it counts as not to be read, which `gateway.notify` is told.
+    """
+    if is_instance_id(target) and document:
+        return StackView(denied=True)
     try:
         return StackView(gateway.cloudformation.find_stack(gateway.deployment.stack_name))
-    except AwsError as error:
-        if error.denied:
+    except DeployerError as error:
+        if isinstance(error, AwsError) and error.denied:
             return StackView(denied=True)
-        raise
+        if not is_instance_id(target):
+            raise
+        name = gateway.deployment.stack_name
+        gateway.notify(f"The stack {name} could not be looked at: {error.message}")
+        gateway.notify("Going on with documents of the usual names; --document NAME takes another.")
+        return StackView(denied=True)
 
 
 def find_target(gateway: Gateway, text: str, seen: StackView, choose: Choose) -> Target:
