@@ -34,6 +34,19 @@ _BUCKET = typer.Option(
 )
 _PREFIX = typer.Option("--s3-prefix", help="What the template's key begins with.", rich_help_panel=PANEL)
 
+_URL = typer.Option(
+    "--template-url",
+    metavar="URL",
+    help="A published template, or the pointer to the latest one: verified, and sent as it was verified.",
+    rich_help_panel=PANEL,
+)
+_KEY = typer.Option(
+    "--key",
+    metavar="FILE",
+    help="Public key that --template-url is verified with; repeatable. Else the stored or the vendor's own.",
+    rich_help_panel=PANEL,
+)
+
 DEPLOY_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     ("tags", Annotated[list[str], _TAGS], []),
     ("role_arn", Annotated[str, ROLE_ARN], ""),
@@ -41,6 +54,8 @@ DEPLOY_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
     ("disable_rollback", Annotated[bool, _KEEP], False),
     ("s3_bucket", Annotated[str, _BUCKET], ""),
     ("s3_prefix", Annotated[str, _PREFIX], ""),
+    ("template_url", Annotated[str, _URL], ""),
+    ("key", Annotated[list[str], _KEY], []),
 )
 
 

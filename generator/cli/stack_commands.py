@@ -67,6 +67,8 @@ def _register_up(app: typer.Typer) -> None:
             continue_rollback=continue_rollback,
             skip=frozenset(skip),
             settings=stack_settings(values, file.tags),
+            template_url=values["template_url"],
+            keys=tuple(values["key"]),
             check_subnet=plan_only or not call.yes,  # nobody can turn back with --yes, so it is not looked at
         )
         return _shown(call, up(call.gateway, request, UpInvocation(call)))
@@ -95,6 +97,8 @@ def _register_upgrade(app: typer.Typer) -> None:
             replace_instance=replace_instance,
             plan_only=plan_only,
             settings=stack_settings(values),
+            template_url=values["template_url"],
+            keys=tuple(values["key"]),
         )
         return _shown(call, upgrade(call.gateway, request, call))
 

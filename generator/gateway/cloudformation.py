@@ -38,9 +38,10 @@ class CloudFormation(Service):
         except StackNotFound:
             return None
 
-    def get_template(self, name: str) -> str:
-        """Return the stack's template as it was submitted (JSON text when AWS parsed it)."""
-        body = self._call("get_template", StackName=name, TemplateStage="Original")["TemplateBody"]
+    def get_template(self, name: str, change_set: str = "") -> str:
+        """Return the stack's template, or that of a change set, as it was submitted (JSON text when AWS parsed it)."""
+        of = {"ChangeSetName": change_set} if change_set else {}
+        body = self._call("get_template", StackName=name, TemplateStage="Original", **of)["TemplateBody"]
         return body if isinstance(body, str) else json.dumps(body)
 
     def create_change_set(self, request: ChangeSetRequest) -> str:

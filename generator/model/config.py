@@ -150,7 +150,7 @@ _ALL = (
         "key",
         "Files of public keys, the only ones trusted for templates and reports.",
         rf"{_ABSOLUTE}(, ?{_ABSOLUTE})*",
-        commands=frozenset({"verify"}),
+        commands=frozenset({"verify", "up", "upgrade"}),
         form="the absolute paths of the files, separated by commas",
     ),
 )

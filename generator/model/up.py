@@ -20,6 +20,22 @@ from generator.model.template_changes import TemplateVersion
 
 
 @dataclass(frozen=True)
+class PublishedTemplate:
+    """A template as it was published, whose signature was verified. `text` is what was read, once."""
+
+    url: str
+    text: str = field(repr=False)
+    sha256: str
+    version: str
+    key_id: str
+
+    @property
+    def note(self) -> str:
+        """A sentence for the plan."""
+        return f"The template is version {self.version} of {self.url}: SHA-256 {self.sha256}, signed by {self.key_id}."
+
+
+@dataclass(frozen=True)
 class UpRequest:
     """The parameters given (template key to value), and what the user allows beyond them.
 
@@ -32,6 +48,8 @@ class UpRequest:
     `room_for`: values that the policies must have room for besides, so that they can still be set when it is urgent.
     `plan_only`: show and stop. `recreate` removes a stack whose creation failed first, `continue_rollback` rolls
     back an update that failed, or resumes a rollback that is stuck and leaves the resources `skip` as they are.
+    `template_url` is the address of a published template to use, `keys` the public keys it is verified with (files),
+    `template` what was read there.
     `check_subnet`: look whether the subnet of a new stack has a route to AWS.
     """
 
@@ -51,6 +69,9 @@ class UpRequest:
     continue_rollback: bool = False
     skip: frozenset[str] = frozenset()
     check_subnet: bool = True
+    template_url: str = ""
+    keys: tuple[str, ...] = ()
+    template: PublishedTemplate | None = None
     settings: StackSettings = field(default_factory=StackSettings)
 
     def __post_init__(self) -> None:

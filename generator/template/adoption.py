@@ -95,6 +95,11 @@ def needs_no_update(one: str, other: str) -> bool:
     }
 
 
+def parameters_of(text: str) -> frozenset[str]:
+    """The keys of the parameters that a template declares."""
+    return frozenset(entries(parse(text).get("Parameters")))
+
+
 def version_of(text: str) -> str:
     """The version of this program that wrote a template, "" where it names none."""
     return scalar(entries(parse(text).get("Metadata")).get(VERSION_KEY)) or ""

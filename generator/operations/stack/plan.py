@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from generator.errors import UsageError
+from generator.errors import Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model import parameter_options
 from generator.model.change_set import ChangeSet, ChangeSetRequest
 from generator.model.contract import NO_END, RENAMED_PARAMETERS, TEMPLATE_LIMIT_BYTES, Parameter, Resource
+from generator.model.signature import sha256_of
 from generator.model.stack import Stack
 from generator.model.up import UpPlan, UpRequest
 from generator.operations.clock import SYSTEM, Clock
@@ -154,6 +155,7 @@ def _plan_by_change_set(
     change_set_id = create(gateway, wanted, made_for_it)
     with dropped_on_error(gateway, change_set_id, made_for_it, token):
         change_set = wait_for_change_set(gateway, change_set_id)
+        _require_as_sent(gateway, request, wanted, change_set)
         request = _with_untouchable(gateway, request, stack, source, change_set)
         request = _with_stopped(gateway, request, stack, change_set, now)
         if change_set.empty:
@@ -213,6 +215,21 @@ def _within_the_call(wanted: ChangeSetRequest, upload: Upload | None) -> ChangeS
             code="template-too-large",
         )
     return wanted
+
+
+def _require_as_sent(gateway: Gateway, request: UpRequest, wanted: ChangeSetRequest, change_set: ChangeSet) -> None:
+    """Raise Refused where the change set has another template than the one made of what was verified. One call."""
+    if request.template is None or wanted.template_body is None:
+        return
+    sent = wanted.template_body
+    has = gateway.cloudformation.get_template(change_set.stack_id, change_set.change_set_id)
+    if has.strip() != sent.strip():  # CloudFormation may cut white space at the ends
+        raise Refused(
+            "Nothing was changed: the change set's template has the SHA-256 "
+            f"{sha256_of(has.encode())}, and {sha256_of(sent.encode())} was sent.",
+            "Run it again. If it stays so, look at what changes calls on the way to CloudFormation.",
+            code="template-changed",
+        )
 
 
 def _replaced(source: TemplateSource) -> frozenset[str]:

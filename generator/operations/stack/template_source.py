@@ -57,9 +57,7 @@ def template_source(gateway: Gateway, request: UpRequest, stack: Stack | None) -
     DeployerError where the stack's template cannot be brought to this version.
     """
     if stack is None or stack.status.only_planned:
-        from generator.template.emit import wire  # troposphere costs 50 ms: only where a template is needed
-
-        return TemplateSource(wire(), frozenset(parameter_options.PARAMETERS), policy=document(SURVIVORS))
+        return _new(request)
     if not request.upgrade:
         _refuse_values_of_another_version(request, stack, gateway.commands)
     own = parameters_only(request, stack)
@@ -67,6 +65,18 @@ def template_source(gateway: Gateway, request: UpRequest, stack: Stack | None) -
         return TemplateSource(None, frozenset(stack.parameters))
     live = gateway.cloudformation.get_template(stack.stack_id)
     return _beside(gateway, live, request, stack, own)
+
+
+def _new(request: UpRequest) -> TemplateSource:
+    """The template of a new stack: this version's, or the published one that was named."""
+    if request.template is not None:
+        from generator.template.adoption import parameters_of
+
+        text = request.template.text
+        return TemplateSource(text, parameters_of(text), policy=document(SURVIVORS), notes=(request.template.note,))
+    from generator.template.emit import wire  # troposphere costs 50 ms: only where a template is needed
+
+    return TemplateSource(wire(), frozenset(parameter_options.PARAMETERS), policy=document(SURVIVORS))
 
 
 def _refuse_values_of_another_version(request: UpRequest, stack: Stack, commands: CommandLine) -> None:
@@ -93,7 +103,7 @@ def _beside(gateway: Gateway, live: str, request: UpRequest, stack: Stack, own: 
     from generator.template.emit import wire
 
     replaces = _replaced(stack) if request.replace_instance else ""
-    adopted = adopt(wire(), live, replacing=replaces)
+    adopted = adopt(request.template.text if request.template else wire(), live, replacing=replaces)
     untouchable = _untouchable(adopted, stack)
     if untouchable:
         _refuse_values_of_the_instance(request, stack, adopted.fixed)
@@ -109,7 +119,10 @@ def _beside(gateway: Gateway, live: str, request: UpRequest, stack: Stack, own: 
         policy_changes=_policy_changes(gateway, live, adopted.text, request, stack),
         versions=tuple(versions_since(version_of(live))),
         replaces=replaces,
-        notes=tuple(_notes(live, adopted, replaces, gateway.commands)),
+        notes=(
+            *([request.template.note] if request.template else []),
+            *_notes(live, adopted, replaces, gateway.commands),
+        ),
     )
 
 

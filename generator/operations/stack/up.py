@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from generator.errors import DeployerError
+from generator.errors import DeployerError, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
 from generator.model.stack import Stack
@@ -41,12 +41,13 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
     asked for. Raises UsageError, Declined, Refused for what goes beyond the request, StackBusy, OperationFailed with
     the cause, and NotFollowed when the update goes on unwatched.
     """
-    request = support_toggle.scoped(request)
+    request = _with_template(support_toggle.scoped(request), clock)
     with support_toggle.stop_hint(gateway, request.given):
         before = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
         stack = _ready(gateway, request, before, caller, clock)
         if stack is None and before is not None:
             request = failed_stack.with_its_values(request, before, caller.say)
+        _refuse_other_template(gateway, request, stack)
         request = complete(gateway, request, stack, caller)
         plan = plan_from(gateway, request, stack, clock, _upload(gateway, request))
         if request.check_subnet:
@@ -60,9 +61,9 @@ def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock =
 
     With `plan_only`, return the plan and leave nothing behind. Raises StackNotFound, and the rest as `up`.
     """
+    request = _with_template(replace(request, upgrade=True), clock)
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     states.require_created(stack, gateway.commands)
-    request = replace(request, upgrade=True)
     return _planned_or_done(
         gateway, plan_from(gateway, request, stack, clock, _upload(gateway, request)), request, caller
     )
@@ -112,6 +113,25 @@ def _upload(gateway: Gateway, request: UpRequest) -> Callable[[str], str] | None
         return gateway.s3.put_template(bucket, f"{prefix}/{name}" if prefix else name, body)
 
     return upload if bucket else None
+
+
+def _with_template(request: UpRequest, clock: Clock) -> UpRequest:
+    """The request with the published template that it names, read once and verified. Raises NotVerified."""
+    if not request.template_url:
+        return request
+    from generator.operations.publishing.template import published_template
+
+    return replace(request, template=published_template(request.template_url, request.keys, clock))
+
+
+def _refuse_other_template(gateway: Gateway, request: UpRequest, stack: Stack | None) -> None:
+    """Raise UsageError for a published template on a stack that exists: `up` never upgrades in passing."""
+    if request.template is not None and stack is not None and not stack.status.only_planned:
+        raise UsageError(
+            f"The stack {stack.name} exists, and up changes values on the stack's own template.",
+            f"To change its template: {gateway.commands.deployer('upgrade', '--template-url', request.template_url)}",
+            code="template-of-a-stack",
+        )
 
 
 def _ready(gateway: Gateway, request: UpRequest, stack: Stack | None, caller: Caller, clock: Clock) -> Stack | None:
