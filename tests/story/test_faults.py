@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from generator.operations import polling
-from tests.embedded import PLACE, VENDOR_ROLE, Deployer, Outcome
+from tests.embedded import PLACE, VENDOR_ROLE, Deployer, Outcome, run
 from tests.faulty import CUT, PAGE, Proxy, When, at, once_ended, proxied, since
 
 EVENTS, EXPIRED = "DescribeStackEvents", "ExpiredTokenException"
@@ -189,6 +189,27 @@ def test_a_rotation_lost_sight_of_says_where_to_look(deployer: Deployer, proxy: 
     while deployer.gateway.secretsmanager.describe_secret(secret).version("AWSPENDING"):
         time.sleep(0.05)
     assert deployer("access", "rotate").code == 0
+
+
+def test_a_command_on_hosts_lost_sight_of_goes_on_and_says_where_to_look(deployer: Deployer, proxy: Proxy) -> None:
+    deployer.create()
+    proxy.spoil("ListCommandInvocations", since(1), EXPIRED)
+    script = ("run", "--instance-id", deployer.outputs["InstanceId"], "true")
+    lost = run(*script)
+    assert lost.code == 1 and "is still running on its hosts, but could not be followed" in lost.err, lost.err
+    assert "aws ssm list-command-invocations --details --command-id" in lost.err and "Sign in again" in lost.err
+    proxy.heal()
+    assert run(*script).code == 0
+
+
+def test_events_that_are_followed_say_that_the_operation_goes_on(deployer: Deployer, proxy: Proxy) -> None:
+    deployer.create()
+    proxy.spoil(EVENTS, since(1), EXPIRED)
+    left_alone(deployer.up("--support-user=no"), deployer)
+    lost = deployer("events", "--follow")
+    assert lost.code == 1 and EXPIRED in lost.err and "Sign in again" in lost.err, lost.err
+    proxy.heal()
+    assert deployer("events", "--follow").code == 0
 
 
 def test_a_revocation_goes_on_with_its_other_steps(deployer: Deployer, proxy: Proxy) -> None:
