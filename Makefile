@@ -13,7 +13,7 @@ help: ## list the targets
 # What the product needs, the embedded AWS included.
 $(RUNS): requirements.lock requirements-build.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed, this is %d.%d: make PYTHON=python3.12" % sys.version_info[:2] if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
-	@echo "setting up $(VENV) (once)" >&2
+	@echo "setting up $(VENV) (once, a minute or two): the packages that deployer needs ..." >&2
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements-build.lock -r requirements.lock
 	@$(PIP) --no-build-isolation --no-deps --editable .
@@ -21,6 +21,7 @@ $(RUNS): requirements.lock requirements-build.lock pyproject.toml
 
 # What its tests and checks need besides.
 $(READY): requirements-dev.lock $(RUNS)
+	@echo "and those that its tests need ..." >&2
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $(READY)
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parent.parent / "generator"
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "directories": {"errors"},
+    "installation": set(),
     "model": {"errors"},
     "policies": {"model"},
     "template": {"policies", "model", "errors"},
@@ -19,11 +20,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "signing": {"model", "errors"},
     "channel": {"model", "errors"},
     "gateway": {"model", "errors"},
-    "host": {"model", "errors", "directories"},
-    "sandbox": {"model", "errors", "directories", "keeper", "channel"},
+    "host": {"model", "errors", "directories", "installation"},
+    "sandbox": {"model", "errors", "directories", "installation", "keeper", "channel"},
     "operations": {
         "errors",
         "directories",
+        "installation",
         "model",
         "policies",
         "template",

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from generator.errors import NotFound
+from generator.installation import install_command
 
 Row = tuple[Any, ...]  # a column may be of any type the database has
 Query = Callable[[str], list[Row]]
@@ -107,6 +108,6 @@ def _driver(name: str) -> ModuleType:
     except ImportError:
         raise NotFound(
             f"The driver {name} is not installed, and this command runs SQL itself.",
-            "Install it with: pip install 'deepsql-deployer[database]'",
+            f"Install it with: {install_command('database')}",
             code="driver-missing",
         ) from None

@@ -9,7 +9,7 @@ import site
 import sys
 from pathlib import Path
 
-DISTRIBUTION = "deepsql-deployer"
+from generator.installation import DISTRIBUTION
 
 
 def own_command(*words: str, module: str = "generator") -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from generator.errors import NotFound, UsageError
 from generator.host.background_processes import spawn_detached
+from generator.installation import has, install_command
 from generator.model.database import Engine
 from generator.sandbox import lifecycle, state
 
@@ -30,7 +31,13 @@ class SandboxReport:
 
 
 def start(port: int | None = None) -> SandboxReport:
-    """Start the sandbox unless it is running already. Raises DeployerError as `lifecycle.start`."""
+    """Start the sandbox unless it is running already. Raises NotFound without its extra, else as `lifecycle.start`."""
+    if not has("ministack"):
+        raise NotFound(
+            "The sandbox is an extra of this program, and it is not installed.",
+            f"Install it with: {install_command('sandbox')}",
+            code="sandbox-missing",
+        )
     return _report(lifecycle.start(port, spawn_detached))
 
 

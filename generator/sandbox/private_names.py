@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from generator.errors import DeployerError
+from generator.installation import install_command
 
 MINISTACK = "1.5.33"
 
@@ -164,7 +165,7 @@ SIGNATURES = {
 
 def check() -> None:
     """Raise DeployerError naming what is not as the sandbox expects it. Call it before anything is replaced."""
-    hint = "pip install 'deepsql-deployer[sandbox]'"
+    hint = install_command("sandbox")
     installed = version("ministack")
     if installed != MINISTACK:
         raise DeployerError(

@@ -16,7 +16,10 @@ from generator.sandbox.cloudformation.operations import STEP_VARIABLE
 from tests.docs.pages import ROOT, before, commands, matches, pages
 
 # What only a fresh checkout can run: held to exist, and run by CI itself (make) or by `make .venv/.ready` (pip).
-ELSEWHERE = ("make ", "pip install ", "git clone ", "cd ", "python3 -m venv ", ". .venv/", "source ")
+ELSEWHERE = (
+    *("make ", "git clone ", "cd ", "python3 -m venv ", ". .venv/", "source "),
+    *("pip install ", "pipx install ", "uv tool install "),
+)
 CREATE = "deployer up --vpc-id vpc-00000001 --subnet-id subnet-00000002 --admin-email admin@example.com --yes"
 VALUES = {
     "VpcId": "vpc-00000001",

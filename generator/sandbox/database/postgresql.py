@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from generator.errors import DeployerError
+from generator.installation import install_command
 from generator.sandbox.database import process
 from generator.sandbox.database.master_user import SUPERUSER, Owner, Server
 
@@ -30,7 +31,7 @@ def programs() -> Path:
             return directory
     raise DeployerError(
         "The sandbox needs a PostgreSQL server, and this computer has none.",
-        "Install it with: pip install 'deepsql-deployer[sandbox]'",
+        f"Install it with: {install_command('sandbox')}",
         code="postgresql-missing",
     )
 
