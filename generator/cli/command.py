@@ -18,6 +18,7 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli import render
+from generator.cli.grouped_help import COMMON, GroupedCommand
 from generator.cli.invocation import Invocation
 from generator.cli.render import OutputFormat
 from generator.errors import LACKING, MAY_CALL, DeployerError
@@ -44,33 +45,33 @@ _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotati
 Body = Callable[..., CommandResult | None]
 
 COMMON_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
-    ("profile", Annotated[str | None, typer.Option(help="AWS profile to use.", rich_help_panel="Common")], None),
-    ("region", Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel="Common")], None),
+    ("profile", Annotated[str | None, typer.Option(help="AWS profile to use.", rich_help_panel=COMMON)], None),
+    ("region", Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel=COMMON)], None),
     (
         "stack_name",
-        Annotated[str, typer.Option(help="Name of the stack.", envvar="DEPLOYER_STACK_NAME", rich_help_panel="Common")],
+        Annotated[str, typer.Option(help="Name of the stack.", envvar="DEPLOYER_STACK_NAME", rich_help_panel=COMMON)],
         DEFAULT_STACK_NAME,
     ),
     (
         "output",
-        Annotated[OutputFormat, typer.Option(help="How to print the result.", rich_help_panel="Common")],
+        Annotated[OutputFormat, typer.Option(help="How to print the result.", rich_help_panel=COMMON)],
         OutputFormat.text,
     ),
     (
         "yes",
-        Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.", rich_help_panel="Common")],
+        Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.", rich_help_panel=COMMON)],
         False,
     ),
     (
         "env",
-        Annotated[str, typer.Option(help="Stored environment to use (deployer config).", rich_help_panel="Common")],
+        Annotated[str, typer.Option(help="Stored environment to use (deployer config).", rich_help_panel=COMMON)],
         "",
     ),
     (
         "debug",
         Annotated[
             bool,
-            typer.Option("--debug", help="Show tracebacks, and the frames of a session.", rich_help_panel="Common"),
+            typer.Option("--debug", help="Show tracebacks, and the frames of a session.", rich_help_panel=COMMON),
         ],
         False,
     ),
@@ -106,7 +107,7 @@ def command(
             invocation = Invocation(command=typed, changes=changes, sandbox=sandbox, **given)
             raise typer.Exit(_run(invocation, body, context, values))
 
-        app.command(name, **settings)(_declared(wrapper, body, [_CONTEXT, *own, *shared]))
+        app.command(name, **{"cls": GroupedCommand, **settings})(_declared(wrapper, body, [_CONTEXT, *own, *shared]))
         return body
 
     return register

@@ -14,9 +14,16 @@ import typer
 from generator.cli.invocation import Invocation
 from generator.cli.parameter_file import ParameterFile
 from generator.errors import UsageError
+from generator.model.contract import Parameter
 from generator.model.parameter_options import PARAMETERS, Kind, ParameterOption
 
-PANEL = "Template parameters"
+DECIDED_AT_THE_START = frozenset(
+    {
+        *(Parameter.VPC_ID, Parameter.SUBNET_ID, Parameter.INSTANCE_TYPE, Parameter.VOLUME_SIZE_GIB),
+        *(Parameter.INSTANCE_NAME, Parameter.ADMIN_EMAIL, Parameter.ADMIN_PASSWORD),
+    }
+)
+GROUPS = START, SUPPORT, DATABASE, ADVANCED = ("What you decide at the start", "Support", "Database", "Advanced")
 
 
 class YesNo(StrEnum):
@@ -26,12 +33,25 @@ class YesNo(StrEnum):
     no = "no"
 
 
+def _panel(parameter: ParameterOption) -> str:
+    """The group of the help that a parameter is in."""
+    if parameter.key in DECIDED_AT_THE_START:
+        return START
+    if "Database" in parameter.key or parameter.key == Parameter.DEPLOY_BASTION_HOST:
+        return DATABASE
+    return SUPPORT if parameter.key.removeprefix("Create").startswith("Support") else ADVANCED
+
+
 def _declare(parameter: ParameterOption) -> tuple[str, Any, Any]:
     kind: Any = {Kind.YES_NO: YesNo, Kind.NUMBER: int}.get(parameter.kind, str)
     if parameter.of_the_grant:  # there only to be refused with the verb that changes it, not as an unknown option
         return parameter.snake, Annotated[str | None, typer.Option(parameter.option, hidden=True)], None
     shown = typer.Option(
-        parameter.option, help=parameter.help, rich_help_panel=PANEL, show_default=False, case_sensitive=False
+        parameter.option,
+        help=parameter.help,
+        rich_help_panel=_panel(parameter),
+        show_default=False,
+        case_sensitive=False,
     )
     return parameter.snake, Annotated[kind | None, shown], None
 
@@ -39,11 +59,12 @@ def _declare(parameter: ParameterOption) -> tuple[str, Any, Any]:
 def _secret_options(parameter: ParameterOption) -> list[tuple[str, Any, Any]]:
     """A secret is read from a file or standard input; its plain option exists only to refuse with the reason."""
     name, option, what = parameter.snake, parameter.option, parameter.help
+    panel = _panel(parameter)
     file = typer.Option(
-        f"{option}-file", help=f"{what.removesuffix('.')}, read from this file.", metavar="FILE", rich_help_panel=PANEL
+        f"{option}-file", help=f"{what.removesuffix('.')}, read from this file.", metavar="FILE", rich_help_panel=panel
     )
-    stdin = typer.Option(f"{option}-stdin", help="Read it from standard input.", rich_help_panel=PANEL)
-    prompt = typer.Option(f"{option}-prompt", help="Ask for it at the terminal.", rich_help_panel=PANEL)
+    stdin = typer.Option(f"{option}-stdin", help="Read it from standard input.", rich_help_panel=panel)
+    prompt = typer.Option(f"{option}-prompt", help="Ask for it at the terminal.", rich_help_panel=panel)
     refused = typer.Option(option, hidden=True)
     return [
         (f"{name}_file", Annotated[Path | None, file], None),
@@ -53,13 +74,26 @@ def _secret_options(parameter: ParameterOption) -> list[tuple[str, Any, Any]]:
     ]
 
 
-_ANY = typer.Option("--parameter", metavar="KEY=VALUE", help="Any template parameter by its own name; repeatable.")
+_ANY = typer.Option(
+    "--parameter",
+    metavar="KEY=VALUE",
+    help="Any template parameter by its own name; repeatable.",
+    rich_help_panel=ADVANCED,
+)
 _FILE = typer.Option(
-    "--parameter-file", metavar="FILE", help="Parameters and tags from JSON or YAML; what is typed goes before it."
+    "--parameter-file",
+    metavar="FILE",
+    help="Parameters and tags from JSON or YAML; what is typed goes before it.",
+    rich_help_panel=ADVANCED,
 )
 PARAMETER_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
-    *(_declare(p) for p in PARAMETERS.values() if not p.secret),
-    *(entry for p in PARAMETERS.values() if p.secret for entry in _secret_options(p)),
+    *(
+        entry
+        for group in GROUPS
+        for parameter in PARAMETERS.values()
+        if _panel(parameter) == group
+        for entry in (_secret_options(parameter) if parameter.secret else [_declare(parameter)])
+    ),
     ("parameter", Annotated[list[str], _ANY], []),
     ("parameter_file", Annotated[str | None, _FILE], None),
 )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from typer.core import TyperCommand
-
+from generator.cli.grouped_help import GroupedCommand
 from generator.errors import UsageError
 
 
-class PassThrough(TyperCommand):
+class PassThrough(GroupedCommand):
     """Takes its own long options first; from the first other word on, everything belongs to the other program.
 
     A long option among the first words that is none of its own is a typing error. `places` are own options that say
