@@ -31,8 +31,9 @@ NOT_REACHED = {  # not on this stack: it has no cluster, a route to AWS, no reco
     "doctor": {"ec2:DescribeSecurityGroups"},
     # nobody has access, so there is nothing to confirm
     "access confirm": {"cloudformation:ListStackResources", "events:DescribeRule", "events:ListTargetsByRule"},
-    # no cluster, nobody let in until a time, and no account said to be the customer's own
+    # no cluster, nobody let in until a time, no account said to be the customer's own, the stack's own profile
     "access show": {
+        "iam:GetInstanceProfile",
         *("eks:ListAccessEntries", "events:DescribeRule", "events:ListTargetsByRule"),
         "logs:GetLogEvents",
     },

@@ -11,9 +11,9 @@ from tests.worlds.people import (
     session_of_a_federated_user,
     session_of_somebody_gone,
 )
-from tests.worlds.resources import another_role, grants_the_key_to, reaches_a_cluster
+from tests.worlds.resources import another_profile, another_role, grants_the_key_to, reaches_a_cluster
 from tests.worlds.support_user import OWN_POLICY, group, no_boundary, password
-from tests.worlds.world import Make, World, and_, done, failed, lacks, refused
+from tests.worlds.world import Make, World, and_, done, failed, incomplete, lacks, refused
 
 GRANT = ("access", "grant", "--principal", VENDOR_ROLE)
 SHOW = ("access", "show")
@@ -119,6 +119,10 @@ WORLDS = (
     World("show: a session of a federated user", session_of_a_federated_user, SHOW, done("{session}", "terminate-")),
     World("show: a session by another role", session_by_another_role, SHOW, done("{session}", "a role that lets")),
     World("doctor: the rule was disabled", rule_disabled, DOCTOR, done("is disabled", ENABLE)),
+    World("show: the instance has another profile", another_profile, SHOW, done("their-profile", "replace-iam-")),
+    World(
+        "doctor: the instance has another profile", another_profile, DOCTOR, incomplete("their-profile", "replace-iam-")
+    ),
     World("doctor: the rule was deleted", rule_deleted, DOCTOR, done("{rule} was deleted")),
     World("doctor: a session of somebody who is gone", session_of_somebody_gone, DOCTOR, done("{session}")),
     World("confirm: the operator may not look", lacks("events:DescribeRule"), CONFIRM, done("events:DescribeRule")),

@@ -193,6 +193,22 @@ def _has_entry(a: Account, arn: str) -> bool:
     return arn in a.mine.eks.list_access_entries(clusterName="orders")["accessEntries"]
 
 
+def another_profile(a: Account) -> None:
+    """The instance has a profile with a role that somebody made, and an entry in the cluster for it."""
+    iam, ec2, name = a.mine.iam, a.mine.ec2, {"InstanceProfileName": "their-profile"}
+    trusted = document({**trust({"Service": "ec2.amazonaws.com"})})
+    arn = iam.create_role(RoleName="their-role", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    iam.create_instance_profile(**name)
+    iam.add_role_to_instance_profile(**name, RoleName="their-role")
+    mine = [{"Name": "instance-id", "Values": [a.instance]}]
+    [now] = ec2.describe_iam_instance_profile_associations(Filters=mine)["IamInstanceProfileAssociations"]
+    ec2.replace_iam_instance_profile_association(
+        AssociationId=now["AssociationId"], IamInstanceProfile={"Name": "their-profile"}
+    )
+    if a.mine.eks.list_clusters()["clusters"]:
+        a.mine.eks.create_access_entry(clusterName="orders", principalArn=arn)
+
+
 def cluster_is_open(a: Account) -> None:
     a.way_in("the cluster", lambda: _reaches_it(a))
 
@@ -437,6 +453,24 @@ WORLDS = (
         ALL,
         not_proven(left=("delete-access-entry",)),
         CLOSED,
+    ),
+    World(
+        "cluster: an entry of the role of another profile",
+        and_(reaches_a_cluster, another_profile),
+        ALL,
+        not_proven(left=(":role/their-role",)),
+    ),
+    World(
+        "cluster: which profile the instance has may not be read",
+        and_(reaches_a_cluster, lacks("ec2:DescribeInstances")),
+        ALL,
+        not_proven(left=("ec2:DescribeInstances",)),
+    ),
+    World(
+        "cluster: what is in another profile may not be read",
+        and_(reaches_a_cluster, another_profile, lacks("iam:GetInstanceProfile")),
+        ALL,
+        not_proven(left=("iam:GetInstanceProfile",)),
     ),
     World(
         "cluster: entries of the vendor's and of the support role",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessState
 from generator.model.access_path import AccessPaths
 from generator.operations import resource_states
-from generator.operations.access import access_policies, session_end, stack_access
+from generator.operations.access import access_policies, instance_roles, session_end, stack_access
 from generator.operations.access.findings import findings
 from generator.operations.access.live_policies import read_policies
 from generator.operations.access.observations import live_sessions
@@ -64,8 +65,8 @@ def show(
         sessions=tuple(s for s in sessions.value or () if s.target == access.instance_id),
         broken=resource_states.find(gateway, access.stack, questions),
     )
-    of_the_rule = session_end.findings(gateway, access, resources)
-    return replace(state, findings=(*findings(state, now, gateway.commands), *of_the_rule))
+    others = (session_end.findings(gateway, access, resources), instance_roles.findings(gateway, access, resources))
+    return replace(state, findings=(*findings(state, now, gateway.commands), *chain(*others)))
 
 
 def _unread(paths: AccessPaths) -> tuple[str, ...]:
