@@ -102,6 +102,7 @@ def test_sessions_carry_a_file_there_and_back(
     assert up.code == 0 and up.out.startswith(sha256(BYTES).hexdigest()), up.err
     assert (there / "kept").read_bytes() == BYTES and [path.name for path in there.iterdir()] == ["kept"]
     assert host.served == 4, "the one that looks carries as well, and one of them compares"
+    assert up.err.count("This session is served by the deployer sandbox.") == 1, "the agent's message, once for all"
     down = deployer("cp", "--via", "session", ":kept", str(tmp_path))
     assert down.code == 0 and (tmp_path / "kept").read_bytes() == BYTES, down.err
     assert not list(tmp_path.glob("*.deployer-part"))

@@ -156,6 +156,7 @@ async def _one(
         request.sessions,
         caller.progress,
         f"{request.far.target} {Path.cwd()} {source} {request.destination}",
+        caller.say,
         inside=len(request.sources) > 1 or request.destination.path.endswith("/"),
     )
     try:

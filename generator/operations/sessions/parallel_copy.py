@@ -112,8 +112,9 @@ def piece_of(size: int, sessions: int) -> int:
 class Shells:
     """Shell sessions of one copy: each opened when needed and reused, all ended together."""
 
-    def __init__(self, calls: Callable[[], SessionCalls], options: ChannelOptions) -> None:
-        self._calls, self._options = calls, options
+    def __init__(self, calls: Callable[[], SessionCalls], options: ChannelOptions, say: Callable[[str], None]) -> None:
+        self._calls, self._options, self._say = calls, options, say
+        self._messages: set[str] = set()
         self._open: dict[HostShell, AbstractAsyncContextManager[HostShell]] = {}
         self._free: list[HostShell] = []
 
@@ -138,6 +139,11 @@ class Shells:
         made = host_shell(self._calls(), self._options)
         shell = await made.__aenter__()
         self._open[shell] = made
+        message = shell.channel.handshake.customer_message
+        if message not in self._messages:
+            self._messages.add(message)
+            for line in message.splitlines():
+                self._say(line)
         return shell
 
 
@@ -151,6 +157,7 @@ class CopyRun:
     sessions: int
     progress: Progress
     key: str
+    say: Callable[[str], None] = lambda line: None
     inside: bool = False  # the destination must be a directory, not a file of that name
 
 
@@ -168,7 +175,7 @@ async def fetch(run: CopyRun, far: str, near: Path) -> tuple[Path, str]:
 
 
 async def _fetch(run: CopyRun, far: str, target: Path, part: Path, claim: Claim) -> str:
-    async with Shells(run.calls, run.options) as shells:
+    async with Shells(run.calls, run.options, run.say) as shells:
         async with shells.one() as shell:
             digest, size = await _describe(shell, far)
             attributes = await ends.far_attributes(shell, far)
@@ -199,7 +206,7 @@ async def send(run: CopyRun, near: Path, far: str) -> str:
 async def _send(run: CopyRun, near: Path, far: str, claim: Claim) -> str:
     digest, size, attributes = digest_of(near), near.stat().st_size, ends.attributes_of(near)
     journal = Journal.of(run.state, claim.copy_id, digest, size, run.sessions)
-    async with Shells(run.calls, run.options) as shells:
+    async with Shells(run.calls, run.options, run.say) as shells:
         async with shells.one() as shell:
             target = await ends.far_target(shell, far, near.name, inside=run.inside)
             part = target.part(claim.copy_id)
