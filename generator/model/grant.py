@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ PARAMETER_LIMIT_BYTES = 4096  # CloudFormation quotas, "Parameter value"
 SAME_END = timedelta(minutes=10)
 """A grant repeated with an end this close to the recorded one changes nothing."""
 
-_REASON = re.compile(r"[A-Za-z0-9 _.:/=+@-]{0,256}")  # what IAM allows as a tag's value
+LONGEST_REASON, _REASON_MARKS = 256, frozenset("_.:/=+-@")  # with letters, digits and spaces: a tag's value in IAM
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,23 @@ def _end(text: str) -> datetime | None:
 
 def check_reason(reason: str) -> None:
     """Raise UsageError unless the reason can be a tag's value."""
-    if _REASON.fullmatch(reason) is None:
+    if len(reason) > LONGEST_REASON:
         raise UsageError(
-            "The reason has more than 256 characters, or some that an IAM tag does not allow.",
+            f"The reason has {len(reason)} characters; an IAM tag has at most {LONGEST_REASON}.",
+            "Give the ticket, or a shorter text.",
+            code="reason",
+        )
+    if wrong := sorted({char for char in reason if not _may_be_in_a_tag(char)}):
+        raise UsageError(
+            f"The reason has {', '.join(map(ascii, wrong))}, which an IAM tag does not allow.",
             "Use only letters, digits, spaces and _ . : / = + @ -",
             code="reason",
         )
+
+
+def _may_be_in_a_tag(char: str) -> bool:
+    """Whether IAM's pattern for a tag's value allows it: letters, digits, spaces and _.:/=+-@ (API reference, Tag)."""
+    return char in _REASON_MARKS or unicodedata.category(char)[0] in "LNZ"
 
 
 def check_sizes(grant: Grant) -> None:

@@ -142,8 +142,8 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_ACCESS_REASON,
-        "A ticket; kept as a tag of the support user.",
-        limits=limits(Default="", AllowedPattern="^[A-Za-z0-9 _.:/=+@-]{0,256}$"),
+        "A ticket: a tag of the support user.",
+        limits=limits(Default="", AllowedPattern=r"^[\w .:/=+@\u00a0-\uffff-]{0,256}$"),
     ),
     Field(
         P.SUPPORT_ACCESS_VIA,

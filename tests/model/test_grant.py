@@ -100,7 +100,14 @@ def test_ends_are_whole_minutes_and_never_early() -> None:
     assert parse_end("2026-12-01T18:00:00Z") == LATER and parse_end("tomorrow") is None
 
 
-@pytest.mark.parametrize("reason", ["a\nb", "ticket #1", "x" * 257, "„quoted“"])
+@pytest.mark.parametrize(
+    "reason", ["Störung 12", "障害 7", "Ticket №5"[:7], "a\u00a0b", "a_b.c:d/e=f+g-h@i", "", "é" * 256]
+)
+def test_a_reason_may_have_what_a_tag_of_iam_may_have(reason: str) -> None:
+    check_reason(reason)
+
+
+@pytest.mark.parametrize("reason", ["a\nb", "ticket #1", "x" * 257, "„quoted“", "a;b", "100%", "\u0301"])
 def test_a_reason_that_a_tag_does_not_allow_is_refused(reason: str) -> None:
     with pytest.raises(UsageError):
         check_reason(reason)

@@ -109,7 +109,11 @@ def test_the_form_asks_for_every_parameter_once() -> None:
             [NO_END, "2026-12-01T00:00:00Z"],
             ["", "2026-12-01", "2026-12-01T00:00:00+01:00", "tomorrow"],
         ),
-        ("SupportAccessReason", ["", "TICKET-1: slow again"], ["a;b", "x" * 257, "line\nbreak"]),
+        (
+            "SupportAccessReason",
+            ["", "TICKET-1: slow again", "Störung 12", "障害_7"],
+            ["a;b", "a?b", "x" * 257, "line\nbreak"],
+        ),
         ("EksClusterName", ["", "cell-1"], ["cell 1", "-cell"]),
         ("EksAccessPolicy", ["", "AmazonEKSViewPolicy"], ["View", "arn:aws:eks::aws:x/AmazonEKSViewPolicy"]),
         ("DatabaseResourceId", ["", "cluster-ABC01", "db-ABC01"], ["app", "cluster-", "db-abc", "cluster-A/x", "db-*"]),
