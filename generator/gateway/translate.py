@@ -249,6 +249,12 @@ def _hint_for(code: str, operation: str, message: str) -> str:
 
 def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -> DeployerError:
     """Failures before or without an answer from AWS: credentials, region, network, parameters."""
+    if isinstance(error, boto.SSLError) and _OF_A_FILE.search(str(error)):
+        return DeployerError(
+            _filled("The CA bundle that your AWS settings name cannot be used: {error}.", error),
+            "Correct AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file that you may read.",
+            code="ca-bundle",
+        )
     for kind, message, hint in _LOCAL:
         if isinstance(error, kind):
             return DeployerError(
@@ -263,6 +269,10 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
         operation=operation,
         transient=isinstance(error, PASSING),
     )
+
+
+_OF_A_FILE = re.compile(r"\[Errno \d+\]|no certificate or crl found|no start line|PEM|invalid path", re.IGNORECASE)
+"""What OpenSSL and urllib3 say of a file of certificates that is missing, unreadable or none."""
 
 
 def _filled(message: str, error: boto.BotoCoreError) -> str:
