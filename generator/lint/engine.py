@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 1_048_576  # CloudFormation takes no larger template, not even from a bucket
 OF_A_TYPE = re.compile(r"Resources/AWS::[^/*]+(/|$)")  # the keyword of a cfn-lint rule for one resource type
 UNREADABLE = "E0000"  # cfn-lint's own rule for what cannot be parsed
+STOPPED = "E0002"  # cfn-lint's own rule for a fault in its own processing
 LEVELS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
 
 
@@ -163,10 +164,25 @@ def _cfn_lint(template: Tree, regions: Sequence[str]) -> list[Finding]:
     if "Transform" not in template:  # a transform makes types that are not written here
         kinds = {kind for _, kind, _ in resources(template)}
         runner.rules = _rules_for(kinds, runner.rules)
+    findings: list[Finding] = []
     try:
-        return [_from_match(match) for match in runner.validate_template(template)]
+        findings.extend(_from_match(match) for match in runner.validate_template(template))
     except InvalidRegionException:
         raise UsageError(f"cfn-lint knows no region {' or '.join(regions)}.", "deployer lint --region REGION") from None
+    except Exception as error:  # cfn-lint itself stops: what it and our own rules have found stays
+        findings.append(_stopped(template, error))
+    return findings
+
+
+def _stopped(template: Tree, error: Exception) -> Finding:
+    """What stopped cfn-lint: a name that is no text, which nothing after it can be judged by, or something else."""
+    for section, names in template.items():
+        for name in names if isinstance(names, dict) else ():
+            if not isinstance(name, str):
+                message = f"The name {name!r} is not a text, and no template may have it. Put it in quotes."
+                return Finding(STOPPED, Level.ERROR, message, str(section), _line(template, (section,)))
+    message = f"cfn-lint stopped at this template with {type(error).__name__}: it may have more faults than are named."
+    return Finding(STOPPED, Level.ERROR, message)
 
 
 def _rules_for(kinds: set[str], rules: Rules) -> Rules:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import os
 import random
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from botocore import session
+from cfnlint.api import ManualArgs, lint
 
 from tests.embedded import Outcome, one_loader, run
 from tests.field import junk
@@ -160,3 +163,24 @@ def test_a_template_of_any_kind(home: Path) -> None:
         return run("lint", str(home / "a.yaml"))
 
     judge(junk.template, attempt)
+
+
+def test_lint_says_of_any_template_what_cfn_lint_says_and_in_each_form(home: Path) -> None:
+    config = ManualArgs(regions=["us-east-1"])
+    for number in range(INPUTS // 5):
+        content = junk.template(random.Random(f"{SEED} template {number}"))
+        again = f"DEPLOYER_FUZZ_SEED={SEED}, template {number}: {content!r}"
+        path = home / "a.yaml"
+        path.write_bytes(content.encode("utf-8", "surrogatepass"))
+        sarif, plain = (json.loads(run("lint", *form, str(path)).out) for form in FORMS)
+        rules = Counter(result["ruleId"] for result in sarif["runs"][0]["results"])
+        assert rules == Counter(finding["rule"] for finding in plain["result"]["findings"]), again
+        try:
+            theirs = Counter(match.rule.id for match in lint(content, config=config))
+        except Exception:  # where cfn-lint stops, that is a finding
+            assert rules.keys() & {"E0000", "E0002"}, again
+            continue
+        assert theirs <= rules, again
+
+
+FORMS = (("--format", "sarif", "--region", "us-east-1"), ("--output", "json", "--region", "us-east-1"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -319,6 +319,24 @@ def test_what_is_too_large_for_cloudformation_is_refused_in_one_sentence() -> No
 def test_a_type_that_is_no_text_is_cfn_lints_to_report(kind: str) -> None:
     findings = lint_text(f"Resources:\n  A:\n    Type: {kind}\n", "a.yaml")
     assert findings and not {finding.rule for finding in findings} & {OF_FAILURE.id}
+
+
+@pytest.mark.parametrize("conditions", ["{1: 2}", "{1: !Equals [a, b]}", "{true: x}", "{2001-01-01: x}", "{1.5: 1}"])
+def test_a_name_that_is_no_text_is_named_and_stops_no_rule_of_ours(conditions: str) -> None:
+    text = f"Conditions: {conditions}\n" + "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: me}}}\n"
+    findings = lint_text(text, "a.yaml")
+    assert [(each.rule, each.line) for each in findings if each.rule == "E0002"] == [("E0002", 1)], findings
+    assert "D0008" in {each.rule for each in findings}
+
+
+def test_what_stops_cfn_lint_is_a_finding_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stops(self: object, template: object) -> Iterator[object]:
+        yield from ()
+        raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr("cfnlint.runner.Runner.validate_template", stops)
+    text = "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: me}}}\n"
+    assert {finding.rule for finding in lint_text(text, "a.yaml")} == {"E0002", "D0008"}
 
 
 def test_a_rule_that_fails_is_a_finding_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
