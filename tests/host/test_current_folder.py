@@ -49,9 +49,9 @@ STORY = (
     Row("lint {home}/stack.yaml", "no findings"),
     Row("publish keys -o {home}/release", "key ID"),
     Row("verify {home}/stack.yaml --key {home}/release.pub", "no signature beside the file", 3),
-    Row("--sandbox publish policy --bucket b", "EverybodyReadsWhatIsPublished"),
+    Row("--sandbox publish policy --bucket templates", "EverybodyReadsWhatIsPublished"),
     Row(
-        "--sandbox publish template --bucket b --key {home}/release.key --lock {checkout}/requirements.lock "
+        "--sandbox publish template --bucket templates --key {home}/release.key --lock {checkout}/requirements.lock "
         "--changelog {checkout}/CHANGELOG.md --plan",
         "NoSuchBucket",
         1,
