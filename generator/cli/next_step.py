@@ -51,6 +51,8 @@ def _one(command: str, name: str, options: Mapping[str, str], sandbox: bool) -> 
     if rest.startswith((" --help", "/")) or name in ("sandbox", "demo"):
         return command
     wanted = {key: value for key, value in options.items() if name not in _HERE_ALONE or (name, key) == STORED}
+    if name == "vendor":  # it knows no stack: the customer's is in another account
+        wanted.pop("--stack-name", None)
     absent = [word for option, value in wanted.items() if f"{option} " not in rest for word in (option, value)]
     path = path.replace("deployer ", "deployer --sandbox ", 1) if sandbox and name not in _HERE_ALONE else path
     return " ".join([path, *([shlex.join(absent)] if absent else [])]) + rest

@@ -88,7 +88,9 @@ def test_what_is_missing_on_the_vendors_side_is_named(words: str, code: str, hin
 
 def test_a_refusal_sends_the_vendor_to_what_tells_its_cause(shared: str, deployer: Deployer) -> None:
     refused = deployer("vendor", "credentials", "--secret-id", shared, "--profile", "stranger")
-    assert refused.code == 1 and refused.error["hint"].endswith(f"deployer vendor check --secret-id {shared}")
+    assert refused.code == 1 and refused.error["hint"].endswith(
+        f"deployer vendor check --region us-east-1 --profile stranger --secret-id {shared}"
+    )
     refused = deployer("vendor", "credentials", "--role-arn", ROLE, "--session-name", "jo", "--profile", "stranger")
     assert refused.code == 1 and "sts:SetSourceIdentity" in refused.error["hint"]
 

@@ -63,4 +63,4 @@ def test_a_creation_without_one_permission_of_a_handler_fails_and_names_it(
         done = deployer.up(*PLACE)
     assert done.code == 1
     assert f"not authorized to perform: {action} " in done.err
-    assert f"deployer permissions up --stack-name {deployer.stack_name}" in done.err
+    assert f"deployer permissions --stack-name {deployer.stack_name} up" in done.err
