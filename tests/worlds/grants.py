@@ -118,12 +118,12 @@ WORLDS = (
     World("show: a session of somebody who is gone", session_of_somebody_gone, SHOW, done("{session}", "terminate-")),
     World("show: a session of a federated user", session_of_a_federated_user, SHOW, done("{session}", "terminate-")),
     World("show: a session by another role", session_by_another_role, SHOW, done("{session}", "a role that lets")),
-    World("doctor: the rule was disabled", rule_disabled, DOCTOR, done("is disabled", ENABLE)),
+    World("doctor: the rule was disabled", rule_disabled, DOCTOR, incomplete("is disabled", ENABLE)),
     World("show: the instance has another profile", another_profile, SHOW, done("their-profile", "replace-iam-")),
     World(
         "doctor: the instance has another profile", another_profile, DOCTOR, incomplete("their-profile", "replace-iam-")
     ),
-    World("doctor: the rule was deleted", rule_deleted, DOCTOR, done("{rule} was deleted")),
+    World("doctor: the rule was deleted", rule_deleted, DOCTOR, incomplete("{rule} was deleted")),
     World("doctor: a session of somebody who is gone", session_of_somebody_gone, DOCTOR, done("{session}")),
     World("confirm: the operator may not look", lacks("events:DescribeRule"), CONFIRM, done("events:DescribeRule")),
     World("show: a password", password, SHOW, done("delete-login-profile")),
