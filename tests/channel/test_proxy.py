@@ -123,7 +123,7 @@ def free_port():
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        (f"http://user:SECRET@127.0.0.1:{free_port()}", "through the proxy http://127.0.0.1:"),
+        ("http://user:SECRET@127.0.0.1:{free}", "through the proxy http://127.0.0.1:"),
         ("http://user:SECRET@nowhere.invalid:3128", "through the proxy http://nowhere.invalid:3128"),
         ("ftp://user:SECRET@127.0.0.1:3128", "The proxy ftp://127.0.0.1:3128 cannot be used"),
         ("http://user:SECRET@127.0.0.1:port", "The proxy in HTTPS_PROXY cannot be used"),
@@ -139,7 +139,7 @@ def test_a_proxy_that_is_none_is_one_sentence_and_shows_no_password(monkeypatch,
         told = "".join(traceback.format_exception(failure.value)) + str(failure.value.hint)
         assert words in failure.value.message and "SECRET" not in told and "SEC[" not in told, told
 
-    through(Proxy(), address, monkeypatch, tmp_path, use=fails)
+    through(Proxy(), address.replace("{free}", str(free_port())), monkeypatch, tmp_path, use=fails)
 
 
 @pytest.mark.parametrize(
