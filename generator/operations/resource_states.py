@@ -126,7 +126,7 @@ def find(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> tuple
 def look(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> Iterator[Reading[BrokenResource | None]]:
     """The answer to each question; None without a problem: as the stack made it, or it has none. Never raises."""
     for question in questions:
-        yield read(question.__name__, functools.partial(question, gateway, stack))
+        yield read(question.__name__.replace("_", " "), functools.partial(question, gateway, stack))
 
 
 def require(gateway: Gateway, stack: Stack, questions: Iterable[Question], verdict: str) -> None:

@@ -30,7 +30,11 @@ LINES = {
 NOT_REACHED = {  # not on this stack: it has no cluster, a route to AWS, no recovery host, and names its own instance
     "doctor": {"ec2:DescribeSecurityGroups"},
     # nobody has access, so there is nothing to confirm
-    "access confirm": {"cloudformation:ListStackResources", "events:DescribeRule", "events:ListTargetsByRule"},
+    "access confirm": {
+        *("cloudformation:ListStackResources", "events:DescribeRule", "events:ListTargetsByRule"),
+        *("logs:DescribeLogGroups", "secretsmanager:DescribeSecret", "kms:DescribeKey", "iam:GetUser", "iam:GetRole"),
+    },
+    "access reveal": {"kms:DescribeKey", "secretsmanager:DescribeSecret"},  # asked only where the secret is not read
     # no cluster, nobody let in until a time, no account said to be the customer's own, the stack's own profile
     "access show": {
         "iam:GetInstanceProfile",

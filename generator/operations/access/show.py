@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessState
-from generator.model.access_path import AccessPaths
+from generator.model.reading import Reading
 from generator.operations import resource_states
 from generator.operations.access import access_policies, instance_roles, session_end, stack_access
 from generator.operations.access.findings import findings
@@ -45,6 +47,7 @@ def show(
     keys, sessions = access_policies.read_keys(gateway, access), live_sessions(gateway)
     owners = session_owners(gateway, access, sessions.value or ())
     paths = read_paths(gateway, access, resources, live, keys, sessions, owners)
+    states = tuple(resource_states.look(gateway, access.stack, questions))
     state = AccessState(
         at=now,
         stack_name=access.stack.name,
@@ -61,14 +64,14 @@ def show(
         changed=access.stack.updated or access.stack.created,
         keys=keys.value or (),
         paths=paths.seen,
-        unread=(*filter(None, [access.undeclared]), *_unread(paths)),
+        unread=(*filter(None, [access.undeclared]), *_unread((*paths.readings, *states))),
         sessions=tuple(s for s in sessions.value or () if s.target == access.instance_id),
-        broken=resource_states.find(gateway, access.stack, questions),
+        broken=tuple(state.value for state in states if state.value),
     )
     others = (session_end.findings(gateway, access, resources), instance_roles.findings(gateway, access, resources))
     return replace(state, findings=(*findings(state, now, gateway.commands), *chain(*others)))
 
 
-def _unread(paths: AccessPaths) -> tuple[str, ...]:
-    unread = (r for r in paths.readings if r.value is None and not (r.absent or r.gone))
+def _unread(readings: Iterable[Reading[Any]]) -> tuple[str, ...]:
+    unread = (r for r in readings if r.problem and not (r.absent or r.gone))
     return tuple(f"{reading.asked}: {reading.detail}" for reading in unread)
