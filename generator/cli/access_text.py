@@ -84,8 +84,18 @@ def grant_lines(result: GrantResult, commands: CommandLine) -> list[str]:
     """What was read back after a grant, and what to send to the vendor."""
     lines = check_lines(result.checks)
     lines += ["Your own sessions on the instance are never ended by this."] if result.changed else []
+    lines += _unfinished_lines(commands) if not (result.changed or all(check.holds for check in result.checks)) else []
     lines += ["", *vendor_lines(result.vendor)] if result.vendor else []
     return [*lines, *(["", *database] if (database := database_lines(result.access, commands)) else [])]
+
+
+def _unfinished_lines(commands: CommandLine) -> list[str]:
+    """What to do where the stack records a grant and AWS has other policies."""
+    return [
+        "The stack records this grant, and AWS has other policies, as after a revocation that did not finish.",
+        f"  next: {commands.deployer('access', 'revoke', '--all')}",
+        "        and then this command again",
+    ]
 
 
 def vendor_lines(needs: VendorInstructions) -> list[str]:

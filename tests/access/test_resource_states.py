@@ -27,6 +27,8 @@ CHANGING = {
     "confirm": ("access", "confirm"),
 }
 """Verbs that refuse before they change or promise anything."""
+UNFINISHED = ("user deleted", "role deleted", "secret scheduled for deletion")
+"""States in which a revocation cannot update the stack."""
 
 
 @dataclass(frozen=True)
@@ -195,14 +197,18 @@ def test_every_verb_says_it_and_what_is_printed_restores_it(name: str, by_hand: 
     assert row["verdict"] == ("note" if name == "log group without retention" else "missing")
     revoked = Deployer(STACK)("access", "revoke", "--all", "--yes")
     assert "stack updated" in revoked.out + revoked.err, "it was stopped"
-    if name in ("user deleted", "role deleted", "secret scheduled for deletion"):
+    if name in UNFINISHED:
         assert revoked.code == 3 and re.search(state.words, revoked.err), revoked.err
         assert state.commands[0] in revoked.err
     for line in commands(row["hint"]):
         restored(line, state)
     assert found(deployer, state) == {}
+    if name in UNFINISHED:  # the stack's record says granted yet, and a grant alone would change nothing
+        again = Deployer(STACK)(*GRANT)
+        assert again.code == 0 or "next: deployer access revoke --all" in again.out, again.out
+        assert deployer("access", "revoke", "--all", "--yes").code == 0
     again = deployer(*GRANT)
-    assert again.code == 0, again.out
+    assert again.code == 0, again.err
 
 
 def says_no_policy_is_missing(deployer: Deployer, state: ByHand) -> None:
