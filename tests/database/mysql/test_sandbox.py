@@ -60,8 +60,8 @@ def deployer() -> Deployer:
 
 
 def opened(deployer: Deployer, user: str) -> subprocess.Popen[str]:
-    """A session of the person we are, in the middle of a statement."""
-    words = ["db", "connect", *LOCAL, "-c", "SELECT sleep(120)", "--output", "json"]
+    """A session of that user, by the token of the person we are, in the middle of a statement."""
+    words = ["db", "connect", *LOCAL, "--user", user, "-c", "SELECT sleep(120)", "--output", "json"]
     held = subprocess.Popen([sys.executable, "-m", "generator", *words], stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     with pytest.MonkeyPatch.context() as patch, as_root(patch):
@@ -94,9 +94,10 @@ def test_a_revocation_ends_the_session_and_locks_the_account_and_its_report_says
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    user = f"{(person := someone(allow('rds-db:connect')))}_r"
+    person, user = someone(allow("rds-db:connect")), "deepsql-support_r"
+    people = ("--support", "--permission", "r", "--for", "root=o", "--for", f"{person}=r", "--yes")
     with as_root(monkeypatch):
-        assert deployer("db", "bootstrap", *LOCAL, "--for", "root=o", "--for", f"{person}=r", "--yes").code == 0
+        assert deployer("db", "bootstrap", *LOCAL, *people).code == 0
     held = opened(deployer, user)
     with as_root(monkeypatch):
         ran = deployer("access", "revoke", "--all", "--report", str(tmp_path / "report"), "--yes")
@@ -106,11 +107,12 @@ def test_a_revocation_ends_the_session_and_locks_the_account_and_its_report_says
     written = json.loads((tmp_path / "report.json").read_text())
     [row] = [item for item in written["evidence"] if item["step"] == "database"]
     assert row["proven"] is True and user in row["answered"]
-    refused = deployer("db", "connect", *LOCAL, "-c", "SELECT 1")
+    refused = deployer("db", "connect", *LOCAL, "--user", user, "-c", "SELECT 1")
     assert (refused.code, refused.error["code"]) == (1, "user-locked")
+    assert deployer("db", "connect", *LOCAL, "-c", "SELECT 1").code == 0, "the customer's own people stay"
     with as_root(monkeypatch):
-        assert deployer("db", "bootstrap", *LOCAL, "--for", f"{person}=r", "--yes").code == 0
-    assert deployer("db", "connect", *LOCAL, "-c", "SELECT 1").code == 0
+        assert deployer("db", "bootstrap", *LOCAL, *people).code == 0
+    assert deployer("db", "connect", *LOCAL, "--user", user, "-c", "SELECT 1").code == 0
 
 
 def test_an_engine_that_nothing_here_can_stand_in_for_is_named(aws: Client) -> None:
