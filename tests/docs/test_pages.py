@@ -89,7 +89,13 @@ class Shell:
         return [(int(code), output) for output, code in zip(parts[0::2], parts[1::2], strict=False)]
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda path: str(path.relative_to(ROOT)))
+def _page(path: Path) -> object:
+    """A page as a case. Those of `deployer db` use one local port, so they do not run side by side."""
+    group = [pytest.mark.xdist_group("the local port of db")] if "deployer db " in path.read_text() else []
+    return pytest.param(path, id=str(path.relative_to(ROOT)), marks=group)
+
+
+@pytest.mark.parametrize("page", map(_page, pages()))
 def test_every_command_of_the_page_does_what_the_page_says(page: Path, shell: Shell) -> None:
     to_run = [command for command in commands(page) if not command.line.startswith(ELSEWHERE)]
     first = ["deployer sandbox start", 'eval "$(deployer sandbox env)"', *BEFORE[before(page)]]

@@ -43,7 +43,8 @@ def shut(gateway: Gateway, access: StackAccess, everybody: bool) -> Reading[Shut
         from generator.operations.database.request import DatabaseRequest  # only here: most stacks have no database
         from generator.operations.database.revoke import shut_support_out
 
-        return shut_support_out(gateway, DatabaseRequest(), identity=access.support_user)
+        anywhere = DatabaseRequest(local_port=0)  # the default one may be in use, by the session that is to end
+        return shut_support_out(gateway, anywhere, identity=access.support_user)
 
     return read(ASKED, ask)
 
