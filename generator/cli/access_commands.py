@@ -131,9 +131,11 @@ def _register_grant(group: typer.Typer) -> None:
         )
         done = grant(call.gateway, request, call)
         if isinstance(done, AccessPlan):
-            return CommandResult(done, call.plan_lines(done), INCOMPLETE if done.up.objections else 0)
+            return CommandResult(done, call.plan_lines(done), INCOMPLETE if done.up.objections else 0, to_read=True)
         lines = access_text.grant_lines(done, call.gateway.commands)
-        return CommandResult(done, lines, 0 if all(check.holds for check in done.checks) else INCOMPLETE)
+        code = 0 if all(check.holds for check in done.checks) else INCOMPLETE
+        following = access_text.database_step(done.access, call.gateway.commands)
+        return CommandResult(done, lines, code, to_read=True, next=following)
 
 
 def _register_revoke(group: typer.Typer) -> None:
@@ -164,7 +166,7 @@ def _register_revoke(group: typer.Typer) -> None:
         request = RevokeRequest(tuple(parse_recorded(text) for text in principal), report, parse_own(own))
         done = revoke(call.gateway, request, RevokeInvocation(call))
         result = {**done.report.document, "sha256": done.report.sha256, "recorded": done.recorded}
-        return CommandResult(result, access_text.report_lines(done), 0 if done.complete else INCOMPLETE)
+        return CommandResult(result, access_text.report_lines(done), 0 if done.complete else INCOMPLETE, to_read=True)
 
     @command(group, "verify")
     def verify(
@@ -221,7 +223,7 @@ def _register_key(group: typer.Typer) -> None:
 
 def _key_done(report: KeyReport) -> CommandResult:
     holds = all(check.holds for check in report.checks)
-    return CommandResult(report, access_text.key_lines(report), 0 if holds else INCOMPLETE)
+    return CommandResult(report, access_text.key_lines(report), 0 if holds else INCOMPLETE, to_read=True)
 
 
 def _register_reading(group: typer.Typer) -> None:
@@ -235,7 +237,7 @@ def _register_reading(group: typer.Typer) -> None:
         from generator.operations.access.show import show
 
         state = show(call.gateway, own=parse_own(own))
-        return CommandResult(state, access_text.state_lines(state))
+        return CommandResult(state, access_text.state_lines(state, call.location.aside), to_read=True)
 
     @command(group, "confirm")
     def confirm(

@@ -86,7 +86,10 @@ def grant_lines(result: GrantResult, commands: CommandLine) -> list[str]:
     lines += ["Your own sessions on the instance are never ended by this."] if result.changed else []
     lines += _unfinished_lines(commands) if not (result.changed or all(check.holds for check in result.checks)) else []
     lines += ["", *vendor_lines(result.vendor)] if result.vendor else []
-    return [*lines, *(["", *database] if (database := database_lines(result.access, commands)) else [])]
+    if database_step(result.access, commands):
+        user = result.access.database_user
+        lines += ["", f"Create support's user in the database, {user}: needed once, and again after each revoke."]
+    return lines
 
 
 def _unfinished_lines(commands: CommandLine) -> list[str]:
@@ -121,15 +124,12 @@ def vendor_lines(needs: VendorInstructions) -> list[str]:
     ]
 
 
-def database_lines(access: StackAccess, commands: CommandLine) -> list[str]:
-    """What the customer does after a grant if the stack gives support a database: create its user in it."""
+def database_step(access: StackAccess, commands: CommandLine) -> tuple[str, ...]:
+    """The command that comes after a grant if the stack gives support a database: it creates support's user in it."""
     if not access.grant.principals or not access.database_user:
-        return []
+        return ()
     level = access.database_user.rpartition("_")[2]
-    return [
-        f"Create support's user in the database, {access.database_user}: needed once, and again after each revoke.",
-        f"  next: {commands.deployer('db', 'bootstrap', '--support', '--permission', level)}",
-    ]
+    return (commands.deployer("db", "bootstrap", "--support", "--permission", level),)
 
 
 def check_lines(checks: tuple[Check, ...]) -> list[str]:
@@ -209,11 +209,11 @@ def key_lines(report: KeyReport) -> list[str]:
     return [*lines, f"The key is rotated every {report.every_days} days."] if report.every_days else lines
 
 
-def state_lines(state: AccessState) -> list[str]:
-    """Who has access, by which path, until when, what is open now, and what needs attention."""
+def state_lines(state: AccessState, aside: str = "") -> list[str]:
+    """Who has access, by which path, until when, what is open now, what needs attention; `aside` as Location.aside."""
     grant = state.grant
     head = [
-        ("stack", f"{state.stack_name} in {state.account} {state.region}"),
+        ("stack", f"{state.stack_name} in {state.account} {state.region}{aside}"),
         *(("granted to", principal.arn) for principal in grant.principals),
         *([] if grant.principals else [("granted to", "nobody")]),
         ("access path", " and ".join(_paths(state)) or "none: there is neither a support user nor a support role"),

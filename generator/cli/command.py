@@ -29,12 +29,15 @@ from generator.model.deployment import DEFAULT_STACK_NAME
 class CommandResult:
     """What a command hands to the renderer: a result for scripts, and the lines a person reads.
 
-    `result` is a dataclass, mapping, list or string; `text` None means the result is printed as it is.
+    `result` is a dataclass, mapping, list or string; `text` None means the result is printed as it is. Text that is
+    `to_read` is made as wide as the terminal; what is there to be copied is not. `next` is said last, on stderr.
     """
 
     result: Any
     text: list[str] | None = None
     exit_code: int = 0
+    to_read: bool = False
+    next: tuple[str, ...] = ()
 
 
 NEXT = re.compile(r"next: |: deployer ")
@@ -176,11 +179,13 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
         if done is None:
             return 0
         text = done.text and [invocation.pasteable(line) if NEXT.search(line) else line for line in done.text]
-        if not (invocation.changes and invocation.opened):
-            render.result(invocation, done.result, text, done.exit_code)
-        else:
-            render.result(invocation, _placed(invocation, done.result), text, done.exit_code)
+        placed = invocation.changes and invocation.opened
+        value = _placed(invocation, done.result) if placed else done.result
+        render.result(invocation, value, text, done.exit_code, to_read=done.to_read)
+        if placed:
             _say_where(invocation)
+        for line in done.next:
+            invocation.say(f"  next: {line}")
         return done.exit_code
     except DeployerError as error:
         return _fail(invocation, error)

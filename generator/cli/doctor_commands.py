@@ -29,4 +29,4 @@ def register(app: typer.Typer) -> None:
         diagnosed = diagnose(call.gateway, target, parse_own(own))
         diagnoses = [replace(each, hint=signing_in(call, each.hint)) for each in diagnosed]
         bad = any(each.verdict is Verdict.MISSING for each in diagnoses)
-        return CommandResult(diagnoses, session_text.diagnosis_lines(diagnoses), UNHEALTHY if bad else 0)
+        return CommandResult(diagnoses, session_text.diagnosis_lines(diagnoses), UNHEALTHY if bad else 0, to_read=True)

@@ -32,14 +32,16 @@ class Printing(Protocol):
     output: OutputFormat
 
 
-def result(invocation: Printing, value: Any, text: list[str] | None, exit_code: int = 0) -> None:
-    """Print a command's result."""
+def result(
+    invocation: Printing, value: Any, text: list[str] | None, exit_code: int = 0, *, to_read: bool = False
+) -> None:
+    """Print a command's result; text that is `to_read` is as wide as the terminal."""
     if invocation.output is OutputFormat.json:
         _write(_envelope(invocation.command, exit_code == 0, plain(value), None))
     elif text is None:
         _write(visible(value if isinstance(value, str) else json.dumps(plain(value), indent=2), sys.stdout))
     else:
-        _write(visible("\n".join(text), sys.stdout))
+        _write(visible("\n".join(text), sys.stdout, to_read=to_read))
 
 
 def error(invocation: Printing, problem: DeployerError) -> None:
@@ -58,10 +60,10 @@ def error(invocation: Printing, problem: DeployerError) -> None:
     kind = "" if problem.code in ("interrupted", "declined") else "error: "  # Ctrl-C and no are answers, not failures
     if problem.code == "interrupted" and sys.stderr.isatty():
         print(file=sys.stderr)  # noqa: T201 - the terminal has echoed ^C into the line
-    print(visible(f"{kind}{problem.message}", sys.stderr), file=sys.stderr)  # noqa: T201
+    print(visible(f"{kind}{problem.message}", sys.stderr, to_read=True), file=sys.stderr)  # noqa: T201
     if problem.hint:
         steps = problem.hint.replace("\n", "\n        ")
-        print(visible(f"  next: {steps}", sys.stderr), file=sys.stderr)  # noqa: T201
+        print(visible(f"  next: {steps}", sys.stderr, to_read=True), file=sys.stderr)  # noqa: T201
 
 
 def plain(value: Any) -> Any:

@@ -67,4 +67,4 @@ def _register_end(group: typer.Typer) -> None:
                 "Give either IDs, or --all, --owner NAME, --target ID.",
             )
         report = end(call.gateway, EndRequest(tuple(session_id), owner, target), call)
-        return CommandResult(report, session_text.end_lines(report), 0 if report.proved else NOT_PROVED)
+        return CommandResult(report, session_text.end_lines(report), 0 if report.proved else NOT_PROVED, to_read=True)

@@ -108,10 +108,11 @@ def _shown(call: Invocation, done: UpPlan | UpResult) -> CommandResult:
     from generator.model.up import UpPlan
 
     if isinstance(done, UpPlan):
-        return CommandResult(done, call.plan_lines(done), 3 if done.objections else 0)
-    for line in stack_text.next_steps(done, call.gateway.commands):
+        return CommandResult(done, call.plan_lines(done), 3 if done.objections else 0, to_read=True)
+    for line in stack_text.done_lines(done):
         call.say(line)
-    return CommandResult(done, stack_text.up_lines(done), 0 if all(check.holds for check in done.checks) else 3)
+    code = 0 if all(check.holds for check in done.checks) else 3
+    return CommandResult(done, stack_text.up_lines(done), code, next=stack_text.next_steps(done, call.gateway.commands))
 
 
 def _register_down(app: typer.Typer) -> None:
@@ -127,7 +128,7 @@ def _register_down(app: typer.Typer) -> None:
         from generator.operations.stack.down import down
 
         result = down(call.gateway, frozenset(retain), call, checked_role(role_arn))
-        return CommandResult(result, stack_text.down_lines(result))
+        return CommandResult(result, stack_text.down_lines(result), to_read=True)
 
 
 def _register_state(app: typer.Typer) -> None:
@@ -141,7 +142,8 @@ def _register_state(app: typer.Typer) -> None:
         from generator.operations.stack.read import status
 
         report = status(call.gateway)
-        return CommandResult(report, status_lines(report, everything, call.gateway.commands))
+        lines = status_lines(report, everything, call.gateway.commands, call.location.aside)
+        return CommandResult(report, lines, to_read=True)
 
     @command(app, "outputs")
     def outputs(call: Invocation) -> CommandResult:

@@ -211,18 +211,20 @@ def up_lines(result: UpResult) -> list[str]:
     return [*lines, *([""] if checks and lines else []), *checks]
 
 
-def next_steps(result: UpResult, commands: CommandLine) -> list[str]:
-    """What to do next, after a change that went well."""
+def done_lines(result: UpResult) -> list[str]:
+    """What the stack is after a change, before its outputs."""
+    return [f"The stack {result.stack_name} is {result.status}.", *note_lines(result.notes)] if result.changed else []
+
+
+def next_steps(result: UpResult, commands: CommandLine) -> tuple[str, ...]:
+    """The command that comes next, after a change that went well: a stack that is new has nobody let in yet."""
     if not result.changed:
-        return []
-    lines = [f"The stack {result.stack_name} is {result.status}.", *note_lines(result.notes)]
-    if "SupportSecretArn" in result.outputs:
-        grant = ("access", "grant", "--principal", "ARN", "--for", "8h", "--reason", "TICKET")
-        lines.append(f"  next: {commands.deployer(*grant)}")
+        return ()
     if result.database_level is not None:
-        bootstrap = ("db", "bootstrap", "--support", "--permission", result.database_level)
-        lines.append(f"  next: {commands.deployer(*bootstrap)}")
-    return lines
+        return (commands.deployer("db", "bootstrap", "--support", "--permission", result.database_level),)
+    if result.status != "CREATE_COMPLETE" or "SupportSecretArn" not in result.outputs:
+        return ()
+    return (commands.deployer("access", "grant", "--principal", "ARN", "--for", "8h", "--reason", "TICKET"),)
 
 
 def down_plan_lines(plan: DownPlan) -> list[str]:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 Rows = list[tuple[str, str]]
 
 
-def status_lines(report: StackReport, everything: bool, commands: CommandLine) -> list[str]:
-    """State, instance and access, and how to see the rest.
+def status_lines(report: StackReport, everything: bool, commands: CommandLine, aside: str = "") -> list[str]:
+    """State, instance and access, and how to see the rest; `aside` as Location.aside.
 
     With `everything` also all parameters, masked where NoEcho, and all resources.
     """
     stack = report.stack
-    head = table([*_state(stack), *_settings(stack), *_access(stack, report.at), *_resources(report.resources)])
+    head = table([*_state(stack, aside), *_settings(stack), *_access(stack, report.at), *_resources(report.resources)])
     if not everything:
         return [*head, "", f"All parameters and resources: {commands.deployer('status', '--all')}"]
     parameters = [(f"  {key}", value) for key, value in sorted(stack.parameters.items())]
@@ -31,12 +31,12 @@ def status_lines(report: StackReport, everything: bool, commands: CommandLine) -
     return [*head, "", "parameters", *table(parameters), "", "resources", *table(resources)]
 
 
-def _state(stack: Stack) -> Rows:
+def _state(stack: Stack, aside: str) -> Rows:
     changed = stack.updated or stack.created
     return [
         ("stack", stack.name),
         ("state", f"{stack.status} {stack.status_reason}".strip()),
-        ("account", f"{stack.account} in {stack.region}"),
+        ("account", f"{stack.account} in {stack.region}{aside}"),
         ("changed", f"{changed:%Y-%m-%d %H:%M:%S} UTC" if changed else "-"),
         ("deletion", "protected" if stack.termination_protection else "NOT protected"),
     ]

@@ -24,3 +24,8 @@ class Location:
         if self.sandbox:
             return f"in the sandbox ({account}, region {self.region})"
         return f"in {account}, {self.region}" + (f" at {self.endpoint}" if self.endpoint else "")
+
+    @property
+    def aside(self) -> str:
+        """Behind an account and a region, where it is not AWS itself that answers: `, in the sandbox`."""
+        return ", in the sandbox" if self.sandbox else f", at {self.endpoint}" if self.endpoint else ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.cli.access_text import database_lines, revoke_note
+from generator.cli.access_text import database_step, revoke_note
 from generator.gateway.aws import Gateway
 from generator.model.access_path import AccessPaths
 from generator.model.command_line import CommandLine
@@ -112,5 +112,5 @@ def test_the_question_says_what_becomes_of_the_customers_people(
 def test_a_grant_names_the_step_that_is_left_in_the_database(level: str, grant: Grant, said: bool) -> None:
     known = {**ENDPOINT, "DatabaseResourceId": "cluster-A", "SupportDatabaseLevel": level}
     access = StackAccess(Stack("s", ARN, StackStatus("UPDATE_COMPLETE"), parameters=known), grant)
-    lines = database_lines(access, CommandLine("s"))
-    assert any("deployer db bootstrap --support --permission w" in line for line in lines) is said
+    steps = database_step(access, CommandLine("s"))
+    assert any("deployer db bootstrap --support --permission w" in step for step in steps) is said
