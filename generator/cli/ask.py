@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli.invocation import Invocation
-from generator.errors import UsageError
 from generator.model.parameter_options import PARAMETERS
 
 if TYPE_CHECKING:
@@ -16,11 +15,8 @@ _NOUNS = {"VpcId": "VPC", "SubnetId": "subnet"}
 
 
 def value(call: Invocation, key: str, choices: Sequence[Choice]) -> str:
-    """The value of a required parameter. Raises UsageError with what there is to choose from without a terminal."""
-    labels = [choice.label for choice in choices]
-    if not call.interactive:
-        raise _missing(key, labels)
-    if labels:
+    """The value of a required parameter. Raises UsageError without a terminal."""
+    if labels := [choice.label for choice in choices]:
         return labels[choose(call, _NOUNS.get(key, key), labels)].split()[0]
     while not (answer := call.ask(PARAMETERS[key].help.removesuffix(".") + ":")):
         call.say("  A value is required.")
@@ -35,9 +31,3 @@ def choose(call: Invocation, noun: str, labels: Sequence[str]) -> int:
     while (answer := call.ask(f"Which {noun}? (number or id)", "1")) not in names:
         call.say(f"  {answer} is not in this list.")
     return names[answer]
-
-
-def _missing(key: str, labels: list[str]) -> UsageError:
-    option = PARAMETERS[key].option
-    offered = "Available in this account:\n    " + "\n    ".join(labels) if labels else PARAMETERS[key].help
-    return UsageError(f"The stack needs a value for {key}.", f"Give {option}. {offered}", code="missing-parameter")

@@ -43,6 +43,11 @@ class InvocationCaller:
 class UpInvocation(InvocationCaller):
     """The caller of `up`."""
 
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return self._call.interactive
+
     def value(self, key: str, choices: Sequence[Choice]) -> str:
         """Ask for the value of a parameter. Raises as `ask.value`."""
         from generator.cli.ask import value

@@ -224,9 +224,14 @@ class Choice(Protocol):
 class UpCaller(Caller, Protocol):
     """A caller that can be asked for a value the stack needs and nobody gave."""
 
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        ...
+
     def value(self, key: str, choices: Sequence[Choice]) -> str:
         """The value of the parameter `key`: the ID of one of `choices`, any text where there are none.
 
-        Raises UsageError with what there is to choose from where nobody can be asked.
+        Raises UsageError where nobody can be asked.
         """
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from troposphere import And, Equals, Not, Parameter, Ref, Template
@@ -228,6 +229,12 @@ GROUPS = (
     ("Database access (optional)", DATABASE),
 )
 FIELDS = tuple(field for _, fields in GROUPS for field in fields)
+
+
+def fits(name: str, value: str) -> bool:
+    """Whether CloudFormation will take `value` for the parameter `name`, by its AllowedPattern alone."""
+    allowed = {str(field.name): dict(field.limits).get("AllowedPattern") for field in FIELDS}[name]
+    return allowed is None or re.fullmatch(str(allowed), value) is not None
 
 
 def add_parameters(template: Template) -> None:

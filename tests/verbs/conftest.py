@@ -31,6 +31,7 @@ class NotingCaller:
     """
 
     declines: bool = False
+    interactive: bool = True
     journal: list[str] = field(default_factory=list)
     shown: list[object] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from generator.errors import Declined, Refused, StackNotFound
+from generator.errors import Declined, Refused, StackNotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.network import PublicSubnet
-from generator.model.up import UpPlan, UpRequest, UpResult
+from generator.model.up import Choice, UpPlan, UpRequest, UpResult
 from generator.operations.stack.up import up, upgrade
 from tests.verbs.conftest import PLACE, NotingCaller
 
@@ -96,6 +96,31 @@ def test_what_is_missing_is_asked_for_and_a_public_subnet_confirmed(gateway: Gat
     assert caller.shown == [PublicSubnet(public)] and "confirm PublicSubnet" in caller.journal
     assert isinstance(plan, UpPlan) and plan.given == tuple(sorted(PLACE))
     assert "this creates it" in caller.sentences[0]
+
+
+class Retyping(NotingCaller):
+    """Mistypes every value that is typed freely, once."""
+
+    def value(self, key: str, choices: Sequence[Choice]) -> str:
+        first = f"value {key}" not in self.journal
+        answer = super().value(key, choices)
+        return "nobody" if first and not choices else answer
+
+
+def test_a_typed_value_is_checked_when_it_is_typed(gateway: Gateway) -> None:
+    caller = Retyping(answers=PLACE)
+    plan = up(gateway, UpRequest(plan_only=True), caller)
+    assert isinstance(plan, UpPlan) and caller.journal.count("value AdminEmail") == 2
+    assert any("nobody cannot be this value" in sentence for sentence in caller.sentences)
+
+
+def test_all_that_is_missing_is_named_at_once_where_nobody_can_be_asked(gateway: Gateway) -> None:
+    caller = NotingCaller(interactive=False)
+    with pytest.raises(UsageError) as refused:
+        up(gateway, UpRequest(given={"SubnetId": PLACE["SubnetId"]}, plan_only=True), caller)
+    assert refused.value.message == "The stack needs values for VpcId and AdminEmail."
+    assert "Give --vpc-id and --admin-email." in refused.value.hint and PLACE["VpcId"] in refused.value.hint
+    assert not caller.journal
 
 
 @pytest.mark.parametrize("option", ["recreate", "continue_rollback"])

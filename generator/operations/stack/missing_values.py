@@ -8,7 +8,7 @@ from dataclasses import replace
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model.network import PublicSubnet
-from generator.model.parameter_options import REQUIRED
+from generator.model.parameter_options import PARAMETERS, REQUIRED, option
 from generator.model.stack import Stack
 from generator.model.up import Choice, UpCaller, UpRequest
 
@@ -20,8 +20,13 @@ def missing(required: Collection[str], given: Mapping[str, str], stack: Stack | 
 
 
 def complete(gateway: Gateway, request: UpRequest, stack: Stack | None, caller: UpCaller) -> UpRequest:
-    """The request with what is missing asked for. Raises UsageError where nobody can be asked, and Declined."""
+    """The request with what is missing asked for. Raises Declined, and UsageError where nobody can be asked.
+
+    That error names everything that is missing at once, with what the account has to choose from.
+    """
     absent = missing(REQUIRED, request.given, stack)
+    if absent and not caller.interactive:
+        raise _not_given(gateway, absent, request.given)
     if absent and stack is None:
         caller.say(f"There is no stack {gateway.deployment.stack_name} {gateway.location()} yet: this creates it.")
     given = dict(request.given)
@@ -35,7 +40,11 @@ def _value(gateway: Gateway, key: str, given: Mapping[str, str], caller: UpCalle
         return caller.value(key, _offered(gateway.ec2.describe_vpcs(), "VPC"))
     if key == "SubnetId":
         return _subnet(gateway, key, given, caller)
-    return caller.value(key, ())
+    from generator.template.parameters import fits
+
+    while not fits(key, typed := caller.value(key, ())):
+        caller.say(f"  {typed} cannot be this value.")
+    return typed
 
 
 def _subnet(gateway: Gateway, key: str, given: Mapping[str, str], caller: UpCaller) -> str:
@@ -54,3 +63,31 @@ def _offered(choices: Sequence[Choice], noun: str) -> Sequence[Choice]:
             f"This account and region have no {noun} to put the instance in.", "Choose another --region or --vpc-id."
         )
     return choices
+
+
+def _not_given(gateway: Gateway, absent: Sequence[str], given: Mapping[str, str]) -> UsageError:
+    """What to say where nobody can be asked: every option, and what there is for it. Raises as `_offered`."""
+    some = "values" if len(absent) > 1 else "a value"
+    offers = [line for key in absent for line in _offer(gateway, key, given)]
+    return UsageError(
+        f"The stack needs {some} for {_listed(absent)}.",
+        "\n".join([f"Give {_listed([option(key) for key in absent])}.", *offers]),
+        code="missing-parameter",
+    )
+
+
+def _offer(gateway: Gateway, key: str, given: Mapping[str, str]) -> list[str]:
+    """What the account has for a parameter, or what the parameter is; a subnet with its VPC where none is chosen."""
+    if key == "VpcId":
+        vpcs = _offered(gateway.ec2.describe_vpcs(), "VPC")
+        return ["VPCs of this account and region:", *(f"    {vpc.label}" for vpc in vpcs)]
+    if key == "SubnetId":
+        subnets = gateway.ec2.describe_subnets(given.get("VpcId"))
+        _offered(subnets, "subnet")
+        labels = [each.label if "VpcId" in given else f"{each.label}  in {each.vpc_id}" for each in subnets]
+        return ["Subnets, of which a private one is needed:", *(f"    {label}" for label in labels)]
+    return [f"{option(key)}: {PARAMETERS[key].help}"]
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
