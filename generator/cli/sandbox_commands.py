@@ -32,10 +32,17 @@ def register(app: typer.Typer) -> None:
         account: Annotated[
             str | None, typer.Option(help="Account whose root user to be; the customer's by default.")
         ] = None,
+        unset: Annotated[
+            bool, typer.Option("--unset", help="Print what takes a shell out of the sandbox again, running or stopped.")
+        ] = False,
     ) -> CommandResult:
         """Print export lines for eval "$(deployer sandbox env)"; prints `false` when the sandbox is not running."""
-        from generator.operations.sandbox import find_environment
+        from generator.operations.sandbox import find_environment, variables_of_this_shell
 
+        if unset:
+            names = variables_of_this_shell()
+            call.say("  What you had set before, such as AWS_PROFILE, is not set again: set it, or open another shell.")
+            return CommandResult({"unset": names}, [f"unset {' '.join(names)}"])
         environment = find_environment(*([account] if account else []))
         _say_if_older(call, environment)
         lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.variables.items()]
@@ -64,9 +71,10 @@ def _register_database(group: typer.Typer) -> None:
         from generator.operations import sandbox
 
         cluster = sandbox.database(name, engine)
-        call.say(f"  next: deployer db bootstrap {name} --for root=rwo, then: deployer db connect {name}")
         return CommandResult(
-            cluster, [f"{name} is running at {cluster['endpoint']}, which is reachable only through a tunnel."]
+            cluster,
+            [f"{name} is running at {cluster['endpoint']}, which is reachable only through a tunnel."],
+            next=(f"deployer db bootstrap {name} --for root=rwo, then: deployer db connect {name}",),
         )
 
 
@@ -83,8 +91,11 @@ def _register_life(group: typer.Typer) -> None:
 
         report = sandbox.start(port)
         _say_if_older(call, report)
-        call.say('  use it: deployer --sandbox COMMAND, or for every AWS client: eval "$(deployer sandbox env)"')
-        return CommandResult(report, [f"The sandbox is running on {report.endpoint} (process {report.pid})."])
+        return CommandResult(
+            report,
+            [f"The sandbox is running on {report.endpoint} (process {report.pid})."],
+            next=('deployer --sandbox COMMAND, or for every AWS client of this shell: eval "$(deployer sandbox env)"',),
+        )
 
     @command(group, "stop")
     def stop(call: Invocation) -> CommandResult:
@@ -93,7 +104,9 @@ def _register_life(group: typer.Typer) -> None:
 
         stopped = sandbox.stop()
         if stopped:
-            call.say("  A shell that ran eval still points to it: open another, or start it and run eval again.")
+            call.say(
+                '  A shell that ran eval still points to it: eval "$(deployer sandbox env --unset)", or open another.'
+            )
         return CommandResult({"stopped": stopped}, ["The sandbox has stopped." if stopped else sandbox.NOT_RUNNING])
 
     @command(group, "status")

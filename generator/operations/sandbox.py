@@ -87,6 +87,17 @@ def find_environment(account: str = state.CUSTOMER_ACCOUNT) -> SandboxEnvironmen
         ) from None
 
 
+def variables_of_this_shell() -> list[str]:
+    """The names of the variables that point this shell to the sandbox. Raises UsageError where it does not."""
+    if names := state.set_here():
+        return names
+    raise UsageError(
+        "This shell does not point to the sandbox, so there is nothing to unset.",
+        "Go on: deployer status",
+        code="not-in-the-sandbox",
+    )
+
+
 def environment(account: str = state.CUSTOMER_ACCOUNT) -> dict[str, str]:
     """The variables alone. Raises as `find_environment`."""
     return find_environment(account).variables

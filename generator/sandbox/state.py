@@ -138,6 +138,17 @@ def environment(
     }
 
 
+def set_here(env: Mapping[str, str] = os.environ) -> list[str]:
+    """The variables of `environment` that a shell has from it, running or stopped; [] in a shell that has none of them.
+
+    NO_PROXY is not among them: what was in it before is still in it, and is no longer known apart.
+    """
+    if env.get("AWS_CONFIG_FILE") != str(home() / "aws-config"):
+        return []
+    nowhere = SandboxState(0, 0, str(home()), "")
+    return [name for name in environment(nowhere, env=env) if name in env and name.lower() != "no_proxy"]
+
+
 def without_aws(env: Mapping[str, str]) -> dict[str, str]:
     """An environment without AWS settings and proxies, so that no credential of the user reaches the sandbox.
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -82,6 +83,31 @@ def test_one_that_was_killed(tmp_path: Path) -> None:
     state.write(state.SandboxState(os.getpid(), port, str(tmp_path), "00" * 32))
     code, variables, err = evaluated(tmp_path)
     assert code != 0 and not variables and err.startswith(NOT_RUNNING)
+
+
+def after_leaving(home: Path, words: str = "") -> tuple[int, str, str]:
+    """The same after the shell has left a sandbox that was running when it entered, and has stopped since."""
+    state.write(state.SandboxState(os.getpid(), 4566, str(home), "00" * 32))
+    entered = state.environment(state.SandboxState(1, 4566, str(home), "00" * 32), env={"NO_PROXY": "intranet"})
+    lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in entered.items())
+    script = f'{lines}eval "$({sys.executable} -m generator sandbox env --unset {words})"\ncode=$?\nenv\nexit $code'
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    done = subprocess.run(
+        ["sh", "-c", script], env={**clean, state.HOME_VARIABLE: str(home)}, capture_output=True, text=True
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_shell_leaves_the_sandbox_and_keeps_what_was_its_own(tmp_path: Path) -> None:
+    code, variables, err = after_leaving(tmp_path)
+    left = [line for line in variables.splitlines() if line.startswith(("AWS_", "DEPLOYER_CA_BUNDLE", "NO_PROXY"))]
+    assert code == 0 and left == ["NO_PROXY=intranet,127.0.0.1,localhost"]
+    assert "AWS_PROFILE, is not set again" in err
+
+
+def test_a_shell_that_is_not_in_the_sandbox_loses_nothing(tmp_path: Path) -> None:
+    code, _, err = evaluated(tmp_path, "--unset")
+    assert code != 0 and "does not point to the sandbox" in err
 
 
 def test_a_script_reads_the_failure_from_the_envelope(
