@@ -59,10 +59,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "Stored defaults: profile, region, stack, database, and more."),
 }
 
+TOPICS: dict[str, list[str]] = {
+    "To try it": ["demo", "sandbox"],
+    "The stack": ["up", "status", "outputs", "events", "diff", "upgrade", "down"],
+    "Support's access": ["access"],
+    "Sessions": ["connect", "sessions", "ssh", "cp", "run", "doctor", "recovery"],
+    "The database": ["db", "connect-bastion"],
+    "For the vendor": ["vendor", "generate", "lint", "publish"],
+    "Less often": ["permissions", "config", "verify", "ssh-config", "ssh-proxy", "session-preferences"],
+}
+"""The commands as help lists them."""
+
 SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("deploy", "create", "apply", "launch", "update"), ("up",)),
     **dict.fromkeys(("destroy", "delete", "remove", "teardown"), ("down",)),
     "adopt": ("upgrade",),
+    "init": ("up",),
     "plan": ("up --plan", "upgrade --plan"),
     "rollback": ("up --continue-rollback",),
     **dict.fromkeys(("info", "describe", "show"), ("status", "access show")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from functools import cache
 from typing import Any, ClassVar
 
@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
 from typer.models import CommandInfo, TyperInfo
 
-from generator.cli.index import COMMANDS
+from generator.cli.index import COMMANDS, TOPICS
 
 Commands = MutableMapping[str, Any]  # name -> a command of Typer's own copy of click, which has no public name
 
@@ -30,11 +30,17 @@ class LazyHelpGroup(TyperGroup):
         raise NotImplementedError
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands without building them."""
-        shown = [(name, self.help_stub(ctx, name)) for name in self.list_commands(ctx)]
-        limit = formatter.width - 6 - max(len(name) for name, _ in shown)
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, made.get_short_help_str(limit)) for name, made in shown if not made.hidden])
+        """Write the commands by topic, each with a whole sentence, without building them."""
+        made = {name: self.help_stub(ctx, name) for name in self.list_commands(ctx)}
+        column = max(map(len, made))
+        for topic, names in self.topics(made).items():
+            if shown := [(name.ljust(column), _sentence(made[name])) for name in names if not made[name].hidden]:
+                with formatter.section(topic):
+                    formatter.write_dl(shown)
+
+    def topics(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """The commands under the titles of the help."""
+        return {"Commands": list(names)}
 
 
 class LazyGroup(LazyHelpGroup):
@@ -69,6 +75,11 @@ class LazyGroup(LazyHelpGroup):
     def help_stub(self, ctx: Any, name: str) -> Any:
         """The name and the first sentence of its help, from the index; its file is not loaded."""
         return TyperCommand(name, help=COMMANDS[name][1]) if name in COMMANDS else self.get_command(ctx, name)
+
+    def topics(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """The commands as the index groups them; one that it does not know comes last."""
+        listed = {name for topic in TOPICS.values() for name in topic}
+        return {**TOPICS, "Others": [name for name in names if name not in listed]}
 
     def _of(self, file: str) -> Commands:
         """The commands of one file, built once."""
@@ -144,6 +155,12 @@ def subcommands(name: str) -> frozenset[str]:
     return (
         frozenset(getattr(get_group(own).commands.get(name), "commands", ())) if own.registered_groups else frozenset()
     )
+
+
+def _sentence(made: Any) -> str:
+    """The first sentence of a command's help, on one line."""
+    first = " ".join((made.help or "").partition("\n\n")[0].split()).partition(". ")[0]
+    return first if first.endswith(".") else f"{first}."
 
 
 def _registered(file: str) -> typer.Typer:

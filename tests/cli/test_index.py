@@ -6,7 +6,7 @@ import sys
 import typer.main
 
 from generator.cli.app import app
-from generator.cli.index import COMMANDS
+from generator.cli.index import COMMANDS, TOPICS
 
 
 def test_the_index_names_every_command_with_its_own_sentence() -> None:
@@ -16,6 +16,16 @@ def test_the_index_names_every_command_with_its_own_sentence() -> None:
     assert {name: sentence for name, (_, sentence) in COMMANDS.items()} == {
         name: built.help.split("\n\n")[0] for name, built in shown.items()
     }
+
+
+def test_help_lists_every_command_once_under_a_topic_with_a_whole_sentence() -> None:
+    assert sorted(name for topic in TOPICS.values() for name in topic) == sorted(COMMANDS)
+    done = subprocess.run([sys.executable, "-m", "generator", "--help"], capture_output=True, text=True, check=True)
+    words = " ".join(done.stdout.split())
+    assert "Others:" not in words and "..." not in words.partition("To try it:")[2]
+    for topic, names in TOPICS.items():
+        section = words.partition(f"{topic}:")[2]
+        assert all(f"{name} {COMMANDS[name][1].partition('. ')[0].removesuffix('.')}." in section for name in names)
 
 
 def test_a_command_loads_its_own_file_and_help_loads_none() -> None:
