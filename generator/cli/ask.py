@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli.invocation import Invocation
@@ -24,10 +24,24 @@ def value(call: Invocation, key: str, choices: Sequence[Choice]) -> str:
 
 
 def choose(call: Invocation, noun: str, labels: Sequence[str]) -> int:
-    """Have a person pick one by its number or its id, a label's first word. Asks until the answer is in the list."""
-    for number, label in enumerate(labels, 1):
-        call.say(f"  {number:>2}  {label}")
+    """Have a person pick one by its number, its id (a label's first word) or a part of its line that no other has.
+
+    Asks until one is named; a part that several have shows these.
+    """
+    _list(call, labels, range(len(labels)))
     names = {name: at for at, label in enumerate(labels) for name in (str(at + 1), label.split()[0])}
-    while (answer := call.ask(f"Which {noun}? (number or id)", "1")) not in names:
-        call.say(f"  {answer} is not in this list.")
+    while (answer := call.ask(f"Which {noun}? (number, id, or a part of the line)", "1")) not in names:
+        matching = (
+            [] if answer.isdigit() else [at for at, label in enumerate(labels) if answer.lower() in label.lower()]
+        )
+        if len(matching) == 1:
+            return matching[0]
+        if not matching:
+            call.say(f"  {answer} is not in this list.")
+        _list(call, labels, matching)
     return names[answer]
+
+
+def _list(call: Invocation, labels: Sequence[str], places: Iterable[int]) -> None:
+    for at in places:
+        call.say(f"  {at + 1:>2}  {labels[at]}")

@@ -37,13 +37,12 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> CommandResult:
         """Print export lines for eval "$(deployer sandbox env)"; prints `false` when the sandbox is not running."""
-        from generator.operations.sandbox import find_environment, variables_of_this_shell
+        from generator.operations.sandbox import for_shell
 
-        if unset:
-            names = variables_of_this_shell()
+        environment = for_shell(account or "", unset=unset)
+        if environment.unset:
             call.say("  What you had set before, such as AWS_PROFILE, is not set again: set it, or open another shell.")
-            return CommandResult({"unset": names}, [f"unset {' '.join(names)}"])
-        environment = find_environment(*([account] if account else []))
+            return CommandResult({"unset": environment.unset}, [f"unset {' '.join(environment.unset)}"])
         _say_if_older(call, environment)
         lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.variables.items()]
         return CommandResult(environment.variables, lines)

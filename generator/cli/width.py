@@ -83,5 +83,5 @@ class _Lines:
 
 def _command(line: str) -> tuple[str, str]:
     """The text before a command, and the command with all that follows."""
-    found = _COMMAND.search(line)
-    return (line[: found.start()], line[found.start() :]) if found else (line, "")
+    match = _COMMAND.search(line)
+    return (line[: match.start()], line[match.start() :]) if match else (line, "")

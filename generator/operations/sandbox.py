@@ -67,10 +67,14 @@ def database(name: str, engine: Engine | None = None) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class SandboxEnvironment:
-    """The variables that point AWS clients to the sandbox, and whether it runs the code of this version."""
+    """The variables that point AWS clients to the sandbox, and whether it runs the code of this version.
+
+    `unset`: those that a shell which leaves the sandbox does without.
+    """
 
     variables: dict[str, str]
     current: bool
+    unset: tuple[str, ...] = ()
 
 
 def find_environment(account: str = state.CUSTOMER_ACCOUNT) -> SandboxEnvironment:
@@ -87,10 +91,15 @@ def find_environment(account: str = state.CUSTOMER_ACCOUNT) -> SandboxEnvironmen
         ) from None
 
 
-def variables_of_this_shell() -> list[str]:
-    """The names of the variables that point this shell to the sandbox. Raises UsageError where it does not."""
+def for_shell(account: str = "", *, unset: bool = False) -> SandboxEnvironment:
+    """What a shell sets to use the sandbox as root of `account`, or unsets to use it no longer.
+
+    Raises as `find_environment`, and UsageError where there is nothing to unset.
+    """
+    if not unset:
+        return find_environment(account or state.CUSTOMER_ACCOUNT)
     if names := state.set_here():
-        return names
+        return SandboxEnvironment({}, True, tuple(names))
     raise UsageError(
         "This shell does not point to the sandbox, so there is nothing to unset.",
         "Go on: deployer status",
