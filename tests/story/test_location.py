@@ -232,7 +232,9 @@ def test_the_result_has_them(
 def test_plan_and_result_say_it_to_a_person(deployer: Deployer) -> None:
     made = deployer.create()
     assert f"Create the stack {deployer.stack_name} {SANDBOX}:" in made.err
-    assert made.err.endswith("\n  where: the sandbox (account 111122223333, region us-east-1)\n")
+    where, following = made.err.splitlines()[-2:]
+    assert where == "  where: the sandbox (account 111122223333, region us-east-1)"
+    assert following.startswith("  next: deployer access grant ")
     planned = deployer("up", "--support-user=no", "--plan")
     assert f"Update the stack {deployer.stack_name} {SANDBOX}:" in planned.out and planned.err.count("where: ") == 1
     assert f"Access to the stack {deployer.stack_name} {SANDBOX}:" in deployer(*GRANT, "--yes").err
