@@ -1,4 +1,4 @@
-"""Lambda: who may invoke a function."""
+"""Lambda: who may invoke a function, and whether it runs."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class LambdaFunctions(Service):
         except NotFound:
             return False
         return True
+
+    def reserved_concurrency(self, function: str) -> int | None:
+        """How many of it may run at once; None where that is not set. 0 stops it. Raises NotFound."""
+        answer = self._call("get_function_concurrency", FunctionName=function)
+        return answer.get("ReservedConcurrentExecutions")
 
     def get_policy(self, function: str, qualifier: str = "") -> Policy:
         """The resource policy of a function, or of one version or alias of it; without statements where it has none."""

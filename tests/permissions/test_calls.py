@@ -27,19 +27,24 @@ LINES = {
     "ssh-config": ("ssh-config",),
 }
 
+OF_AN_END = (
+    *("events:DescribeRule", "events:ListTargetsByRule"),
+    *("lambda:GetFunctionConcurrency", "iam:SimulatePrincipalPolicy"),
+)
+"""What is asked only while somebody is let in until a time: whether the stack then ends open sessions."""
 NOT_REACHED = {  # not on this stack: it has no cluster, a route to AWS, no recovery host, and names its own instance
     "doctor": {"ec2:DescribeSecurityGroups"},
     # nobody has access, so there is nothing to confirm
     "access confirm": {
-        *("cloudformation:ListStackResources", "events:DescribeRule", "events:ListTargetsByRule"),
+        *("cloudformation:ListStackResources", "lambda:GetPolicy", *OF_AN_END),
         *("logs:DescribeLogGroups", "secretsmanager:DescribeSecret", "kms:DescribeKey", "iam:GetUser", "iam:GetRole"),
     },
     "access reveal": {"kms:DescribeKey", "secretsmanager:DescribeSecret"},  # asked only where the secret is not read
     # no cluster, nobody let in until a time, no account said to be the customer's own, the stack's own profile
     "access show": {
         "iam:GetInstanceProfile",
-        *("eks:ListAccessEntries", "events:DescribeRule", "events:ListTargetsByRule"),
-        "logs:GetLogEvents",
+        *OF_AN_END,
+        *("eks:ListAccessEntries", "logs:GetLogEvents"),
     },
     "recovery status": {"ssm:DescribeInstanceInformation"},
     "ssh-config": {"ec2:DescribeInstances"},

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from generator.gateway.aws import Gateway
@@ -16,6 +15,7 @@ from generator.model.access import AccessFinding, RuleTarget
 from generator.model.command_line import CommandLine
 from generator.model.contract import ACCESS_END_SCHEDULE, Parameter, Resource
 from generator.model.reading import Reading
+from generator.operations.access.keeper_faults import RuleFault, keeper_faults
 from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.readings import absent, read
 from generator.operations.access.stack_access import StackAccess
@@ -28,16 +28,8 @@ UNKNOWN = "not known whether the stack ends them: {}"
 ASKED = "events:DescribeRule, events:ListTargetsByRule"
 
 
-@dataclass(frozen=True)
-class RuleFault:
-    """Why the stack's rule will not end open sessions, and the command that repairs it."""
-
-    problem: str
-    repair: str
-
-
 def session_end(gateway: Gateway, access: StackAccess) -> str:
-    """When support's open sessions end on this stack (three calls, if the grant has an end). Never raises."""
+    """When support's open sessions end on this stack (seven calls, if the grant has an end). Never raises."""
     limit = f"; {lasts}" if (lasts := shell_limit(access)) else ""
     if access.grant.until is None:
         return NEVER + limit
@@ -59,9 +51,9 @@ def findings(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[s
 def rule_faults(
     gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]
 ) -> Reading[tuple[RuleFault, ...]]:
-    """What keeps the stack's rule, as EventBridge has it now, from ending sessions; absent where no grant has an end.
+    """What keeps the stack's rule and the keeper from ending sessions; absent where no grant has an end.
 
-    `resources` are the stack's, their physical IDs by logical ID. A person may have disabled, deleted or changed it.
+    `resources` are the stack's, their physical IDs by logical ID. Somebody may have changed or deleted either.
     """
     if not access.grant.principals or access.grant.until is None:
         return absent(ASKED, "no grant has an end")
@@ -72,9 +64,12 @@ def rule_faults(
         return Reading(ASKED, resources.at, (RuleFault(NO_RULE, commands.deployer("upgrade")),))
     keeper = resources.value.get(Resource.KEEPER_FUNCTION, "")
     faults = read(ASKED, lambda: _faults(gateway, access, rule, keeper))
-    if not faults.gone:
+    if faults.gone:
+        return Reading(ASKED, faults.at, (RuleFault(f"the stack's rule {rule} was deleted", _made_anew(commands)),))
+    if faults.value:
         return faults
-    return Reading(ASKED, faults.at, (RuleFault(f"the stack's rule {rule} was deleted", _made_anew(commands)),))
+    of_keeper = keeper_faults(gateway, access, resources.value, _made_anew(commands))
+    return of_keeper if of_keeper.value or faults.value is not None else faults
 
 
 def _faults(gateway: Gateway, access: StackAccess, rule: str, keeper: str) -> tuple[RuleFault, ...]:
