@@ -240,6 +240,8 @@ def _hint_for(code: str, operation: str, message: str) -> str:
         return f"{MAY_CALL} {operation}: --profile NAME; whose these are: aws sts get-caller-identity"
     if "Expired" in code or code in ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"):
         return "Sign in again (aws sso login, or aws login), or choose other credentials with --profile."
+    if code in ("SignatureDoesNotMatch", "InvalidSignatureException"):
+        return "The secret access key is not that key ID's: correct both, or choose other credentials with --profile."
     if code in THROTTLED_CODES:
         return "AWS is limiting the rate of calls: wait a minute and run it again."
     if code in ("InvalidAction", "UnknownOperationException", "NotImplemented"):
@@ -254,6 +256,12 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
             _filled("The CA bundle that your AWS settings name cannot be used: {error}.", error),
             "Correct AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file that you may read.",
             code="ca-bundle",
+        )
+    if isinstance(error, boto.ProfileNotFound) and not error.kwargs.get("profile"):
+        return DeployerError(
+            "The environment names an empty AWS profile: AWS_PROFILE is set to nothing.",
+            "Take it out (unset AWS_PROFILE), or name a profile with --profile.",
+            code="profile-not-found",
         )
     for kind, message, hint in _LOCAL:
         if isinstance(error, kind):
@@ -335,7 +343,11 @@ _LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
         "source_profile of profile {source_profile} leads back to a profile before it.",
         "Fix that profile in ~/.aws/config.",
     ),
-    (boto.InvalidConfigError, "Your AWS config cannot be used: {error_msg}.", "Fix that profile in ~/.aws/config."),
+    (
+        boto.InvalidConfigError,
+        "Your AWS config cannot be used: {error_msg}.",
+        "Fix it where it is set: that profile in ~/.aws/config, or an environment variable that AWS reads.",
+    ),
     (
         boto.ConfigParseError,
         "Your AWS config {path} cannot be read{error}.",

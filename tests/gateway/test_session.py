@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import TokenRetrievalError
+from botocore.exceptions import ClientError, TokenRetrievalError
 from botocore.parsers import ResponseParserError
 
 from generator.errors import DeployerError, StackNotFound, UsageError
@@ -106,6 +106,28 @@ def test_credentials_that_do_not_come_are_told_with_the_way_to_them(
         Gateway(Deployment(profile=profile)).sts.get_caller_arn()
     assert caught.value.code == code
     assert said in caught.value.message and ".." not in caught.value.message and hint in caught.value.hint
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+def test_an_empty_profile_is_told_as_that(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setenv(variable, "")
+    with pytest.raises(DeployerError) as caught:
+        Gateway(Deployment(region="eu-west-3")).client("ec2")
+    assert (caught.value.code, "is set to nothing" in caught.value.message) == ("profile-not-found", True)
+    assert "no reason" not in caught.value.message and "unset AWS_PROFILE" in caught.value.hint
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException"])
+def test_a_secret_key_that_does_not_fit_its_id_says_so(code: str) -> None:
+    refused = ClientError({"Error": {"Code": code, "Message": "The request signature does not match."}}, "DescribeVpcs")
+    with pytest.raises(DeployerError) as caught, translated("ec2", "DescribeVpcs", {}):
+        raise refused
+    assert "secret access key is not that key ID's" in caught.value.hint
+    late = "Signature expired: 20261130T000000Z is now earlier than 20261130T001000Z"
+    with pytest.raises(DeployerError) as caught, translated("ec2", "DescribeVpcs", {}):
+        raise ClientError({"Error": {"Code": code, "Message": late}}, "DescribeVpcs")
+    assert "clock" in caught.value.hint
 
 
 def test_an_expired_token_that_cannot_be_renewed_says_to_sign_in() -> None:
