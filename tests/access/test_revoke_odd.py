@@ -188,7 +188,10 @@ def test_a_session_whose_owner_was_removed_is_not_taken_for_the_customers(let_in
     ssm = Session().create_client("ssm", **keys)
     asked = {"Target": outputs["InstanceId"], "DocumentName": outputs["ShellDocumentName"]}
     session = ssm.start_session(**asked)["SessionId"]
-    assert deployer("access", "revoke", "--all", "--yes").code == 0, "somebody of the customer's is working"
+    working = deployer("access", "revoke", "--all", "--yes")
+    assert working.code == 0, "somebody of the customer's is working"
+    [row] = [each for each in working.result["evidence"] if each["step"] == "no session is open"]
+    assert f"taken for your own: {session} of " in row["answered"] and row["answered"].endswith(":user/leaver")
     iam.delete_access_key(UserName="leaver", AccessKeyId=pair["AccessKeyId"])
     iam.delete_user_policy(UserName="leaver", PolicyName="all")
     iam.delete_user(UserName="leaver")

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.session import Session
+
 from tests.embedded import VENDOR_ROLE, Deployer
 
 
@@ -11,3 +18,63 @@ def test_doctor_warns_of_a_grant_without_an_end(deployer: Deployer) -> None:
     told = [each["answer"] for each in deployer("doctor").result if each["subject"].startswith("access")]
     assert shown and told == shown
     assert deployer("access", "revoke", "--all", "--yes").code == 0
+
+
+def trust(*principals: dict[str, str]) -> str:
+    statements = [{"Effect": "Allow", "Principal": each, "Action": "sts:AssumeRole"} for each in principals]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+@pytest.fixture
+def iam(deployer: Deployer) -> Iterator[Any]:
+    """IAM, for changes by hand; what the tests change of the stack is put back."""
+    client, ids = Session().create_client("iam"), deployer.physical_ids()
+    yield client
+    for role, service in (("KeeperRole", "lambda"), ("InstanceRole", "ec2")):
+        client.update_assume_role_policy(
+            RoleName=ids[role], PolicyDocument=trust({"Service": f"{service}.amazonaws.com"})
+        )
+    client.put_user_permissions_boundary(UserName=ids["SupportUser"], PermissionsBoundary=ids["SupportSessionPolicy"])
+
+
+def found(deployer: Deployer, subject: str) -> dict[str, str]:
+    """What access show and doctor warn of under this subject: warning and next step."""
+    shown = {f["warning"]: f["hint"] for f in deployer("access", "show").result["findings"] if f["subject"] == subject}
+    told = {
+        each["answer"]: each["hint"] for each in deployer("doctor").result if each["subject"] == f"access: {subject}"
+    }
+    assert shown == told
+    return shown
+
+
+@pytest.mark.parametrize(("role", "service"), [("KeeperRole", "lambda"), ("InstanceRole", "ec2")])
+def test_nobody_is_told_to_delete_a_role_of_the_stack(role: str, service: str, deployer: Deployer, iam: Any) -> None:
+    name = deployer.physical_ids()[role]
+    opened = trust({"Service": f"{service}.amazonaws.com"}, {"AWS": "arn:aws:iam::444455556666:root"})
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=opened)
+    [(warning, hint)] = found(deployer, "role").items()
+    assert name in warning and "the stack did not let them in" in warning and "did not create" not in warning
+    assert f"out of the trust policy of {name}" in hint and "the role itself is the stack's" in hint
+    assert "delete that role" not in hint and "another stack" not in hint
+
+
+def test_a_role_of_somebody_else_may_be_deleted(deployer: Deployer, iam: Any) -> None:
+    vendor = trust({"AWS": "arn:aws:iam::444455556666:root"})
+    iam.create_role(RoleName="by-hand", AssumeRolePolicyDocument=vendor)
+    [(warning, hint)] = found(deployer, "role").items()
+    iam.delete_role(RoleName="by-hand")
+    assert "by-hand" in warning and "or delete that role" in hint and "another stack" in hint
+
+
+@pytest.mark.parametrize("other", ["", "arn:aws:iam::aws:policy/AdministratorAccess"])
+def test_a_boundary_that_was_taken_away_or_replaced_is_not_called_one_that_the_stack_did_not_make(
+    other: str, deployer: Deployer, iam: Any
+) -> None:
+    user = deployer.physical_ids()["SupportUser"]
+    if other:
+        iam.put_user_permissions_boundary(UserName=user, PermissionsBoundary=other)
+    else:
+        iam.delete_user_permissions_boundary(UserName=user)
+    [(warning, hint)] = found(deployer, "permissions boundary").items()
+    assert (other or "that was removed") in warning and warning.endswith(": not as the stack made it")
+    assert "did not create" not in warning and "put-user-permissions-boundary" in hint

@@ -47,7 +47,12 @@ def _foreign_paths(state: AccessState, now: datetime) -> Iterator[AccessPath]:
 def _of_path(path: AccessPath) -> str:
     if path.by_stack or path.kind is PathKind.SESSION:
         return path.named
-    return f"{path.named}: the stack did not create it" + (f", {path.since:%Y-%m-%d %H:%M}" if path.since else "")
+    since = f", {path.since:%Y-%m-%d %H:%M}" if path.since else ""
+    if path.kind is PathKind.BOUNDARY:  # the stack made one, which was taken away, replaced or widened
+        return f"{path.named}: not as the stack made it{since}"
+    if path.kind is PathKind.ROLE:  # it may be a role of the stack, and its date says nothing of its trust
+        return f"{path.named}: the stack did not let them in"
+    return f"{path.named}: the stack did not create it{since}"
 
 
 def foreign(policy: AccessPolicy) -> tuple[PolicyStatement, ...]:

@@ -17,10 +17,11 @@ from generator.model.evidence import Evidence
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.principal import Principal
 from generator.model.reading import Reading
+from generator.model.session import Session
 from generator.operations.access import database_lockdown, path_verdicts, policy_commands, remedies
 from generator.operations.access.expectation import Expectation, knows_grants
 from generator.operations.access.key import DEAD_CODES
-from generator.operations.access.lockdown import owned
+from generator.operations.access.lockdown import near, owned
 from generator.operations.access.observations import Observations
 from generator.operations.access.paths.statements import NOT_NAMED
 from generator.operations.access.permission_summary import is_bounded
@@ -265,11 +266,18 @@ def no_session_is_open(seen: Observations, wanted: Expectation) -> Evidence:
     admitting = {path.name for path in path_verdicts.left_open(seen.paths.roles, seen.at, wanted)}
     strangers = [(session, why) for session in reading.value if (why := stranger(session, seen.owners, admitting))]
     shown = [s.session_id for s in theirs] + [f"{s.session_id} of {s.owner}, {why}" for s, why in strangers]
-    answer = ", ".join(shown) or "no session of the support user or role"
+    rest = [s for s in reading.value if near(s, wanted.access) and s not in (*theirs, *(s for s, _ in strangers))]
+    answer = (", ".join(shown) or "no session of the support user or role") + _goes_on(rest)
     unread = next((seen.owners[s.owner] for s, _ in strangers if seen.owners[s.owner].problem), None)
     if unread is not None and not theirs:
         return _row(step, reading, False, answer, remedies.unread(unread, wanted))
     return _row(step, reading, not shown, answer, remedies.sessions([*theirs, *(s for s, _ in strangers)], wanted))
+
+
+def _goes_on(own: Iterable[Session]) -> str:
+    """Whose sessions near the stack count as the customer's own: a person can tell whether they are."""
+    named = ", ".join(f"{session.session_id} of {session.owner}" for session in own)
+    return f"; open, and taken for your own: {named}" if named else ""
 
 
 def database_is_closed(seen: Observations, wanted: Expectation) -> Evidence:

@@ -7,6 +7,7 @@ everybody from outside counts, whoever it is (decision record 38).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 from generator.gateway.aws import Gateway
@@ -43,7 +44,9 @@ def roles(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str,
         every = gateway.iam.list_account_roles()
         opening = reaching(every, _resources(access))
         others = (role for role in every if role.arn != access.role_arn)
-        return tuple(path for role in others for path in _paths(gateway, access, role, opening, vendors))
+        pairs = ((role, path) for role in others for path in _paths(gateway, access, role, opening, vendors))
+        own = frozenset((resources.value or {}).values())
+        return tuple(_of_the_stack(gateway, path) if role.name in own and path.opens else path for role, path in pairs)
 
     return read(SEEN, paths)
 
@@ -102,13 +105,28 @@ def _path(
 ) -> AccessPath:
     if not opens:
         detail += "; its permissions boundary permits nothing of this stack"
-    look = gateway.commands.aws("iam", "get-role", "--role-name", role.name, "--query", "Role.AssumeRolePolicyDocument")
     remove = (
-        f"Take {who} out of the trust policy of {role.name} and refuse the credentials taken by it, which go on for up "
-        f"to 12 hours (IAM console: the role's Revoke sessions), or delete that role; {yours}"
-        f"if it is another stack's, revoke access there: {look}"
+        f"{_taken_out(role.name, who)}, or delete that role; {yours}"
+        f"if it is another stack's, revoke access there: {_look(gateway, role.name)}"
     )
     return AccessPath(PathKind.ROLE, role.name, who, SEEN, remove, role.created, opens=opens, detail=detail)
+
+
+def _of_the_stack(gateway: Gateway, path: AccessPath) -> AccessPath:
+    """The same for a role that the stack cannot do without: nobody is told to delete it."""
+    remove = f"{_taken_out(path.name, path.who)}; the role itself is the stack's: {_look(gateway, path.name)}"
+    return replace(path, remove=remove)
+
+
+def _taken_out(role: str, who: str) -> str:
+    return (
+        f"Take {who} out of the trust policy of {role} and refuse the credentials taken by it, which go on for up "
+        "to 12 hours (IAM console: the role's Revoke sessions)"
+    )
+
+
+def _look(gateway: Gateway, role: str) -> str:
+    return gateway.commands.aws("iam", "get-role", "--role-name", role, "--query", "Role.AssumeRolePolicyDocument")
 
 
 def strangers(role: AccountRole, access: StackAccess) -> dict[str, list[str]]:
