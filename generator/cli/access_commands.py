@@ -150,6 +150,10 @@ def _register_revoke(group: typer.Typer) -> None:
             Path | None, typer.Option(metavar="FILE", help="Write the evidence to FILE.json and FILE.html.")
         ] = None,
         own: Own = "",
+        signing_key: Annotated[
+            str,
+            typer.Option(metavar="KEY", help="Who signs FILE.json: a private key's file, env://NAME or awskms:///KEY."),
+        ] = "",
     ) -> CommandResult:
         """Revoke access, end sessions, and prove it.
 
@@ -163,9 +167,10 @@ def _register_revoke(group: typer.Typer) -> None:
             raise UsageError("--principal and --all cannot be used together.", "Give one of them.")
         if not principal and not everybody:
             raise UsageError("It is not clear whose access to revoke.", "Give --principal ARN, or --all.")
-        request = RevokeRequest(tuple(parse_recorded(text) for text in principal), report, parse_own(own))
+        request = RevokeRequest(tuple(parse_recorded(text) for text in principal), report, parse_own(own), signing_key)
         done = revoke(call.gateway, request, RevokeInvocation(call))
-        result = {**done.report.document, "sha256": done.report.sha256, "recorded": done.recorded}
+        about = {"sha256": done.report.sha256, "recorded": done.recorded, "signature": done.signature}
+        result = {**done.report.document, **about}
         return CommandResult(result, access_text.report_lines(done), 0 if done.complete else INCOMPLETE, to_read=True)
 
     @command(group, "verify")

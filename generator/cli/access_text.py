@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from generator.model.access import AccessKey, AccessPolicy, AccessState, VendorInstructions
     from generator.model.access_path import AccessPath
     from generator.model.command_line import CommandLine
-    from generator.model.evidence import Evidence
+    from generator.model.evidence import Evidence, ReportSignature
     from generator.model.grant import Grant
     from generator.model.session import Session
     from generator.model.up import Check
@@ -183,9 +183,16 @@ def report_lines(done: Revoked) -> list[str]:
     lines += [f"  not asked: {sentence}" for sentence in report.not_asked]
     lines += [f"  report: {file}" for file in done.files]
     lines += [f"  SHA-256 of the JSON file: {report.sha256}"] if done.files else []
+    lines += _signature_lines(done.signature) if done.signature else []
     if done.recorded is None:
         return lines
     return [*lines, f"  {'recorded' if done.recorded.holds else 'NOT recorded'}: {done.recorded.answer}"]
+
+
+def _signature_lines(signature: ReportSignature) -> list[str]:
+    if not signature.holds:
+        return [f"  NOT signed: {signature.why}"]
+    return [f"  signature: {signature.file}", f"  signed by: {signature.key_id}"]
 
 
 def verified_lines(verified: Verified) -> list[str]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli import render
 from generator.cli.invocation import Invocation
 from generator.cli.secret_output import allow_secret
+from generator.errors import UsageError
+from generator.model.publishing import PASSPHRASE_VARIABLE
 
 if TYPE_CHECKING:
     from generator.model.database_client import ClientSettings
-    from generator.model.evidence import Report
+    from generator.model.evidence import Report, ReportSignature
     from generator.model.session import Target
     from generator.model.stack import StackEvent
     from generator.model.up import Choice
@@ -79,14 +83,35 @@ class DatabaseInvocation(InvocationCaller):
         render.result(self._call, settings, settings.lines)
 
 
-class RevokeInvocation(InvocationCaller):
+class PassphraseInvocation:
+    """The command line as the one who knows a passphrase: its environment variable, or a prompt. Never an argument."""
+
+    def passphrase(self, key: str, *, new: bool = False) -> str:
+        """As PassphraseCaller."""
+        if PASSPHRASE_VARIABLE in os.environ:
+            return os.environ[PASSPHRASE_VARIABLE]
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"The passphrase of {key} is needed, and there is no terminal to ask at.",
+                f"Put it into the environment variable {PASSPHRASE_VARIABLE}.",
+                code="no-passphrase",
+            )
+        import getpass
+
+        first = getpass.getpass(f"Passphrase of {key}: ")
+        if new and getpass.getpass("Again: ") != first:
+            raise UsageError("The two entries differ.", "Run it again.")
+        return first
+
+
+class RevokeInvocation(InvocationCaller, PassphraseInvocation):
     """The caller of a revocation."""
 
-    def page(self, report: Report) -> str:
+    def page(self, report: Report, signature: ReportSignature | None) -> str:
         """The report as a page of HTML."""
         from generator.cli.report_page import as_page
 
-        return as_page(report)
+        return as_page(report, signature)
 
 
 class SecretInvocation:

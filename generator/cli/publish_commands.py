@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from generator.cli import render
-from generator.cli.callers import InvocationCaller
+from generator.cli.callers import InvocationCaller, PassphraseInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.lazy import DefaultCommand
 from generator.cli.publish_text import pair_lines, published_lines, verified_lines
 from generator.errors import UsageError
-from generator.model.publishing import DEFAULT_PREFIX, PASSPHRASE_VARIABLE, checked_prefix
+from generator.model.publishing import DEFAULT_PREFIX, checked_prefix
 from generator.model.stack_settings import checked_bucket
 
 KEY = typer.Option(
@@ -154,25 +151,6 @@ def _register_verify(app: typer.Typer) -> None:
 
         done = verify(VerifyRequest(source, tuple(key), bundle))
         return CommandResult(done, verified_lines(done))
-
-
-class PassphraseInvocation:
-    """The command line as the one who knows a passphrase: its environment variable, or a prompt. Never an argument."""
-
-    def passphrase(self, key: str, *, new: bool = False) -> str:
-        """As PassphraseCaller."""
-        if PASSPHRASE_VARIABLE in os.environ:
-            return os.environ[PASSPHRASE_VARIABLE]
-        if not sys.stdin.isatty():
-            raise UsageError(
-                f"The passphrase of {key} is needed, and there is no terminal to ask at.",
-                f"Put it into the environment variable {PASSPHRASE_VARIABLE}.",
-                code="no-passphrase",
-            )
-        first = getpass.getpass(f"Passphrase of {key}: ")
-        if new and getpass.getpass("Again: ") != first:
-            raise UsageError("The two entries differ.", "Run it again.")
-        return first
 
 
 class PublishInvocation(InvocationCaller, PassphraseInvocation):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import PurePath
 
 from generator.model.duration import END_FORMAT
-from generator.model.evidence import Evidence, Report
+from generator.model.evidence import Evidence, Report, ReportSignature
 
 STYLE = """
 :root{color-scheme:light dark;--text:#111;--line:#ccc;--faint:#595959;--good:#060;--bad:#a00}
@@ -38,7 +39,7 @@ h2{break-after:avoid}
 """
 
 
-def as_page(report: Report) -> str:
+def as_page(report: Report, signature: ReportSignature | None = None) -> str:
     """One HTML page that needs nothing else; everything that came from outside is escaped."""
     whole = all(item.proven for item in report.evidence)
     proven = "Every check is proven." if whole else "Every check that applies is proven."
@@ -53,6 +54,7 @@ def as_page(report: Report) -> str:
         "from": report.began.strftime(END_FORMAT),
         "to": report.ended.strftime(END_FORMAT),
         "SHA-256 of the JSON file": report.sha256,
+        **({"signature": _signature(signature)} if signature else {}),
     }
     left = "".join(f"<li>{escape(item)}</li>" for item in report.left)
     return (
@@ -72,6 +74,12 @@ def as_page(report: Report) -> str:
         + "<p>Ending a session ends its terminal; a process it left in the background goes on until it "
         "ends by itself or the instance is looked after.</p></html>\n"
     )
+
+
+def _signature(signature: ReportSignature) -> str:
+    if not signature.holds:
+        return f"NOT signed: {signature.why}"
+    return f"{PurePath(signature.file).name}, by the key {signature.key_id}"
 
 
 def _evidence(item: Evidence) -> str:

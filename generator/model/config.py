@@ -153,6 +153,14 @@ _ALL = (
         commands=frozenset({"verify", "up", "upgrade"}),
         form="the absolute paths of the files, separated by commas",
     ),
+    StoredDefault(
+        "signing-key",
+        "signing_key",
+        "Private key that signs the reports of revocations.",
+        rf"{_ABSOLUTE}|env://[A-Za-z_][A-Za-z0-9_]*|awskms:///[A-Za-z0-9:/_-]{{1,256}}",
+        commands=frozenset({"access revoke"}),
+        form="the absolute path of its file, env://NAME, or awskms:///KEY",
+    ),
 )
 KEYS: dict[str, StoredDefault] = {key.name: key for key in _ALL}
 PROJECT_KEYS = tuple(key.name for key in _ALL if key.in_project)

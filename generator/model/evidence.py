@@ -88,6 +88,20 @@ class Report:
 
 
 @dataclass(frozen=True)
+class ReportSignature:
+    """What became of the signature of a report: its `file` and the ID of the key, or `why` there is none."""
+
+    file: str = ""
+    key_id: str = ""
+    why: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the report was signed."""
+        return bool(self.file)
+
+
+@dataclass(frozen=True)
 class LogLine:
     """The line of one revocation in the stack's own log: stack, verdict, end and digest of its report.
 

@@ -143,7 +143,14 @@ def test_a_projects_file_names_things_in_the_account_and_nothing_else(
     name: str, folders: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It may come with somebody's repository: no credentials, level, program, port, host or authority from there."""
-    values = {"permission": "r", "local-port": "1", "client": "psql", "own": "o-abcdefghij", "trusted-keys": "/k"}
+    values = {
+        "permission": "r",
+        "local-port": "1",
+        "client": "psql",
+        "own": "o-abcdefghij",
+        "trusted-keys": "/k",
+        "signing-key": "/k",
+    }
     value = values.get(name, "mine")
     assert main(["config", "set", "--project", name, value]) == 2
     assert f"and not {name}" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 from generator.errors import Declined
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
-from generator.model.evidence import Report
+from generator.model.evidence import Report, ReportSignature
 from generator.model.stack import StackEvent
 from generator.model.up import Choice, UpRequest
 from generator.operations.stack import apply, plan
@@ -56,7 +56,11 @@ class NotingCaller:
         for _ in events:
             pass
 
-    def page(self, report: Report) -> str:
+    def passphrase(self, key: str, *, new: bool = False) -> str:
+        self.journal.append("passphrase")
+        return self.answers[key]
+
+    def page(self, report: Report, signature: ReportSignature | None) -> str:
         self.journal.append("page")
         return report.sha256
 

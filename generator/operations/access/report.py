@@ -19,6 +19,7 @@ from generator.host.files import require_writable as require_writable_file
 from generator.host.files import write_private
 from generator.model.contract import Resource
 from generator.model.evidence import STREAM, LogLine, Report, log_line, parse_line, sha256_of
+from generator.model.publishing import BUNDLE_SUFFIX
 from generator.model.reading import Reading
 from generator.model.up import Check
 from generator.operations.access import stack_access
@@ -38,18 +39,24 @@ class Verified:
     line: LogLine | None
 
 
+def signature_of(file: Path) -> Path:
+    """The file of the signature of FILE.json, where `verify` looks for it."""
+    data, _ = files(file)
+    return data.with_name(f"{data.name}{BUNDLE_SUFFIX}")
+
+
 def files(file: Path) -> tuple[Path, Path]:
     """FILE.json and FILE.html; one of these endings that FILE has itself is not doubled, any other is part of it."""
     name = file.stem if file.suffix in (".json", ".html") else file.name
     return file.with_name(f"{name}.json"), file.with_name(f"{name}.html")
 
 
-def require_writable(file: Path) -> None:
+def require_writable(file: Path, *, signed: bool = False) -> None:
     """Raise UsageError where a report could not be written: asked before a revocation, whose evidence comes once."""
     try:
         if file.name in ("", "..") or file.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        for path in files(file):
+        for path in (*files(file), *([signature_of(file)] if signed else [])):
             require_writable_file(path)
     except OSError as error:
         raise UsageError(
@@ -59,10 +66,15 @@ def require_writable(file: Path) -> None:
         ) from error
 
 
-def write(report: Report, page: str, file: Path) -> tuple[Path, Path]:
-    """Write FILE.json and FILE.html, each at once and for this user alone. Raises DeployerError."""
+def write(report: Report, page: str, file: Path, bundle: str = "") -> tuple[Path, Path]:
+    """Write FILE.json and FILE.html, each at once and for this user alone, the signature before them.
+
+    Without a bundle the signature of an earlier report of that name is removed: it is of no file any more. Raises
+    DeployerError.
+    """
     written = files(file)
     try:
+        _put_signature(signature_of(file), bundle)
         for path, text in zip(written, (report.text, page), strict=True):
             write_private(path, text)
     except OSError as error:
@@ -72,6 +84,13 @@ def write(report: Report, page: str, file: Path) -> tuple[Path, Path]:
             code="report-not-written",
         ) from error
     return written
+
+
+def _put_signature(path: Path, bundle: str) -> None:
+    if bundle:
+        write_private(path, bundle)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def record(

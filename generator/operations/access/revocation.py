@@ -29,12 +29,15 @@ from generator.operations.clock import SYSTEM, Clock
 class RevokeRequest:
     """Whose access to revoke; nobody named means everybody. `report`: where to write the evidence.
 
+    `signing_key`: who signs that, a file, env://NAME or awskms:///KEY; "" for nobody.
+
     `own` are other accounts and organizations of the customer (their IDs): whoever they let in is not the vendor.
     """
 
     principals: tuple[Principal, ...] = ()
     report: Path | None = None
     own: frozenset[str] = frozenset()
+    signing_key: str = ""
 
 
 @dataclass(frozen=True)

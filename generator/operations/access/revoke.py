@@ -17,8 +17,7 @@ from typing import Protocol
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
-from generator.model.caller import Caller
-from generator.model.evidence import Evidence, Report
+from generator.model.evidence import Evidence, Report, ReportSignature
 from generator.model.reading import Problem, Reading
 from generator.model.up import Check
 from generator.operations import resource_states
@@ -28,6 +27,7 @@ from generator.operations.access import (
     lockdown,
     observations,
     remedies,
+    report_signature,
     role,
     session_tokens,
     verdicts,
@@ -65,23 +65,28 @@ class Step:
 
 @dataclass(frozen=True)
 class Revoked:
-    """What a revocation came to, where its report was written, and the line that it left in the stack's log."""
+    """What a revocation came to, where its report was written, and the line that it left in the stack's log.
+
+    `signature` is None where no key was to sign, or no report was to be written.
+    """
 
     report: Report
     files: tuple[Path, ...] = ()
     recorded: Check | None = None
+    signature: ReportSignature | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether access is proven to be revoked, and that is on record where the stack has a log."""
-        return self.report.complete and (self.recorded is None or self.recorded.holds)
+        """Whether access is proven to be revoked, on record where there is a log, and signed where a key was to."""
+        signed = self.signature is None or self.signature.holds
+        return self.report.complete and signed and (self.recorded is None or self.recorded.holds)
 
 
-class RevokeCaller(Caller, Protocol):
+class RevokeCaller(report_signature.SigningCaller, Protocol):
     """A caller that renders a report for people."""
 
-    def page(self, report: Report) -> str:
-        """The report as a page of HTML."""
+    def page(self, report: Report, signature: ReportSignature | None) -> str:
+        """The report as a page of HTML, which says what became of its signature."""
         ...
 
 
@@ -92,8 +97,10 @@ def revoke(gateway: Gateway, request: RevokeRequest, caller: RevokeCaller, clock
     first step on nothing stops it; DeployerError then only for a report that could not be written.
     """
     if request.report:
-        evidence_files.require_writable(request.report)
+        evidence_files.require_writable(request.report, signed=bool(request.signing_key))
     revocation = begin(gateway, request, caller.events, clock)
+    signs = bool(request.report and request.signing_key)
+    signer = report_signature.opened(gateway, request.signing_key, caller) if signs else None
     caller.confirm(revocation)
     began, evidence = clock.now(), list[Evidence]()
     for item in run(revocation):
@@ -105,8 +112,24 @@ def revoke(gateway: Gateway, request: RevokeRequest, caller: RevokeCaller, clock
     resources = stack_resources(gateway, revocation.access)
     proof = report(revocation, began, tuple(evidence), resources)
     recorded = evidence_files.record(gateway, resources, proof, clock)
-    files = evidence_files.write(proof, caller.page(proof), request.report) if request.report else ()
-    return Revoked(proof, files, recorded)
+    if request.report is None:
+        return Revoked(proof, (), recorded)
+    return _written(proof, request.report, signer, caller, recorded)
+
+
+def _written(
+    proof: Report,
+    file: Path,
+    signer: report_signature.Opened | None,
+    caller: RevokeCaller,
+    recorded: Check | None,
+) -> Revoked:
+    """Write the evidence, signed where somebody was to sign. Raises DeployerError where it could not be written."""
+    name = str(evidence_files.signature_of(file))
+    signed = report_signature.sign(proof, name, signer) if signer else None
+    signature = signed.signature if signed else None
+    files = evidence_files.write(proof, caller.page(proof, signature), file, signed.bundle if signed else "")
+    return Revoked(proof, files, recorded, signature)
 
 
 def run(revocation: Revocation) -> Iterator[Evidence]:

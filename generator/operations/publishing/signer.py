@@ -8,6 +8,7 @@ from generator.model.publishing import PassphraseCaller
 from generator.model.signature import Signer
 
 KMS = "awskms:///"
+_ANY_KMS = "awskms://"
 
 
 def signer_of(gateway: Gateway, reference: str, caller: PassphraseCaller) -> Signer:
@@ -18,10 +19,15 @@ def signer_of(gateway: Gateway, reference: str, caller: PassphraseCaller) -> Sig
     from generator.operations.publishing.keys import private_key_text
     from generator.signing.keys import is_encrypted, read_private_key
 
-    if reference.startswith("awskms://"):
+    if is_in_kms(reference):
         return _kms(gateway, reference)
     pem = private_key_text(reference)
     return read_private_key(pem, caller.passphrase(reference) if is_encrypted(pem) else "", reference)
+
+
+def is_in_kms(reference: str) -> bool:
+    """Whether a reference names a key of KMS, rightly or wrongly written."""
+    return reference.startswith(_ANY_KMS)
 
 
 def _kms(gateway: Gateway, reference: str) -> Signer:
