@@ -138,7 +138,8 @@ def _register_verify(app: typer.Typer) -> None:
         source: Annotated[
             str,
             typer.Argument(
-                metavar="FILE", help="A published template, or a signed report: a file, or an https address."
+                metavar="FILE",
+                help="A published template, its pointer, or a signed report: a file, or an https address.",
             ),
         ],
         key: Annotated[list[str], KEY] = [],  # noqa: B006 - Typer reads the default, nothing appends to it

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli.render import table
-from generator.model.publishing import BUNDLE_SUFFIX, SIGNATURE_SUFFIX
+from generator.model.publishing import BUNDLE_SUFFIX, SIGNATURE_SUFFIX, VerifiedPointer
 
 if TYPE_CHECKING:
     from generator.model.publishing import KeyPair, VerifiedFile
@@ -24,8 +24,22 @@ def pair_lines(pair: KeyPair) -> list[str]:
 
 def verified_lines(done: VerifiedFile) -> list[str]:
     """What a verification showed."""
-    rows = (("SHA-256", done.sha256), ("signed by", done.key_id), ("version", done.version), ("signer says", done.says))
+    rows: tuple[tuple[str, str], ...] = (
+        ("SHA-256", done.sha256),
+        ("signed by", done.key_id),
+        ("version", done.version),
+        ("signer says", done.says),
+    )
+    rows += _pointer_rows(done) if isinstance(done, VerifiedPointer) else ()
     return [f"{done.file} is verified: {done.kind}.", *(f"  {name:<11}  {text}" for name, text in rows if text)]
+
+
+def _pointer_rows(pointer: VerifiedPointer) -> tuple[tuple[str, str], ...]:
+    named = tuple(
+        ("names" if not number else "", f"{digest}  {name}")
+        for number, (name, digest) in enumerate(pointer.files.items())
+    )
+    return (("good until", pointer.expires), *named)
 
 
 def plan_lines(plan: PublishPlan) -> list[str]:

@@ -34,7 +34,10 @@ def latest_statement(latest: Latest) -> Statement:
 def read_latest(statement: Statement | None) -> Latest:
     """What a verified statement says. Raises NotVerified for one that is no pointer."""
     if statement is None or statement.predicate_type != PREDICATE_TYPE:
-        raise NotVerified("Not verified: the signed statement is no pointer to a latest version.", "Check the address.")
+        raise NotVerified(
+            "Not verified: the signed statement is no pointer to a latest version.",
+            "Give the pointer, or the file that this is about: deployer verify FILE",
+        )
     version, expires = str(statement.predicate.get("version", "")), parse_end(str(statement.predicate.get("expires")))
     if not version or expires is None:
         raise NotVerified("Not verified: the pointer names no version, or no end.", "Ask the vendor.")

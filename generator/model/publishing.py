@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from generator.errors import UsageError
@@ -44,8 +45,8 @@ class KeyPair:
 class VerifiedFile:
     """A file whose signature holds.
 
-    `kind` is template, report or file; `version` and `says` are the signer's: the version of a template, and the signed
-    statement in words; "" where there is none.
+    `kind` is template, report, pointer or file; `version` and `says` are the signer's: the version of a template, and
+    the signed statement in words; "" where there is none.
     """
 
     file: str
@@ -54,3 +55,11 @@ class VerifiedFile:
     kind: str
     version: str = ""
     says: str = ""
+
+
+@dataclass(frozen=True)
+class VerifiedPointer(VerifiedFile):
+    """A pointer to the latest version: its end (UTC), and the SHA-256 of that version's files by their names."""
+
+    expires: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)

@@ -84,6 +84,14 @@ def verify_statement(bundle: str, trusted: Sequence[PublicKey]) -> Verified:
     return _verified_statement(_table(_parsed(bundle), "dsseEnvelope"), trusted)
 
 
+def holds_statement(text: str) -> bool:
+    """Whether a text is itself a bundle of a signed statement, so that none is beside it. Nothing is verified."""
+    try:
+        return "dsseEnvelope" in _json(text)
+    except NotVerified:
+        return False
+
+
 def _verified_statement(envelope: Any, trusted: Sequence[PublicKey]) -> Verified:
     if not isinstance(envelope, dict) or envelope.get("payloadType") != PAYLOAD_TYPE:
         raise _refusal("The bundle's statement is none of in-toto.")

@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import NotFound, UsageError
-from generator.model.publishing import BUNDLE_SUFFIX, PROVENANCE_SUFFIX, VerifiedFile
-from generator.model.signature import NotVerified, PublicKey, Statement, Verified
+from generator.model.duration import END_FORMAT
+from generator.model.publishing import BUNDLE_SUFFIX, PROVENANCE_SUFFIX, VerifiedFile, VerifiedPointer
+from generator.model.release import POINTER
+from generator.model.signature import NotVerified, PublicKey, Statement, Verified, sha256_of
+from generator.operations.clock import SYSTEM, Clock
+from generator.operations.publishing.followed import follow
 from generator.operations.publishing.keys import trusted_keys
 
 LARGEST = 1024 * 1024
@@ -25,18 +29,40 @@ class VerifyRequest:
     bundle: str = ""
 
 
-def verify(request: VerifyRequest) -> VerifiedFile:
-    """Verify a file. Raises NotVerified, NotFound where there is no such file, and UsageError for a bad key."""
-    return verified_content(request)[0]
+def verify(request: VerifyRequest, clock: Clock = SYSTEM) -> VerifiedFile:
+    """Verify a file, or a pointer to the latest version, which is its own bundle.
+
+    Raises NotVerified, NotFound where there is no such file, and UsageError for a bad key.
+    """
+    from generator.signing.bundle import holds_statement
+
+    keys, content = trusted_keys(request.keys), read(request.source)
+    named = request.source.partition("?")[0].rpartition("/")[2] == POINTER
+    if not request.bundle and (named or holds_statement(content.decode("utf-8", "replace"))):
+        return _pointer(request.source, content, keys, clock)
+    return _verified(request, content, keys)
 
 
 def verified_content(request: VerifyRequest) -> tuple[VerifiedFile, bytes]:
     """What was verified, and the very bytes: whoever goes on with them must not read the source again."""
     keys = trusted_keys(request.keys)
     content = read(request.source)
+    return _verified(request, content, keys), content
+
+
+def _pointer(source: str, content: bytes, keys: tuple[PublicKey, ...], clock: Clock) -> VerifiedPointer:
+    followed = follow(source, content, keys, clock.now())
+    latest = followed.latest
+    end = latest.expires.strftime(END_FORMAT)
+    return VerifiedPointer(
+        source, sha256_of(content), followed.key_id, "pointer", latest.version, expires=end, files=latest.files
+    )
+
+
+def _verified(request: VerifyRequest, content: bytes, keys: tuple[PublicKey, ...]) -> VerifiedFile:
     proofs = [verified(content, text, keys) for text in _bundles(request)]
     statement = next((each.statement for each in proofs if each.statement is not None), None)
-    return _described(request.source, content, replace(proofs[0], statement=statement)), content
+    return _described(request.source, content, replace(proofs[0], statement=statement))
 
 
 def verified(content: bytes, bundle: bytes, keys: tuple[PublicKey, ...]) -> Verified:
