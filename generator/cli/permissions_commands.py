@@ -11,6 +11,7 @@ import typer
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.permissions_text import permission_lines
+from generator.model.publishing import DEFAULT_PREFIX, checked_prefix
 from generator.model.stack_settings import checked_bucket
 
 
@@ -51,7 +52,12 @@ def register(app: typer.Typer) -> None:
             str, typer.Option("--instance-name", help="An adopted stack's InstanceName, if it is not the stack's name.")
         ] = "",
         s3_bucket: Annotated[
-            str, typer.Option("--s3-bucket", help="The bucket that up --s3-bucket gets.", metavar="NAME")
+            str,
+            typer.Option("--s3-bucket", help="The bucket of up --s3-bucket, or of publish --bucket.", metavar="NAME"),
+        ] = "",
+        prefix: Annotated[str, typer.Option(help="With publish: its --prefix.")] = DEFAULT_PREFIX,
+        signing_key: Annotated[
+            str, typer.Option(metavar="KEY", help="The key of KMS that signs: awskms:///ID, or its ARN.")
         ] = "",
         directory: Annotated[
             Path | None, typer.Option("--directory", help="Write each policy to a file here.", metavar="DIRECTORY")
@@ -62,5 +68,7 @@ def register(app: typer.Typer) -> None:
 
         features = tuple(each.value for each in without or ())
         names = (support_user_name, support_role_name, service_role, instance_name, checked_bucket(s3_bucket, ""))
-        result = permissions(call.gateway, PermissionsRequest(tuple(verbs), account, features, *names, directory))
+        published = (checked_prefix(prefix), signing_key)
+        request = PermissionsRequest(tuple(verbs), account, features, *names, directory, *published)
+        result = permissions(call.gateway, request)
         return CommandResult(result, permission_lines(result))

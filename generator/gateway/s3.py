@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import quote
 
-from generator.errors import AwsError
+from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
 from generator.model.release import BucketSettings, StoredObject
@@ -32,12 +32,14 @@ class S3(Service):
         return url if version == "null" else f"{url}?versionId={quote(version)}"
 
     def read(self, bucket: str, key: str) -> StoredObject | None:
-        """An object's content and ETag; None where there is none. Raises AwsError."""
+        """An object's content and ETag; None where there is none. Raises AwsError, and NotFound for the bucket."""
         try:
             answer = self._call("get_object", Bucket=bucket, Key=key)
         except AwsError as error:
             if error.aws_code == "NoSuchKey":
                 return None
+            if error.aws_code == "NoSuchBucket":
+                raise _no_bucket(bucket) from error
             raise
         with answer["Body"] as body, translated(self._service, "GetObject", {}, self._region):
             return StoredObject(body.read(), str(answer["ETag"]))
@@ -66,9 +68,15 @@ class S3(Service):
         """The address at which everybody reads an object, if the bucket's policy says so."""
         return f"{self._client.meta.endpoint_url}/{bucket}/{quote(key)}"
 
+    def _bucket_region(self, bucket: str) -> str:
+        try:
+            return str(self._call("head_bucket", Bucket=bucket).get("BucketRegion", ""))
+        except AwsError as error:
+            raise _of_head(error, bucket) from error
+
     def settings(self, bucket: str) -> BucketSettings:
         """What of a bucket decides who reads it. Raises AwsError, and NotFound where there is no such bucket."""
-        region = str(self._call("head_bucket", Bucket=bucket).get("BucketRegion", ""))
+        region = self._bucket_region(bucket)
         versioning = str(self._call("get_bucket_versioning", Bucket=bucket).get("Status", ""))
         policy = _or_none(lambda: self._call("get_bucket_policy", Bucket=bucket), "NoSuchBucketPolicy")
         owners = _or_none(
@@ -84,6 +92,25 @@ class S3(Service):
             ownership=_ownership(owners),
             blocks_public_policy=_blocks(blocked),
         )
+
+
+def _of_head(error: AwsError, bucket: str) -> DeployerError:
+    """What a refused HEAD says: without a body it has no code but the status (S3 API reference, HeadBucket)."""
+    if error.aws_code == "404":
+        return _no_bucket(bucket)
+    if error.aws_code != "403":
+        return error
+    return AwsError(
+        f"S3 does not let these credentials see the bucket {bucket}: somebody else's, or s3:ListBucket is lacking.",
+        f"{MAY_CALL} s3:ListBucket on it: --profile NAME; whose these are: aws sts get-caller-identity",
+        operation=error.operation,
+        aws_code="AccessDenied",
+        request_id=error.request_id,
+    )
+
+
+def _no_bucket(bucket: str) -> NotFound:
+    return NotFound(f"There is no bucket {bucket}.", "Check the name of the bucket.", code="no-bucket")
 
 
 def _or_none(call: Callable[[], Answer], absent: str) -> Answer:

@@ -241,6 +241,13 @@ CALL_SCOPES: Final = (
         conditions=(("StringEquals", "iam:PassedToService", ("cloudformation.amazonaws.com",)),),
     ),
     _scope(
+        "SignWithTheKey",
+        "Sign with the key that --signing-key names.",
+        "kms",
+        "GetPublicKey Sign",
+        "kms:{signing_key}",
+    ),
+    _scope(
         "UseTheTemplateBucket",
         "Put a template into the bucket of --s3-bucket, and let CloudFormation read it there.",
         "s3",
@@ -386,6 +393,22 @@ VERB_SCOPES: Final = {
             "PutUserPolicy DeleteUserPolicy PutRolePolicy DeleteRolePolicy",
             "iam:user/*",
             "iam:role/*",
+        ),
+    ),
+    "publish template": (
+        _scope(
+            "WriteWhatIsPublished",
+            "Write each version once, move the pointer to the latest, and read what is there.",
+            "s3",
+            "GetObject PutObject",
+            "s3:{bucket}/{prefix}/*",
+        ),
+        _scope(
+            "CheckTheBucket",
+            "See who may read the bucket, whether it keeps versions, and which objects are missing.",
+            "s3",
+            "ListBucket GetBucketVersioning GetBucketPolicy GetBucketOwnershipControls GetBucketPublicAccessBlock",
+            "s3:{bucket}",
         ),
     ),
 }

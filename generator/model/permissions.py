@@ -20,6 +20,10 @@ from generator.model.handler_permissions import DELETE, HANDLERS, READ, UPDATE, 
 from generator.model.permission_scopes import ANYWHERE, CALL_SCOPES, HANDLER_SCOPES, VERB_SCOPES, Scope
 
 ALL: Final = "all"
+PUBLISH: Final = "publish template"
+"""The vendor's command: about a bucket, and not about a stack. `all` does not mean it."""
+SIGNING: Final = ("access revoke", PUBLISH)
+"""Commands that may sign with a key of KMS."""
 
 
 class Part(StrEnum):
@@ -117,23 +121,24 @@ def _calls() -> Mapping[str, list[str]]:
 
 
 def verbs() -> tuple[str, ...]:
-    """Every command that calls AWS, as it is typed."""
-    return tuple(_calls())
+    """Every command about a stack that calls AWS, as it is typed."""
+    return tuple(verb for verb in _calls() if verb != PUBLISH)
 
 
 def parse_verbs(words: Iterable[str]) -> tuple[str, ...]:
     """The commands in these words: `up down`, `"access grant"`, `access grant`, `all`. Raises UsageError."""
     pending, chosen = " ".join(words).split(), list[str]()
+    typed = {**{verb: (verb,) for verb in (*verbs(), PUBLISH)}, ALL: verbs(), PUBLISH.split()[0]: (PUBLISH,)}
     while pending:
-        verb = next((v for v in (" ".join(pending[:2]), pending[0]) if v in (*verbs(), ALL)), None)
+        verb = next((v for v in (" ".join(pending[:2]), pending[0]) if v in typed), None)
         if verb is None:
             group = [each for each in verbs() if each.startswith(f"{pending[0]} ")]
             raise UsageError(
                 f"There is no command {' '.join(pending[:2]) if group else pending[0]} that calls AWS.",
-                f"Name one or more of: {', '.join(group or (*verbs(), ALL))}",
+                f"Name one or more of: {', '.join(group or (*verbs(), PUBLISH, ALL))}",
                 code="unknown-command",
             )
-        chosen += verbs() if verb == ALL else [verb]
+        chosen += typed[verb]
         pending = pending[len(verb.split()) :]
     return tuple(dict.fromkeys(chosen))
 
@@ -152,18 +157,25 @@ def stack_actions(verb: str, without: Iterable[str] = ()) -> frozenset[str]:
 
 
 def needs(
-    chosen: Sequence[str], without: Sequence[str] = (), *, service_role: bool = False, bucket: bool = False
+    chosen: Sequence[str],
+    without: Sequence[str] = (),
+    *,
+    service_role: bool = False,
+    bucket: bool = False,
+    signing_key: bool = False,
 ) -> tuple[Need, ...]:
     """What these commands need, one Need a statement, CloudFormation's part first.
 
     `service_role`, `bucket`: whether CloudFormation gets a role, and the template through a bucket. It reads that as
-    the person (user guide, "Specify stack name and parameters").
+    the person (user guide, "Specify stack name and parameters"). `signing_key`: whether KMS signs.
     """
     handlers = frozenset[str]().union(*(stack_actions(verb, without) for verb in chosen))
     listed = list(_grouped(Part.HANDLERS, handlers, HANDLER_SCOPES))
     shared = {"iam:PassRole"} if service_role and handlers else set[str]()
     if bucket and {"up", "upgrade"} & set(chosen):
         shared |= {"s3:GetObject", "s3:PutObject"}
+    if signing_key and set(SIGNING) & set(chosen):
+        shared |= {"kms:GetPublicKey", "kms:Sign"}
     for verb in chosen:
         own = VERB_SCOPES.get(verb, ())
         special = call_actions(verb) & frozenset[str]().union(*(scope.actions for scope in own))

@@ -11,7 +11,8 @@ from pathlib import Path
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
-from generator.model.permissions import Need, Part, needs, parse_verbs
+from generator.model.permissions import PUBLISH, Need, Part, needs, parse_verbs
+from generator.model.publishing import DEFAULT_PREFIX
 from generator.policies.operator import Place, characters, operator_policies, sid
 
 TRUST = {
@@ -32,7 +33,8 @@ TRUST = {
 class PermissionsRequest:
     """For which commands, and where. `account` "" is the caller's.
 
-    `service_role`, `bucket`: the name of what `up --role-arn` and `--s3-bucket` get, "" for none.
+    `service_role`, `bucket`: the name of what `up --role-arn` and `--s3-bucket` get, "" for none; `publish` writes
+    below `prefix` in that bucket. `signing_key`: who signs, as `publish --key` takes it.
     """
 
     words: tuple[str, ...]
@@ -44,6 +46,8 @@ class PermissionsRequest:
     instance_name: str = ""
     bucket: str = ""
     directory: Path | None = None
+    prefix: str = DEFAULT_PREFIX
+    signing_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,19 @@ class Permissions:
 def permissions(gateway: Gateway, request: PermissionsRequest) -> Permissions:
     """The policies, written to files where a directory is named. Raises UsageError; asks STS only for the account."""
     chosen = parse_verbs(request.words)
-    request = replace(request, service_role=_role_name(request.service_role))
+    if PUBLISH in chosen and not request.bucket:
+        raise UsageError("publish writes to a bucket, and none is named.", "Name it: --s3-bucket NAME")
+    key = _key_resource(request.signing_key)
+    request = replace(request, service_role=_role_name(request.service_role), signing_key=key)
     place = _place(gateway, request)
-    selected = needs(chosen, request.without, service_role=bool(request.service_role), bucket=bool(request.bucket))
-    policies = tuple(_policies(selected, place, request))
+    selected = needs(
+        chosen,
+        request.without,
+        service_role=bool(request.service_role),
+        bucket=bool(request.bucket),
+        signing_key=bool(key),
+    )
+    policies = tuple(_policies(selected, place, request, _base(chosen, place)))
     trust: dict[str, object] | None = {**TRUST} if request.service_role else None
     trust_file = _write(request.directory, f"{request.service_role}-trust", trust) if trust else ""
     return Permissions(chosen, place.region, place.account, policies, request.service_role, trust, trust_file)
@@ -102,6 +115,20 @@ def _role_name(text: str) -> str:
     return name
 
 
+def _key_resource(reference: str) -> str:
+    """key/ID of a key in KMS; "" for a key elsewhere, which needs no permission. Raises UsageError for an alias."""
+    if not reference.startswith("awskms://"):
+        return ""
+    named = re.fullmatch(r"awskms:///(?:arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/)?([A-Za-z0-9-]{1,128})", reference)
+    if named is None:
+        raise UsageError(
+            f"{reference} names no key of KMS by its ID or ARN, and an alias can be given to another key.",
+            "Write awskms:///ID. An alias's: aws kms describe-key --key-id alias/NAME --query KeyMetadata.KeyId",
+            code="bad-key",
+        )
+    return f"key/{named[1]}"
+
+
 def _place(gateway: Gateway, request: PermissionsRequest) -> Place:
     if not gateway.region:
         raise UsageError("No AWS region is set.", "Give --region eu-central-1, or set AWS_REGION.", code="no-region")
@@ -114,17 +141,25 @@ def _place(gateway: Gateway, request: PermissionsRequest) -> Place:
         caller = Arn.parse(gateway.sts.get_caller_arn())
         partition, account = caller.partition, caller.account
     names = (request.user_name, request.role_name, request.service_role, request.instance_name, request.bucket)
-    return Place(gateway.deployment.stack_name, gateway.region, account, partition, *names)
+    published = (request.prefix, request.signing_key)
+    return Place(gateway.deployment.stack_name, gateway.region, account, partition, *names, *published)
 
 
-def _policies(selected: Sequence[Need], place: Place, request: PermissionsRequest) -> Iterator[NamedPolicy]:
+def _base(chosen: Sequence[str], place: Place) -> str:
+    """What the names of the person's policies begin with."""
+    return "deepsql-publisher" if set(chosen) == {PUBLISH} else f"{place.stack_name}-operator"
+
+
+def _policies(
+    selected: Sequence[Need], place: Place, request: PermissionsRequest, persons: str
+) -> Iterator[NamedPolicy]:
     """The person's policies and, where a service role works on the stack, that role's."""
     of_role = [need for need in selected if request.service_role and need.part is Part.HANDLERS]
     of_person = [need for need in selected if need not in of_role]
     for whose, part in (("person", of_person), ("service role", of_role)):
         documents = operator_policies(part, place, via_cloudformation=whose == "person")
         purposes = {sid(need): need.scope.purpose for need in part}
-        base = f"{place.stack_name}-operator" if whose == "person" else place.service_role
+        base = persons if whose == "person" else place.service_role
         for number, document in enumerate(documents, 1):
             name = f"{base}-{number}"
             used = tuple(StatementPurpose(each, purposes[each]) for each in _sids(document))

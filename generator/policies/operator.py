@@ -20,6 +20,7 @@ from awacs.aws import (
 from generator.model.arn import Arn
 from generator.model.permission_scopes import ANYWHERE, PROFILES, ROLES, USERS, Condition
 from generator.model.permissions import Need, Part
+from generator.model.publishing import DEFAULT_PREFIX
 from generator.policies.document import Document, allow, document, plain
 
 LONGEST: Final = 6_144
@@ -36,6 +37,7 @@ class Place:
     """Which stack, and where; names that a person chose for its user and roles, "" where CloudFormation makes them.
 
     `instance_name`: what an adopted stack's instance role and profile are named after, INSTANCE_NAME-….
+    `prefix`: of what is published in the bucket. `signing_key`: key/ID, of a key in KMS.
     """
 
     stack_name: str
@@ -47,6 +49,8 @@ class Place:
     service_role: str = ""
     instance_name: str = ""
     bucket: str = ""
+    prefix: str = DEFAULT_PREFIX
+    signing_key: str = ""
 
     @property
     def names(self) -> str:
@@ -118,7 +122,8 @@ def _arn(pattern: str, place: Place) -> str:
     """The ARN of `service:resource`; of AWS's own resources where the resource begins with a slash."""
     service, _, resource = pattern.partition(":")
     named = {"names": place.names, "stack": place.stack_name, "service_role": place.service_role}
-    filled = resource.format(**named, bucket=place.bucket)
+    published = {"bucket": place.bucket, "prefix": place.prefix, "signing_key": place.signing_key}
+    filled = resource.format(**named, **published)
     if service == "s3":
         return str(Arn(place.partition, service, "", "", filled))
     region = "" if service == "iam" else place.region

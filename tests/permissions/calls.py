@@ -19,6 +19,7 @@ from typing import Any
 
 from botocore.loaders import create_loader
 
+from generator.model.permissions import PUBLISH
 from tests.permissions.generated import keep_current
 
 ROOT = Path(__file__).parents[2]
@@ -37,9 +38,14 @@ VARIABLE = {  # operations that a method of the gateway takes as an argument
     ("rds", "operation"): ("describe_db_instances", "describe_db_clusters"),
 }
 NO_PERMISSION = {"sts:GetCallerIdentity"}  # "No permissions are required" (STS API reference)
-OF_A_BUCKET = {  # on a bucket and with a key that only their owner can name: --s3-bucket; docs/how-to/publish.md
-    *("s3:PutObject", "s3:GetObject", "s3:HeadBucket", "s3:GetBucketVersioning", "s3:GetBucketPolicy"),
-    *("s3:GetBucketOwnershipControls", "s3:GetPublicAccessBlock", "kms:Sign", "kms:GetPublicKey"),
+OF_A_BUCKET = {  # that only its owner can name: up --s3-bucket and publish
+    *("s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:GetBucketVersioning", "s3:GetBucketPolicy"),
+    *("s3:GetBucketOwnershipControls", "s3:GetBucketPublicAccessBlock"),
+}
+OF_A_KEY = {"kms:Sign", "kms:GetPublicKey"}  # that only its owner can name: --signing-key
+NAMED_OTHERWISE = {  # actions that are not called like their operations (service authorization reference, S3)
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
 }
 
 
@@ -164,19 +170,20 @@ def _spelling(service: str) -> dict[str, str]:
     return {name.lower(): name for name in model["operations"]}
 
 
-def actions(found: set[Call]) -> list[str]:
-    """The IAM actions of these calls, sorted."""
+def actions(typed: str, found: set[Call]) -> list[str]:
+    """The IAM actions of a command's calls, sorted."""
     spelled = set()
     for file, operation in found:
         service = SERVICES.get(file, file)
         for each in VARIABLE.get((file, operation), (operation,)):
-            spelled.add(f"{service}:{_spelling(service)[re.sub('_', '', each)]}")
-    return sorted(spelled - NO_PERMISSION - OF_A_BUCKET)
+            action = f"{service}:{_spelling(service)[re.sub('_', '', each)]}"
+            spelled.add(NAMED_OTHERWISE.get(action, action))
+    return sorted(spelled - NO_PERMISSION - OF_A_KEY - (set() if typed == PUBLISH else OF_A_BUCKET))
 
 
 def table() -> str:
     """The text of the table: each command that calls AWS, and the actions."""
-    found = {typed: actions(calls(module, body)) for typed, module, body in commands() if typed != "demo"}
+    found = {typed: actions(typed, calls(module, body)) for typed, module, body in commands() if typed != "demo"}
     return json.dumps(dict(sorted((typed, each) for typed, each in found.items() if each)), indent=1) + "\n"
 
 

@@ -196,8 +196,8 @@ def test_a_plan_writes_nothing_and_names_what_the_bucket_lacks(bucket: Any, publ
 @pytest.mark.parametrize(
     ("argv", "code", "says"),
     [
-        (("--bucket", "no-such-bucket-of-ours"), 1, "NoSuchBucket"),
         (("--bucket", "s3://b"), 2, "--bucket takes the name of a bucket"),
+        (("--bucket", "mistyped-templates"), 4, "There is no bucket mistyped-templates."),
         (("--prefix", "a b"), 2, "--prefix cannot be"),
         (("--parameter", "AdminPassword=x"), 2, "AdminPassword is a secret"),
         (("--parameter", "InstanceType"), 2, "has no value"),
