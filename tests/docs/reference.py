@@ -15,6 +15,7 @@ import typer.main
 from generator import errors
 from generator.cli.app import app
 from generator.cli.command import COMMON_OPTIONS
+from tests.docs import manual
 from tests.docs import policies_page as policies
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
@@ -191,10 +192,11 @@ PAGES = {
 def main(argv: list[str]) -> int:
     stale = 0
     DOCS.mkdir(parents=True, exist_ok=True)
-    for name, page in PAGES.items():
-        path, new = DOCS / name, page()
+    for path, page in {**{DOCS / name: page for name, page in PAGES.items()}, **manual.files(commands)}.items():
+        name, new = str(path.relative_to(DOCS.parents[1])), page()
         old = path.read_text() if path.exists() else ""
         if "--write" in argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(new)
         elif old != new:
             stale = 3

@@ -1,0 +1,1 @@
+complete --command deployer --no-files --arguments "(env _DEPLOYER_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) deployer)" --condition "env _DEPLOYER_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) deployer"
