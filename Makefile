@@ -6,7 +6,7 @@ RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test lint types check generate permissions docs bench soak lock clean
+.PHONY: help setup demo test lint types check generate permissions docs bench soak release lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -64,6 +64,9 @@ bench: $(READY) ## measure against peers, write docs/explanation/performance.md
 
 soak: $(READY) ## the long channel runs
 	@$(BIN)/python -m pytest -m soak
+
+release: $(READY) ## check, build and publish this version: make release ARGS='--plan --bucket NAME --key KEY'
+	@.ci/release $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-annotate
 lock: $(READY) ## resolve the lock files again
