@@ -167,6 +167,8 @@ def _register_revoke(group: typer.Typer) -> None:
             raise UsageError("--principal and --all cannot be used together.", "Give one of them.")
         if not principal and not everybody:
             raise UsageError("It is not clear whose access to revoke.", "Give --principal ARN, or --all.")
+        if signing_key and report is None:
+            call.say("Nothing will be signed, since no report is written: --report FILE")
         request = RevokeRequest(tuple(parse_recorded(text) for text in principal), report, parse_own(own), signing_key)
         done = revoke(call.gateway, request, RevokeInvocation(call))
         about = {"sha256": done.report.sha256, "recorded": done.recorded, "signature": done.signature}

@@ -133,13 +133,18 @@ def test_a_key_that_cannot_sign_stops_no_revocation_and_is_not_passed_over(
     assert json.loads(Path("r.json").read_text())["complete"] is True
     assert "NOT signed: " in Path("r.html").read_text()
     assert not Path("r.json.sigstore.json").exists(), "the signature of an earlier report is of no file any more"
-    assert ("Access is revoked all the same." in done.err) is not key.startswith("awskms"), "KMS is asked afterwards"
+    assert ("the report will not be signed" in done.err) is not key.startswith("awskms"), "KMS is asked afterwards"
 
 
 def test_a_place_where_no_signature_could_be_written_is_refused_before_anything_is_closed(deployer: Deployer) -> None:
     Path("r.json.sigstore.json").mkdir()
     done = revoke(deployer, "--signing-key", "ours.key")
     assert done.code == 2 and "Nothing was changed." in done.error["message"]
+
+
+def test_a_key_without_a_report_is_said_to_do_nothing(deployer: Deployer) -> None:
+    done = deployer("access", "revoke", "--all", "--yes", "--signing-key", "nothing.key")
+    assert done.code == 0 and done.result["signature"] is None and "Nothing will be signed" in done.err
 
 
 def test_without_a_key_nothing_is_said_of_a_signature(tmp_path: Path) -> None:

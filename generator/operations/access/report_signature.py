@@ -43,7 +43,7 @@ def opened(gateway: Gateway, reference: str, caller: SigningCaller) -> Opened:
     except (
         Exception
     ) as error:  # a link that leads to itself, a passphrase that ends with Ctrl-D: access is closed first
-        caller.say(f"The report will not be signed: {_why(error)} Access is revoked all the same.")
+        caller.say(f"Access will be revoked all the same, but the report will not be signed: {_why(error)}")
         return _raising(error)
     return lambda: signer
 
