@@ -35,6 +35,7 @@ READING = {
     ),
     *("vendor credentials", "vendor profile", "vendor check", "vendor identity-policy"),
     *("db token", "db list", "db whoami", "db ca-bundle", "db policy", "db users", "db activity"),
+    *("verify", "publish keys", "publish policy"),
     *("config set", "config unset", "config get", "config list", "config explain"),
 }
 SESSIONS = {"connect", "ssh", "ssh-config", "ssh-proxy", "cp", "connect-bastion", "db connect"}
@@ -173,9 +174,8 @@ def test_no_question_is_asked_past_these() -> None:
             found |= {f"{file.name}:{function.name}"} if called & QUESTIONS else set()
             others |= {f"{file.name}:{function.name}"} if called & {"ask", "confirm_here", "prompt"} else set()
     walked = {site for site, _, _ in ASKING.values()} | AT_A_TERMINAL
-    assert found == walked | {"activity.py:kill"}, (
-        "kill is asked with a live database, in tests/database/test_activity.py"
-    )
+    elsewhere = {"activity.py:kill", "publish.py:publish"}  # with a database, and with a bucket and a key:
+    assert found == walked | elsewhere, "tests/database/test_activity.py, tests/story/test_publish.py"
     assert others == {"ask.py:value", "ask.py:choose", "sandbox_commands.py:reset"}
 
 
@@ -195,6 +195,7 @@ def test_every_command_that_changes_something_is_declared_as_that() -> None:
     sandbox = {name for name in names if name.startswith("sandbox ")}
     asking = {name.partition(" --")[0] for name in ASKING}
     changing = asking | {"access pause", "access rotate", "run", "recovery up", "recovery down", "db kill"}
+    changing |= {"publish template"}
     assert changing == CHANGING
     assert names == CHANGING | READING | SESSIONS | sandbox
 

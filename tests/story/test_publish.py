@@ -17,6 +17,7 @@ from generator.policies.bucket import publishing_policy
 from generator.template.emit import emit, wire
 from tests.embedded import Deployer, Outcome, run
 from tests.signing.conftest import PASSPHRASE, openssl_says, pair, sigstore_says
+from tests.story.test_location import SANDBOX
 
 ROOT = Path(__file__).parents[2]
 BUCKET = "published-templates"
@@ -48,10 +49,20 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def publish(keys: Path) -> Any:
     def publish(*argv: str, key: str = "vendor") -> Outcome:
-        given = ("--bucket", BUCKET, "--key", str(keys / f"{key}.key"), "--lock", str(ROOT / "requirements.lock"))
-        return run("publish", *given, "--changelog", str(ROOT / "CHANGELOG.md"), "--yes", *argv)
+        return run("publish", *given(keys, key), "--yes", *argv)
 
     return publish
+
+
+def given(keys: Path, key: str) -> tuple[str, ...]:
+    files = ("--lock", str(ROOT / "requirements.lock"), "--changelog", str(ROOT / "CHANGELOG.md"))
+    return ("--bucket", BUCKET, "--key", str(keys / f"{key}.key"), *files)
+
+
+def test_the_question_names_the_place_and_unanswered_it_writes_nothing(bucket: Any, keys: Path) -> None:
+    unanswered = run("publish", *given(keys, "vendor"))
+    assert unanswered.code == 2 and f"{SANDBOX}?" in unanswered.err, unanswered.err
+    assert objects(bucket) == {}
 
 
 def objects(client: Any) -> dict[str, bytes]:
