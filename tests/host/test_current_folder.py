@@ -53,8 +53,8 @@ STORY = (
     Row(
         "--sandbox publish template --bucket templates --key {home}/release.key --lock {checkout}/requirements.lock "
         "--changelog {checkout}/CHANGELOG.md --plan",
-        "NoSuchBucket",
-        1,
+        "There is no bucket templates",
+        4,
     ),
     Row(f"--sandbox up {PLACE} --support-ssh yes --yes"),
     Row("--sandbox status", "CREATE_COMPLETE"),
