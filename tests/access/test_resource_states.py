@@ -203,9 +203,10 @@ def test_every_verb_says_it_and_what_is_printed_restores_it(name: str, by_hand: 
     for line in commands(row["hint"]):
         restored(line, state)
     assert found(deployer, state) == {}
-    if name in UNFINISHED:  # the stack's record says granted yet, and a grant alone would change nothing
-        again = Deployer(STACK)(*GRANT)
-        assert again.code == 0 or "next: deployer access revoke --all" in again.out, again.out
+    if deployer.gateway.cloudformation.describe_stack(STACK).parameters["VendorPrincipals"]:
+        again = Deployer(STACK)(*GRANT)  # the update of the revocation failed, so the grant is on record yet
+        differs = "differs from the grant" in again.out
+        assert (again.code, "next: deployer access revoke --all" in again.out) == (3 * differs, differs), again.out
         assert deployer("access", "revoke", "--all", "--yes").code == 0
     again = deployer(*GRANT)
     assert again.code == 0, again.err

@@ -4,12 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from generator.cli.access_text import state_lines
+from generator.cli.access_text import grant_lines, state_lines
 from generator.model.access import AccessKey, AccessPolicy, AccessState
+from generator.model.command_line import CommandLine
 from generator.model.contract import PAUSED
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
 from generator.model.principal import parse_principal
+from generator.model.stack import Stack, StackStatus
+from generator.model.up import Check
+from generator.operations.access.grant import GrantResult
+from generator.operations.access.stack_access import StackAccess
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 VENDOR = parse_principal("arn:aws:iam::444455556666:role/support")
@@ -54,3 +59,12 @@ def test_a_policys_statements_stand_under_its_name() -> None:
     lines = state_lines(AccessState("s", "eu-west-1", "1", "i-1", Grant(), policies=(policy,)))
     at = lines.index("  support user (session-policy)")
     assert lines[at + 1].split() == ["Allow", "Enter", "its", "holder"]
+
+
+@pytest.mark.parametrize(("changed", "holds"), [(False, False), (False, True), (True, False), (True, True)])
+def test_a_grant_on_record_that_aws_does_not_have_names_the_next_step(changed: bool, holds: bool) -> None:
+    checks = (Check("policy of the key", True, "agrees"), Check("policy of the secret", holds, "differs"))
+    stack = StackAccess(Stack("s", "arn:aws:cloudformation:eu-west-1:1:stack/s/1", StackStatus("X")), Grant())
+    lines = grant_lines(GrantResult(changed, Grant(), checks, None, (), stack), CommandLine("s"))
+    named = "  next: deployer access revoke --all --stack-name s" in lines
+    assert named == (not changed and not holds)

@@ -12,25 +12,18 @@ import pytest
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
 from generator.model.permissions import PUBLISH, call_actions, verbs
-from generator.policies.bucket import publishing_policy
 from tests.embedded import Outcome, environment, run
 from tests.permissions.conftest import Employ
+from tests.publishing_bucket import BUCKET, make_bucket
 from tests.signing.conftest import PASSPHRASE
 
 ROOT = Path(__file__).parents[2]
-BUCKET = "published-templates"
 
 
 @pytest.fixture(scope="module")
 def bucket(leads: dict[str, str]) -> Iterator[str]:
     with environment(leads):
-        client = Gateway(Deployment()).client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        client.delete_public_access_block(Bucket=BUCKET)
-        rules = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-        client.put_bucket_ownership_controls(Bucket=BUCKET, OwnershipControls=rules)
-        client.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(publishing_policy("aws", BUCKET, "deepsql")))
+        make_bucket(Gateway(Deployment()).client("s3"))
     yield BUCKET
 
 

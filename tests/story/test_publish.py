@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,13 @@ from generator import __version__
 from generator.gateway.s3 import S3
 from generator.operations.publishing import publish as publishing
 from generator.operations.publishing import release
-from generator.policies.bucket import publishing_policy
 from generator.template.emit import emit, wire
 from tests.embedded import Deployer, Outcome, run
+from tests.publishing_bucket import BUCKET, make_bucket
 from tests.signing.conftest import PASSPHRASE, openssl_says, pair, sigstore_says
 from tests.story.test_location import SANDBOX
 
 ROOT = Path(__file__).parents[2]
-BUCKET = "published-templates"
 FILES = ("sbom.cdx.json", "CHANGELOG.md", "SHA256SUMS", "deepsql-stack.yaml", "deepsql-stack.wire.yaml")
 POINTER = "deepsql/latest.sigstore.json"
 
@@ -28,12 +26,7 @@ POINTER = "deepsql/latest.sigstore.json"
 @pytest.fixture
 def bucket(deployer: Deployer) -> Any:
     client = deployer.gateway.client("s3")
-    client.create_bucket(Bucket=BUCKET)
-    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    client.delete_public_access_block(Bucket=BUCKET)
-    rules = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    client.put_bucket_ownership_controls(Bucket=BUCKET, OwnershipControls=rules)
-    client.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(publishing_policy("aws", BUCKET, "deepsql")))
+    make_bucket(client)
     return client
 
 
