@@ -30,12 +30,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Proxy
 
-    def do_POST(self) -> None:
+    def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        self.server.calls.append(target or parse_qs(body.decode("utf-8", "replace")).get("Action", ["?"])[0])
+        self.server.calls.append(self._operation(body))
         connection = http.client.HTTPConnection(self.server.target, timeout=120)
-        connection.putrequest("POST", self.path, skip_host=True, skip_accept_encoding=True)
+        connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():  # Host too: it is signed
             connection.putheader(name, value)
         connection.endheaders(body)
@@ -47,6 +46,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
         connection.close()
+
+    do_GET = do_POST = do_PUT = do_DELETE = _pass_on
+
+    def _operation(self, body: bytes) -> str:
+        """The operation's name; of a service that speaks REST, as Lambda does, the method and the path."""
+        target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        action = parse_qs(body.decode("utf-8", "replace")).get("Action", [""])[0]
+        return target or action or f"{self.command} {urlsplit(self.path).path}"
 
     def log_message(self, *_: object) -> None:
         """Say nothing: calls carry what users typed."""

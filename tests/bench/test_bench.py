@@ -104,6 +104,12 @@ class _Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"read")
+
     def log_message(self, *_: object) -> None:
         pass
 
@@ -116,7 +122,9 @@ def test_the_proxy_keeps_the_operations_in_order_and_passes_everything_on() -> N
             with pytest.raises(urllib.error.HTTPError) as answer:
                 urllib.request.urlopen(proxy.endpoint, body)
             assert (answer.value.code, answer.value.read()) == (418, body)
-        assert proxy.calls == ["DescribeStacks", "DescribeStacks", "GetTemplate"]
+        with urllib.request.urlopen(f"{proxy.endpoint}/functions/f/versions?MaxItems=9") as answer:
+            assert answer.read() == b"read"
+        assert proxy.calls == ["DescribeStacks", "DescribeStacks", "GetTemplate", "GET /functions/f/versions"]
     server.shutdown()
     server.server_close()
 
