@@ -19,7 +19,7 @@ from typing import Any
 from ministack import app as ministack
 from ministack.core import iam_actions, responses
 
-from generator.sandbox import authentication, partitions
+from generator.sandbox import authentication, browser_page, partitions
 from generator.sandbox.authentication import Authenticator, NotAuthenticated
 from generator.sandbox.http_messages import (
     Asgi,
@@ -194,6 +194,8 @@ async def _refuse_connection(scope: Message, receive: Receive, send: Send) -> No
         await send({"type": "websocket.close"})  # before accepting: HTTP 403
         return
     refusal = Response.error("AccessDenied", "The sandbox does not answer web pages.", 403)
+    if browser_page.is_opened_by_a_person(scope["headers"]):
+        refusal = browser_page.page()
     await send_response(send, refusal, head=scope["method"] == "HEAD")
 
 

@@ -1,6 +1,8 @@
 """A web page that knows the sandbox's credentials, as everybody does, gets nothing from it."""
 
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import botocore.session
 import pytest
@@ -39,6 +41,23 @@ def test_a_signed_call_of_a_page_is_refused(sandbox: SandboxState, headers: dict
     client.meta.events.register("before-sign.secretsmanager", as_a_page)
     with pytest.raises(ClientError, match="does not answer web pages"):
         client.list_secrets()
+
+
+@pytest.mark.parametrize("path", ["/", "/_ministack/health", "/any?Action=ListUsers"])
+def test_a_person_at_a_browser_reads_what_this_is_and_nothing_else(sandbox: SandboxState, path: str) -> None:
+    navigation = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    with pytest.raises(HTTPError) as answer:
+        urlopen(Request(sandbox.endpoint + path, headers=navigation))
+    assert (answer.value.code, answer.value.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
+    assert "default-src 'none'" in answer.value.headers["Content-Security-Policy"]
+    assert "<h1>This is a sandbox of deployer</h1>" in answer.value.read().decode()
+
+
+def test_an_image_or_a_frame_of_a_page_gets_no_page(sandbox: SandboxState) -> None:
+    for kind in ("image", "iframe", "empty"):
+        with pytest.raises(HTTPError) as answer:
+            urlopen(Request(sandbox.endpoint, headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": kind}))
+        assert "html" not in answer.value.headers["Content-Type"]
 
 
 @pytest.mark.parametrize("path", ["/v1/data-channel/none", "/mqtt", "/_ministack/x", "/event/realtime"])
