@@ -15,10 +15,13 @@ from generator.model.publishing import PASSPHRASE_VARIABLE
 
 if TYPE_CHECKING:
     from generator.model.database_client import ClientSettings
+    from generator.model.deployment import Deployment
     from generator.model.evidence import Report, ReportSignature
+    from generator.model.first_up import DefaultsPlan
     from generator.model.session import Target
     from generator.model.stack import StackEvent
     from generator.model.up import Choice
+    from generator.operations.aws import Gateway
 
 
 class InvocationCaller:
@@ -57,6 +60,30 @@ class UpInvocation(InvocationCaller):
         from generator.cli.ask import value
 
         return value(self._call, key, choices)
+
+
+class FirstUpInvocation(UpInvocation):
+    """The caller of `init`."""
+
+    def ask(self, question: str, default: str) -> str:
+        """Ask for a line of text. Raises as `Invocation.ask`."""
+        return self._call.ask(question, default)
+
+    def pick(self, noun: str, names: Sequence[str]) -> str:
+        """Let a person pick one of the names. Raises as `ask.choose`."""
+        from generator.cli.ask import choose
+
+        return names[choose(self._call, noun, names)]
+
+    def agrees(self, plan: DefaultsPlan) -> bool:
+        """Show a plan, and ask whether to carry it out."""
+        self._call.show(plan)
+        answer = self._call.ask(f"Store them? {'[y/N]' if plan.sandbox else '[Y/n]'}")
+        return (answer or ("n" if plan.sandbox else "y")).lower() in ("y", "yes")
+
+    def opened(self, deployment: Deployment) -> Gateway:
+        """The gateway of this deployment; what is said and run from now on is about it."""
+        return self._call.moved_to(deployment).gateway
 
 
 class SessionInvocation(InvocationCaller):

@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "template",
         "Check templates: cfn-lint for every combination of its conditions, and the product's own rules.",
     ),
+    "init": ("stack", "Create your first stack from answers, and store where it is as your defaults."),
     "up": (
         "stack",
         "Create the stack or change its values through a change set. Parameters not given keep their values.",
@@ -61,7 +62,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 TOPICS: dict[str, list[str]] = {
     "To try it": ["demo", "sandbox"],
-    "The stack": ["up", "status", "outputs", "events", "diff", "upgrade", "down"],
+    "The stack": ["init", "up", "status", "outputs", "events", "diff", "upgrade", "down"],
     "Support's access": ["access"],
     "Sessions": ["connect", "sessions", "ssh", "cp", "run", "doctor", "recovery"],
     "The database": ["db", "connect-bastion"],
@@ -74,7 +75,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("deploy", "create", "apply", "launch", "update"), ("up",)),
     **dict.fromkeys(("destroy", "delete", "remove", "teardown"), ("down",)),
     "adopt": ("upgrade",),
-    "init": ("up",),
     "plan": ("up --plan", "upgrade --plan"),
     "rollback": ("up --continue-rollback",),
     **dict.fromkeys(("info", "describe", "show"), ("status", "access show")),

@@ -53,6 +53,12 @@ class Invocation:
 
         return open_gateway(self.deployment, self.say)
 
+    def moved_to(self, deployment: Deployment) -> Invocation:
+        """This invocation, from now on about that deployment: what it says carries its options."""
+        self.profile, self.region, self.stack_name = deployment.profile, deployment.region, deployment.stack_name
+        self.__dict__.pop("gateway", None)
+        return self
+
     @property
     def opened(self) -> bool:
         """Whether the gateway has been opened."""

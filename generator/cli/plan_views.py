@@ -10,6 +10,7 @@ from generator.model.connect import ConnectPlan
 from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ShutOutPlan
 from generator.model.database_client import Connected, OpenTunnel, UnnamedDatabase
 from generator.model.down import DownPlan
+from generator.model.first_up import DefaultsPlan
 from generator.model.network import PublicSubnet
 from generator.model.preferences import PreferencesPlan
 from generator.model.recovery import RecoveryGroup
@@ -41,6 +42,7 @@ VIEWS: dict[type[Any], PlanView[Any]] = {
         stack_text.down_plan_lines, _delete_stack, action=_delete_stack, typed_name=lambda plan: plan.stack_name
     ),
     UpPlan: PlanView(stack_text.up_plan_lines, stack_text.question, action=stack_text.action),
+    DefaultsPlan: PlanView(stack_text.defaults_lines),
     PublicSubnet: PlanView(stack_text.public_subnet_lines, _use_public_subnet),
     RecoveryGroup: PlanView(stack_text.recovery_change_lines),
     PreferencesPlan: PlanView(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from generator.cli import render, stack_text
-from generator.cli.callers import UpInvocation
+from generator.cli.callers import FirstUpInvocation, UpInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.deploy_options import DEPLOY_OPTIONS, checked_role, stack_settings
 from generator.cli.invocation import Invocation
@@ -22,11 +22,22 @@ Named = Annotated[list[str], typer.Option(metavar="LOGICAL_ID")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
+    _register_init(app)
     _register_up(app)
     _register_upgrade(app)
     _register_down(app)
     _register_state(app)
     _register_history(app)
+
+
+def _register_init(app: typer.Typer) -> None:
+    @command(app, "init", changes=True)
+    def init(call: Invocation) -> CommandResult:
+        """Create your first stack from answers, and store where it is as your defaults."""
+        from generator.operations.stack.first_up import first_up
+
+        caller = FirstUpInvocation(call)
+        return _shown(call, first_up(call.deployment, caller, caller.opened))
 
 
 def _register_up(app: typer.Typer) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from generator.model.change_set import Change
     from generator.model.command_line import CommandLine
     from generator.model.down import DownPlan, DownResult
+    from generator.model.first_up import DefaultsPlan
     from generator.model.network import PublicSubnet, SubnetWarning
     from generator.model.recovery import RecoveryGroup
     from generator.model.stack import StackEvent
@@ -34,6 +35,13 @@ def up_plan_lines(plan: UpPlan) -> list[str]:
     ]
     lines += [*rotation_lines(plan.rotation), *subnet_lines(plan.subnet)]
     return [*lines, *([f"  next: {plan.next_step}"] if plan.next_step else [])]
+
+
+def defaults_lines(plan: DefaultsPlan) -> list[str]:
+    """The defaults that would be stored, as `config set` says them."""
+    values = [f"  {name} = {value}" for name, value in plan.values.items()]
+    note = ["  This is the sandbox. Once stored, they hold for AWS as well."] if plan.sandbox else []
+    return [f"As defaults, in {plan.path}:", *values, *note]
 
 
 def public_subnet_lines(plan: PublicSubnet) -> list[str]:
@@ -222,7 +230,7 @@ def next_steps(result: UpResult, commands: CommandLine) -> tuple[str, ...]:
         return ()
     if result.database_level is not None:
         return (commands.deployer("db", "bootstrap", "--support", "--permission", result.database_level),)
-    if result.status != "CREATE_COMPLETE" or "SupportSecretArn" not in result.outputs:
+    if result.status != "CREATE_COMPLETE" or not {"SupportSecretArn", "SupportRoleArn"} & set(result.outputs):
         return ()
     return (commands.deployer("access", "grant", "--principal", "ARN", "--for", "8h", "--reason", "TICKET"),)
 

@@ -184,6 +184,16 @@ class Gateway:
         return str(self._session.region_name or "")
 
     @property
+    def profiles(self) -> list[str]:
+        """The names of the profiles in the AWS configuration."""
+        return list(self._core.available_profiles)
+
+    @property
+    def regions(self) -> list[str]:
+        """The regions that have CloudFormation, as botocore knows them, in the partition of the region in force."""
+        return sorted(self._session.get_available_regions("cloudformation", self.partition if self.region else "aws"))
+
+    @property
     def partition(self) -> str:
         """The partition of the region in force, as botocore knows it: aws, aws-cn, aws-us-gov."""
         return str(self._core.get_partition_for_region(self.region))

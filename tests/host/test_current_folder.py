@@ -56,6 +56,7 @@ STORY = (
         "There is no bucket templates",
         4,
     ),
+    Row("--sandbox init", "no terminal to ask at", 2),
     Row(f"--sandbox up {PLACE} --support-ssh yes --yes"),
     Row("--sandbox status", "CREATE_COMPLETE"),
     Row("--sandbox upgrade --yes", "is up to date"),

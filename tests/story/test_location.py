@@ -176,7 +176,8 @@ def test_no_question_is_asked_past_these() -> None:
     walked = {site for site, _, _ in ASKING.values()} | AT_A_TERMINAL
     elsewhere = {"activity.py:kill", "publish.py:publish"}  # with a database, and with a bucket and a key:
     assert found == walked | elsewhere, "tests/database/test_activity.py, tests/story/test_publish.py"
-    assert others == {"ask.py:value", "ask.py:choose", "sandbox_commands.py:reset"}
+    first_up = {"first_up.py:_with_region", "first_up.py:_stack_name"}  # asks where it works
+    assert others == {"ask.py:value", "ask.py:choose", "sandbox_commands.py:reset"} | first_up
 
 
 def questions(node: ast.AST) -> Iterator[str]:
@@ -195,7 +196,7 @@ def test_every_command_that_changes_something_is_declared_as_that() -> None:
     sandbox = {name for name in names if name.startswith("sandbox ")}
     asking = {name.partition(" --")[0] for name in ASKING}
     changing = asking | {"access pause", "access rotate", "run", "recovery up", "recovery down", "db kill"}
-    changing |= {"publish template"}
+    changing |= {"init", "publish template"}
     assert changing == CHANGING
     assert names == CHANGING | READING | SESSIONS | sandbox
 

@@ -41,14 +41,14 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
     asked for. Raises UsageError, Declined, Refused for what goes beyond the request, StackBusy, OperationFailed with
     the cause, and NotFollowed when the update goes on unwatched.
     """
-    request = _with_template(support_toggle.scoped(request), clock)
+    request = _with_template(request, clock)
     with support_toggle.stop_hint(gateway, request.given):
         before = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
         stack = _ready(gateway, request, before, caller, clock)
         if stack is None and before is not None:
             request = failed_stack.with_its_values(request, before, caller.say)
         _refuse_other_template(gateway, request, stack)
-        request = complete(gateway, request, stack, caller)
+        request = support_toggle.scoped(complete(gateway, request, stack, caller))  # a creation is no flip
         plan = plan_from(gateway, request, stack, clock, _upload(gateway, request))
         if request.check_subnet:
             with change_set.discarded_on_error(gateway, plan):
