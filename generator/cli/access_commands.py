@@ -31,6 +31,8 @@ class Engineers(StrEnum):
     user = "user"
     role = "role"
     federated = "federated"
+    login = "login"
+    source_identity = "source-identity"
 
 
 class PolicyFormat(StrEnum):
@@ -304,7 +306,7 @@ def _register_policy(group: typer.Typer) -> None:
             str | None,
             typer.Option(
                 metavar="TAG",
-                help="Instead: the policy for your own engineers, for hosts whose value of this tag is theirs.",
+                help="Instead: the managed policy for your own engineers, for hosts whose value of this tag is theirs.",
             ),
         ] = None,
         engineers: Annotated[Engineers, typer.Option("--as", help="With --abac: how they sign in.")] = Engineers.role,

@@ -30,6 +30,7 @@ GROUPS = (
     "run",
     "preferences",
     "recovery",
+    "engineers",
     "doctor",
     "vendor",
     "db",

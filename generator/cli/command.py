@@ -157,6 +157,8 @@ def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, A
     }
     weaker = ("DEFAULT", "ENVIRONMENT") if invocation.env else ("DEFAULT",)  # --env was typed, a variable was not
     for parameter, value in stored.items():
+        if parameter == "stack_name" and parameter in values:  # of a command with a stack of its own
+            continue
         source = context.get_parameter_source(parameter)
         if source is not None and source.name not in weaker:
             continue

@@ -38,6 +38,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a command on the stack's instance, or on instances by tag, and show what each printed."),
     "session-preferences": ("preferences", "The account's Session Manager preferences in a region."),
     "recovery": ("recovery", "A small host of your own, for when the instance accepts no session."),
+    "engineers": (
+        "engineers",
+        "Documents and policies for your own people: tunnels, commands, instances that share their tag.",
+    ),
     "doctor": (
         "doctor",
         "Check what sessions need, here and in the account, and show the command that fixes each problem.",
@@ -64,7 +68,7 @@ TOPICS: dict[str, list[str]] = {
     "To try it": ["demo", "sandbox"],
     "The stack": ["init", "up", "status", "outputs", "events", "diff", "upgrade", "down"],
     "Support's access": ["access"],
-    "Sessions": ["connect", "sessions", "ssh", "cp", "run", "doctor", "recovery"],
+    "Sessions": ["connect", "sessions", "ssh", "cp", "run", "doctor", "recovery", "engineers"],
     "The database": ["db", "connect-bastion"],
     "For the vendor": ["vendor", "generate", "lint", "publish"],
     "Less often": ["permissions", "config", "verify", "ssh-config", "ssh-proxy", "session-preferences"],
@@ -83,6 +87,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("tunnel", "forward", "port-forward"), ("connect -L 3035",)),
     **dict.fromkeys(("scp", "copy"), ("cp",)),
     "exec": ("run",),
+    "abac": ("engineers up", "access policy"),
     **dict.fromkeys(("psql", "mysql", "database"), ("db connect",)),
     "token": ("db token",),
     **dict.fromkeys(("validate", "check"), ("lint", "doctor")),

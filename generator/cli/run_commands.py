@@ -53,6 +53,7 @@ def register(app: typer.Typer) -> None:
         ] = "0",
         timeout: Annotated[str, typer.Option(metavar="DURATION", help="How long it may run on a host.")] = "1h",
         reason: Annotated[str, typer.Option(help="Ticket or reason, recorded with the command.")] = "",
+        document: Annotated[str, typer.Option(help="Command document to use instead of AWS-RunShellScript.")] = "",
     ) -> CommandResult:
         """Run a command on the stack's instance, or on instances by tag, and show what each printed.
 
@@ -71,7 +72,12 @@ def register(app: typer.Typer) -> None:
             )
         where = CommandRequest(_script(words), tuple(instance_id), _tags(tag, instance_id))
         request = replace(
-            where, concurrency=concurrency, max_errors=max_errors, timeout=_seconds(timeout), reason=reason
+            where,
+            concurrency=concurrency,
+            max_errors=max_errors,
+            timeout=_seconds(timeout),
+            reason=reason,
+            document=document,
         )
         report = run(call.gateway, request, call)
         for line in session_text.run_story(report):

@@ -30,6 +30,7 @@ class Choice(StrEnum):
     stack = "stack"
     example_database = "example-database"
     vpc_endpoints = "vpc-endpoints"
+    engineers = "engineers"
     all = "all"
 
 

@@ -215,6 +215,17 @@ class IAM(Service):
         answer = self._call("get_policy_version", PolicyArn=arn, VersionId=version)["PolicyVersion"]
         return parse_policy(_document(answer["Document"]), name, arn)
 
+    def policy_entities(self, arn: str) -> tuple[str, ...]:
+        """To whom a managed policy is attached, as user/NAME, role/NAME and group/NAME."""
+        kinds = {"PolicyUsers": "user", "PolicyRoles": "role", "PolicyGroups": "group"}
+        found = [
+            f"{kind}/{raw[f'{kind.capitalize()}Name']}"
+            for page in self._pages("list_entities_for_policy", PolicyArn=arn)
+            for key, kind in kinds.items()
+            for raw in page.get(key, ())
+        ]
+        return tuple(sorted(found))
+
     def put_user_policy(self, user: str, name: str, document: Mapping[str, object]) -> None:
         """Create or overwrite an inline policy of a user."""
         self._call("put_user_policy", UserName=user, PolicyName=name, PolicyDocument=json.dumps(document))

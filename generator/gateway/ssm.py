@@ -13,6 +13,7 @@ from generator.gateway.translate import translated
 from generator.model.run_command import RUNNING, CommandRequest, HostResult
 from generator.model.session import DocumentVersions, Node, Session, SessionRequest, StartedSession
 
+RUN_SHELL_SCRIPT = "AWS-RunShellScript"
 MOST_SESSIONS = 200
 """Sessions of a page, the most that DescribeSessions gives: the fewest calls for a long history."""
 
@@ -89,7 +90,7 @@ class SSM(Service):
         return str(self._call("get_connection_status", Target=instance_id)["Status"])
 
     def send_command(self, request: CommandRequest) -> str:
-        """Run a script by AWS-RunShellScript; the command's id. Raises AwsError."""
+        """Run a script by a document with AWS-RunShellScript's parameters; the command's id. Raises AwsError."""
         where: Answer = (
             {"InstanceIds": list(request.instance_ids)}
             if request.instance_ids
@@ -97,7 +98,7 @@ class SSM(Service):
         )
         answer = self._call(
             "send_command",
-            DocumentName="AWS-RunShellScript",
+            DocumentName=request.document or RUN_SHELL_SCRIPT,
             Parameters={"commands": [request.script], "executionTimeout": [str(request.timeout)]},
             TimeoutSeconds=request.delivery,
             MaxConcurrency=request.concurrency,

@@ -89,12 +89,14 @@ STACK_CHANGES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "up": _WHOLE,
     "upgrade": _WHOLE,
     "down": _REMOVE,
+    "engineers up": dict.fromkeys(("AWS::IAM::ManagedPolicy", "AWS::SSM::Document"), HANDLERS),
+    "engineers down": dict.fromkeys(("AWS::IAM::ManagedPolicy", "AWS::SSM::Document"), (READ, DELETE)),
     **dict.fromkeys(("access grant", "access revoke", "access pause", "access resume"), _GRANT),
 }
 """Verb -> resource type -> the handlers that its change of the stack may run, a rollback included."""
 
 CUSTOM: Final = "lambda:InvokeFunction"
-"""CloudFormation calls the keeper for the stack's custom resources, in every verb that changes the stack."""
+"""CloudFormation calls the keeper for the stack's custom resources, in every verb that changes the product's stack."""
 
 FEATURES: Final[Mapping[str, tuple[str, ...]]] = {
     "bastion-host": ("AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::LaunchTemplate"),
@@ -153,7 +155,8 @@ def stack_actions(verb: str, without: Iterable[str] = ()) -> frozenset[str]:
     left_out = {each for feature in without for each in FEATURES[feature]}
     changed = STACK_CHANGES.get(verb, {})
     handlers = (handler_permissions(each, phases) for each, phases in changed.items() if each not in left_out)
-    return frozenset({CUSTOM} if changed else ()).union(*handlers)
+    has_keeper = changed and not verb.startswith("engineers")
+    return frozenset({CUSTOM} if has_keeper else ()).union(*handlers)
 
 
 def needs(

@@ -48,6 +48,8 @@ class CommandRequest:
     delivery: int = 60
     timeout: int = 3600
     reason: str = ""
+    document: str = ""
+    """Whose `commands` are run; "" for AWS-RunShellScript, or the engineers' where that may not be used."""
 
     @property
     def one_host(self) -> bool:

@@ -78,7 +78,9 @@ class SessionRequest:
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reason: str = ""
     otherwise: SessionRequest | None = None
-    """What to ask for where the document was only assumed, and does not exist or may not be used."""
+    """What to ask for where the document does not exist or may not be used."""
+    optional: bool = False
+    """Whether few accounts have the document: if this is refused too, what was refused before is told."""
 
     def as_call(self) -> dict[str, object]:
         """The parameters of the API call."""

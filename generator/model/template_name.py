@@ -13,6 +13,7 @@ class TemplateName(StrEnum):
     STACK = "stack"
     EXAMPLE_DATABASE = "example-database"
     VPC_ENDPOINTS = "vpc-endpoints"
+    ENGINEERS = "engineers"
 
     @property
     def path(self) -> str:
@@ -24,4 +25,5 @@ _PATHS = {
     TemplateName.STACK: TEMPLATE_PATH,
     TemplateName.EXAMPLE_DATABASE: EXAMPLE_PATH,
     TemplateName.VPC_ENDPOINTS: "templates/deepsql-vpc-endpoints.yaml",
+    TemplateName.ENGINEERS: "templates/deepsql-engineers.yaml",
 }

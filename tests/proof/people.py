@@ -68,6 +68,10 @@ def _engineer(kind: EngineerKind, arn: str, user_id: str, team: str | None = "bl
     context: Context = {"aws:userid": user_id, "aws:PrincipalTag/team": team}
     if kind is EngineerKind.user:
         context |= {"aws:username": "alice", "aws:PrincipalArn": arn}
+    if kind is EngineerKind.login:
+        context |= {"aws:PrincipalTag/login": "alice@example.com"}
+    if kind is EngineerKind.source_identity:
+        context |= {"aws:SourceIdentity": "alice@example.com"}
     return lambda _: Actor(arn, (printed,), (), context)
 
 
@@ -113,6 +117,15 @@ WHO: dict[str, Callable[[Stack], Actor]] = {
     ),
     "federated engineer": _engineer(
         EngineerKind.federated, f"arn:aws:sts::{ACCOUNT}:federated-user/alice", f"{ACCOUNT}:alice"
+    ),
+    "engineer by login": _engineer(
+        EngineerKind.login, f"arn:aws:sts::{ACCOUNT}:assumed-role/sso/x", "AROA1B2C3D4E5F6G7H8I9:x"
+    ),
+    "engineer by source identity": _engineer(
+        EngineerKind.source_identity, f"arn:aws:sts::{ACCOUNT}:assumed-role/sso/x", "AROA1B2C3D4E5F6G7H8I9:x"
+    ),
+    "engineer without a login": lambda stack: replace(
+        (held := WHO["engineer by login"](stack)), context={**held.context, "aws:PrincipalTag/login": None}
     ),
     "engineer without a team": _engineer(
         EngineerKind.user, f"arn:aws:iam::{ACCOUNT}:user/alice", "AIDA1B2C3D4E5F6G7H8I9", None

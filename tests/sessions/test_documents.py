@@ -41,7 +41,8 @@ def become(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beco
         def be(name: str, policy: str) -> None:
             iam = deployer.gateway.client("iam")
             iam.create_user(UserName=name, Tags=[{"Key": "team", "Value": "blue"}])
-            iam.put_user_policy(UserName=name, PolicyName="sessions", PolicyDocument=policy)
+            made = iam.create_policy(PolicyName=f"sessions-of-{name}", PolicyDocument=policy)
+            iam.attach_user_policy(UserName=name, PolicyArn=made["Policy"]["Arn"])
             key = iam.create_access_key(UserName=name)["AccessKey"]
             patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
             patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])

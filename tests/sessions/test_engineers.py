@@ -1,12 +1,13 @@
-"""access policy --abac: an engineer with the printed policy, on the sandbox."""
+"""The customer's own engineers on the sandbox: with the printed policy, and with the stack of `engineers up`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
-from tests.sessions.conftest import Deployer
+from tests.sessions.conftest import STACK, Deployer, as_support
 
 
 def test_an_engineer_reaches_what_shares_the_tag_and_nothing_else(
@@ -17,7 +18,8 @@ def test_an_engineer_reaches_what_shares_the_tag_and_nothing_else(
     assert printed.code == 0, printed.err
     iam, ec2 = deployer.gateway.client("iam"), deployer.gateway.client("ec2")
     iam.create_user(UserName="alice", Tags=[{"Key": "team", "Value": "blue"}])
-    iam.put_user_policy(UserName="alice", PolicyName="sessions", PolicyDocument=printed.out)
+    made = iam.create_policy(PolicyName="sessions", PolicyDocument=printed.out)  # longer than a user's inline policy
+    iam.attach_user_policy(UserName="alice", PolicyArn=made["Policy"]["Arn"])
     key = iam.create_access_key(UserName="alice")["AccessKey"]
 
     def connect() -> int:
@@ -43,3 +45,156 @@ def test_sessions_of_roles_are_known_by_the_tag_aws_puts_on_them(deployer: Deplo
 
 def test_what_is_no_tag_key_is_refused(deployer: Deployer) -> None:
     assert deployer("access", "policy", "--abac", "a*b").code == 2
+
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    }
+)
+
+
+@pytest.fixture
+def engineers(deployer: Deployer) -> Iterator[Deployer]:
+    """The engineers' stack, beside the product's, and an instance that is no stack's with the tag of a team."""
+    lists = ("--ports", "8080,8081", "--remote-host", "db.example.internal", "--remote-ports", "5432")
+    commands = ("--fleet-command", "uname", "--interactive-command", "whoami", "--shell", "yes")
+    made = deployer("engineers", "up", *lists, *commands, "--yes")
+    assert made.code == 0, made.err
+    yield deployer
+    assert deployer("engineers", "down", "--yes").code == 0
+
+
+def _policies(deployer: Deployer) -> list[str]:
+    outputs = deployer.gateway.cloudformation.describe_stack("deepsql-engineers").outputs
+    return [value for key, value in outputs.items() if key.endswith("PolicyArn")]
+
+
+@pytest.fixture
+def other(deployer: Deployer) -> Iterator[str]:
+    """An instance that no stack made."""
+    ec2, resources = deployer.gateway.client("ec2"), deployer.gateway.cloudformation.list_stack_resources(STACK)
+    [profile] = [each.physical_id for each in resources if each.logical_id == "InstanceProfile"]
+    tags = [{"Key": "team", "Value": "blue"}, {"Key": "Name", "Value": "web-1"}]
+    made = ec2.run_instances(
+        ImageId="ami-12345678",
+        MinCount=1,
+        MaxCount=1,
+        IamInstanceProfile={"Name": profile},
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    name = made["Instances"][0]["InstanceId"]
+    yield name
+    ec2.terminate_instances(InstanceIds=[name])
+
+
+@pytest.fixture
+def erin(engineers: Deployer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployer]:
+    """Be an engineer with the stack's policy for users, and nothing else, from here on."""
+    iam = engineers.gateway.client("iam")
+    outputs = engineers.gateway.cloudformation.describe_stack("deepsql-engineers").outputs
+    iam.create_user(UserName="erin", Tags=[{"Key": "team", "Value": "blue"}])
+    iam.attach_user_policy(UserName="erin", PolicyArn=outputs["UsersPolicyArn"])
+    key = iam.create_access_key(UserName="erin")["AccessKey"]
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        yield engineers
+    iam.detach_user_policy(UserName="erin", PolicyArn=outputs["UsersPolicyArn"])
+    iam.delete_access_key(UserName="erin", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="erin")
+
+
+@pytest.mark.parametrize(
+    ("far_end", "code", "says"),
+    [
+        ("localhost:8080", 0, "deepsql-engineers-port is used"),
+        ("localhost:8081", 0, "deepsql-engineers-port is used"),
+        ("localhost:9090", 1, "deepsql-engineers-port does not allow port 9090"),
+        ("db.example.internal:5432", 0, "deepsql-engineers-remote-port is used"),
+        ("db.example.internal:22", 1, "does not allow db.example.internal:22"),
+        ("dbxexample.internal:5432", 1, "does not allow dbxexample.internal:5432"),
+    ],
+)
+def test_an_engineer_reaches_what_is_listed_on_any_instance_of_the_team(
+    erin: Deployer, other: str, far_end: str, code: int, says: str
+) -> None:
+    done = erin("connect", other, "-L", f"0:{far_end}", "--exec", "true")
+    assert (done.code, says in done.err) == (code, True), done.err
+
+
+def test_an_engineer_runs_what_is_listed_and_nothing_else(erin: Deployer, other: str) -> None:
+    done = erin("run", "--tag", "Name=web-1", "uname")
+    assert done.code == 0 and "deepsql-engineers-run is used" in done.err, done.err
+    refused = erin("run", "--instance-id", other, "cat /etc/shadow")
+    assert refused.code == 1 and "does not allow the command cat /etc/shadow" in refused.err
+    assert erin("run", "--instance-id", other, "--document", "AWS-RunShellScript", "uname").code == 1
+    erin.gateway.client("ec2").create_tags(Resources=[other], Tags=[{"Key": "team", "Value": "red"}])
+    assert erin("run", "--instance-id", other, "uname").code == 1, "it is another team's now"
+
+
+def test_support_gets_nothing_of_it(engineers: Deployer, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"deepsql-engineers-{kind}" for kind in ("port", "remote-port", "command", "shell")]
+    with monkeypatch.context() as patch:
+        as_support(engineers, patch)
+        for name in names:
+            done = engineers("connect", engineers.instance, "-L", "0:localhost:8080", "--exec", "true",
+                             "--document", name)  # fmt: skip
+            assert done.code == 1 and f"You may not use {name}" in done.err, done.err
+        assert engineers("run", "--instance-id", engineers.instance, "uname").code == 1
+
+
+def test_the_products_stack_and_its_name_have_nothing_to_do_with_it(engineers: Deployer) -> None:
+    """DEPLOYER_STACK_NAME names the product's stack here: the engineers' has a name of its own."""
+    before = engineers.gateway.cloudformation.describe_stack(STACK)
+    refused = engineers("engineers", "up", "--stack-name", STACK, "--ports", "1", "--yes")
+    assert refused.code == 3 and f"the stack {STACK} is not one of deployer engineers" in refused.err
+    assert engineers("engineers", "down", "--stack-name", STACK, "--yes").code == 3
+    assert engineers.gateway.cloudformation.describe_stack(STACK) == before
+
+
+def test_a_list_is_replaced_and_what_is_not_given_stays(engineers: Deployer) -> None:
+    changed = engineers("engineers", "up", "--ports", "9000", "--fleet-command", "", "--yes")
+    assert changed.code == 0, changed.err
+    shown = engineers("engineers", "status").out
+    assert "9000" in shown and "8080" not in shown and "deepsql-engineers-run" not in shown
+    assert "db.example.internal at ports 5432" in shown and "whoami" in shown
+
+
+def test_a_policy_that_somebody_has_keeps_the_stack(engineers: Deployer) -> None:
+    iam, arn = engineers.gateway.client("iam"), _policies(engineers)[0]
+    iam.create_role(RoleName="ops", AssumeRolePolicyDocument=TRUST)
+    iam.attach_role_policy(RoleName="ops", PolicyArn=arn)
+    assert "attached to role/ops" in engineers("engineers", "status").out
+    refused = engineers("engineers", "down", "--yes")
+    iam.detach_role_policy(RoleName="ops", PolicyArn=arn)
+    iam.delete_role(RoleName="ops")
+    assert refused.code == 3 and f"detach-role-policy --role-name ops --policy-arn {arn}" in refused.err
+    assert engineers.gateway.cloudformation.find_stack("deepsql-engineers")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (("--ports", "80-90"), "AllowedPorts cannot be '80-90'"),
+        (("--ports", "70000"), "70000 is no port"),
+        (("--remote-ports", "0", "--remote-host", "db"), "0 is no port"),
+        (("--remote-host", "db"), "Hosts and ports beyond an instance go together"),
+        (("--remote-ports", "5432"), "Hosts and ports beyond an instance go together"),
+        (("--remote-host", "d b", "--remote-ports", "1"), "RemoteHosts cannot be 'd b'"),
+        (("--fleet-command", "id; id"), "FleetCommands cannot be 'id; id'"),
+        (("--fleet-command", "a|b"), "FleetCommands cannot be 'a|b'"),
+        (("--interactive-command", "$(id)"), "InteractiveCommands cannot be"),
+        (("--interactive-command", "a.*"), "InteractiveCommands cannot be"),
+        (("--fleet-command", "a,b"), "has a comma"),
+        (("--tag", "a*"), "a* is not a tag key"),
+        (("--log-group", "a b"), "SessionLogGroup cannot be"),
+    ],
+)
+def test_what_the_template_would_not_hold_is_refused_before_anything_is_made(
+    deployer: Deployer, given: tuple[str, ...], says: str
+) -> None:
+    refused = deployer("engineers", "up", *given, "--yes")
+    assert refused.code == 2 and says in refused.err, refused.err
+    assert deployer.gateway.cloudformation.find_stack("deepsql-engineers") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +10,7 @@ from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
 from generator.model.caller import Caller
 from generator.model.contract import TAG_KEY, TAG_VALUE, Resource
+from generator.model.engineers import check_tag
 from generator.model.policy import Policy, parse_policy, statements
 from generator.model.policy_size import INLINE_OF_A_ROLE, INLINE_OF_A_USER, characters
 from generator.model.up import Check
@@ -92,9 +92,7 @@ def _support_document(request: PolicyRequest) -> Document:
 
 def _engineers_document(request: PolicyRequest) -> Document:
     """The policy for the customer's own engineers: hosts whose tag equals their own. Raises UsageError."""
-    tag = request.abac or ""
-    if not re.fullmatch(r"[\w .:/=+@-]{1,128}", tag):
-        raise UsageError(f"{tag} is not a tag key.", "Give the key of a tag, for example: --abac team", code="tag")
+    tag = check_tag(request.abac or "")
     known = {"account": request.account, "region": request.region, "documents": request.documents}
     given = {key: value for key, value in known.items() if value}
     kind = EngineerKind(request.engineers)

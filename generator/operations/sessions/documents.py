@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from generator.model import engineers
 from generator.model.contract import DocumentKind, Output, Parameter, document_name
 from generator.model.deployment import StoredDocuments
 from generator.model.forward import ForwardSpec
@@ -74,7 +75,19 @@ def shell_request(documents: Documents, target: str, reason: str, document: str 
     if document or not documents.assumed or documents.other.shell:
         return request
     default = replace(request, document="")
-    return replace(request, otherwise=replace(default, document=AWS_SHELL, otherwise=default))
+    accounts = replace(default, document=AWS_SHELL, otherwise=default)
+    engineers_own = replace(_of_engineers(engineers.Kind.SHELL, default), otherwise=accounts)
+    return replace(request, otherwise=engineers_own)
+
+
+def _of_engineers(kind: engineers.Kind, request: SessionRequest) -> SessionRequest:
+    """The same by the document of `deployer engineers up`, which the customer's own people may use everywhere."""
+    return replace(request, document=engineers.document_name(kind), otherwise=None, optional=True)
+
+
+def _or_engineers(kind: engineers.Kind, request: SessionRequest, aws_own: str) -> SessionRequest:
+    """The request; and the engineers' document, where AWS's own is asked for and may not be used."""
+    return replace(request, otherwise=_of_engineers(kind, request)) if request.document == aws_own else request
 
 
 def ssh_request(documents: Documents, target: str, reason: str, port: int = 22, document: str = "") -> SessionRequest:
@@ -96,13 +109,16 @@ def port_request(
         parameters["localPortNumber"] = (str(local_port),)
     if not forward.on_instance:
         parameters["host"] = (forward.host,)
-        return SessionRequest(target, document or AWS_REMOTE_PORT, parameters, reason)
+        beyond = SessionRequest(target, document or AWS_REMOTE_PORT, parameters, reason)
+        return beyond if document else _or_engineers(engineers.Kind.REMOTE_PORT, beyond, AWS_REMOTE_PORT)
     elsewhere = SessionRequest(target, documents.other.port or AWS_PORT, parameters, reason)
+    elsewhere = elsewhere if document else _or_engineers(engineers.Kind.PORT, elsewhere, AWS_PORT)
     if not document and documents.own and not documents.assumed and not _leads_to(documents, forward.remote_port):
         return elsewhere
     request = replace(elsewhere, document=document or documents.port)
-    assumed = documents.assumed and not document and request.document != elsewhere.document
-    return replace(request, otherwise=elsewhere) if assumed else request
+    if request.document == elsewhere.document:
+        return request
+    return replace(request, otherwise=elsewhere if documents.assumed and not document else None)
 
 
 def _leads_to(documents: Documents, port: int) -> bool:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
+from generator.gateway.ssm import RUN_SHELL_SCRIPT
 from generator.model.caller import Caller
+from generator.model.engineers import Kind, document_name
 from generator.model.run_command import CommandRequest, HostProgress, HostResult, RunReport
 from generator.operations import polling
 from generator.operations.aws import refused
@@ -44,14 +46,37 @@ def start(gateway: Gateway, request: CommandRequest) -> str:
     """Send the command; its id. Raises AwsError."""
     try:
         with refused("Support may only start sessions: deployer connect. Others need ssm:SendCommand."):
-            return gateway.ssm.send_command(request)
+            return _sent(gateway, request)
     except AwsError as error:
+        if error.aws_code == "InvalidParameters" and "commands" in error.message:
+            raise error.explained(f"The document does not allow the command {request.script}.", hint=ALLOWED) from error
         if error.aws_code != "InvalidInstanceId":
             raise
         raise error.explained(
             f"Systems Manager cannot reach {', '.join(request.instance_ids)}: not running, or the agent is offline.",
             hint=f"See what is missing with: deployer doctor {request.instance_ids[0]}",
         ) from error
+
+
+ALLOWED = "See what it allows with: deployer engineers status"
+
+
+def _sent(gateway: Gateway, request: CommandRequest) -> str:
+    """Send by AWS's own document, or, where that may not be used, by that of `deployer engineers up`."""
+    try:
+        return gateway.ssm.send_command(request)
+    except AwsError as error:
+        if request.document or not (error.denied and f"document/{RUN_SHELL_SCRIPT}" in error.message):
+            raise
+        own = replace(request, document=document_name(Kind.RUN))
+        try:
+            sent = gateway.ssm.send_command(own)
+        except AwsError as second:
+            if second.denied or second.aws_code == "InvalidDocument":
+                raise error from second
+            raise
+        gateway.notify(f"You may not use {RUN_SHELL_SCRIPT}: {own.document} is used.")
+        return sent
 
 
 @dataclass(frozen=True)

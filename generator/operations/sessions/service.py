@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from generator.channel.session import DataKey, SessionGrant
@@ -34,19 +34,25 @@ class SessionCalls:
 
         An assumed document that does not exist here, or may not be used, gives way to what the request has otherwise.
         """
-        refused = ""
+        refusals: list[tuple[AwsError, SessionRequest]] = []
         while True:
             try:
                 started = self._ask(lambda ssm: ssm.start_session(self.request))
                 break
             except AwsError as error:
+                refusals.append((error, self.request))
                 if self.request.otherwise is None or not of_document(error, self.request.document):
-                    raise explained(error, self.request, self._gateway.commands, refused) from error
-                refused = refused or _refusal(error, self.request.document)
+                    raise self._explained(refusals) from error
                 self.request = self.request.otherwise
-        if refused:
-            self._gateway.notify(f"{refused}: {document_label(self.request)} is used.")
+        if refusals:
+            self._gateway.notify(f"{_refusal(*refusals[0])}: {document_label(self.request)} is used.")
         return SessionGrant(started.session_id, started.stream_url, started.token, self.request.target)
+
+    def _explained(self, refusals: Sequence[tuple[AwsError, SessionRequest]]) -> AwsError:
+        """The last refusal in terms of its request; that of a document which few accounts have is not told."""
+        told = [each for each in refusals if not (each[1].optional and of_document(each[0], each[1].document))]
+        error, request = told[-1]
+        return explained(error, request, self._gateway.commands, _refusal(*told[0]) if told[1:] else "")
 
     def resume(self, session_id: str) -> str:
         """A new token, "" when the session is over."""
@@ -84,7 +90,8 @@ def of_document(error: AwsError, document: str) -> bool:
     return error.aws_code == "InvalidDocument" or (error.denied and f"document/{document}" in error.message)
 
 
-def _refusal(error: AwsError, document: str) -> str:
+def _refusal(error: AwsError, request: SessionRequest) -> str:
+    document = request.document
     return f"You may not use {document}" if error.denied else f"There is no session document {document} here"
 
 
@@ -104,7 +111,9 @@ def explained(error: AwsError, request: SessionRequest, commands: CommandLine, r
     doctor = f"See what is missing with: {commands.deployer('doctor', request.target)}"
     match error.aws_code:
         case "InvalidParameters" if port:
-            return error.explained(f"The session document {document} does not allow port {port}.", hint=another)
+            host = ",".join(request.parameters.get("host", ()))
+            where = f"{host}:{port}" if host else f"port {port}"
+            return error.explained(f"The session document {document} does not allow {where}.", hint=another)
         case "TargetNotConnected":
             return error.explained(f"The agent of {request.target} is not connected to Systems Manager.", hint=doctor)
         case "InvalidDocument":

@@ -5,6 +5,7 @@ Here the imitated shell answers, and nothing runs on this machine. Commands live
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -14,13 +15,14 @@ from generator.errors import DeployerError
 from generator.sandbox.ssm import documents, nodes
 from generator.sandbox.ssm.api_call import Call, Operation, page
 from generator.sandbox.ssm.command_schedule import Invocation, Rate, overall, rate, schedule
+from generator.sandbox.ssm.documents import Document
 from generator.sandbox.ssm.nodes import Node
 from generator.sandbox.ssm.shell import ImitatedShell, Outcome, install_log
 
 _MOST_INSTANCES, _MOST_TARGETS, _TIMEOUT = 50, 5, 3600
 _LONGEST = 172_800  # seconds, of AWS-RunShellScript's executionTimeout
 _PARAMETERS = frozenset({"commands", "workingDirectory", "executionTimeout"})
-_SCRIPTS = ("AWS-RunShellScript",)
+_SCRIPT = "aws:runShellScript"
 
 
 @dataclass
@@ -60,16 +62,16 @@ _commands: dict[str, Command] = {}
 
 
 def send_command(call: Call) -> dict[str, Any]:
-    """SendCommand of AWS-RunShellScript by instance ids or tags.
+    """SendCommand by instance ids or tags: AWS-RunShellScript, or a document of one's own whose `commands` run.
 
     Refused: InvalidDocument, InvalidInstanceId, InvalidParameters, ValidationException.
     """
     data = call.data
     document = documents.get(data["DocumentName"])
     call.allow("ssm:SendCommand", document.arn)
-    if document.name not in _SCRIPTS:
-        raise DeployerError(f"The sandbox supports no document but {_SCRIPTS[0]}.", code="InvalidDocument")
+    _require_script(document)
     _check(data)
+    _require_allowed(document, data.get("Parameters") or {})
     targets = _targets(call)
     parameters = data.get("Parameters") or {}
     script = "\n".join(parameters.get("commands", []))
@@ -151,6 +153,23 @@ def cancel_command(call: Call) -> dict[str, Any]:
         raise DeployerError(f"The command {call.data['CommandId']} does not exist.", code="InvalidCommandId")
     command.cancelled |= {name for name in command.invocations if not command.finished(name)}
     return {}
+
+
+def _require_script(document: Document) -> None:
+    """Raise DeployerError for a document that does something else than run the commands it is given."""
+    steps = document.content().get("mainSteps") or [{}]
+    commands = [step.get("inputs", {}).get("runCommand") for step in steps if step.get("action") == _SCRIPT]
+    if document.type != "Command" or commands not in (["{{ commands }}"], [["{{ commands }}"]]):
+        raise DeployerError(f"The sandbox runs no document but those of {_SCRIPT}.", code="InvalidDocument")
+
+
+def _require_allowed(document: Document, given: dict[str, list[str]]) -> None:
+    """Raise DeployerError for a value that the document's pattern does not allow; each member of a list is held."""
+    declared = document.content().get("parameters") or {}
+    for name, values in given.items():
+        pattern = declared.get(name, {}).get("allowedPattern")
+        if pattern and not all(re.fullmatch(pattern, value) for value in values):
+            raise DeployerError(f"The parameter {name} does not match {pattern}.", code="InvalidParameters")
 
 
 def _check(data: dict[str, Any]) -> None:

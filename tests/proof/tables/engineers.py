@@ -7,6 +7,7 @@ from tests.proof.tables.support import (
     ANOTHER_INSTANCE,
     CUSTOMERS_SHELL,
     INSTANCE,
+    NEWER,
     OPEN,
     OTHER_REGION,
     PUSH,
@@ -25,6 +26,11 @@ from tests.proof.tables.support import (
 )
 from tests.proof.world import Row, in_region, may, may_not, table
 
+SEND, RUN = "ssm:SendCommand", "<ssm>:document/deepsql-engineers-run"
+PORT, REMOTE_PORT, COMMAND, OWN_SHELL = (
+    f"<ssm>:document/deepsql-engineers-{kind}" for kind in ("port", "remote-port", "command", "shell")
+)
+RESULT = "ssm:GetCommandInvocation"
 SESSION_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
 
 
@@ -70,7 +76,31 @@ def _of(who: str, own: str, own_tag: Context) -> list[Row]:
         may_not("end a session in another region", TERMINATE, f"{OTHER_REGION}:session/x{SUFFIX}", given=own_tag),
         may_not("open a data channel in another region", OPEN, f"{OTHER_REGION}:session/x{SUFFIX}"),
         may_not("list sessions of another region", "ssm:DescribeSessions", "*", given=in_region("eu-west-1")),
-        may_not("run commands", "ssm:SendCommand", INSTANCE, given=team("blue")),
+        may("open a tunnel by the engineers' document", START, ANOTHER_INSTANCE, PORT, given=team("blue")),
+        may("open a tunnel to a listed host", START, ANOTHER_INSTANCE, REMOTE_PORT, given=team("blue")),
+        may("run a listed command in a session", START, ANOTHER_INSTANCE, COMMAND, given=team("blue")),
+        may("open the engineers' shell", START, ANOTHER_INSTANCE, OWN_SHELL, given=team("blue")),
+        may("send a listed command to the team's instance", SEND, INSTANCE, RUN, given=team("blue")),
+        may("read what a command printed", RESULT, "*"),
+        may_not("use the engineers' document while documents are not checked", START, PORT, given=UNCHECKED),
+        may_not("use AWS's tunnel to any port", START, aws_owned("AWS-StartPortForwardingSession")),
+        may_not("use AWS's document for any command", START, aws_owned("AWS-StartInteractiveCommand")),
+        may_not("use a document of another engineers' stack", START, "<ssm>:document/other-port"),
+        may_not("use one whose name goes on", START, "<ssm>:document/deepsql-engineers-port-2"),
+        may_not(
+            "use the engineers' document of another region", START, f"{OTHER_REGION}:document/deepsql-engineers-port"
+        ),
+        may_not("send a command to another team's instance", SEND, INSTANCE, given=team("red")),
+        may_not("send a command to an instance without the tag", SEND, INSTANCE),
+        may_not("send a command in another region", SEND, SAME_ID_IN_EUROPE, given=team("blue")),
+        may_not("send any script", SEND, aws_owned("AWS-RunShellScript")),
+        may_not("send by another document", SEND, "<ssm>:document/Other"),
+        may_not("send by a document for sessions", SEND, COMMAND),
+        may_not("start a session by the document for commands", START, RUN),
+        may_not("cancel a command, which may be another's", "ssm:CancelCommand", "*"),
+        may_not("read what a command printed in another region", RESULT, "*", given=in_region("eu-west-1")),
+        may_not("start an automation", "ssm:StartAutomationExecution", "<ssm>:automation-definition/Any:1"),
+        may_not("tag themselves into a team", "iam:TagUser", "<iam>:user/alice"),
         may_not("push SSH keys", PUSH, INSTANCE, given=team("blue")),
         may_not("tag an instance into reach", "ec2:CreateTags", INSTANCE),
         may_not("change a document", "ssm:UpdateDocument", SHELL),
@@ -91,7 +121,34 @@ ROWS = [
     *_of("engineer as a user", f"{THEIRS}alice{SUFFIX}", {}),
     *_of("engineer in a role", f"{THEIRS}alice{SUFFIX}", bears(AS_ROLE)),
     *_of("federated engineer", f"{THEIRS}alice{SUFFIX}", bears(AS_FEDERATED)),
+    *_of("engineer by login", f"{THEIRS}alice@example.com{SUFFIX}", {}),
+    *_of("engineer by source identity", f"{THEIRS}alice@example.com{SUFFIX}", {}),
     *_untagged("engineer without a team"),
+    *(
+        row
+        for who in ("engineer by login", "engineer by source identity")
+        for row in table(
+            "engineer",
+            who,
+            may("resume its own session with a newer ID", RESUME, f"{THEIRS}alice@example.com-{NEWER}"),
+            may_not("end a session whose name goes on", TERMINATE, f"{THEIRS}alice@example.com-2{SUFFIX}"),
+            may_not("end a session whose name begins otherwise", TERMINATE, f"{THEIRS}malice@example.com{SUFFIX}"),
+            may_not(
+                "end a session with its tag and another's name",
+                TERMINATE,
+                f"{THEIRS}bob{SUFFIX}",
+                given=bears("AROA1B2C3D4E5F6G7H8I9:x"),
+            ),
+        )
+    ),
+    *table(
+        "engineer",
+        "engineer without a login",
+        may("open a tunnel all the same", START, INSTANCE, PORT, given=team("blue")),
+        may_not("end anybody's session", TERMINATE, f"{THEIRS}alice@example.com{SUFFIX}"),
+        may_not("end a session without a name", TERMINATE, f"{THEIRS}{SUFFIX}"),
+        may_not("end one named like the variable", TERMINATE, f"{THEIRS}${{aws:PrincipalTag/login}}{SUFFIX}"),
+    ),
     *table(
         "engineer",
         "engineer in a role",

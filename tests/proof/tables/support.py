@@ -53,6 +53,26 @@ SESSIONS = table(
     may_not("open its shell on another instance", START, ANOTHER_INSTANCE, SHELL),
 )  # fmt: skip
 
+ENGINEERS = [
+    row
+    for who, stack in (
+        ("support", "open"),
+        ("support with administrator rights", "open"),
+        ("support role", "role"),
+        ("support role with administrator rights", "role"),
+    )
+    for row in table(
+        "engineers' documents",
+        who,
+        *(
+            may_not(f"start a session by {kind}", START, f"<ssm>:document/deepsql-engineers-{kind}", stack=stack)
+            for kind in ("port", "remote-port", "command", "shell", "run")
+        ),
+        may_not("send a command by run", "ssm:SendCommand", "<ssm>:document/deepsql-engineers-run", stack=stack),
+    )
+]
+"""Of the customer's own people (deployer engineers up): support gets nothing of them."""
+
 TAGS = table(
     "tag",
     "support",
@@ -285,6 +305,7 @@ NOTHING_ELSE = table(
 
 ROWS: list[Row] = [
     *SESSIONS,
+    *ENGINEERS,
     *TAGS,
     *INSTANCES,
     *DOCUMENTS,

@@ -1,0 +1,1 @@
+"""engineers: the stack of the customer's own people."""
