@@ -218,13 +218,13 @@ class IAM(Service):
     def policy_entities(self, arn: str) -> tuple[str, ...]:
         """To whom a managed policy is attached, as user/NAME, role/NAME and group/NAME."""
         kinds = {"PolicyUsers": "user", "PolicyRoles": "role", "PolicyGroups": "group"}
-        found = [
+        entities = [
             f"{kind}/{raw[f'{kind.capitalize()}Name']}"
             for page in self._pages("list_entities_for_policy", PolicyArn=arn)
             for key, kind in kinds.items()
             for raw in page.get(key, ())
         ]
-        return tuple(sorted(found))
+        return tuple(sorted(entities))
 
     def put_user_policy(self, user: str, name: str, document: Mapping[str, object]) -> None:
         """Create or overwrite an inline policy of a user."""

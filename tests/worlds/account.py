@@ -193,6 +193,14 @@ class Account:
         shell = document_name or self.outputs["ShellDocumentName"]
         return str(caller.ssm.start_session(Target=self.instance, DocumentName=shell)["SessionId"])
 
+    def engineers_document(self) -> str:
+        """A shell's document by the name that `engineers up` gives it; its name."""
+        name = "deepsql-engineers-shell"
+        inputs = {"s3EncryptionEnabled": True, "cloudWatchEncryptionEnabled": False, "runAsEnabled": False}
+        content = {"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": inputs}
+        self.mine.ssm.create_document(Name=name, Content=json.dumps(content), DocumentType="Session")
+        return name
+
     def is_open(self, session_id: str) -> bool:
         """Whether Session Manager lists it as active."""
         return session_id in {s["SessionId"] for s in self.mine.ssm.describe_sessions(State="Active")["Sessions"]}

@@ -39,9 +39,17 @@ def customer_is_in(a: Account) -> None:
 
 def engineer_is_in(a: Account) -> None:
     """One of the customer's people, who is not the caller."""
+    _engineer_is_in(a)
+
+
+def engineer_is_in_by_their_own_document(a: Account) -> None:
+    _engineer_is_in(a, a.engineers_document())
+
+
+def _engineer_is_in(a: Account, document_name: str = "") -> None:
     a.mine.iam.create_user(UserName="ada")
     a.mine.iam.put_user_policy(UserName="ada", PolicyName="p", PolicyDocument=document(permission("ssm:*")))
-    session = a.opens(a.holder(a.mine.iam.create_access_key(UserName="ada")["AccessKey"]))
+    session = a.opens(a.holder(a.mine.iam.create_access_key(UserName="ada")["AccessKey"]), document_name)
     a.goes_on("the engineer's session", lambda: a.is_open(session))
 
 
@@ -64,6 +72,7 @@ WORLDS = (
     World("clean: one of two", two_are_in, ONE, PROVEN, "two granted"),
     World("clean: the customer is in", customer_is_in, ALL, PROVEN),
     World("clean: an engineer is in", engineer_is_in, ALL, PROVEN),
+    World("clean: an engineer is in by their own document", engineer_is_in_by_their_own_document, ALL, PROVEN),
     World("clean: both of two", two_are_in_and_go, (*ONE, "--principal", VENDOR_ROLE), PROVEN, "two granted"),
     World(
         "clean: one, and the account that covers it",

@@ -103,21 +103,39 @@ def session_of_somebody_gone(a: Account) -> None:
 
 def session_of_a_federated_user(a: Account) -> None:
     """Credentials that a user of the account made for somebody: of whom it is, AWS does not say."""
+    _federated_session(a)
+
+
+def _federated_session(a: Account, document_name: str = "") -> None:
     a.mine.iam.create_user(UserName="broker")
     everything = document(permission("*"))
     a.mine.iam.put_user_policy(UserName="broker", PolicyName="p", PolicyDocument=everything)
     broker = a.holder(a.mine.iam.create_access_key(UserName="broker")["AccessKey"])
     asked = {"Name": "bob", "Policy": document(permission("ssm:*"))}
-    a.facts["session"] = a.opens(a.holder(broker.sts.get_federation_token(**asked)["Credentials"]))
+    bob = a.holder(broker.sts.get_federation_token(**asked)["Credentials"])
+    a.facts["session"] = a.opens(bob, document_name)
+
+
+def engineers_session_of_a_federated_user(a: Account) -> None:
+    """The document is the engineers'; whoever may do everything may use it too, so it says nothing of whose it is."""
+    _federated_session(a, a.engineers_document())
+
+
+def engineers_session_by_another_role(a: Account) -> None:
+    _session_by_another_role(a, a.engineers_document())
 
 
 def session_by_another_role(a: Account) -> None:
     """A role that the stack knows nothing of, and that trusts the vendor."""
+    _session_by_another_role(a)
+
+
+def _session_by_another_role(a: Account, document_name: str = "") -> None:
     trusted = document(trust({"AWS": VENDOR_ROLE}))
     arn = a.mine.iam.create_role(RoleName="helper", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
     a.mine.iam.put_role_policy(RoleName="helper", PolicyName="p", PolicyDocument=document(permission("ssm:*")))
     taken = a.profile("vendor").sts.assume_role(RoleArn=arn, RoleSessionName="them")["Credentials"]
-    a.facts["session"] = a.opens(a.holder(taken))
+    a.facts["session"] = a.opens(a.holder(taken), document_name)
 
 
 def session_token_taken_before(a: Account) -> None:
@@ -351,6 +369,18 @@ WORLDS = (
     ),
     World("session: of a federated user", session_of_a_federated_user, ALL, not_proven(left=("{session}",))),
     World("session: by another role", session_by_another_role, ALL, not_proven(left=("{session}", "helper"))),
+    World(
+        "session: of a federated user, by the engineers' document",
+        engineers_session_of_a_federated_user,
+        ALL,
+        not_proven(left=("{session}",)),
+    ),
+    World(
+        "session: by another role, by the engineers' document",
+        engineers_session_by_another_role,
+        ALL,
+        not_proven(left=("{session}", "helper")),
+    ),
     World("meanwhile: a key", key_meanwhile, ALL, not_proven(left=("delete-access-key",))),
     World("meanwhile: somebody in the role's trust", trust_meanwhile, ALL, not_proven(left=(THIRD_ROOT,))),
     World("meanwhile: a grant in the console", grant_meanwhile, ALL, not_proven(VENDOR_ROLE), "user only"),

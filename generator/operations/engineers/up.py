@@ -81,19 +81,19 @@ def _plan(gateway: Gateway, request: EngineersRequest, stack: Stack | None, cloc
     made_for_it = wanted.stack_name if stack is None else ""
     change_set_id = change_set.create(gateway, wanted, made_for_it)
     with change_set.dropped_on_error(gateway, change_set_id, made_for_it, token):
-        found = change_set.wait_for_change_set(gateway, change_set_id)
-        if found.empty:
+        planned = change_set.wait_for_change_set(gateway, change_set_id)
+        if planned.empty:
             gateway.cloudformation.delete_change_set(change_set_id)
     return UpPlan(
         stack_name=wanted.stack_name,
-        stack_id=found.stack_id,
+        stack_id=planned.stack_id,
         creates=creates,
-        change_set=None if found.empty else found,
+        change_set=None if planned.empty else planned,
         token=token,
         given=tuple(sorted(request.given)),
         template="new",
         made_stack=stack is None,
-        stack=stack if found.empty else None,
+        stack=stack if planned.empty else None,
         stack_before=stack,
         notes=(WHO_DECIDES.format(tag=tag),),
     )
@@ -149,5 +149,5 @@ def _require_hosts_with_ports(parameters: dict[str, str | None], stack: Stack | 
 def _documents(gateway: Gateway, result: UpResult) -> Iterator[Check]:
     """Each document that the stack says it has, asked of Systems Manager."""
     for name in (result.outputs[key] for key in DOCUMENTS if key in result.outputs):
-        found = gateway.ssm.find_document(name)
-        yield Check(f"document {name}", found is not None, f"version {found[1]}" if found else "is not there")
+        document = gateway.ssm.find_document(name)
+        yield Check(f"document {name}", document is not None, f"version {document[1]}" if document else "is not there")

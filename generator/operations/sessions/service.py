@@ -49,10 +49,10 @@ class SessionCalls:
         return SessionGrant(started.session_id, started.stream_url, started.token, self.request.target)
 
     def _explained(self, refusals: Sequence[tuple[AwsError, SessionRequest]]) -> AwsError:
-        """The last refusal in terms of its request; that of a document which few accounts have is not told."""
-        told = [each for each in refusals if not (each[1].optional and of_document(each[0], each[1].document))]
-        error, request = told[-1]
-        return explained(error, request, self._gateway.commands, _refusal(*told[0]) if told[1:] else "")
+        """The last refusal in terms of its request; that of a document which few accounts have is not shown."""
+        shown = [each for each in refusals if not (each[1].optional and of_document(each[0], each[1].document))]
+        error, request = shown[-1]
+        return explained(error, request, self._gateway.commands, _refusal(*shown[0]) if shown[1:] else "")
 
     def resume(self, session_id: str) -> str:
         """A new token, "" when the session is over."""
