@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,12 +29,20 @@ FINAL = frozenset({"bad-frame", "not-a-port-document"})  # a new session would e
 REOPEN_DELAY, LONGEST_REOPEN_DELAY = 1.0, 30.0  # seconds between tries for a new session
 
 
+def _ignore(port: int, session_id: str) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """One session to open and the local ports that lead into it, several where one document serves them all."""
+    """One session to open and the local ports that lead into it, several where one document serves them all.
+
+    `accepted` is called with the local port and the session's ID for each connection that the session takes.
+    """
 
     service: SessionService
     listens: tuple[Listen, ...]
+    accepted: Callable[[int, str], None] = _ignore
 
 
 @asynccontextmanager
@@ -49,7 +57,7 @@ async def forward(
     tunnels: list[Tunnel] = []
     try:
         for each in wanted:
-            tunnels.append(Tunnel(each.service, options or ChannelOptions(), connect))
+            tunnels.append(Tunnel(each.service, options or ChannelOptions(), connect, each.accepted))
             for listen in each.listens:
                 tunnels[-1].bind(listen)
         await asyncio.gather(*(tunnel.open() for tunnel in tunnels))
@@ -65,11 +73,17 @@ async def _close_all(tunnels: Sequence[Tunnel]) -> None:
 class Tunnel:
     """Local ports leading into one session, or one session after another. Made by `forward`."""
 
-    def __init__(self, service: SessionService, options: ChannelOptions, connect: Connect) -> None:
+    def __init__(
+        self,
+        service: SessionService,
+        options: ChannelOptions,
+        connect: Connect,
+        accepted: Callable[[int, str], None] = _ignore,
+    ) -> None:
         self.ports: list[int] = []  # in the order asked for
         self.end: End | None = None
         self._stats = Stats()
-        self._service, self._options, self._connect = service, options, connect
+        self._service, self._options, self._connect, self._accepted = service, options, connect, accepted
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
         self._connections: set[asyncio.Task[None]] = set()
@@ -199,6 +213,7 @@ class Tunnel:
         try:
             await self._linked.wait()  # a lost session may be about to be replaced
             if self._link and self.end is None:
+                self._accepted(writer.get_extra_info("sockname")[1], self._stats.session_id)
                 await self._link.serve(reader, writer)
         finally:
             self._stats.connections -= 1

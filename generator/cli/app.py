@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli import render
-from generator.cli.index import SYNONYMS
+from generator.cli.index import OPTION_SYNONYMS, SYNONYMS
 from generator.cli.invocation import Invocation
 from generator.cli.lazy import LazyGroup
 from generator.cli.render import OutputFormat
@@ -101,7 +101,10 @@ def _usage(argv: list[str], error: Any) -> int:
         return 2
     message = message if message.endswith((".", "?")) else message + "."
     hint = f"See: {path} --help"
-    if not path.partition(" ")[2] and (early := _common_option(argv)):
+    if option := OPTION_SYNONYMS.get(getattr(error, "option_name", "")):
+        message = message.partition(" (Possible")[0].rstrip(".") + "."
+        hint = f"Here it is: {option.format(path.partition(' ')[2])}"
+    elif not path.partition(" ")[2] and (early := _common_option(argv)):
         hint = f"Write it after the command: deployer COMMAND {early} …"
     elif path == "deployer" and (meant := _meant(argv)):
         message = message.partition(" Did you mean")[0]

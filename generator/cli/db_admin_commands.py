@@ -48,17 +48,29 @@ def _register_bootstrap(group: typer.Typer) -> None:
         call: Invocation,
         users: Annotated[
             list[str],
-            typer.Option("--for", metavar="NAME=LEVELS", help="A person's access levels, such as alice=r or bob=ro."),
+            typer.Option(
+                "--for", metavar="NAME=LEVELS", help="A person's access levels, such as alice=r, bob=ro or eve=w:data."
+            ),
         ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
+        listed: Annotated[
+            str,
+            typer.Option("--users", metavar="LIST", help="All people, like 'alice=rw, bob=o': shows the difference."),
+        ] = "",
+        drop: Annotated[
+            list[str],
+            typer.Option("--drop", metavar="USER", help="With --users: drop this user, which the list does not name."),
+        ] = [],  # noqa: B006
         print_only: Annotated[bool, _PRINT] = False,
         **values: Any,
     ) -> CommandResult:
         """Create users, and the roles of their access levels, as the master user. Can be run again."""
-        from generator.operations.database.manage_users import bootstrap
+        from generator.operations.database.listed_users import People, bootstrap
 
         support = _support_level(values)
         vendor = [f"{SUPPORT_DATABASE_USER}={support.value}"] if support else []
-        result = bootstrap(call.gateway, master_request(values, print_only=print_only), [*users, *vendor], call)
+        by_list = _goes_by_the_list([*users, *vendor], listed, drop)
+        people = People((*users, *vendor), listed, tuple(drop), by_list)
+        result = bootstrap(call.gateway, master_request(values, print_only=print_only), people, call)
         return CommandResult(result, db_text.bootstrap_lines(result))
 
 
@@ -81,6 +93,17 @@ def _register_drop_user(group: typer.Typer) -> None:
         request = master_request(values, print_only=print_only)
         result = drop_user(call.gateway, request, database_user, support, call)
         return CommandResult(result, db_text.drop_user_lines(result))
+
+
+def _goes_by_the_list(users: list[str], listed: str, drop: list[str]) -> bool:
+    """Whether the list decides: where nobody is named. Raises UsageError to drop somebody without one."""
+    by_list = bool(listed) and not users
+    if drop and not by_list:
+        raise UsageError(
+            "--drop goes with a list of users, and there is none.",
+            "Name a user alone: deployer db drop-user USER; or give the list with --users.",
+        )
+    return by_list
 
 
 def _support_level(values: dict[str, Any]) -> AccessLevel | None:

@@ -45,6 +45,10 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
             bool,
             typer.Option("--copy", help="Put the token on the clipboard while the tunnel is open; start no client."),
         ] = False,
+        show_password: Annotated[
+            bool,
+            typer.Option("--show-password", help="Print user and token, keep the tunnel open; start no client."),
+        ] = False,
         **values: Any,
     ) -> CommandResult | None:
         """Open a tunnel to a database, and psql or mysql through it. IAM signs you in; the server is verified."""
@@ -52,15 +56,18 @@ def _register_connect(group: typer.Typer, name: str, **settings: Any) -> None:
         from generator.operations.database.connect import connect
         from generator.operations.database.request import ClientRequest
 
-        _require_one_purpose(client, form, execute, copy)
-        request = ClientRequest(request_from(values), client, form, execute, copy)
+        _require_one_purpose(client, form, execute, copy, show_password)
+        request = ClientRequest(request_from(values), client, form, execute, copy, show_password)
         result = connect(call.gateway, request, DatabaseInvocation(call))
         return CommandResult(result, *db_text.client_outcome(result)) if result else None
 
 
-def _require_one_purpose(client: ClientProgram | None, form: PrintFormat | None, execute: str, copy: bool) -> None:
+def _require_one_purpose(
+    client: ClientProgram | None, form: PrintFormat | None, execute: str, copy: bool, show_password: bool
+) -> None:
     """Raises UsageError for more than one of: a client here, one statement, a tunnel for a client of your own."""
-    keeps = [option for option, given in (("--print", form), ("--copy", copy)) if given]
+    asked = (("--print", form), ("--copy", copy), ("--show-password", show_password))
+    keeps = [option for option, given in asked if given]
     keeps += ["--client none"] if client is ClientProgram.none else []
     if execute and keeps:
         raise UsageError(f"-c exits at once, and {keeps[0]} keeps the tunnel open.", "Use only one of the two options.")

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Collection, Sequence
 
 from generator.cli.render import table
-from generator.model.database import AccessLevel, Activity, BlockedSession, Database, DatabaseUser, Engine, Permission
+from generator.model.database import (
+    FULL_WRITE_ROLE,
+    AccessLevel,
+    Activity,
+    BlockedSession,
+    Database,
+    DatabaseUser,
+    Engine,
+    Permission,
+)
 from generator.model.database_changes import (
     SUPPORT_USERS,
     BootstrapPlan,
@@ -13,6 +23,8 @@ from generator.model.database_changes import (
     DropUserPlan,
     DropUserResult,
     EndSessionPlan,
+    ListedUsersPlan,
+    ListedUsersResult,
     ShutOut,
     ShutOutPlan,
     SqlScript,
@@ -20,6 +32,7 @@ from generator.model.database_changes import (
 from generator.model.database_client import ClientExit, Connected, OpenTunnel, StatementOutput, UnnamedDatabase
 
 QUERY_WIDTH = 60
+FULL_WRITE = "reads and changes all data, and creates in the database"
 
 
 def connected_lines(connected: Connected) -> list[str]:
@@ -57,7 +70,7 @@ def client_outcome(result: StatementOutput | ClientExit) -> tuple[list[str], int
 
 def bootstrap_plan_lines(plan: BootstrapPlan) -> list[str]:
     """The users that would be created."""
-    rows = [(f"  {user}", level.meaning) for user, level in plan.users.items()]
+    rows = [(f"  {user}", _meaning(user, level, plan.full)) for user, level in plan.users.items()]
     return table(rows) if rows else ["  without users; to create one, add --for NAME=r"]
 
 
@@ -67,13 +80,39 @@ def bootstrap_question(plan: BootstrapPlan) -> str:
     return f"Create {users} in the database {plan.database.name}"
 
 
-def bootstrap_lines(result: BootstrapResult | SqlScript) -> list[str]:
-    """The script, or the users that were created."""
+def bootstrap_lines(result: BootstrapResult | ListedUsersResult | SqlScript) -> list[str]:
+    """The script, or the users that were created, or what became of the list."""
     if isinstance(result, SqlScript):
         return result.sql.splitlines()
-    lines = [f"{user}  {level.meaning}" for user, level in result.users.items()]
+    if isinstance(result, ListedUsersResult):
+        return _listed_users_lines(result)
+    lines = [f"{user}  {_meaning(user, level, result.full)}" for user, level in result.users.items()]
     created = f"The roles of the access levels were created in {result.database}, but no user"
     return lines or [f"{created}: to create one, add --for NAME=r"]
+
+
+def listed_users_plan_lines(plan: ListedUsersPlan) -> list[str]:
+    """The difference between the list and the database."""
+    signs = [("~" if user in plan.changed else "+", user, level) for user, level in plan.made.items()]
+    rows = [(f"  {sign}", user, _meaning(user, level, plan.full)) for sign, user, level in signs]
+    rows += [("  -", user, "is dropped: its sessions end") for user in plan.dropped]
+    rows += [("  =", user, "as listed") for user in plan.as_listed]
+    rows += [("  ?", user, f"not in your list, stays; to drop it, add: --drop {user}") for user in plan.others]
+    return table(rows) if rows else ["  the list is empty"]
+
+
+def listed_users_question(plan: ListedUsersPlan) -> str:
+    """What bootstrap does by a list, as an imperative."""
+    return f"Bring the users of the database {plan.database.name} to your list"
+
+
+def _listed_users_lines(result: ListedUsersResult) -> list[str]:
+    lines = [*(f"{user} can sign in." for user in result.made), *(f"{user} was dropped." for user in result.dropped)]
+    return lines or [f"The users of {result.database} are as your list has them: nothing was changed."]
+
+
+def _meaning(user: str, level: AccessLevel, full: Collection[str]) -> str:
+    return FULL_WRITE if user in full else level.meaning
 
 
 def drop_user_plan_lines(plan: DropUserPlan) -> list[str]:
@@ -113,7 +152,30 @@ def shut_out_question(plan: ShutOutPlan) -> str:
 def shut_out_lines(result: ShutOut) -> list[str]:
     """Who is locked, and who can still connect."""
     lines = [f"{user} is locked." for user in result.ended] or ["There is no user to lock."]
-    return lines + [f"FAIL: {u.user} (tokens {u.tokens}, {u.sessions} sessions)" for u in result.left]
+    lines += [f"FAIL: {u.user} (tokens {u.tokens}, {u.sessions} sessions)" for u in result.left]
+    return lines + owned_lines(result)
+
+
+def owned_lines(result: ShutOut) -> list[str]:
+    """What the users own, which of it still works with their rights, and how somebody else gets it."""
+    if not result.owned:
+        return []
+    runs = "  (runs with its owner's rights)"
+    rows = [f"  {each.user}: {each.what}{runs if each.runs_as_owner else ''}" for each in result.owned]
+    return ["They still own:", *rows, *_reassign_lines(result)]
+
+
+def _reassign_lines(result: ShutOut) -> list[str]:
+    users = list(dict.fromkeys(each.user for each in result.owned))
+    if result.engine is Engine.MYSQL:
+        return [
+            "  MySQL gives none of it to another: create each again with another DEFINER (see SHOW CREATE), or drop it."
+        ]
+    drop = (shlex.join(["deployer", "db", "drop-user", user, result.database]) for user in users)
+    return [
+        *(f"  To give it all to the master user, and drop the user: {command}" for command in drop),
+        '  To give it to somebody else, as the master user in each database: REASSIGN OWNED BY "USER" TO "OTHER"',
+    ]
 
 
 def end_session_lines(plan: EndSessionPlan) -> list[str]:
@@ -189,6 +251,7 @@ def _age(seconds: float) -> str:
 def user_lines(users: Sequence[DatabaseUser]) -> list[str]:
     """The users with an access level."""
     meaning = {level.role: f"{level.value}: {level.meaning}" for level in AccessLevel}
+    meaning[FULL_WRITE_ROLE] = f"w: {FULL_WRITE}"
     rows = [(u.user, meaning.get(u.role, u.role), "yes" if u.tokens else "no", str(u.sessions)) for u in users]
     if not rows:
         return ["There is no user with an access level."]

@@ -93,5 +93,14 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("validate", "check"), ("lint", "doctor")),
     **dict.fromkeys(("synth", "template", "build"), ("generate",)),
     "bastion": ("connect-bastion", "recovery"),
+    "cfg": ("config",),
 }
 """What other tools call a thing, and the command here. Tried first when a command does not exist."""
+
+OPTION_SYNONYMS: dict[str, str] = {
+    "--location": "the database is named without an option: deployer {} NAME",
+    "--localport": "--local-port",
+    "--awsprofile": "--profile",
+    "--legacydbuser": "--user",
+}
+"""What other tools call an option, and what it is here. Tried first when an option does not exist."""

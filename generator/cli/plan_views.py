@@ -7,7 +7,7 @@ from typing import Any
 from generator.cli import db_text, publish_text, session_text, stack_text
 from generator.cli.plan_view import PlanView
 from generator.model.connect import ConnectPlan
-from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ShutOutPlan
+from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSessionPlan, ListedUsersPlan, ShutOutPlan
 from generator.model.database_client import Connected, OpenTunnel, UnnamedDatabase
 from generator.model.down import DownPlan
 from generator.model.first_up import DefaultsPlan
@@ -52,6 +52,9 @@ VIEWS: dict[type[Any], PlanView[Any]] = {
     ),
     BootstrapPlan: PlanView(
         db_text.bootstrap_plan_lines, db_text.bootstrap_question, action=db_text.bootstrap_question
+    ),
+    ListedUsersPlan: PlanView(
+        db_text.listed_users_plan_lines, db_text.listed_users_question, action=db_text.listed_users_question
     ),
     DropUserPlan: PlanView(db_text.drop_user_plan_lines, db_text.drop_user_question, action=db_text.drop_user_question),
     ShutOutPlan: PlanView(db_text.shut_out_plan_lines, db_text.shut_out_question, action=db_text.shut_out_question),

@@ -99,7 +99,8 @@ def session_lines(sessions: Sequence[Session], *, past: bool = False, some: bool
     if not sessions:
         none = "No such session" if some else "No session"
         return [f"{none} ended in the last 30 days." if past else f"{none} is open."]
-    header = ("session", "owner", "instance", "document", "began", *(["ended"] if past else []), "reason")
+    origin = ("ended", "from", "by") if past else ()
+    header = ("session", "owner", "instance", "document", "began", *origin, "reason")
     rows = [
         (
             session.session_id,
@@ -107,12 +108,18 @@ def session_lines(sessions: Sequence[Session], *, past: bool = False, some: bool
             session.target,
             session.document,
             moment(session.started),
-            *([moment(session.ended)] if past else []),
+            *((moment(session.ended), session.address or "-", _program(session.agent)) if past else ()),
             session.reason,
         )
         for session in sessions
     ]
     return table(rows, header)
+
+
+def _program(agent: str) -> str:
+    """The program in a user agent: its first word, or this one where it has added its name."""
+    words = agent.strip("[]").split()
+    return next((word for word in words if word.startswith("deepsql-deployer/")), words[0] if words else "-")
 
 
 def end_lines(report: EndReport) -> list[str]:

@@ -39,10 +39,10 @@ def _register_list(group: typer.Typer) -> None:
         owner: Annotated[str, OWNER] = "",
         target: Annotated[str, TARGET] = "",
     ) -> CommandResult:
-        """List the live sessions: owner, instance, document, start, reason."""
-        from generator.operations.sessions.listing import list_sessions
+        """List the live sessions: owner, instance, document, start, reason. Past ones also by address and program."""
+        from generator.operations.sessions.origins import sessions_of
 
-        sessions = list_sessions(call.gateway, past=past, target=target, owner=owner)
+        sessions = sessions_of(call.gateway, call.say, past=past, target=target, owner=owner)
         return CommandResult(sessions, session_text.session_lines(sessions, past=past, some=bool(owner or target)))
 
 

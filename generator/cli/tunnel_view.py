@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from generator.cli import render, session_text
 from generator.cli.callers import SessionInvocation
 from generator.cli.sanitize import harmless
+from generator.model.connect import accepted_line
 from generator.model.forward import unreachable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class TunnelScreen(SessionInvocation):
 
     def __init__(self, call: Invocation, *, live: bool) -> None:
         super().__init__(call)
+        self._each_connection = live
         self._is_live = live and sys.stderr.isatty()
         self._live: Live | None = None
         self._unreachable: set[str] = set()
@@ -45,6 +47,11 @@ class TunnelScreen(SessionInvocation):
             self.say("Ctrl-C ends it.")
             self._live = Live(console=Console(stderr=True, highlight=False), auto_refresh=False, transient=True)
             self._live.start()
+
+    def accepted(self, port: int, session_id: str) -> None:
+        """Print a line for the connection, unless a command runs that makes it."""
+        if self._each_connection:
+            self.say(accepted_line(port, session_id))
 
     def tick(self, tunnels: Sequence[TunnelView]) -> None:
         """Print the figures in place of the last ones, and once for each far end that it could not be reached."""

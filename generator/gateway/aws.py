@@ -18,6 +18,7 @@ from generator.model.location import Location
 if TYPE_CHECKING:
     from generator.gateway.autoscaling import AutoScaling
     from generator.gateway.cloudformation import CloudFormation
+    from generator.gateway.cloudtrail import CloudTrail
     from generator.gateway.ec2 import EC2
     from generator.gateway.eks import EKS
     from generator.gateway.events import Events
@@ -274,6 +275,13 @@ class Gateway:
         from generator.gateway.events import Events
 
         return Events(self.client("events"))
+
+    @cached_property
+    def cloudtrail(self) -> CloudTrail:
+        """The trails of the region, and its event history."""
+        from generator.gateway.cloudtrail import CloudTrail
+
+        return CloudTrail(self.client("cloudtrail"))
 
     @cached_property
     def lambda_functions(self) -> LambdaFunctions:

@@ -108,6 +108,14 @@ _ALL = (
         form="r, w or o",
     ),
     StoredDefault(
+        "users",
+        "listed",
+        "People and their access levels in the database, which db bootstrap shows the difference to.",
+        r"[\w+=,.@: -]{3,4000}",
+        commands=frozenset({"db bootstrap"}),
+        form="NAME=LEVELS, separated by commas, like alice=rw, bob=o",
+    ),
+    StoredDefault(
         "local-port",
         "local_port",
         "Local end of the tunnel.",

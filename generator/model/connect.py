@@ -91,11 +91,20 @@ class SessionCaller(Caller, Protocol):
         ...
 
 
+def accepted_line(port: int, session_id: str) -> str:
+    """What a person reads of a connection that a tunnel took."""
+    return f"Connection accepted on port {port} for session {session_id}"
+
+
 class TunnelCaller(SessionCaller, Protocol):
     """A caller that shows tunnels while they are open."""
 
     def opened(self, tunnels: Sequence[TunnelView]) -> None:
         """Show that every tunnel listens."""
+        ...
+
+    def accepted(self, port: int, session_id: str) -> None:
+        """Show that a connection to this local port was accepted, and is carried by this session."""
         ...
 
     def tick(self, tunnels: Sequence[TunnelView]) -> None:

@@ -11,6 +11,8 @@ from generator.model.arn import Arn
 DEFAULT_LOCAL_PORT: Final = 56789
 SUPPORT_DATABASE_USER: Final = "deepsql-support"
 """The vendor's support in a database: one user per access level, such as deepsql-support_r, not one per person."""
+FULL_WRITE_ROLE: Final = "deepsql_write_full"
+"""The database role of a person whose `w` is not limited to data: it may create schemas in the database as well."""
 TOKEN_SECONDS: Final = 900  # RDS user guide, "IAM database authentication": a token opens connections for 15 minutes
 
 
@@ -26,6 +28,11 @@ class Engine(StrEnum):
         if "postgres" in name:
             return cls.POSTGRESQL
         return cls.MYSQL if "mysql" in name or name == "mariadb" else None
+
+    @property
+    def has_roles(self) -> bool:
+        """Whether an access level is a role, which a user's membership shows."""
+        return self is Engine.POSTGRESQL
 
     @property
     def default_port(self) -> int:

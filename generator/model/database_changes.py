@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel, Database, DatabaseSession, DatabaseUser
+from generator.model.database import (
+    SUPPORT_DATABASE_USER,
+    AccessLevel,
+    Database,
+    DatabaseSession,
+    DatabaseUser,
+    Engine,
+)
 
 SUPPORT_USERS = tuple(f"{SUPPORT_DATABASE_USER}_{level.value}" for level in AccessLevel)
 """The vendor's users, one per access level; all other users belong to the customer's people."""
@@ -20,19 +27,53 @@ class SqlScript:
 
 @dataclass(frozen=True)
 class BootstrapPlan:
-    """The users (name to access level) to create in a database, and the script that does it."""
+    """The users (name to access level) to create in a database, and the script that does it.
+
+    `full`: those whose `w` is not limited to data.
+    """
 
     database: Database
     users: Mapping[str, AccessLevel]
     sql: str
+    full: frozenset[str] = field(default=frozenset())
 
 
 @dataclass(frozen=True)
 class BootstrapResult:
-    """The database's name, and the users that can sign in with a token now."""
+    """The database's name, and the users that can sign in with a token now; `full` as in the plan."""
 
     database: str
     users: Mapping[str, AccessLevel]
+    full: frozenset[str] = field(default=frozenset())
+
+
+@dataclass(frozen=True)
+class ListedUsersPlan:
+    """A list of people held against a database: users to make or to change (`changed` are there in another form), those
+    that are `as_listed`, those to drop, and `others`, which the list does not name and which stay."""
+
+    database: Database
+    made: Mapping[str, AccessLevel]
+    full: frozenset[str]
+    changed: tuple[str, ...] = ()
+    as_listed: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.made or self.dropped)
+
+
+@dataclass(frozen=True)
+class ListedUsersResult:
+    """The database's name, who was made or changed, who was dropped, and who is there besides the list."""
+
+    database: str
+    made: Mapping[str, AccessLevel]
+    dropped: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,11 +102,23 @@ class ShutOutPlan:
 
 
 @dataclass(frozen=True)
+class OwnedObject:
+    """Something in a database that a user owns, as the database describes it.
+
+    `runs_as_owner`: whoever calls it, it works with its owner's rights, also while that user is locked.
+    """
+
+    user: str
+    what: str
+    runs_as_owner: bool = False
+
+
+@dataclass(frozen=True)
 class ShutOut:
     """What happened to the users. `problem` says why nothing could be done; it is empty otherwise.
 
     `ended` are the users, `sessions` the number of sessions they had. `others` are users with an access level
-    that keep it. `left` are users that afterwards still have a session or may open one.
+    that keep it. `left` are users that afterwards still have a session or may open one. `owned` is what the users own.
     """
 
     database: str
@@ -75,6 +128,8 @@ class ShutOut:
     left: tuple[DatabaseUser, ...] = ()
     problem: str = ""
     hint: str = ""
+    owned: tuple[OwnedObject, ...] = ()
+    engine: Engine = Engine.POSTGRESQL
 
     @property
     def holds(self) -> bool:

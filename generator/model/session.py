@@ -114,7 +114,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Session:
-    """A Session Manager session as DescribeSessions lists it."""
+    """A Session Manager session as DescribeSessions lists it.
+
+    `address` and `agent` are where it was started from and by which program, as far as CloudTrail has it.
+    """
 
     session_id: str
     target: str
@@ -124,6 +127,8 @@ class Session:
     reason: str = ""
     started: datetime | None = None
     ended: datetime | None = None
+    address: str = ""
+    agent: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from generator.model.instance import InstanceHealth
 from generator.model.plugin import OLDEST_PLUGIN, dotted
 from generator.model.session import Node, Target
 from generator.model.stack import Stack
-from generator.operations import resource_states
+from generator.operations import resource_states, trail_check
 from generator.operations.access.show import show
 from generator.operations.connectivity import aws_route_checks
 from generator.operations.sessions import preferences
@@ -64,6 +64,7 @@ def diagnose(gateway: Gateway, target: str = "", own: frozenset[str] = frozenset
         yield from _access(gateway, own)
         stack = seen.stack
         yield from _asked("default shell", lambda: _default_shell(gateway, stack))
+        yield from _asked(trail_check.SUBJECT, lambda: trail_check.check(gateway))
     try:
         instance = find_target(gateway, target, seen, lambda several: several[0])
     except DeployerError as error:

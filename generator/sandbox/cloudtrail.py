@@ -19,11 +19,14 @@ from ministack.core.responses import get_account_id, request_scope
 from ministack.services import cloudtrail
 
 from generator.sandbox import policy_evaluator
+from generator.sandbox.service_api import Answer, Params, Proceed, serve
 
 if TYPE_CHECKING:
     from generator.sandbox.asgi import Sandbox
     from generator.sandbox.http_messages import Request, Response
 
+PAGE = 50
+"""Events of a page, the most that LookupEvents gives."""
 GLOBAL_REGION = "us-east-1"  # where the events of IAM, a global service, are
 _READS = ("Get", "List", "Describe", "Head", "Lookup", "Simulate", "Validate", "Decrypt", "GenerateDataKey")
 _SECRET = re.compile(
@@ -37,6 +40,27 @@ _CODE = re.compile(rb"<Code>([^<]+)</Code>.*?<Message>(.*?)</Message>", re.DOTAL
 def install(sandbox: Sandbox) -> None:
     """Record every call after it was answered. MiniStack's own record is off (`server_process`)."""
     sandbox.after.append(record)
+    serve(cloudtrail, {"LookupEvents": lookup_events})
+
+
+def lookup_events(params: Params, proceed: Proceed) -> Answer:
+    """LookupEvents by pages: MiniStack's cuts its answer at 50 events, and gives no token for the rest."""
+    first = int(params.get("NextToken") or 0)
+    most = min(int(params.get("MaxResults") or PAGE), PAGE)
+    wanted = {each["AttributeKey"]: each["AttributeValue"] for each in params.get("LookupAttributes", [])}
+    start, end = float(params.get("StartTime") or 0), float(params.get("EndTime") or time.time() + 1)
+    events = [e for e in reversed(cloudtrail._get_event_queue()) if start <= e["EventTime"] <= end]
+    events = [event for event in events if all(_has(event, key, value) for key, value in wanted.items())]
+    more = {"NextToken": str(first + most)} if len(events) > first + most else {}
+    body = json.dumps({"Events": events[first : first + most], **more}).encode()
+    return 200, {"Content-Type": "application/x-amz-json-1.1"}, body
+
+
+def _has(event: dict[str, Any], key: str, value: str) -> bool:
+    """Whether an event has this attribute (API reference, LookupAttribute)."""
+    if key in ("ResourceName", "ResourceType"):
+        return any(resource.get(key) == value for resource in event["Resources"])
+    return bool(event.get(key) == value)
 
 
 async def record(request: Request, response: Response) -> None:

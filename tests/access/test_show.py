@@ -78,3 +78,32 @@ def test_a_boundary_that_was_taken_away_or_replaced_is_not_called_one_that_the_s
     [(warning, hint)] = found(deployer, "permissions boundary").items()
     assert (other or "that was removed") in warning and warning.endswith(": not as the stack made it")
     assert "did not create" not in warning and "put-user-permissions-boundary" in hint
+
+
+@pytest.mark.parametrize("erased", [["secret"], ["secret", "key"]])
+def test_a_policy_that_was_replaced_is_named_with_the_grant_it_lost(deployer: Deployer, erased: list[str]) -> None:
+    """What the vendor's page has its readers type replaces the whole policy."""
+    assert deployer("access", "grant", "--principal", VENDOR_ROLE, "--for", "8h", "--reason", "T-1", "--yes").code == 0
+    assert not [f for f in deployer("access", "show").result["findings"] if "is not in it any more" in f["warning"]]
+    secret, key = deployer.outputs["SupportSecretArn"], deployer.outputs["StackKeyArn"]
+    other = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"}, "Resource": "*"}
+    whole = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:root"}, "Resource": "*"}
+
+    def document(**statement: Any) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    theirs = document(**other, Action="secretsmanager:GetSecretValue")
+    Session().create_client("secretsmanager").put_resource_policy(SecretId=secret, ResourcePolicy=theirs)
+    if "key" in erased:
+        kms = document(**whole, Action="kms:*")
+        Session().create_client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=kms)
+    for name in ("secret", "key"):
+        lost = [w for w in found(deployer, f"policy of the {name}") if "is not in it any more" in w]
+        assert bool(lost) is (name in erased)
+        assert not lost or f"of the grant to {VENDOR_ROLE}" in lost[0]
+    hint = next(h for w, h in found(deployer, "policy of the secret").items() if "is not in it any more" in w)
+    assert f"access grant --principal {VENDOR_ROLE} --for 8h" in hint
+    again = deployer("access", "grant", "--principal", VENDOR_ROLE, "--for", "7h", "--by-hand", "replace", "--yes")
+    assert again.code == 0
+    assert not [f for f in deployer("access", "show").result["findings"] if "is not in it any more" in f["warning"]]
+    assert deployer("access", "revoke", "--all", "--yes").code == 0

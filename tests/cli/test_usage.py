@@ -34,6 +34,24 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     assert "error: No such command 'ups'" in shown and "next: See: deployer --help" in shown
 
 
+@pytest.mark.parametrize(
+    ("line", "ours"),
+    [
+        ("cb --location app", "the database is named without an option: deployer cb NAME"),
+        ("connect-bastion --localport 1", "--local-port"),
+        ("cb --awsprofile dev", "--profile"),
+        ("up --awsprofile dev", "--profile"),
+        ("db connect --legacydbuser depot_iam_reader", "--user"),
+    ],
+)
+def test_an_option_of_another_program_is_answered_with_ours(
+    line: str, ours: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(line.split()) == 2
+    shown = capsys.readouterr().err
+    assert f"error: No such option: {line.split()[-2]}.\n  next: Here it is: {ours}\n" == shown
+
+
 def test_usage_errors_speak_the_envelope_when_json_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["up", "--volume-size-gib", "many", "--output", "json"]) == 2
     answer = envelope(capsys)

@@ -1,7 +1,7 @@
 """Reading the pages: fenced console blocks, their commands, the exit code a block announces, the output it shows.
 
-```console          commands start with `$ `, what follows is their output; a line `…` stands for any lines,
-                    `…` inside a line for any text. Output that is not shown is not compared.
+```console          commands start with `$ ` and go on in lines that start with `> `; what follows is their output; a
+                    line `…` stands for any lines, `…` inside a line for any text. What is not shown is not compared.
 ```console exit=3   the last command of the block ends with 3
 <!-- before: stack  the page starts on a stack that exists; `published`: on one of the vendor's own template -->
 """
@@ -52,7 +52,7 @@ def _of_block(match: re.Match[str], text: str) -> list[Command]:
     for offset, line in enumerate(match["body"].splitlines()):
         if line.startswith("$ "):
             found.append((line[2:], first + offset, []))
-        elif found and found[-1][0].endswith("\\") and not found[-1][2]:
+        elif found and (found[-1][0].endswith("\\") or line.startswith("> ")) and not found[-1][2]:
             found[-1] = (f"{found[-1][0]}\n{line.removeprefix('> ')}", found[-1][1], [])
         elif found:
             found[-1][2].append(line)

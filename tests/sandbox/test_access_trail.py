@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -63,6 +64,20 @@ def test_a_managed_policy_of_awss_is_no_other_accounts_resource(client: Any) -> 
 def test_no_secret_is_recorded(client: Any) -> None:
     client("secretsmanager").create_secret(Name=f"s-{uuid.uuid4().hex[:8]}", SecretString="never-to-be-seen")
     assert "never-to-be-seen" not in json.dumps(events(client, "CreateSecret"))
+
+
+def test_a_long_history_comes_in_pages_and_none_is_lost(client: Any) -> None:
+    iam = client("iam")
+    for _ in range(55):
+        iam.get_account_summary()
+    trail = client("cloudtrail")
+    query = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "GetAccountSummary"}]}
+    pages = list(trail.get_paginator("lookup_events").paginate(**query))
+    assert len(pages[0]["Events"]) == 50 and sum(len(page["Events"]) for page in pages) >= 55
+    times = [event["EventTime"] for page in pages for event in page["Events"]]
+    assert times == sorted(times, reverse=True)
+    later = trail.lookup_events(**query, StartTime=times[0] + timedelta(seconds=5))["Events"]
+    assert later == []
 
 
 def test_an_unsigned_call_is_not_taken_for_root(endpoint: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from generator.errors import AwsError
 from generator.gateway.cloudformation import CloudFormation
+from generator.gateway.cloudtrail import CloudTrail
 from generator.gateway.ec2 import EC2
 from generator.gateway.iam import IAM
 from generator.gateway.ssm import SSM
@@ -16,6 +18,7 @@ from generator.model.instance import InstanceHealth
 from generator.model.preferences import Preferences
 from generator.model.session import DocumentVersions, Node
 from generator.model.stack import Stack
+from generator.model.trail import Trail
 from tests.sessions.conftest import Deployer, as_support
 
 GOOD = {"vpc_id": "vpc-1", "subnet_id": "subnet-1", "profile": "arn:p", "tokens": "required", "hops": 1}
@@ -144,3 +147,58 @@ def test_an_instance_that_is_not_there(deployer: Deployer) -> None:
     assert deployer("doctor", "web-99").code == 3
     each = found(deployer, "i-0000000000000000a")
     assert each["instance i-0000000000000000a"]["verdict"] == "missing" and "agent" not in each
+
+
+LOGS = Trail("all", "arn:aws:cloudtrail:eu-west-1:111122223333:trail/all", "evidence", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("trails", "logging", "verdict", "words", "hint"),
+    [
+        ([], {}, "note", "event history only, which keeps 90 days: no trail records this region", "create-trail"),
+        (
+            [LOGS],
+            {"all": True},
+            "ok",
+            "the trail all records this region to the bucket evidence",
+            "get-event-selectors",
+        ),
+        ([LOGS], {"all": False}, "note", "all is stopped", "start-logging --name arn:aws:cloudtrail:eu-west-1"),
+        ([LOGS], {"all": None}, "unknown", "whether all records is not known", ""),
+    ],
+)
+def test_what_cloudtrail_records(
+    deployer: Deployer,
+    monkeypatch: pytest.MonkeyPatch,
+    trails: list[Trail],
+    logging: dict[str, bool | None],
+    verdict: str,
+    words: str,
+    hint: str,
+) -> None:
+    def is_logging(self: CloudTrail, arn: str) -> bool:
+        if (state := logging[arn.rpartition("/")[2]]) is None:
+            raise AwsError("No.", operation="GetTrailStatus", aws_code="AccessDeniedException")
+        return state
+
+    monkeypatch.setattr(CloudTrail, "describe_trails", lambda self: trails)
+    monkeypatch.setattr(CloudTrail, "is_logging", is_logging)
+    each = found(deployer)["CloudTrail"]
+    assert each["verdict"] == verdict and words in each["answer"] and hint in each["hint"]
+    assert verdict == "unknown" or "not what was typed or carried" in each["answer"]
+    assert "start-logging" not in each["hint"] or not trails or "--region eu-west-1" in each["hint"]
+
+
+def test_a_trail_of_the_sandbox_is_seen_and_who_may_not_ask_is_told_so(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = deployer.gateway.client("cloudtrail")
+    client.create_trail(Name="kept", S3BucketName="evidence")
+    assert found(deployer)["CloudTrail"]["verdict"] == "note"
+    client.start_logging(Name="kept")
+    assert found(deployer)["CloudTrail"]["verdict"] == "ok"
+    client.delete_trail(Name="kept")
+    denied = AwsError("No.", operation="DescribeTrails", aws_code="AccessDeniedException")
+    monkeypatch.setattr(CloudTrail, "describe_trails", Mock(side_effect=denied))
+    each = found(deployer)["CloudTrail"]
+    assert (each["verdict"], each["answer"]) == ("unknown", "not checked: you lack the permission for DescribeTrails")

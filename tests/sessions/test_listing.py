@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from subprocess import Popen
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from generator.errors import AwsError
+from generator.gateway.cloudtrail import CloudTrail
 from generator.gateway.ssm import SSM
 from generator.operations.sessions import listing
 from tests.sessions.conftest import Deployer, as_support, until_line
@@ -88,3 +92,36 @@ def test_support_is_told_what_it_may_instead(
         as_support(deployer, patch)
         refused = deployer(*words.split())
     assert refused.code == 1 and hint in refused.err, refused.err
+
+
+def past(deployer: Deployer, name: str) -> dict[str, str]:
+    return next(s for s in deployer("sessions", "--past", "--output", "json").result if s["session_id"] == name)
+
+
+def test_a_past_session_has_who_from_where_when_and_by_what(deployer: Deployer, tunnel: Popen[str]) -> None:
+    name = deployer.live()[0].session_id
+    deployer("sessions", "end", name)
+    session = past(deployer, name)
+    assert session["address"] == "127.0.0.1" and "deepsql-deployer/" in session["agent"] and session["started"]
+    [line] = [line for line in deployer("sessions", "--past").out.splitlines() if name in line]
+    assert " 127.0.0.1 " in line and " deepsql-deployer/" in line and "Boto3" not in line
+
+
+@pytest.mark.parametrize(
+    ("starts", "said"),
+    [
+        (AwsError("No.", aws_code="AccessDeniedException"), "CloudTrail was not asked where they came from: you lack the permission"),
+        (AwsError("It is down."), "CloudTrail was not asked where they came from: It is down."),
+        (([], False), "CloudTrail has more than the 0 sessions that were read"),
+    ],
+)
+def test_without_cloudtrail_the_list_is_there_and_says_what_it_lacks(
+    deployer: Deployer, tunnel: Popen[str], monkeypatch: pytest.MonkeyPatch, starts: Any, said: str
+) -> None:
+    name = deployer.live()[0].session_id
+    deployer("sessions", "end", name)
+    kind = "side_effect" if isinstance(starts, AwsError) else "return_value"
+    monkeypatch.setattr(CloudTrail, "session_starts", Mock(**{kind: starts}))
+    done = deployer("sessions", "--past")
+    assert done.code == 0 and name in done.out and said in done.err
+    assert past(deployer, name)["address"] == ""

@@ -39,6 +39,9 @@ class NotingSessionCaller(NotingCaller):
     def opened(self, tunnels: Sequence[TunnelView]) -> None:
         self.journal.append("opened")
 
+    def accepted(self, port: int, session_id: str) -> None:
+        self.journal.append("accepted")
+
     def tick(self, tunnels: Sequence[TunnelView]) -> None:
         """Whether a second passes is no matter of the order."""
 

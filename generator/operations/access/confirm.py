@@ -47,6 +47,7 @@ def facts(access: StackAccess, sessions: str) -> tuple[tuple[str, str], ...]:
     lines = (
         ("Role ARN", access.role_arn if access.grant.allows_path("role") else ""),
         ("External ID", access.external_id if access.grant.allows_path("role") else ""),
+        ("Support user", access.support_user if access.grant.allows_path("secret") else ""),
         ("Secret ARN", access.secret_arn),
         ("Key ARN", access.key_arn),
         ("Account", access.stack.account),

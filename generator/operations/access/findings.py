@@ -10,7 +10,7 @@ from generator.model.access_path import AccessPath, PathKind
 from generator.model.command_line import CommandLine
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement
-from generator.operations.access.access_policies import KEY, ROLE, SECRET
+from generator.operations.access.access_policies import GONE, KEY, ROLE, SECRET, SIDS
 from generator.operations.access.permission_summary import KEY_SID, ROLE_SID, SECRET_SID
 
 IN_POLICIES = frozenset({PathKind.SECRET, PathKind.KEY})
@@ -29,6 +29,7 @@ def findings(state: AccessState, now: datetime, commands: CommandLine) -> tuple[
         *(AccessFinding(path.kind, _of_path(path), path.remove) for path in _foreign_paths(state, now)),
         *(AccessFinding("access paths", f"could not be read: {unread}") for unread in state.unread),
         *(finding for policy in state.policies for finding in _of_policy(policy, state.account, commands)),
+        *(finding for policy in state.policies for finding in _of_erased(policy, state, now, commands)),
         *_of_grant(state.grant, now, commands),
         *_of_ends(state, commands),
         *_of_pause(state, commands),
@@ -80,6 +81,34 @@ def _of_policy(policy: AccessPolicy, account: str, commands: CommandLine) -> Ite
             )
         if statement.allows and "*" in statement.accounts and not statement.conditions:
             yield AccessFinding(f"policy of the {policy.name}", "gives everyone access", _revoke(commands))
+
+
+def _of_erased(
+    policy: AccessPolicy, state: AccessState, now: datetime, commands: CommandLine
+) -> Iterator[AccessFinding]:
+    """A grant whose statement somebody took out of a policy, or replaced together with the whole policy."""
+    sid, grant = SIDS.get(policy.name), state.grant
+    unknown = bool(policy.unreadable) and policy.unreadable != GONE
+    if sid is None or unknown or grant.paused or not grant.live(now) or not _uses(state, sid):
+        return
+    if any(s.sid == sid for s in policy.statements):
+        return
+    who = ", ".join(principal.arn for principal in grant.principals)
+    again = [word for principal in grant.principals for word in ("--principal", principal.arn)]
+    yield AccessFinding(
+        f"policy of the {policy.name}",
+        f"the statement {sid} of the grant to {who} is not in it any more: somebody replaced the policy",
+        f"A grant with another end writes it again: {commands.deployer('access', 'grant', *again, '--for', '8h')}",
+    )
+
+
+def _uses(state: AccessState, sid: str) -> bool:
+    """Whether the grant's statement of this name belongs into a policy of this stack."""
+    return (
+        state.grant.allows_path("role")
+        if sid == ROLE_SID
+        else bool(state.secret_arn) and state.grant.allows_path("secret")
+    )
 
 
 def _of_grant(grant: Grant, now: datetime, commands: CommandLine) -> Iterator[AccessFinding]:

@@ -8,6 +8,7 @@ from generator.errors import NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.host import clients
 from generator.host.clipboard import on_clipboard
+from generator.model.connect import accepted_line
 from generator.model.database import ClientProgram, Engine, Login, Route
 from generator.model.database_client import (
     ClientExit,
@@ -38,11 +39,12 @@ def connect(gateway: Gateway, request: ClientRequest, caller: DatabaseCaller) ->
     database = find_database(gateway, request.database)
     program = _program(request, database.engine)
     settings.require_printable(request.form, database.engine)
-    if request.form in settings.WITH_TOKEN:
+    if request.form in settings.WITH_TOKEN or request.show_password:
         caller.allow_secret(DISCLOSURE)
     require_program(program, database.engine)
     login = login_for(gateway, database, request.database)
-    opener = tunnel.session_tunnel(gateway, request.database, caller.say)
+    announced = _Announced(caller)
+    opener = tunnel.session_tunnel(gateway, request.database, caller.say, announced.accepted)
     with route_to(database, request.database, opener) as route:
         if request.sql:
             if not login.database.database:
@@ -52,12 +54,29 @@ def connect(gateway: Gateway, request: ClientRequest, caller: DatabaseCaller) ->
         caller.show(Connected(login, route, settings.tls_note(program, request.form, database, route)))
         if program is not ClientProgram.none:
             return ClientExit(login.user, clients.run_client(*_command(login, route)))
+        announced.port = route.port
         _keep_open(gateway, request, login, route, caller)
         return None
 
 
+class _Announced:
+    """Says a line for each connection of a client of the user's own: from when its `port` is known, not of our check.
+
+    It is the local end's port, which before MySQL is not the tunnel's.
+    """
+
+    def __init__(self, caller: DatabaseCaller) -> None:
+        self._caller = caller
+        self.port = 0
+
+    def accepted(self, port: int, session_id: str) -> None:
+        """Called by the tunnel, in its thread."""
+        if self.port:
+            self._caller.say(accepted_line(self.port, session_id))
+
+
 def _program(request: ClientRequest, engine: Engine) -> ClientProgram:
-    if request.form or request.copy:
+    if request.form or request.copy or request.show_password:
         return ClientProgram.none
     return request.program or ClientProgram.of(engine)
 
@@ -109,6 +128,8 @@ def _keep_open(gateway: Gateway, request: ClientRequest, login: Login, route: Ro
     """Hand over the settings, and return when the user interrupts."""
     again = token_command(gateway.deployment, request.database, login)
     lines = settings.printed(request.form, login, route, again) if request.form else []
+    if request.show_password:
+        lines = [*lines, f"Username:        {login.user}", f"Password:        {login.token}"]
     with on_clipboard(login.token if request.copy else "", caller.say):
         caller.print_settings(ClientSettings(login.user, route.host, route.port, route.database, lines))
         caller.show(OpenTunnel(route, again))

@@ -112,9 +112,15 @@ def _wrong_level(text: str, login: Login, sql: str) -> DeployerError:
         f"{login.user} may not do this ({what[0] if what else 'refused'}): it has {meaning}.",
         f"If your role allows it, use another access level: --permission {wanted}"
         if wanted
-        else "No access level allows it (none creates, alters or truncates tables): only the owner or master user can.",
+        else _only_the_owner(login.database.engine),
         code="wrong-access-level",
     )
+
+
+def _only_the_owner(engine: Engine) -> str:
+    if engine is Engine.MYSQL:
+        return "Only the master user can, or a w that is not limited to data: deployer db bootstrap --for NAME=w"
+    return "Only the owner or master user can: no access level changes what others own, and w creates in own schemas."
 
 
 def _level_for(text: str, sql: str, level: AccessLevel | None) -> AccessLevel | None:

@@ -32,19 +32,19 @@ def bootstrap(
     with as_master(gateway, plan.database, request, caller.say) as query:
         query(plan.sql)
         _verify(plan, users.query_users(query, plan.database.engine))
-    return BootstrapResult(plan.database.name, plan.users)
+    return BootstrapResult(plan.database.name, plan.users, plan.full)
 
 
 def _plan_bootstrap(gateway: Gateway, request: MasterRequest, wanted: Sequence[str]) -> BootstrapPlan:
     database = find_database(gateway, request.database)
-    named = users.parse_users(wanted, database.engine)
+    named, full = users.parse_users(wanted, database.engine), users.full_writers(wanted, database.engine)
     if not named and database.engine is Engine.MYSQL:
         raise UsageError(
             "No user was named, and in MySQL an access level has no role of its own.",
             "Name a user: --for NAME=r",
             code="needs-user",
         )
-    return BootstrapPlan(database, named, users.bootstrap_sql(database, named))
+    return BootstrapPlan(database, named, users.bootstrap_sql(database, named, full), full)
 
 
 def _verify(plan: BootstrapPlan, listed: Sequence[DatabaseUser]) -> None:

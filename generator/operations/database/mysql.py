@@ -11,7 +11,7 @@ off on many RDS instances, and then its tables are empty.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from generator.model.database import AccessLevel
 from generator.operations.database.sql import (
@@ -26,6 +26,12 @@ _DATA = {
     AccessLevel.READ: "SELECT, SHOW VIEW",
     AccessLevel.WRITE: "SELECT, INSERT, UPDATE, DELETE, SHOW VIEW",
 }
+_STRUCTURE = (
+    "CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, CREATE VIEW, CREATE ROUTINE, "
+    "ALTER ROUTINE, EXECUTE, EVENT, TRIGGER"
+)
+"""What ALL PRIVILEGES on a database has besides data (MySQL manual, "Privileges Provided by MySQL")."""
+NOBODY: Collection[str] = ()
 _PLUGIN = "AWSAuthenticationPlugin"
 _SUFFIXES = ", ".join(f"'_{level.value}'" for level in AccessLevel)
 _KILL = "mysql.rds_kill"
@@ -33,9 +39,13 @@ GONE = "Unknown thread id"
 """MySQL's error for a session that has ended (ER_NO_SUCH_THREAD)."""
 
 
-def bootstrap(database: str, users: Mapping[str, AccessLevel]) -> str:
-    """The script that creates or unlocks the users given (name to access level). Can be run again."""
-    return script(*(statement for user, level in sorted(users.items()) for statement in _user(database, user, level)))
+def bootstrap(database: str, users: Mapping[str, AccessLevel], full: Collection[str] = NOBODY) -> str:
+    """The script that creates or unlocks the users given (name to access level). Can be run again.
+
+    Of those in `full` the `w` is not limited to data.
+    """
+    each = ((user, level, user in full) for user, level in sorted(users.items()))
+    return script(*(statement for who in each for statement in _user(database, *who)))
 
 
 def drop_user(user: str) -> str:
@@ -68,13 +78,33 @@ FROM mysql.user AS u WHERE u.plugin = '{_PLUGIN}' AND u.Host = '%' AND right(u.U
 """The users with an access level: name, letter, whether tokens are accepted, live sessions."""
 
 
-def _user(database: str, user: str, level: AccessLevel) -> list[str]:
+def owned(users: Collection[str]) -> str:
+    """A query for what runs with these users' rights, or did: user, what it is, whether it does.
+
+    Tables and databases have no owner in MySQL; what is stored has a definer.
+    """
+    definers = ", ".join(mysql_literal(f"{user}@%") for user in users)
+    tables = (
+        ("TRIGGERS", "'trigger'", "TRIGGER_SCHEMA", "TRIGGER_NAME", "1"),
+        ("ROUTINES", "lower(ROUTINE_TYPE)", "ROUTINE_SCHEMA", "ROUTINE_NAME", "SECURITY_TYPE = 'DEFINER'"),
+        ("EVENTS", "'event'", "EVENT_SCHEMA", "EVENT_NAME", "1"),
+        ("VIEWS", "'view'", "TABLE_SCHEMA", "TABLE_NAME", "SECURITY_TYPE = 'DEFINER'"),
+    )
+    selects = (
+        f"SELECT substring_index(DEFINER, '@', 1), concat({kind}, ' ', {schema}, '.', {name}), {runs}"
+        f" FROM information_schema.{table} WHERE DEFINER IN ({definers})"
+        for table, kind, schema, name, runs in tables
+    )
+    return f"{' UNION ALL '.join(selects)} ORDER BY 1, 2"
+
+
+def _user(database: str, user: str, level: AccessLevel, full: bool) -> list[str]:
     account = mysql_account(user)
     return [
         _refuse(user, f"plugin <> '{_PLUGIN}'"),
         f"CREATE USER IF NOT EXISTS {account} IDENTIFIED WITH {_PLUGIN} AS 'RDS'",
         f"ALTER USER {account} REQUIRE SSL ACCOUNT UNLOCK",
-        *_grants(database, account, level),
+        *_grants(database, account, level, full),
     ]
 
 
@@ -89,7 +119,11 @@ def _refuse(user: str, condition: str) -> str:
     return f"SELECT /* fails for a user that is not ours */ UUID_TO_BIN({message}) FROM mysql.user WHERE {whose}"
 
 
-def _grants(database: str, account: str, level: AccessLevel) -> list[str]:
+def _grants(database: str, account: str, level: AccessLevel, full: bool) -> list[str]:
+    if level is AccessLevel.WRITE and full:
+        return _grant_on(database, "ALL PRIVILEGES", account)
+    if level is AccessLevel.WRITE:  # perhaps it was a full one before
+        return [*_grant_on(database, _DATA[level], account), *_on(database, f"REVOKE {_STRUCTURE}", f"FROM {account}")]
     if level in _DATA:
         return _grant_on(database, _DATA[level], account)
     procedures = ("rds_kill", "rds_kill_query")
@@ -106,13 +140,19 @@ def _grants(database: str, account: str, level: AccessLevel) -> list[str]:
 
 
 def _grant_on(database: str, privileges: str, account: str) -> list[str]:
-    """A grant on one database. With partial_revokes, _ and % in its name are literal and take no backslash (MySQL
-    manual, "Privilege Restriction Using Partial Revokes"); otherwise, unescaped, they match other databases.
+    return _on(database, f"GRANT {privileges}", f"TO {account}")
+
+
+def _on(database: str, change: str, account: str) -> list[str]:
+    """A grant or a revocation on one database.
+
+    With partial_revokes, _ and % in its name are literal and take no backslash (MySQL manual, "Privilege Restriction
+    Using Partial Revokes"); otherwise, unescaped, they match other databases.
     """
     pattern, plain = mysql_schema_pattern(database), mysql_identifier(database)
     if pattern == plain:
-        return [f"GRANT {privileges} ON {plain}.* TO {account}"]
-    begin, either, end = f"GRANT {privileges} ON ", (plain, pattern), f".* TO {account}"
+        return [f"{change} ON {plain}.* {account}"]
+    begin, either, end = f"{change} ON ", (plain, pattern), f".* {account}"
     name = f"IF(@@partial_revokes, {', '.join(map(mysql_literal, either))})"
     return [
         f"SET @deployer = concat({mysql_literal(begin)}, {name}, {mysql_literal(end)})",

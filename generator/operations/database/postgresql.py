@@ -1,28 +1,30 @@
 """The access levels in PostgreSQL 14 and later, as SQL.
 
 r is pg_read_all_data, w that and pg_write_all_data, o pg_monitor and pg_signal_backend (PostgreSQL manual, "Predefined
-Roles"). Members of these cannot signal a superuser's backend. A user is a member of its access level's role and of
-rds_iam, which makes RDS accept a token instead of a password (RDS user guide, "Creating a database account"). A
-signed-in user may set its own password, which is valid as soon as rds_iam is revoked: so a locked user may not log in
-at all, and bootstrap removes the password before it unlocks the user. Every script is one transaction and can be run
-again.
+Roles"). A full w has all privileges on the database as well, of which CREATE makes schemas. Members of these cannot
+signal a superuser's backend. A user is a member of its access level's role and of rds_iam, which makes RDS accept a
+token instead of a password (RDS user guide, "Creating a database account"). A signed-in user may set its own password,
+which is valid as soon as rds_iam is revoked: so a locked user may not log in at all, and bootstrap removes the
+password before it unlocks the user. Every script is one transaction and can be run again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from generator.model.database import AccessLevel
+from generator.model.database import FULL_WRITE_ROLE, AccessLevel
 from generator.operations.database.sql import dollar_quoted, identifier, literal, script
 
 IAM_ROLE = "rds_iam"
+NOBODY: Collection[str] = ()
 _PREDEFINED = {
-    AccessLevel.READ: ("pg_read_all_data",),
-    AccessLevel.WRITE: ("pg_read_all_data", "pg_write_all_data"),
-    AccessLevel.OPERATE: ("pg_monitor", "pg_signal_backend"),
+    AccessLevel.READ.role: ("pg_read_all_data",),
+    AccessLevel.WRITE.role: ("pg_read_all_data", "pg_write_all_data"),
+    AccessLevel.OPERATE.role: ("pg_monitor", "pg_signal_backend"),
+    FULL_WRITE_ROLE: ("pg_read_all_data", "pg_write_all_data"),
 }
-_GROUPS = ", ".join(literal(level.role) for level in AccessLevel)
-_ALL_ROLES = ", ".join(identifier(level.role) for level in AccessLevel)
+_GROUPS = ", ".join(map(literal, _PREDEFINED))
+_ALL_ROLES = ", ".join(map(identifier, _PREDEFINED))
 
 _REQUIREMENTS = f"""BEGIN
   IF current_setting('server_version_num')::integer < 140000 THEN
@@ -46,15 +48,20 @@ _KILL = """BEGIN
 END"""
 
 
-def bootstrap(database: str, users: Mapping[str, AccessLevel]) -> str:
-    """The script that creates the roles in `database` and the users given (name to access level). Can be run again."""
-    levels = [statement for level in AccessLevel for statement in _role(level)]
-    parse_users = [statement for user, level in sorted(users.items()) for statement in _user(user, level)]
+def bootstrap(database: str, users: Mapping[str, AccessLevel], full: Collection[str] = NOBODY) -> str:
+    """The script that creates the roles in `database` and the users given (name to access level). Can be run again.
+
+    Of those in `full` the `w` is not limited to data.
+    """
+    levels = [statement for role in _PREDEFINED for statement in _role(role)]
+    roles = {user: FULL_WRITE_ROLE if user in full else level.role for user, level in sorted(users.items())}
+    parse_users = [statement for user, role in roles.items() for statement in _user(user, role)]
     return script(
         "BEGIN",
         f"DO {dollar_quoted(_REQUIREMENTS)}",
         *levels,
         f"GRANT CONNECT ON DATABASE {identifier(database)} TO {_ALL_ROLES}",
+        f"GRANT ALL PRIVILEGES ON DATABASE {identifier(database)} TO {identifier(FULL_WRITE_ROLE)}",
         "CREATE OR REPLACE FUNCTION public.pg_kill_connection(integer) RETURNS boolean LANGUAGE plpgsql "
         f"SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS {dollar_quoted(_KILL)}",
         "REVOKE ALL ON FUNCTION public.pg_kill_connection(integer) FROM PUBLIC",
@@ -100,6 +107,28 @@ MAY_LOG_IN = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolcanlogin"
 """The roles that may open a connection, by a token or by a password."""
 
 
+def owned(users: Collection[str]) -> str:
+    """A query for what these users own: user, what it is, whether it runs with its owner's rights.
+
+    In this database by name, with the triggers on their tables and those that call their functions; in the server's
+    others by their number, as their names are there alone (PostgreSQL manual, "pg_shdepend").
+    """
+    names = ", ".join(map(literal, users))
+    mine = f"""FROM pg_catalog.pg_shdepend AS s JOIN pg_catalog.pg_roles AS u ON u.oid = s.refobjid
+LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
+WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o' AND u.rolname IN ({names})"""
+    here = "s.dbid IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))"
+    return f"""SELECT u.rolname, pg_catalog.pg_describe_object(s.classid, s.objid, s.objsubid),
+  s.classid = 'pg_proc'::regclass AND (SELECT p.prosecdef FROM pg_catalog.pg_proc AS p WHERE p.oid = s.objid)
+{mine} AND {here}
+UNION ALL SELECT u.rolname, pg_catalog.pg_describe_object('pg_trigger'::regclass, t.oid, 0), p.prosecdef
+FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid JOIN pg_catalog.pg_roles AS u ON u.oid IN (c.relowner, p.proowner)
+WHERE NOT t.tgisinternal AND u.rolname IN ({names})
+UNION ALL SELECT u.rolname, count(*) || ' in the database ' || d.datname, false
+{mine} AND NOT {here} GROUP BY u.rolname, d.datname ORDER BY 1, 2"""
+
+
 def shut_out(users: list[str]) -> str:
     """The script that locks these users, so that neither a token nor a password is accepted, and ends their sessions.
 
@@ -115,29 +144,31 @@ def shut_out(users: list[str]) -> str:
     return script("BEGIN", *revoke, "COMMIT", f"SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM {sessions}")
 
 
-def _role(level: AccessLevel) -> list[str]:
-    name = level.role
+def _role(name: str) -> list[str]:
     body = f"""BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(name)}) THEN
     CREATE ROLE {identifier(name)} NOLOGIN;
   END IF;
 END"""
-    return [f"DO {dollar_quoted(body)}", f"GRANT {', '.join(_PREDEFINED[level])} TO {identifier(name)}"]
+    return [f"DO {dollar_quoted(body)}", f"GRANT {', '.join(_PREDEFINED[name])} TO {identifier(name)}"]
 
 
-def _user(user: str, level: AccessLevel) -> list[str]:
+def _user(user: str, role: str) -> list[str]:
+    """Create or unlock a user with exactly this role of the two that a `w` may have."""
     name, text = identifier(user), literal(user)
+    other = {FULL_WRITE_ROLE: AccessLevel.WRITE.role, AccessLevel.WRITE.role: FULL_WRITE_ROLE}.get(role, "")
     body = f"""BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {text}) THEN
     CREATE ROLE {name};
-    GRANT {identifier(level.role)} TO {name};
+    GRANT {identifier(role)} TO {name};
   END IF;
 {_refuse_unmanaged(text)}
 END"""
     return [
         f"DO {dollar_quoted(body)}",
         f"ALTER ROLE {name} LOGIN PASSWORD NULL",
-        f"GRANT {identifier(level.role)}, {IAM_ROLE} TO {name}",
+        *([f"REVOKE {identifier(other)} FROM {name}"] if other else []),
+        f"GRANT {identifier(role)}, {IAM_ROLE} TO {name}",
     ]
 
 

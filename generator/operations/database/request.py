@@ -47,7 +47,7 @@ class ClientRequest:
     """A client for a database: `program`, by default the engine's own, is started here, for `sql` or a terminal.
 
     With `form`, `copy` or the program `none` the tunnel stays open for a client of the user's own: with its settings
-    printed in that form, or with the token on the clipboard.
+    printed in that form, with the token on the clipboard, or with user and token shown (`show_password`).
     """
 
     database: DatabaseRequest
@@ -55,3 +55,4 @@ class ClientRequest:
     form: PrintFormat | None = None
     sql: str = ""
     copy: bool = False
+    show_password: bool = False

@@ -19,7 +19,7 @@ from generator.operations.database.manage_users import no_such_user
 from generator.operations.database.request import DatabaseRequest, MasterRequest
 from generator.operations.database.tunnel import Tunnel
 from generator.operations.database.user_names import user_name
-from generator.operations.database.users import query_users, shut_out_users, still_in
+from generator.operations.database.users import owned_by, query_users, shut_out_users, still_in
 
 Users = list[DatabaseUser]
 
@@ -83,9 +83,11 @@ def _lock(
             sessions = {user.user: user.sessions for user in choose(listed)}
             shut_out_users(query, database.engine, sorted(sessions))
             after, able = choose(query_users(query, database.engine)), still_in(query, database.engine)
+            owned = owned_by(query, database.engine, sorted(sessions))
     except DeployerError as error:
         return ShutOut(name, problem=error.message, hint=error.hint)
     chosen = {user.user for user in after} | set(sessions)
     left = tuple(user for user in able if user.user in chosen)
     others = tuple(sorted(user.user for user in listed if user.user not in sessions))
-    return ShutOut(name, tuple(sorted(sessions)), sum(sessions.values()), others, left)
+    ended = tuple(sorted(sessions))
+    return ShutOut(name, ended, sum(sessions.values()), others, left, owned=owned, engine=database.engine)

@@ -37,6 +37,7 @@ class Tunnel(Protocol):
 
 
 Say = Callable[[str], None]
+Accepted = Callable[[int, str], None]
 
 
 @contextmanager
@@ -74,8 +75,15 @@ def _ignore(line: str) -> None:
     """Drop the line."""
 
 
-def session_tunnel(gateway: Gateway, request: DatabaseRequest, say: Say = _ignore) -> Tunnel:
-    """A tunnel through a Session Manager session. `say` gets a line when the jump host is not the usual one."""
+def _ignore_connection(port: int, session_id: str) -> None:
+    """Nobody wants to know."""
+
+
+def session_tunnel(
+    gateway: Gateway, request: DatabaseRequest, say: Say = _ignore, accepted: Accepted = _ignore_connection
+) -> Tunnel:
+    """A tunnel through a Session Manager session. `say` gets a line when the jump host is not the usual one;
+    `accepted` is called for each connection, with the tunnel's port and the session's ID."""
 
     @asynccontextmanager
     async def opened(database: Database, local_port: int) -> AsyncIterator[int]:
@@ -83,7 +91,7 @@ def session_tunnel(gateway: Gateway, request: DatabaseRequest, say: Say = _ignor
         from generator.channel.port import Forward, forward
 
         service = await asyncio.to_thread(DatabaseCalls, gateway, request, database, say)
-        wanted = [Forward(service, (Listen(local_port, ("127.0.0.1",)),))]
+        wanted = [Forward(service, (Listen(local_port, ("127.0.0.1",)),), accepted)]
         async with forward(wanted, channel_options(gateway)) as (tunnel,):
             for line in tunnel.customer_message.splitlines():
                 say(line)

@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from generator.errors import UsageError
 from generator.host.drivers import Query
-from generator.model.database import AccessLevel, Database, DatabaseUser, Engine
+from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel, Database, DatabaseUser, Engine
+from generator.model.database_changes import OwnedObject
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.database import mysql, postgresql
 from generator.operations.database.activity_queries import end_session
 from generator.operations.database.user_names import user_name
 
+DATA_ONLY = ":data"
+"""Behind the letters of a person: their `w` changes data and creates nothing. Support's never does."""
+NOBODY: Collection[str] = ()
 SECONDS_TO_END = 5.0  # a killed MySQL session first rolls back what it had not committed
 
 
 def parse_users(wanted: Sequence[str], engine: Engine) -> dict[str, AccessLevel]:
-    """From NAME=LEVELS (alice=r, bob=ro) to users and their access levels. Raises UsageError."""
-    users: dict[str, AccessLevel] = {}
-    for pair in wanted:
-        identity, equals, letters = pair.rpartition("=")
-        if not equals or not identity or not letters or set(letters) - {level.value for level in AccessLevel}:
-            raise UsageError(f"--for takes NAME=LEVELS, not {pair}.", "For example: --for alice=r --for bob=ro")
-        users |= {user_name(identity, AccessLevel(letter), engine): AccessLevel(letter) for letter in letters}
-    return users
+    """From NAME=LEVELS (alice=r, bob=ro, eve=w:data) to users and their access levels. Raises UsageError."""
+    return {
+        user_name(identity, AccessLevel(letter), engine): AccessLevel(letter)
+        for identity, letters, _ in map(_pair, wanted)
+        for letter in letters
+    }
 
 
-def bootstrap_sql(database: Database, users: Mapping[str, AccessLevel]) -> str:
-    """The script that creates the roles of the access levels, and the users. Raises UsageError without a database's
-    name."""
+def full_writers(wanted: Sequence[str], engine: Engine) -> frozenset[str]:
+    """Of the same the users whose `w` is not limited to data: none of the vendor's. Raises UsageError."""
+    return frozenset(
+        user_name(identity, AccessLevel.WRITE, engine)
+        for identity, letters, limited in map(_pair, wanted)
+        if AccessLevel.WRITE in letters and not limited and identity != SUPPORT_DATABASE_USER
+    )
+
+
+def _pair(pair: str) -> tuple[str, str, bool]:
+    """Name, letters of access levels, and whether a `w` among them is limited to data."""
+    limited = pair.endswith(DATA_ONLY)
+    identity, equals, letters = pair.removesuffix(DATA_ONLY).rpartition("=")
+    levels = {level.value for level in AccessLevel}
+    if not equals or not identity or not letters or set(letters) - levels or (limited and "w" not in letters):
+        raise UsageError(
+            f"--for takes NAME=LEVELS, not {pair}.", "For example: --for alice=r --for bob=ro --for eve=w:data"
+        )
+    return identity, letters, limited
+
+
+def bootstrap_sql(database: Database, users: Mapping[str, AccessLevel], full: Collection[str] = NOBODY) -> str:
+    """The script that creates the roles of the access levels, and the users; those in `full` with a `w` that is not
+    limited to data. Raises UsageError without a database's name."""
     if not database.database:
         raise UsageError(
             f"It is not known which database of {database.name} is meant.",
@@ -36,7 +59,7 @@ def bootstrap_sql(database: Database, users: Mapping[str, AccessLevel]) -> str:
             code="needs-dbname",
         )
     make = postgresql.bootstrap if database.engine is Engine.POSTGRESQL else mysql.bootstrap
-    return make(database.database, users)
+    return make(database.database, users, full)
 
 
 def drop_user_sql(database: Database, user: str) -> str:
@@ -51,6 +74,14 @@ def query_users(query: Query, engine: Engine) -> list[DatabaseUser]:
         return [DatabaseUser(str(u), str(role), bool(iam), int(live)) for u, role, iam, live in query(postgresql.USERS)]
     rows = query(mysql.USERS)
     return [DatabaseUser(str(u), AccessLevel(letter).role, bool(tokens), int(live)) for u, letter, tokens, live in rows]
+
+
+def owned_by(query: Query, engine: Engine, users: Sequence[str]) -> tuple[OwnedObject, ...]:
+    """What these users own, or what runs with their rights. Operators and the master user may query it."""
+    if not users:
+        return ()
+    make = postgresql.owned if engine is Engine.POSTGRESQL else mysql.owned
+    return tuple(OwnedObject(str(user), str(what), bool(runs)) for user, what, runs in query(make(users)))
 
 
 def still_in(query: Query, engine: Engine) -> list[DatabaseUser]:

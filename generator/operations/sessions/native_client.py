@@ -56,6 +56,7 @@ async def _tunnels(gateway: Gateway, plan: ConnectPlan, caller: TunnelCaller, *,
         port.Forward(
             SessionCalls(gateway, session.request, signed=plan.signed),
             tuple(listen_of(each) for each in session.forwards),
+            caller.accepted,
         )
         for session in plan.sessions
     ]
