@@ -135,6 +135,6 @@ def at_home(world: World, psql: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         tunnel,
         "session_tunnel",
-        lambda gateway, request, say=None: lambda database, port: forwarder(world.server.port, port),
+        lambda gateway, request, say=None, accepted=None: lambda database, port: forwarder(world.server.port, port),
     )
     return world

@@ -27,6 +27,7 @@ def master(world: World) -> Iterator[psycopg.Connection]:
         yield connection
         connection.execute(postgresql.drop_user("eve_w"))
         connection.execute("DROP SCHEMA IF EXISTS mine CASCADE")
+        connection.execute("DELETE FROM orders WHERE item = 'x'")
 
 
 def asked(connection: psycopg.Connection) -> Callable[[str], list[tuple[object, ...]]]:

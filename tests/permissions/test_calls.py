@@ -32,8 +32,10 @@ OF_AN_END = (
     *("lambda:GetFunctionConcurrency", "iam:SimulatePrincipalPolicy"),
 )
 """What is asked only while somebody is let in until a time: whether the stack then ends open sessions."""
-NOT_REACHED = {  # not on this stack: it has no cluster, a route to AWS, no recovery host, and names its own instance
-    "doctor": {"ec2:DescribeSecurityGroups"},
+# not on this stack: it has no cluster, a route to AWS, no recovery host, no trail, and names its own instance
+NOT_REACHED = {
+    "doctor": {"ec2:DescribeSecurityGroups", "cloudtrail:GetTrailStatus"},
+    "sessions list": {"cloudtrail:LookupEvents"},  # of past sessions
     # nobody has access, so there is nothing to confirm
     "access confirm": {
         *("cloudformation:ListStackResources", "lambda:GetPolicy", *OF_AN_END),

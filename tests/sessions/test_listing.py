@@ -110,7 +110,7 @@ def test_a_past_session_has_who_from_where_when_and_by_what(deployer: Deployer, 
 @pytest.mark.parametrize(
     ("starts", "said"),
     [
-        (AwsError("No.", aws_code="AccessDeniedException"), "CloudTrail was not asked where they came from: you lack the permission"),
+        (AwsError("No.", aws_code="AccessDeniedException"), "they came from: you lack the permission for cloudtrail:"),
         (AwsError("It is down."), "CloudTrail was not asked where they came from: It is down."),
         (([], False), "CloudTrail has more than the 0 sessions that were read"),
     ],

@@ -75,7 +75,7 @@ def test_a_user_who_cannot_sign_in_after_the_script_is_no_success(
     gateway: Gateway, master: MasterRequest, listed: Users, caller: NotingCaller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(DeployerError, match="tokens for bo_r") as error:
-        patch.setattr(users, "bootstrap_sql", lambda database, named: "SELECT 1")
+        patch.setattr(users, "bootstrap_sql", lambda database, named, full: "SELECT 1")
         bootstrap(gateway, master, ["bo=r"], caller)
     assert error.value.code == "not-created"
 

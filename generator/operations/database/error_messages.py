@@ -119,7 +119,7 @@ def _wrong_level(text: str, login: Login, sql: str) -> DeployerError:
 
 def _only_the_owner(engine: Engine) -> str:
     if engine is Engine.MYSQL:
-        return "Only the master user can, or a w that is not limited to data: deployer db bootstrap --for NAME=w"
+        return "Only the master user can; tables also a w that is not limited to data: db bootstrap --for NAME=w"
     return "Only the owner or master user can: no access level changes what others own, and w creates in own schemas."
 
 

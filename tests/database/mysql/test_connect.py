@@ -90,11 +90,11 @@ def test_the_printed_environment_works_in_mysql(at_home: World) -> None:
     ("user", "statement", "hint"),
     [
         ("alice_r", "DELETE FROM orders", "--permission w"),
-        ("alice_r", "CREATE TABLE app.note (id int)", "No access level allows it"),
-        ("alice_w", "TRUNCATE orders", "No access level allows it"),
+        ("alice_r", "CREATE TABLE app.note (id int)", "limited to data: db bootstrap --for NAME=w"),
+        ("alice_w", "TRUNCATE orders", "limited to data: db bootstrap --for NAME=w"),
         ("alice_w", "CALL mysql.rds_kill(1)", "--permission o"),
         ("alice_r", "SELECT trx_id FROM information_schema.INNODB_TRX", "--permission o"),
-        ("alice_r", "ALTER USER root@'%' IDENTIFIED BY 'x'", "No access level allows it"),
+        ("alice_r", "ALTER USER root@'%' IDENTIFIED BY 'x'", "limited to data: db bootstrap --for NAME=w"),
         ("alice_r", "SELECT * FROM nothing", "--dbname NAME"),
     ],
 )

@@ -23,6 +23,7 @@ def master(as_user: Connect) -> Iterator[Query]:
     yield query
     query("DROP TABLE IF EXISTS app.mine")
     query("DROP PROCEDURE IF EXISTS app.stamp")
+    query("DELETE FROM orders WHERE item = 'x'")
     query(mysql.drop_user("eve_w"))
 
 
