@@ -51,8 +51,8 @@ def _is_logging(gateway: Gateway, trail: Trail) -> bool | None:
 def _remedy(gateway: Gateway, trails: list[Trail]) -> str:
     """The command that starts what is there, or else makes a trail (which needs a bucket, and costs its storage)."""
     if trails:
-        there = replace(gateway.commands, region=trails[0].home_region)
-        return there.aws("cloudtrail", "start-logging", "--name", trails[0].arn)
+        home = replace(gateway.commands, region=trails[0].home_region)
+        return home.aws("cloudtrail", "start-logging", "--name", trails[0].arn)
     made = ("--name", "sessions", "--s3-bucket-name", "BUCKET", "--is-multi-region-trail")
     return "\n".join(
         gateway.commands.aws("cloudtrail", *words)
