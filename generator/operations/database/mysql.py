@@ -104,7 +104,7 @@ def _user(database: str, user: str, level: AccessLevel, full: bool) -> list[str]
         _refuse(user, f"plugin <> '{_PLUGIN}'"),
         f"CREATE USER IF NOT EXISTS {account} IDENTIFIED WITH {_PLUGIN} AS 'RDS'",
         f"ALTER USER {account} REQUIRE SSL ACCOUNT UNLOCK",
-        *_grants(database, account, level, full),
+        *_grants(database, user, level, full),
     ]
 
 
@@ -119,13 +119,13 @@ def _refuse(user: str, condition: str) -> str:
     return f"SELECT /* fails for a user that is not ours */ UUID_TO_BIN({message}) FROM mysql.user WHERE {whose}"
 
 
-def _grants(database: str, account: str, level: AccessLevel, full: bool) -> list[str]:
+def _grants(database: str, user: str, level: AccessLevel, full: bool) -> list[str]:
+    account = mysql_account(user)
     if level is AccessLevel.WRITE and full:
         return _grant_on(database, "ALL PRIVILEGES", account)
-    if level is AccessLevel.WRITE:  # perhaps it was a full one before
-        return [*_grant_on(database, _DATA[level], account), *_on(database, f"REVOKE {_STRUCTURE}", f"FROM {account}")]
     if level in _DATA:
-        return _grant_on(database, _DATA[level], account)
+        limited = _limit_to_data(database, user) if level is AccessLevel.WRITE else []
+        return [*limited, *_grant_on(database, _DATA[level], account)]
     procedures = ("rds_kill", "rds_kill_query")
     return [
         # Reads no row; without any privilege on the database nobody can connect to it.
@@ -137,6 +137,17 @@ def _grants(database: str, account: str, level: AccessLevel, full: bool) -> list
         f"GRANT SELECT (Host, User, plugin, account_locked) ON `mysql`.`user` TO {account}",
         *(f"GRANT EXECUTE ON PROCEDURE `mysql`.`{name}` TO {account}" for name in procedures),
     ]
+
+
+def _limit_to_data(database: str, user: str) -> list[str]:
+    """Take the rest from a user that had all privileges on the database; a revocation of what is not granted fails."""
+    pattern = mysql_schema_pattern(database)[1:-1].replace("``", "`")
+    names = ", ".join(map(mysql_literal, (database, pattern)))
+    whose = f"User = {mysql_literal(user)} AND Host = '%' AND Create_priv = 'Y' AND Db IN ({names})"
+    begin, end = f"REVOKE {_STRUCTURE} ON `", f"`.* FROM {mysql_account(user)}"
+    text = f"concat({mysql_literal(begin)}, replace(Db, '`', '``'), {mysql_literal(end)})"
+    revoked = f"(SELECT {text} FROM mysql.db WHERE {whose} LIMIT 1)"
+    return _prepared(f"coalesce({revoked}, 'DO 0')")
 
 
 def _grant_on(database: str, privileges: str, account: str) -> list[str]:
@@ -154,8 +165,13 @@ def _on(database: str, change: str, account: str) -> list[str]:
         return [f"{change} ON {plain}.* {account}"]
     begin, either, end = f"{change} ON ", (plain, pattern), f".* {account}"
     name = f"IF(@@partial_revokes, {', '.join(map(mysql_literal, either))})"
+    return _prepared(f"concat({mysql_literal(begin)}, {name}, {mysql_literal(end)})")
+
+
+def _prepared(statement: str) -> list[str]:
+    """Run the statement that an expression gives."""
     return [
-        f"SET @deployer = concat({mysql_literal(begin)}, {name}, {mysql_literal(end)})",
+        f"SET @deployer = {statement}",
         "PREPARE deployer FROM @deployer",
         "EXECUTE deployer",
         "DEALLOCATE PREPARE deployer",
