@@ -14,7 +14,7 @@ from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
     from generator.model.access import AccessKey, AccessPolicy, AccessState, VendorInstructions
-    from generator.model.access_path import AccessPath
+    from generator.model.access_path import AccessPath, OtherPaths
     from generator.model.command_line import CommandLine
     from generator.model.evidence import Evidence, ReportSignature
     from generator.model.grant import Grant
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from generator.model.up import Check
     from generator.operations.access.confirm import Confirmation
     from generator.operations.access.grant import GrantResult
-    from generator.operations.access.grant_plan import AccessPlan
+    from generator.operations.access.grant_plan import AccessPlan, Overlap
     from generator.operations.access.key import KeyReport
     from generator.operations.access.policy_attachment import Attachment
     from generator.operations.access.report import Verified
@@ -44,15 +44,27 @@ def _access_lines(plan: AccessPlan) -> list[str]:
     rows = [(f"  {s.permits}", s.who, f"policy of the {s.policy}") for s in plan.permissions]
     lines += table(rows) if plan.after.principals else ["  nobody has access"]
     lines += [f"  no longer: {principal.arn}" for principal in gone]
-    lines += [
-        f"  {pair.principal} gets nothing new: {pair.covered_by} covers it. It loses access only when both are revoked."
-        for pair in plan.overlaps
-    ]
+    lines += [_overlap_line(pair) for pair in plan.overlaps]
+    lines += other_path_lines(plan.others)
     lines += [f"  restored: the {repair.words}" for repair in plan.repairs]
     if plan.moved:
         lines.append(f"  The end changes for these too; it was {plan.before.until_text or 'never'}:")
         lines += [f"    {principal.arn}" for principal in plan.moved]
     return lines
+
+
+def _overlap_line(pair: Overlap) -> str:
+    if pair.by_hand:
+        return f"  {pair.principal} gets nothing new: it has access by the {pair.covered_by}, which no grant ends."
+    return (
+        f"  {pair.principal} gets nothing new: {pair.covered_by} covers it. It loses access only when both are revoked."
+    )
+
+
+def other_path_lines(others: OtherPaths) -> list[str]:
+    """What lets support in besides the grant."""
+    heading = "  Besides this grant, support is let in by what no grant ends:"
+    return stack_text.other_path_lines(others, heading, "  Not known whether support is let in besides this grant:")
 
 
 def _ending_lines(plan: AccessPlan) -> list[str]:
@@ -82,7 +94,7 @@ def unchanged_line(plan: AccessPlan) -> str:
 
 def grant_lines(result: GrantResult, commands: CommandLine) -> list[str]:
     """What was read back after a grant, and what to send to the vendor."""
-    lines = check_lines(result.checks)
+    lines = [*check_lines(result.checks), *other_path_lines(result.others)]
     lines += ["Your own sessions on the instance are never ended by this."] if result.changed else []
     lines += _unfinished_lines(commands) if not (result.changed or all(check.holds for check in result.checks)) else []
     lines += ["", *vendor_lines(result.vendor)] if result.vendor else []

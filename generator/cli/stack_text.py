@@ -9,6 +9,7 @@ from generator.model.change_set import harmless_echoes
 from generator.model.policy_change import sentence_of
 
 if TYPE_CHECKING:
+    from generator.model.access_path import OtherPaths
     from generator.model.change_set import Change
     from generator.model.command_line import CommandLine
     from generator.model.down import DownPlan, DownResult
@@ -29,6 +30,7 @@ def up_plan_lines(plan: UpPlan) -> list[str]:
     lines = [unchanged_line(plan)] if plan.change_set is None else plan_lines(plan)
     lines += [
         *leaving_lines(plan),
+        *remaining_lines(plan.remaining),
         *note_lines((*plan.notes, *plan.plan_notes)),
         *policy_lines(plan),
         *version_lines(plan),
@@ -174,6 +176,22 @@ def leaving_lines(plan: UpPlan) -> list[str]:
     return [f"  {len(ids)} open session{'' if len(ids) == 1 else 's'} of {who} will be ended: {', '.join(ids)}"]
 
 
+def remaining_lines(remaining: OtherPaths | None) -> list[str]:
+    """What lets support in although its user or role goes."""
+    if remaining is None:
+        return []
+    still, unknown = "  Support is still let in by:", "  Not known whether support is let in otherwise:"
+    return other_path_lines(remaining, still, unknown)
+
+
+def other_path_lines(others: OtherPaths, heading: str, unknown: str) -> list[str]:
+    """Paths besides a grant, each with the command that removes it; then what could not be asked."""
+    lines = [heading] if others.paths else []
+    lines += [line for path in others.paths for line in (f"    {path.label}", f"      to remove it: {path.remove}")]
+    lines += [unknown] if others.unread else []
+    return [*lines, *(f"    {unread}" for unread in others.unread)]
+
+
 def note_lines(notes: tuple[str, ...]) -> list[str]:
     """What a person should know about the access that remains."""
     return [f"  NOTE  {note}" for note in notes]
@@ -221,7 +239,10 @@ def up_lines(result: UpResult) -> list[str]:
 
 def done_lines(result: UpResult) -> list[str]:
     """What the stack is after a change, before its outputs."""
-    return [f"The stack {result.stack_name} is {result.status}.", *note_lines(result.notes)] if result.changed else []
+    if not result.changed:
+        return []
+    said = (*note_lines(result.notes), *remaining_lines(result.remaining))
+    return [f"The stack {result.stack_name} is {result.status}.", *said]
 
 
 def next_steps(result: UpResult, commands: CommandLine) -> tuple[str, ...]:

@@ -119,3 +119,14 @@ class AccessPaths:
     def seen(self) -> tuple[AccessPath, ...]:
         """Every path that was seen."""
         return tuple(path for reading in self.readings for path in reading.value or ())
+
+
+@dataclass(frozen=True)
+class OtherPaths:
+    """What lets somebody in besides the grant of the stack, and the questions about such that had no answer, with why.
+
+    No grant opened these, so no end of a grant closes them.
+    """
+
+    paths: tuple[AccessPath, ...] = ()
+    unread: tuple[str, ...] = ()

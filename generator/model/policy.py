@@ -135,7 +135,7 @@ class PolicyStatement:
 class Policy:
     """A policy document. `name` and `arn` where a user or role has several; `problems` are what was not understood.
 
-    `characters`: its size as IAM counts it.
+    `characters`: its size as IAM counts it; `source`: the document as it came.
     """
 
     statements: tuple[PolicyStatement, ...] = ()
@@ -143,6 +143,7 @@ class Policy:
     name: str = ""
     arn: str = ""
     characters: int = field(default=0, compare=False)
+    source: object = field(default="", compare=False, repr=False)
 
 
 def account_of(principal: str) -> str:
@@ -155,11 +156,11 @@ def parse_policy(document: object, name: str = "", arn: str = "") -> Policy:
     """Read a policy document: JSON text, or parsed. Never raises; empty text is a policy without statements."""
     parsed = read_document(document)
     if parsed is None:
-        return Policy(problems=("it is not a JSON object",), name=name, arn=arn)
+        return Policy(problems=("it is not a JSON object",), name=name, arn=arn, source=document)
     read = tuple(_statement(raw, number) for number, raw in enumerate(as_list(parsed.get("Statement")), 1))
     unclear = [f"statement {s.name}: {problem}" for s in read for problem in s.problems]
     missing = ["it has no Statement"] if parsed and "Statement" not in parsed else []
-    return Policy(read, (*missing, *unclear), name, arn, characters(parsed))
+    return Policy(read, (*missing, *unclear), name, arn, characters(parsed), document)
 
 
 def statements(document: str | Mapping[str, object]) -> tuple[PolicyStatement, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from generator.errors import UsageError
+from generator.model.access_path import OtherPaths
 from generator.model.caller import Caller
 from generator.model.change_set import Change, ChangeSet
 from generator.model.database import AccessLevel
@@ -144,7 +145,7 @@ class UpPlan:
     each policy gains and loses. `versions`: the changelog from the stack's version to this one. `rotation` is the key's
     schedule that the plan resets, and that is restored after it. `subnet`: what an instance in the subnet of a new
     stack could not reach. `made_stack`: the stack, in REVIEW_IN_PROGRESS, is there only because of this plan, and goes
-    with it.
+    with it. `remaining`: what lets support in afterwards besides its grant, where the plan removes its user or role.
     """
 
     stack_name: str
@@ -172,6 +173,7 @@ class UpPlan:
     subnet: SubnetWarning | None = None
     disable_rollback: bool = False
     made_stack: bool = False
+    remaining: OtherPaths | None = None
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -182,7 +184,10 @@ class UpPlan:
 
 @dataclass(frozen=True)
 class UpResult:
-    """The stack after `up` or `upgrade`. `database_level`: the access level that support newly has in the database."""
+    """The stack after `up` or `upgrade`. `database_level`: the access level that support newly has in the database.
+
+    `remaining`: what lets support in besides its grant, read afterwards, where its user or role was removed.
+    """
 
     stack_name: str
     stack_id: str
@@ -192,6 +197,7 @@ class UpResult:
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
     database_level: AccessLevel | None = None
+    remaining: OtherPaths | None = None
 
 
 @dataclass(frozen=True)

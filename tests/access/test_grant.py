@@ -16,6 +16,7 @@ from generator.model.principal import parse_principal
 from generator.operations.access import access_policies, stack_access
 from generator.operations.access import grant_plan as granting
 from generator.operations.access.grant_plan import GrantRequest
+from generator.operations.access.live_policies import read_policies
 from generator.operations.stack import apply
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer, run
@@ -55,7 +56,8 @@ def test_the_end_is_read_from_every_policy_and_one_that_is_missing_is_noticed(
     text = json.dumps(iam.get_user_policy(**policy)["PolicyDocument"])
     iam.delete_user_policy(**policy)
     try:
-        checks = access_policies.verify(gateway, stack_access.read_access(gateway))
+        access = stack_access.read_access(gateway)
+        checks = access_policies.verify(access, read_policies(gateway, access))
         missing = "lack StartSessionsOnThisInstance, StartSessionsWithTheseDocuments"
         answers = [check.answer for check in checks if not check.holds]
         assert answers == [f"{missing}; a grant with another end writes them again"]

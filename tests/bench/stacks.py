@@ -166,16 +166,18 @@ def rows(tools: Tools, env: Mapping[str, str], counted: list[Counted], rounds: i
 
 
 def support(tools: Tools, env: Mapping[str, str]) -> list[Row]:
-    """P24, and what verifies a flip of the support user: they change the stack that the other rows look at."""
+    """P24, P25, and what verifies a flip of the support user: they change the stack that the other rows look at."""
     grant = ("grant", "--principal", VENDOR_ROLE, "--for", "8h", "--reason", "BENCH", "--yes")
-    run(tools.on_stack(env, "access", *grant))
     with counter(env) as (through, count):
+        granted, same = (count(tools.on_stack(through, "access", *grant)) for _ in range(2))
         revoke = count(tools.on_stack(through, "access", "revoke", "--all", "--yes"))
         flip = count(tools.deployer(through, "--support-user=no"))
     return [
         row("P12 flip", len(after_end(flip))),
         row("P24", len(before_first("UpdateAccessKey", revoke))),
         row("P24 report", outside_polls(revoke).total()),
+        row("P25 grant", outside_polls(granted).total()),
+        row("P25 same", len(same)),
     ]
 
 

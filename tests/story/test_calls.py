@@ -81,14 +81,35 @@ def test_a_refused_command_line_asks_nothing(deployer: Deployer, calls: list[str
     assert set(calls) <= {"DescribeStacks"}
 
 
-def test_removing_the_support_user_is_verified_by_seven_calls(deployer: Deployer, calls: list[str]) -> None:
-    """Fewer would be no gain: each is a question of the verification."""
+def test_removing_the_support_user_is_verified_by_twelve_calls(deployer: Deployer, calls: list[str]) -> None:
+    """Fewer would be no gain: seven ask whether it is gone, five what else lets support in."""
     deployer.create()
     calls.clear()
     assert deployer.up("--support-user=no").code == 0
     verified = ("GetUser", "ListAccessKeys", "DescribeSecret", "DescribeInstances", "DescribeStacks")
-    assert Counter(after_end(calls)) == {**dict.fromkeys(verified, 1), "DescribeSessions": 2}
+    remaining = ("GetAccountAuthorizationDetails", "GetKeyPolicy", "ListGrants", "ListStackResources")
+    assert Counter(after_end(calls)) == {**dict.fromkeys((*verified, *remaining), 1), "DescribeSessions": 3}
     assert len(after_end(calls)) == GOALS["P12 flip"].must
+
+
+def test_a_grant_asks_each_thing_once_and_reads_the_policies_again_after_its_update(
+    deployer: Deployer, calls: list[str]
+) -> None:
+    deployer.create()
+    words = ("access", "grant", "--principal", VENDOR_ROLE, "--for", "8h", "--reason", "T-1", "--yes")
+    calls.clear()
+    assert deployer(*words).code == 0
+    made = outside_polls(calls)
+    again = {"GetResourcePolicy", "GetKeyPolicy", "GetPolicyVersion", *OF_THE_USER}
+    once = ("GetAccountAuthorizationDetails", "ListGroupsForUser", "ListSSHPublicKeys", "ListGrants", "GetLoginProfile")
+    assert {name: made[name] for name in (*again, *once)} == {**dict.fromkeys(again, 2), **dict.fromkeys(once, 1)}
+    assert made.total() == GOALS["P25 grant"].must
+    calls.clear()
+    assert deployer(*words).code == 0
+    assert all(outside_polls(calls)[name] == 1 for name in again) and len(calls) == GOALS["P25 same"].must
+
+
+OF_THE_USER = ("ListUserPolicies", "GetUserPolicy", "ListAttachedUserPolicies")
 
 
 def test_a_revocation_deactivates_the_key_before_anything_else(deployer: Deployer, calls: list[str]) -> None:

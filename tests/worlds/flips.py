@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.worlds.account import Account, Clients
-from tests.worlds.people import session_of_support, session_of_the_role, session_that_may_not_be_ended
-from tests.worlds.support_user import second_key
-from tests.worlds.world import ALL, Make, World, done, incomplete, not_proven, nothing
+from tests.worlds.account import VENDOR_ROLE, Account, Clients
+from tests.worlds.people import (
+    foreign_policy_of_the_role,
+    session_of_support,
+    session_of_the_role,
+    session_that_may_not_be_ended,
+)
+from tests.worlds.resources import another_role, grants_the_key_to
+from tests.worlds.support_user import group, second_key
+from tests.worlds.world import ALL, Make, World, done, incomplete, lacks, not_proven, nothing
 
 NO_USER = ("up", "--support-user=no")
 NO_ROLE = ("up", "--support-role=no")
@@ -50,6 +56,15 @@ WORLDS = (
     World("flip: the role stays open", nothing, NO_USER, done("access revoke --all")),
     World("flip: the role stays open, planned", nothing, (*NO_USER, "--plan"), done("access revoke --all")),
     World("flip: the user stays open", nothing, NO_ROLE, done("access revoke --all")),
+    World("flip: another role", another_role("ssm:*"), NO_USER, done("helper")),
+    World("flip: another role, planned", another_role("ssm:*"), (*NO_USER, "--plan"), done("helper")),
+    World("flip: another role, nothing to do", another_role("ssm:*"), NO_USER, done("helper"), "role only"),
+    World("flip: a grant on the key", grants_the_key_to(VENDOR_ROLE, "Decrypt"), NO_USER, done("{grant}")),
+    World(
+        "flip: a foreign policy of the role that stays", foreign_policy_of_the_role, NO_USER, done("delete-role-policy")
+    ),
+    World("flip: roles may not be read", lacks("iam:GetAccountAuthorizationDetails"), NO_USER, done("iam:GetAcc")),
+    World("flip: the user stays, in a group", group(boundary=True), NO_ROLE, done("remove-user-from-group")),
     World("flip: the user cannot go", user_that_cannot_be_deleted, NO_USER, incomplete("{user}")),
     World(
         "session: of a user that the stack no longer has",

@@ -12,7 +12,16 @@ from tests.worlds.people import (
     session_of_somebody_gone,
 )
 from tests.worlds.resources import another_profile, another_role, grants_the_key_to, reaches_a_cluster
-from tests.worlds.support_user import OWN_POLICY, group, no_boundary, password
+from tests.worlds.support_user import (
+    CREATES_KEYS,
+    OWN_POLICY,
+    boundary_of_another_version,
+    foreign_policy,
+    group,
+    no_boundary,
+    password,
+    ssh_public_key,
+)
 from tests.worlds.world import Make, World, and_, done, failed, incomplete, lacks, refused
 
 GRANT = ("access", "grant", "--principal", VENDOR_ROLE)
@@ -106,6 +115,18 @@ WORLDS = (
         failed("aws", "PutUserPermissionsBoundary"),
         "revoked",
     ),
+    World("grant: a group", group(boundary=True), GRANT, done("remove-user-from-group", "their-friends"), "revoked"),
+    World("grant: a group, nothing else to do", group(boundary=True), GRANT, done("their-friends")),
+    World("grant: a foreign policy", foreign_policy(CREATES_KEYS), GRANT, done("delete-user-policy"), "revoked"),
+    World("grant: an SSH public key", ssh_public_key, GRANT, done("delete-ssh-public-key", "{ssh_key}"), "revoked"),
+    World("grant: a grant on the key", grants_the_key_to(VENDOR_ROLE, "Decrypt"), GRANT, done("{grant}"), "revoked"),
+    World("grant: another role", another_role("ssm:*"), GRANT, done("helper"), "revoked"),
+    World("grant: a session of somebody who is gone", session_of_somebody_gone, GRANT, done("{session}"), "revoked"),
+    World(
+        "grant: the boundary in another version", boundary_of_another_version, GRANT, incomplete("set-default-policy-")
+    ),
+    World("grant: groups may not be listed", lacks("iam:ListGroupsForUser"), GRANT, done("iam:ListGroupsForUser")),
+    World("grant: roles may not be read", lacks("iam:GetAccountAuthorizationDetails"), GRANT, done("iam:GetAccount")),
     World("confirm: the rule was disabled", rule_disabled, CONFIRM, done("is disabled")),
     World("confirm: the rule was deleted", rule_deleted, CONFIRM, done("{rule} was deleted")),
     World("confirm: the rule runs daily", rule_runs_daily, CONFIRM, done("rate(1 day)")),

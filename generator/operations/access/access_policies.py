@@ -12,7 +12,7 @@ from generator.model.grant import Grant
 from generator.model.policy import Policy, PolicyStatement
 from generator.model.reading import Reading
 from generator.model.up import Check
-from generator.operations.access.live_policies import NO_USER, LivePolicies, read_policies
+from generator.operations.access.live_policies import NO_USER, LivePolicies
 from generator.operations.access.permission_summary import (
     AS_ROLE,
     DOCUMENTS_SID,
@@ -33,13 +33,8 @@ HOLDERS = (USER, RIGHTS)
 SIDS = {SECRET: SECRET_SID, KEY: KEY_SID, ROLE: ROLE_SID}
 
 
-def read_access_policies(gateway: Gateway, access: StackAccess) -> tuple[AccessPolicy, ...]:
-    """Every policy of the stack (a call for each); one that may not be read says why instead of failing."""
-    return access_policies_of(read_policies(gateway, access))
-
-
 def access_policies_of(live: LivePolicies) -> tuple[AccessPolicy, ...]:
-    """The same from policies that were read. Pure."""
+    """Every policy of the stack, as they were read; one that could not be read says why. Pure."""
     return (
         *_policies_of(SECRET, live.secret),
         *_policies_of(KEY, live.key),
@@ -79,9 +74,9 @@ def read_keys(gateway: Gateway, access: StackAccess) -> Reading[tuple[AccessKey,
     return read(asked, lambda: tuple(map(iam.get_access_key_last_used, iam.list_access_keys(access.support_user))))
 
 
-def verify(gateway: Gateway, access: StackAccess) -> tuple[Check, ...]:
-    """Whether each policy, read back, says what the stack records."""
-    policies = read_access_policies(gateway, access)
+def verify(access: StackAccess, live: LivePolicies) -> tuple[Check, ...]:
+    """Whether each policy, as it was read, says what the stack records. Pure."""
+    policies = access_policies_of(live)
     grant = access.grant if access.secret_arn else replace(access.grant, via="role")  # without a secret nothing is read
     vendors = (_check(policy, grant) for policy in policies if policy.name not in HOLDERS)
     present = {policy.name for policy in policies}

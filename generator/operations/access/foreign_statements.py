@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from generator.errors import NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model.command_line import CommandLine
-from generator.model.policy import raw_statements, read_document
+from generator.model.policy import Policy, raw_statements, read_document
+from generator.model.reading import Reading
 from generator.operations.access.access_policies import KEY, SECRET
 from generator.operations.access.findings import OURS
+from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.stack_access import StackAccess
 
 Document = Mapping[str, object] | str
@@ -38,15 +40,29 @@ def _name(statement: object) -> str:
     return str(statement.get("Sid") or "(without Sid)") if isinstance(statement, Mapping) else "(not understood)"
 
 
-def find(gateway: Gateway, access: StackAccess) -> ForeignStatements:
-    """Read both policies (two calls) for statements that the template does not make."""
-    return ForeignStatements(_of(SECRET, _secret(gateway, access)), _of(KEY, _key(gateway, access)))
+def find(live: LivePolicies) -> ForeignStatements:
+    """The statements of both policies that the template does not make. Pure. Raises Refused where one is not known."""
+    return ForeignStatements(_of(SECRET, _source(live.secret)), _of(KEY, _source(live.key)))
 
 
-def to_keep(gateway: Gateway, access: StackAccess, choice: str | None) -> ForeignStatements | None:
+def _source(policy: Reading[Policy]) -> object:
+    """The document as AWS gave it; empty where there is none."""
+    if policy.value is None and not (policy.absent or policy.gone):
+        raise Refused(
+            f"Nothing was granted: {policy.asked} had no answer, and what a person added there would be overwritten. "
+            f"{policy.detail}",
+            f"Use credentials that have {policy.permission}." if policy.permission else policy.hint,
+            code="policy-unknown",
+        )
+    return policy.value.source if policy.value else ""
+
+
+def to_keep(
+    live: LivePolicies, access: StackAccess, choice: str | None, commands: CommandLine
+) -> ForeignStatements | None:
     """The statements to put back after the update; None where they shall go. Raises Refused as `require_choice`."""
-    statements = find(gateway, access)
-    require_choice(statements, access, choice, gateway.commands)
+    statements = find(live)
+    require_choice(statements, access, choice, commands)
     return statements if choice == "keep" else None
 
 
@@ -90,7 +106,7 @@ def _key(gateway: Gateway, access: StackAccess) -> Document:
         return {}
 
 
-def _of(name: str, policy: Document) -> tuple[object, ...]:
+def _of(name: str, policy: object) -> tuple[object, ...]:
     """The statements that are not the template's; a policy that is none, whole, as something not understood."""
     if read_document(policy) is None:
         return (policy,)

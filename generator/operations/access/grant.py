@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 from generator.gateway.aws import Gateway
 from generator.model.access import VendorInstructions
+from generator.model.access_path import OtherPaths
 from generator.model.caller import Caller
 from generator.model.contract import Output
 from generator.model.grant import Grant
 from generator.model.up import Check
 from generator.operations.access import foreign_statements, key, logging_probe, repair, stack_access
+from generator.operations.access.foreign_statements import ForeignStatements
 from generator.operations.access.grant_plan import AccessPlan, GrantRequest, Overlap, plan_grant
+from generator.operations.access.paths import besides
 from generator.operations.access.session_end import session_end
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
@@ -29,6 +32,7 @@ class GrantResult:
     checks: tuple[Check, ...]
     vendor: VendorInstructions | None
     overlaps: tuple[Overlap, ...]
+    others: OtherPaths
     access: StackAccess = field(repr=False)
 
 
@@ -46,7 +50,7 @@ def grant(gateway: Gateway, request: GrantRequest, caller: Caller, clock: Clock 
         change_set.discard(gateway, plan.up)
         return plan
     with change_set.discarded_on_error(gateway, plan.up):
-        foreign = foreign_statements.to_keep(gateway, plan.access, request.foreign) if not plan.unchanged else None
+        foreign = _foreign(plan, request, gateway)
         caller.show(plan)
         if plan.asks:
             guard.require_no_objection(plan.up, gateway.commands)
@@ -60,9 +64,23 @@ def grant(gateway: Gateway, request: GrantRequest, caller: Caller, clock: Clock 
         foreign_statements.restore(gateway, access, foreign)
     if _make_key(gateway, access):
         caller.say("The support user had no access key: a new one is in the secret.")
-    checks = (*restored, *repair.verify(gateway, access))
+    seen = _seen_now(gateway, access, plan)
+    checks = (*restored, *repair.verify(gateway, access, seen.resources, seen.live))
+    others = besides.besides(seen, access, access.grant.principals, clock.now())
     vendor = vendor_instructions(access, session_end(gateway, access)) if access.grant.principals else None
-    return GrantResult(not plan.unchanged, access.grant, checks, vendor, plan.overlaps, access)
+    return GrantResult(not plan.unchanged, access.grant, checks, vendor, plan.overlaps, others, access)
+
+
+def _foreign(plan: AccessPlan, request: GrantRequest, gateway: Gateway) -> ForeignStatements | None:
+    """What a person added to the policies that the update would overwrite and that is to stay."""
+    if plan.unchanged:
+        return None
+    return foreign_statements.to_keep(plan.seen.live, plan.access, request.foreign, gateway.commands)
+
+
+def _seen_now(gateway: Gateway, access: StackAccess, plan: AccessPlan) -> besides.Seen:
+    """What the plan saw, with the policies as they are now; where nothing was written, as they were read."""
+    return besides.look_again(gateway, access, plan.seen) if plan.asks else plan.seen
 
 
 def _make_key(gateway: Gateway, access: StackAccess) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from generator.errors import DeployerError, Refused, UsageError
 from generator.gateway.aws import Gateway
+from generator.model.access_path import OtherPaths
 from generator.model.contract import GRANT_RESOURCES, PAUSED, Parameter
 from generator.model.duration import end_after
 from generator.model.grant import Grant, check_reason, check_sizes
@@ -15,6 +16,8 @@ from generator.model.principal import Principal
 from generator.model.up import UpPlan, UpRequest
 from generator.operations import resource_states
 from generator.operations.access import key, session_log, stack_access
+from generator.operations.access.paths import besides
+from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.permission_summary import Permission, permission_summary
 from generator.operations.access.repair import Repair, find_repairs
 from generator.operations.access.stack_access import StackAccess
@@ -56,24 +59,30 @@ class GrantRequest:
 
 @dataclass(frozen=True)
 class Overlap:
-    """A principal that another one of the same grant lets in as well: its own grant adds nothing."""
+    """A principal that another one, of the grant or of a statement made by hand, lets in as well."""
 
     principal: str
     covered_by: str
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
 class AccessPlan:
-    """A change of the grant, as the stack's planner sees it; nothing has been changed yet."""
+    """A change of the grant, as the stack's planner sees it; nothing has been changed yet.
+
+    `others` lets the principals, or support's user and role, in besides the grant.
+    """
 
     access: StackAccess = field(repr=False)
     before: Grant
     after: Grant
     up: UpPlan
+    overlaps: tuple[Overlap, ...]
+    repairs: tuple[Repair, ...]
+    others: OtherPaths
+    seen: besides.Seen = field(repr=False)
     permissions: tuple[Permission, ...] = ()
     moved: tuple[Principal, ...] = ()
-    overlaps: tuple[Overlap, ...] = ()
-    repairs: tuple[Repair, ...] = ()
 
     @property
     def unchanged(self) -> bool:
@@ -106,15 +115,20 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
         raise UsageError("Unlogged access needs a reason.", "Give it: --reason TICKET", code="reason")
     else:
         resource_states.require(gateway, access.stack, (resource_states.key,), "Nothing was granted.")
-    repairs = find_repairs(gateway, access)
+    resources = stack_resources(gateway, access)
+    repairs = find_repairs(gateway, access, resources)
+    seen = besides.look(gateway, access, resources)
     for _ in range(ATTEMPTS):
         after = wanted(access, request, clock.now())
         planned = plan_change(gateway, access, after, clock, A_PAUSE)
-        with change_set.discarded_on_error(gateway, planned.up):
-            fresh = stack_access.read_access(gateway) if not planned.unchanged else access
+        with change_set.discarded_on_error(gateway, planned):
+            fresh = stack_access.read_access(gateway) if planned.change_set is not None else access
         if fresh.grant == access.grant:
-            return replace(planned, overlaps=overlaps(after, request.principals), repairs=repairs)
-        change_set.discard(gateway, planned.up)
+            covered = (*overlaps(after, request.principals), *_let_in_by_hand(seen, request.principals))
+            others = besides.besides(seen, access, after.principals, clock.now())
+            permissions, moved = permission_summary(after, access), _moved(access.grant, after)
+            return AccessPlan(access, access.grant, after, planned, covered, repairs, others, seen, permissions, moved)
+        change_set.discard(gateway, planned)
         access = fresh
     raise DeployerError(
         f"The grants of the stack {access.stack.name} kept changing during planning, so nothing was changed.",
@@ -131,6 +145,12 @@ def overlaps(grant: Grant, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
         for wide, other in pairs
         if wide.covers(other) and (wide in asked or other in asked)
     )
+
+
+def _let_in_by_hand(seen: besides.Seen, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
+    """Where statements that somebody made by hand give one of these what the grant gives: it adds nothing to them."""
+    found = ((principal, besides.already_in(seen, principal)) for principal in asked)
+    return tuple(Overlap(principal.arn, path.label, by_hand=True) for principal, path in found if path)
 
 
 def refuse_while_paused(gateway: Gateway, access: StackAccess) -> None:
@@ -168,13 +188,19 @@ def _end(current: Grant, request: GrantRequest, now: datetime) -> datetime | Non
     return end_after(now, request.length or DEFAULT_LENGTH)
 
 
+def _moved(before: Grant, after: Grant) -> tuple[Principal, ...]:
+    """Those who stay, and whose end is another one afterwards."""
+    staying = set(before.principals) & set(after.principals)
+    return tuple(sorted(staying)) if before.until != after.until else ()
+
+
 def plan_change(
     gateway: Gateway,
     access: StackAccess,
     after: Grant,
     clock: Clock = SYSTEM,
     room_for: Mapping[str, str] = NOTHING,
-) -> AccessPlan:
+) -> UpPlan:
     """Plan the move from the recorded grant to another one: parameters only, and only what a grant may touch.
 
     `room_for` are values that the policies must have room for as well; without any, sizes are not looked at.
@@ -186,7 +212,4 @@ def plan_change(
         room_for=room_for,
         why=f"support access: {after.reason}" if after.reason else "support access",
     )
-    staying = set(access.grant.principals) & set(after.principals)
-    moved = tuple(sorted(staying)) if access.grant.until != after.until else ()
-    up = stack_plan.plan_from(gateway, request, access.stack, clock)
-    return AccessPlan(access, access.grant, after, up, permission_summary(after, access), moved)
+    return stack_plan.plan_from(gateway, request, access.stack, clock)

@@ -20,8 +20,8 @@ def reconcile_stack(gateway: Gateway, access: StackAccess, after: Grant, show_ev
     Raises StackBusy, Refused and the planner's errors; a plan that may not be executed is thrown away.
     """
     planned = plan_change(gateway, access, after)
-    apply.start(gateway, planned.up)
-    if planned.unchanged:
+    apply.start(gateway, planned)
+    if planned.change_set is None:
         return "nothing to change"
-    show_events(apply.watch(gateway, planned.up))
-    return str(apply.result(gateway, planned.up).status)
+    show_events(apply.watch(gateway, planned))
+    return str(apply.result(gateway, planned).status)

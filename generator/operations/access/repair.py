@@ -5,16 +5,17 @@ CloudFormation writes a property again only where its value changes, so what a p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.errors import Refused
 from generator.gateway.aws import Gateway
-from generator.model.reading import Problem
+from generator.model.reading import Problem, Reading
 from generator.model.up import Check
 from generator.operations.access import access_policies
+from generator.operations.access.live_policies import LivePolicies, read_policies
 from generator.operations.access.paths.boundary import boundary
-from generator.operations.access.paths.resources import session_policy
-from generator.operations.access.readings import read
+from generator.operations.access.paths.resources import session_policy_of
 from generator.operations.access.stack_access import StackAccess
 
 
@@ -32,11 +33,14 @@ class Repair:
         return f"permissions boundary of the support {self.kind} {self.name}"
 
 
-def find_repairs(gateway: Gateway, access: StackAccess) -> tuple[Repair, ...]:
-    """Whose boundary has to be restored. Raises Refused when that cannot be read: nobody is let in unbounded."""
-    policy = session_policy(gateway, access)
+def find_repairs(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> tuple[Repair, ...]:
+    """Whose boundary has to be restored. Raises Refused when that cannot be read: nobody is let in unbounded.
+
+    `resources` are the stack's, their physical IDs by logical ID.
+    """
+    policy = session_policy_of(resources)
     repairs = []
-    for kind, name in _holders(access):
+    for kind, name in access.holders:
         reading = boundary(gateway, kind, name, policy)
         if reading.value:
             repairs.append(Repair(kind, name, policy.value or ""))
@@ -67,27 +71,25 @@ def _restored(gateway: Gateway, repair: Repair) -> Check:
     return Check(repair.words, is_restored, "restored" if is_restored else "another one was set meanwhile")
 
 
-def verify(gateway: Gateway, access: StackAccess) -> tuple[Check, ...]:
+def verify(
+    gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]], live: LivePolicies
+) -> tuple[Check, ...]:
     """Whether each policy, read back after the stack's update, says what the stack records.
 
     Where the role lacks the stack's statements because their policy was detached, it is attached again first. What the
-    user may do is in an inline policy, which the update of a grant writes.
+    user may do is in an inline policy, which the update of a grant writes. `live` are the policies as they were read.
     """
-    checks = access_policies.verify(gateway, access)
-    if all(check.holds for check in checks) or not (attached := _reattach(gateway, access)):
+    checks = access_policies.verify(access, live)
+    if all(check.holds for check in checks) or not (attached := _reattach(gateway, access, resources, live)):
         return checks
-    return (*attached, *access_policies.verify(gateway, access))
+    return (*attached, *access_policies.verify(access, read_policies(gateway, access)))
 
 
-def _reattach(gateway: Gateway, access: StackAccess) -> tuple[Check, ...]:
-    role = access.support_role
-    attached = read("iam:ListAttachedRolePolicies", lambda: gateway.iam.attached_role_policies(role))
-    policy = session_policy(gateway, access).value
-    if not (role and policy) or attached.value is None or policy in {p.arn for p in attached.value.values()}:
+def _reattach(
+    gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]], live: LivePolicies
+) -> tuple[Check, ...]:
+    role, policy = access.support_role, session_policy_of(resources).value
+    if not (role and policy) or live.role.value is None or policy in {p.arn for p in live.role.value}:
         return ()
     gateway.iam.attach_role_policy(role, policy)
     return (Check(f"policy of the support role {role}", True, f"attached again: {policy}"),)
-
-
-def _holders(access: StackAccess) -> tuple[tuple[str, str], ...]:
-    return ("user", access.support_user), ("role", access.support_role)

@@ -74,6 +74,11 @@ class StackAccess:
         return str(self.stack.arn.in_iam(f"user/{user}")) if user else ""
 
     @property
+    def holders(self) -> tuple[tuple[str, str], ...]:
+        """The kinds of identity that support may have, each with its name; empty where the stack has none."""
+        return ("user", self.support_user), ("role", self.support_role)
+
+    @property
     def external_id(self) -> str:
         """What the vendor says to assume the role; empty when the stack has none."""
         return self.stack.outputs.get(Output.SUPPORT_ROLE_EXTERNAL_ID, "")

@@ -23,6 +23,7 @@ from generator.operations.stack import (
     guard,
     last_flip,
     needed_resources,
+    remaining_access,
     rotation_schedule,
     stack_policy,
     states,
@@ -53,7 +54,7 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
         if request.check_subnet:
             with change_set.discarded_on_error(gateway, plan):
                 plan = replace(plan, subnet=connectivity.before_creation(gateway, plan, request.given))
-        return _planned_or_done(gateway, plan, request, caller)
+        return _planned_or_done(gateway, plan, request, caller, clock)
 
 
 def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock = SYSTEM) -> UpPlan | UpResult:
@@ -65,11 +66,11 @@ def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock =
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     states.require_created(stack, gateway.commands)
     return _planned_or_done(
-        gateway, plan_from(gateway, request, stack, clock, _upload(gateway, request)), request, caller
+        gateway, plan_from(gateway, request, stack, clock, _upload(gateway, request)), request, caller, clock
     )
 
 
-def carry_out(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller) -> UpResult:
+def carry_out(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller, clock: Clock = SYSTEM) -> UpResult:
     """Show a plan, ask, execute it, follow it, and ask the services what came of it.
 
     Raises Refused for a plan with objections, Declined, UsageError where nobody can be asked, OperationFailed with the
@@ -98,7 +99,10 @@ def carry_out(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller
         checks += document_versions.set_latest(gateway, versions)
         return apply.result(gateway, plan, (*checks, *rotation_schedule.restore(gateway, plan.rotation)))
 
-    result = replace(apply.read_back(gateway, plan, verified), database_level=level)
+    remaining = plan.remaining
+    if plan.change_set is not None:
+        remaining = remaining_access.find(gateway, plan, request, clock.now())
+    result = replace(apply.read_back(gateway, plan, verified), database_level=level, remaining=remaining)
     if plan.change_set is None and plan.stack is not None and request.allow_replacement:
         stack_policy.repair(gateway, plan.stack_id, untouchable(gateway, plan.stack))
     return result
@@ -160,14 +164,17 @@ def _say_what_is_not_needed(stack: Stack, request: UpRequest, caller: Caller) ->
             caller.say(f"{option} is not needed: the stack {stack.name} is {stack.status}, which can be updated.")
 
 
-def _planned_or_done(gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller) -> UpPlan | UpResult:
+def _planned_or_done(
+    gateway: Gateway, plan: UpPlan, request: UpRequest, caller: Caller, clock: Clock
+) -> UpPlan | UpResult:
     with change_set.discarded_on_error(gateway, plan):
         plan = needed_resources.require(gateway, plan, request)
-        plan = replace(plan, rotation=rotation_schedule.find(gateway, plan))
+        rotation = rotation_schedule.find(gateway, plan)
+        plan = replace(plan, rotation=rotation, remaining=remaining_access.find(gateway, plan, request, clock.now()))
     if request.plan_only:
         change_set.discard(gateway, plan)
         return plan
-    return carry_out(gateway, plan, request, caller)
+    return carry_out(gateway, plan, request, caller, clock)
 
 
 @contextmanager

@@ -66,9 +66,12 @@ CREDENTIALS = (
 """Access keys are read apart: a revocation acts on them."""
 
 
-def credentials(gateway: Gateway, access: StackAccess) -> tuple[PathReading, ...]:
-    """A reading for each kind of credential. A password alone is not listed with an ID: its name is the user's."""
-    return tuple(_credentials(gateway, access, kind) for kind in CREDENTIALS)
+def credentials(gateway: Gateway, access: StackAccess, *, opening: bool = False) -> tuple[PathReading, ...]:
+    """A reading for each kind of credential, or for each that gives access by itself (`opening`).
+
+    A password alone is not listed with an ID: its name is the user's.
+    """
+    return tuple(_credentials(gateway, access, kind) for kind in CREDENTIALS if kind.opens or not opening)
 
 
 def _credentials(gateway: Gateway, access: StackAccess, kind: CredentialKind) -> PathReading:
