@@ -6,6 +6,7 @@ import pytest
 
 from generator.cli.access_text import grant_lines, state_lines
 from generator.model.access import AccessKey, AccessPolicy, AccessState
+from generator.model.access_path import OtherPaths
 from generator.model.command_line import CommandLine
 from generator.model.contract import PAUSED
 from generator.model.grant import Grant
@@ -65,6 +66,6 @@ def test_a_policys_statements_stand_under_its_name() -> None:
 def test_a_grant_on_record_that_aws_does_not_have_names_the_next_step(changed: bool, holds: bool) -> None:
     checks = (Check("policy of the key", True, "agrees"), Check("policy of the secret", holds, "differs"))
     stack = StackAccess(Stack("s", "arn:aws:cloudformation:eu-west-1:1:stack/s/1", StackStatus("X")), Grant())
-    lines = grant_lines(GrantResult(changed, Grant(), checks, None, (), stack), CommandLine("s"))
+    lines = grant_lines(GrantResult(changed, Grant(), checks, None, (), OtherPaths(), stack), CommandLine("s"))
     named = "  next: deployer access revoke --all --stack-name s" in lines
     assert named == (not changed and not holds)

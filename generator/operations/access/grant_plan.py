@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from generator.errors import DeployerError, Refused, UsageError
@@ -117,7 +117,8 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
         resource_states.require(gateway, access.stack, (resource_states.key,), "Nothing was granted.")
     resources = stack_resources(gateway, access)
     repairs = find_repairs(gateway, access, resources)
-    seen = besides.look(gateway, access, resources)
+    granted = replace(access, grant=wanted(access, request, clock.now()))
+    seen = besides.look(gateway, granted, resources)
     for _ in range(ATTEMPTS):
         after = wanted(access, request, clock.now())
         planned = plan_change(gateway, access, after, clock, A_PAUSE)

@@ -99,10 +99,14 @@ def _of_policies(
 
 
 def besides(seen: Seen, access: StackAccess, principals: Iterable[Principal], now: datetime) -> OtherPaths:
-    """What of it lets these principals in, or support's user and role; at that time (UTC). Pure."""
+    """What of it lets these principals in, or support's user and role; at that time (UTC). Pure.
+
+    A role is named once, whomever of them it trusts.
+    """
     asked, known = (*seen.of_policies, *seen.others), (*principals, *_support(access))
     theirs = (path for path in _by_hand(asked) if path.is_open(now) and _concerns(path, known))
-    return OtherPaths(tuple(theirs), tuple(_unread(asked)))
+    once = {(path.kind, path.name if path.kind is PathKind.ROLE else path): path for path in theirs}
+    return OtherPaths(tuple(once.values()), tuple(_unread(asked)))
 
 
 def already_in(seen: Seen, principal: Principal) -> AccessPath | None:
