@@ -241,8 +241,8 @@ def done_lines(result: UpResult) -> list[str]:
     """What the stack is after a change, before its outputs."""
     if not result.changed:
         return []
-    said = (*note_lines(result.notes), *remaining_lines(result.remaining))
-    return [f"The stack {result.stack_name} is {result.status}.", *said]
+    known = (*note_lines(result.notes), *remaining_lines(result.remaining))
+    return [f"The stack {result.stack_name} is {result.status}.", *known]
 
 
 def next_steps(result: UpResult, commands: CommandLine) -> tuple[str, ...]:
