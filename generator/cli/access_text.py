@@ -54,7 +54,7 @@ def _access_lines(plan: AccessPlan) -> list[str]:
 
 
 def _overlap_line(pair: Overlap) -> str:
-    if pair.by_hand:
+    if pair.foreign:
         return f"  {pair.principal} gets nothing new: it has access by the {pair.covered_by}, which no grant ends."
     return (
         f"  {pair.principal} gets nothing new: {pair.covered_by} covers it. It loses access only when both are revoked."

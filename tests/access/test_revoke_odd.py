@@ -237,5 +237,5 @@ def test_a_grant_that_adds_nothing_says_so(let_in: Callable[..., Deployer]) -> N
     deployer = let_in(ROOT)
     ran = deployer("access", "grant", "--principal", SUPPORT, "--yes")
     assert ran.code == 0 and f"{SUPPORT} gets nothing new: {ROOT} covers it." in ran.err
-    assert ran.result["overlaps"] == [{"principal": SUPPORT, "covered_by": ROOT}]
+    assert ran.result["overlaps"] == [{"principal": SUPPORT, "covered_by": ROOT, "foreign": False}]
     assert not deployer("access", "grant", "--principal", THIRD, "--yes").result["overlaps"]

@@ -63,7 +63,7 @@ class Overlap:
 
     principal: str
     covered_by: str
-    by_hand: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
         with change_set.discarded_on_error(gateway, planned):
             fresh = stack_access.read_access(gateway) if planned.change_set is not None else access
         if fresh.grant == access.grant:
-            covered = (*overlaps(after, request.principals), *_let_in_by_hand(seen, request.principals))
+            covered = (*overlaps(after, request.principals), *_covered_by_a_person(seen, request.principals))
             others = besides.besides(seen, access, after.principals, clock.now())
             permissions, moved = permission_summary(after, access), _moved(access.grant, after)
             return AccessPlan(access, access.grant, after, planned, covered, repairs, others, seen, permissions, moved)
@@ -148,10 +148,10 @@ def overlaps(grant: Grant, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
     )
 
 
-def _let_in_by_hand(seen: besides.Seen, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
+def _covered_by_a_person(seen: besides.Seen, asked: tuple[Principal, ...]) -> tuple[Overlap, ...]:
     """Where statements that somebody made by hand give one of these what the grant gives: it adds nothing to them."""
-    found = ((principal, besides.already_in(seen, principal)) for principal in asked)
-    return tuple(Overlap(principal.arn, path.label, by_hand=True) for principal, path in found if path)
+    pairs = ((principal, besides.already_in(seen, principal)) for principal in asked)
+    return tuple(Overlap(principal.arn, path.label, foreign=True) for principal, path in pairs if path)
 
 
 def refuse_while_paused(gateway: Gateway, access: StackAccess) -> None:

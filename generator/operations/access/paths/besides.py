@@ -104,21 +104,21 @@ def besides(seen: Seen, access: StackAccess, principals: Iterable[Principal], no
     A role is named once, whomever of them it trusts.
     """
     asked, known = (*seen.of_policies, *seen.others), (*principals, *_support(access))
-    theirs = (path for path in _by_hand(asked) if path.is_open(now) and _concerns(path, known))
+    theirs = (path for path in _foreign(asked) if path.is_open(now) and _concerns(path, known))
     once = {(path.kind, path.name if path.kind is PathKind.ROLE else path): path for path in theirs}
     return OtherPaths(tuple(once.values()), tuple(_unread(asked)))
 
 
 def already_in(seen: Seen, principal: Principal) -> AccessPath | None:
     """The statement made by hand that gives this one what a grant would: the secret with its key, or the role. Pure."""
-    covering = [path for path in _by_hand(seen.of_policies) if Principal.from_pattern(path.who).covers(principal)]
+    covering = [path for path in _foreign(seen.of_policies) if Principal.from_pattern(path.who).covers(principal)]
     kinds = {path.kind: path for path in covering}
     if PathKind.KEY in kinds and PathKind.SECRET in kinds:
         return kinds[PathKind.SECRET]
     return kinds.get(PathKind.TRUST)
 
 
-def _by_hand(asked: Iterable[PathReading]) -> Iterator[AccessPath]:
+def _foreign(asked: Iterable[PathReading]) -> Iterator[AccessPath]:
     return (path for reading in asked for path in reading.value or () if not path.by_stack)
 
 
