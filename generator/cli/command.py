@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 import typer
 
-from generator.cli import render
+from generator.cli import completion, render
 from generator.cli.grouped_help import COMMON, GroupedCommand
 from generator.cli.invocation import Invocation
 from generator.cli.render import OutputFormat
@@ -48,11 +48,32 @@ _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotati
 Body = Callable[..., CommandResult | None]
 
 COMMON_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
-    ("profile", Annotated[str | None, typer.Option(help="AWS profile to use.", rich_help_panel=COMMON)], None),
-    ("region", Annotated[str | None, typer.Option(help="AWS region.", rich_help_panel=COMMON)], None),
+    (
+        "profile",
+        Annotated[
+            str | None,
+            typer.Option(help="AWS profile to use.", rich_help_panel=COMMON, autocompletion=completion.profiles),
+        ],
+        None,
+    ),
+    (
+        "region",
+        Annotated[
+            str | None, typer.Option(help="AWS region.", rich_help_panel=COMMON, autocompletion=completion.regions)
+        ],
+        None,
+    ),
     (
         "stack_name",
-        Annotated[str, typer.Option(help="Name of the stack.", envvar="DEPLOYER_STACK_NAME", rich_help_panel=COMMON)],
+        Annotated[
+            str,
+            typer.Option(
+                help="Name of the stack.",
+                envvar="DEPLOYER_STACK_NAME",
+                rich_help_panel=COMMON,
+                autocompletion=completion.stacks,
+            ),
+        ],
         DEFAULT_STACK_NAME,
     ),
     (
@@ -130,7 +151,12 @@ def _run(invocation: Invocation, body: Body, context: typer.Context, values: dic
 
     def filled_in() -> CommandResult | None:
         _fill_in(context, invocation, values)
-        return body(invocation, **values)
+        done = body(invocation, **values)
+        if invocation.opened:
+            from generator.operations.completion_names import remember
+
+            remember(invocation.gateway)
+        return done
 
     return execute(invocation, filled_in)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.cli import session_text
+from generator.cli import completion, session_text
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.model.session import Client
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from generator.operations.sessions.selftest import SelftestResult
 
 TARGET = typer.Argument(
-    metavar="[TARGET]", help="Instance ID, Name tag or private address; by default the stack's own instance."
+    metavar="[TARGET]",
+    help="Instance ID, Name tag or private address; by default the stack's own instance.",
+    autocompletion=completion.instances,
 )
 REASON = typer.Option(help="Ticket or reason, recorded with the session.")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from generator.cli import completion
 from generator.errors import UsageError
 from generator.model.database import DEFAULT_LOCAL_PORT, AccessLevel, Engine
 
@@ -18,7 +19,9 @@ Option = tuple[str, Any, Any]
 """An option: the name of its parameter, its annotation, its default."""
 
 _NAME = typer.Argument(
-    metavar="[NAME]", help="Aurora cluster or RDS instance; by default the stack's, or the only one."
+    metavar="[NAME]",
+    help="Aurora cluster or RDS instance; by default the stack's, or the only one.",
+    autocompletion=completion.databases,
 )
 
 

@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from generator.cli import session_text
+from generator.cli import completion, session_text
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.lazy import DefaultCommand
 from generator.errors import UsageError
 
 OWNER = typer.Option(metavar="NAME", help="Only those of this user or role session: its ARN, or the name at its end.")
-TARGET = typer.Option(metavar="ID", help="Only those on this instance.")
+TARGET = typer.Option(metavar="ID", help="Only those on this instance.", autocompletion=completion.instances)
 NOT_PROVED = 3
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from generator.cli import completion
 from generator.cli.callers import SessionInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.connect_commands import REASON, TARGET, show_frames
@@ -32,7 +33,9 @@ def _register_ssh(app: typer.Typer) -> None:
         words: Annotated[
             list[str] | None,
             typer.Argument(
-                metavar="[SSH OPTIONS] [USER@]TARGET [COMMAND]", help="As for ssh; . is the stack's own instance."
+                metavar="[SSH OPTIONS] [USER@]TARGET [COMMAND]",
+                help="As for ssh; . is the stack's own instance.",
+                autocompletion=completion.instances,
             ),
         ] = None,
         reason: Annotated[str, REASON] = "",

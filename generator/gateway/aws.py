@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from generator import __version__
 from generator.errors import DeployerError, UsageError
+from generator.gateway.seen_names import names_in
 from generator.model.arn import Arn
 from generator.model.command_line import CommandLine
 from generator.model.deployment import Deployment
@@ -52,6 +53,8 @@ class Gateway:
         """Where a line goes that says why something takes longer; nowhere unless the caller sets it."""
         self._answered: dict[str, bool] = {}
         """Who has answered so far: scheme, host and port, and whether that is the sandbox."""
+        self.seen_names: list[tuple[str, str]] = []
+        """Names in the answers so far, each with its kind (`seen_names`)."""
 
     @property
     def commands(self) -> CommandLine:
@@ -115,11 +118,12 @@ class Gateway:
                 ),
             )
             require_address(client.meta.endpoint_url)
-        client.meta.events.register("after-call", self._note_who_answered)
+        client.meta.events.register("after-call", self._note_answer)
         return client
 
-    def _note_who_answered(self, http_response: Any, **_: object) -> None:
-        """Keep who answered a call. An event handler of botocore: it must return nothing."""
+    def _note_answer(self, http_response: Any, parsed: Any, model: Any, **_: object) -> None:
+        """Keep who answered a call, and what it named. An event handler of botocore: it must return nothing."""
+        self.seen_names += names_in(model.name, parsed)
         url = urlsplit(http_response.url)
         sandbox = http_response.headers.get("X-Sandbox") == "deployer" and url.hostname in LOOPBACK
         self._answered[f"{url.scheme}://{url.netloc.rpartition('@')[2]}"] = sandbox

@@ -25,7 +25,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
 def answered(gateway: Gateway, url: str, sandbox: bool = False) -> None:
     headers = {"X-Sandbox": "deployer"} if sandbox else {}
-    gateway._note_who_answered(http_response=SimpleNamespace(url=url, headers=headers))
+    gateway._note_answer(SimpleNamespace(url=url, headers=headers), {}, SimpleNamespace(name="DescribeStacks"))
 
 
 @pytest.mark.parametrize(
