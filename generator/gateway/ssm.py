@@ -14,6 +14,7 @@ from generator.model.run_command import RUNNING, CommandRequest, HostResult
 from generator.model.session import DocumentVersions, Node, Session, SessionRequest, StartedSession
 
 RUN_SHELL_SCRIPT = "AWS-RunShellScript"
+HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
 MOST_SESSIONS = 200
 """Sessions of a page, the most that DescribeSessions gives: the fewest calls for a long history."""
 
@@ -88,6 +89,14 @@ class SSM(Service):
     def connection_status(self, instance_id: str) -> str:
         """Whether the agent holds its control channel: connected or notconnected."""
         return str(self._call("get_connection_status", Target=instance_id)["Status"])
+
+    def host_management_role(self) -> str:
+        """The role as which agents register whose instance has no profile (Default Host Management Configuration).
+
+        "" where the account does not use that in this region. Its default value is the word $None.
+        """
+        value = str(self._call("get_service_setting", SettingId=HOST_MANAGEMENT)["ServiceSetting"]["SettingValue"])
+        return "" if value.lower() in ("$none", "none", "") else value
 
     def send_command(self, request: CommandRequest) -> str:
         """Run a script by a document with AWS-RunShellScript's parameters; the command's id. Raises AwsError."""

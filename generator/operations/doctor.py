@@ -32,6 +32,8 @@ from generator.operations.sessions.documents import Documents, documents_of
 from generator.operations.sessions.targets import StackView, find_target, view_stack
 from generator.operations.stack import document_versions, stack_policy
 
+MANAGED_SINCE = "3.2.582.0"
+"""The agent's version since which it registers by Default Host Management (Systems Manager user guide)."""
 AGENT = (  # Systems Manager user guide, "Session Manager prerequisites"
     ("2.3.68.0", "sessions"),
     ("3.0.222.0", "tunnels"),
@@ -197,6 +199,8 @@ def _of_instance(
     yield from _instance(target, health)
     if isinstance(health, NotFound):
         return
+    if isinstance(health, InstanceHealth):
+        yield from _asked("instance role", lambda: _role(gateway, target, health))
     yield from _asked("agent", lambda: _agent(gateway, target, health))
     if isinstance(health, InstanceHealth):
         yield from _asked("route to AWS", lambda: aws_route_checks(gateway, health))
@@ -226,15 +230,29 @@ def _instance(target: Target, health: InstanceHealth | DeployerError) -> Iterato
         health.state,
         "" if running else f"aws ec2 start-instances --instance-ids {name}",
     )
-    if health.profile:
-        yield _good("instance role", health.profile)
-    else:
-        hint = f"aws ec2 associate-iam-instance-profile --instance-id {name} --iam-instance-profile Name=PROFILE"
-        yield _bad("instance role", "the instance has none, so its agent cannot register", hint)
     if health.tags.get(TAG_KEY) != TAG_VALUE:
         hint = f"aws ec2 create-tags --resources {name} --tags Key={TAG_KEY},Value={TAG_VALUE}"
         yield Diagnosis("tag", Verdict.NOTE, f"{TAG_KEY} is not {TAG_VALUE}: support cannot reach it", hint)
     yield from _imds(name, health)
+
+
+def _role(gateway: Gateway, target: Target, health: InstanceHealth) -> Iterator[Diagnosis]:
+    """The instance's own role; or, without one, that of Default Host Management, which only newer agents use."""
+    if health.profile:
+        yield _good("instance role", health.profile)
+        return
+    name = target.instance_id
+    hint = f"aws ec2 associate-iam-instance-profile --instance-id {name} --iam-instance-profile Name=PROFILE"
+    if not (role := gateway.ssm.host_management_role()):
+        answer = "the instance has none, and the account has no Default Host Management: its agent cannot register"
+        yield _bad("instance role", answer, hint)
+        return
+    answer = f"none of its own; Default Host Management gives agents since {MANAGED_SINCE} the role {role}"
+    yield Diagnosis("instance role", Verdict.NOTE, f"{answer}, which as AWS makes it writes no session log", hint)
+    nodes = gateway.ssm.describe_nodes((name,))
+    if nodes and newer_than(MANAGED_SINCE, nodes[0].agent_version):
+        update = f"deployer run --instance-id {name} 'yum install -y amazon-ssm-agent'"
+        yield _bad("host management", f"agent {nodes[0].agent_version} is too old for it", update)
 
 
 def _imds(name: str, health: InstanceHealth) -> Iterator[Diagnosis]:
@@ -276,7 +294,7 @@ def _agent_version(node: Node) -> Iterator[Diagnosis]:
 
 def _why_silent(health: InstanceHealth | DeployerError) -> str:
     if isinstance(health, InstanceHealth) and not health.profile:
-        return "Give the instance a role first."
+        return "See the row of the instance role: it has none of its own."
     return "Check the role's permissions and the route to AWS below; see /var/log/amazon/ssm/amazon-ssm-agent.log"
 
 

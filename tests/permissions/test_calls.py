@@ -34,7 +34,7 @@ OF_AN_END = (
 """What is asked only while somebody is let in until a time: whether the stack then ends open sessions."""
 # not on this stack: it has no cluster, a route to AWS, no recovery host, no trail, and names its own instance
 NOT_REACHED = {
-    "doctor": {"ec2:DescribeSecurityGroups", "cloudtrail:GetTrailStatus"},
+    "doctor": {"ec2:DescribeSecurityGroups", "cloudtrail:GetTrailStatus", "ssm:GetServiceSetting"},
     "sessions list": {"cloudtrail:LookupEvents"},  # of past sessions
     # nobody has access, so there is nothing to confirm
     "access confirm": {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
@@ -13,7 +15,7 @@ from generator.gateway.cloudformation import CloudFormation
 from generator.gateway.cloudtrail import CloudTrail
 from generator.gateway.ec2 import EC2
 from generator.gateway.iam import IAM
-from generator.gateway.ssm import SSM
+from generator.gateway.ssm import HOST_MANAGEMENT, SSM
 from generator.model.instance import InstanceHealth
 from generator.model.preferences import Preferences
 from generator.model.session import DocumentVersions, Node
@@ -202,3 +204,64 @@ def test_a_trail_of_the_sandbox_is_seen_and_who_may_not_ask_is_told_so(
     monkeypatch.setattr(CloudTrail, "describe_trails", Mock(side_effect=denied))
     each = found(deployer)["CloudTrail"]
     assert (each["verdict"], each["answer"]) == ("unknown", "not checked: you lack the permission for DescribeTrails")
+
+
+@pytest.fixture
+def bare(deployer: Deployer) -> Iterator[str]:
+    """An instance without an instance profile."""
+    ec2 = deployer.gateway.client("ec2")
+    name = str(ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"])
+    yield name
+    ec2.terminate_instances(InstanceIds=[name])
+
+
+@pytest.fixture
+def host_management(deployer: Deployer) -> Iterator[str]:
+    """The account gives instances without a profile a role, by whose name."""
+    iam, ssm = deployer.gateway.client("iam"), deployer.gateway.client("ssm")
+    trusted = {"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": ["ssm:UpdateInstanceInformation", "ssmmessages:*"], "Resource": "*"}
+    version = {"Version": "2012-10-17"}
+    iam.create_role(RoleName="hosts", AssumeRolePolicyDocument=json.dumps({**version, "Statement": trusted}))
+    iam.put_role_policy(RoleName="hosts", PolicyName="agent", PolicyDocument=json.dumps({**version, "Statement": may}))
+    ssm.update_service_setting(SettingId=HOST_MANAGEMENT, SettingValue="hosts")
+    yield "hosts"
+    ssm.reset_service_setting(SettingId=HOST_MANAGEMENT)
+    iam.delete_role_policy(RoleName="hosts", PolicyName="agent")
+    iam.delete_role(RoleName="hosts")
+
+
+def test_without_a_profile_and_host_management_no_agent_can_register(deployer: Deployer, bare: str) -> None:
+    rows = found(deployer, bare)
+    assert rows["instance role"]["verdict"] == "missing" and rows["agent"]["verdict"] == "missing"
+    assert "no Default Host Management" in rows["instance role"]["answer"]
+
+
+def test_host_management_is_recognised_and_its_hosts_are_reached(
+    deployer: Deployer, bare: str, host_management: str
+) -> None:
+    rows = found(deployer, bare)
+    assert rows["agent"]["verdict"] == "ok" and "host management" not in rows
+    assert rows["instance role"]["verdict"] == "note" and f"role {host_management}" in rows["instance role"]["answer"]
+    assert deployer("connect", bare, "-L", "0:localhost:8080", "--exec", "true").code == 0
+
+
+@pytest.mark.parametrize(("version", "old"), [("3.2.581.0", True), ("3.2.582.0", False), ("3.3.1.0", False)])
+def test_an_agent_that_is_too_old_for_host_management(
+    deployer: Deployer, bare: str, host_management: str, monkeypatch: pytest.MonkeyPatch, version: str, old: bool
+) -> None:
+    monkeypatch.setattr(SSM, "describe_nodes", lambda self, ids: [Node(bare, "Online", version)])
+    rows = found(deployer, bare)
+    assert ("host management" in rows) is old
+    assert not old or rows["host management"]["verdict"] == "missing"
+
+
+def test_host_management_that_may_not_be_read_is_unknown(
+    deployer: Deployer, bare: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: object) -> str:
+        raise AwsError("No.", aws_code="AccessDeniedException", operation="GetServiceSetting")
+
+    monkeypatch.setattr(SSM, "host_management_role", refused)
+    row = found(deployer, bare)["instance role"]
+    assert (row["verdict"], row["answer"]) == ("unknown", "not checked: you lack the permission for GetServiceSetting")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import ec2, iam
+from ministack.services import ec2, iam, ssm
 
 from generator.model.arn import Arn
 from generator.sandbox import policy_evaluator
@@ -84,8 +84,16 @@ def role_may(role: str, action: str, arn: str) -> bool:
     )
 
 
+HOST_MANAGEMENT = "/ssm/managed-instance/default-ec2-instance-management-role"
+
+
 def _role_of(profile: dict[str, str] | None) -> str:
-    name = (profile or {}).get("Arn", "").rpartition("/")[2]
+    """The role of the instance's profile; without a profile, that of Default Host Management, if there is one."""
+    if not profile:
+        stored = ssm.get_state()["service_settings"].get(HOST_MANAGEMENT)
+        name = str(stored["value"]) if stored else "$None"
+        return "" if name == "$None" else str(Arn("aws", "iam", "", get_account_id(), f"role/{name}"))
+    name = profile.get("Arn", "").rpartition("/")[2]
     try:
         profile_xml = call(iam, "GetInstanceProfile", {"InstanceProfileName": name})
     except ValueError:
