@@ -6,7 +6,7 @@ import typer
 
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
-from generator.cli.stack_text import recovery_lines
+from generator.cli.stack_text import recovery_choice_lines, recovery_lines
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +34,14 @@ def register(app: typer.Typer) -> None:
 
         reached = down(call.gateway, call)
         return CommandResult(reached, recovery_lines(reached))
+
+    @command(group, "explain")
+    def explain(call: Invocation) -> CommandResult:
+        """Say what you can do when Session Manager itself is down, and how to remove it again. Changes nothing."""
+        from generator.operations.recovery_choices import explain
+
+        choices = explain(call.gateway)
+        return CommandResult(choices, recovery_choice_lines(choices), to_read=True)
 
     @command(group, "status")
     def status(call: Invocation) -> CommandResult:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from generator.model.down import DownPlan, DownResult
     from generator.model.first_up import DefaultsPlan
     from generator.model.network import PublicSubnet, SubnetWarning
-    from generator.model.recovery import RecoveryGroup
+    from generator.model.recovery import RecoveryChoices, RecoveryGroup
     from generator.model.stack import StackEvent
     from generator.model.up import RotationSchedule, UpPlan, UpResult
 
@@ -277,6 +277,18 @@ def recovery_lines(group: RecoveryGroup) -> list[str]:
     """The recovery group: a line for itself and one for each host."""
     size = f"recovery group {group.name}: desired capacity {group.desired}"
     return [size, *_host_lines(group)]
+
+
+def recovery_choice_lines(choices: RecoveryChoices) -> list[str]:
+    """What can be done without Session Manager: what each choice opens and needs, and its commands."""
+    lines = [
+        "The recovery host is reached by Session Manager too. When that is down, AWS has these; deployer makes none.",
+    ]
+    for choice in choices.choices:
+        lines += ["", f"{choice.name} opens {choice.opens}.", f"  It needs {choice.needs}."]
+        for word, commands in (("make it", choice.make), ("use it", choice.use), ("remove it", choice.remove)):
+            lines += [f"  {word}:", *(f"    {each}" for each in commands)]
+    return lines
 
 
 def recovery_change_lines(group: RecoveryGroup) -> list[str]:

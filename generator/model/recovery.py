@@ -31,3 +31,27 @@ class RecoveryGroup:
     def ready(self) -> bool:
         """Whether there is a host, and each takes sessions."""
         return bool(self.hosts) and all(host.online for host in self.hosts)
+
+
+@dataclass(frozen=True)
+class RecoveryChoice:
+    """A way of AWS's to the instance that does not need Session Manager, for the customer to make and to remove.
+
+    `opens` says for whom, `needs` what must be there before. `make`, `use` and `remove` are commands in order; none of
+    them is run here.
+    """
+
+    name: str
+    opens: str
+    needs: str
+    make: tuple[str, ...]
+    use: tuple[str, ...]
+    remove: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RecoveryChoices:
+    """What there is on the day on which Session Manager itself does not answer."""
+
+    instance_id: str
+    choices: tuple[RecoveryChoice, ...]

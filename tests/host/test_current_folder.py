@@ -98,6 +98,7 @@ STORY = (
     Row("--sandbox up --recovery-bastion=yes --yes"),
     Row("--sandbox recovery up --yes"),
     Row("--sandbox recovery status"),
+    Row("--sandbox recovery explain", "EC2 Instance Connect Endpoint"),
     Row("--sandbox recovery down --yes"),
     Row("--sandbox sandbox database app", "app is running at"),
     Row("--sandbox sandbox database orders --engine mysql", "orders is running at"),

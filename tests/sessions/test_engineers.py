@@ -154,6 +154,12 @@ def test_the_products_stack_and_its_name_have_nothing_to_do_with_it(engineers: D
     assert engineers.gateway.cloudformation.describe_stack(STACK) == before
 
 
+def test_the_question_names_the_place(deployer: Deployer) -> None:
+    asked = deployer("engineers", "up", "--ports", "8080")
+    place = "in the sandbox (account 111122223333, region us-east-1)?"
+    assert asked.code == 2 and f"Create the stack deepsql-engineers {place}" in asked.err
+
+
 def test_a_list_is_replaced_and_what_is_not_given_stays(engineers: Deployer) -> None:
     changed = engineers("engineers", "up", "--ports", "9000", "--fleet-command", "", "--yes")
     assert changed.code == 0, changed.err
