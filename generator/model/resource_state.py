@@ -206,12 +206,16 @@ def deleted_documents(names: Iterable[str], parameters: Iterable[str], commands:
     )
 
 
-def broken_instance(instance_id: str, state: str, commands: CommandLine) -> BrokenResource | None:
-    """The instance by EC2's word for its state ("": there is none), None for one that runs or is about to."""
-    subject, effect = f"instance {instance_id}", "no session can be started on it"
+def broken_instance(instance_id: str, state: str, commands: CommandLine, *, own: bool = True) -> BrokenResource | None:
+    """An instance by EC2's word for its state ("": there is none), None for one that runs or is about to. `own`: it is
+    the stack's."""
+    subject, effect = f"instance {instance_id}", "no session or command can be started on it"
     if state in ("running", "pending"):
         return None
-    if state in ("", "terminated", "shutting-down"):
+    gone = state in ("", "terminated", "shutting-down")
+    if gone and not own:
+        return BrokenResource(Resource.INSTANCE, subject, state or "terminated", effect, note="Name another instance.")
+    if gone:
         replace = commands.deployer("upgrade", "--replace-instance", "--allow-replacement", str(Resource.INSTANCE))
         note = "That installs DeepSQL anew: what was on the instance's volumes is not brought back."
         return BrokenResource(Resource.INSTANCE, subject, state or "terminated", effect, (replace,), note)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from generator.errors import AwsError, NotFound, Refused
+from generator.errors import AwsError, DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model import resource_state
 from generator.model.command_line import CommandLine
-from generator.model.contract import Output, Parameter, Resource
+from generator.model.contract import DocumentKind, Output, Parameter, Resource, document_name
 from generator.model.reading import Reading
 from generator.model.resource_state import BrokenResource
 from generator.model.stack import Stack
@@ -23,6 +23,7 @@ from generator.operations.access.readings import read
 from generator.operations.access.stack_access import access_of
 
 T = TypeVar("T")
+E = TypeVar("E", bound=DeployerError)
 Question = Callable[[Gateway, Stack], BrokenResource | None]
 """Asks about one resource of the stack; None where it is as it should be, or the stack has none. Raises AwsError."""
 
@@ -103,8 +104,8 @@ def instance_profile(gateway: Gateway, stack: Stack) -> BrokenResource | None:
 
 
 def session_documents(gateway: Gateway, stack: Stack) -> BrokenResource | None:
-    """The session documents that the stack's outputs name (ssm:GetDocument for each)."""
-    names = filter(None, dict.fromkeys(stack.outputs.get(output, "") for output in DOCUMENTS))
+    """The session documents that the stack's outputs name, and its database's (ssm:GetDocument for each)."""
+    names = filter(None, dict.fromkeys([*(stack.outputs.get(output, "") for output in DOCUMENTS), _database(stack)]))
     gone = [name for name in names if gateway.ssm.find_document(name) is None]
     return resource_state.deleted_documents(gone, stack.parameters, _commands(gateway, stack)) if gone else None
 
@@ -112,10 +113,13 @@ def session_documents(gateway: Gateway, stack: Stack) -> BrokenResource | None:
 def instance(gateway: Gateway, stack: Stack) -> BrokenResource | None:
     """The stack's instance (ec2:DescribeInstances)."""
     instance_id = access_of(stack).instance_id
-    if not instance_id:
-        return None
+    return any_instance(gateway, instance_id) if instance_id else None
+
+
+def any_instance(gateway: Gateway, instance_id: str, *, own: bool = True) -> BrokenResource | None:
+    """An instance by its ID (ec2:DescribeInstances); `own`: it is the stack's. Raises AwsError."""
     answer = _unless_gone(lambda: gateway.ec2.describe_instance(instance_id))
-    return resource_state.broken_instance(instance_id, answer.state if answer else "", gateway.commands)
+    return resource_state.broken_instance(instance_id, answer.state if answer else "", gateway.commands, own=own)
 
 
 def find(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> tuple[BrokenResource, ...]:
@@ -157,9 +161,14 @@ def explained(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> 
         if isinstance(error, AwsError) and error.transient:
             raise
         if broken := find(gateway, stack, questions):
-            first, *others = broken
-            raise error.explained(first.sentence, hint=_hint(first, others)) from error
+            raise because(error, broken) from error
         raise
+
+
+def because(error: E, broken: tuple[BrokenResource, ...]) -> E:
+    """The same error, saying of the first of these resources what it is, with what restores each."""
+    first, *others = broken
+    return error.explained(first.sentence, hint=_hint(first, others))
 
 
 def described(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> tuple[str, ...]:
@@ -178,6 +187,12 @@ def _secret(gateway: Gateway, resource: Resource, arn: str) -> BrokenResource | 
     answer = _unless_gone(lambda: gateway.secretsmanager.describe_secret(arn))
     deleted = answer is not None and answer.deleted is not None
     return resource_state.broken_secret(resource, arn, gateway.commands, exists=answer is not None, deleted=deleted)
+
+
+def _database(stack: Stack) -> str:
+    """The document for the database that was given to the stack; "" without one."""
+    instance_id, given = access_of(stack).instance_id, stack.parameters.get(Parameter.DATABASE_ENDPOINT)
+    return document_name(DocumentKind.DATABASE, instance_id) if given and instance_id else ""
 
 
 def _physical_ids(gateway: Gateway, stack: Stack) -> dict[str, str]:

@@ -32,6 +32,11 @@ OF_AN_END = (
     *("lambda:GetFunctionConcurrency", "iam:SimulatePrincipalPolicy"),
 )
 """What is asked only while somebody is let in until a time: whether the stack then ends open sessions."""
+OF_A_FAILURE = (
+    *("cloudformation:ListStackResources", "iam:GetInstanceProfile", "kms:DescribeKey"),
+    *("logs:DescribeLogGroups", "ssm:GetDocument"),
+)
+"""What is asked only where a session or a command could not be started: which resource is why."""
 # not on this stack: it has no cluster, a route to AWS, no recovery host, no trail, and names its own instance
 NOT_REACHED = {
     "doctor": {"ec2:DescribeSecurityGroups", "cloudtrail:GetTrailStatus", "ssm:GetServiceSetting"},
@@ -51,7 +56,7 @@ NOT_REACHED = {
     "recovery status": {"ssm:DescribeInstanceInformation"},
     "ssh-config": {"ec2:DescribeInstances"},
     # the instance is found through the stack or by its tag; a command is cancelled by Ctrl-C only
-    "run": {"cloudformation:DescribeStacks", "ec2:DescribeInstances", "ssm:CancelCommand"},
+    "run": {"cloudformation:DescribeStacks", "ec2:DescribeInstances", "ssm:CancelCommand", *OF_A_FAILURE},
 }
 FINDINGS = {"doctor": 3, "access confirm": 3}
 """Exit 3 is the answer: these people may start no session, and nobody has access to this stack."""

@@ -16,6 +16,7 @@ from generator.model.forward import ForwardSpec, unreachable
 from generator.model.session import SessionRequest
 from generator.operations.database.jump_host import JumpHost, find_jump_host
 from generator.operations.database.request import DatabaseRequest
+from generator.operations.sessions import session_states
 from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import AWS_REMOTE_PORT, Documents, port_request
 from generator.operations.sessions.service import SessionCalls
@@ -139,11 +140,19 @@ class DatabaseCalls(SessionCalls):
     def start(self) -> SessionGrant:
         """Start a session. Raises AwsError whose hint says what to do about the refusal."""
         try:
+            return self._start()
+        except AwsError as error:
+            told = explained(error, self.request, self._request, self._database)
+            where, support = (self.request.target,), self._request.support
+            raise session_states.explanation(self._gateway, told, where, assumed=support) from error
+
+    def _start(self) -> SessionGrant:
+        try:
             return super().start()
         except AwsError as error:
             if error.aws_code == "TargetNotConnected" and self._switch_jump_host():
                 return super().start()
-            raise explained(error, self.request, self._request, self._database) from error
+            raise
 
     def _switch_jump_host(self) -> bool:
         jump_host = find_jump_host(self._gateway, self._request, self._database, avoid=self.request.target)

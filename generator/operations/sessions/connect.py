@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.channel import signals
 from generator.gateway.aws import Gateway
 from generator.model.connect import ConnectRequest, ConnectResult, TunnelCaller
-from generator.operations.sessions import native_client, plugin_client
+from generator.operations.sessions import native_client, plugin_client, session_states
 from generator.operations.sessions.connect_plan import plan_connect
 from generator.operations.sessions.selftest import SelftestResult, selftest
 
@@ -22,8 +22,10 @@ def connect(
     """
     plan = plan_connect(gateway, request, caller.choose)
     caller.show(plan)
-    if request.selftest:
-        return selftest(gateway, plan, caller.say)
-    if plan.plugin:
-        return signals.run(plugin_client.run_session(gateway, plan, caller, quiet=quiet))
-    return signals.run(native_client.run_session(gateway, plan, caller, quiet=quiet))
+    assumed = any(session.request.otherwise for session in plan.sessions)
+    with session_states.explained(gateway, (plan.target.instance_id,), assumed=assumed):
+        if request.selftest:
+            return selftest(gateway, plan, caller.say)
+        if plan.plugin:
+            return signals.run(plugin_client.run_session(gateway, plan, caller, quiet=quiet))
+        return signals.run(native_client.run_session(gateway, plan, caller, quiet=quiet))

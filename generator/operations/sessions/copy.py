@@ -17,7 +17,7 @@ from generator.host import ssh as openssh
 from generator.model.contract import SSH_USER
 from generator.model.copy import CopyCaller, CopyRequest, CopyResult, Place
 from generator.model.session import Target, Via
-from generator.operations.sessions import parallel_copy, ssh
+from generator.operations.sessions import parallel_copy, session_states, ssh
 from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
 from generator.operations.sessions.service import SessionCalls
@@ -59,6 +59,11 @@ def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResu
             f"Leave {request.far.user}@ out, or copy over SSH: --via ssh",
         )
     plan = _plan(gateway, request, caller.choose)
+    with session_states.explained(gateway, (plan.target.instance_id,), assumed=plan.documents.assumed):
+        return _copied(gateway, request, plan, caller)
+
+
+def _copied(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:
     if request.via is Via.session:
         return _through_sessions(gateway, request, plan, caller)
     outcome = _over_ssh(gateway, plan, request)

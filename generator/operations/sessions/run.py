@@ -14,6 +14,7 @@ from generator.model.run_command import CommandRequest, HostProgress, HostResult
 from generator.operations import polling
 from generator.operations.aws import refused
 from generator.operations.clock import SYSTEM, Clock
+from generator.operations.sessions import session_states
 from generator.operations.sessions.targets import find_target, view_stack
 
 LIMIT = 172_800.0  # seconds: no command of Systems Manager runs longer
@@ -52,10 +53,11 @@ def start(gateway: Gateway, request: CommandRequest) -> str:
             raise error.explained(f"The document does not allow the command {request.script}.", hint=ALLOWED) from error
         if error.aws_code != "InvalidInstanceId":
             raise
-        raise error.explained(
+        told = error.explained(
             f"Systems Manager cannot reach {', '.join(request.instance_ids)}: not running, or the agent is offline.",
             hint=f"See what is missing with: deployer doctor {request.instance_ids[0]}",
-        ) from error
+        )
+        raise session_states.explanation(gateway, told, request.instance_ids) from error
 
 
 ALLOWED = "See what it allows with: deployer engineers status"

@@ -17,6 +17,7 @@ from generator.model.connect import SessionCaller
 from generator.model.contract import SSH_USER
 from generator.model.deployment import Deployment
 from generator.model.session import SessionRequest, Target
+from generator.operations.sessions import session_states
 from generator.operations.sessions.documents import documents_of, ssh_request
 from generator.operations.sessions.targets import Choose, find_target, view_stack
 
@@ -77,8 +78,10 @@ def pushed_key(gateway: Gateway, route: SshRoute, report: Path | None = None) ->
 
     The proxy writes to `report` why no server answered, where that is so.
     """
+    instance_id = route.target.instance_id
     with openssh.identity(COMMENT) as key:
-        push(gateway, route.target.instance_id, route.user, key.public_key)
+        with session_states.explained(gateway, (instance_id,), assumed=route.request.otherwise is not None):
+            push(gateway, instance_id, route.user, key.public_key)
         argv = proxy_argv(gateway.deployment, route.request) + (["--report", str(report)] if report else [])
         proxy = openssh.proxy_command(argv)
         yield [*key.options, "-o", f"User={route.user}", "-o", f"ProxyCommand={proxy}"]

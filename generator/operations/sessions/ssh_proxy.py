@@ -18,6 +18,7 @@ from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.host.shared_key import shared_key, ssh_above
 from generator.model.session import SessionRequest
+from generator.operations.sessions import session_states
 from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.ssh import plan_ssh
@@ -53,7 +54,8 @@ def ssh_proxy(
     if key_user:
         key = _claimed_key(gateway, request.target, key_user)
     try:
-        signals.run(_carry(gateway, calls, key))
+        with session_states.explained(gateway, (request.target,), assumed=request.otherwise is not None):
+            signals.run(_carry(gateway, calls, key))
     except DeployerError as error:
         if error.code == "interrupted":
             return ProxyResult(request.target, error.exit_code)

@@ -10,6 +10,7 @@ from generator.errors import AwsError, DeployerError, NotFound, StackNotFound, U
 from generator.gateway.aws import Gateway
 from generator.model.contract import TAG_KEY, TAG_VALUE, Output
 from generator.model.deployment import DEFAULT_STACK_NAME
+from generator.model.resource_state import broken_instance
 from generator.model.session import Target, is_instance_id
 from generator.model.stack import Stack
 
@@ -62,7 +63,7 @@ def find_target(gateway: Gateway, text: str, seen: StackView, choose: Choose) ->
             "Give an instance ID, a Name tag or a private address; check --region and --profile.",
             code="target-not-found",
         )
-    return _one(targets, f"{text} is the name of", choose)
+    return _one(gateway, targets, f"{text} is the name of", choose)
 
 
 def _own(gateway: Gateway, seen: StackView, choose: Choose) -> Target:
@@ -81,19 +82,18 @@ def _own(gateway: Gateway, seen: StackView, choose: Choose) -> Target:
             f"There is no stack {name} that can be read here, and no instance tagged {TAG_KEY}={TAG_VALUE}.",
             "Name the instance, or check --stack-name, --region and --profile.",
         )
-    return _one(targets, f"The tag {TAG_KEY} is on", choose)
+    return _one(gateway, targets, f"The tag {TAG_KEY} is on", choose)
 
 
-def _one(targets: Sequence[Target], several: str, choose: Choose) -> Target:
+def _one(gateway: Gateway, targets: Sequence[Target], several: str, choose: Choose) -> Target:
     running = [target for target in targets if target.state == "running"]
     if len(running) == 1:
         return running[0]
     if not running:
-        raise NotFound(
-            f"{targets[0].instance_id} is {targets[0].state}, so no session can be opened on it.",
-            f"Start it with: aws ec2 start-instances --instance-ids {targets[0].instance_id}",
-            code="target-not-running",
-        )
+        broken = broken_instance(targets[0].instance_id, targets[0].state, gateway.commands, own=False)
+        if broken is None:
+            return targets[0]  # it is about to run: Systems Manager says whether it can be reached
+        raise NotFound(broken.sentence, broken.hint, code="target-not-running")
     if chosen := choose(running):
         return chosen
     listed = "\n    ".join(target.label for target in running)
