@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from generator import __version__
-from generator.errors import DeployerError, UsageError
+from generator.errors import DeployerError, Refused, UsageError
 from generator.gateway.seen_names import names_in
 from generator.model.arn import Arn
 from generator.model.command_line import CommandLine
 from generator.model.deployment import Deployment
 from generator.model.location import Location
+from generator.model.sandbox_key import is_sandbox_key
 
 if TYPE_CHECKING:
     from generator.gateway.autoscaling import AutoScaling
@@ -118,6 +119,7 @@ class Gateway:
                 ),
             )
             require_address(client.meta.endpoint_url)
+        _keep_apart(credentials.access_key_id if credentials else _static_key(session), client.meta)
         client.meta.events.register("after-call", self._note_answer)
         return client
 
@@ -320,6 +322,31 @@ class Gateway:
         from generator.gateway.sts import STS
 
         return STS(self.client("sts", credentials))
+
+
+def _static_key(session: Any) -> str:
+    """The ID of the access key that a session has as it is; "" for one that is renewed, as none of the sandbox's is."""
+    from botocore.credentials import Credentials
+
+    credentials = session.get_credentials()
+    return str(credentials.access_key) if type(credentials) is Credentials else ""
+
+
+def _keep_apart(access_key_id: str, client: Any) -> None:
+    """Keep the embedded AWS and the real one apart: raise Refused when a key of the sandbox would leave this computer,
+    and UsageError for a region that AWS does not have, of which the sandbox would say that it is empty."""
+    from generator.gateway.surroundings import known_regions, no_region
+
+    if not is_sandbox_key(access_key_id):
+        return
+    if urlsplit(client.endpoint_url).hostname not in LOOPBACK:
+        raise Refused(
+            f"The credentials are the sandbox's, but {client.endpoint_url} is not on this computer: nothing was sent.",
+            'Take both from the sandbox: eval "$(deployer sandbox env)", or unset AWS_ACCESS_KEY_ID.',
+            code="sandbox-mixture",
+        )
+    if client.region_name not in known_regions() and not client.region_name.endswith("-global"):
+        raise no_region(str(client.region_name), "the sandbox has AWS's regions")
 
 
 def _is_aws(url: str, suffixes: tuple[str, ...]) -> bool:

@@ -41,7 +41,7 @@ class S3(Service):
             if error.aws_code == "NoSuchBucket":
                 raise _no_bucket(bucket) from error
             raise
-        with answer["Body"] as body, translated(self._service, "GetObject", {}, self._region):
+        with answer["Body"] as body, translated(self._service, "GetObject", {}, self._client):
             return StoredObject(body.read(), str(answer["ETag"]))
 
     def create(self, bucket: str, key: str, content: bytes, content_type: str) -> bool:

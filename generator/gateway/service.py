@@ -43,13 +43,13 @@ class Service:
     def _call(self, operation: str, /, **params: Any) -> Answer:
         """Make one API call by its snake_case name. Raises a DeployerError, never a botocore one."""
         name = self._api_name(operation)
-        with translated(self._service, name, params, self._region):
+        with translated(self._service, name, params, self._client):
             return _Whole(getattr(self._client, operation)(**params), self._service, name)
 
     def _pages(self, operation: str, /, **params: Any) -> Iterator[Answer]:
         """Yield every page of a paginated operation."""
         name = self._api_name(operation)
-        with translated(self._service, name, params, self._region):
+        with translated(self._service, name, params, self._client):
             for page in self._client.get_paginator(operation).paginate(**params):
                 yield _Whole(page, self._service, name)
 

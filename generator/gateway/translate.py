@@ -17,7 +17,7 @@ from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
 from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound, UsageError, is_denial
-from generator.gateway import cloudformation_errors, resource_state_errors
+from generator.gateway import cloudformation_errors, resource_state_errors, surroundings
 from generator.gateway.error_row import REGION, ErrorRow, Source, sentence
 
 LONGEST_ECHO = 100
@@ -74,14 +74,17 @@ ROWS: tuple[ErrorRow, ...] = (
 
 
 @contextmanager
-def translated(service: str, operation: str, params: Mapping[str, Any], region: str = "") -> Iterator[None]:
-    """Run one call; turn botocore's exceptions into DeployerErrors."""
+def translated(service: str, operation: str, params: Mapping[str, Any], client: Any = None) -> Iterator[None]:
+    """Run one call of a botocore client; turn botocore's exceptions into DeployerErrors."""
+    region = str(client.meta.region_name or "") if client else ""
     try:
         yield
     except boto.ClientError as error:
         raise _from_client_error(service, error, {**params, REGION: region}) from error
     except boto.BotoCoreError as error:
-        raise _from_local_error(service, operation, error) from error
+        raise (surroundings.cause_of(error, client) or _from_local_error(service, operation, error)) from error
+    except surroundings.PasswordWanted as error:
+        raise surroundings.password_wanted(service, operation, client) from error
     except ResponseParserError as error:
         raise not_aws(service, operation) from error
     except DeployerError:
@@ -126,24 +129,24 @@ def _unusable(why: str) -> DeployerError:
     return DeployerError(f"Your AWS config cannot be used: {why}", hint, code="invalid-config")
 
 
-NOT_AWS = "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a sign-in of its own."
-
-
 def not_aws(service: str, operation: str) -> DeployerError:
     """An answer that does not have the form of AWS's answers."""
     return DeployerError(
         f"What answered {service}'s {operation} is not AWS, or something on the way changed the answer.",
-        NOT_AWS,
+        surroundings.NOT_AWS,
         code="not-aws",
         transient=True,  # where AWS answered a moment ago, it is a load balancer's page, and it passes
     )
 
 
 def refuse_foreign_answer(operation_model: Any, response_dict: Mapping[str, Any], **others: Any) -> None:
-    """Raise ResponseParserError for a page in the place of JSON: botocore takes it for an answer that says nothing.
+    """Raise ResponseParserError for a page in the place of JSON: botocore takes it for an answer that says nothing;
+    and PasswordWanted for a proxy's own answer.
 
     A handler of botocore's event `before-parse`. An operation without an answer may send no body, or null.
     """
+    if response_dict["status_code"] == surroundings.PASSWORD_WANTED:
+        raise surroundings.PasswordWanted
     if operation_model.service_model.resolved_protocol not in ("json", "rest-json"):
         return
     body = b"" if operation_model.has_streaming_output else response_dict["body"].strip()
@@ -216,10 +219,10 @@ def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> 
         )
     elif status < SERVER_ERROR:
         text = f"Something between here and {service} answered {error.operation_name} with HTTP status {status}."
-        hint = NOT_AWS
+        hint = surroundings.NOT_AWS
     else:
         text = f"{service}, or something on the way to it, answered {error.operation_name} with HTTP status {status}."
-        hint = "Run it again in a minute. If it stays so: " + NOT_AWS
+        hint = "Run it again in a minute. If it stays so: " + surroundings.NOT_AWS
     return AwsError(
         text,
         hint,
@@ -251,12 +254,6 @@ def _hint_for(code: str, operation: str, message: str) -> str:
 
 def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -> DeployerError:
     """Failures before or without an answer from AWS: credentials, region, network, parameters."""
-    if isinstance(error, boto.SSLError) and _OF_A_FILE.search(str(error)):
-        return DeployerError(
-            _filled("The CA bundle that your AWS settings name cannot be used: {error}.", error),
-            "Correct AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file that you may read.",
-            code="ca-bundle",
-        )
     if isinstance(error, boto.ProfileNotFound) and not error.kwargs.get("profile"):
         return DeployerError(
             "The environment names an empty AWS profile: AWS_PROFILE is set to nothing.",
@@ -277,10 +274,6 @@ def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -
         operation=operation,
         transient=isinstance(error, PASSING),
     )
-
-
-_OF_A_FILE = re.compile(r"\[Errno \d+\]|no certificate or crl found|no start line|PEM|invalid path", re.IGNORECASE)
-"""What OpenSSL and urllib3 say of a file of certificates that is missing, unreadable or none."""
 
 
 def _filled(message: str, error: boto.BotoCoreError) -> str:

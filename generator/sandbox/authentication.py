@@ -21,6 +21,7 @@ from ministack.core import lambda_runtime, sigv4
 from ministack.services import lambda_svc, sts
 
 from generator.model.arn import Arn
+from generator.model.sandbox_key import is_sandbox_key
 from generator.sandbox import partitions, public_objects, root_keys
 
 Scope = MutableMapping[str, Any]  # ASGI's
@@ -135,7 +136,7 @@ def _session_account(access_key_id: str) -> str:
 
 def _unknown(access_key_id: str) -> NotAuthenticated:
     sentence = "The security token included in the request is invalid."
-    if root_keys.is_sandbox_key(access_key_id):
+    if is_sandbox_key(access_key_id):
         sentence += ' The sandbox makes new keys at each start: eval "$(deployer sandbox env)"'
     return NotAuthenticated("InvalidClientTokenId", sentence)
 

@@ -11,9 +11,8 @@ import hmac
 import re
 from dataclasses import dataclass, field
 
-PREFIX = "SBOX"  # AWS's own ids begin with AKIA or ASIA: no client can take one for the other
-_DIGITS = 8  # of base32, 40 bits: an account id, and as much of a digest
-_KEY_ID = re.compile(rf"{PREFIX}[A-Z2-7]{{{2 * _DIGITS}}}")
+from generator.model.sandbox_key import DIGITS, PREFIX, is_sandbox_key
+
 _ACCOUNT = re.compile(r"\d{12}")
 
 
@@ -24,11 +23,6 @@ class RootKey:
     account: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
-
-
-def is_sandbox_key(access_key_id: str) -> bool:
-    """Whether an ID has the form of a root key, of any sandbox."""
-    return _KEY_ID.fullmatch(access_key_id) is not None
 
 
 def root_key(secret: str, account: str) -> RootKey:
@@ -45,7 +39,7 @@ def find_root_key(secret: str, access_key_id: str) -> RootKey | None:
     """The root key with that ID; None when it was not derived from this secret."""
     if not is_sandbox_key(access_key_id):
         return None
-    number = int.from_bytes(base64.b32decode(access_key_id[len(PREFIX) :][:_DIGITS]))
+    number = int.from_bytes(base64.b32decode(access_key_id[len(PREFIX) :][:DIGITS]))
     if number > 999_999_999_999:
         return None
     key = root_key(secret, f"{number:012d}")

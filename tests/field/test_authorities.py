@@ -45,7 +45,7 @@ def status() -> Outcome:
     return run("status", "--stack-name", "x", "--region", "eu-west-3")
 
 
-@pytest.mark.parametrize("by", ["variable", "config"])
+@pytest.mark.parametrize("by", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "ca_bundle in your AWS config"])
 @pytest.mark.parametrize("kind", ["gone", "a folder", "no certificate", "empty", "cut short"])
 def test_a_bundle_that_is_none_is_what_is_said_to_be_wrong(
     kind: str, by: str, tmp_path: Path, trusted: LoopbackCertificate, monkeypatch: pytest.MonkeyPatch
@@ -56,13 +56,14 @@ def test_a_bundle_that_is_none_is_what_is_said_to_be_wrong(
     elif kind != "gone":
         whole = trusted.path.read_text()
         bundle.write_text({"no certificate": "<html>", "empty": "", "cut short": whole[: len(whole) // 2]}[kind])
-    if by == "variable":
-        monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
-    else:
+    if "config" in by:
         (tmp_path / "config").write_text(f"[default]\nca_bundle = {bundle}\n")
+    else:
+        monkeypatch.setenv(by, str(bundle))
     done = status()
-    assert done.code == 1 and "error: The CA bundle that your AWS settings name cannot be used: " in done.err, done.err
-    assert "AWS_CA_BUNDLE, or ca_bundle" in done.err and "certificate of https" not in done.err
+    assert f"error: The CA bundle {bundle}, which {by} names, cannot be used: " in done.err, done.err
+    assert done.code == 1 and f"Correct {by}: a PEM file" in done.err and "certificate of https" not in done.err
+    assert done.err.count(str(bundle)) == 1, done.err
 
 
 def test_a_server_that_the_bundle_does_not_know_is_what_is_said_to_be_wrong(

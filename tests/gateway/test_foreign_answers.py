@@ -154,6 +154,6 @@ def test_the_authority_of_the_customer_is_trusted_where_it_is_named(
         monkeypatch.setenv("AWS_CA_BUNDLE", "/nope.pem")
         with pytest.raises(DeployerError, match=r"The CA bundle /nope.pem cannot be used: No such file"):
             authorities(Gateway(gateway.deployment).ca_bundle)
-        with pytest.raises(DeployerError, match=r"settings name cannot be used: .*No such file"):
+        with pytest.raises(DeployerError, match=r"The CA bundle .* names, cannot be used: No such file"):
             QUESTIONS["json"](Gateway(gateway.deployment))
         server.shutdown()

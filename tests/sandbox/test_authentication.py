@@ -25,8 +25,9 @@ from hypothesis import strategies as st
 from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.host.background_processes import spawn_detached
+from generator.model.sandbox_key import is_sandbox_key
 from generator.sandbox import lifecycle, state
-from generator.sandbox.root_keys import find_root_key, is_sandbox_key, root_key
+from generator.sandbox.root_keys import find_root_key, root_key
 from generator.sandbox.state import SandboxState
 from tests.sandbox_keys import control, root
 

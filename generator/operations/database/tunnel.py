@@ -142,9 +142,9 @@ class DatabaseCalls(SessionCalls):
         try:
             return self._start()
         except AwsError as error:
-            told = explained(error, self.request, self._request, self._database)
+            clearer = explained(error, self.request, self._request, self._database)
             where, support = (self.request.target,), self._request.support
-            raise session_states.explanation(self._gateway, told, where, assumed=support) from error
+            raise session_states.explanation(self._gateway, clearer, where, assumed=support) from error
 
     def _start(self) -> SessionGrant:
         try:

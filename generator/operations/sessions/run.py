@@ -53,11 +53,11 @@ def start(gateway: Gateway, request: CommandRequest) -> str:
             raise error.explained(f"The document does not allow the command {request.script}.", hint=ALLOWED) from error
         if error.aws_code != "InvalidInstanceId":
             raise
-        told = error.explained(
+        clearer = error.explained(
             f"Systems Manager cannot reach {', '.join(request.instance_ids)}: not running, or the agent is offline.",
             hint=f"See what is missing with: deployer doctor {request.instance_ids[0]}",
         )
-        raise session_states.explanation(gateway, told, request.instance_ids) from error
+        raise session_states.explanation(gateway, clearer, request.instance_ids) from error
 
 
 ALLOWED = "See what it allows with: deployer engineers status"

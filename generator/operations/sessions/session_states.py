@@ -18,7 +18,7 @@ from generator.operations.access.readings import read
 from generator.operations.access.stack_access import access_of
 
 E = TypeVar("E", bound=DeployerError)
-NOT_THERE = frozenset(
+UNREACHABLE = frozenset(
     {"TargetNotConnected", "InvalidInstanceId", "EC2InstanceStateInvalidException", "EC2InstanceNotFoundException"}
 )
 """What Systems Manager and EC2 Instance Connect say of an instance that is stopped, terminated or out of reach."""
@@ -36,10 +36,10 @@ def explained(gateway: Gateway, instance_ids: Collection[str], *, assumed: bool 
     try:
         yield
     except DeployerError as error:
-        told = explanation(gateway, error, instance_ids, assumed=assumed)
-        if told is error:
+        clearer = explanation(gateway, error, instance_ids, assumed=assumed)
+        if clearer is error:
             raise
-        raise told from error
+        raise clearer from error
 
 
 def explanation(gateway: Gateway, error: E, instance_ids: Collection[str], *, assumed: bool = False) -> E:
@@ -50,19 +50,19 @@ def explanation(gateway: Gateway, error: E, instance_ids: Collection[str], *, as
 
 def _broken(gateway: Gateway, error: DeployerError, instance_ids: Collection[str]) -> tuple[BrokenResource, ...]:
     code = error.aws_code if isinstance(error, AwsError) else error.code
-    if code not in NOT_THERE | {"InvalidDocument", NOT_BEGUN}:
+    if code not in UNREACHABLE | {"InvalidDocument", NOT_BEGUN}:
         return ()
     stack = _stack(gateway)
     own = access_of(stack).instance_id if stack else ""
-    if code in NOT_THERE:
+    if code in UNREACHABLE:
         named = [each for each in instance_ids if each in error.message] or list(instance_ids)
-        return tuple(found for each in named[:IN_HINTS] for found in _unreachable(gateway, stack, each, own))
+        return tuple(broken for each in named[:IN_HINTS] for broken in _unreachable(gateway, stack, each, own))
     if stack is None or own not in instance_ids:
         return ()
     if code == NOT_BEGUN:
         return resource_states.find(gateway, stack, (resource_states.session_log_group, resource_states.key))
-    found = resource_states.find(gateway, stack, (resource_states.session_documents,))
-    return tuple(each for each in found if {*error.message.split()} & {*each.subject.replace(",", "").split()[2:]})
+    gone = resource_states.find(gateway, stack, (resource_states.session_documents,))
+    return tuple(each for each in gone if {*error.message.split()} & {*each.subject.replace(",", "").split()[2:]})
 
 
 def _unreachable(gateway: Gateway, stack: Stack | None, instance_id: str, own: str) -> tuple[BrokenResource, ...]:
