@@ -135,18 +135,18 @@ def connected(login: Login, route: Route) -> Iterator[Query]:
     with _translated(login, route), _open(login, route) as query:
 
         def run(statements: str) -> list[Row]:
-            with _translated(login, route):
+            with _translated(login, route, signed_in=True):
                 return query(statements)
 
         yield run
 
 
 @contextmanager
-def _translated(login: Login, route: Route, clock: Clock = SYSTEM) -> Iterator[None]:
+def _translated(login: Login, route: Route, clock: Clock = SYSTEM, *, signed_in: bool = False) -> Iterator[None]:
     try:
         yield
     except drivers.SqlRefused as refused:
-        raise diagnose(str(refused), login, route, clock.now()) from None
+        raise diagnose(str(refused), login, route, clock.now(), signed_in=signed_in) from None
 
 
 def _open(login: Login, route: Route) -> AbstractContextManager[Query]:

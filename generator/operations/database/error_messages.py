@@ -28,8 +28,20 @@ class Row:
     exit_code: int | None = None
 
 
-def diagnose(text: str, login: Login, route: Route, now: datetime, sql: str = "") -> DeployerError:
-    """The error for a failed connection, or for `sql`. `text` never contains the token: no server repeats it."""
+def diagnose(
+    text: str, login: Login, route: Route, now: datetime, sql: str = "", *, signed_in: bool = False
+) -> DeployerError:
+    """The error for a failed connection, or for `sql`. `text` never contains the token: no server repeats it.
+
+    `signed_in`: the connection was there, so that one which is cut has begun with what it was given to do.
+    """
+    if signed_in and re.search(_CUT, text):
+        return DeployerError(
+            f"The connection to {login.database.name} was lost before it answered: whether it has done what it was "
+            "given to do is not known.",
+            "Run the same command again: it does what is missing.",
+            code="connection-lost",
+        )
     of_statement = bool(_STATEMENT.search(text))
     refused = r"PAM authentication failed|Access denied for user(?!.*(?:to database|is locked))"
     if not of_statement and re.search(refused, text):
@@ -161,6 +173,7 @@ _OWNERS = re.compile(
 )
 _OPERATORS_REFUSAL = r"PROCESS privilege|rds_kill|pg_kill_connection|(?:terminate|cancel)(?: process| query|_backend)"
 _OWNERS_REFUSAL = r"must be owner|(?:CREATE|ALTER|DROP|INDEX|GRANT|REFERENCES|TRIGGER)(?: \w+)? command denied"
+_CUT = r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset|unexpected eof"
 _ENDED = Row(
     r"terminating connection due to administrator command|Connection was killed",
     "Somebody ended this session in {name}.",
@@ -200,7 +213,7 @@ _CONNECTION_ROWS = (
         "no-tls",
     ),
     Row(
-        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|self-signed certificate|SSL error:",
+        r"certificate verify failed|CERTIFICATE_VERIFY_FAILED|self-signed certificate|SSL error:(?! unexpected eof)",
         "No CA in {ca_bundle} has signed the certificate of {endpoint}.",
         "Give RDS's own bundle with --ca-bundle FILE (deployer db ca-bundle downloads it).",
         "wrong-ca",
@@ -249,7 +262,7 @@ _CONNECTION_ROWS = (
         "connection-cut",
     ),
     Row(
-        r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset",
+        _CUT,
         "The connection to {endpoint}:{port} was closed before the database answered.",
         "Check that it is running, and that its security group allows the instance or the bastion: "
         "deployer up --database-security-group-id sg-…",

@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from generator.channel.session import SessionGrant
@@ -19,7 +19,7 @@ from generator.operations.database.request import DatabaseRequest
 from generator.operations.sessions import session_states
 from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import AWS_REMOTE_PORT, Documents, port_request
-from generator.operations.sessions.service import SessionCalls
+from generator.operations.sessions.service import SessionCalls, may_be_open
 
 if TYPE_CHECKING:
     import ssl
@@ -93,7 +93,8 @@ def session_tunnel(
 
         service = await asyncio.to_thread(DatabaseCalls, gateway, request, database, say)
         wanted = [Forward(service, (Listen(local_port, ("127.0.0.1",)),), accepted)]
-        async with forward(wanted, channel_options(gateway)) as (tunnel,):
+        async with AsyncExitStack() as after:
+            (tunnel,) = await after.enter_async_context(forward(wanted, channel_options(gateway)))
             for line in tunnel.customer_message.splitlines():
                 say(line)
             try:
@@ -101,6 +102,9 @@ def session_tunnel(
             finally:
                 if tunnel.figures().refused:
                     say(unreachable(f"{database.endpoint}:{database.port}"))
+                await after.aclose()
+                if left := tunnel.figures().not_terminated:
+                    say(may_be_open(left))
 
     return opened
 

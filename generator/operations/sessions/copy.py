@@ -164,10 +164,7 @@ async def _one(
         caller.say,
         inside=len(request.sources) > 1 or request.destination.path.endswith("/"),
     )
-    try:
-        if request.upward:
-            return source.path, await parallel_copy.send(run, Path(source.path), request.destination.path)
-        near, digest = await parallel_copy.fetch(run, source.path, Path(request.destination.path))
-        return str(near), digest
-    except BaseExceptionGroup as group:  # the sessions' own failures, several at once: raise the first
-        raise group.exceptions[0] from group
+    if request.upward:
+        return source.path, await parallel_copy.send(run, Path(source.path), request.destination.path)
+    near, digest = await parallel_copy.fetch(run, source.path, Path(request.destination.path))
+    return str(near), digest

@@ -22,9 +22,10 @@ from generator.channel.session import ChannelOptions
 from generator.errors import DeployerError
 from generator.operations.sessions import copy_ends as ends
 from generator.operations.sessions.host_shell import HostShell, host_shell, quoted
-from generator.operations.sessions.service import SessionCalls
+from generator.operations.sessions.service import SessionCalls, may_be_open
 
 LARGEST_PIECE, SMALLEST_PIECE = 1 << 20, 64 << 10  # bytes
+FINAL = ("host-refused", "changed")  # codes of errors that another session would not mend
 TRIES = 3  # sessions a worker may lose
 Progress = Callable[[int, int], None]
 """progress(arrived, total), in bytes."""
@@ -122,7 +123,7 @@ class Shells:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.gather(*(made.__aexit__(None, None, None) for made in self._open.values()))
+        await asyncio.gather(*(self._end(shell) for shell in [*self._open]))
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[HostShell]:
@@ -131,9 +132,14 @@ class Shells:
         try:
             yield shell
         except BaseException:
-            await self._open.pop(shell).__aexit__(None, None, None)
+            await self._end(shell)
             raise
         self._free.append(shell)
+
+    async def _end(self, shell: HostShell) -> None:
+        await self._open.pop(shell).__aexit__(None, None, None)
+        if left := shell.channel.stats.not_terminated:
+            self._say(may_be_open(left))
 
     async def _another(self) -> HostShell:
         made = host_shell(self._calls(), self._options)
@@ -250,12 +256,24 @@ async def _carry(shells: Shells, journal: Journal, sessions: int, move: Move, pr
                         progress(journal.arrived, journal.size)
             except DeployerError as error:
                 losses += 1
-                if losses == TRIES or error.code in ("host-refused", "changed"):
+                if losses == TRIES or error.code in FINAL:
                     raise
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(sessions, len(missing))):
-            group.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(sessions, len(missing))):
+                group.create_task(work())
+    except BaseExceptionGroup as group:  # the sessions' own failures, several at once: raise the first
+        raise _with_what_arrived(group.exceptions[0], journal) from group
+
+
+def _with_what_arrived(error: BaseException, journal: Journal) -> BaseException:
+    """The error of a copy that broke off; it says how to go on with what has arrived."""
+    if not isinstance(error, DeployerError) or error.code in FINAL or not journal.arrived:
+        return error
+    return error.explained(
+        also=f"{journal.arrived:,} of {journal.size:,} bytes have arrived; the same command again goes on with the rest"
+    )
 
 
 async def _describe(shell: HostShell, path: str) -> tuple[str, int]:

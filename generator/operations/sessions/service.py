@@ -85,6 +85,11 @@ class SessionCalls:
             return call(self._gateway.ssm)
 
 
+def may_be_open(session_id: str) -> str:
+    """What to say of a session whose end could not be confirmed, with the command that ends it."""
+    return f"The session {session_id} may still be open: deployer sessions end {session_id}"
+
+
 def of_document(error: AwsError, document: str) -> bool:
     """Whether what was refused is the document, not the instance or the agent."""
     return error.aws_code == "InvalidDocument" or (error.denied and f"document/{document}" in error.message)
