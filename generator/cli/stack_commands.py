@@ -139,7 +139,8 @@ def _register_down(app: typer.Typer) -> None:
         from generator.operations.stack.down import down
 
         result = down(call.gateway, frozenset(retain), call, checked_role(role_arn))
-        return CommandResult(result, stack_text.down_lines(result), to_read=True)
+        code = 0 if all(check.holds for check in result.checks) else 3
+        return CommandResult(result, stack_text.down_lines(result), code, to_read=True)
 
 
 def _register_state(app: typer.Typer) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from generator.model.access_path import OtherPaths
     from generator.model.change_set import Change
     from generator.model.command_line import CommandLine
-    from generator.model.down import DownPlan, DownResult
+    from generator.model.down import AccessBefore, DownPlan, DownResult
     from generator.model.first_up import DefaultsPlan
     from generator.model.network import PublicSubnet, SubnetWarning
     from generator.model.recovery import RecoveryChoices, RecoveryGroup
@@ -261,12 +261,52 @@ def down_plan_lines(plan: DownPlan) -> list[str]:
     lost = table([("  " + r.logical_id, r.resource_type, r.physical_id) for r in plan.lost])
     retained = [f"  {each.name}: {each.why}" for each in plan.retained] or ["  nothing"]
     warned = [f"  NOTE  {warning}" for warning in plan.warnings]
-    return ["This is deleted:", *lost, *warned, "This is retained:", *retained]
+    return ["This is deleted:", *lost, *warned, *_access_before_lines(plan), "This is retained:", *retained]
+
+
+def _access_before_lines(plan: DownPlan) -> list[str]:
+    """Who is let in, and what of it the deletion ends."""
+    if (access := plan.access) is None:
+        return []
+    until = f"until {access.until}" if access.until else "without an end"
+    granted = f"{', '.join(access.granted)} {until}" if access.granted else "nobody"
+    who = " and ".join(f"the support {h.kind} {h.name}" for h in access.leaving.holders)
+    return [
+        "This is the access to it:",
+        f"  granted by the stack's record to: {granted}",
+        f"  open sessions of {who}: {_open_sessions(access)}",
+        f"  With the stack go {who}: from then on AWS refuses the keys and credentials that somebody copied of them.",
+        *_outliving_lines(access),
+    ]
+
+
+def _open_sessions(access: AccessBefore) -> str:
+    if access.leaving.unread:
+        return f"not known: {access.leaving.unread}"
+    ids = ", ".join(session.session_id for session in access.leaving.sessions)
+    return f"{ids}; they end with the instance, which takes some minutes" if ids else "none"
+
+
+def _outliving_lines(access: AccessBefore) -> list[str]:
+    """What the deletion leaves of it, and what closes that too."""
+    lines = []
+    if access.granted and access.key:
+        lines.append(
+            "  The key, which is retained, names them in its policy until that end; the secret it opened is gone."
+        )
+    if access.database:
+        lines.append(f"  Not removed: support's user in the database, {access.database}.")
+    return [
+        *lines,
+        "  Not removed: what others opened, such as another role or a policy made by hand. A revocation asks about it,",
+        f"  ends open sessions at once and writes a report, as long as there is a stack: {access.revoke}",
+    ]
 
 
 def down_lines(result: DownResult) -> list[str]:
     """What a deletion did, and how to delete what it retained."""
     lines = [f"The stack {result.stack_name} is deleted."]
+    lines += table([("ok" if c.holds else "FAIL", c.subject, c.answer) for c in result.checks])
     if result.retained:
         lines.append("Retained, each with the command that deletes it for good:")
         lines += [line for each in result.retained for line in (f"  {each.name}", f"    {each.removal}")]

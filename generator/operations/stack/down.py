@@ -12,6 +12,7 @@ from generator.model.instance import Instance
 from generator.model.stack import Stack, StackResource
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
+from generator.operations.stack import down_access
 from generator.operations.stack.apply import watch
 from generator.operations.stack.states import busy
 from generator.operations.stack.watch import new_token, running_operation
@@ -36,7 +37,7 @@ def down(gateway: Gateway, retain: frozenset[str], caller: Caller, role_arn: str
         caller.confirm(plan)
         _delete(gateway, plan, role_arn)
     caller.events(watch(gateway, plan))
-    return DownResult(plan.stack_name, len(plan.lost), plan.retained)
+    return DownResult(plan.stack_name, len(plan.lost), plan.retained, down_access.check(gateway, plan.access))
 
 
 def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset(), clock: Clock = SYSTEM) -> DownPlan:
@@ -69,6 +70,7 @@ def plan_down(gateway: Gateway, retain: frozenset[str] = frozenset(), clock: Clo
         warnings=_warnings(gateway.commands, live, instance),
         retain=retain,
         joins=joins,
+        access=down_access.find(gateway, stack, live, retain, clock.now()),
     )
 
 

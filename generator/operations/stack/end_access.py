@@ -29,8 +29,11 @@ KINDS = {str(Resource.SUPPORT_USER): "user", str(Resource.SUPPORT_ROLE): "role"}
 def find(gateway: Gateway, changes: tuple[Change, ...]) -> AccessLoss | None:
     """Who leaves with these changes, and what they have open (one call); None when nobody does."""
     holders = leaving_holders(changes)
-    if not holders:
-        return None
+    return look(gateway, holders) if holders else None
+
+
+def look(gateway: Gateway, holders: tuple[SupportIdentity, ...]) -> AccessLoss:
+    """What these have open (one call), or why that is not known."""
     try:
         return AccessLoss(holders, _live(gateway, holders))
     except DeployerError as error:
