@@ -38,6 +38,7 @@ class Parameter(StrEnum):
     SUPPORT_SESSION_MINUTES = "SupportSessionMinutes"
     SUPPORT_PORTS = "SupportPorts"
     SUPPORT_SSH = "SupportSsh"
+    SUPPORT_SSH_USER = "SupportSshUser"
     SUPPORT_DEFAULT_SHELL = "SupportDefaultShell"
     EKS_CLUSTER_NAME = "EksClusterName"
     EKS_ACCESS_POLICY = "EksAccessPolicy"
@@ -178,6 +179,7 @@ SSH_PORT: Final = 22
 NO_LEVEL: Final = "none"
 """`SupportDatabaseLevel` of a stack whose support has no access to the database."""
 SSH_USER: Final = "ec2-user"
+"""The login of Amazon Linux: what is used where nobody names another one."""
 IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 TEMPLATE_PATH: Final = "templates/deepsql-stack.yaml"
 EXAMPLE_PATH: Final = "templates/deepsql-example-database.yaml"
@@ -341,6 +343,7 @@ POLICY_PARAMETERS: Final = frozenset(
         Parameter.SUPPORT_ACCESS_VIA,
         Parameter.SUPPORT_SESSIONS_NOT_BEFORE,
         Parameter.SUPPORT_SSH,
+        Parameter.SUPPORT_SSH_USER,
         Parameter.SUPPORT_DEFAULT_SHELL,
         Parameter.DATABASE_ENDPOINT,
         Parameter.DATABASE_RESOURCE_ID,

@@ -124,6 +124,7 @@ _ALL = (
     ParameterOption("SupportSessionMinutes", "Minutes after which a shell of support ends, 1 to 480.", Kind.NUMBER),
     ParameterOption("SupportPorts", "Ports of the instance that a support tunnel may reach.", Kind.LIST),
     ParameterOption("SupportSsh", "Whether support may use SSH (port 22, not logged).", Kind.YES_NO),
+    ParameterOption("SupportSshUser", "The login that support may use SSH as; never root."),
     ParameterOption("SupportDefaultShell", "Whether support may also start the account's default shell.", Kind.YES_NO),
     ParameterOption("EksClusterName", "EKS cluster that the instance may use while access is granted."),
     ParameterOption("EksAccessPolicy", "What it may do there: an EKS access policy, such as AmazonEKSViewPolicy."),

@@ -14,7 +14,7 @@ import awacs.sts as sts
 from awacs.aws import Action, BoolIfExists, ConditionElement, DateLessThan, Statement, StringEquals, StringLike
 
 from generator.model.arn import Arn
-from generator.model.contract import SSH_USER, TAG_KEY, TAG_VALUE
+from generator.model.contract import TAG_KEY, TAG_VALUE
 from generator.policies.document import Document, Value, allow, before, deny, document, plain
 
 USERNAME = "${aws:username}"
@@ -119,14 +119,14 @@ def start_with_documents(sid: str, documents: Sequence[Value], *ends: ConditionE
     return allow(sid, [ssm.StartSession], list(documents), documents_are_checked(), *ends)
 
 
-def push_ssh_keys(scope: SupportScope) -> Statement:
-    """Push a public key for a minute, for the one login that is not root (EC2 Instance Connect, `ec2:osuser`)."""
+def push_ssh_keys(scope: SupportScope, login: Value) -> Statement:
+    """Push a public key for a minute, for one login that is not root (EC2 Instance Connect, `ec2:osuser`)."""
     tag_key, tag_value = scope.tag
     return allow(
         SSH_KEYS,
         [ec2_instance_connect.SendSSHPublicKey],
         list(scope.instances),
-        StringEquals({"ec2:osuser": SSH_USER, f"aws:ResourceTag/{tag_key}": tag_value}),
+        StringEquals({"ec2:osuser": login, f"aws:ResourceTag/{tag_key}": tag_value}),
         *before(scope.until),
     )
 

@@ -161,7 +161,7 @@ STATEMENTS: Mapping[str, str] = {
     "StartSessionsWithChosenDocuments": (
         "Only what you chose: AWS's default shell (your account's preferences decide on its log), SSH, the database."
     ),
-    "PushSshKeysForOneLogin": "Only where SupportSsh is Yes: a public key for a minute, for the login ec2-user alone.",
+    "PushSshKeysForOneLogin": "Only where SupportSsh is Yes: a public key for a minute, for SupportSshUser alone.",
     "SignInToTheDatabase": (
         "Only where SupportDatabaseLevel is not none: as the one database user of the access level you chose."
     ),

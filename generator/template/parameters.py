@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from troposphere import And, Equals, Not, Parameter, Ref, Template
 
-from generator.model.contract import INSTANCE_TYPES, NO_END, NO_LEVEL
+from generator.model.contract import INSTANCE_TYPES, NO_END, NO_LEVEL, SSH_USER
 from generator.model.contract import Parameter as P
 from generator.model.database import AccessLevel
 
@@ -50,7 +50,7 @@ NETWORK = (
 INSTANCE = (
     Field(
         P.INSTANCE_TYPE,
-        "Graviton (arm64). t4g.large is enough for most databases.",
+        "Graviton. t4g.large is enough for most databases.",
         limits=limits(Default="t4g.large", AllowedValues=list(INSTANCE_TYPES)),
     ),
     Field(
@@ -67,7 +67,7 @@ INSTANCE = (
     ),
     Field(
         P.RECOVERY_BASTION,
-        "Yes: an empty group, for a small host of your own when the instance fails.",
+        "Yes: an empty group for a host of your own when the instance fails.",
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
 )
@@ -79,7 +79,7 @@ PRODUCT = (
     ),
     Field(
         P.ADMIN_PASSWORD,
-        "12 to 128 characters, kept in Secrets Manager. Empty: one is generated.",
+        "12 to 128 characters. Empty: one is generated.",
         limits=limits(Default="", NoEcho=True, AllowedPattern="^$|^.{12,128}$"),
     ),
     Field(
@@ -94,7 +94,7 @@ PRODUCT = (
     ),
     Field(
         P.INSTALLER_SHA256,
-        "The installer is run only if it has this checksum. Empty: not checked.",
+        "The installer's, which else is not run. Empty: not checked.",
         limits=limits(Default="", AllowedPattern="^$|^[0-9a-f]{64}$"),
     ),
 )
@@ -138,7 +138,7 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_ACCESS_UNTIL,
-        "UTC, like 2026-12-01T00:00:00Z; from then on IAM refuses. As it is: no end.",
+        "UTC; from then on IAM refuses. As it is: no end.",
         limits=limits(Default=NO_END, AllowedPattern=f"^{TIME}$"),
     ),
     Field(
@@ -153,7 +153,7 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_SESSIONS_NOT_BEFORE,
-        "UTC; earlier sessions are refused; a time to come pauses the role. Empty: all are valid.",
+        "UTC; earlier sessions are refused; a time to come pauses the role. Empty: none.",
         limits=limits(Default="", AllowedPattern=f"^$|^{TIME}$"),
     ),
     Field(
@@ -164,23 +164,28 @@ SUPPORT = (
     ),
     Field(
         P.SUPPORT_PORTS,
-        "Ports of the instance that support may forward. 3035 is the product's page.",
+        "Ports of the instance that support may forward; 3035 is its page.",
         "CommaDelimitedList",
         limits(Default="3035", AllowedPattern="^[0-9]{1,5}(,[0-9]{1,5})*$"),
     ),
     Field(
         P.SUPPORT_SSH,
-        "SSH is not written to the session log, and reaches on from the instance.",
+        "Not in the session log, and reaches on from the instance.",
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
     Field(
+        P.SUPPORT_SSH_USER,
+        "The login.",
+        limits=limits(Default=SSH_USER, AllowedPattern=r"^(?!root$)[a-z_][\w-]{0,31}$"),
+    ),
+    Field(
         P.SUPPORT_DEFAULT_SHELL,
-        "Yes: support may also start the account's default shell, logged only as its preferences say.",
+        "The account's default shell too, logged only as its preferences say.",
         limits=limits(Default="No", AllowedValues=YES_NO),
     ),
     Field(
         P.EKS_CLUSTER_NAME,
-        "A cluster that shells may use while access is granted. Empty: none.",
+        "A cluster for shells while access is granted. Empty: none.",
         limits=limits(Default="", AllowedPattern="^$|^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$"),
     ),
     Field(

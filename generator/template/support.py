@@ -72,7 +72,7 @@ def _options() -> list[object]:
     ]
     return [
         when(Condition.SUPPORT_HAS_OPTIONS, start_with_documents(CHOSEN_DOCUMENTS, documents, *ends)),
-        when(ssh, push_ssh_keys(scope())),
+        when(ssh, push_ssh_keys(scope(), ref(Parameter.SUPPORT_SSH_USER))),
         when(database, sign_in_to_the_database(_database_user(), *ends)),
     ]
 

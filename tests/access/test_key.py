@@ -88,10 +88,15 @@ def test_a_dead_key_is_not_shown_as_if_it_worked(granted: Deployer, stack: dict[
 def test_the_ticket_says_what_the_vendor_asks_for(granted: Deployer, gateway: Gateway, stack: dict[str, str]) -> None:
     found = granted("access", "confirm", "--format", "text").result
     assert found["principals"] == [SUPPORT] and found["Reason"] == "T-7"
+    assert found["Support user"] == stack["SupportUserName"] and "SSH user" not in found
     assert found["Open sessions"].endswith("; a shell lasts 60 minutes at most")
     assert (found["Secret ARN"], found["Session log group"]) == (
         stack["SupportSecretArn"],
         stack["SessionLogGroupName"],
     )
+    for words, login in ((("--support-ssh", "yes"), "ec2-user"), (("--support-ssh-user", "jump"), "jump")):
+        assert granted("up", *words, "--yes").code == 0
+        assert granted("access", "confirm").result["SSH user"] == login
+    granted("up", "--support-ssh", "no", "--support-ssh-user", "ec2-user", "--yes")
     granted("access", "revoke", "--all", "--yes")
     assert granted("access", "confirm").error["code"] == "no-grant"

@@ -16,6 +16,7 @@ EVERYTHING = CLI_CREATES | {
     "SupportUserName": NAME,
     "SupportRoleName": NAME,
     "SupportSsh": "Yes",
+    "SupportSshUser": "u" * 32,
     "SupportDefaultShell": "Yes",
     "DatabaseEndpoint": "db.example.com",
     "DatabaseResourceId": "cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ",

@@ -161,6 +161,7 @@ DEFAULT_SHELL = [
 SSH = [
     Mutant("SSH is for everybody's support", unwrap(MANAGED, PUSHES)),
     Mutant("keys may be pushed for root", drop_condition(MANAGED, PUSHES, LOGIN)),
+    Mutant("the login is always the same one", set_condition(MANAGED, PUSHES, LOGIN, "ec2-user")),
     Mutant("keys may go to untagged instances", drop_condition(MANAGED, PUSHES, "aws:ResourceTag/deepsql:managed")),
     Mutant("pushing has no end", drop_condition(MANAGED, PUSHES, NOW)),
     Mutant("keys may be pushed to every instance", set_resource(MANAGED, PUSHES, at_home("ec2", "instance/*"))),

@@ -56,6 +56,7 @@ STACKS: dict[str, dict[str, str]] = {
     "default shell": NEW | GRANT | {"SupportAccessUntil": END, "SupportDefaultShell": "Yes"},
     "role with default shell": ROLE | {"SupportDefaultShell": "Yes"},
     "ssh": NEW | GRANT | {"SupportAccessUntil": END, "SupportSsh": "Yes"},
+    "ssh as jump": NEW | GRANT | {"SupportAccessUntil": END, "SupportSsh": "Yes", "SupportSshUser": "jump"},
     "database": NEW
     | GRANT
     | {

@@ -43,8 +43,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def serve(directory: Path, keys: Path, port: int) -> Iterator[Sshd]:
-    """Run sshd on a port; `keys` is the directory with one file a user."""
+def serve(directory: Path, keys: Path, port: int, more: str = "") -> Iterator[Sshd]:
+    """Run sshd on a port; `keys` is the directory with one file a user, `more` the last lines of its configuration."""
     directory.mkdir(exist_ok=True)
     host_key = directory / "host_key"
     if not host_key.exists():
@@ -55,7 +55,7 @@ def serve(directory: Path, keys: Path, port: int) -> Iterator[Sshd]:
     config.write_text(
         f"ListenAddress 127.0.0.1:{port}\nHostKey {host_key}\nAuthorizedKeysFile {keys}/%u\nPidFile none\n"
         "UsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
-        "PermitRootLogin prohibit-password\nSubsystem sftp internal-sftp\nLogLevel VERBOSE\n"
+        "PermitRootLogin prohibit-password\nSubsystem sftp internal-sftp\nLogLevel VERBOSE\n" + more
     )
     server = subprocess.Popen([program(), "-D", "-f", str(config), "-E", str(log)])
     try:

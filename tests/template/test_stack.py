@@ -117,6 +117,7 @@ def test_the_form_asks_for_every_parameter_once() -> None:
         ("EksClusterName", ["", "cell-1"], ["cell 1", "-cell"]),
         ("EksAccessPolicy", ["", "AmazonEKSViewPolicy"], ["View", "arn:aws:eks::aws:x/AmazonEKSViewPolicy"]),
         ("DatabaseResourceId", ["", "cluster-ABC01", "db-ABC01"], ["app", "cluster-", "db-abc", "cluster-A/x", "db-*"]),
+        ("SupportSshUser", ["ec2-user", "jump", "_svc1", "rooted", "x" * 32], ["", "root", "a b", "1a", "*", "x" * 33]),
         ("SupportPorts", ["3035", "3035,5432"], ["", "any", "3035|22", "22-80", "123456"]),
     ],
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from generator.errors import Refused
 from generator.gateway.aws import Gateway
-from generator.model.contract import Output, Parameter
+from generator.model.contract import SSH_USER, Output, Parameter
 from generator.operations import resource_states
 from generator.operations.access import stack_access
 from generator.operations.access.session_end import session_end
@@ -58,6 +58,7 @@ def facts(access: StackAccess, sessions: str) -> tuple[tuple[str, str], ...]:
         ("Tunnel document", outputs.get(Output.PORT_DOCUMENT_NAME, "")),
         ("Shell command", outputs.get(Output.CONNECT_COMMAND, "")),
         ("Tunnel command", outputs.get(Output.PORT_FORWARD_COMMAND, "")),
+        ("SSH user", _ssh_user(access)),
         ("Database", access.database),
         ("Session log group", outputs.get(Output.SESSION_LOG_GROUP_NAME, "")),
         ("Access ends", access.grant.until_text or "no end"),
@@ -65,3 +66,9 @@ def facts(access: StackAccess, sessions: str) -> tuple[tuple[str, str], ...]:
         ("Reason", access.grant.reason),
     )
     return tuple((name, value) for name, value in lines if value)
+
+
+def _ssh_user(access: StackAccess) -> str:
+    """The login that support may use; empty where it may not use SSH."""
+    stack = access.stack
+    return stack.value(Parameter.SUPPORT_SSH_USER) or SSH_USER if stack.value(Parameter.SUPPORT_SSH) == "Yes" else ""

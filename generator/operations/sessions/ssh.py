@@ -96,7 +96,7 @@ def push(gateway: Gateway, instance_id: str, user: str, public_key: str) -> None
             raise
         raise error.explained(
             f"You may not push an SSH key for {user} to {instance_id}.",
-            hint="As the vendor's support, ask the customer whether SSH is allowed (SupportSsh)\n"
+            hint="As the vendor's support, ask the customer whether SSH is allowed, and as whom (SupportSshUser)\n"
             f"Others see what is missing with: {gateway.commands.deployer('doctor', instance_id)}",
         ) from error
 

@@ -207,6 +207,18 @@ SSH = [
     )
 ]
 
+SSH_AS_ANOTHER = [
+    replace(row, stack="ssh as jump")
+    for row in table(
+        "ssh as another login",
+        "support",
+        may("push a key for the login of the customer's choice", PUSH, INSTANCE, given=login("jump")),
+        may_not("push a key for the login that is the default", PUSH, INSTANCE, given=login("ec2-user")),
+        may_not("push a key for root there", PUSH, INSTANCE, given=login("root")),
+        may_not("push a key for a login whose name goes on", PUSH, INSTANCE, given=login("jump2")),
+    )
+]
+
 DEFAULT_SHELL = [
     replace(row, stack="default shell")
     for row in table(
@@ -312,6 +324,7 @@ ROWS: list[Row] = [
     *ENDS,
     *OWN_SESSIONS,
     *SSH,
+    *SSH_AS_ANOTHER,
     *DEFAULT_SHELL,
     *LOOK_UPS,
     *NOTHING_ELSE,
