@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group)
     _register_life(group)
     _register_database(group)
+    _register_published(group)
 
     @command(group, "env")
     def env(
@@ -75,6 +76,17 @@ def _register_database(group: typer.Typer) -> None:
             [f"{name} is running at {cluster['endpoint']}, which is reachable only through a tunnel."],
             next=(f"deployer db bootstrap {name} --for root=rwo, then: deployer db connect {name}",),
         )
+
+
+def _register_published(group: typer.Typer) -> None:
+    @command(group, "published")
+    def published(call: Invocation) -> CommandResult:
+        """Create a stack of the vendor's published template in the sandbox, to try an upgrade on."""
+        from generator.operations.published_stack import published_stack
+
+        stack = published_stack(call.deployment, call)
+        upgrade = f"deployer --sandbox upgrade --plan --stack-name {stack.stack_name}"
+        return CommandResult(stack, [f"The stack {stack.stack_name} is {stack.status}."], next=(upgrade,))
 
 
 def _register_life(group: typer.Typer) -> None:

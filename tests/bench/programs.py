@@ -16,7 +16,7 @@ from tests.bench.peers import Peers, with_node
 
 DEPLOYER = str(Path(sys.executable).with_name("deployer"))
 BARE = Command([sys.executable, "-c", "pass"])
-PUBLISHED = projects.ROOT / "tests" / "template" / "published-stack.yaml"
+PUBLISHED = projects.ROOT / "generator/sandbox/published-stack.yaml"
 PLACE = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
 
 

@@ -21,19 +21,7 @@ ELSEWHERE = (
     *("pip install ", "pipx install ", "uv tool install "),
 )
 CREATE = "deployer up --vpc-id vpc-00000001 --subnet-id subnet-00000002 --admin-email admin@example.com --yes"
-VALUES = {
-    "VpcId": "vpc-00000001",
-    "SubnetId": "subnet-00000002",
-    "AdminEmail": "admin@example.com",
-    "AdminPassword": "correct-horse-battery",
-    "SupportUserName": "deepsql-support",
-}
-PUBLISH = (
-    "aws cloudformation create-stack --stack-name deepsql-selfhost --capabilities CAPABILITY_NAMED_IAM"
-    f" --template-body file://{ROOT}/tests/template/published-stack.yaml"
-    f" --parameters {' '.join(f'ParameterKey={key},ParameterValue={value}' for key, value in VALUES.items())}"
-)
-BEFORE = {"": [], "stack": [CREATE], "published": [PUBLISH, "deployer events --follow"]}
+BEFORE = {"": [], "stack": [CREATE], "published": ["deployer sandbox published"]}
 MARK = "@@@ exit code"
 # The AWS CLI itself; `deploy` looks at a stack every 30 seconds, which is too seldom for the sandbox.
 AWS = f"""\
@@ -95,7 +83,7 @@ def _page(path: Path) -> object:
     return pytest.param(path, id=str(path.relative_to(ROOT)), marks=group)
 
 
-@pytest.mark.parametrize("page", map(_page, pages()))
+@pytest.mark.parametrize("page", [_page(path) for path in pages()])
 def test_every_command_of_the_page_does_what_the_page_says(page: Path, shell: Shell) -> None:
     to_run = [command for command in commands(page) if not command.line.startswith(ELSEWHERE)]
     first = ["deployer sandbox start", 'eval "$(deployer sandbox env)"', *BEFORE[before(page)]]

@@ -100,6 +100,7 @@ STORY = (
     Row("--sandbox recovery status"),
     Row("--sandbox recovery explain", "EC2 Instance Connect Endpoint"),
     Row("--sandbox recovery down --yes"),
+    Row("sandbox published --stack-name shelf", "The stack shelf is CREATE_COMPLETE."),
     Row("--sandbox sandbox database app", "app is running at"),
     Row("--sandbox sandbox database orders --engine mysql", "orders is running at"),
     Row("--sandbox db list", "orders"),

@@ -18,7 +18,7 @@ from tests.permissions.generated import keep_current
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "generator/model/handler_permissions.json"
-TEMPLATES = (ROOT / "templates/deepsql-stack.yaml", ROOT / "tests/template/published-stack.yaml")
+TEMPLATES = (ROOT / "templates/deepsql-stack.yaml", ROOT / "generator/sandbox/published-stack.yaml")
 HANDLERS = ("create", "read", "update", "delete")  # list is for drift detection and imports, which nothing here runs
 
 

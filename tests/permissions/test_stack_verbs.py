@@ -9,7 +9,7 @@ import pytest
 from tests.embedded import PLACE, Deployer
 from tests.permissions.conftest import Employ
 
-PUBLISHED_FILE = Path(__file__).parents[1] / "template/published-stack.yaml"
+PUBLISHED_FILE = Path(__file__).parents[2] / "generator/sandbox/published-stack.yaml"
 
 
 def test_up_upgrade_and_down_succeed_with_exactly_their_policies(deployer: Deployer, employ: Employ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.embedded import Deployer, environment, running_sandbox
 from tests.sandbox_keys import control, recorded
 
-PUBLISHED = (Path(__file__).parents[1] / "template" / "published-stack.yaml").read_text()
+PUBLISHED = (Path(__file__).parents[2] / "generator/sandbox/published-stack.yaml").read_text()
 FRESH = "snapshots/fresh"
 PLACE = {"VpcId": "vpc-00000001", "SubnetId": "subnet-00000002", "AdminEmail": "admin@example.com"}
 

@@ -10,7 +10,7 @@ from generator.template.emit import emit, template_dict
 from tests.proof.resolve import Place, Stack, Tree, Unresolved
 from tests.template.values import values_of
 
-PUBLISHED_FILE = Path(__file__).parent / "published-stack.yaml"
+PUBLISHED_FILE = Path(__file__).parents[2] / "generator/sandbox/published-stack.yaml"
 CLI_CREATES = {"VpcId": "vpc-1", "SubnetId": "subnet-1", "AdminEmail": "ops@example.com"}
 PUBLISHED_STACK = {
     "VpcId": "vpc-1",

@@ -88,5 +88,7 @@ def test_what_is_no_template_is_said() -> None:
 
 def test_a_sid_reads_as_a_sentence() -> None:
     assert sentence_of("StartSessionsOnThisInstance") == "Start sessions on this instance"
-    assert sentence_of("StartSessionOnDeepSQLInstances") == "Start session on deep SQL instances"
+    assert sentence_of("StartSessionOnDeepSQLInstances") == "Start session on DeepSQL instances"
+    assert sentence_of("BeManagedBySystemsManager") == "Be managed by Systems Manager"
+    assert [sentence_of(sid) for sid in ("Ec2Assumes", "ReadAwsDocuments")] == ["EC2 assumes", "Read AWS documents"]
     assert sentence_of("a statement without a Sid") == "a statement without a Sid"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-PUBLISHED = (Path(__file__).parents[2] / "template" / "published-stack.yaml").read_text()
+PUBLISHED = (Path(__file__).parents[3] / "generator/sandbox/published-stack.yaml").read_text()
 
 SUPPORT_SET = {"SupportUser", "SupportUserPolicy", "SupportAccessKey", "SupportCredentialsSecret"}
 ADMIN_PASSWORD = "canary-of-the-admin-password"
