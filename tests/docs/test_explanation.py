@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from generator.model.access_path import PathKind
 from tests.bench.goals import GOALS
 from tests.docs.pages import ROOT
 from tests.docs.reference import commands
 from tests.test_rooms import MAY_IMPORT, SOLE_OWNER
+from tests.worlds.tables import WORLDS
+from tests.worlds.world import INCOMPLETE
 
 PAGES = ROOT / "docs" / "explanation"
 
@@ -33,6 +36,15 @@ def test_every_test_that_security_names_exists() -> None:
 def test_every_threat_has_a_test() -> None:
     rows = re.findall(r"^\| .+ \| .+ \| (.+) \|$", _after(PAGES / "security.md", "## Threats"), re.M)[2:]
     assert rows and all("`test_" in shown or "proof table" in shown for shown in rows)
+
+
+def test_every_kind_of_access_path_has_a_row_with_a_world_in_which_it_counts() -> None:
+    section = _after(PAGES / "security.md", "## What a revocation asks about")
+    rows = re.findall(r"^\| (.+) \| .+ \| `(.+)` \|$", section, re.M)
+    revocations = {world.name: world for world in WORLDS if "revoke" in world.command}
+    assert sorted(kind for kind, _ in rows) == sorted(kind.value for kind in PathKind)
+    assert all(revocations[name].expected.code == INCOMPLETE for _, name in rows)
+    assert set(re.findall(r"World `([^`]+)`", section)) <= revocations.keys()
 
 
 def test_every_file_that_the_pages_name_exists() -> None:

@@ -11,7 +11,14 @@ from tests.worlds.people import (
     session_of_a_federated_user,
     session_of_somebody_gone,
 )
-from tests.worlds.resources import another_profile, another_role, grants_the_key_to, reaches_a_cluster
+from tests.worlds.resources import (
+    another_profile,
+    another_role,
+    document_with,
+    grants_the_key_to,
+    preferences_that_log_nothing,
+    reaches_a_cluster,
+)
 from tests.worlds.support_user import (
     CREATES_KEYS,
     OWN_POLICY,
@@ -22,7 +29,7 @@ from tests.worlds.support_user import (
     password,
     ssh_public_key,
 )
-from tests.worlds.world import Make, World, and_, done, failed, incomplete, lacks, refused
+from tests.worlds.world import Make, World, and_, done, failed, incomplete, lacks, nothing, refused
 
 GRANT = ("access", "grant", "--principal", VENDOR_ROLE)
 SHOW = ("access", "show")
@@ -95,6 +102,19 @@ def role_without_its_policy(a: Account) -> None:
     a.way_in("nothing", lambda: not iam.list_attached_role_policies(**name)["AttachedPolicies"])
 
 
+def default_shell(make: Make) -> Make:
+    """The customer lets support start the account's default shell."""
+    return and_(make, lambda a: a.update_stack({"SupportDefaultShell": "Yes"}))
+
+
+NOT_LOGGED = "default shell, and it is not logged"
+UNLOGGED = {"inputs": {"cloudWatchLogGroupName": "", "cloudWatchStreamingEnabled": False}}
+AS_ROOT = {"inputs": {"runAsEnabled": True, "runAsDefaultUser": "root"}}
+ANY_PORT = {"parameters": {"portNumber": {"type": "String", "allowedPattern": ".*"}}}
+TO_A_HOST = {"properties": {"host": "10.0.0.9"}}
+TO_POSTGRES = {"properties": {"portNumber": "5432"}}
+
+
 WORLDS = (
     World("grant: the role's policy was detached", role_without_its_policy, GRANT, done("attached again"), "revoked"),
     World("grant: the boundary was removed", no_boundary_any_more, GRANT, done(), "revoked"),
@@ -139,6 +159,15 @@ WORLDS = (
     World("show: a session of somebody who is gone", session_of_somebody_gone, SHOW, done("{session}", "terminate-")),
     World("show: a session of a federated user", session_of_a_federated_user, SHOW, done("{session}", "terminate-")),
     World("show: a session by another role", session_by_another_role, SHOW, done("{session}", "a role that lets")),
+    World("show: the shell is no longer logged", document_with("Shell", **UNLOGGED), SHOW, done("are not logged")),
+    World("show: the shell runs as root", document_with("Shell", **AS_ROOT), SHOW, done("shells run as root")),
+    World("show: the default shell is not logged", default_shell(preferences_that_log_nothing), SHOW, done(NOT_LOGGED)),
+    World("show: the default shell was never set up", default_shell(nothing), SHOW, done(NOT_LOGGED)),
+    World("show: a tunnel to every port", document_with("Port", **ANY_PORT), SHOW, done("tunnels reach the ports .*")),
+    World("show: a tunnel to another host", document_with("Port", **TO_A_HOST), SHOW, done("another host, 10.0.0.9")),
+    World("show: SSH to another port", document_with("Ssh", **TO_POSTGRES), SHOW, done("leads to port 5432")),
+    World("doctor: the shell is no longer logged", document_with("Shell", **UNLOGGED), DOCTOR, done("not logged")),
+    World("show: documents may not be read", lacks("ssm:GetDocument"), SHOW, done("this needs ssm:GetDocument")),
     World("doctor: the rule was disabled", rule_disabled, DOCTOR, incomplete("is disabled", ENABLE)),
     World("show: the instance has another profile", another_profile, SHOW, done("their-profile", "replace-iam-")),
     World(

@@ -23,6 +23,7 @@ from tests.worlds.account import (
     document,
     permission,
     trust,
+    works,
 )
 from tests.worlds.world import ALL, ONE, PROVEN, Expected, Make, World, and_, done, lacks, not_proven, refused
 
@@ -168,6 +169,52 @@ def grants_the_key_to(principal: str, *operations: str) -> Make:
     return make
 
 
+# Session documents: support may use the stack's, and nobody is let in by what they say
+
+
+def document_with(kind: str, **changes: Mapping[str, object]) -> Make:
+    """Somebody made another version of one of the stack's documents the default."""
+
+    def make(a: Account) -> None:
+        name = {"Name": a.outputs[f"{kind}DocumentName"]}
+        content = json.loads(a.mine.ssm.get_document(**name)["Content"])
+        for part, values in changes.items():
+            content[part] = {**content.get(part, {}), **values}
+        asked = {"Content": json.dumps(content), "DocumentVersion": "$LATEST", "DocumentFormat": "JSON"}
+        version = a.mine.ssm.update_document(**name, **asked)["DocumentDescription"]["DocumentVersion"]
+        a.mine.ssm.update_document_default_version(**name, DocumentVersion=version)
+        assert a.mine.ssm.get_document(**name)["DocumentVersion"] == version
+
+    return make
+
+
+def documents_shared_with_the_vendor(a: Account) -> None:
+    """Another account reads them and uses them in itself: on the customer's instance it starts nothing."""
+    region, account = a.key.split(":")[3:5]
+    vendors = a.profile("vendor-account").ssm
+    for name in (a.outputs["ShellDocumentName"], a.outputs["PortDocumentName"]):
+        a.mine.ssm.modify_document_permission(Name=name, PermissionType="Share", AccountIdsToAdd=[VENDOR])
+        shared = a.mine.ssm.describe_document_permission(Name=name, PermissionType="Share")["AccountIds"]
+        arn = f"arn:aws:ssm:{region}:{account}:document/{name}"
+        assert shared == [VENDOR] and vendors.get_document(Name=arn)["Content"]
+        assert not works(lambda arn=arn: vendors.start_session(Target=a.instance, DocumentName=arn))
+
+
+def preferences_that_log_nothing(a: Account) -> None:
+    """The account's own preferences, which no session of support's names unless the customer says so."""
+    inputs = {
+        "s3EncryptionEnabled": True,
+        "cloudWatchEncryptionEnabled": True,
+        "runAsEnabled": True,
+        "runAsDefaultUser": "root",
+    }
+    content = {"schemaVersion": "1.0", "description": "theirs", "sessionType": "Standard_Stream", "inputs": inputs}
+    asked = {"DocumentType": "Session", "DocumentFormat": "JSON", "Content": json.dumps(content)}
+    a.mine.ssm.create_document(Name="SSM-SessionManagerRunShell", **asked)
+    caller = a.support().ssm
+    assert not works(lambda: caller.start_session(Target=a.instance))
+
+
 def reaches_a_cluster(a: Account) -> None:
     """The stack lets the instance, and so whoever is on it, administer a cluster."""
     eks = a.mine.eks
@@ -246,6 +293,10 @@ NO_DELETION = lacks("secretsmanager:DeleteResourcePolicy")
 TWO, ROOT, CLOSED = "two granted", "account granted", "revoked"
 
 WORLDS = (
+    World("documents shared with the vendor", documents_shared_with_the_vendor, ALL, PROVEN),
+    World("documents shared after the revocation", documents_shared_with_the_vendor, ALL, PROVEN, "revoked"),
+    World("preferences that log nothing", preferences_that_log_nothing, ALL, PROVEN),
+    World("a shell document that logs nothing", document_with("Shell", inputs={"runAsEnabled": True}), ALL, PROVEN),
     # the role's trust
     World("trust: a stranger", trusts_the_stranger, ALL, PROVEN),
     World("trust: a stranger, one goes", trusts_the_stranger, ONE, PROVEN, TWO),

@@ -11,7 +11,13 @@ from generator.gateway.aws import Gateway
 from generator.model.access import AccessState
 from generator.model.reading import Reading
 from generator.operations import resource_states
-from generator.operations.access import access_policies, instance_roles, session_end, stack_access
+from generator.operations.access import (
+    access_policies,
+    document_findings,
+    instance_roles,
+    session_end,
+    stack_access,
+)
 from generator.operations.access.findings import findings
 from generator.operations.access.live_policies import read_policies
 from generator.operations.access.observations import live_sessions
@@ -68,7 +74,11 @@ def show(
         sessions=tuple(s for s in sessions.value or () if s.target == access.instance_id),
         broken=tuple(state.value for state in states if state.value),
     )
-    others = (session_end.findings(gateway, access, resources), instance_roles.findings(gateway, access, resources))
+    others = (
+        session_end.findings(gateway, access, resources),
+        instance_roles.findings(gateway, access, resources),
+        document_findings.findings(gateway, access, resources),
+    )
     return replace(state, findings=(*findings(state, now, gateway.commands), *chain(*others)))
 
 

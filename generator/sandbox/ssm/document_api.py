@@ -87,6 +87,24 @@ def delete_document(call: Call) -> Answer:
     return {}
 
 
+def modify_document_permission(call: Call) -> Answer:
+    """ModifyDocumentPermission: shares the document with accounts, or with all."""
+    call.allow("ssm:ModifyDocumentPermission", call.arn("document", call.data["Name"]))
+    document, gone = documents.get(call.data["Name"]), call.data.get("AccountIdsToRemove", [])
+    shared = [*document.shared_with, *call.data.get("AccountIdsToAdd", [])]
+    document.shared_with = [account for account in dict.fromkeys(shared) if account not in gone]
+    return {}
+
+
+def describe_document_permission(call: Call) -> Answer:
+    """DescribeDocumentPermission."""
+    call.allow("ssm:DescribeDocumentPermission", call.arn("document", call.data["Name"]))
+    shared = documents.get(call.data["Name"]).shared_with
+    version = "$DEFAULT"
+    info = [{"AccountId": account, "SharedDocumentVersion": version} for account in shared]
+    return {"AccountIds": shared, "AccountSharingInfoList": info}
+
+
 def list_document_versions(call: Call) -> Answer:
     """ListDocumentVersions, newest first."""
     call.allow("ssm:ListDocumentVersions", call.arn("document", call.data["Name"]))
@@ -221,6 +239,8 @@ OPERATIONS: dict[str, Operation] = {
     "GetDocument": get_document,
     "DescribeDocument": describe_document,
     "DeleteDocument": delete_document,
+    "ModifyDocumentPermission": modify_document_permission,
+    "DescribeDocumentPermission": describe_document_permission,
     "ListDocumentVersions": list_document_versions,
     "ListDocuments": list_documents,
 }

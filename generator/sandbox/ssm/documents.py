@@ -26,7 +26,10 @@ _RESERVED = re.compile(r"(aws|amazon|amzn|AWSEC2|AWSConfigRemediation|AWSSupport
 
 @dataclass
 class Document:
-    """One document. `contents` maps version numbers ("1", "2" ...) to the text as it was given."""
+    """One document. `contents` maps version numbers ("1", "2" ...) to the text as it was given.
+
+    `shared_with` are the accounts that may read it and use it in themselves, or all.
+    """
 
     name: str
     account: str
@@ -39,6 +42,7 @@ class Document:
     version_names: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     target_type: str = ""
+    shared_with: list[str] = field(default_factory=list)
 
     @property
     def latest_version(self) -> str:
@@ -136,6 +140,8 @@ def delete(name: str) -> None:
 
 def find(name: str) -> Document | None:
     """The document with a name or ARN in this account and region, or an AWS-owned one; None if there is none."""
+    if (arn := Arn.find(name)) and arn.account not in ("", get_account_id()):
+        return _shared(arn)
     name = name.rpartition("/")[2] if name.startswith("arn:") else name
     own: Document | None = _documents.get(name)
     content = managed_documents.CONTENTS.get(name)
@@ -143,6 +149,12 @@ def find(name: str) -> Document | None:
         return own
     kind = "Session" if "sessionType" in content else "Command"
     return Document(name, "", get_region(), kind, "JSON", 0.0, {"1": json.dumps(content)})
+
+
+def _shared(arn: Arn) -> Document | None:
+    """Another account's document, where it is shared with the caller's or with all."""
+    document: Document | None = _documents.get_scoped(arn.account, arn.region, arn.name)
+    return document if document and {get_account_id(), "all"} & set(document.shared_with) else None
 
 
 def get(name: str) -> Document:
