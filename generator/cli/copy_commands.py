@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
             list[str],
             typer.Argument(metavar="SOURCE... DESTINATION", help="A path here, or [USER@]TARGET:PATH on an instance."),
         ],
-        recursive: Annotated[bool, typer.Option("-r", help="Copy directories too (over SSH).")] = False,
+        recursive: Annotated[bool, typer.Option("-r", help="Copy directories too.")] = False,
         via: Annotated[Via, typer.Option(help="How to copy; auto prefers SSH.")] = Via.auto,
         sessions: Annotated[int, typer.Option(help="Sessions to use at once, without SSH.", min=1, max=16)] = 4,
         document: Annotated[str, typer.Option(help="Shell document to use instead of the stack's, without SSH.")] = "",

@@ -41,6 +41,11 @@ class CopyRequest:
         return self.destination.target is not None
 
     @property
+    def relayed(self) -> bool:
+        """Whether it goes from one instance to another."""
+        return self.upward and self.sources[0].target is not None
+
+    @property
     def far(self) -> Place:
         """The side on the instance."""
         return self.destination if self.upward else self.sources[0]
@@ -78,7 +83,7 @@ def read_place(text: str) -> Place:
 
 
 def read_request(words: Sequence[str], **settings: object) -> CopyRequest:
-    """From the words typed. Raises UsageError unless exactly one side is an instance."""
+    """From the words typed. Raises UsageError unless one side is an instance, or each side another one."""
     places = [read_place(word) for word in words]
     if len(places) < 2:
         raise UsageError(
@@ -86,9 +91,13 @@ def read_request(words: Sequence[str], **settings: object) -> CopyRequest:
         )
     request = CopyRequest(tuple(places[:-1]), places[-1], **settings)  # type: ignore[arg-type]
     far = {source.target for source in request.sources}
-    if request.upward == any(target is not None for target in far) or len(far) > 1:
+    if len(far) > 1 or far == {request.destination.target}:
+        same = request.upward and len(far) == 1
         raise UsageError(
-            "One side of a copy is this computer, the other one instance.",
-            "Write the instance's side as TARGET:PATH, or :PATH for the stack's own.",
+            "Both sides of this copy are one instance." if same else "A copy goes from one place to one other.",
+            "To copy within it: deployer run 'cp …'"
+            if same
+            else "Write an instance's side as TARGET:PATH, or :PATH for the stack's own; a path alone is here.",
+            code="places",
         )
     return request

@@ -18,10 +18,11 @@ import pytest
 from generator.errors import UsageError
 from generator.model.copy import Place, read_place, read_request
 from generator.operations.sessions import parallel_copy
+from generator.operations.sessions.host_shell import HostShell
 from tests.embedded import Outcome
 from tests.sandbox_keys import control
 from tests.sessions import sshd
-from tests.sessions.conftest import Deployer, as_support
+from tests.sessions.conftest import STACK, Deployer, as_support
 from tests.sessions.host import Host, shells
 from tests.sessions.sshd import USER
 
@@ -72,7 +73,7 @@ def test_a_side_is_here_or_on_an_instance(text: str, place: Place) -> None:
 
 
 @pytest.mark.parametrize("words", [["a"], ["a", "b"], [":a", ":b"], [":a", "web-1:b", "."], ["a", ":b", ":c"]])
-def test_exactly_one_side_is_an_instance(words: list[str]) -> None:
+def test_a_copy_goes_from_one_place_to_another(words: list[str]) -> None:
     with pytest.raises(UsageError):
         read_request(words)
 
@@ -467,9 +468,183 @@ def _greet_and_go(server: socket.socket) -> None:
     connection.close()
 
 
-def test_a_directory_is_not_copied_without_ssh(deployer: Deployer, no_server: None, host: Host, tmp_path: Path) -> None:
-    done = deployer("cp", "-r", str(tmp_path), ":kept")
-    assert done.code == 2 and "Directories are copied over SSH only" in done.err and host.served == 0
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A directory with what a directory may have: levels, an empty one, odd names, modes, a link to a file."""
+    root = tmp_path / "near" / "tree"
+    (root / "it's" / "deep").mkdir(parents=True)
+    (root / "empty").mkdir(mode=0o750)
+    (root / "top").write_bytes(b"top")
+    (root / "it's" / "-n").write_bytes(BYTES[:5_000])
+    (root / "it's" / "deep" / "x y").write_bytes(b"")
+    (root / "link").symlink_to("top")
+    (root / "it's" / "-n").chmod(0o600)
+    (root / "it's").chmod(0o711)
+    return root
+
+
+def shape(root: Path) -> dict[str, object]:
+    """What is below, by its path: the mode of a directory, the mode and bytes of a file."""
+    found: dict[str, object] = {}
+    for path in sorted(root.rglob("*")):
+        mode = path.stat().st_mode & 0o777
+        found[str(path.relative_to(root))] = mode if path.is_dir() else (mode, path.read_bytes())
+    return found
+
+
+@pytest.mark.parametrize("there_already", [False, True])
+def test_a_directory_goes_there_and_back_through_sessions(
+    there_already: bool, deployer: Deployer, host: Host, there: Path, tmp_path: Path, tree: Path
+) -> None:
+    if there_already:
+        (there / "kept").mkdir()
+    up = deployer("cp", "-r", "--via", "session", str(tree), ":kept")
+    arrived = there / "kept" / "tree" if there_already else there / "kept"
+    assert up.code == 0 and shape(arrived) == shape(tree), up.err
+    assert host.served <= 4, "one set of sessions for all of it"
+    assert up.out.count(sha256(b"top").hexdigest()) == 2, "a line for each file, the link's too"
+    down = deployer("cp", "-r", "--via", "session", f":{arrived.relative_to(there)}", str(tmp_path / "back"))
+    assert down.code == 0 and shape(tmp_path / "back") == shape(tree), down.err
+    assert not [*there.rglob("*.deployer-part"), *(tmp_path / "back").rglob("*.deployer-part")]
+
+
+def test_a_directory_that_is_made_is_private_until_all_is_in_it(
+    deployer: Deployer, host: Host, there: Path, tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, real = set[int](), parallel_copy.send
+
+    async def send(*words: object) -> str:
+        seen.update(path.stat().st_mode & 0o777 for path in there.rglob("*") if path.is_dir())
+        return await real(*words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(parallel_copy, "send", send)
+    assert deployer("cp", "-r", "--via", "session", str(tree), ":kept").code == 0
+    assert seen == {0o700}
+
+
+def test_what_is_there_already_stays_and_keeps_its_mode(
+    deployer: Deployer, host: Host, there: Path, tree: Path
+) -> None:
+    (there / "tree" / "it's").mkdir(parents=True)
+    (there / "tree" / "it's").chmod(0o755)
+    (there / "tree" / "more").write_text("stays")
+    assert deployer("cp", "-r", "--via", "session", str(tree), ".:.").code == 0
+    assert (there / "tree" / "more").read_text() == "stays" and (there / "tree" / "top").read_bytes() == b"top"
+    assert (there / "tree" / "it's").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_what_a_directory_may_not_have_is_named_before_anything_is_written(
+    upward: bool, deployer: Deployer, host: Host, there: Path, tmp_path: Path, tree: Path
+) -> None:
+    root = tree if upward else there / "tree"
+    root.mkdir(exist_ok=True)
+    os.mkfifo(root / "pipe")
+    words = (str(tree), ":kept") if upward else (":tree", str(tmp_path / "kept"))
+    done = deployer("cp", "-r", "--via", "session", *words)
+    assert done.code in (1, 2) and "pipe" in done.err and "no regular file and no directory" in done.err
+    assert not (there / "kept").exists() and not (tmp_path / "kept").exists()
+
+
+def test_a_link_that_leads_back_ends_it(
+    deployer: Deployer, host: Host, there: Path, tmp_path: Path, tree: Path
+) -> None:
+    (tree / "it's" / "loop").symlink_to(tree)
+    up = deployer("cp", "-r", "--via", "session", str(tree), ":kept")
+    assert up.code == 2 and "leads back to" in up.err and not (there / "kept").exists()
+    (there / "far").mkdir()
+    (there / "far" / "loop").symlink_to(there / "far")
+    down = deployer("cp", "-r", "--via", "session", ":far", str(tmp_path / "kept"))
+    assert down.code == 1 and "loop" in down.err and not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil"])
+def test_an_instance_that_names_a_file_elsewhere_writes_nothing_here(
+    name: str, deployer: Deployer, host: Host, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (there / "far").mkdir()
+    real = HostShell.ask
+
+    async def ask(shell: HostShell, script: str) -> bytes:
+        return f"d 755 \0f 644 {name}\0".encode() if script.startswith("find") else await real(shell, script)
+
+    monkeypatch.setattr(HostShell, "ask", ask)
+    done = deployer("cp", "-r", "--via", "session", ":far", str(tmp_path / "kept"))
+    assert done.code == 1 and f"outside the directory that is copied: {name}" in done.err
+    assert not (tmp_path / "kept").exists()
+
+
+def test_a_file_where_a_directory_should_be_is_named(deployer: Deployer, host: Host, there: Path, tree: Path) -> None:
+    (there / "kept").mkdir()
+    (there / "kept" / "tree").mkdir()
+    (there / "kept" / "tree" / "it's").write_text("in the way")
+    done = deployer("cp", "-r", "--via", "session", str(tree), ":kept")
+    assert done.code == 1 and "it's on the instance is no directory" in done.err
+    assert (there / "kept" / "tree" / "it's").read_text() == "in the way"
+
+
+def test_a_directory_needs_r(deployer: Deployer, host: Host, there: Path, tmp_path: Path) -> None:
+    (there / "far").mkdir()
+    done = deployer("cp", "--via", "session", ":far", str(tmp_path / "kept"))
+    assert done.code == 1 and "there is no file" in done.err
+
+
+# From one instance to another
+
+
+@pytest.fixture
+def second(deployer: Deployer, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Another instance, and the directory of its shells."""
+    ec2, resources = deployer.gateway.client("ec2"), deployer.gateway.cloudformation.list_stack_resources(STACK)
+    [profile] = [each.physical_id for each in resources if each.logical_id == "InstanceProfile"]
+    made = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": profile})
+    name = str(made["Instances"][0]["InstanceId"])
+    (tmp_path / "second").mkdir()
+    with shells(tmp_path / "second") as running:
+        control("PUT", f"instances/{name}", {"ports": {"shell": running.port}})
+        yield name, tmp_path / "second"
+    ec2.terminate_instances(InstanceIds=[name])
+
+
+def test_files_and_directories_go_from_host_to_host_and_nothing_stays_here(
+    deployer: Deployer, host: Host, there: Path, second: tuple[str, Path], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, tree: Path,
+) -> None:  # fmt: skip
+    name, directory = second
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "near"))
+    (there / "log").write_bytes(BYTES)
+    shutil.copytree(tree, there / "tree")
+    done = deployer("cp", "-r", "--via", "session", ":log", ":tree", f"{name}:.", "--output", "json")
+    assert done.code == 0 and done.result["target"] == f"{deployer.instance} -> {name}", done.err
+    assert (directory / "log").read_bytes() == BYTES and shape(directory / "tree") == shape(there / "tree")
+    assert dict(map(tuple, done.result["files"]))["log"] == sha256(BYTES).hexdigest()
+    assert not list((tmp_path / "near").glob("deployer-cp-*"))
+
+
+def test_a_copy_that_fails_halfway_leaves_nothing_here_either(
+    deployer: Deployer, host: Host, there: Path, second: tuple[str, Path], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (there / "log").write_bytes(BYTES)
+    done = deployer("cp", "--via", "session", ":log", f"{second[0]}:nowhere/log")
+    assert done.code == 1 and "There is no directory" in done.err
+    assert not list(tmp_path.glob("deployer-cp-*"))
+
+
+def test_two_sources_of_one_name_are_refused(
+    deployer: Deployer, host: Host, there: Path, second: tuple[str, Path]
+) -> None:
+    for name in ("a", "b"):
+        (there / name).mkdir()
+        (there / name / "log").write_text(name)
+    done = deployer("cp", "--via", "session", ":a/log", ":b/log", f"{second[0]}:.")
+    assert done.code == 2 and "Two of the sources have one name" in done.err and not list(second[1].iterdir())
+
+
+def test_within_one_instance_nothing_is_copied(deployer: Deployer) -> None:
+    done = deployer("cp", ":a", ":b")
+    assert done.code == 2 and "Both sides of this copy are one instance" in done.err
 
 
 def test_support_may_name_no_login_either(

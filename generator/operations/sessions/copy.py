@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from generator import directories
 from generator.channel import signals
-from generator.channel.session import ChannelOptions
 from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.host import programs
@@ -17,7 +16,7 @@ from generator.host import ssh as openssh
 from generator.model.contract import SSH_USER
 from generator.model.copy import CopyCaller, CopyRequest, CopyResult, Place
 from generator.model.session import Target, Via
-from generator.operations.sessions import parallel_copy, session_states, ssh
+from generator.operations.sessions import copy_tree, parallel_copy, session_states, ssh
 from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
 from generator.operations.sessions.service import SessionCalls
@@ -52,6 +51,8 @@ def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResu
     key; nothing listens on its port for SSH. Never once a server has answered (a changed host key, a key it does not
     take, a connection lost halfway), nor where the login was named, which a shell session cannot honour.
     """
+    if request.relayed:
+        return _relayed(gateway, request, caller)
     _check_sources(request)
     if request.via is Via.session and request.far.user:
         raise UsageError(
@@ -77,6 +78,25 @@ def _copied(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCal
     caller.say("Copying through shell sessions: what is copied may be written to the session log.")
     result = _through_sessions(gateway, request, plan, caller)
     return replace(result, fallback=outcome.error.message)
+
+
+def _relayed(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResult:
+    """From one instance to another through this computer, in a directory of this user alone that is removed after it.
+
+    Each half is a copy of its own, verified as such; the bytes that arrived here are the ones that go on.
+    """
+    with tempfile.TemporaryDirectory(prefix="deployer-cp-") as directory:
+        caller.say("Copying to this computer first, and from here to the other instance; nothing stays here.")
+        fetched = copy(gateway, replace(request, destination=Place(f"{directory}/")), caller)
+        if fetched.exit_code:
+            return fetched
+        arrived = sorted(Path(directory).iterdir())
+        if len(arrived) != len(request.sources):
+            raise UsageError("Two of the sources have one name.", "Copy them one by one.", code="same-name")
+        sources = tuple(Place(str(path)) for path in arrived)
+        sent = copy(gateway, replace(request, sources=sources), caller)
+    names = tuple((str(Path(name).relative_to(directory)), digest) for name, digest in sent.files)
+    return replace(sent, files=names, target=f"{fetched.target} -> {sent.target}")
 
 
 def _plan(gateway: Gateway, request: CopyRequest, choose: Choose) -> _Plan:
@@ -130,10 +150,6 @@ def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, scp: Seque
 
 
 def _through_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:
-    if request.recursive:
-        raise UsageError(
-            "Directories are copied over SSH only.", "Pack them with tar, or use SSH: --via ssh says what is missing."
-        )
     target = plan.target.instance_id
     shell = shell_request(plan.documents, target, request.reason, request.document)
     options = channel_options(gateway)
@@ -142,29 +158,84 @@ def _through_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, calle
         return SessionCalls(gateway, shell)
 
     async def work() -> list[tuple[str, str]]:
-        return [await _one(calls, options, request, each, caller) for each in request.sources]
+        async with parallel_copy.Shells(calls, options, caller.say) as shells:
+            return [
+                done for each in request.sources for done in await _one(shells, run_of(shells, each), request, each)
+            ]
+
+    def run_of(shells: parallel_copy.Shells, source: Place) -> parallel_copy.CopyRun:
+        return parallel_copy.CopyRun(
+            calls,
+            options,
+            directories.private_state("copies"),
+            request.sessions,
+            caller.progress,
+            f"{request.far.target} {Path.cwd()} {source} {request.destination}",
+            caller.say,
+            inside=len(request.sources) > 1 or request.destination.path.endswith("/"),
+            shells=shells,
+        )
 
     return CopyResult(target, "session", tuple(signals.run(work())))
 
 
 async def _one(
-    calls: Callable[[], SessionCalls],
-    options: ChannelOptions,
-    request: CopyRequest,
-    source: Place,
-    caller: CopyCaller,
-) -> tuple[str, str]:
-    run = parallel_copy.CopyRun(
-        calls,
-        options,
-        directories.private_state("copies"),
-        request.sessions,
-        caller.progress,
-        f"{request.far.target} {Path.cwd()} {source} {request.destination}",
-        caller.say,
-        inside=len(request.sources) > 1 or request.destination.path.endswith("/"),
-    )
+    shells: parallel_copy.Shells, run: parallel_copy.CopyRun, request: CopyRequest, source: Place
+) -> list[tuple[str, str]]:
+    """Copy one source, a file or a directory; the name and SHA-256 of each file."""
+    near, far = Path(source.path), request.destination.path
     if request.upward:
-        return source.path, await parallel_copy.send(run, Path(source.path), request.destination.path)
-    near, digest = await parallel_copy.fetch(run, source.path, Path(request.destination.path))
-    return str(near), digest
+        if near.is_dir():
+            return await _send_tree(shells, run, near, far)
+        return [(source.path, await parallel_copy.send(run, near, far))]
+    if request.recursive and await _is_directory(shells, source.path):
+        return await _fetch_tree(shells, run, source.path, Path(far))
+    written, digest = await parallel_copy.fetch(run, source.path, Path(far))
+    return [(str(written), digest)]
+
+
+async def _is_directory(shells: parallel_copy.Shells, path: str) -> bool:
+    async with shells.one() as shell:
+        return await copy_tree.is_far_directory(shell, path)
+
+
+async def _send_tree(
+    shells: parallel_copy.Shells, run: parallel_copy.CopyRun, near: Path, far: str
+) -> list[tuple[str, str]]:
+    tree = copy_tree.near_tree(near)
+    async with shells.one() as shell:
+        target, made = await copy_tree.make_far(shell, far, _name_of(near.resolve().name), tree, inside=run.inside)
+    done = []
+    for relative in tree.files:
+        path = copy_tree.joined(target, relative)
+        done.append((str(near / relative), await parallel_copy.send(_within(run, relative), near / relative, path)))
+    async with shells.one() as shell:
+        await copy_tree.finish_far(shell, target, tree, made)
+    return done
+
+
+async def _fetch_tree(
+    shells: parallel_copy.Shells, run: parallel_copy.CopyRun, far: str, near: Path
+) -> list[tuple[str, str]]:
+    async with shells.one() as shell:
+        tree = await copy_tree.far_tree(shell, far)
+    target, made = copy_tree.make_near(near, _name_of(PurePosixPath(far).name), tree, inside=run.inside)
+    done = []
+    for relative in tree.files:
+        path = copy_tree.joined(far.rstrip("/"), relative)
+        written, digest = await parallel_copy.fetch(_within(run, relative), path, target / relative)
+        done.append((str(written), digest))
+    copy_tree.finish_near(target, tree, made)
+    return done
+
+
+def _within(run: parallel_copy.CopyRun, relative: str) -> parallel_copy.CopyRun:
+    """The run of one file of a directory: what is remembered is remembered of that file."""
+    return replace(run, key=f"{run.key} {relative}", inside=False)
+
+
+def _name_of(name: str) -> str:
+    """The name of a directory. Raises UsageError for one that has none of its own."""
+    if name in ("", ".", ".."):
+        raise UsageError("The directory to copy has no name of its own.", "Give its whole path.")
+    return name

@@ -152,7 +152,7 @@ async def far_target(shell: HostShell, path: str, name: str, *, inside: bool) ->
     wrong = f'test {inner} != "$d"' if inside else "false"
     answer = await shell.ask(
         f'd={given}; if test -d {given}; then d={inner}; fi; r=$(readlink -f -- "$d"); '
-        f'if {wrong} || ! test -d "${{r%/*}}/"; then echo none; '
+        f'if {wrong} || test -z "$r" || ! test -d "${{r%/*}}/"; then echo none; '
         'elif test -e "$r"; then test -f "$r" || echo special; test -w "$r" || echo read-only; stat -c %a -- "$r"; '
         'else echo new; fi; printf %s "$r"'
     )

@@ -165,6 +165,7 @@ class CopyRun:
     key: str
     say: Callable[[str], None] = lambda line: None
     inside: bool = False  # the destination must be a directory, not a file of that name
+    shells: Shells | None = None  # those to use, which outlive the file
 
 
 async def fetch(run: CopyRun, far: str, near: Path) -> tuple[Path, str]:
@@ -180,8 +181,18 @@ async def fetch(run: CopyRun, far: str, near: Path) -> tuple[Path, str]:
                 part.unlink(missing_ok=True)
 
 
+@asynccontextmanager
+async def _shells_of(run: CopyRun) -> AsyncIterator[Shells]:
+    """The run's sessions: those it was given, or its own, which end with it."""
+    if run.shells is not None:
+        yield run.shells
+        return
+    async with Shells(run.calls, run.options, run.say) as own:
+        yield own
+
+
 async def _fetch(run: CopyRun, far: str, target: Path, part: Path, claim: Claim) -> str:
-    async with Shells(run.calls, run.options, run.say) as shells:
+    async with _shells_of(run) as shells:
         async with shells.one() as shell:
             digest, size = await _describe(shell, far)
             attributes = await ends.far_attributes(shell, far)
@@ -212,7 +223,7 @@ async def send(run: CopyRun, near: Path, far: str) -> str:
 async def _send(run: CopyRun, near: Path, far: str, claim: Claim) -> str:
     digest, size, attributes = digest_of(near), near.stat().st_size, ends.attributes_of(near)
     journal = Journal.of(run.state, claim.copy_id, digest, size, run.sessions)
-    async with Shells(run.calls, run.options, run.say) as shells:
+    async with _shells_of(run) as shells:
         async with shells.one() as shell:
             target = await ends.far_target(shell, far, near.name, inside=run.inside)
             part = target.part(claim.copy_id)
