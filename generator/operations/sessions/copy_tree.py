@@ -75,7 +75,7 @@ def make_near(given: Path, name: str, tree: Tree, *, inside: bool) -> tuple[Path
     for relative in tree.directories:
         path = target / relative
         if path.exists() and not path.is_dir():
-            raise _in_the_way(str(path))
+            raise _not_a_directory(str(path))
         if not path.is_dir():
             path.mkdir(mode=stat.S_IRWXU)
             made.append(relative)
@@ -129,10 +129,10 @@ def _require_below(relative: str) -> None:
 
 async def make_far(shell: HostShell, given: str, name: str, tree: Tree, *, inside: bool) -> tuple[str, list[str]]:
     """The directory of the instance for a copy called `name`, and which directories of the tree were made for it."""
-    there = await is_far_directory(shell, given)
-    if inside and not there:
+    exists = await is_far_directory(shell, given)
+    if inside and not exists:
         raise _no_directory(f"{given} on the instance")
-    target = f"{given.rstrip('/') or '/'}/{name}" if there else given.rstrip("/")
+    target = f"{given.rstrip('/') or '/'}/{name}" if exists else given.rstrip("/")
     parent = quoted(str(PurePosixPath(target).parent))
     if b"no" in await shell.ask(f"test -d {parent} && echo yes || echo no"):
         raise _no_directory(f"{PurePosixPath(target).parent} on the instance")
@@ -142,7 +142,7 @@ async def make_far(shell: HostShell, given: str, name: str, tree: Tree, *, insid
         answers = (await shell.ask(script)).split()
         for relative, answer in zip(some, answers, strict=True):
             if answer not in (b"old", b"new"):
-                raise _in_the_way(f"{joined(target, relative)} on the instance")
+                raise _not_a_directory(f"{joined(target, relative)} on the instance")
         made += [relative for relative, answer in zip(some, answers, strict=True) if answer == b"new"]
     return target, made
 
@@ -170,7 +170,7 @@ def _no_directory(name: str) -> DeployerError:
     return DeployerError(f"There is no directory {name}.", "Make it, or choose another destination.", code="file")
 
 
-def _in_the_way(name: str) -> DeployerError:
+def _not_a_directory(name: str) -> DeployerError:
     return DeployerError(
         f"{name} is no directory, and could not be made one.",
         "Remove what is there, or choose another destination.",
