@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
-PIP = $(BIN)/pip install --quiet --disable-pip-version-check
+SITE := $(VENV)/site/.ready
+INSTALL := install --quiet --disable-pip-version-check
+PIP = $(BIN)/pip $(INSTALL)
 
-.PHONY: help setup demo test lint types check generate permissions docs bench soak release lock clean
+.PHONY: help setup demo test lint types check generate permissions docs site bench soak release lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -25,12 +27,18 @@ $(READY): requirements-dev.lock $(RUNS)
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $(READY)
 
+# What makes the pages a site, in an environment of its own: the AWS CLI above holds docutils at an old version.
+$(SITE): .ci/site.lock $(RUNS)
+	@$(PYTHON) -m venv $(VENV)/site
+	@$(VENV)/site/bin/pip $(INSTALL) --require-hashes -r .ci/site.lock
+	@touch $(SITE)
+
 setup: $(READY) ## make .venv: deployer from this tree, and what its tests need
 
 demo: $(RUNS) ## the whole story on the embedded AWS
 	@$(BIN)/deployer demo
 
-test: $(READY) ## all tests, real counterparts included
+test: $(READY) $(SITE) ## all tests, real counterparts included
 	@.ci/real-sshd
 	@.ci/real-mysql
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -51,6 +59,9 @@ permissions: $(READY) ## read again what CloudFormation and this program call (d
 
 docs: $(READY) ## write the generated reference pages again
 	@$(BIN)/python -m tests.docs.reference --write
+
+site: $(READY) $(SITE) ## write the pages as a site, to build/site
+	@$(BIN)/python -m tests.docs.site.build build/site
 
 check: lint types ## everything CI checks, before the tests
 	@$(BIN)/deployer generate --template all --check
@@ -74,7 +85,8 @@ lock: $(READY) ## resolve the lock files again
 	@$(COMPILE) pyproject.toml --extra dev -o requirements-dev.lock
 	@$(COMPILE) pyproject.toml --extra sandbox --constraint requirements-dev.lock -o requirements.lock
 	@$(COMPILE) .ci/build.in --constraint requirements-dev.lock -o requirements-build.lock
+	@$(COMPILE) .ci/site.in -o .ci/site.lock
 	@echo uv | $(COMPILE) - -o .ci/uv.lock
 
 clean: ## remove the environment
-	@rm -rf $(VENV) tests/*/node_modules
+	@rm -rf $(VENV) build tests/*/node_modules
