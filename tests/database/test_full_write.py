@@ -8,10 +8,11 @@ import psycopg
 import pytest
 
 from generator.cli.db_text import owned_lines
-from generator.errors import UsageError
-from generator.model.database import FULL_WRITE_ROLE, AccessLevel, Engine
+from generator.errors import DeployerError, UsageError
+from generator.model.database import FULL_WRITE_ROLE, AccessLevel, Database, Engine
 from generator.model.database_changes import OwnedObject, ShutOut
 from generator.operations.database import postgresql, users
+from generator.operations.database.manage_users import require_full_writes
 
 from .conftest import World
 
@@ -61,6 +62,17 @@ def test_the_list_shows_which_it_is_once_whatever_it_was_before(master: psycopg.
     for script, role in ((LIMITED, AccessLevel.WRITE.role), (FULL, FULL_WRITE_ROLE)):
         master.execute(script)
         assert [u.role for u in listed(master) if u.user == "eve_w"] == [role]
+
+
+def test_a_w_that_could_not_be_granted_what_it_is_for_is_no_success(master: psycopg.Connection) -> None:
+    master.execute(FULL)
+    database = Database("app", Engine.POSTGRESQL, "h", 5432, database="app")
+    require_full_writes(asked(master), database, {"eve_w"})  # type: ignore[arg-type]
+    master.execute("REVOKE CREATE ON DATABASE app FROM deepsql_write_full")
+    require_full_writes(asked(master), database, ())  # type: ignore[arg-type]
+    with pytest.raises(DeployerError, match="w may not create in app") as refused:
+        require_full_writes(asked(master), database, {"eve_w"})  # type: ignore[arg-type]
+    assert "GRANT ALL PRIVILEGES ON DATABASE app TO deepsql_write_full" in refused.value.hint
 
 
 def listed(master: psycopg.Connection) -> list[users.DatabaseUser]:

@@ -13,7 +13,7 @@ from generator.gateway.aws import Gateway
 from generator.model.access_path import AccessPaths
 from generator.model.command_line import CommandLine
 from generator.model.database import DatabaseUser
-from generator.model.database_changes import SUPPORT_USERS, ShutOut
+from generator.model.database_changes import SUPPORT_USERS, OwnedObject, ShutOut
 from generator.model.deployment import Deployment
 from generator.model.grant import Grant
 from generator.model.principal import Principal
@@ -69,6 +69,13 @@ def revocation(parameters: dict[str, str], after: Grant) -> Revocation:
             ShutOut("app", others=tuple("abcdefg")),
             True,
             "no user of support's; your own people keep access (a, b, c, d, e and 2",
+        ),
+        (
+            ENDPOINT,
+            Grant(),
+            ShutOut("app", ("deepsql-support_w",), owned=(OwnedObject("deepsql-support_w", "function f()", True),)),
+            True,
+            "; what they own stays (function f()), 1 of it running with their rights. For support to sign in",
         ),
         (ENDPOINT, Grant(), ShutOut("app"), True, "it has no user with an access level"),
         (ENDPOINT, Grant(), ShutOut("app", ("ada_r",), left=(LEFT, LEFT)), False, "could not: ada_r still have access"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import shlex
 import signal
@@ -75,6 +76,22 @@ def test_what_the_agent_has_to_tell_the_user_is_shown_once(deployer: Deployer, a
     connected = deployer.start("connect", *argv)
     _, err = connected.communicate("exit\r", timeout=30)
     assert err.count("This session is served by the deployer sandbox.") == 1, err
+
+
+def test_each_connection_that_a_tunnel_accepts_has_a_line(deployer: Deployer) -> None:
+    tunnel = deployer.start("connect", "-L", "0:localhost:3035")
+    [port] = re.findall(r"localhost:(\d+) leads to", until_line(tunnel.stderr, "leads to"))
+    accepted = f"Connection accepted on port {port} for session {deployer.live()[0].session_id}\n"
+    for address in ("127.0.0.1", "127.0.0.1"):
+        with socket.create_connection((address, int(port))):
+            assert until_line(tunnel.stderr, "Connection") == accepted
+    tunnel.terminate()
+    tunnel.communicate(timeout=15)
+
+
+def test_the_connections_of_a_command_that_runs_beside_have_no_lines(deployer: Deployer) -> None:
+    done = deployer("connect", "-L", "0:localhost:3035", "--exec", fetch())
+    assert "imitated by the sandbox" in done.out and "Connection accepted" not in done.err
 
 
 def test_the_exit_code_is_the_commands_own(deployer: Deployer) -> None:

@@ -15,6 +15,7 @@ from generator import cli, operations
 from generator.cli.command import CHANGING
 from generator.cli.invocation import Invocation
 from generator.cli.main import main
+from generator.operations import sandbox
 from tests.docs.reference import commands
 from tests.embedded import PLACE, VENDOR_ROLE, Deployer, run
 from tests.faulty import proxied
@@ -72,6 +73,11 @@ def with_saved(deployer: Deployer) -> None:
     assert deployer("session-preferences", "set", "--idle-timeout", "15", "--yes").code == 0
 
 
+def listed(deployer: Deployer) -> tuple[str, ...]:
+    bundle = str(sandbox.database("asked")["caBundle"])
+    return ("db", "bootstrap", "asked", "--users", "al=r", "--local-port", "0", "--ca-bundle", bundle)
+
+
 def attached(deployer: Deployer) -> tuple[str, ...]:
     user = f"by-hand-{deployer.stack_name}"
     return ("access", "policy", "--attach-to", user, "--instance-id", deployer.outputs["InstanceId"])
@@ -99,6 +105,7 @@ ASKING: dict[str, Case] = {
         "preferences.py:_carry_out", "session-preferences", "restore", before=with_saved
     ),
     "db bootstrap": case("manage_users.py:bootstrap", "db", "bootstrap", *DATABASE),
+    "db bootstrap --users": ("listed_users.py:bootstrap_listed", nothing, listed),
     "db drop-user": case("manage_users.py:drop_user", "db", "drop-user", "alice_r", *DATABASE),
     "db shut-out": case("revoke.py:shut_out", "db", "shut-out", *DATABASE),
 }

@@ -75,7 +75,16 @@ def _done(outcome: ShutOut, commands: CommandLine) -> str:
     words = ("db", "bootstrap", outcome.database, "--support", "--permission")
     again = "; ".join(commands.deployer(*words, level) for level in levels)
     repair = f". For support to sign in again after the next grant: {again}" if again else ""
-    return f"{', '.join(outcome.ended)}; {sessions}; {stay}{repair}"
+    return f"{', '.join(outcome.ended)}; {sessions}; {stay}{_owned(outcome)}{repair}"
+
+
+def _owned(outcome: ShutOut) -> str:
+    """What support's users leave behind: objects of theirs, of which some go on with their rights."""
+    if not outcome.owned:
+        return ""
+    runs = sum(each.runs_as_owner for each in outcome.owned)
+    first = ", ".join(each.what for each in outcome.owned[:MOST_NAMES])
+    return f"; what they own stays ({first}), {runs} of it running with their rights"
 
 
 def _named(users: tuple[str, ...]) -> str:

@@ -112,6 +112,7 @@ def _apply(query: Query, plan: ListedUsersPlan) -> None:
     engine = plan.database.engine
     if plan.made:
         query(users.bootstrap_sql(plan.database, plan.made, plan.full))
+        manage_users.require_full_writes(query, plan.database, plan.full)
     for name in plan.dropped:
         users.drop_user(query, engine, name)
     accepted = {user.user for user in users.query_users(query, engine) if user.tokens}

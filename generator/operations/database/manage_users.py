@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from generator.errors import DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
+from generator.host.drivers import Query
 from generator.model.caller import Caller
-from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel, DatabaseUser, Engine
+from generator.model.database import (
+    FULL_WRITE_ROLE,
+    SUPPORT_DATABASE_USER,
+    AccessLevel,
+    Database,
+    DatabaseUser,
+    Engine,
+)
 from generator.model.database_changes import BootstrapPlan, BootstrapResult, DropUserPlan, DropUserResult, SqlScript
 from generator.operations.database import users
 from generator.operations.database.connection import as_caller, as_master
@@ -32,6 +40,7 @@ def bootstrap(
     with as_master(gateway, plan.database, request, caller.say) as query:
         query(plan.sql)
         _verify(plan, users.query_users(query, plan.database.engine))
+        require_full_writes(query, plan.database, plan.full)
     return BootstrapResult(plan.database.name, plan.users, plan.full)
 
 
@@ -53,6 +62,21 @@ def _verify(plan: BootstrapPlan, listed: Sequence[DatabaseUser]) -> None:
         raise DeployerError(
             f"The script ran, but {plan.database.name} does not accept tokens for {', '.join(missing)}.",
             "See its users with: deployer db users --permission o",
+            code="not-created",
+        )
+
+
+def require_full_writes(query: Query, database: Database, full: Collection[str]) -> None:
+    """Raise DeployerError where a full `w` may not create: a master user who does not own the database cannot grant it.
+
+    PostgreSQL then answers with a warning, and goes on.
+    """
+    if full and not users.may_create(query, database.engine):
+        raise DeployerError(
+            f"The users were made, but w may not create in {database.name}: the master user does not own the database "
+            f"{database.database}.",
+            f"As its owner: GRANT ALL PRIVILEGES ON DATABASE {database.database} TO {FULL_WRITE_ROLE}; or limit the "
+            "people to data: --for NAME=w:data",
             code="not-created",
         )
 

@@ -107,6 +107,10 @@ MAY_LOG_IN = "SELECT rolname FROM pg_catalog.pg_roles WHERE rolcanlogin"
 """The roles that may open a connection, by a token or by a password."""
 
 
+MAY_CREATE = f"SELECT pg_catalog.has_database_privilege('{FULL_WRITE_ROLE}', current_database(), 'CREATE')"
+"""Whether a full `w` may create schemas in this database."""
+
+
 def owned(users: Collection[str]) -> str:
     """A query for what these users own: user, what it is, whether it runs with its owner's rights.
 

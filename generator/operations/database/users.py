@@ -76,6 +76,11 @@ def query_users(query: Query, engine: Engine) -> list[DatabaseUser]:
     return [DatabaseUser(str(u), AccessLevel(letter).role, bool(tokens), int(live)) for u, letter, tokens, live in rows]
 
 
+def may_create(query: Query, engine: Engine) -> bool:
+    """Whether a `w` that is not limited to data may create in this database; in MySQL its grant fails otherwise."""
+    return engine is Engine.MYSQL or bool(query(postgresql.MAY_CREATE)[0][0])
+
+
 def owned_by(query: Query, engine: Engine, users: Sequence[str]) -> tuple[OwnedObject, ...]:
     """What these users own, or what runs with their rights. Operators and the master user may query it."""
     if not users:
