@@ -12,8 +12,8 @@ from generator.model.instance import Instance
 from generator.model.stack import Stack, StackResource
 from generator.operations import polling
 from generator.operations.clock import SYSTEM, Clock
-from generator.operations.stack import down_access
-from generator.operations.stack.apply import watch
+from generator.operations.stack import down_access, failed_deletion
+from generator.operations.stack.apply import OperationFailed, watch
 from generator.operations.stack.states import busy
 from generator.operations.stack.watch import new_token, running_operation
 
@@ -36,7 +36,10 @@ def down(gateway: Gateway, retain: frozenset[str], caller: Caller, role_arn: str
     if not plan.joins:
         caller.confirm(plan)
         _delete(gateway, plan, role_arn)
-    caller.events(watch(gateway, plan))
+    try:
+        caller.events(watch(gateway, plan))
+    except OperationFailed as error:
+        raise error.explained(hint=failed_deletion.way_on(gateway, plan)) from error
     return DownResult(plan.stack_name, len(plan.lost), plan.retained, down_access.check(gateway, plan.access))
 
 
