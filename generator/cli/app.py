@@ -104,6 +104,8 @@ def _usage(argv: list[str], error: Any) -> int:
     if option := OPTION_SYNONYMS.get(getattr(error, "option_name", "")):
         message = message.partition(" (Possible")[0].rstrip(".") + "."
         hint = f"Here it is: {option.format(path.partition(' ')[2])}"
+    elif repeated := _repeated(argv, error):
+        hint = f"Each value has an option of its own: {repeated}"
     elif not path.partition(" ")[2] and (early := _common_option(argv)):
         hint = f"Write it after the command: deployer COMMAND {early} …"
     elif path == "deployer" and (meant := _meant(argv)):
@@ -111,6 +113,19 @@ def _usage(argv: list[str], error: Any) -> int:
         hint = f"Perhaps: {' or '.join(f'deployer {each}' for each in meant)}; all commands: deployer --help"
     render.error(_asked(argv, path), DeployerError(message, hint, code="usage", exit_code=2))
     return 2
+
+
+def _repeated(argv: list[str], error: Any) -> str:
+    """How an option that may be repeated is written, where several values stand behind it once; else ""."""
+    context = getattr(error, "ctx", None)
+    if "unexpected extra argument" not in str(error.format_message()) or context is None:
+        return ""
+    many = {name for each in context.command.params if getattr(each, "multiple", False) for name in each.opts}
+    for at, option in enumerate(argv):
+        values = list(itertools.takewhile(lambda word: not word.startswith("-"), argv[at + 1 :]))
+        if option in many and len(values) > 1:
+            return " ".join(f"{option} {value}" for value in values)
+    return ""
 
 
 def _named(argv: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,28 @@ def read_parameter_file(path: Path) -> ParameterFile:
         tags = loaded.get("Tags")
         loaded = loaded["Parameters"]
     values = dict(_values(loaded, path))
+    if not loaded and tags is None:
+        raise UsageError(f"{path} is empty: it gives no parameter and no tag.", EXAMPLE, code="empty-file")
     _require_closed(path, values)
     return ParameterFile(values, None if tags is None else dict(_tags(tags, path)))
+
+
+def read_parameter_files(names: Sequence[str]) -> ParameterFile:
+    """What several files give together, by their names as typed; nothing without any.
+
+    Raises UsageError as `read_parameter_file`, and for what two of them give: neither says which is meant.
+    """
+    values, sources = dict[str, str](), dict[str, Path]()
+    tags: Mapping[str, str] | None = None
+    for path in map(named_file, names):
+        file = read_parameter_file(path)
+        for key in (*file.values, *(["Tags"] if file.tags is not None else [])):
+            if key in sources:
+                raise UsageError(f"{sources[key]} and {path} both give {key}.", "Keep it in one of them.")
+            sources[key] = path
+        values |= file.values
+        tags = file.tags if file.tags is not None else tags
+    return ParameterFile(values, tags)
 
 
 def named_file(text: str) -> Path:
@@ -107,7 +127,7 @@ def _pairs(loaded: Any, path: Path) -> Iterator[tuple[str, Any]]:
     if isinstance(loaded, dict):
         yield from loaded.items()
         return
-    for entry in loaded if isinstance(loaded, list) else [loaded]:
+    for entry in loaded if isinstance(loaded, list) else [loaded] if loaded else []:
         match entry:
             case {"ParameterKey": str(key), "ParameterValue": value}:
                 yield key, value

@@ -15,7 +15,7 @@ from generator.cli.invocation import Invocation
 from generator.cli.parameter_file import ParameterFile
 from generator.errors import UsageError
 from generator.model.contract import Parameter
-from generator.model.parameter_options import PARAMETERS, Kind, ParameterOption
+from generator.model.parameter_options import PARAMETERS, Kind, ParameterOption, refuse_bad_ports
 
 DECIDED_AT_THE_START = frozenset(
     {
@@ -83,7 +83,7 @@ _ANY = typer.Option(
 _FILE = typer.Option(
     "--parameter-file",
     metavar="FILE",
-    help="Parameters and tags from JSON or YAML; what is typed goes before it.",
+    help="Parameters and tags from JSON or YAML; repeatable. What is typed goes before it.",
     rich_help_panel=ADVANCED,
 )
 PARAMETER_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
@@ -95,7 +95,7 @@ PARAMETER_OPTIONS: tuple[tuple[str, Any, Any], ...] = (
         for entry in (_secret_options(parameter) if parameter.secret else [_declare(parameter)])
     ),
     ("parameter", Annotated[list[str], _ANY], []),
-    ("parameter_file", Annotated[str | None, _FILE], None),
+    ("parameter_file", Annotated[list[str], _FILE], []),
 )
 
 
@@ -113,7 +113,9 @@ def given_parameters(call: Invocation, values: dict[str, Any], file: ParameterFi
                 f"The parameter {key} is given twice.", f"Keep either --parameter {key}=… or its own option."
             )
         given[key] = value
-    return {**_checked_secrets(file.values), **given}
+    whole = {**_checked_secrets(file.values), **given}
+    refuse_bad_ports(whole)
+    return whole
 
 
 def _checked_secrets(values: Mapping[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from generator.cli.callers import FirstUpInvocation, UpInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.deploy_options import DEPLOY_OPTIONS, checked_role, stack_settings
 from generator.cli.invocation import Invocation
-from generator.cli.parameter_file import ParameterFile, named_file, read_parameter_file
+from generator.cli.parameter_file import read_parameter_files
 from generator.cli.parameter_options import PARAMETER_OPTIONS, given_parameters
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def _register_up(app: typer.Typer) -> None:
         from generator.model.up import UpRequest
         from generator.operations.stack.up import up
 
-        chosen = values["parameter_file"]
-        file = read_parameter_file(named_file(chosen)) if chosen else ParameterFile()
+        file = read_parameter_files(values["parameter_file"])
         request = UpRequest(
             given=given_parameters(call, values, file),
             allow_replacement=frozenset(allow_replacement),

@@ -101,7 +101,8 @@ def _bad_template(message: str, call: Call) -> DeployerError:
 def _bad_role(message: str, call: Call) -> DeployerError:
     return DeployerError(
         f"CloudFormation cannot use the stack's service role: {sentence(message)}",
-        "Restore that role and its trust in cloudformation.amazonaws.com; CloudFormation keeps using the role that "
+        "Correct --role-arn, or restore that role and its trust in cloudformation.amazonaws.com; "
+        "CloudFormation keeps using the role that "
         "the stack was given last.",
         code="bad-role",
     )

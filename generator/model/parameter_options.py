@@ -6,7 +6,7 @@ The template itself (generator/template) stays the owner of defaults and constra
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -60,6 +60,7 @@ def option(key: str) -> str:
     return "--" + snake(key).replace("_", "-")
 
 
+MOST_PORT = 65535
 _GRANT = "deployer access grant --principal ARN --for 8h --reason TICKET"
 _REVOKE = "deployer access revoke --all"
 _PAUSE = "deployer access pause"
@@ -82,6 +83,20 @@ def refuse_grant_parameters(keys: Iterable[str]) -> None:
             else f"On a stack that exists: {_GRANT}. To end access: {_REVOKE}",
             code="grant-parameter",
         )
+
+
+def refuse_bad_ports(given: Mapping[str, str]) -> None:
+    """Raise UsageError for a port that is none, or is named twice: CloudFormation's pattern counts digits alone."""
+    ports, typed = given.get(Parameter.SUPPORT_PORTS, "").split(","), option(Parameter.SUPPORT_PORTS)
+    for port in (port for port in ports if port.isascii() and port.isdigit()):
+        if not 1 <= int(port) <= MOST_PORT:
+            raise UsageError(
+                f"{typed} names {port}, and a port is a number from 1 to {MOST_PORT}.",
+                f"Give the numbers with commas: {typed} 3035,9085",
+                code="bad-port",
+            )
+        if ports.count(port) > 1:
+            raise UsageError(f"{typed} names the port {port} twice.", "Keep one of them.", code="bad-port")
 
 
 def another_value(key: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.cli.parameter_file import named_file, read_parameter_file
+from generator.cli.parameter_file import ParameterFile, named_file, read_parameter_file, read_parameter_files
 from generator.errors import UsageError
 
 WANTED = {"InstanceName": "012", "CreateSupportUser": "No"}
@@ -88,6 +88,41 @@ def test_a_broken_file_with_a_secret_is_not_quoted(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         read_parameter_file(written(tmp_path, 'AdminPassword: "canary-of-the-password\n', 0o600))
     assert "canary" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["", "\n", "{}", "[]", "---\n# nothing yet\n", "null", '{"Parameters": {}}'])
+def test_an_empty_file_is_called_that_and_nothing_is_done_in_silence(text: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"parameters is empty: it gives no parameter and no tag\.") as caught:
+        read_parameter_file(written(tmp_path, text))
+    assert caught.value.code == "empty-file"
+
+
+def several(tmp_path: Path, *texts: str) -> list[str]:
+    paths = [tmp_path / f"{number}.yaml" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text)
+    return [str(path) for path in paths]
+
+
+def test_several_files_are_taken_together(tmp_path: Path) -> None:
+    assert read_parameter_files([]) == ParameterFile()
+    tags = '{"Parameters": {"VolumeSizeGiB": "60"}, "Tags": {"team": "data"}}'
+    file = read_parameter_files(several(tmp_path, "InstanceName: a\n", tags, "CreateSupportUser: no\n"))
+    assert file.values == {"InstanceName": "a", "VolumeSizeGiB": "60", "CreateSupportUser": "No"}
+    assert file.tags == {"team": "data"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "key"),
+    [
+        ("InstanceName: a\n", "InstanceName: b\n", "InstanceName"),
+        ("InstanceName: a\n", "- InstanceName=a\n", "InstanceName"),
+        ('{"Parameters": {"A": "1"}, "Tags": {"a": "1"}}', '{"Parameters": {"B": "1"}, "Tags": {"b": "1"}}', "Tags"),
+    ],
+)
+def test_what_two_files_give_is_refused_by_both_names(first: str, second: str, key: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=rf"0\.yaml and .*1\.yaml both give {key}\."):
+        read_parameter_files(several(tmp_path, first, second))
 
 
 @pytest.mark.parametrize("typed", ["file:///tmp/a.json", "/tmp/a.json"])

@@ -19,7 +19,9 @@ from generator.model.session import Target, Via
 from generator.operations.sessions import copy_tree, parallel_copy, session_states, ssh
 from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
+from generator.operations.sessions.host_shell import CHECK_PROGRAMS
 from generator.operations.sessions.service import SessionCalls
+from generator.operations.sessions.ssh_proxy import IN_THE_SANDBOX
 from generator.operations.sessions.targets import Choose, find_target, view_stack
 
 SSH_FAILED = 255  # ssh's own exit code when there was no connection
@@ -61,7 +63,12 @@ def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResu
         )
     plan = _plan(gateway, request, caller.choose)
     with session_states.explained(gateway, (plan.target.instance_id,), assumed=plan.documents.assumed):
-        return _copied(gateway, request, plan, caller)
+        try:
+            return _copied(gateway, request, plan, caller)
+        except DeployerError as error:
+            if error.code == "host-shell" and gateway.only_sandbox:
+                raise error.explained(hint=IN_THE_SANDBOX) from error
+            raise
 
 
 def _copied(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:
@@ -76,7 +83,12 @@ def _copied(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCal
         raise outcome.error
     caller.say(f"SSH was not used: {outcome.error.message}")
     caller.say("Copying through shell sessions: what is copied may be written to the session log.")
-    result = _through_sessions(gateway, request, plan, caller)
+    try:
+        result = _through_sessions(gateway, request, plan, caller)
+    except DeployerError as error:
+        if error.code != "host-shell":
+            raise
+        raise error.explained(hint=CHECK_PROGRAMS) from error  # no further way: SSH was tried
     return replace(result, fallback=outcome.error.message)
 
 

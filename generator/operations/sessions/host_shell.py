@@ -24,6 +24,7 @@ from generator.operations.sessions.service import SessionCalls
 BEGIN, END = b"\x01", b"\x02"
 PATIENCE, READY = 120.0, 20.0  # seconds for one answer, for the first
 ENTER = 'exec sh -c \'stty raw -echo; printf "\\001\\002"; while IFS= read -r line; do eval "$line"; done\'\n'
+CHECK_PROGRAMS = "Copying needs /bin/sh with dd, base64 and sha256sum on the instance"
 CHECK_PATH = "Check the path on the instance, and whether the session's user (ssm-user) may use it."
 
 
@@ -111,7 +112,7 @@ class HostShell:
             if received.type == wire.PayloadType.OUTPUT:
                 return received.payload
         self.channel.raise_if_lost()
-        raise _no_response()
+        raise _no_response(self.channel.end.reason if self.channel.end else "")
 
 
 def quoted(path: str) -> str:
@@ -121,9 +122,10 @@ def quoted(path: str) -> str:
     return shlex.quote(path if path.startswith(("/", "./")) else f"./{path}")
 
 
-def _no_response() -> DeployerError:
+def _no_response(reason: str = "") -> DeployerError:
+    why = f": {reason.rstrip('.')}" if reason else ""
     return DeployerError(
-        "The shell on the instance does not respond as copying requires.",
-        "Copying needs /bin/sh with dd, base64 and sha256sum on the instance; or copy over SSH: deployer cp --via ssh",
+        f"The shell on the instance does not respond as copying requires{why}.",
+        f"{CHECK_PROGRAMS}; or copy over SSH: deployer cp --via ssh",
         code="host-shell",
     )

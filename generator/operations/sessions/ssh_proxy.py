@@ -24,6 +24,7 @@ from generator.operations.sessions.service import SessionCalls
 from generator.operations.sessions.ssh import plan_ssh
 from generator.operations.sessions.ssh_config import claim_key
 
+IN_THE_SANDBOX = "The sandbox runs no SSH server, and imitates its shell: ssh and cp are for instances in AWS."
 GREETING = b"SSH-"  # RFC 4253 4.2: what a server's identification begins with; other lines may come before it
 PERSISTENCE = 30.0  # seconds for which a server that hangs up before its greeting is called again
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 4.0  # seconds between two calls
@@ -77,11 +78,8 @@ async def _carry(gateway: Gateway, calls: SessionCalls, key: AbstractAsyncContex
         result = await _until_greeted(gateway, calls, renew_key)
     if result.end.kind is EndKind.REMOTE and not _greeted(result):
         reason = result.end.reason.strip().rstrip(".") or "the connection was closed before an SSH server answered"
-        raise DeployerError(
-            f"The SSH connection could not be established: {reason}.",
-            "Is sshd running on the instance? See: deployer doctor",
-            code="ssh-refused",
-        )
+        hint = IN_THE_SANDBOX if gateway.only_sandbox else "Is sshd running on the instance? See: deployer doctor"
+        raise DeployerError(f"The SSH connection could not be established: {reason}.", hint, code="ssh-refused")
 
 
 async def _until_greeted(gateway: Gateway, calls: SessionCalls, renew_key: Callable[[], None]) -> StdioResult:

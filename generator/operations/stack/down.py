@@ -39,7 +39,7 @@ def down(gateway: Gateway, retain: frozenset[str], caller: Caller, role_arn: str
     try:
         caller.events(watch(gateway, plan))
     except OperationFailed as error:
-        raise error.explained(hint=failed_deletion.way_on(gateway, plan)) from error
+        raise error.explained(hint=failed_deletion.finishing_commands(gateway, plan)) from error
     return DownResult(plan.stack_name, len(plan.lost), plan.retained, down_access.check(gateway, plan.access))
 
 

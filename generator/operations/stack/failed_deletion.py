@@ -19,7 +19,7 @@ from generator.model.stack import StackResource
 FUNCTION = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:(?P<name>[\w-]+)")
 
 
-def way_on(gateway: Gateway, plan: DownPlan) -> str:
+def finishing_commands(gateway: Gateway, plan: DownPlan) -> str:
     """The commands that finish the deletion; "" for another reason, or if AWS does not say. Never raises."""
     try:
         resources = gateway.cloudformation.list_stack_resources(plan.stack_id)

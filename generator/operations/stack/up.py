@@ -22,6 +22,7 @@ from generator.operations.stack import (
     failed_stack,
     guard,
     last_flip,
+    named_resources,
     needed_resources,
     remaining_access,
     rotation_schedule,
@@ -45,6 +46,8 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
     request = _with_template(request, clock)
     with support_toggle.stop_hint(gateway, request.given):
         before = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
+        named_resources.require_known(gateway, before, request.allow_replacement, "--allow-replacement")
+        named_resources.require_known(gateway, before, request.skip, "--skip")
         stack = _ready(gateway, request, before, caller, clock)
         if stack is None and before is not None:
             request = failed_stack.with_its_values(request, before, caller.say)
@@ -65,6 +68,7 @@ def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock =
     request = _with_template(replace(request, upgrade=True), clock)
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     states.require_created(stack, gateway.commands)
+    named_resources.require_known(gateway, stack, request.allow_replacement, "--allow-replacement")
     return _planned_or_done(
         gateway, plan_from(gateway, request, stack, clock, _upload(gateway, request)), request, caller, clock
     )

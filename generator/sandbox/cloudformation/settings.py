@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from ministack.services import cloudformation
+from ministack.services import cloudformation, iam
 from ministack.services.cloudformation import _change_sets, _stacks
 
 from generator.sandbox.service_api import NAMESPACES, Answer, Params, Proceed, members, serve, xml_error
 
 NAMESPACE = NAMESPACES["cloudformation"]
+CLOUDFORMATION = "cloudformation.amazonaws.com"
 ROLE, TOPICS = "_role_arn", "_notification_arns"
 
 REFUSED = "is in UPDATE_FAILED state: roll it back, or update it with DisableRollback."
@@ -18,11 +19,14 @@ REFUSED = "is in UPDATE_FAILED state: roll it back, or update it with DisableRol
 
 def install() -> None:
     """Keep them from the change set to the stack, and show them."""
-    serve(cloudformation, {"CreateChangeSet": create, "ExecuteChangeSet": execute, "DescribeStacks": describe})
+    served = {"CreateChangeSet": create, "ExecuteChangeSet": execute, "DeleteStack": delete, "DescribeStacks": describe}
+    serve(cloudformation, served)
 
 
 def create(params: Params, proceed: Proceed) -> Answer:
     """CreateChangeSet: what is omitted stays as the stack has it (API reference)."""
+    if refused := _unusable(str(params.get("RoleARN", ""))):
+        return refused
     status, headers, body = proceed()
     if status == 200:
         change_set = _change_sets[_root(body).findtext(f".//{_tag('Id')}")]
@@ -48,6 +52,29 @@ def execute(params: Params, proceed: Proceed) -> Answer:
     if answer[0] == 200 and stack is not None:
         stack.update({key: change_set[key] for key in (ROLE, TOPICS) if key in change_set})
     return answer
+
+
+def delete(params: Params, proceed: Proceed) -> Answer:
+    """DeleteStack: by the role that it names, else by the stack's own (API reference, DeleteStack.RoleARN)."""
+    name = str(params.get("StackName", ""))
+    stack: dict[str, Any] = next((s for key, s in _stacks.items() if name in (key, s.get("StackId"))), {})
+    role = str(params.get("RoleARN", "")) or str(stack.get(ROLE, ""))
+    if refused := _unusable(role):
+        return refused
+    if role:
+        stack[ROLE] = role
+    return proceed()
+
+
+def _unusable(role: str) -> Answer | None:
+    """The refusal of a service role that is not there, or does not trust CloudFormation; None for one that can be used.
+
+    AWS's own words (CloudFormation user guide, "Service role", and public reports).
+    """
+    record = iam._roles.get(role.rpartition("/")[2]) if role else None
+    if not role or (record and CLOUDFORMATION in str(record.get("AssumeRolePolicyDocument", ""))):
+        return None
+    return xml_error("cloudformation", "ValidationError", f"Role {role} is invalid or cannot be assumed")
 
 
 def describe(params: Params, proceed: Proceed) -> Answer:

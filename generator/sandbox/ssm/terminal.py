@@ -14,6 +14,7 @@ from generator.sandbox.ssm.shell import BANNER, ImitatedShell
 Log = Callable[[str], None]
 """Takes the lines of a transcript, for the session log."""
 
+CARRIES_FILES = "exec sh -c 'stty raw -echo;"  # how `deployer cp` makes a shell answer requests
 INTERRUPT, END_OF_INPUT, ERASE = b"\x03", b"\x04", (b"\x7f", b"\x08")
 
 
@@ -81,6 +82,9 @@ class Terminal:
         self._running = asyncio.create_task(self._run(text))
 
     async def _run(self, text: str) -> None:
+        if text.startswith(CARRIES_FILES):
+            self._agent.finish("the sandbox imitates this shell, so that no file can go through it")
+            return
         outcome = self._shell.run(text)
         await asyncio.sleep(outcome.seconds)
         for part in (outcome.out, outcome.err):
