@@ -21,7 +21,6 @@ from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.model.contract import GRANT_PARAMETERS
 from generator.model.parameter_options import option, snake
-from generator.sandbox.root_keys import root_key
 
 
 def envelope(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
@@ -150,15 +149,6 @@ def test_parameters_are_checked_before_anything_is_asked(
 ) -> None:
     assert main(["up", *argv]) == 2
     assert sentence in capsys.readouterr().err
-
-
-def test_sandbox_credentials_never_reach_a_real_endpoint(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", root_key("00" * 32, "111122223333").access_key_id)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    assert main(["status"]) == 3
-    assert "nothing was sent" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("argv", [[], ["access"], ["db"]])
