@@ -64,6 +64,7 @@ def test_a_stack_can_be_deleted_with_another_role(deployer: Deployer) -> None:
 
 
 def test_a_role_without_another_change_is_said_not_to_be_set(deployer: Deployer) -> None:
+    may_everything("cloudformation")
     deployer.create()
     alone = deployer.up("--role-arn", ROLE)
     assert alone.code == 0 and "only with another change; neither was set" in alone.err
