@@ -252,11 +252,17 @@ def _register_reading(group: typer.Typer) -> None:
     def confirm(
         call: Invocation,
         fmt: Annotated[TicketFormat, typer.Option("--format", help="Format of the text.")] = TicketFormat.markdown,
+        closed: Annotated[
+            bool,
+            typer.Option("--closed", help="The text that closes the ticket: the end, and the report's digest."),
+        ] = False,
     ) -> CommandResult:
         """Print the text for the support ticket.
 
-        Who has access, where, until when.
+        Who has access, where, until when; or, after a revocation, that nobody has.
         """
+        if closed:
+            return _closing(call, fmt)
         from generator.operations.access.confirm import confirm
 
         confirmation = confirm(call.gateway)
@@ -279,6 +285,15 @@ def _register_reading(group: typer.Typer) -> None:
 
         revealed = reveal(call.gateway, SecretInvocation(call, stdout))
         return CommandResult(revealed.value, [revealed.text])
+
+
+def _closing(call: Invocation, fmt: TicketFormat) -> CommandResult:
+    """The text that closes a ticket."""
+    from generator.operations.access.confirm import confirm_closed
+
+    closing = confirm_closed(call.gateway)
+    text = None if fmt is TicketFormat.json else access_text.closing_lines(closing, fmt.value)
+    return CommandResult(dict(closing.facts), text)
 
 
 def _register_policy(group: typer.Typer) -> None:

@@ -13,6 +13,8 @@ from generator.model.contract import Resource
 from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from generator.model.access import AccessKey, AccessPolicy, AccessState, VendorInstructions
     from generator.model.access_path import AccessPath, OtherPaths
     from generator.model.command_line import CommandLine
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from generator.model.grant import Grant
     from generator.model.session import Session
     from generator.model.up import Check
-    from generator.operations.access.confirm import Confirmation
+    from generator.operations.access.confirm import Closing, Confirmation
     from generator.operations.access.grant import GrantResult
     from generator.operations.access.grant_plan import AccessPlan, Overlap
     from generator.operations.access.key import KeyReport
@@ -35,7 +37,16 @@ def plan_lines(plan: AccessPlan) -> list[str]:
     """Who gains or loses what, then the change set that does it."""
     up = plan.up
     changes = [unchanged_line(plan)] if plan.unchanged else [f"{stack_text.action(up)}:", *stack_text.plan_lines(up)]
-    return [*_access_lines(plan), *changes]
+    return [*_access_lines(plan), *_verified_lines(plan), *changes]
+
+
+def _verified_lines(plan: AccessPlan) -> list[str]:
+    """The statement that the role's trust policy will have, and what was verified of the session log."""
+    if not plan.after.principals:
+        return []
+    trust = [f"  trust policy of {plan.access.support_role}: {json.dumps(plan.trust)}"] if plan.trust else []
+    rows = table([("    ok", check.subject, check.answer) for check in plan.logging])
+    return [*trust, *(["  verified, so that a shell of support's is logged:", *rows] if rows else [])]
 
 
 def _access_lines(plan: AccessPlan) -> list[str]:
@@ -315,10 +326,22 @@ def _session_row(session: Session) -> tuple[str, ...]:
     return (f"  {session.session_id}", session.owner, started, session.document, session.reason)
 
 
+def closing_lines(closing: Closing, fmt: str) -> list[str]:
+    """The text that closes a support ticket, in the same forms."""
+    opening = "Privileged access for your support is revoked, which was proven. Nobody of yours has access now."
+    if fmt == "markdown":
+        return [opening, "", *_markdown(closing.facts)]
+    return [opening, "", *table(closing.facts)]
+
+
+def _markdown(facts: Sequence[tuple[str, str]]) -> list[str]:
+    return ["| | |", "| --- | --- |", *(f"| {name} | `{value}` |" for name, value in facts)]
+
+
 def confirmation_lines(confirmation: Confirmation, fmt: str) -> list[str]:
     """The text for a support ticket: "markdown" as a table, "text" as aligned lines."""
     opening = "Privileged access for your support is granted to:"
     if fmt == "markdown":
         who = [f"- `{arn}`" for arn in confirmation.principals]
-        return [opening, "", *who, "", "| | |", "| --- | --- |", *(f"| {k} | `{v}` |" for k, v in confirmation.facts)]
+        return [opening, "", *who, "", *_markdown(confirmation.facts)]
     return [opening, *(f"  {arn}" for arn in confirmation.principals), "", *table(confirmation.facts)]

@@ -45,6 +45,7 @@ NOT_REACHED = {
     "access confirm": {
         *("cloudformation:ListStackResources", "lambda:GetPolicy", *OF_AN_END),
         *("logs:DescribeLogGroups", "secretsmanager:DescribeSecret", "kms:DescribeKey", "iam:GetUser", "iam:GetRole"),
+        "logs:GetLogEvents",  # for --closed
     },
     "access reveal": {"kms:DescribeKey", "secretsmanager:DescribeSecret"},  # asked only where the secret is not read
     # no cluster, nobody let in until a time, no account said to be the customer's own, the stack's own profile

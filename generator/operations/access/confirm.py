@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from generator.errors import Refused
 from generator.gateway.aws import Gateway
 from generator.model.contract import SSH_USER, Output, Parameter
+from generator.model.evidence import VERDICTS, LogLine
 from generator.operations import resource_states
 from generator.operations.access import stack_access
+from generator.operations.access.report import last_line
 from generator.operations.access.session_end import session_end
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 
+PROVEN = VERDICTS[True]
 CONFIRMED = (
     *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
     *(resource_states.key, resource_states.session_log_group),
@@ -39,6 +42,57 @@ def confirm(gateway: Gateway, clock: Clock = SYSTEM) -> Confirmation:
         )
     resource_states.require(gateway, access.stack, CONFIRMED, "Nothing was confirmed.")
     return Confirmation(facts(access, session_end(gateway, access)), tuple(p.arn for p in access.grant.principals))
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What a ticket has to say when access is over. `line` is the stack's own record of the last revocation."""
+
+    facts: tuple[tuple[str, str], ...]
+    line: LogLine
+
+
+def confirm_closed(gateway: Gateway, clock: Clock = SYSTEM) -> Closing:
+    """The closing of the last revocation, by the record that it left in the stack's own log.
+
+    Raises Refused while somebody has access, where no revocation has left a record, and where the last one did not
+    prove that everything is closed.
+    """
+    access, commands = stack_access.read_access(gateway), gateway.commands
+    again = f"Revoke access: {commands.deployer('access', 'revoke', '--all', '--report', 'FILE')}"
+    if principals := access.grant.principals:
+        who, name = ", ".join(principal.arn for principal in principals), access.stack.name
+        live = access.grant.live(clock.now())
+        why = "still has access to" if live else "lost access by its end, and was not revoked on,"
+        raise Refused(f"{who} {why} the stack {name}.", again, code="still-granted")
+    line = last_line(gateway, access)
+    if line is None:
+        raise Refused(
+            f"No revocation has left a record in the log of the stack {access.stack.name}, so there is no report to "
+            "name.",
+            again,
+            code="no-revocation",
+        )
+    if line.verdict != PROVEN:
+        raise Refused(
+            f"The last revocation of {access.stack.name}, at {line.ended}, ended {line.verdict}.",
+            again,
+            code="not-proven",
+        )
+    return Closing(_closing_facts(access, line), line)
+
+
+def _closing_facts(access: StackAccess, line: LogLine) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Account", access.stack.account),
+        ("Region", access.stack.region),
+        ("Instance ID", access.instance_id),
+        ("Access ended", line.ended),
+        ("Verdict", line.verdict),
+        ("SHA-256 of the report", line.sha256),
+        ("Recorded", f"{line.recorded:%Y-%m-%dT%H:%M:%SZ}" if line.recorded else ""),
+        ("Accounts revoked", ", ".join(line.accounts)),
+    )
 
 
 def facts(access: StackAccess, sessions: str) -> tuple[tuple[str, str], ...]:

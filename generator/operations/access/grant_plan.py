@@ -13,7 +13,7 @@ from generator.model.contract import GRANT_RESOURCES, PAUSED, Parameter
 from generator.model.duration import end_after
 from generator.model.grant import Grant, check_reason, check_sizes
 from generator.model.principal import Principal
-from generator.model.up import UpPlan, UpRequest
+from generator.model.up import Check, UpPlan, UpRequest
 from generator.operations import resource_states
 from generator.operations.access import key, session_log, stack_access
 from generator.operations.access.paths import besides
@@ -21,9 +21,11 @@ from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.permission_summary import Permission, permission_summary
 from generator.operations.access.repair import Repair, find_repairs
 from generator.operations.access.stack_access import StackAccess
+from generator.operations.access.trust_statement import trust_statement
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.stack import change_set, states
 from generator.operations.stack import plan as stack_plan
+from generator.policies.document import Document
 
 ATTEMPTS = 3
 SCOPE = frozenset(map(str, GRANT_RESOURCES))
@@ -70,7 +72,9 @@ class Overlap:
 class AccessPlan:
     """A change of the grant, as the stack's planner sees it; nothing has been changed yet.
 
-    `others` lets the principals, or support's user and role, in besides the grant.
+    `others` lets the principals, or support's user and role, in besides the grant. `logging` is what was verified of
+    the session log, () where that was not asked for. `trust` is the statement that the support role's trust policy
+    then has for the vendor, {} where there is none.
     """
 
     access: StackAccess = field(repr=False)
@@ -83,6 +87,8 @@ class AccessPlan:
     seen: besides.Seen = field(repr=False)
     permissions: tuple[Permission, ...] = ()
     moved: tuple[Principal, ...] = ()
+    logging: tuple[Check, ...] = ()
+    trust: Document = field(default_factory=dict)
 
     @property
     def unchanged(self) -> bool:
@@ -109,8 +115,9 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
     refuse_while_paused(gateway, access)
     stack_access.require_grantable(access, gateway.commands, request.via)
     resource_states.require(gateway, access.stack, GRANTED, "Nothing was granted.")
+    logging: tuple[Check, ...] = ()
     if not request.unlogged:
-        session_log.require_logged(gateway, access)
+        logging = session_log.require_logged(gateway, access)
     elif not request.reason:
         raise UsageError("Unlogged access needs a reason.", "Give it: --reason TICKET", code="reason")
     else:
@@ -128,7 +135,20 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
             covered = (*overlaps(after, request.principals), *_covered_by_a_person(seen, request.principals))
             others = besides.besides(seen, access, after.principals, clock.now())
             permissions, moved = permission_summary(after, access), _moved(access.grant, after)
-            return AccessPlan(access, access.grant, after, planned, covered, repairs, others, seen, permissions, moved)
+            return AccessPlan(
+                access,
+                access.grant,
+                after,
+                planned,
+                covered,
+                repairs,
+                others,
+                seen,
+                permissions,
+                moved,
+                logging,
+                trust_statement(after, access),
+            )
         change_set.discard(gateway, planned)
         access = fresh
     raise DeployerError(

@@ -24,6 +24,7 @@ from generator.model.reading import Reading
 from generator.model.up import Check
 from generator.operations.access import stack_access
 from generator.operations.access.readings import read
+from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 
 SUBJECT = "line in the stack's log"
@@ -129,6 +130,17 @@ def verify(gateway: Gateway, file: Path, group: str = "") -> Verified:
         lines = []
     line = next((line for line in lines if line is not None and line.sha256 == digest), None)
     return Verified(str(file), digest, group, line)
+
+
+def last_line(gateway: Gateway, access: StackAccess) -> LogLine | None:
+    """The record of the last revocation in the stack's own log; None where none has left one. Raises AwsError."""
+    ids = {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(access.stack.stack_id)}
+    group = ids.get(Resource.KEEPER_LOG_GROUP, "")
+    try:
+        lines = [parse_line(text, at) for text, at in gateway.logs.stream_lines(group, STREAM)] if group else []
+    except NotFound:
+        return None
+    return next((line for line in reversed(lines) if line is not None), None)
 
 
 def _require_group(gateway: Gateway, group: str) -> None:

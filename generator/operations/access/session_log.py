@@ -16,10 +16,11 @@ STREAM_CALLS = ("logs:CreateLogStream", "logs:PutLogEvents")
 GROUP_CALLS = ("logs:DescribeLogGroups",)
 
 
-def require_logged(gateway: Gateway, access: StackAccess) -> None:
-    """Raise Refused naming the first thing that keeps the session log from working, with what restores it.
+def require_logged(gateway: Gateway, access: StackAccess) -> tuple[Check, ...]:
+    """What was verified of the session log: each thing that it needs, with what AWS answered.
 
-    AwsError where the key or the log group may not be read: what nobody has seen counts as not logged.
+    Raises Refused naming the first thing that keeps it from working, with what restores it, and AwsError where the key
+    or the log group may not be read: what nobody has seen counts as not logged.
     """
     why = fix = ""
     if key := resource_states.key(gateway, access.stack):
@@ -27,7 +28,8 @@ def require_logged(gateway: Gateway, access: StackAccess) -> None:
     broken = resource_states.session_log_group(gateway, access.stack)
     if broken is not None and broken.effect:
         why, fix = f"{broken.subject}: {broken.answer}", broken.hint
-    elif wrong := next((check for check in checks(gateway, access) if not check.holds), None):
+    verified = () if fix else tuple(checks(gateway, access))
+    if wrong := next((check for check in verified if not check.holds), None):
         why, fix = f"{wrong.subject}: {wrong.answer}", f"Fix it with: {gateway.commands.deployer('upgrade')}"
     if fix:
         raise Refused(
@@ -35,6 +37,8 @@ def require_logged(gateway: Gateway, access: StackAccess) -> None:
             f"{fix}\nOr grant access without logging, deliberately: --unlogged --reason TICKET",
             code="unlogged",
         )
+    group = access.stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, "")
+    return (Check("session log group", True, f"{group}, encrypted with the stack's key"), *verified)
 
 
 def checks(gateway: Gateway, access: StackAccess) -> Iterator[Check]:
