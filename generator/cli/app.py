@@ -31,6 +31,7 @@ GROUPS = (
     "preferences",
     "recovery",
     "engineers",
+    "cluster",
     "doctor",
     "vendor",
     "db",

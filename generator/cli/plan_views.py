@@ -11,6 +11,7 @@ from generator.model.database_changes import BootstrapPlan, DropUserPlan, EndSes
 from generator.model.database_client import Connected, OpenTunnel, UnnamedDatabase
 from generator.model.down import DownPlan
 from generator.model.first_up import DefaultsPlan
+from generator.model.kubectl import KubectlPlan
 from generator.model.network import PublicSubnet
 from generator.model.preferences import PreferencesPlan
 from generator.model.recovery import RecoveryGroup
@@ -61,6 +62,9 @@ VIEWS: dict[type[Any], PlanView[Any]] = {
     EndSessionPlan: PlanView(db_text.end_session_lines, db_text.end_session_question),
     ConnectPlan: PlanView(session_text.opening_lines),
     CommandRequest: PlanView(session_text.run_script_lines, action=session_text.run_action),
+    KubectlPlan: PlanView(
+        session_text.kubectl_plan_lines, session_text.kubectl_action, action=session_text.kubectl_action
+    ),
     HostProgress: PlanView(session_text.progress_lines),
     EndPlan: PlanView(session_text.end_plan_lines, session_text.end_question),
     Connected: PlanView(db_text.connected_lines),

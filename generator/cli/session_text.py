@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from generator.model.connect import ConnectPlan, ConnectResult, TunnelView
     from generator.model.copy import CopyResult
     from generator.model.diagnosis import Diagnosis
+    from generator.model.kubectl import KubectlPlan, KubectlResult
     from generator.model.preferences import PreferencesPlan
     from generator.model.run_command import CommandRequest, HostProgress, HostResult, RunReport
     from generator.model.session import EndPlan, EndReport, Session
@@ -132,6 +133,25 @@ def end_lines(report: EndReport) -> list[str]:
     ]
     lines = [f"{name} {what}." for names, what in outcomes for name in names]
     return lines or ["There was no session to end."]
+
+
+def kubectl_action(plan: KubectlPlan) -> str:
+    """What is asked before kubectl is put on an instance."""
+    return f"Put kubectl {plan.version} on {plan.instance_id}"
+
+
+def kubectl_plan_lines(plan: KubectlPlan) -> list[str]:
+    """Which file goes where, and the script that runs as root."""
+    return [
+        *table([("  from", plan.url), ("  SHA-256", plan.sha256), ("  to", plan.path)]),
+        "  as root, by Run Command:",
+        *(f"    {line}" for line in plan.script.splitlines()),
+    ]
+
+
+def kubectl_lines(result: KubectlResult) -> list[str]:
+    """What is on the instance now, as sha256sum says it."""
+    return [f"{result.sha256}  {result.path}"]
 
 
 def host_lines(host: HostResult) -> list[str]:

@@ -31,6 +31,7 @@ class Choice(StrEnum):
     example_database = "example-database"
     vpc_endpoints = "vpc-endpoints"
     engineers = "engineers"
+    cluster_access = "cluster-access"
     all = "all"
 
 

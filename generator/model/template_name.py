@@ -14,6 +14,7 @@ class TemplateName(StrEnum):
     EXAMPLE_DATABASE = "example-database"
     VPC_ENDPOINTS = "vpc-endpoints"
     ENGINEERS = "engineers"
+    CLUSTER_ACCESS = "cluster-access"
 
     @property
     def path(self) -> str:
@@ -26,4 +27,5 @@ _PATHS = {
     TemplateName.EXAMPLE_DATABASE: EXAMPLE_PATH,
     TemplateName.VPC_ENDPOINTS: "templates/deepsql-vpc-endpoints.yaml",
     TemplateName.ENGINEERS: "templates/deepsql-engineers.yaml",
+    TemplateName.CLUSTER_ACCESS: "templates/deepsql-cluster-access.yaml",
 }

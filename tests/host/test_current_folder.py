@@ -84,6 +84,7 @@ STORY = (
     Row("--sandbox cp --via ssh {home}/stack.yaml :stack.yaml", "could not be established", 255),
     Row("--sandbox cp --via session {home}/stack.yaml :stack.yaml", "does not respond as copying requires", 1),
     Row("--sandbox run whoami", "root"),
+    Row(f"--sandbox cluster kubectl --version 1.33.1 --sha256 {'ab' * 32} --plan", "dl.k8s.io"),
     Row("--sandbox connect --reason TICKET-1", "whoami", typed="whoami\rexit\r"),
     Row("--sandbox connect -L 0:localhost:3035 --exec true"),
     Row("--sandbox connect --client plugin", "no session-manager-plugin", 1),

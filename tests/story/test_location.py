@@ -99,6 +99,7 @@ ASKING: dict[str, Case] = {
     "access resume": case("pause.py:resume", "access", "resume"),
     "access policy": ("policy_attachment.py:support_policy", with_user, attached),
     "access policy --undo": ("policy_attachment.py:support_policy", with_policy, lambda d: (*attached(d), "--undo")),
+    "cluster kubectl": case("kubectl.py:install", "cluster", "kubectl", "--version", "1.33.1", "--sha256", "ab" * 32),
     "sessions end": case("listing.py:end", "sessions", "end", "--all", before=with_session),
     "session-preferences set": case("preferences.py:_carry_out", "session-preferences", "set", "--idle-timeout", "20"),
     "session-preferences restore": case(
