@@ -261,14 +261,11 @@ def _register_reading(group: typer.Typer) -> None:
 
         Who has access, where, until when; or, after a revocation, that nobody has.
         """
-        if closed:
-            return _closing(call, fmt)
         from generator.operations.access.confirm import confirm
 
-        confirmation = confirm(call.gateway)
-        result = {"principals": confirmation.principals, **dict(confirmation.facts)}
-        text = None if fmt is TicketFormat.json else access_text.confirmation_lines(confirmation, fmt.value)
-        return CommandResult(result, text)
+        confirmation = confirm(call.gateway, closed=closed)
+        text = None if fmt is TicketFormat.json else access_text.ticket_lines(confirmation, fmt.value)
+        return CommandResult(access_text.ticket_values(confirmation), text)
 
     @command(group, "reveal")
     def reveal(
@@ -285,15 +282,6 @@ def _register_reading(group: typer.Typer) -> None:
 
         revealed = reveal(call.gateway, SecretInvocation(call, stdout))
         return CommandResult(revealed.value, [revealed.text])
-
-
-def _closing(call: Invocation, fmt: TicketFormat) -> CommandResult:
-    """The text that closes a ticket."""
-    from generator.operations.access.confirm import confirm_closed
-
-    closing = confirm_closed(call.gateway)
-    text = None if fmt is TicketFormat.json else access_text.closing_lines(closing, fmt.value)
-    return CommandResult(dict(closing.facts), text)
 
 
 def _register_policy(group: typer.Typer) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from generator.model.grant import Grant
     from generator.model.session import Session
     from generator.model.up import Check
-    from generator.operations.access.confirm import Closing, Confirmation
+    from generator.operations.access.confirm import Confirmation, EndConfirmation
     from generator.operations.access.grant import GrantResult
     from generator.operations.access.grant_plan import AccessPlan, Overlap
     from generator.operations.access.key import KeyReport
@@ -326,12 +326,31 @@ def _session_row(session: Session) -> tuple[str, ...]:
     return (f"  {session.session_id}", session.owner, started, session.document, session.reason)
 
 
-def closing_lines(closing: Closing, fmt: str) -> list[str]:
+def ticket_lines(confirmation: Confirmation | EndConfirmation, fmt: str) -> list[str]:
+    """The text for a support ticket, of access that is granted or of its end."""
+    from generator.operations.access.confirm import Confirmation
+
+    if isinstance(confirmation, Confirmation):
+        return confirmation_lines(confirmation, fmt)
+    return end_confirmation_lines(confirmation, fmt)
+
+
+def ticket_values(confirmation: Confirmation | EndConfirmation) -> dict[str, object]:
+    """The same for a script."""
+    from generator.operations.access.confirm import Confirmation
+
+    who: dict[str, object] = {}
+    if isinstance(confirmation, Confirmation):
+        who = {"principals": confirmation.principals}
+    return {**who, **dict(confirmation.facts)}
+
+
+def end_confirmation_lines(confirmation: EndConfirmation, fmt: str) -> list[str]:
     """The text that closes a support ticket, in the same forms."""
     opening = "Privileged access for your support is revoked, which was proven. Nobody of yours has access now."
     if fmt == "markdown":
-        return [opening, "", *_markdown(closing.facts)]
-    return [opening, "", *table(closing.facts)]
+        return [opening, "", *_markdown(confirmation.facts)]
+    return [opening, "", *table(confirmation.facts)]
 
 
 def _markdown(facts: Sequence[tuple[str, str]]) -> list[str]:

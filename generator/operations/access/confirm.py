@@ -31,8 +31,13 @@ class Confirmation:
     principals: tuple[str, ...]
 
 
-def confirm(gateway: Gateway, clock: Clock = SYSTEM) -> Confirmation:
-    """The confirmation of the access that is granted now. Raises Refused when none is, or it does not work."""
+def confirm(gateway: Gateway, clock: Clock = SYSTEM, *, closed: bool = False) -> Confirmation | EndConfirmation:
+    """The confirmation of the access that is granted now; with `closed`, of its end.
+
+    Raises Refused when none is granted, or it does not work; with `closed` as `_confirm_end`.
+    """
+    if closed:
+        return _confirm_end(gateway, clock)
     access = stack_access.read_access(gateway)
     if not access.grant.live(clock.now()):
         raise Refused(
@@ -45,15 +50,15 @@ def confirm(gateway: Gateway, clock: Clock = SYSTEM) -> Confirmation:
 
 
 @dataclass(frozen=True)
-class Closing:
+class EndConfirmation:
     """What a ticket has to say when access is over. `line` is the stack's own record of the last revocation."""
 
     facts: tuple[tuple[str, str], ...]
     line: LogLine
 
 
-def confirm_closed(gateway: Gateway, clock: Clock = SYSTEM) -> Closing:
-    """The closing of the last revocation, by the record that it left in the stack's own log.
+def _confirm_end(gateway: Gateway, clock: Clock) -> EndConfirmation:
+    """The confirmation of the last revocation, by the record that it left in the stack's own log.
 
     Raises Refused while somebody has access, where no revocation has left a record, and where the last one did not
     prove that everything is closed.
@@ -79,10 +84,10 @@ def confirm_closed(gateway: Gateway, clock: Clock = SYSTEM) -> Closing:
             again,
             code="not-proven",
         )
-    return Closing(_closing_facts(access, line), line)
+    return EndConfirmation(_end_facts(access, line), line)
 
 
-def _closing_facts(access: StackAccess, line: LogLine) -> tuple[tuple[str, str], ...]:
+def _end_facts(access: StackAccess, line: LogLine) -> tuple[tuple[str, str], ...]:
     return (
         ("Account", access.stack.account),
         ("Region", access.stack.region),
