@@ -51,7 +51,13 @@ def _bundled_psql() -> Program | None:
         return None
     psql = Path(server.origin).parent / "pginstall" / "bin" / "psql"
     libraries = sorted(Path(driver.origin).parent.parent.glob("psycopg_binary.libs/libpq-*.so*"))
-    return Program(str(psql), {"LD_PRELOAD": str(libraries[0])}) if psql.exists() and libraries else None
+    return Program(str(psql), _preloaded(libraries[0])) if psql.exists() and libraries else None
+
+
+def _preloaded(library: Path) -> dict[str, str]:
+    """What makes the loader take a library first. By its name: LD_PRELOAD knows no path with a space (ld.so(8))."""
+    search = [str(library.parent), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
+    return {"LD_PRELOAD": library.name, "LD_LIBRARY_PATH": os.pathsep.join(search)}
 
 
 def run_client(argv: Sequence[str], environment: Mapping[str, str]) -> int:

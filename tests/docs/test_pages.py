@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,7 @@ CREATE = "deployer up --vpc-id vpc-00000001 --subnet-id subnet-00000002 --admin-
 BEFORE = {"": [], "stack": [CREATE], "published": ["deployer sandbox published"]}
 MARK = "@@@ exit code"
 # The AWS CLI itself; `deploy` looks at a stack every 30 seconds, which is too seldom for the sandbox.
-AWS = f"""\
-#!{sys.executable} -I
+AWS = """\
 import sys, time, types
 from botocore import waiter
 waiter.time = types.SimpleNamespace(sleep=lambda seconds: time.sleep(min(seconds, 0.2)))
@@ -47,8 +47,10 @@ class Shell:
     def __init__(self, home: Path) -> None:
         aws = home / "bin" / "aws"
         aws.parent.mkdir()
-        aws.write_text(AWS)
-        aws.chmod(0o700)
+        program = aws.with_suffix(".py")
+        program.write_text(AWS)
+        aws.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -I {shlex.quote(str(program))} "$@"\n')
+        aws.chmod(0o700)  # by sh, since the path of an environment may contain spaces
         for name in ("requirements.lock", "CHANGELOG.md"):  # a release is published from its checkout
             shutil.copy(ROOT / name, home)
         path = os.pathsep.join([str(aws.parent), str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -52,17 +52,29 @@ def test_a_broken_table_is_seen(text: str) -> None:
     assert not list(broken_rows("| a | b |\n| --- | --- |\n| `r\\|w` | x |\n"))
 
 
+PROGRAMS = {"aws", "curl", "openssl", "psql", "ssh"}
+"""What a page's commands may need besides `deployer` and what every Linux or macOS has."""
+
+
+def programs_of(line: str) -> set[str]:
+    """The programs that a command line runs: at its start, behind a variable, a pipe, a substitution or `--exec`."""
+    return set(re.findall(r"(?=(?:^|[|;&(]|--exec ['\"])\s*(?:\w+=[^\s$]+ )*([a-z]+) )", line)) & PROGRAMS
+
+
 def test_what_a_page_begins_with_can_be_read_on_it() -> None:
-    programs = {"aws": "the `aws` command line"}
-    for page in sorted((ROOT / "docs" / "how-to").glob("*.md")):
-        if not before(page):
-            continue
-        said = re.search(r"^\*\*Before you start:\*\* .*$", page.read_text(), re.M)
-        assert said, f"{page.name} begins with a stack and does not say so"
-        lines = [command.line for command in commands(page)]
-        for program, words in programs.items():
-            if any(re.match(rf"(\w+=\$\()?{program} ", line) for line in lines):
-                assert words in said[0], f"{page.name} needs {program}"
+    for page in [*sorted((ROOT / "docs" / "how-to").rglob("*.md")), *sorted((ROOT / "docs" / "tutorial").glob("*.md"))]:
+        head = page.read_text().split("\n```", 1)[0]
+        begins = re.search(r"^\*\*Before you start:\*\* .*$", head, re.M)
+        assert begins or not before(page), f"{page.name} begins with a stack and does not say so"
+        needed = {program for command in commands(page) for program in programs_of(command.line)}
+        unnamed = {program for program in needed if f"`{program}`" not in head}
+        assert not unnamed, f"{page.name} needs {unnamed} and does not say so before its first command"
+
+
+def test_a_program_is_seen_where_it_is_run_and_not_where_it_is_named() -> None:
+    seen = ['X="$(aws sts x)"', "a=1 psql -c x", "deployer connect --exec 'curl -s x'", "x | openssl dgst", "ssh . ls"]
+    assert [programs_of(line) for line in seen] == [{"aws"}, {"psql"}, {"curl"}, {"openssl"}, {"ssh"}]
+    assert programs_of("deployer up --support-ssh yes") == set() == programs_of("deployer ssh . uname")
 
 
 def test_the_index_names_every_page() -> None:
