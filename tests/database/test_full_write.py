@@ -96,7 +96,7 @@ def test_whose_w_is_full_and_supports_never_is(pairs: list[str], full: set[str])
 
 @pytest.mark.parametrize("pair", ["jo=r:data", "jo=:data", "jo=w:all", "jo:data", "=w"])
 def test_what_is_no_level_is_a_usage_error(pair: str) -> None:
-    with pytest.raises(UsageError, match="--for takes NAME=LEVELS"):
+    with pytest.raises(UsageError, match="is not NAME=LEVELS"):
         users.parse_users([pair], Engine.POSTGRESQL)
 
 

@@ -44,7 +44,8 @@ def _pair(pair: str) -> tuple[str, str, bool]:
     levels = {level.value for level in AccessLevel}
     if not equals or not identity or not letters or set(letters) - levels or (limited and "w" not in letters):
         raise UsageError(
-            f"--for takes NAME=LEVELS, not {pair}.", "For example: --for alice=r --for bob=ro --for eve=w:data"
+            f"{pair} is not NAME=LEVELS, where the levels are among r, w and o.",
+            "For example: --for alice=r --for bob=ro --for eve=w:data; in a list: alice=r, bob=ro, eve=w:data",
         )
     return identity, letters, limited
 
