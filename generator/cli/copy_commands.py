@@ -40,13 +40,16 @@ def register(app: typer.Typer) -> None:
         sessions: Annotated[int, typer.Option(help="Sessions to use at once, without SSH.", min=1, max=16)] = 4,
         document: Annotated[str, typer.Option(help="Shell document to use instead of the stack's, without SSH.")] = "",
         reason: Annotated[str, REASON] = "",
+        bucket: Annotated[
+            str, typer.Option(metavar="NAME", help="With --via bucket: a bucket of yours; nothing stays in it.")
+        ] = "",
     ) -> CommandResult:
         """Copy files to or from an instance: over SSH, or through sessions if SSH is not available."""
         from generator.model.copy import read_request
         from generator.operations.sessions.copy import copy
 
         request = read_request(
-            places, recursive=recursive, via=via, sessions=sessions, document=document, reason=reason
+            places, recursive=recursive, via=via, sessions=sessions, document=document, reason=reason, bucket=bucket
         )
         with _progress_bar() as progress:
             result = copy(call.gateway, request, CopyScreen(call, progress))

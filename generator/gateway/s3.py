@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
-from generator.model.release import BucketSettings, StoredObject
+from generator.model.release import BucketSettings, Encryption, StoredObject
 
 
 class S3(Service):
@@ -30,6 +32,47 @@ class S3(Service):
         url = f"{self._client.meta.endpoint_url}/{bucket}/{quote(key)}"
         version = answer.get("VersionId") or "null"  # "null" where versions were kept once and no longer are
         return url if version == "null" else f"{url}?versionId={quote(version)}"
+
+    def default_encryption(self, bucket: str) -> Encryption:
+        """How the bucket encrypts what is stored in it; AES256 where it has nothing of its own (S3 user guide, "Setting
+        default server-side encryption behavior"). Raises AwsError, and NotFound for the bucket."""
+        try:
+            answer = self._call("get_bucket_encryption", Bucket=bucket)
+        except AwsError as error:
+            if error.aws_code == "ServerSideEncryptionConfigurationNotFoundError":
+                return Encryption("AES256")
+            if error.aws_code == "NoSuchBucket":
+                raise _no_bucket(bucket) from error
+            raise
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
+        chosen = rules[0].get("ApplyServerSideEncryptionByDefault", {}) if rules else {}
+        return Encryption(str(chosen.get("SSEAlgorithm", "AES256")), str(chosen.get("KMSMasterKeyID", "")))
+
+    def upload(self, bucket: str, key: str, path: Path, encryption: Encryption) -> None:
+        """Store a file, up to 5 GiB (S3 API reference, PutObject), encrypted in that way. Raises AwsError."""
+        how: Answer = {"ServerSideEncryption": encryption.encryption}
+        if encryption.key:
+            how["SSEKMSKeyId"] = encryption.key
+        with path.open("rb") as body:
+            self._call("put_object", Bucket=bucket, Key=key, Body=body, **how)
+
+    def download(self, bucket: str, key: str, out: BinaryIO) -> None:
+        """Write an object's content into an open file. Raises AwsError."""
+        answer = self._call("get_object", Bucket=bucket, Key=key)
+        with answer["Body"], translated(self._service, "GetObject", {}, self._client):
+            for piece in answer["Body"].iter_chunks(1 << 20):
+                out.write(piece)
+
+    def stored(self, bucket: str, key: str) -> Encryption:
+        """How an object is encrypted, "" where S3 does not say that it is. Raises AwsError."""
+        answer = self._call("head_object", Bucket=bucket, Key=key)
+        return Encryption(str(answer.get("ServerSideEncryption", "")))
+
+    def remove(self, bucket: str, key: str) -> None:
+        """Delete every version of an object, and what marks it as deleted. Raises AwsError."""
+        for page in self._pages("list_object_versions", Bucket=bucket, Prefix=key):
+            for raw in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                self._call("delete_object", Bucket=bucket, Key=raw["Key"], VersionId=raw["VersionId"])
 
     def read(self, bucket: str, key: str) -> StoredObject | None:
         """An object's content and ETag; None where there is none. Raises AwsError, and NotFound for the bucket."""

@@ -34,6 +34,18 @@ class CopyRequest:
     sessions: int = SESSIONS
     reason: str = ""
     document: str = ""
+    bucket: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a bucket without its route, and for what that route does not carry."""
+        if bool(self.bucket) != (self.via is Via.bucket):
+            raise UsageError("A copy by a bucket needs both its route and its name.", "--via bucket --bucket NAME")
+        if self.via is Via.bucket and self.recursive:
+            raise UsageError(
+                "An object in a bucket is one file, and a directory has no one checksum.",
+                "Copy the directory with --via session, or pack it with tar first.",
+                code="directory",
+            )
 
     @property
     def upward(self) -> bool:

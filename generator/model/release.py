@@ -18,6 +18,17 @@ LONGEST_ADDRESS = 1024
 
 
 @dataclass(frozen=True)
+class Encryption:
+    """How S3 says that an object is encrypted, or a bucket by default: AES256, aws:kms, or "" where it does not say.
+
+    `key` is the ID or ARN of the key in KMS, "" for AWS's own.
+    """
+
+    encryption: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
 class StoredObject:
     """An object of a bucket, and the ETag by which a write can name this very state of it."""
 

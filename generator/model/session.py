@@ -27,6 +27,7 @@ class Via(StrEnum):
     auto = "auto"
     ssh = "ssh"
     session = "session"
+    bucket = "bucket"
 
 
 def check_reason(reason: str) -> str:

@@ -41,10 +41,14 @@ NO_PERMISSION = {"sts:GetCallerIdentity"}  # "No permissions are required" (STS 
 OF_A_BUCKET = {  # that only its owner can name: up --s3-bucket and publish
     *("s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:GetBucketVersioning", "s3:GetBucketPolicy"),
     *("s3:GetBucketOwnershipControls", "s3:GetBucketPublicAccessBlock"),
+    *("s3:DeleteObject", "s3:ListBucketVersions", "s3:GetEncryptionConfiguration"),
 }
 OF_A_KEY = {"kms:Sign", "kms:GetPublicKey"}  # that only its owner can name: --signing-key
 NAMED_OTHERWISE = {  # actions that are not called like their operations (service authorization reference, S3)
     "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
 }
 

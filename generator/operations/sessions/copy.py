@@ -16,7 +16,7 @@ from generator.host import ssh as openssh
 from generator.model.contract import SSH_USER
 from generator.model.copy import CopyCaller, CopyRequest, CopyResult, Place
 from generator.model.session import Target, Via
-from generator.operations.sessions import copy_tree, parallel_copy, session_states, ssh
+from generator.operations.sessions import bucket_copy, copy_tree, parallel_copy, session_states, ssh
 from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
 from generator.operations.sessions.host_shell import CHECK_PROGRAMS
@@ -53,6 +53,8 @@ def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResu
     key; nothing listens on its port for SSH. Never once a server has answered (a changed host key, a key it does not
     take, a connection lost halfway), nor where the login was named, which a shell session cannot honour.
     """
+    if request.via is Via.bucket:
+        return _by_bucket(gateway, request, caller)
     if request.relayed:
         return _relayed(gateway, request, caller)
     _check_sources(request)
@@ -92,6 +94,36 @@ def _copied(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCal
     return replace(result, fallback=outcome.error.message)
 
 
+def _by_bucket(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResult:
+    """Through the bucket that was named, by the instances' own roles."""
+    _check_sources(request)
+    places = (*request.sources, request.destination)
+    if named := next((place for place in places if place.user), None):
+        raise UsageError(
+            f"A shell session copies as its own user, not as {named.user}.", f"Leave {named.user}@ out.", code="login"
+        )
+    targets = {place.target: "" for place in places if place.target is not None}
+
+    def side(place: Place) -> bucket_copy.Side:
+        if place.target is None:
+            return bucket_copy.Side(place)
+        plan = _plan(gateway, replace(request, sources=(place,), destination=Place(".")), caller.choose)
+        targets[place.target] = plan.target.instance_id
+        shell = shell_request(plan.documents, plan.target.instance_id, request.reason, request.document)
+        return bucket_copy.Side(place, SessionCalls(gateway, shell))
+
+    encryption = gateway.s3.default_encryption(request.bucket)
+    bucket = bucket_copy.Bucket(gateway, request.bucket, encryption, channel_options(gateway), caller)
+    inside = len(request.sources) > 1 or request.destination.path.endswith("/")
+
+    async def work() -> list[tuple[str, str]]:
+        to = side(request.destination)
+        return [await bucket_copy.carry(bucket, side(each), to, inside=inside) for each in request.sources]
+
+    files = tuple(signals.run(work()))
+    return CopyResult(" -> ".join(targets.values()), "bucket", files)
+
+
 def _relayed(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResult:
     """From one instance to another through this computer, in a directory of this user alone that is removed after it.
 
@@ -118,7 +150,7 @@ def _plan(gateway: Gateway, request: CopyRequest, choose: Choose) -> _Plan:
 
 
 def _check_sources(request: CopyRequest) -> None:
-    for source in (Path(place.path) for place in (request.sources if request.upward else ())):
+    for source in (Path(place.path) for place in request.sources if place.target is None):
         if not source.exists():
             raise NotFound(f"There is no file {source}.", "Check the path.", code="file-not-found")
         if not source.is_file() and not (source.is_dir() and request.recursive):

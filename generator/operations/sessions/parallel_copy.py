@@ -194,7 +194,7 @@ async def _shells_of(run: CopyRun) -> AsyncIterator[Shells]:
 async def _fetch(run: CopyRun, far: str, target: Path, part: Path, claim: Claim) -> str:
     async with _shells_of(run) as shells:
         async with shells.one() as shell:
-            digest, size = await _describe(shell, far)
+            digest, size = await describe(shell, far)
             attributes = await ends.far_attributes(shell, far)
         journal = Journal.of(run.state, claim.copy_id, digest, size, run.sessions)
         with ends.near_part(part, size, resume=bool(journal.arrived_offsets)) as (out, resumed):
@@ -238,7 +238,7 @@ async def _send(run: CopyRun, near: Path, far: str, claim: Claim) -> str:
 
             await _carry(shells, journal, run.sessions, move, run.progress)
         async with shells.one() as shell:
-            arrived, _ = await _describe(shell, part)
+            arrived, _ = await describe(shell, part)
             if arrived != digest:
                 await ends.remove_far(shell, part)
             _compare(digest, arrived, far, journal)
@@ -287,7 +287,7 @@ def _with_what_arrived(error: BaseException, journal: Journal) -> BaseException:
     )
 
 
-async def _describe(shell: HostShell, path: str) -> tuple[str, int]:
+async def describe(shell: HostShell, path: str) -> tuple[str, int]:
     """SHA-256 and size of a file of the instance."""
     name = quoted(path)
     output = await shell.ask(

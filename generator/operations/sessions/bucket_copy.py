@@ -1,0 +1,143 @@
+"""A file through a bucket of the customer's: one side uploads it, the other downloads it, and the object is removed.
+
+An instance does its half by its own role, in a shell session; this computer by the caller's permissions. So no address
+with a signature is made, which would be in a command's record. The bytes are compared by SHA-256 at both ends, and an
+object that S3 does not say is encrypted goes no further.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from generator.channel.session import ChannelOptions
+from generator.errors import DeployerError
+from generator.gateway.aws import Gateway
+from generator.model.copy import CopyCaller, Place
+from generator.model.release import Encryption
+from generator.operations.sessions import copy_ends as ends
+from generator.operations.sessions.host_shell import HostShell, host_shell, quoted
+from generator.operations.sessions.parallel_copy import describe, digest_of
+from generator.operations.sessions.service import SessionCalls
+
+PREFIX = "deployer-copies"
+"""Of the keys: a bucket's policy and the roles' can name it."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One end of a copy: the place, and how to open a shell there; None for this computer."""
+
+    place: Place
+    calls: SessionCalls | None = None
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The bucket, and what speaks to it and to the instances."""
+
+    gateway: Gateway
+    name: str
+    encryption: Encryption
+    options: ChannelOptions
+    caller: CopyCaller
+
+
+async def carry(bucket: Bucket, source: Side, destination: Side, *, inside: bool) -> tuple[str, str]:
+    """Copy one file; its name and SHA-256. Raises DeployerError: `checksum`, `unencrypted`, `left-behind`."""
+    key = f"{PREFIX}/{secrets.token_hex(16)}"
+    with _removed(bucket, key):
+        digest, attributes = await _upload(bucket, source, key)
+        stored = bucket.gateway.s3.stored(bucket.name, key)
+        if not stored.encryption:
+            raise DeployerError(
+                f"S3 does not say that the object in {bucket.name} is encrypted, so it was not copied on.",
+                "Give the bucket a default encryption.",
+                code="unencrypted",
+            )
+        await _download(bucket, source, destination, key, digest, attributes, inside=inside)
+    return source.place.path, digest
+
+
+@contextmanager
+def _removed(bucket: Bucket, key: str) -> Iterator[None]:
+    """Remove the object, every version of it, whatever happens; say it where that cannot be done."""
+    try:
+        yield
+    finally:
+        try:
+            bucket.gateway.s3.remove(bucket.name, key)
+        except DeployerError as error:
+            rest = f"s3://{bucket.name}/{key}"
+            bucket.caller.say(f"NOT removed: {rest}: {error.message} Remove it: aws s3 rm {rest}")
+
+
+async def _upload(bucket: Bucket, source: Side, key: str) -> tuple[str, ends.Attributes]:
+    if source.calls is None:
+        path = Path(source.place.path)
+        bucket.gateway.s3.upload(bucket.name, key, path, bucket.encryption)
+        return digest_of(path), ends.attributes_of(path)
+    async with _shell(bucket, source.calls) as shell:
+        digest, _ = await describe(shell, source.place.path)
+        attributes = await ends.far_attributes(shell, source.place.path)
+        await shell.ask(_aws(bucket, "put-object", key, f"--body {quoted(source.place.path)} {_encrypted(bucket)}"))
+    return digest, attributes
+
+
+async def _download(
+    bucket: Bucket, source: Side, destination: Side, key: str, digest: str, attributes: ends.Attributes, *, inside: bool
+) -> None:
+    name, copy_id = PurePosixPath(source.place.path).name, secrets.token_hex(8)
+    if destination.calls is None:
+        target = ends.near_target(Path(destination.place.path), name, inside=inside)
+        part = target.with_name(ends.part_name(target.name, copy_id))
+        try:
+            with ends.near_part(part, 0, resume=False) as (out, _):
+                bucket.gateway.s3.download(bucket.name, key, out)
+            _compare(digest, digest_of(part), source)
+            ends.place_near(part, target, attributes)
+        finally:
+            part.unlink(missing_ok=True)
+        return
+    async with _shell(bucket, destination.calls) as shell:
+        far = await ends.far_target(shell, destination.place.path, name, inside=inside)
+        part_path = far.part(copy_id)
+        await ends.start_far_part(shell, part_path, resume=False)
+        try:
+            await shell.ask(_aws(bucket, "get-object", key, quoted(part_path)))
+            _compare(digest, (await describe(shell, part_path))[0], source)
+            await ends.place_far(shell, part_path, far, attributes)
+        except DeployerError:
+            await ends.remove_far(shell, part_path)
+            raise
+
+
+def _encrypted(bucket: Bucket) -> str:
+    how = f"--server-side-encryption {shlex.quote(bucket.encryption.encryption)}"
+    return f"{how} --ssekms-key-id {shlex.quote(bucket.encryption.key)}" if bucket.encryption.key else how
+
+
+def _aws(bucket: Bucket, operation: str, key: str, file: str) -> str:
+    """The AWS CLI on an instance, which asks as the instance's role."""
+    where = f"--bucket {shlex.quote(bucket.name)} --key {key} --region {bucket.gateway.region}"
+    missing = "echo the AWS CLI is not installed"
+    return f"command -v aws >/dev/null || {{ {missing}; false; }} && aws s3api {operation} {where} {file} --output text"
+
+
+def _compare(source: str, copy: str, side: Side) -> None:
+    if source != copy:
+        raise DeployerError(
+            f"The copy of {side.place.path} differs from its source (SHA-256 {copy[:12]}…, not {source[:12]}…).",
+            "Copy it again; nothing was put in its place.",
+            code="checksum",
+        )
+
+
+@asynccontextmanager
+async def _shell(bucket: Bucket, calls: SessionCalls) -> AsyncIterator[HostShell]:
+    async with host_shell(calls, bucket.options) as shell:
+        yield shell
