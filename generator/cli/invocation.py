@@ -35,6 +35,7 @@ class Invocation:
     shell_document: str = ""
     port_document: str = ""
     ssh_document: str = ""
+    ssh_user: str = ""
     sandbox: bool = False
     """Whether it was typed behind `deployer --sandbox`."""
     changes: bool = False
@@ -44,7 +45,7 @@ class Invocation:
     def deployment(self) -> Deployment:
         """The stack this call is about."""
         documents = StoredDocuments(self.shell_document, self.port_document, self.ssh_document)
-        return Deployment(self.stack_name, self.profile, self.region, documents)
+        return Deployment(self.stack_name, self.profile, self.region, documents, self.ssh_user)
 
     @cached_property
     def gateway(self) -> Gateway:

@@ -53,7 +53,7 @@ def _register_config(app: typer.Typer) -> None:
     def ssh_config(
         call: Invocation,
         target: Annotated[str, TARGET] = "",
-        os_user: Annotated[str, typer.Option(help="Login on the instance.")] = SSH_USER,
+        os_user: Annotated[str, typer.Option(help="Login on the instance; by default ssh-user, or ec2-user.")] = "",
         alias: Annotated[str, typer.Option(help="Name to use with ssh; by default TARGET or the stack's name.")] = "",
         document: Annotated[str, DOCUMENT] = "",
     ) -> CommandResult:

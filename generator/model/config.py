@@ -145,6 +145,14 @@ _ALL = (
         )
         for kind, use in (("shell", "shells"), ("port", "tunnels"), ("ssh", "SSH"))
     ),
+    StoredDefault(
+        "ssh-user",
+        "ssh_user",
+        "Login on instances for SSH, where none is named.",
+        r"[a-z_][a-z0-9_.-]{0,31}",
+        commands=frozenset({"ssh", "ssh-config", "cp"}),
+        form="a login: small letters, digits and _ . -, 32 at most",
+    ),
     StoredDefault("target", "target", "Jump host: an instance.", commands=REACH),
     StoredDefault(
         "ca-bundle",

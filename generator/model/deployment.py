@@ -22,10 +22,12 @@ class StoredDocuments:
 class Deployment:
     """One stack in one region, and the named AWS profile it is reached with.
 
-    `profile` and `region` are None when the standard AWS environment and config are to decide.
+    `profile` and `region` are None when the standard AWS environment and config are to decide. `ssh_user` is the login
+    that the user has stored for SSH; empty where none is.
     """
 
     stack_name: str = DEFAULT_STACK_NAME
     profile: str | None = None
     region: str | None = None
     documents: StoredDocuments = StoredDocuments()
+    ssh_user: str = ""

@@ -67,6 +67,18 @@ def test_nothing_named_is_the_stacks_instance_and_options_pass_through(deployer:
     assert done.code == 0 and done.out.strip() == USER, done.err
 
 
+def test_the_stored_login_is_used_where_none_is_named(deployer: Deployer, server: Sshd, home: Path) -> None:
+    assert deployer("config", "set", "ssh-user", USER).code == 0
+    assert deployer("ssh", ".", "id -un").out.strip() == USER
+    assert f"  User {USER}\n" in deployer("ssh-config").out
+    (home / "sent").write_text("whole")
+    done = deployer("cp", "--via", "ssh", str(home / "sent"), f":{home}/got")
+    assert done.code == 0 and (home / "got").read_text() == "whole", done.err
+    assert "  User other\n" in deployer("ssh-config", "--os-user", "other").out
+    assert deployer("config", "unset", "ssh-user").code == 0
+    assert "  User ec2-user\n" in deployer("ssh-config").out
+
+
 def test_the_key_is_gone_afterwards_and_no_disk_ever_had_it(
     deployer: Deployer, server: Sshd, home: Path, runtime: Path
 ) -> None:

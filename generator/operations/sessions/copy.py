@@ -13,7 +13,6 @@ from generator.errors import AwsError, DeployerError, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.host import programs
 from generator.host import ssh as openssh
-from generator.model.contract import SSH_USER
 from generator.model.copy import CopyCaller, CopyRequest, CopyResult, Place
 from generator.model.session import Target, Via
 from generator.operations.sessions import bucket_copy, copy_tree, parallel_copy, session_states, ssh
@@ -161,7 +160,7 @@ def _check_sources(request: CopyRequest) -> None:
 def _over_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult | NoSsh:
     """By scp, as far as that is possible."""
     ssh_session = ssh_request(plan.documents, plan.target.instance_id, request.reason)
-    route = ssh.SshRoute(plan.target, request.far.user or SSH_USER, ssh_session)
+    route = ssh.SshRoute(plan.target, request.far.user or ssh.default_login(gateway), ssh_session)
     try:
         scp, ssh_program = (openssh.require(name) for name in ("scp", "ssh"))
     except DeployerError as error:

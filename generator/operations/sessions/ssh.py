@@ -61,7 +61,12 @@ def plan_ssh(
     instance = find_target(gateway, target, seen, choose)
     documents = documents_of(seen, instance.instance_id, gateway.deployment.documents)
     request = ssh_request(documents, instance.instance_id, reason, port, document)
-    return SshRoute(instance, user or SSH_USER, request)
+    return SshRoute(instance, user or default_login(gateway), request)
+
+
+def default_login(gateway: Gateway) -> str:
+    """The login where none is named: the one that the user has stored, else Amazon Linux's."""
+    return gateway.deployment.ssh_user or SSH_USER
 
 
 def run_ssh(gateway: Gateway, route: SshRoute, options: Sequence[str], command: Sequence[str]) -> int:
