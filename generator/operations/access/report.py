@@ -68,30 +68,27 @@ def require_writable(file: Path, *, signed: bool = False) -> None:
 
 
 def write(report: Report, page: str, file: Path, bundle: str = "") -> tuple[Path, Path]:
-    """Write FILE.json and FILE.html, each at once and for this user alone, the signature before them.
+    """Write FILE.json, its signature where there is a bundle, and FILE.html, each at once and for this user alone.
 
-    Without a bundle the signature of an earlier report of that name is removed: it is of no file any more. Raises
-    DeployerError.
+    Signature and page of an earlier report of that name are removed first: whenever this is stopped, those that are
+    there belong to the JSON file. Raises DeployerError.
     """
-    written = files(file)
+    data, shown = files(file)
+    signature = signature_of(file)
     try:
-        _put_signature(signature_of(file), bundle)
-        for path, text in zip(written, (report.text, page), strict=True):
-            write_private(path, text)
+        for earlier in (signature, shown):
+            earlier.resolve().unlink(missing_ok=True)  # where it is a link, that stays
+        write_private(data, report.text)
+        if bundle:
+            write_private(signature, bundle)
+        write_private(shown, page)
     except OSError as error:
         raise DeployerError(
             f"The report could not be written to {file}: {error.strerror}.",
             "Access is closed as shown; give another file, and run the same command again: --report FILE",
             code="report-not-written",
         ) from error
-    return written
-
-
-def _put_signature(path: Path, bundle: str) -> None:
-    if bundle:
-        write_private(path, bundle)
-    else:
-        path.unlink(missing_ok=True)
+    return data, shown
 
 
 def record(
