@@ -90,6 +90,9 @@ def _ending_lines(plan: AccessPlan) -> list[str]:
         return [never, *limit]
     if not any(c.logical_id == Resource.ACCESS_END_RULE and not c.removes for c in plan.up.changes):
         return []
+    if plan.stopped:
+        goes_on = f"  Then IAM refuses everything new, and support's open sessions go on: {plan.stopped.problem}."
+        return [goes_on, f"    To have the stack end them: {plan.stopped.repair}", *limit]
     ends = (
         "  Then IAM refuses everything new, and within two minutes the stack ends support's open sessions. Yours go on."
     )

@@ -23,7 +23,10 @@ def status_lines(report: StackReport, everything: bool, commands: CommandLine, a
     With `everything` also all parameters, masked where NoEcho, and all resources.
     """
     stack = report.stack
-    head = table([*_state(stack, aside), *_settings(stack), *_access(stack, report.at), *_resources(report.resources)])
+    resume = f"yes: nobody enters until you resume it: {commands.deployer('access', 'resume')}"
+    paused = [("paused", resume)] if report.paused else []
+    access = [*_access(stack, report.at), *paused]
+    head = table([*_state(stack, aside), *_settings(stack), *access, *_resources(report.resources)])
     if not everything:
         return [*head, "", f"All parameters and resources: {commands.deployer('status', '--all')}"]
     parameters = [(f"  {key}", value) for key, value in sorted(stack.parameters.items())]

@@ -98,7 +98,10 @@ class RequiredPolicy(Enum):
 
 @dataclass(frozen=True)
 class VendorCheck:
-    """Whether the secret can be read from here, and if not, which policy is missing and what AWS said."""
+    """Whether the secret can be read from here, and if not, which policy is missing and what AWS said.
+
+    `usable`: whether AWS takes the key that is in it; None where it was not read, or AWS could not be asked.
+    """
 
     secret_arn: str
     caller: str
@@ -106,3 +109,4 @@ class VendorCheck:
     missing: tuple[RequiredPolicy, ...] = ()
     answer: str = ""
     hint: str = ""
+    usable: bool | None = None

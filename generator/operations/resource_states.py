@@ -14,6 +14,7 @@ from typing import TypeVar
 from generator.errors import AwsError, DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.model import resource_state
+from generator.model.access import ScheduledRule
 from generator.model.command_line import CommandLine
 from generator.model.contract import DocumentKind, Output, Parameter, Resource, document_name
 from generator.model.reading import Reading
@@ -86,11 +87,19 @@ def keeper(gateway: Gateway, stack: Stack) -> BrokenResource | None:
 def access_end_rule(gateway: Gateway, stack: Stack) -> BrokenResource | None:
     """The rule that ends open sessions (cloudformation:ListStackResources, events:DescribeRule, ListTargetsByRule)."""
     name = _physical_ids(gateway, stack).get(Resource.ACCESS_END_RULE, "")
-    enabled = _unless_gone(lambda: gateway.events.read_rule(name).enabled) if name else True
-    if enabled:
+    return rule_state(gateway, name, live_rule(gateway, name)) if name else None
+
+
+def live_rule(gateway: Gateway, name: str) -> ScheduledRule | None:
+    """The rule as EventBridge has it; None where it is deleted (events:DescribeRule, events:ListTargetsByRule)."""
+    return _unless_gone(lambda: gateway.events.read_rule(name))
+
+
+def rule_state(gateway: Gateway, name: str, live: ScheduledRule | None) -> BrokenResource | None:
+    """What a rule is that does nothing; None for one that is enabled. Pure."""
+    if live is not None and live.enabled:
         return None
-    state = resource_state.DELETED if enabled is None else "disabled"
-    return resource_state.broken_rule(name, state, gateway.commands)
+    return resource_state.broken_rule(name, "disabled" if live else resource_state.DELETED, gateway.commands)
 
 
 def instance_profile(gateway: Gateway, stack: Stack) -> BrokenResource | None:
@@ -99,8 +108,13 @@ def instance_profile(gateway: Gateway, stack: Stack) -> BrokenResource | None:
     name, role = ids.get(Resource.INSTANCE_PROFILE, ""), ids.get(Resource.INSTANCE_ROLE, "")
     if not name:
         return None
-    roles = _unless_gone(lambda: gateway.iam.instance_profile_roles(name))
+    roles = profile_roles(gateway, name)
     return resource_state.broken_profile(name, role, roles, stack.parameters, _commands(gateway, stack))
+
+
+def profile_roles(gateway: Gateway, name: str) -> tuple[str, ...] | None:
+    """The roles of an instance profile; None where it is deleted (iam:GetInstanceProfile)."""
+    return _unless_gone(lambda: tuple(gateway.iam.instance_profile_roles(name)))
 
 
 def session_documents(gateway: Gateway, stack: Stack) -> BrokenResource | None:

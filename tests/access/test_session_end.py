@@ -12,7 +12,8 @@ from botocore.session import Session
 from generator.model.policy import Policy, parse_policy
 from generator.operations.access.keeper_faults import admits
 from tests.embedded import VENDOR_ROLE as SUPPORT
-from tests.embedded import Deployer
+from tests.embedded import Deployer, environment, run
+from tests.story.test_flip_sessions import operator_without
 
 GRANT = ("access", "grant", "--principal", SUPPORT, "--for", "8h", "--yes")
 ENDS = "the stack ends them within two minutes of the end"
@@ -82,8 +83,24 @@ def test_sessions_that_the_keeper_cannot_end_are_said_to_go_on(
     text, warnings = told(deployer)
     assert ENDS not in text and GO_ON in text and why in text
     assert GO_ON in warnings["sessions"] and why in warnings["sessions"] and repair in warnings["sessions"]
+    planned = run(*GRANT[:-3], "--for", "9h", "--plan", "--stack-name", deployer.stack_name).out
+    if state == "stopped":  # the others are in what the grant writes, or known once it is written
+        assert "support's open sessions go on" in planned and why in planned and repair in planned
+    assert ("within two minutes" in planned) == (state != "stopped")
     again = deployer(*GRANT[:-3], "--for", "9h", "--yes")
     assert again.code == 0 and why in again.result["vendor"]["sessions"]
+
+
+@pytest.mark.parametrize("action", ["events:ListTargetsByRule", "events:DescribeRule", "lambda:GetFunctionConcurrency"])
+def test_what_may_not_be_read_of_the_rule_promises_nothing(
+    action: str, deployer: Deployer, granted: dict[str, str], sandbox_environment: dict[str, str]
+) -> None:
+    with environment({**sandbox_environment, **operator_without(deployer, action)}):
+        text, warnings = told(deployer)
+        again = deployer(*GRANT)
+    unknown = "not known whether the stack ends them"
+    assert ENDS not in text and unknown in text and action in warnings["sessions"]
+    assert unknown in again.result["vendor"]["sessions"] and ENDS not in again.out
 
 
 RULE = "arn:aws:events:us-east-1:111122223333:rule/end"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -93,6 +94,48 @@ def test_a_refusal_sends_the_vendor_to_what_tells_its_cause(shared: str, deploye
     )
     refused = deployer("vendor", "credentials", "--role-arn", ROLE, "--session-name", "jo", "--profile", "stranger")
     assert refused.code == 1 and "sts:SetSourceIdentity" in refused.error["hint"]
+
+
+def delete_keys(deployer: Deployer, stack: dict[str, str]) -> None:
+    iam, user = Session().create_client("iam"), stack["SupportUserName"]
+    for key in iam.list_access_keys(UserName=user)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+
+
+def deactivate_keys(deployer: Deployer, stack: dict[str, str]) -> None:
+    assert deployer("access", "pause", "--yes").code == 0
+
+
+def no_key_in_the_secret(deployer: Deployer, stack: dict[str, str]) -> None:
+    secrets = Session().create_client("secretsmanager")
+    secrets.put_secret_value(SecretId=stack["SupportSecretArn"], SecretString="{}")
+
+
+@pytest.mark.parametrize(
+    ("act", "words", "hint"),
+    [
+        (deactivate_keys, "is dead: AWS refuses it (InvalidClientTokenId)", "deployer access confirm"),
+        (delete_keys, "is dead: AWS refuses it (InvalidClientTokenId)", "deployer access confirm"),
+        (no_key_in_the_secret, "contains no access key", "deployer access rotate"),
+    ],
+)
+def test_a_key_that_opens_nothing_is_not_called_good(
+    act: Callable[[Deployer, dict[str, str]], None],
+    words: str,
+    hint: str,
+    shared: str,
+    deployer: Deployer,
+    stack: dict[str, str],
+) -> None:
+    asked = ("vendor", "check", "--secret-id", shared, "--profile", "vendor")
+    works = deployer(*asked)
+    assert works.code == 0 and works.result["usable"] and "AWS takes the key" in works.result["answer"]
+    act(deployer, stack)
+    checked = deployer(*asked)
+    assert checked.code == 3 and checked.result["readable"] and checked.result["usable"] is False
+    assert words in checked.result["answer"] and hint in checked.result["hint"] and not checked.result["missing"]
+    deployer("access", "resume", "--yes")
+    assert deployer("access", "rotate").code == 0
 
 
 def test_check_names_what_is_missing(shared: str, deployer: Deployer) -> None:

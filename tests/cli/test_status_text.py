@@ -54,6 +54,13 @@ def test_ten_lines_say_what_a_person_wants() -> None:
     ]
 
 
+@pytest.mark.parametrize("everything", [False, True])
+def test_that_access_is_paused_is_said_with_what_resumes_it(everything: bool) -> None:
+    lines = status_lines(StackReport(STACK, NOW, RESOURCES, paused=True), everything, CommandLine("s"))
+    [line] = [line for line in lines if line.startswith("paused")]
+    assert line.endswith("deployer access resume --stack-name s") and "paused" not in shown(everything=everything)
+
+
 def test_all_of_it_on_request() -> None:
     lines = shown(everything=True).splitlines()
     assert ["AdminPassword", "****"] in map(str.split, lines)

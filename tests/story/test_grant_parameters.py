@@ -34,6 +34,7 @@ def test_up_lifts_neither_the_end_of_a_revoked_stack_nor_a_pause(deployer: Deplo
     assert deployer("access", "grant", "--principal", VENDOR_ROLE, "--yes").code == 0
     assert deployer("access", "pause", "--yes").code == 0
     paused = recorded(deployer)
+    assert deployer("status", "--output", "json").result["paused"] and "paused  " in deployer("status", "--all").out
     assert deployer.up("--support-sessions-not-before", "").code == 2
     assert deployer.up("--parameter", "SupportSessionsNotBefore=").code == 2
     assert recorded(deployer) == paused and paused.paused

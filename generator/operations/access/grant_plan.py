@@ -15,7 +15,8 @@ from generator.model.grant import Grant, check_reason, check_sizes
 from generator.model.principal import Principal
 from generator.model.up import Check, UpPlan, UpRequest
 from generator.operations import resource_states
-from generator.operations.access import key, session_log, stack_access
+from generator.operations.access import keeper_faults, key, session_log, stack_access
+from generator.operations.access.keeper_faults import RuleFault
 from generator.operations.access.paths import besides
 from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.permission_summary import Permission, permission_summary
@@ -72,9 +73,9 @@ class Overlap:
 class AccessPlan:
     """A change of the grant, as the stack's planner sees it; nothing has been changed yet.
 
-    `others` lets the principals, or support's user and role, in besides the grant. `logging` is what was verified of
-    the session log, () where that was not asked for. `trust` is the statement that the support role's trust policy
-    then has for the vendor, {} where there is none.
+    `others` lets the principals, or support's user and role, in besides the grant. `stopped` is why the stack will not
+    end open sessions at the grant's end. `logging` is what was verified of the session log, () where that was not asked
+    for. `trust` is the statement that the support role's trust policy then has for the vendor, {} where there is none.
     """
 
     access: StackAccess = field(repr=False)
@@ -85,6 +86,7 @@ class AccessPlan:
     repairs: tuple[Repair, ...]
     others: OtherPaths
     seen: besides.Seen = field(repr=False)
+    stopped: RuleFault | None
     permissions: tuple[Permission, ...] = ()
     moved: tuple[Principal, ...] = ()
     logging: tuple[Check, ...] = ()
@@ -134,20 +136,11 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
         if fresh.grant == access.grant:
             covered = (*overlaps(after, request.principals), *_covered_by_a_person(seen, request.principals))
             others = besides.besides(seen, access, after.principals, clock.now())
+            stopped = keeper_faults.stopped(gateway, resources) if after.until and planned.change_set else None
             permissions, moved = permission_summary(after, access), _moved(access.grant, after)
             return AccessPlan(
-                access,
-                access.grant,
-                after,
-                planned,
-                covered,
-                repairs,
-                others,
-                seen,
-                permissions,
-                moved,
-                logging,
-                trust_statement(after, access),
+                *(access, access.grant, after, planned, covered, repairs, others, seen, stopped, permissions, moved),
+                *(logging, trust_statement(after, access)),
             )
         change_set.discard(gateway, planned)
         access = fresh

@@ -8,6 +8,7 @@ from generator.gateway.aws import Gateway
 from generator.model.access import AccessFinding
 from generator.model.contract import Resource
 from generator.model.reading import Reading
+from generator.operations import resource_states
 from generator.operations.access.readings import read
 from generator.operations.access.stack_access import StackAccess
 
@@ -38,10 +39,10 @@ def instance_roles(
     if profile.gone or not profile.value:
         return Reading(profile.asked, profile.at, own) if profile.gone or profile.value == "" else profile.unanswered()
     name = profile.value
-    roles = read("iam:GetInstanceProfile", lambda: gateway.iam.instance_profile_roles(name))
-    if roles.value is None and not roles.gone:
+    roles = read("iam:GetInstanceProfile", lambda: resource_states.profile_roles(gateway, name) or ())
+    if roles.value is None:
         return roles.unanswered()
-    return Reading(roles.asked, roles.at, (*own, *(roles.value or ())))
+    return Reading(roles.asked, roles.at, (*own, *roles.value))
 
 
 def findings(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> Iterator[AccessFinding]:

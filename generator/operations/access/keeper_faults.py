@@ -49,6 +49,16 @@ def keeper_faults(
     return next((reading for reading in asked if reading.value), next(unanswered, stopped))
 
 
+def stopped(gateway: Gateway, resources: Reading[Mapping[str, str]]) -> RuleFault | None:
+    """What no grant repairs: the keeper was stopped (one call). None where it was not, or that cannot be asked.
+
+    What lets the rule call it, and what it may do, a grant writes. `resources` as in `keeper_faults`.
+    """
+    function = (resources.value or {}).get(Resource.KEEPER_FUNCTION, "")
+    faults = read(CONCURRENCY, lambda: _stopped(gateway, function)).value if function else ()
+    return next(iter(faults or ()), None)
+
+
 def _stopped(gateway: Gateway, function: str) -> tuple[RuleFault, ...]:
     """A function without concurrency is never run: the console's button Throttle does that."""
     if gateway.lambda_functions.reserved_concurrency(function) != 0:

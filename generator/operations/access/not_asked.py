@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
 from generator.model.reading import Reading
+from generator.operations.access.instance_roles import foreign_profile
 from generator.operations.access.readings import read
 from generator.operations.access.stack_access import StackAccess
 
@@ -36,15 +37,15 @@ def not_asked(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[
         f"What was left inside the instance {instance} was not asked about: processes, cron and systemd jobs, users, "
         f"SSH keys, containers. Look there: {look}"
     )
-    return inside, _own_role(gateway, access, resources.value or {}), TAKEN_BEFORE, *about_own
+    return inside, _own_role(gateway, access, resources), TAKEN_BEFORE, *about_own
 
 
-def _own_role(gateway: Gateway, access: StackAccess, resources: Mapping[str, str]) -> str:
+def _own_role(gateway: Gateway, access: StackAccess, listed: Reading[Mapping[str, str]]) -> str:
     """What the role keeps that the instance has: by the stack, unless somebody gave the instance another profile."""
+    resources = listed.value or {}
     role, profile = resources.get(Resource.INSTANCE_ROLE, ""), resources.get(Resource.INSTANCE_PROFILE, "")
-    live = read("ec2:DescribeInstances", lambda: gateway.ec2.instance_health(access.instance_id).profile)
-    name = (live.value or "").rpartition("/")[2]
-    if profile and name not in ("", profile):
+    live = foreign_profile(gateway, access, listed)
+    if profile and (name := live.value):
         look = gateway.commands.aws("iam", "get-instance-profile", "--instance-profile-name", name)
         return (
             f"The instance has the instance profile {name}, which is not the stack's ({profile}). What its role may do "

@@ -18,6 +18,7 @@ from generator.model.duration import END_FORMAT
 from generator.model.grant import Grant
 from generator.model.reading import Reading
 from generator.model.session import Session
+from generator.operations import resource_states
 from generator.operations.access import key, live_policies
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.paths.read import read_paths
@@ -30,6 +31,8 @@ from generator.operations.clock import SYSTEM, Clock
 if TYPE_CHECKING:
     from generator.model.database_changes import ShutOut
 
+OF_THE_SECRET = (resource_states.key, resource_states.support_secret)
+"""What keeps its value from being read when somebody has disabled or deleted it. Asked only then."""
 Context = tuple[tuple[str, str, str], ...]
 
 
@@ -121,7 +124,8 @@ def _secret_key(gateway: Gateway, access: StackAccess) -> Reading[key.SecretKey]
         return absent(asked, "there is no support secret")
 
     def ask() -> key.SecretKey:
-        secret_key = key.read_secret_key(gateway, access.secret_arn)
+        with resource_states.explained(gateway, access.stack, OF_THE_SECRET):
+            secret_key = key.read_secret_key(gateway, access.secret_arn)
         if secret_key is None:
             raise NotUnderstood("the secret's value is not the JSON object with an access key that the keeper writes")
         return secret_key

@@ -15,6 +15,7 @@ from generator.model.access import AccessFinding, RuleTarget
 from generator.model.command_line import CommandLine
 from generator.model.contract import ACCESS_END_SCHEDULE, Parameter, Resource
 from generator.model.reading import Reading
+from generator.operations import resource_states
 from generator.operations.access.keeper_faults import RuleFault, keeper_faults
 from generator.operations.access.paths.resources import stack_resources
 from generator.operations.access.readings import absent, read
@@ -64,8 +65,6 @@ def rule_faults(
         return Reading(ASKED, resources.at, (RuleFault(NO_RULE, commands.deployer("upgrade")),))
     keeper = resources.value.get(Resource.KEEPER_FUNCTION, "")
     faults = read(ASKED, lambda: _faults(gateway, access, rule, keeper))
-    if faults.gone:
-        return Reading(ASKED, faults.at, (RuleFault(f"the stack's rule {rule} was deleted", _made_anew(commands)),))
     if faults.value:
         return faults
     of_keeper = keeper_faults(gateway, access, resources.value, _made_anew(commands))
@@ -73,11 +72,12 @@ def rule_faults(
 
 
 def _faults(gateway: Gateway, access: StackAccess, rule: str, keeper: str) -> tuple[RuleFault, ...]:
-    live, subject = gateway.events.read_rule(rule), f"the stack's rule {rule}"
+    live, subject = resource_states.live_rule(gateway, rule), f"the stack's rule {rule}"
     anew = _made_anew(gateway.commands)
-    if not live.enabled:
-        enable = gateway.commands.aws("events", "enable-rule", "--name", rule)
-        return (RuleFault(f"{subject} that ends them is disabled", enable),)
+    if live is None:
+        return (RuleFault(f"{subject} was deleted", anew),)
+    if broken := resource_states.rule_state(gateway, rule, live):
+        return (RuleFault(f"{subject} that ends them is {broken.state}", *broken.restore),)
     if live.schedule != ACCESS_END_SCHEDULE:
         return (RuleFault(f"{subject} was changed: it runs at {live.schedule or 'no time'}", anew),)
     if not any(_ends_them(target, access, keeper) for target in live.targets):

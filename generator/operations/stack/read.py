@@ -10,17 +10,22 @@ from datetime import datetime
 
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
+from generator.model.grant import Grant
 from generator.model.stack import Stack, StackEvent, StackResource
 from generator.operations.clock import SYSTEM, Clock
 
 
 @dataclass(frozen=True)
 class StackReport:
-    """A stack and its resources, read in two calls, and the time (UTC) at which that was."""
+    """A stack and its resources, read in two calls, and the time (UTC) at which that was.
+
+    `paused`: whether access is paused, by the stack's record.
+    """
 
     stack: Stack
     at: datetime
     resources: tuple[StackResource, ...] = ()
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class TemplateDiff:
 def status(gateway: Gateway, clock: Clock = SYSTEM) -> StackReport:
     """Read the stack. Raises StackNotFound."""
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
-    return StackReport(stack, clock.now(), tuple(gateway.cloudformation.list_stack_resources(stack.stack_id)))
+    resources = tuple(gateway.cloudformation.list_stack_resources(stack.stack_id))
+    return StackReport(stack, clock.now(), resources, Grant.of(stack.parameters).paused)
 
 
 def outputs(gateway: Gateway) -> Mapping[str, str]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.gateway.resource_state_errors import RESOURCE_STATE
 from generator.model.arn import Arn
 from generator.model.vendor import RequiredPolicy, SecretArn, VendorCheck
+from generator.operations.access.key import DEAD_CODES, SecretKey, parse_secret
 
 GONE = "It was deleted, or created again under another ARN: ask the customer for SupportSecretArn in deployer outputs."
 
 
+ASK_WHETHER_IN = (
+    "The customer has paused access (deployer access resume), revoked it (deployer access grant) or exchanged the key. "
+    "Ask whether you have access: deployer access confirm"
+)
 ASK = (
     "Ask the customer for deployer doctor, which says whether the key is disabled or pending deletion; if not, to "
     "grant access again. Check kms:Decrypt in: deployer vendor identity-policy"
@@ -18,10 +25,10 @@ ASK = (
 
 
 def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck:
-    """Try to read the secret; the value is dropped at once. Nothing else is asked of the customer's account."""
+    """Try to read the secret, and AWS with the key in it (one call); the value is dropped at once."""
     caller = gateway.sts.get_caller_arn()
     try:
-        gateway.secretsmanager.get_secret_value(secret.text)
+        value = parse_secret(gateway.secretsmanager.get_secret_value(secret.text))
     except NotFound as error:
         return VendorCheck(secret.text, caller, False, (), error.message, GONE)
     except AwsError as error:
@@ -29,7 +36,22 @@ def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck
             return VendorCheck(secret.text, caller, False, (), error.message, for_the_customer(error.hint))
         missing, hint = explained(error.message, _own_kms(gateway, caller, key_arn))
         return VendorCheck(secret.text, caller, False, missing, error.message, hint)
-    return VendorCheck(secret.text, caller, True, (), "the secret was read")
+    return _with_key(gateway, VendorCheck(secret.text, caller, True, (), "the secret was read"), value)
+
+
+def _with_key(gateway: Gateway, read: VendorCheck, key: SecretKey | None) -> VendorCheck:
+    """The same with what AWS says of the key in the secret: one that was deactivated or deleted opens nothing."""
+    if key is None:
+        answer = "the secret was read, and contains no access key"
+        return replace(read, answer=answer, hint="Ask the customer for a new one: deployer access rotate", usable=False)
+    try:
+        gateway.sts_as(key.pair).get_caller_arn()
+    except DeployerError as error:
+        if isinstance(error, AwsError) and error.aws_code in DEAD_CODES:
+            dead = f"the key {key.key_id} in it is dead: AWS refuses it ({error.aws_code})"
+            return replace(read, answer=f"{read.answer}, but {dead}", hint=ASK_WHETHER_IN, usable=False)
+        return replace(read, answer=f"{read.answer}; whether its key works is not known: {error.message}")
+    return replace(read, answer=f"{read.answer}, and AWS takes the key {key.key_id} in it", usable=True)
 
 
 def for_the_customer(hint: str) -> str:
