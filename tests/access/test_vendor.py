@@ -130,8 +130,11 @@ def test_a_key_that_opens_nothing_is_not_called_good(
     asked = ("vendor", "check", "--secret-id", shared, "--profile", "vendor")
     works = deployer(*asked)
     assert works.code == 0 and works.result["usable"] and "AWS takes the key" in works.result["answer"]
+    secrets, secret = Session().create_client("secretsmanager"), {"SecretId": stack["SupportSecretArn"]}
+    before = secrets.get_secret_value(**secret)["SecretString"]
     act(deployer, stack)
     checked = deployer(*asked)
+    secrets.put_secret_value(**secret, SecretString=before)
     assert checked.code == 3 and checked.result["readable"] and checked.result["usable"] is False
     assert words in checked.result["answer"] and hint in checked.result["hint"] and not checked.result["missing"]
     deployer("access", "resume", "--yes")
