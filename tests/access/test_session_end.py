@@ -91,7 +91,7 @@ def test_sessions_that_the_keeper_cannot_end_are_said_to_go_on(
     assert again.code == 0 and why in again.result["vendor"]["sessions"]
 
 
-@pytest.mark.parametrize("action", ["events:ListTargetsByRule", "events:DescribeRule", "lambda:GetFunctionConcurrency"])
+@pytest.mark.parametrize("action", ["events:ListTargetsByRule", "events:DescribeRule", "lambda:GetPolicy"])
 def test_what_may_not_be_read_of_the_rule_promises_nothing(
     action: str, deployer: Deployer, granted: dict[str, str], sandbox_environment: dict[str, str]
 ) -> None:

@@ -164,9 +164,15 @@ def grants_the_key_to(principal: str, *operations: str) -> Make:
         asked = {"GranteePrincipal": principal, "Operations": list(operations)}
         a.facts["grant"] = a.mine.kms.create_grant(KeyId=a.key, **asked)["GrantId"]
         assert a.facts["grant"] in {g["GrantId"] for g in a.mine.kms.list_grants(KeyId=a.key)["Grants"]}
-        assert principal != VENDOR_ROLE or a.decrypts("vendor")
+        assert "Decrypt" not in operations or principal != VENDOR_ROLE or a.decrypts("vendor")
 
     return make
+
+
+def secret_lets_in_all_but_one(a: Account) -> None:
+    inverted = allow({}, READ)
+    del inverted["Principal"]
+    a.add_to_secret_policy({**inverted, "NotPrincipal": {"AWS": "arn:aws:iam::999999999999:root"}})
 
 
 # Session documents: support may use the stack's, and nobody is let in by what they say
@@ -213,6 +219,14 @@ def preferences_that_log_nothing(a: Account) -> None:
     a.mine.ssm.create_document(Name="SSM-SessionManagerRunShell", **asked)
     caller = a.support().ssm
     assert not works(lambda: caller.start_session(Target=a.instance))
+
+
+def grant_that_the_vendor_may_retire(a: Account) -> None:
+    """Whoever may retire a grant ends it, and gets nothing by it."""
+    own = f"arn:aws:iam::{a.key.split(':')[4]}:root"
+    asked = {"GranteePrincipal": own, "RetiringPrincipal": VENDOR_ROOT, "Operations": ["Decrypt"]}
+    grant = a.mine.kms.create_grant(KeyId=a.key, **asked)["GrantId"]
+    assert grant in {each["GrantId"] for each in a.mine.kms.list_grants(KeyId=a.key)["Grants"]}
 
 
 def reaches_a_cluster(a: Account) -> None:
@@ -474,6 +488,16 @@ WORLDS = (
         CLOSED,
     ),
     # grants on the key
+    World("key grant: to ours, and the vendor may retire it", grant_that_the_vendor_may_retire, ALL, PROVEN, CLOSED),
+    World(
+        "key grant: to start grants of its own",
+        grants_the_key_to(VENDOR_ROLE, "CreateGrant"),
+        ALL,
+        not_proven(left=("{grant}",)),
+        CLOSED,
+    ),
+    World("secret: NotPrincipal", secret_lets_in_all_but_one, ALL, PROVEN),
+    World("secret: NotPrincipal, one goes", secret_lets_in_all_but_one, ONE, PROVEN, TWO),
     World("key grant", grants_the_key_to(VENDOR_ROLE, "Decrypt"), ALL, not_proven(left=("{grant}",))),
     World(
         "key grant: to another account",

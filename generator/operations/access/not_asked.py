@@ -22,6 +22,14 @@ TAKEN_BEFORE = (
 temporary security credentials"; the longest session: STS API reference, AssumeRole)."""
 
 
+OTHER_HOLDERS = (
+    "Whoever holds keys or passwords of other IAM users of the account, or permissions delegated to a partner of AWS, "
+    "was not asked about: they count as your own. See: {users}; {delegations}"
+)
+"""AWS says that a user exists, not who has its key. A delegation gives a partner credentials without a role of the
+account (IAM user guide, "Temporary delegation")."""
+
+
 def not_asked(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> tuple[str, ...]:
     """One sentence each; none for a stack without an instance. Never raises for what AWS answers.
 
@@ -37,7 +45,12 @@ def not_asked(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[
         f"What was left inside the instance {instance} was not asked about: processes, cron and systemd jobs, users, "
         f"SSH keys, containers. Look there: {look}"
     )
-    return inside, _own_role(gateway, access, resources), TAKEN_BEFORE, *about_own
+    return inside, _own_role(gateway, access, resources), TAKEN_BEFORE, _other_holders(gateway), *about_own
+
+
+def _other_holders(gateway: Gateway) -> str:
+    users, delegations = (gateway.commands.aws("iam", each) for each in ("list-users", "list-delegation-requests"))
+    return OTHER_HOLDERS.format(users=users, delegations=delegations)
 
 
 def _own_role(gateway: Gateway, access: StackAccess, listed: Reading[Mapping[str, str]]) -> str:
