@@ -107,7 +107,7 @@ SITUATIONS: list[tuple[Callable[[Deployer], Outcome], list[str]]] = [
     (failed_update, ["events"]),
     (update_after_it, ["events", "up --continue-rollback", "up --disable-rollback"]),
     (retained_too_early, ["down"]),
-    (failed_deletion, ["events"]),
+    (failed_deletion, ["access revoke", "events"]),
     (retained_after_it, ["down --retain"]),
     (flip_of_a_granted_user, ["access grant", "access revoke"]),
     (no_recovery_group, ["up --recovery-bastion=yes"]),
