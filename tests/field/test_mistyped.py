@@ -63,6 +63,15 @@ def test_it_is_refused_by_name_with_what_to_type(
     assert deployer.gateway.cloudformation.describe_stack(deployer.stack_name) == before
 
 
+@pytest.mark.parametrize("flip", ["--support-user=no", "--support-user=yes", "--support-ssh=yes"])
+def test_a_change_of_a_stack_that_is_not_there_says_that_first(flip: str, deployer: Deployer) -> None:
+    """It is not taken for the creation of another stack, of which only values are missing."""
+    refused = run("up", flip, "--stack-name", "deepsql-feild", "--yes")
+    assert refused.code == 2, refused.err
+    assert "error: There is no stack deepsql-feild in us-east-1 of this account, and a new one needs" in refused.err
+    assert "next: Check --stack-name, or to create it give --vpc-id" in refused.err
+
+
 def test_ports_of_a_file_are_looked_at_too(tmp_path: Path, deployer: Deployer) -> None:
     (tmp_path / "ports.json").write_text(json.dumps({"SupportPorts": ["3035", "70000"]}))
     refused = deployer("up", "--parameter-file", str(tmp_path / "ports.json"))

@@ -73,7 +73,7 @@ def test_missing_parameters_come_with_what_the_account_offers(deployer: Deployer
     assert "vpc-00000001  172.31.0.0/16  sandbox" in missing.error["hint"]
     assert "SubnetId" in missing.error["message"] and "in vpc-00000001" in missing.error["hint"]
     everything = deployer("up", "--plan")
-    assert everything.code == 2 and "Give --vpc-id, --subnet-id and --admin-email." in everything.err
+    assert everything.code == 2 and "give --vpc-id, --subnet-id and --admin-email." in everything.err
     assert "--admin-email: E-mail" in everything.err
     subnet = deployer("up", "--yes", "--vpc-id", "vpc-00000001", "--admin-email", "a@example.com")
     assert re.search(r"subnet-00000002 .* private", subnet.err)

@@ -118,8 +118,11 @@ def test_all_that_is_missing_is_named_at_once_where_nobody_can_be_asked(gateway:
     caller = NotingCaller(interactive=False)
     with pytest.raises(UsageError) as refused:
         up(gateway, UpRequest(given={"SubnetId": PLACE["SubnetId"]}, plan_only=True), caller)
-    assert refused.value.message == "The stack needs values for VpcId and AdminEmail."
-    assert "Give --vpc-id and --admin-email." in refused.value.hint and PLACE["VpcId"] in refused.value.hint
+    name = gateway.deployment.stack_name
+    assert refused.value.message == (
+        f"There is no stack {name} in us-east-1 of this account, and a new one needs values for VpcId and AdminEmail."
+    )
+    assert "create it give --vpc-id and --admin-email." in refused.value.hint and PLACE["VpcId"] in refused.value.hint
     assert not caller.journal
 
 

@@ -26,7 +26,7 @@ def complete(gateway: Gateway, request: UpRequest, stack: Stack | None, caller: 
     """
     absent = missing(REQUIRED, request.given, stack)
     if absent and not caller.interactive:
-        raise _not_given(gateway, absent, request.given)
+        raise _not_given(gateway, absent, request.given, stack)
     if absent and stack is None:
         caller.say(f"There is no stack {gateway.deployment.stack_name} {gateway.location()} yet: this creates it.")
     given = dict(request.given)
@@ -65,13 +65,18 @@ def _offered(choices: Sequence[Choice], noun: str) -> Sequence[Choice]:
     return choices
 
 
-def _not_given(gateway: Gateway, absent: Sequence[str], given: Mapping[str, str]) -> UsageError:
-    """What to say where nobody can be asked: every option, and what there is for it. Raises as `_offered`."""
+def _not_given(gateway: Gateway, absent: Sequence[str], given: Mapping[str, str], stack: Stack | None) -> UsageError:
+    """What to say where nobody can be asked: every option, and what there is for it; and that there is no such stack,
+    for whoever meant one that exists. Raises as `_offered`."""
     some = "values" if len(absent) > 1 else "a value"
     offers = [line for key in absent for line in _offer(gateway, key, given)]
+    needs, give = f"needs {some} for {_listed(absent)}.", f"ive {_listed([option(key) for key in absent])}."
+    name, region = gateway.deployment.stack_name, gateway.region or "this region"
     return UsageError(
-        f"The stack needs {some} for {_listed(absent)}.",
-        "\n".join([f"Give {_listed([option(key) for key in absent])}.", *offers]),
+        f"There is no stack {name} in {region} of this account, and a new one {needs}"
+        if stack is None
+        else f"The stack {needs}",
+        "\n".join([f"Check --stack-name, or to create it g{give}" if stack is None else f"G{give}", *offers]),
         code="missing-parameter",
     )
 
