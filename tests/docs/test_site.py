@@ -9,7 +9,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-from tests.docs.site.build import PYTHON, build, policy
+from tests.docs.site.build import AMENDED, PYTHON, build, policy
 from tests.docs.site.sources import sources
 
 SOURCES = {"script": "src", "img": "src", "iframe": "src", "source": "src", "embed": "src", "object": "data"}
@@ -86,6 +86,12 @@ def test_it_loads_nothing_from_elsewhere_and_every_link_leads_somewhere(site: Pa
     assert not faults(pages)
     for sheet in site.rglob("*.css"):
         assert not re.findall(r"@import|url\(['\"]?(?:\w+:)?//", sheet.read_text()), sheet
+
+
+def test_what_is_amended_is_still_what_the_theme_writes(site: Path) -> None:
+    pages = read(site).values()
+    for before, after in AMENDED.items():
+        assert any(after in page.text for page in pages) and not any(before in page.text for page in pages), before
 
 
 def test_the_search_has_every_page_beside_it(site: Path) -> None:

@@ -20,7 +20,17 @@ INLINE = {
     "style": re.compile(r"<style[^>]*>(.*?)</style>", re.S),
 }
 
-STYLES = {'style="display: none;"': 'width="0" height="0"', 'style="opacity: 50%"': 'opacity="0.5"'}  # Furo's icons
+# What Furo writes -> what the policy permits, or what a reader without a screen or a mouse needs.
+AMENDED = {
+    'style="display: none;"': 'width="0" height="0"',
+    'style="opacity: 50%"': 'opacity="0.5"',
+    '<p class="caption" role="heading">': '<p class="caption" role="heading" aria-level="2">',
+    '<aside class="sidebar-drawer">': '<aside class="sidebar-drawer" aria-label="Pages">',
+    '<aside class="toc-drawer">': '<aside class="toc-drawer" aria-label="On this page">',
+    "<pre>": '<pre tabindex="0">',
+    '<div class="table-wrapper ': '<div tabindex="0" class="table-wrapper ',
+    '<div id="search-results">': '<h1>Search</h1><div id="search-results">',
+}
 
 
 def build(target: Path, pages: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -44,7 +54,7 @@ def policy(page: str) -> str:
     allowed = {kind: " ".join(sorted({_hash(text) for text in found.findall(page)})) for kind, found in INLINE.items()}
     return (
         f"default-src 'self'; script-src 'self' {allowed['script']}; style-src 'self' {allowed['style']}; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'"
+        "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'"
     )
 
 
@@ -53,7 +63,7 @@ def _hash(text: str) -> str:
 
 
 def _with_policy(page: str) -> str:
-    for attribute, instead in STYLES.items():
+    for attribute, instead in AMENDED.items():
         page = page.replace(attribute, instead)
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(page)}">'
     return page.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{meta}', 1)
