@@ -15,7 +15,7 @@ import typer.main
 from generator import errors
 from generator.cli.app import app
 from generator.cli.command import COMMON_OPTIONS
-from tests.docs import manual
+from tests.docs import manual, pictures
 from tests.docs import policies_page as policies
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
@@ -150,6 +150,9 @@ def template_page() -> str:
         option = "only `deployer access`" if PARAMETERS[key].of_the_grant else option
         lines.append(f"| `{key}` | {option} | {default} | {_sentence(raw.get('Description'))} |")
     lines += [
+        "\n## Parts\n",
+        "![The parts of the stack in rows, each above those that it uses; the table below says the same](stack.svg)\n",
+        *pictures.parts_table(),
         "\n## Resources\n",
         "| logical id | type | condition | on deletion | on replacement |",
         "| --- | --- | --- | --- | --- |",
@@ -192,7 +195,8 @@ PAGES = {
 def main(argv: list[str]) -> int:
     stale = 0
     DOCS.mkdir(parents=True, exist_ok=True)
-    for path, page in {**{DOCS / name: page for name, page in PAGES.items()}, **manual.files(commands)}.items():
+    pages = {DOCS / name: page for name, page in PAGES.items()}
+    for path, page in {**pages, **pictures.PICTURES, **manual.files(commands)}.items():
         name, new = str(path.relative_to(DOCS.parents[1])), page()
         old = path.read_text() if path.exists() else ""
         if "--write" in argv:
