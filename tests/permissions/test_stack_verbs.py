@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded import PLACE, Deployer
+from tests.embedded import PLACE, Deployer, run
 from tests.permissions.conftest import Employ
 
 PUBLISHED_FILE = Path(__file__).parents[2] / "generator/sandbox/published-stack.yaml"
@@ -64,3 +64,27 @@ def test_a_creation_without_one_permission_of_a_handler_fails_and_names_it(
     assert done.code == 1
     assert f"not authorized to perform: {action} " in done.err
     assert f"deployer permissions --stack-name {deployer.stack_name} up" in done.err
+
+
+def test_the_engineers_stack_is_made_changed_and_deleted_with_exactly_each_policy(employ: Employ) -> None:
+    name, whole = "deepsql-engineers-2", ("--ports", "8080", "--fleet-command", "uname", "--shell", "yes")
+    for words, line in (
+        (("engineers", "up"), (*whole, "--yes")),
+        (("engineers", "up"), ("--ports", "8081", "--tag", "squad", "--yes")),
+        (("engineers", "status"), ()),
+        (("engineers", "down"), ("--yes",)),
+    ):
+        with employ(name, *words).acting():
+            done = run(*words, "--stack-name", name, *line)
+        assert done.code == 0, (words, done.err)
+        assert "not authorized" not in done.err
+
+
+@pytest.mark.parametrize("action", ["ssm:CreateDocument", "iam:CreatePolicy"])
+def test_the_engineers_stack_without_one_permission_of_a_handler_fails_and_names_it(
+    employ: Employ, action: str
+) -> None:
+    with employ("deepsql-engineers-3", "engineers", "up").acting(action):
+        done = run("engineers", "up", "--stack-name", "deepsql-engineers-3", "--ports", "8080", "--yes")
+    assert done.code == 1 and f"not authorized to perform: {action} " in done.err
+    assert run("engineers", "down", "--stack-name", "deepsql-engineers-3", "--yes").code == 0

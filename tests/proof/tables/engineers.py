@@ -57,6 +57,7 @@ def _of(who: str, own: str, own_tag: Context) -> list[Row]:
         may("resume its own session", RESUME, own, given=own_tag),
         may("list sessions", "ssm:DescribeSessions", "*"),
         may("see whether an instance is connected", "ssm:GetConnectionStatus", INSTANCE),
+        may_not("see whether one in another region is connected", "ssm:GetConnectionStatus", SAME_ID_IN_EUROPE),
         may_not("reach another team's instance", START, INSTANCE, given=team("red")),
         may_not("reach an instance without the tag", START, INSTANCE),
         may_not("reach an instance with an empty tag", START, INSTANCE, given=team("")),
