@@ -69,3 +69,38 @@ def statement(sid: str, *principals: str) -> PolicyStatement:
 def test_it_warns_of_what_a_careful_person_would_look_at(state: AccessState, warns: str) -> None:
     found = [finding.warning for finding in findings(state, NOW, CommandLine("s"))]
     assert any(warns in warning for warning in found) if warns else not found
+
+
+GONE_STATEMENT = AccessPolicy("secret", (statement("Mine", "444455556666"),))
+WITH_SECRET = replace(CALM, secret_arn="arn:s", policies=(GONE_STATEMENT,))
+NO_TRUST = AccessPolicy("support role")
+
+
+@pytest.mark.parametrize(
+    ("state", "policy"),
+    [
+        (WITH_SECRET, "policy of the secret"),
+        (
+            replace(WITH_SECRET, policies=(AccessPolicy("secret", unreadable="it does not exist"),)),
+            "policy of the secret",
+        ),
+        (replace(WITH_SECRET, policies=(AccessPolicy("key"),)), "policy of the key"),
+        (replace(WITH_SECRET, policies=(NO_TRUST,)), "policy of the support role"),
+        (replace(WITH_SECRET, policies=(AccessPolicy("secret", unreadable="denied"),)), ""),
+        (replace(WITH_SECRET, policies=(AccessPolicy("secret", (statement("VendorReadsTheSecret", "4"),)),)), ""),
+        (replace(WITH_SECRET, policies=(AccessPolicy("support user"),)), ""),
+        (replace(WITH_SECRET, secret_arn=""), ""),
+        (replace(WITH_SECRET, secret_arn="", policies=(AccessPolicy("key"),)), ""),
+        (replace(WITH_SECRET, grant=replace(CALM.grant, via="role")), ""),
+        (replace(WITH_SECRET, grant=replace(CALM.grant, via="secret"), policies=(NO_TRUST,)), ""),
+        (replace(WITH_SECRET, grant=Grant()), ""),
+        (replace(WITH_SECRET, grant=Grant((A,), NOW)), ""),
+        (replace(WITH_SECRET, grant=replace(CALM.grant, not_before="9999-12-31T00:00:00Z")), ""),
+    ],
+)
+def test_a_grants_statement_that_is_gone_is_named_where_it_belongs_and_nowhere_else(
+    state: AccessState, policy: str
+) -> None:
+    lost = [f for f in findings(state, NOW, CommandLine("s")) if "is not in it any more" in f.warning]
+    assert [f.subject for f in lost] == ([policy] if policy else [])
+    assert all(A.arn in f.warning and f"access grant --principal {A.arn} --for 8h" in f.hint for f in lost)
