@@ -129,12 +129,26 @@ def command(
             given = {name: values.pop(name) for name in common}
             sandbox = bool(context.find_root().params.get("sandbox"))
             invocation = Invocation(command=typed, changes=changes, sandbox=sandbox, **given)
+            if typed.startswith("db "):
+                invocation.database = _database_of(context, values)
             raise typer.Exit(_run(invocation, body, context, values))
 
         app.command(name, **{"cls": GroupedCommand, **settings})(_declared(wrapper, body, [_CONTEXT, *own, *shared]))
         return body
 
     return register
+
+
+def _database_of(context: typer.Context, values: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What was typed of the database that is meant, and of the user that signs in; next commands carry it."""
+    words = []
+    for name in ("name", "endpoint", "port", "engine", "dbname", "permission", "support"):
+        source = context.get_parameter_source(name)
+        if name in values and source is not None and source.name == "COMMANDLINE":
+            option, value = "" if name == "name" else f"--{name}", values[name]
+            if name != "support" or value is True:  # of bootstrap it is a level, and of another user
+                words.append((option, "" if value is True else str(value)))
+    return tuple(words)
 
 
 def _declared(wrapper: Callable[..., None], body: Body, parameters: list[inspect.Parameter]) -> Callable[..., None]:

@@ -38,6 +38,8 @@ class Invocation:
     ssh_user: str = ""
     sandbox: bool = False
     """Whether it was typed behind `deployer --sandbox`."""
+    database: tuple[tuple[str, str], ...] = ()
+    """What was typed of a database: options and values, its name under "" and first."""
     changes: bool = False
     """Whether the command changes something in AWS: its result then says where."""
 
@@ -83,7 +85,8 @@ class Invocation:
         """The text, each command in it for this stack, region, profile and environment, as far as they were given."""
         stack = "" if self.stack_name == DEFAULT_STACK_NAME else self.stack_name
         options = {"--env": self.env, "--stack-name": stack, "--region": self.region, "--profile": self.profile}
-        return completed(text, {name: value or "" for name, value in options.items()}, sandbox=self.sandbox)
+        given = {name: value or "" for name, value in options.items()}
+        return completed(text, given, sandbox=self.sandbox, database=self.database)
 
     def show(self, plan: object) -> None:
         """Print a plan as its view says (plan_views)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from generator.cli.index import COMMANDS
 from generator.cli.lazy import subcommands
@@ -17,34 +17,42 @@ from generator.cli.lazy import subcommands
 _COMMAND = re.compile(rf"(?<![\w/.-])deployer (?P<name>{'|'.join(sorted(COMMANDS, key=len, reverse=True))})(?![\w-])")
 _HERE_ALONE = frozenset({"config", "sandbox", "demo", "generate", "lint", "verify", "publish"})
 """Commands that ask no account: no stack, region or profile is theirs."""
+AS_ONESELF = frozenset({"connect", "token", "whoami", "users", "activity"})
+OF_A_DATABASE = AS_ONESELF | {"bootstrap", "policy"}
+"""Commands of `db` that take a database, and those that sign in as a user of an access level."""
 STORED = ("config", "--env")
 _FOR_SOMEBODY_ELSE = re.compile(r"\b([Cc]ustomer|vendor's support)\b")
 """A line about the other side: what it is to type runs in its own account."""
 
 
-def completed(text: str, given: Mapping[str, str], *, sandbox: bool = False) -> str:
+def completed(
+    text: str, given: Mapping[str, str], *, sandbox: bool = False, database: Sequence[tuple[str, str]] = ()
+) -> str:
     """The text, each command of this program in it with the options `given` that it does not have.
 
     `given` are options to values (`--stack-name`), of which empty ones are left out; `sandbox` is the option before the
-    command. A command for somebody else (the customer, support) stays as it is.
+    command; `database` is what was typed of the database meant, for the commands of `db` that take it. A command for
+    somebody else (the customer, support) stays as it is.
     """
     options = {name: value for name, value in given.items() if value}
-    if "deployer " not in text or not (options or sandbox):
+    if "deployer " not in text or not (options or sandbox or database):
         return text
-    return "\n".join(_line(line, options, sandbox) for line in text.split("\n"))
+    return "\n".join(_line(line, options, sandbox, database) for line in text.split("\n"))
 
 
-def _line(line: str, options: Mapping[str, str], sandbox: bool) -> str:
+def _line(line: str, options: Mapping[str, str], sandbox: bool, database: Sequence[tuple[str, str]]) -> str:
     matches = list(_COMMAND.finditer(line))
     if not matches or _FOR_SOMEBODY_ELSE.search(line):
         return line
     starts, pieces = [match.start() for match in matches], [line[: matches[0].start()]]
     for match, end in zip(matches, [*starts[1:], len(line)], strict=True):
-        pieces.append(_one(line[match.start() : end], match["name"], options, sandbox))
+        pieces.append(_one(line[match.start() : end], match["name"], options, sandbox, database))
     return "".join(pieces)
 
 
-def _one(command: str, name: str, options: Mapping[str, str], sandbox: bool) -> str:
+def _one(
+    command: str, name: str, options: Mapping[str, str], sandbox: bool, database: Sequence[tuple[str, str]]
+) -> str:
     """One command, with the text behind it: whatever that is, the options come right behind the command's name."""
     path = " ".join(filter(None, ("deployer", name, _subcommand(command, name))))
     rest = command[len(path) :]
@@ -54,8 +62,27 @@ def _one(command: str, name: str, options: Mapping[str, str], sandbox: bool) -> 
     if name == "vendor":  # it knows no stack: the customer's is in another account
         wanted.pop("--stack-name", None)
     absent = [word for option, value in wanted.items() if f"{option} " not in rest for word in (option, value)]
+    absent = [*_database_words(path, rest, database), *absent]
     path = path.replace("deployer ", "deployer --sandbox ", 1) if sandbox and name not in _HERE_ALONE else path
     return " ".join([path, *([shlex.join(absent)] if absent else [])]) + rest
+
+
+def _database_words(path: str, rest: str, database: Sequence[tuple[str, str]]) -> list[str]:
+    """What a command of `db` lacks of the database that was meant: its name first, then options."""
+    command = path.removeprefix("deployer db ")
+    if command not in OF_A_DATABASE:
+        return []
+    names_one = re.match(r" [\w.-]+ --", rest) or "--endpoint " in rest or "--user " in rest
+    words: list[str] = []
+    for option, value in database:
+        of_user = option in ("--permission", "--support")
+        if (option and f"{option} " in f"{rest} ") or (of_user and (command not in AS_ONESELF or "--user " in rest)):
+            continue
+        there = names_one or rest.split()[:1] == [value]
+        if there and option in ("", "--endpoint", "--port"):
+            continue
+        words += [word for word in (option, value) if word]
+    return words
 
 
 def _subcommand(command: str, name: str) -> str:

@@ -52,6 +52,34 @@ def test_an_environment_is_carried_to_the_store_too(text: str) -> None:
     assert "--env e" in completed(text, {"--env": "e"})
 
 
+TYPED = (("--endpoint", "db.internal"), ("--dbname", "app"), ("--permission", "w"), ("--support", ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("deployer db token", "deployer db token --endpoint db.internal --dbname app --permission w --support"),
+        (
+            "deployer db users --permission o",
+            "deployer db users --endpoint db.internal --dbname app --support --permission o",
+        ),
+        ("deployer db bootstrap --for a=r", "deployer db bootstrap --endpoint db.internal --dbname app --for a=r"),
+        ("deployer db bootstrap app --for a=r", "deployer db bootstrap --dbname app app --for a=r"),
+        (
+            "deployer db connect without -c",
+            "deployer db connect --endpoint db.internal --dbname app --permission w --support without -c",
+        ),
+        ("deployer db ca-bundle", "deployer db ca-bundle"),
+        ("deployer status", "deployer status"),
+    ],
+)
+def test_a_command_of_db_keeps_to_the_database_and_the_user_that_were_meant(text: str, expected: str) -> None:
+    once = completed(text, {}, database=TYPED)
+    assert once == expected and completed(once, {}, database=TYPED) == once
+    assert completed("See: deployer db users", {}, database=(("", "app"),)) == "See: deployer db users app"
+    assert completed("See: deployer db users app", {}, database=(("", "app"),)) == "See: deployer db users app"
+
+
 def test_the_sandbox_goes_before_the_command() -> None:
     assert completed("deployer access show, or deployer sandbox stop", {}, sandbox=True) == (
         "deployer --sandbox access show, or deployer sandbox stop"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from generator.errors import DeployerError
+from generator.operations.database import connect
 from tests.embedded import PLACE, VENDOR_ROLE, Deployer, Outcome, run
 from tests.story.test_states import fail_next
 
 PLACEHOLDERS = {"ARN": VENDOR_ROLE, "TICKET": "T-1"}
-COMMAND = re.compile(r"\bdeployer (?!sandbox|demo)[a-z].*?(?=$|[;,.] | \(|\.$|,? or |,? then | with these)", re.M)
+COMMAND = re.compile(
+    r"\bdeployer (?:--sandbox )?(?!sandbox|demo)[a-z].*?(?=$|[;,.] | \(|\.$|,? or |,? then | with these)", re.M
+)
 DONE = (0, 1, 3)
 """Done, refused by AWS or by the stack's state, a check that found something; never a usage error, never not found."""
 
@@ -98,6 +105,36 @@ def under_an_environment(deployer: Deployer) -> Outcome:
     return run("db", "token", "--endpoint", "db.internal", "--env", "there")
 
 
+MEANT = ("--endpoint", "db.internal", "--port", "5432", "--permission", "w", "--support")
+
+
+def token_of_support_is_too_old(deployer: Deployer) -> Outcome:
+    """As the database says it when the token of 15 minutes is refused."""
+    deployer.create()
+    refused = DeployerError("The token expired 3 min ago.", "Create a new one with: deployer db token", code="token")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connect, "find_database", Mock(side_effect=refused))
+        outcome = deployer("db", "connect", *MEANT)
+    assert " ".join(MEANT) in outcome.err, outcome.err
+    return outcome
+
+
+def without_a_grant_behind_the_option(deployer: Deployer) -> Outcome:
+    deployer.create()
+    return run("--sandbox", "access", "confirm", "--stack-name", deployer.stack_name)
+
+
+def in_a_profile(deployer: Deployer) -> Outcome:
+    deployer.create()
+    config = Path(os.environ["AWS_CONFIG_FILE"])
+    if "[profile mine]" not in config.read_text():
+        keys = (f"{name} = {os.environ[name.upper()]}\n" for name in ("aws_access_key_id", "aws_secret_access_key"))
+        config.write_text(config.read_text() + "\n[profile mine]\n" + "".join(keys))
+    outcome = deployer("access", "confirm", "--profile", "mine")
+    assert "--profile mine" in outcome.err, outcome.err
+    return outcome
+
+
 SITUATIONS: list[tuple[Callable[[Deployer], Outcome], list[str]]] = [
     (failed_creation, ["events"]),
     (grant_after_it, ["events", "up --recreate"]),
@@ -112,6 +149,9 @@ SITUATIONS: list[tuple[Callable[[Deployer], Outcome], list[str]]] = [
     (flip_of_a_granted_user, ["access grant", "access revoke"]),
     (no_recovery_group, ["up --recovery-bastion=yes"]),
     (under_an_environment, []),
+    (token_of_support_is_too_old, ["db token"]),
+    (without_a_grant_behind_the_option, ["--sandbox access"]),
+    (in_a_profile, ["access grant"]),
 ]
 
 
