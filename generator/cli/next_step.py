@@ -18,6 +18,7 @@ _COMMAND = re.compile(rf"(?<![\w/.-])deployer (?P<name>{'|'.join(sorted(COMMANDS
 _HERE_ALONE = frozenset({"config", "sandbox", "demo", "generate", "lint", "verify", "publish"})
 """Commands that ask no account: no stack, region or profile is theirs."""
 AS_ONESELF = frozenset({"connect", "token", "whoami", "users", "activity"})
+OF_A_SERVER = frozenset({"", "--endpoint", "--port", "--engine", "--dbname"})
 OF_A_DATABASE = AS_ONESELF | {"bootstrap", "policy"}
 """Commands of `db` that take a database, and those that sign in as a user of an access level."""
 STORED = ("config", "--env")
@@ -72,14 +73,14 @@ def _database_words(path: str, rest: str, database: Sequence[tuple[str, str]]) -
     command = path.removeprefix("deployer db ")
     if command not in OF_A_DATABASE:
         return []
-    names_one = re.match(r" [\w.-]+ --", rest) or "--endpoint " in rest or "--user " in rest
+    names_one = re.match(r" [\w.-]+ --", rest) or "--endpoint " in rest
     words: list[str] = []
     for option, value in database:
         of_user = option in ("--permission", "--support")
         if (option and f"{option} " in f"{rest} ") or (of_user and (command not in AS_ONESELF or "--user " in rest)):
             continue
-        there = names_one or rest.split()[:1] == [value]
-        if there and option in ("", "--endpoint", "--port"):
+        named = names_one or rest.split()[:1] == [value]
+        if named and option in OF_A_SERVER:
             continue
         words += [word for word in (option, value) if word]
     return words

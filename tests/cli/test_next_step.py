@@ -64,7 +64,7 @@ TYPED = (("--endpoint", "db.internal"), ("--dbname", "app"), ("--permission", "w
             "deployer db users --endpoint db.internal --dbname app --support --permission o",
         ),
         ("deployer db bootstrap --for a=r", "deployer db bootstrap --endpoint db.internal --dbname app --for a=r"),
-        ("deployer db bootstrap app --for a=r", "deployer db bootstrap --dbname app app --for a=r"),
+        ("deployer db bootstrap app --for a=r", "deployer db bootstrap app --for a=r"),
         (
             "deployer db connect without -c",
             "deployer db connect --endpoint db.internal --dbname app --permission w --support without -c",
