@@ -8,7 +8,7 @@ SITE := $(VENV)/site/.ready
 INSTALL := install --quiet --disable-pip-version-check
 PIP = $(BIN)/pip $(INSTALL)
 
-.PHONY: help setup demo test lint types check generate permissions docs site bench soak release lock clean
+.PHONY: help setup demo test lint types check generate permissions docs site bench soak bare release lock clean
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -76,6 +76,9 @@ bench: $(READY) ## measure against peers, write docs/explanation/performance.md
 soak: $(READY) ## the long channel runs
 	@$(BIN)/python -m pytest -m soak
 
+bare: ## start a wheel by uvx and pipx, with nothing else there: make bare WHEEL=dist/….whl
+	@.ci/bare $(WHEEL)
+
 release: $(READY) ## check, build and publish this version: make release ARGS='--plan --bucket NAME --key KEY'
 	@.ci/release $(ARGS)
 
@@ -89,6 +92,7 @@ lock: $(READY) ## resolve the lock files again
 	@$(BIN)/python -m tests.bench.peers
 	@$(COMPILE) .ci/site.in -o .ci/site.lock
 	@echo uv | $(COMPILE) - -o .ci/uv.lock
+	@echo pipx | $(COMPILE) - -o .ci/pipx.lock
 
 clean: ## remove the environment
 	@rm -rf $(VENV) build tests/*/node_modules

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from generator import __version__
+from tests.terminal import on_terminal
 
 ROOT = Path(__file__).parents[1]
 NAME = f"deepsql_deployer-{__version__}"
@@ -97,3 +98,18 @@ def test_a_completion_is_taken_by_its_shell(shell: str) -> None:
     if not shutil.which(shell):
         pytest.skip(f"{shell} is not here")
     assert subprocess.run([shell, "-n", str(ROOT / "share" / places[shell])]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("deployer acc", "access"), ("deployer access revo", "revoke"), ("deployer up --support-ro", "--support-role")],
+)
+def test_tab_completes_a_word_in_bash(typed: str, completed: str, tmp_path: Path) -> None:
+    """A bash at a terminal, with the file as it ships: the last word is echoed as TAB has made it."""
+    start = tmp_path / "start"
+    completion = ROOT / "share/bash-completion/completions/deployer"
+    start.write_text(f"PATH={Path(sys.executable).parent}:$PATH\n. {completion}\nPS1='> '\n")
+    first, _, _ = typed.rpartition(" ")
+    typing = f"echo; {typed}\t\x01\x0b"  # TAB, then the line is cut, so that nothing of it runs
+    _, shown = on_terminal(["bash", "--rcfile", str(start), "-i"], f"{typing}exit", after="> ")
+    assert f"{first} {completed}" in shown.replace("\a", "")

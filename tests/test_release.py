@@ -13,6 +13,7 @@ import pytest
 from generator import __version__
 
 ROOT = Path(__file__).parents[1]
+WHEEL = f"dist/deepsql_deployer-{__version__}-py3-none-any.whl"
 ARGS = ("--bucket", "b", "--key", "k")
 GIT = ("git", "-c", "user.name=t", "-c", "user.email=t@example.com")
 
@@ -54,7 +55,8 @@ def release(checkout: Path, *argv: str) -> tuple[int, str, list[str]]:
 
 def test_the_plan_checks_and_builds_and_publishes_nothing(checkout: Path) -> None:
     code, said, called = release(checkout, "--plan", *ARGS)
-    assert (code, called) == (0, ["make check", "deployer publish --plan --bucket b --key k"]), said
+    wanted = ["make check", f"make bare WHEEL={WHEEL}", "deployer publish --plan --bucket b --key k"]
+    assert (code, called) == (0, wanted), said
     assert len(list((checkout / "dist").iterdir())) == 2 and "nothing was published" in said
     assert git(checkout, "tag") == ""
 
@@ -66,6 +68,12 @@ def test_a_release_is_tagged_once_it_is_published(checkout: Path) -> None:
     (checkout / ".venv/bin/deployer").write_text("#!/bin/sh\nexit 3\n")
     git(checkout, "tag", "-d", f"v{__version__}")
     assert release(checkout, *ARGS)[0] == 3 and git(checkout, "tag") == ""
+
+
+def test_a_wheel_that_does_not_start_is_not_published(checkout: Path) -> None:
+    (checkout.parent / "bin/make").write_text('#!/bin/sh\n[ "$1" != bare ]\n')
+    code, said, called = release(checkout, *ARGS)
+    assert (code, called) == (3, []) and "the wheel does not start by uvx and by pipx" in said
 
 
 def test_everything_that_is_wrong_is_named_before_anything_is_called(checkout: Path) -> None:
