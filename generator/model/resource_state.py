@@ -214,7 +214,8 @@ def broken_instance(instance_id: str, state: str, commands: CommandLine, *, own:
         return None
     gone = state in ("", "terminated", "shutting-down")
     if gone and not own:
-        return BrokenResource(Resource.INSTANCE, subject, state or "terminated", effect, note="Name another instance.")
+        known = state or "not in this account and region"
+        return BrokenResource(Resource.INSTANCE, subject, known, effect, note="Check its ID, or name another instance.")
     if gone:
         replace = commands.deployer("upgrade", "--replace-instance", "--allow-replacement", str(Resource.INSTANCE))
         note = "That installs DeepSQL anew: what was on the instance's volumes is not brought back."

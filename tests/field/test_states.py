@@ -208,9 +208,23 @@ def test_another_host_of_the_customers_is_told_by_its_own_state(state: str, type
     host = ec2.run_instances(**image)["Instances"][0]["InstanceId"]
     getattr(ec2, state)(InstanceIds=[host])
     failed = typed(("connect", host))
-    word, way = ("stopped", START + host) if state.startswith("stop") else ("terminated", "Name another instance.")
+    word, way = ("stopped", START + host) if state.startswith("stop") else ("terminated", "or name another instance.")
     assert f"The instance {host} is {word}: no session or command can be started on it." in failed.err, failed.err
     assert way in failed.err and "upgrade --replace-instance" not in failed.err, failed.err
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("i-0123456789abcdef0", "The instance i-0123456789abcdef0 is not in this account and region: no session"),
+        ("mi-0123456789abcdef0", "The agent of mi-0123456789abcdef0 is not connected to Systems Manager."),
+    ],
+)
+def test_an_id_that_is_mistyped_or_no_instance_of_ec2s_is_not_called_terminated(
+    target: str, said: str, typed: Type
+) -> None:
+    failed = typed(("connect", target))
+    assert failed.code == 1 and said in failed.err and "terminated" not in failed.err, failed.err
 
 
 def test_support_is_not_asked_for_what_it_may_not_read(

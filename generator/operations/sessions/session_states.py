@@ -66,7 +66,10 @@ def _broken(gateway: Gateway, error: DeployerError, instance_ids: Collection[str
 
 
 def _unreachable(gateway: Gateway, stack: Stack | None, instance_id: str, own: str) -> tuple[BrokenResource, ...]:
-    """Why an instance does not answer: its own state, else that of its profile where it is the stack's."""
+    """Why an instance does not answer: its own state, else that of its profile where it is the stack's. EC2 knows
+    nothing of a managed node that is no instance of its own (mi-…)."""
+    if not instance_id.startswith("i-"):
+        return ()
     state = read("instance", lambda: resource_states.any_instance(gateway, instance_id, own=instance_id == own)).value
     if state or stack is None or instance_id != own:
         return (state,) if state else ()
