@@ -113,3 +113,13 @@ def test_tab_completes_a_word_in_bash(typed: str, completed: str, tmp_path: Path
     typing = f"echo; {typed}\t\x01\x0b"  # TAB, then the line is cut, so that nothing of it runs
     _, shown = on_terminal(["bash", "--rcfile", str(start), "-i"], f"{typing}exit", after="> ")
     assert f"{first} {completed}" in shown.replace("\a", "")
+
+
+def test_the_first_tab_in_zsh_is_answered_too() -> None:
+    """zsh runs the file as a function when it is first needed: it has to complete then, not only register itself."""
+    lines = (ROOT / "share/zsh/site-functions/_deployer").read_text().splitlines()
+    loaded = lines.index("if [[ $zsh_eval_context[-1] == loadautofunc ]]; then")
+    assert lines[loaded + 1].startswith('  _deployer_completion "$@"')
+    assert [line for line in lines if "compdef _deployer_completion" in line] == [
+        "  compdef _deployer_completion deployer"
+    ]

@@ -69,8 +69,18 @@ def _text(words: str | None) -> str:
     return re.sub(r"^([.'])", r"\\&\1", plain)
 
 
+ZSH_LOADS = """\
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+  _deployer_completion "$@" # zsh loads this file at the first TAB
+else
+  compdef _deployer_completion deployer
+fi"""
+
+
 def _completion(shell: str) -> str:
-    return get_completion_script(prog_name="deployer", complete_var="_DEPLOYER_COMPLETE", shell=shell).strip() + "\n"
+    """Typer's script; the one for zsh also answers the TAB that loads it, which Typer's leaves without an answer."""
+    script = get_completion_script(prog_name="deployer", complete_var="_DEPLOYER_COMPLETE", shell=shell).strip()
+    return script.replace("compdef _deployer_completion deployer", ZSH_LOADS) + "\n"
 
 
 def files(commands: Callable[[], Iterator[tuple[str, Any]]]) -> dict[Path, Callable[[], str]]:
