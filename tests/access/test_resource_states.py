@@ -184,10 +184,9 @@ def test_every_verb_says_it_and_what_is_printed_restores_it(name: str, by_hand: 
         planned = deployer("up", *words, "--plan")
         assert state.commands[0] in str(planned.result["notes"]), (planned.out, planned.err)
     if state.unreadable:
-        for verb in ("up", "upgrade"):
-            done = deployer(verb, "--yes")
-            assert done.code == 0 and not done.result["changed"] and state.commands[0] in str(done.result["notes"])
-            assert re.search(state.words, done.err), done.err
+        done = deployer("upgrade", "--yes")
+        assert done.code == 0 and not done.result["changed"] and state.commands[0] in str(done.result["notes"])
+        assert re.search(state.words, done.err), done.err
         message, hint = told(deployer("access", "reveal", "--stdout"))
         assert re.search(state.words, message) and state.commands[0] in hint
         says_no_policy_is_missing(deployer, state)

@@ -38,7 +38,7 @@ ADDED: dict[str, tuple[Question, ...]] = {
 }
 """What has to be there for a resource to be added."""
 AT_REST = (resource_states.key, resource_states.support_secret, resource_states.keeper)
-"""What an update with nothing to do looks at: CloudFormation says of none of these that somebody has disabled it."""
+"""What an upgrade with nothing to do looks at: CloudFormation says of none of these that somebody has disabled it."""
 ASKED_FOR: dict[str, Question] = {
     Parameter.CREATE_SUPPORT_USER: resource_states.support_user,
     Parameter.CREATE_SUPPORT_ROLE: resource_states.support_role,
@@ -51,13 +51,16 @@ def require(gateway: Gateway, plan: UpPlan, request: UpRequest) -> UpPlan:
     broken = tuple(each for each in _broken(gateway, plan, request) if each.stops_update)
     if broken and not request.plan_only:
         raise resource_states.refusal(broken, "Nothing was changed.")
-    others = tuple(each for each in _at_rest(gateway, plan) if each not in broken)
+    others = tuple(each for each in _at_rest(gateway, plan, request) if each not in broken)
     return replace(plan, notes=(*plan.notes, *(f"{each.sentence} {each.hint}" for each in (*broken, *others))))
 
 
-def _at_rest(gateway: Gateway, plan: UpPlan) -> tuple[BrokenResource, ...]:
-    """What no update would have touched, where there is none: "nothing to change" must not sound like "all is well"."""
-    if plan.change_set is not None or plan.stack is None:
+def _at_rest(gateway: Gateway, plan: UpPlan, request: UpRequest) -> tuple[BrokenResource, ...]:
+    """What no update would have touched, where there is none: "up to date" must not sound like "all is well".
+
+    A pipeline runs `up` over and over with the same values, so it stays at two calls; `upgrade` and `doctor` say it.
+    """
+    if plan.change_set is not None or plan.stack is None or not request.upgrade:
         return ()
     return resource_states.find(gateway, plan.stack, AT_REST)
 
