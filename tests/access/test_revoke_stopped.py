@@ -116,6 +116,33 @@ def test_after_ctrl_c_at_any_call_the_same_command_ends_proven(
     again(let_in)
 
 
+def test_a_revocation_interrupted_at_its_first_call_then_at_its_second_and_so_on_ends_proven(
+    let_in: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = BaseClient._make_api_call
+    stopped: list[str] = []
+    left = 0
+
+    def interrupted(client: Any, name: str, parameters: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            stopped.append(name)
+            raise KeyboardInterrupt
+        return call(client, name, parameters)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", interrupted)
+        code = 130
+        while code == 130:
+            left = len(stopped) + 1
+            ran = let_in(*ALL)
+            code = ran.code
+            assert "Traceback" not in ran.err
+    assert ran.code == 0, ran.err
+    assert {*READS} - {*ASKED_AGAIN, "GetRolePolicy"} <= {*stopped}, "each was interrupted once"
+
+
 ASKED_AGAIN = {"DescribeChangeSet", "DescribeStackEvents"}
 """A revocation waits for these until it has an answer."""
 

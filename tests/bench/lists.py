@@ -34,9 +34,13 @@ class Server(ThreadingHTTPServer):
         """What AWS_ENDPOINT_URL should be."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
+    def answer(self, target: str, request: dict[str, object]) -> dict[str, object]:
+        """What a call gets: of CloudTrail, which is asked where sessions came from, that it has none of them."""
+        self.calls += 1
+        return {"Events": []} if target.endswith(".LookupEvents") else self.page(request)
+
     def page(self, request: dict[str, object]) -> dict[str, object]:
         """The page that a request asks for: the sessions after its token."""
-        self.calls += 1
         size = min(int(str(request.get("MaxResults") or DEFAULT)), LARGEST)
         start = int(str(request.get("NextToken") or 0))
         numbers = range(start, min(start + size, self.sessions))
@@ -63,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        answer = json.dumps(self.server.page(request)).encode()
+        answer = json.dumps(self.server.answer(str(self.headers["X-Amz-Target"]), request)).encode()
         time.sleep(self.server.latency)
         self.send_response_only(200)
         self.send_header("Content-Type", "application/x-amz-json-1.1")

@@ -12,8 +12,8 @@ from generator.model.session import Session
 from generator.model.trail import SessionStart
 from generator.operations.sessions.listing import list_sessions
 
-MOST_PAGES = 20
-"""Pages of 50 events, of which AWS answers two a second."""
+MOST_PAGES = 4
+"""Pages of 50 events, the newest first. AWS answers two a second (CloudTrail quotas), so these are two seconds."""
 MARGIN = timedelta(minutes=1)
 """The two services need not agree on the second."""
 
