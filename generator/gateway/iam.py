@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from generator.errors import NotFound
@@ -194,16 +194,16 @@ class IAM(Service):
         return _document(self._call("get_role_policy", RoleName=role, PolicyName=name)["PolicyDocument"])
 
     def attached_user_policies(self, user: str) -> dict[str, Policy]:
-        """The managed policies attached to the user, by name, in their default version. Raises NotFound."""
+        """The managed policies attached to the user, by ARN, in their default version. Raises NotFound."""
         return self._attached(self._pages("list_attached_user_policies", UserName=user))
 
     def attached_role_policies(self, role: str) -> dict[str, Policy]:
-        """The managed policies attached to the role, by name, in their default version. Raises NotFound."""
+        """The managed policies attached to the role, by ARN, in their default version. Raises NotFound."""
         return self._attached(self._pages("list_attached_role_policies", RoleName=role))
 
     def _attached(self, pages: Iterable[Answer]) -> dict[str, Policy]:
-        arns = {policy["PolicyName"]: policy["PolicyArn"] for page in pages for policy in page["AttachedPolicies"]}
-        return _by_name(arns, lambda name: self._managed(name, arns[name]))
+        names = {policy["PolicyArn"]: policy["PolicyName"] for page in pages for policy in page["AttachedPolicies"]}
+        return _by_name(names, lambda arn: self._managed(names[arn], arn))
 
     def managed_policy(self, arn: str) -> Policy:
         """A managed policy in its default version. Raises NotFound."""
@@ -301,11 +301,9 @@ def _document(raw: object) -> Document:
 
 
 def _by_name(names: Iterable[str], get: Callable[[str], Policy]) -> dict[str, Policy]:
-    """The policies of these names; one that was removed since it was listed is none."""
-    return {policy.name: policy for policy in _existing(names, get)}
-
-
-def _existing(names: Iterable[str], get: Callable[[str], Policy]) -> Iterator[Policy]:
+    """The policies by these names or ARNs; one that was removed since it was listed is none."""
+    policies = {}
     for name in names:
         with suppress(NotFound):
-            yield get(name)
+            policies[name] = get(name)
+    return policies

@@ -40,7 +40,7 @@ def test_of_an_attached_policy_the_default_version_counts(kind: str, stubbed: An
     stub.add_response("get_policy_version", version, {"PolicyArn": arn, "VersionId": "v3"})
     iam = IAM(client)
     found = iam.attached_user_policies("x") if kind == "user" else iam.attached_role_policies("x")
-    assert [s.sid for s in found["p"].statements] == ["S"] and found["p"].arn == arn
+    assert [s.sid for s in found[arn].statements] == ["S"] and found[arn].arn == arn
 
 
 @pytest.mark.parametrize(("service", "shown"), [("N/A", ""), ("ssm", "ssm")])

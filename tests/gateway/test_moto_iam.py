@@ -60,7 +60,7 @@ def test_of_a_managed_policy_the_default_version_is_in_force(iam: Any, moto_gate
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(policy("Second")), SetAsDefault=True)
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(policy("Third")), SetAsDefault=False)
     iam.attach_user_policy(UserName="u", PolicyArn=arn)
-    assert moto_gateway.iam.attached_user_policies("u")["m"].statements[0].sid == "Second"
+    assert moto_gateway.iam.attached_user_policies("u")[arn].statements[0].sid == "Second"
 
 
 def test_keys_are_listed_oldest_first_switched_and_deleted(iam: Any, moto_gateway: Gateway) -> None:

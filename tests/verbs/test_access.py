@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from generator.errors import Declined, NotFound, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.evidence import sha256_of
 from generator.model.principal import parse_principal
+from generator.model.stack import StackEvent
 from generator.operations.access.grant import GrantResult, grant
 from generator.operations.access.grant_plan import AccessPlan, GrantRequest
 from generator.operations.access.pause import pause, resume
@@ -127,3 +128,38 @@ def test_a_policy_is_printed_without_aws_and_attached_after_a_question(gateway: 
         assert caller.journal[:3] == ["show Attachment", "confirm Attachment", written]
         assert isinstance(done, Attached) and all(check.holds for check in done.checks)
         caller.journal.clear()
+
+
+@pytest.mark.parametrize("gone", [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")])
+def test_nobody_who_reads_it_is_no_reason_to_leave_a_revocation_half_done(
+    gone: OSError, gateway: Gateway, caller: NotingCaller, create: Callable[..., None], tmp_path: Path
+) -> None:
+    create()
+    grant(gateway, REQUEST, caller)
+    unread = Unread(gone)
+    done = revoke(gateway, RevokeRequest(report=tmp_path / "report"), unread)
+    assert done.complete and done.recorded and len(done.files) == 2 and granted(gateway) == ()
+    assert {"confirm Revocation", "show Evidence", "events"} <= {*unread.journal}
+    grant(gateway, REQUEST, caller)
+    assert all(check.holds for check in pause(gateway, unread).checks)
+
+
+class Unread(NotingCaller):
+    """Asks and is answered; then whoever reads what it prints has gone."""
+
+    def __init__(self, gone: OSError) -> None:
+        super().__init__()
+        self._gone = gone
+
+    def show(self, plan: object) -> None:
+        super().show(plan)
+        raise self._gone
+
+    def say(self, sentence: str) -> None:
+        super().say(sentence)
+        raise self._gone
+
+    def events(self, events: Iterable[StackEvent]) -> None:
+        self.journal.append("events")
+        next(iter(events))
+        raise self._gone

@@ -205,6 +205,14 @@ def foreign_policy_of_the_role(a: Account) -> None:
     assert "theirs" in a.mine.iam.list_role_policies(RoleName=a.role)["PolicyNames"]
 
 
+def foreign_policy_named_as_the_managed_one(a: Account) -> None:
+    """Inline, by the name of the managed policy that the stack attaches: names tell nothing."""
+    [managed] = a.mine.iam.list_attached_role_policies(RoleName=a.role)["AttachedPolicies"]
+    name = {"RoleName": a.role, "PolicyName": managed["PolicyName"]}
+    a.mine.iam.put_role_policy(**name, PolicyDocument=document(permission("s3:*", Sid="Theirs")))
+    assert managed["PolicyName"] in a.mine.iam.list_role_policies(RoleName=a.role)["PolicyNames"]
+
+
 def statement_beside_ours_in_the_role(a: Account) -> None:
     """In the policy that the stack made, so that its name tells nothing."""
     [ours] = a.mine.iam.list_role_policies(RoleName=a.role)["PolicyNames"]
@@ -386,6 +394,12 @@ WORLDS = (
     World("meanwhile: a grant in the console", grant_meanwhile, ALL, not_proven(VENDOR_ROLE), "user only"),
     World("role: an attached policy", attached_policy_of_the_role, ALL, not_proven(left=(ADMINISTRATOR,))),
     World("role: a foreign policy", foreign_policy_of_the_role, ALL, not_proven(left=("theirs",))),
+    World(
+        "role: a foreign policy named as the stack's managed one",
+        foreign_policy_named_as_the_managed_one,
+        ALL,
+        not_proven(left=("delete-role-policy",)),
+    ),
     World(
         "role: a statement in the stack's policy",
         statement_beside_ours_in_the_role,

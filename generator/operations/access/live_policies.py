@@ -46,13 +46,13 @@ def read_policies(gateway: Gateway, access: StackAccess) -> LivePolicies:
         user=_read(
             USER_READS,
             "" if user else NO_USER,
-            lambda: _listed({**iam.user_policies(user), **iam.attached_user_policies(user)}),
+            lambda: _all(iam.user_policies(user), iam.attached_user_policies(user)),
         ),
         trust=_read("iam:GetRole", "" if role else NO_ROLE, lambda: parse_policy(iam.get_trust(role))),
         role=_read(
             ROLE_READS,
             "" if role else NO_ROLE,
-            lambda: _listed({**iam.role_policies(role), **iam.attached_role_policies(role)}),
+            lambda: _all(iam.role_policies(role), iam.attached_role_policies(role)),
         ),
     )
 
@@ -61,5 +61,6 @@ def _read(asked: str, lacks: str, ask: Callable[[], T]) -> Reading[T]:
     return absent(asked, lacks) if lacks else read(asked, ask)
 
 
-def _listed(policies: Mapping[str, Policy]) -> tuple[Policy, ...]:
-    return tuple(policies.values())
+def _all(inline: Mapping[str, Policy], attached: Mapping[str, Policy]) -> tuple[Policy, ...]:
+    """Both kinds. An inline policy may bear the name of a managed one: neither hides the other."""
+    return (*inline.values(), *attached.values())

@@ -12,6 +12,7 @@ from generator.model.duration import END_FORMAT
 from generator.model.up import Check
 from generator.operations import resource_states
 from generator.operations.access import key, lockdown, role, stack_access
+from generator.operations.access.best_effort import BestEffortCaller
 from generator.operations.access.expectation import knows_grants
 from generator.operations.access.key import KeyReport
 from generator.operations.access.readings import do_all
@@ -42,7 +43,7 @@ def pause(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
     where there is no key, as after a revocation: a role that comes later begins paused. Each way is shut, and sessions
     are ended, also where another step failed; then raises why. Raises NotFound for a stack without user and role.
     """
-    access = stack_access.read_access(gateway)
+    access, shown = stack_access.read_access(gateway), BestEffortCaller(caller)
     if not access.support_role:
         stack_access.require_secret(access, gateway.commands)
     shut: list[bool] = []
@@ -59,11 +60,11 @@ def pause(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
     if all(shut):
         checks.append(Check(f"role {access.support_role}", True, "closed"))
     if knows_grants(access) and (all(shut) or not access.support_role):
-        checks.append(_lasting(gateway, access, caller))
+        checks.append(_lasting(gateway, access, shown))
     checks.append(_sessions(gateway, access, clock))  # again: IAM takes some seconds to refuse new ones everywhere
     if not all(check.holds for check in checks):
         for sentence in resource_states.described(gateway, access.stack, RESUMED):
-            caller.say(sentence)
+            shown.say(sentence)
     return KeyReport(access.stack.name, keys, tuple(checks))
 
 
@@ -77,7 +78,7 @@ def _sessions(gateway: Gateway, access: StackAccess, clock: Clock) -> Check:
     return Check(subject, not still, f"still open: {', '.join(s.session_id for s in still)}" if still else "none")
 
 
-def _lasting(gateway: Gateway, access: StackAccess, caller: Caller) -> Check:
+def _lasting(gateway: Gateway, access: StackAccess, caller: BestEffortCaller) -> Check:
     try:
         status = reconcile_stack(gateway, access, replace(access.grant, not_before=PAUSED), caller.events)
     except DeployerError as error:

@@ -33,6 +33,7 @@ from generator.operations.access import (
     verdicts,
 )
 from generator.operations.access import report as evidence_files
+from generator.operations.access.best_effort import BestEffortCaller
 from generator.operations.access.expectation import knows_grants
 from generator.operations.access.not_asked import not_asked
 from generator.operations.access.paths.resources import stack_resources
@@ -98,17 +99,18 @@ def revoke(gateway: Gateway, request: RevokeRequest, caller: RevokeCaller, clock
     """
     if request.report:
         evidence_files.require_writable(request.report, signed=bool(request.signing_key))
-    revocation = begin(gateway, request, caller.events, clock)
+    shown = BestEffortCaller(caller)
+    revocation = begin(gateway, request, shown.events, clock)
     signs = bool(request.report and request.signing_key)
     signer = report_signature.opened(gateway, request.signing_key, caller) if signs else None
     caller.confirm(revocation)
     began, evidence = clock.now(), list[Evidence]()
     for item in run(revocation):
-        caller.show(item)
         evidence.append(item)
+        shown.show(item)
     if any(item.proven is False for item in evidence):
         for sentence in resource_states.described(gateway, revocation.access.stack, MAY_BE_WHY):
-            caller.say(sentence)
+            shown.say(sentence)
     resources = stack_resources(gateway, revocation.access)
     proof = report(revocation, began, tuple(evidence), resources)
     recorded = evidence_files.record(gateway, resources, proof, clock)
