@@ -32,7 +32,6 @@ CHOSEN_DOCUMENTS, SSH_KEYS, DATABASE_SIGN_IN = (
     "PushSshKeysForOneLogin",
     "SignInToTheDatabase",
 )
-OPTION_SIDS = frozenset({CHOSEN_DOCUMENTS, SSH_KEYS, DATABASE_SIGN_IN})
 """The statements that a stack's options add to those that support has by default."""
 
 

@@ -1,7 +1,7 @@
 """What ends support's open sessions at the end of their access, which the policies alone do not.
 
 A policy's condition refuses new sessions from the end on; a session that is open then would go on. So while somebody is
-let in until a set time, a rule calls the keeper every minute (docs/decisions/0033-sessions-end-with-access.md).
+let in until a set time, a rule calls the keeper every minute (docs/decisions/0034-sessions-end-with-access.md).
 """
 
 from __future__ import annotations

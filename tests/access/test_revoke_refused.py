@@ -155,6 +155,17 @@ def test_what_may_not_be_done_is_not_proven_and_the_rest_is_done(
     assert again.code == 0, unproven(again)
 
 
+@pytest.mark.parametrize("name", sorted(STACKS_OWN))
+def test_without_what_the_stacks_own_update_needs_nothing_is_called_proven(
+    name: str, both: Deployer, revokes_without: Callable[[str], Outcome]
+) -> None:
+    opened(both)
+    ran = revokes_without(f"cloudformation:{name}")
+    assert ran.code != 0 and not json.loads(ran.out)["ok"] and "Traceback" not in ran.err
+    again = both("access", "revoke", "--all", "--yes")
+    assert again.code == 0, unproven(again)
+
+
 @pytest.mark.parametrize("action", AFTER_A_FAILURE)
 def test_what_is_called_after_a_failure_may_be_refused_too(
     action: str, both: Deployer, revokes_without: Callable[..., Outcome]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.policies.support import OPTION_SIDS, support_user_policy_document
+from generator.policies.support import CHOSEN_DOCUMENTS, DATABASE_SIGN_IN, SSH_KEYS, support_user_policy_document
 from generator.template.stack import build
 from tests.proof.attachments import policy_documents
 from tests.proof.cases import ROWS
@@ -95,7 +95,7 @@ def test_the_managed_policy_has_the_users_statements_word_for_word(template: Tre
         "ResumeOwnSessionsAsRole",
         "EndOwnSessionsAsRole",
         "NoOlderSessions",
-    } | OPTION_SIDS
+    } | {CHOSEN_DOCUMENTS, SSH_KEYS, DATABASE_SIGN_IN}
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.partition)

@@ -20,6 +20,7 @@ from generator.model.contract import (
     Resource,
 )
 from generator.template.emit import template_dict
+from generator.template.parameters import FIELDS, fits
 from tests.template.rendered import CLI_CREATES, PUBLISHED_STACK, Rendered, adopted, ours
 
 GRANT = {
@@ -281,6 +282,21 @@ def test_what_holds_state_outlives_mistakes() -> None:
     }
     assert resources["Instance"]["UpdateReplacePolicy"] == "Retain"
     assert set(resources) >= PROTECTED_RESOURCES
+
+
+@pytest.mark.parametrize("days", ["30", "3653"])
+def test_the_record_of_revocations_lives_as_long_as_the_session_log(days: str) -> None:
+    stack = new(SessionLogRetentionDays=days)
+    assert [stack.properties(name)["RetentionInDays"] for name in ("SessionLogGroup", "KeeperLogGroup")] == [days] * 2
+
+
+PATTERNED = {field.name for field in FIELDS if "AllowedPattern" in dict(field.limits)} - {"AdminPassword"}
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNED))
+@pytest.mark.parametrize("wild", ["*", "?", "a*", "arn:aws:iam::*:root", "arn:aws:iam::444455556666:role/*"])
+def test_no_parameter_but_a_password_takes_a_wildcard(name: str, wild: str) -> None:
+    assert not fits(name, wild)
 
 
 def test_the_key_goes_before_the_user() -> None:

@@ -10,7 +10,7 @@ from generator.model.arn import Arn
 from generator.model.grant import Grant
 from generator.model.policy import PolicyStatement, statements
 from generator.policies.document import document, plain
-from generator.policies.support import DATABASE_SIGN_IN, OPTION_SIDS, support_user_policy_document
+from generator.policies.support import CHOSEN_DOCUMENTS, DATABASE_SIGN_IN, SSH_KEYS, support_user_policy_document
 from generator.policies.vendor import vendor_reads_the_secret
 
 SECRET_SID = "VendorReadsTheSecret"  # noqa: S105 - a Sid
@@ -22,13 +22,26 @@ ALWAYS = frozenset({"EndOwnSessions"})
 """What the holder of the key may do even after the end: leave."""
 AS_ROLE = "AsRole"
 """In one template no two Sids are alike, so the role's end in this."""
-BOUNDED = frozenset(OPTION_SIDS | {s.sid for s in statements(support_user_policy_document()) if s.allows} - ALWAYS)
+BOUNDED: dict[str, frozenset[str]] = {
+    CHOSEN_DOCUMENTS: frozenset({"ssm:StartSession"}),
+    SSH_KEYS: frozenset({"ec2-instance-connect:SendSSHPublicKey"}),
+    DATABASE_SIGN_IN: frozenset({"rds-db:connect"}),
+    **{
+        s.sid: frozenset(s.actions)
+        for s in statements(support_user_policy_document())
+        if s.allows and s.sid not in ALWAYS
+    },
+}
+"""The statements that a grant opens and an end closes: Sid and actions, as the template has them."""
 
 
 def is_bounded(statement: PolicyStatement) -> bool:
-    """Whether it is one of this template's statements that a grant opens and an end closes, of user or of role."""
-    sid = statement.sid.removesuffix(AS_ROLE)
-    return statement.allows and sid in BOUNDED
+    """Whether it is one of this template's statements that a grant opens and an end closes, of user or of role.
+
+    A Sid is a name, and anybody may use it: what permits more than the template does under that name is not ours.
+    """
+    permitted = BOUNDED.get(statement.sid.removesuffix(AS_ROLE), frozenset())
+    return statement.allows and not statement.inverted and set(statement.actions) <= permitted and bool(permitted)
 
 
 @dataclass(frozen=True)

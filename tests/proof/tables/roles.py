@@ -74,6 +74,8 @@ INSTANCE_ROLE = table(
     may_not("read transcripts", "logs:GetLogEvents", TRANSCRIPT),
     may_not("delete a transcript", "logs:DeleteLogStream", TRANSCRIPT),
     may_not("delete the session log", "logs:DeleteLogGroup", "<SessionLogGroup>"),
+    may_not("delete the record of revocations", "logs:DeleteLogGroup", "<KeeperLogGroup>"),
+    may_not("shorten the record's life", "logs:PutRetentionPolicy", "<KeeperLogGroup>"),
     may_not("make a log group", "logs:CreateLogGroup", "<logs>:log-group:mine"),
     may_not("shorten the log's life", "logs:PutRetentionPolicy", "<SessionLogGroup>"),
     may_not("register in another region", "ssmmessages:CreateControlChannel", "*", given=in_region("eu-west-1")),
