@@ -68,7 +68,7 @@ class S3(Service):
         answer = self._call("head_object", Bucket=bucket, Key=key)
         return Encryption(str(answer.get("ServerSideEncryption", "")))
 
-    def remove(self, bucket: str, key: str) -> None:
+    def delete_every_version(self, bucket: str, key: str) -> None:
         """Delete every version of an object, and what marks it as deleted. Raises AwsError."""
         for page in self._pages("list_object_versions", Bucket=bucket, Prefix=key):
             for raw in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):

@@ -18,6 +18,8 @@ HERE = "http://127.0.0.1:4566"
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
     made = Gateway(Deployment(region="eu-west-1"))
     made.cloudformation.stack_id = STACK
     return made

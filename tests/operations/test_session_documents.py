@@ -55,17 +55,17 @@ def chain(request: SessionRequest) -> list[str]:
         (READ, INSTANCE, StoredDocuments(), ["own"], ["ssh"], ["port"]),
         (seen(OLDER), INSTANCE, StoredDocuments(), ["support"], ["ssh"], ["port"]),
         (READ, INSTANCE, STORED, ["own"], ["ssh"], ["port"]),
-        (READ, OTHER, StoredDocuments(), [""], [AWS_SSH], [AWS_PORT]),
+        (READ, OTHER, StoredDocuments(), [""], [AWS_SSH], [AWS_PORT, "deepsql-engineers-port"]),
         (READ, OTHER, STORED, ["my-shell"], ["my-ssh"], ["my-port"]),
-        (NONE, INSTANCE, StoredDocuments(), [""], [AWS_SSH], [AWS_PORT]),
+        (NONE, INSTANCE, StoredDocuments(), [""], [AWS_SSH], [AWS_PORT, "deepsql-engineers-port"]),
         (NONE, INSTANCE, STORED, ["my-shell"], ["my-ssh"], ["my-port"]),
         (
             DENIED,
             OTHER,
             StoredDocuments(),
-            [f"deepsql-shell-{OTHER}", AWS_SHELL, ""],
+            [f"deepsql-shell-{OTHER}", "deepsql-engineers-shell", AWS_SHELL, ""],
             [f"deepsql-ssh-{OTHER}", AWS_SSH],
-            [f"deepsql-port-{OTHER}", AWS_PORT],
+            [f"deepsql-port-{OTHER}", AWS_PORT, "deepsql-engineers-port"],
         ),
         (DENIED, OTHER, STORED, ["my-shell"], ["my-ssh"], ["my-port"]),
     ],
@@ -102,10 +102,10 @@ def test_a_document_that_is_given_is_taken_alone(view: StackView, instance: str)
 
 def test_a_port_that_the_stack_does_not_allow_support_is_the_customers_own_way() -> None:
     documents = documents_of(READ, INSTANCE)
-    assert chain(port_request(documents, INSTANCE, OTHER_PORT, "")) == [AWS_PORT]
+    assert chain(port_request(documents, INSTANCE, OTHER_PORT, "")) == [AWS_PORT, "deepsql-engineers-port"]
     assert chain(port_request(documents_of(READ, INSTANCE, STORED), INSTANCE, OTHER_PORT, "")) == ["my-port"]
     assert chain(port_request(documents_of(DENIED, INSTANCE), INSTANCE, OTHER_PORT, ""))[0] != AWS_PORT
-    assert chain(port_request(documents, INSTANCE, FAR, "")) == [AWS_REMOTE_PORT]
+    assert chain(port_request(documents, INSTANCE, FAR, "")) == [AWS_REMOTE_PORT, "deepsql-engineers-remote-port"]
 
 
 def test_another_port_for_ssh_is_awss_document_with_that_port() -> None:

@@ -153,13 +153,13 @@ def test_what_s3_does_not_say_is_encrypted_goes_no_further(
 def test_an_object_that_may_not_be_removed_is_named(
     deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    remove = S3.remove
+    remove = S3.delete_every_version
 
     def refused(s3: S3, name: str, key: str) -> None:
         remove(s3, name, key)
         raise AwsError("S3 refused DeleteObject.", aws_code="AccessDenied")
 
-    monkeypatch.setattr(S3, "remove", refused)
+    monkeypatch.setattr(S3, "delete_every_version", refused)
     (tmp_path / "x").write_bytes(BYTES)
     done = copy(deployer, str(tmp_path / "x"), ":kept")
     assert done.code == 0 and "NOT removed: s3://shared/deployer-copies/" in done.err

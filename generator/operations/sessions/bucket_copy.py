@@ -70,7 +70,7 @@ def _removed(bucket: Bucket, key: str) -> Iterator[None]:
         yield
     finally:
         try:
-            bucket.gateway.s3.remove(bucket.name, key)
+            bucket.gateway.s3.delete_every_version(bucket.name, key)
         except DeployerError as error:
             rest = f"s3://{bucket.name}/{key}"
             bucket.caller.say(f"NOT removed: {rest}: {error.message} Remove it: aws s3 rm {rest}")
