@@ -100,7 +100,7 @@ async def connect_websocket(url: str, headers: Mapping[str, str], options: Chann
     except ssl.SSLCertVerificationError as error:
         raise DeployerError(
             f"The message gateway's certificate is not trusted here: {error.verify_message}.",
-            "Behind a proxy that intercepts TLS, name its CA bundle in AWS_CA_BUNDLE.",
+            "Behind a proxy that intercepts TLS, name its CA bundle: AWS_CA_BUNDLE, or ca_bundle in your AWS config.",
             code="channel-untrusted",
         ) from error
     except Exception as error:

@@ -85,6 +85,23 @@ def test_a_dead_key_is_not_shown_as_if_it_worked(granted: Deployer, stack: dict[
     assert revealed.code == 0 and "was deleted, as a revocation does" in revealed.err
 
 
+@pytest.mark.parametrize(
+    ("by_hand", "shown"),
+    [("update_access_key", "is inactive"), ("delete_access_key", "was deleted")],
+)
+def test_a_key_that_a_person_switched_off_or_deleted_is_dead_too(
+    by_hand: str, shown: str, granted: Deployer, stack: dict[str, str], gateway: Gateway
+) -> None:
+    user = stack["SupportUserName"]
+    [key] = gateway.iam.list_access_keys(user)
+    status = {"Status": "Inactive"} if by_hand == "update_access_key" else {}
+    getattr(gateway.client("iam"), by_hand)(UserName=user, AccessKeyId=key.access_key_id, **status)
+    revealed = granted("access", "reveal", "--stdout")
+    assert shown in revealed.err, revealed.err
+    refused = granted("vendor", "credentials", "--secret-id", stack["SupportSecretArn"], "--profile", "vendor")
+    assert (refused.code, refused.error["code"]) == (3, "dead-key")
+
+
 def test_the_ticket_says_what_the_vendor_asks_for(granted: Deployer, gateway: Gateway, stack: dict[str, str]) -> None:
     found = granted("access", "confirm", "--format", "text").result
     assert found["principals"] == [SUPPORT] and found["Reason"] == "T-7"

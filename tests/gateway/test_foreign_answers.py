@@ -19,6 +19,7 @@ from generator.channel.transport import authorities
 from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
+from generator.operations.sessions.channel_options import channel_options
 
 PAGE = b"<html><body>Please sign in.</body></html>"
 
@@ -149,7 +150,7 @@ def test_the_authority_of_the_customer_is_trusted_where_it_is_named(
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         with pytest.raises(DeployerError, match="is not AWS"):  # asked, and answered
             QUESTIONS["json"](Gateway(gateway.deployment))
-        trusted = authorities(Gateway(gateway.deployment).ca_bundle)
+        trusted = authorities(channel_options(Gateway(gateway.deployment)).ca_bundle)
         assert trusted.cert_store_stats()["x509"] == 1, "the data channel trusts the same and no other"
         monkeypatch.setenv("AWS_CA_BUNDLE", "/nope.pem")
         with pytest.raises(DeployerError, match=r"The CA bundle /nope.pem cannot be used: No such file"):

@@ -480,15 +480,18 @@ def tree(tmp_path: Path) -> Path:
     (root / "link").symlink_to("top")
     (root / "it's" / "-n").chmod(0o600)
     (root / "it's").chmod(0o711)
+    for number, path in enumerate(path for path in sorted(root.rglob("*")) if path.is_file()):
+        os.utime(path, (1_700_000_000 + number, 1_700_000_000 + number))
     return root
 
 
 def shape(root: Path) -> dict[str, object]:
-    """What is below, by its path: the mode of a directory, the mode and bytes of a file."""
+    """What is below, by its path: the mode of a directory; mode, time and bytes of a file."""
     found: dict[str, object] = {}
     for path in sorted(root.rglob("*")):
-        mode = path.stat().st_mode & 0o777
-        found[str(path.relative_to(root))] = mode if path.is_dir() else (mode, path.read_bytes())
+        status = path.stat()
+        mode = status.st_mode & 0o777
+        found[str(path.relative_to(root))] = mode if path.is_dir() else (mode, int(status.st_mtime), path.read_bytes())
     return found
 
 
