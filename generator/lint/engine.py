@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -51,12 +50,13 @@ def _too_large(name: str, size: int) -> str:
     return f"{name} has {size / 1_048_576:.1f} MiB; CloudFormation takes no template above 1 MiB."
 
 
-def lint_text(text: str, name: str, regions: Sequence[str] = ("us-east-1",)) -> list[Finding]:
+def lint_text(text: str, name: str, regions: Sequence[str] = ("us-east-1",), file: str | None = None) -> list[Finding]:
     """What is wrong with a template, in the order of its lines.
 
     cfn-lint runs on the whole, with its own view of conditions, and on what each combination of the template's Yes/No
     parameters changes. A text that cannot be parsed gives findings (E0000). Raises UsageError when it is too large for
-    CloudFormation; `name` is for its sentence.
+    CloudFormation; `name` is for its sentence. `file`: the path that the text is from, if it is from one: cfn-lint
+    looks at the file's size and at the templates beside it that the text names as nested stacks.
     """
     size = len(text.encode())
     if size > MOST_BYTES:
@@ -64,7 +64,7 @@ def lint_text(text: str, name: str, regions: Sequence[str] = ("us-east-1",)) -> 
     template = _decode(text)
     if not isinstance(template, dict):
         return template
-    findings = [*_own(template, text), *_cfn_lint(template, regions)]
+    findings = [*_own(template, text), *_cfn_lint(template, regions, file)]
     findings += _guarded(OF_VARIANTS, lambda: _of_variants(template, regions, findings))
     return sorted(findings, key=lambda finding: (finding.line or 0, finding.rule, finding.path))
 
@@ -157,16 +157,19 @@ def _runner(regions: tuple[str, ...]) -> Runner:
     return Runner(Settings(regions=list(regions)))
 
 
-def _cfn_lint(template: Tree, regions: Sequence[str]) -> list[Finding]:
+def _cfn_lint(template: Tree, regions: Sequence[str], file: str | None = None) -> list[Finding]:
+    """What cfn-lint finds. Its public function for a template that is already read names no file."""
     from cfnlint.exceptions import InvalidRegionException
+    from cfnlint.runner.template.runner import _run_template
 
-    runner = copy(_runner(tuple(regions)))
+    runner = _runner(tuple(regions))
+    rules = runner.rules
     if "Transform" not in template:  # a transform makes types that are not written here
         kinds = {kind for _, kind, _ in resources(template)}
-        runner.rules = _rules_for(kinds, runner.rules)
+        rules = _rules_for(kinds, rules)
     findings: list[Finding] = []
     try:
-        findings.extend(_from_match(match) for match in runner.validate_template(template))
+        findings.extend(_from_match(match) for match in _run_template(file, template, runner.config, rules))
     except InvalidRegionException:
         raise UsageError(f"cfn-lint knows no region {' or '.join(regions)}.", "deployer lint --region REGION") from None
     except Exception as error:  # cfn-lint itself stops: what it and our own rules have found stays

@@ -16,6 +16,8 @@ from generator.model.lint import Finding
 from generator.model.template_name import TemplateName
 
 DEFAULT_REGION = "us-east-1"
+NESTING = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
+"""Resources whose template is in another file. That file may change, so a template with one is checked each time."""
 
 
 @dataclass(frozen=True)
@@ -155,17 +157,17 @@ def _report(file: Path, region: str | None, *, alone: bool) -> LintReport:
     from generator.lint.engine import read_template, unreadable
 
     try:
-        return _judged(str(file), read_template(file), region)
+        return _judged(str(file), read_template(file), region, file)
     except DeployerError as error:
         if alone:
             raise
         return LintReport(str(file), [unreadable(error.message)])
 
 
-def _judged(name: str, content: str, region: str | None) -> LintReport:
+def _judged(name: str, content: str, region: str | None, file: Path | None = None) -> LintReport:
     from generator.lint.engine import UNREADABLE
 
-    findings = _findings(name, content, region)
+    findings = _findings(name, content, region, file)
     whole = all(finding.rule != UNREADABLE for finding in findings)
     return LintReport(name, findings, _wire_bytes(content) if whole else 0)
 
@@ -189,18 +191,19 @@ def _document(reports: Sequence[LintReport], fmt: str) -> object:
     return to_sarif(findings, __version__) if fmt == "sarif" else None
 
 
-def _findings(name: str, content: str, region: str | None) -> list[Finding]:
+def _findings(name: str, content: str, region: str | None, file: Path | None) -> list[Finding]:
     from generator.operations import lint_cache
 
     regions = (region or DEFAULT_REGION,)
-    judged = f"{regions}\0{content}"
+    size = file.stat().st_size if file else 0  # with other line ends the same text has another
+    judged = f"{regions}\0{size}\0{content}"
     if lint_cache.known(judged):
         return []
     from generator.lint.engine import lint_text
 
     _load_cfn_lint(regions)
-    findings = lint_text(content, name, regions)
-    if not findings:
+    findings = lint_text(content, name, regions, str(file) if file else None)
+    if not findings and not any(kind in content for kind in NESTING):
         lint_cache.remember(judged)
     return findings
 

@@ -330,11 +330,11 @@ def test_a_name_that_is_no_text_is_named_and_stops_no_rule_of_ours(conditions: s
 
 
 def test_what_stops_cfn_lint_is_a_finding_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stops(self: object, template: object) -> Iterator[object]:
+    def stops(*_: object) -> Iterator[object]:
         yield from ()
         raise KeyError("nobody foresaw this")
 
-    monkeypatch.setattr("cfnlint.runner.Runner.validate_template", stops)
+    monkeypatch.setattr("cfnlint.runner.template.runner._run_template", stops)
     text = "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: me}}}\n"
     assert {finding.rule for finding in lint_text(text, "a.yaml")} == {"E0002", "D0008"}
 

@@ -11,6 +11,7 @@ import generator.lint.engine
 from generator.model.lint import Finding, Level
 from generator.operations import lint_cache, templates
 
+NESTED = "Resources: {Inner: {Type: 'AWS::CloudFormation::Stack', Properties: {TemplateURL: inner.yaml}}}\n"
 CLEAN, BROKEN = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\n", "Resources: {Topic: {Type: 'AWS::SNS::Topi'}}\n"
 
 
@@ -19,9 +20,9 @@ def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were really checked, with a cache of their own."""
     names: list[str] = []
 
-    def lint_text(text: str, name: str, regions: tuple[str, ...]) -> list[Finding]:
+    def lint_text(text: str, name: str, regions: tuple[str, ...], file: str | None) -> list[Finding]:
         names.append(Path(name).name)
-        return [] if text == CLEAN else [Finding("E3006", Level.ERROR, "No such type.")]
+        return [] if text in (CLEAN, NESTED) else [Finding("E3006", Level.ERROR, "No such type.")]
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(generator.lint.engine, "lint_text", lint_text)
@@ -51,6 +52,17 @@ def test_an_unchanged_clean_template_is_not_checked_again(
     kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert [path.stat().st_size for path in kept] == [0], "nothing of a template is written down"
     assert lint(a=BROKEN) == [1]
+
+
+def test_what_hangs_on_more_than_the_text_is_checked_again(
+    checked: list[str], lint: Callable[..., list[int]], tmp_path: Path
+) -> None:
+    assert lint(a=NESTED) == lint(a=NESTED) == [0], "the template of its nested stack may have changed"
+    assert checked == ["a", "a"]
+    assert lint(b=CLEAN) == [0]
+    (tmp_path / "b").write_bytes(CLEAN.encode().replace(b"\n", b"\r\n"))
+    templates.lint([tmp_path / "b"])
+    assert checked == ["a", "a", "b", "b"], "the file may be too large with other line ends"
 
 
 @pytest.mark.parametrize("what", ["version", "RULES"])
