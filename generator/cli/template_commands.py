@@ -10,6 +10,7 @@ import typer
 
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
+from generator.cli.render import OutputFormat
 from generator.cli.template_text import emitted_lines, lint_lines
 from generator.errors import UsageError
 
@@ -98,9 +99,17 @@ def _register_lint(app: typer.Typer) -> None:
         """Check templates: cfn-lint for every combination of its conditions, and the product's own rules."""
         from generator.operations.templates import lint
 
-        result = lint(files or [], fmt.value, call.region)
-        reports = result.reports
-        return CommandResult(reports if len(reports) > 1 else reports[0], lint_lines(result), 0 if result.clean else 3)
+        shown = fmt if call.output is OutputFormat.text else ReportFormat.text
+        result = lint(files or [], shown.value, call.region)
+        reports, unread = result.reports, result.unread
+        if unread:
+            call.say(f"error: {unread.message}")
+        return CommandResult(
+            reports if len(reports) > 1 else reports[0],
+            lint_lines(result),
+            result.exit_code,
+            next=(unread.hint,) if unread else (),
+        )
 
 
 def _names(chosen: Choice, example: bool) -> tuple[TemplateName, ...]:

@@ -130,38 +130,56 @@ class LintReport:
 
 @dataclass(frozen=True)
 class LintResult:
-    """A report per template, and all of them as one document where JSON or SARIF was asked for."""
+    """A report per template, and all of them as one document where JSON or SARIF was asked for.
+
+    `unread`: why the one file that was named could not be read.
+    """
 
     reports: list[LintReport]
     document: object = None
+    unread: DeployerError | None = None
 
     @property
     def clean(self) -> bool:
         """Whether nothing was found."""
         return not any(report.findings for report in self.reports)
 
+    @property
+    def exit_code(self) -> int:
+        """0 for no findings, 3 for some; where the one file could not be read, what says why."""
+        if self.unread:
+            return self.unread.exit_code
+        return 0 if self.clean else 3
+
 
 def lint(files: Sequence[Path], fmt: str = "text", region: str | None = None) -> LintResult:
     """Check template files for a region, or the product's own template when no file is given.
 
-    `fmt` is text, json or sarif. Raises NotFound or UsageError for the one file that cannot be read; of several files
-    that one has a finding, and the others are checked.
+    `fmt` is text, json or sarif. A file that cannot be read has a finding, and the others are checked. Raises NotFound
+    or UsageError where it is the only file and no document has to be complete, and UsageError for an unknown region.
     """
     own = TemplateName.STACK
-    reports = [_report(file, region, alone=len(files) == 1) for file in files]
+    reports, errors = [], []
+    for file in files:
+        report, error = _report(file, region)
+        reports.append(report)
+        errors += [error] if error else []
+    unread = errors[0] if errors and len(files) == 1 else None
+    if unread and fmt == "text":
+        raise unread
     reports = reports or [_judged("the product's template", _text("yaml", own), region)]
-    return LintResult(reports, _document(reports, fmt))
+    return LintResult(reports, _document(reports, fmt), unread)
 
 
-def _report(file: Path, region: str | None, *, alone: bool) -> LintReport:
+def _report(file: Path, region: str | None) -> tuple[LintReport, DeployerError | None]:
+    """The report of a file, and why it could not be read, if it could not."""
     from generator.lint.engine import read_template, unreadable
 
     try:
-        return _judged(str(file), read_template(file), region, file)
+        content = read_template(file)
     except DeployerError as error:
-        if alone:
-            raise
-        return LintReport(str(file), [unreadable(error.message)])
+        return LintReport(str(file), [unreadable(error.message)]), error
+    return _judged(str(file), content, region, file), None
 
 
 def _judged(name: str, content: str, region: str | None, file: Path | None = None) -> LintReport:
