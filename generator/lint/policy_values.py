@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-import re
+from fnmatch import fnmatchcase
 
-from generator.lint.traverse import mapping
+from generator.lint.traverse import Tree, mapping
+from generator.lint.values import NO_VALUE, OPEN, Known, branches, is_function, texts
 
-EVERYTHING = re.compile(r"\*+|arn(:\*+)+")
-
-
-def is_everything(value: object) -> bool:
-    """Whether a value, one of a list, or one branch of a condition is `*`, also where a function puts it together."""
-    if isinstance(value, list):
-        return any(map(is_everything, value))
-    if isinstance(value, dict):
-        chosen = value.get("Fn::If")
-        if isinstance(chosen, list):
-            return any(map(is_everything, chosen[1:]))
-        return is_everything(_text(value))
-    return isinstance(value, str) and bool(EVERYTHING.fullmatch(value))
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
+UNLIKE = ("s3:::b", "iam::444455556666:role/r", "ec2:eu-west-1:777788889999:instance/i", "sqs:ap-south-1:0:q")
+"""What follows the partition in ARNs that share nothing: a pattern for all of them is for everything."""
 
 
-def _text(value: object) -> str | None:
-    """What a value says without knowing any parameter: a text, or a function over texts; None for anything else."""
-    if isinstance(value, str):
-        return value
-    written, joined = mapping(value).get("Fn::Sub"), mapping(value).get("Fn::Join")
-    if isinstance(written, list) and written:
-        variables = {str(name): _text(item) for name, item in mapping(written[-1]).items()}
-        written = re.sub(r"\$\{(\w+)\}", lambda name: variables.get(name[1]) or name[0], str(written[0]))
-    if isinstance(joined, list) and len(joined) == 2 and isinstance(joined[1], list):
-        parts = [_text(item) for item in joined[1]]
-        return None if None in parts else str(joined[0]).join(map(str, parts))
-    return written if isinstance(written, str) else None
+def is_everything(value: object, known: Known) -> bool:
+    """Whether a value, one of a list, or one branch of a condition is `*`, or a pattern that fits as much."""
+    return any("*" in text and _fits_everything(text) for text in texts(value, known))
 
 
-def is_function(value: object) -> bool:
-    """Whether it is a function of CloudFormation and not a mapping of its own."""
-    return any(str(key).startswith("Fn::") or key == "Ref" for key in mapping(value))
+def _fits_everything(pattern: str) -> bool:
+    exact = pattern.replace("[", "[[]")  # in a policy a bracket is a character like others
+    return any(all(fnmatchcase(f"arn:{name}:{rest}", exact) for rest in UNLIKE) for name in PARTITIONS)
+
+
+def may_allow(statement: Tree, known: Known) -> bool:
+    """Whether its effect is Allow, or may come to be."""
+    return any(effect in ("Allow", OPEN) for effect in texts(statement.get("Effect"), known))
+
+
+def may_lack_condition(statement: Tree) -> bool:
+    """Whether nothing limits it: no condition, an empty one, or one that a condition of the template removes."""
+    return any(map(_is_empty, branches(statement.get("Condition"))))
+
+
+def _is_empty(condition: object) -> bool:
+    if condition is None or condition == NO_VALUE:
+        return True
+    return isinstance(condition, dict) and all(may_lack_condition({"Condition": each}) for each in condition.values())
+
+
+def anyone(principal: object, known: Known) -> bool:
+    """Whether a principal, by itself, among others, or in a branch of a condition, is whoever asks."""
+    for branch in branches(principal):
+        named = [branch] if is_function(branch) else mapping(branch).values() or [branch]
+        if any(is_everything(each, known) for each in named):
+            return True
+    return False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TypeAlias
 
-from generator.lint.policy_values import is_everything, is_function
+from generator.lint.policy_values import anyone, is_everything, may_allow, may_lack_condition
 from generator.lint.traverse import (
     Path,
     Tree,
@@ -17,6 +17,7 @@ from generator.lint.traverse import (
     resources,
     statements,
 )
+from generator.lint.values import OPEN, Known, known_values, texts
 from generator.model.contract import (
     FIXED_PROPERTIES,
     INSTALLATION_NAMES,
@@ -34,8 +35,16 @@ Hits: TypeAlias = Iterator[tuple[Path, str]]
 Check: TypeAlias = Callable[[Tree, str], Hits]
 
 FIXED = {str(name): properties for name, properties in FIXED_PROPERTIES.items()}
-IAM_NAMES = frozenset({"RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstanceProfileName"})
-UNIQUE_IN_STACK = ("AWS::StackName", "AWS::StackId")
+IAM_NAMES = {
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::SAMLProvider": "Name",
+    "AWS::IAM::ServerCertificate": "ServerCertificateName",
+    "AWS::IAM::User": "UserName",
+    "AWS::IAM::VirtualMFADevice": "VirtualMfaDeviceName",
+}
 STATEFUL = frozenset(
     {
         "AWS::EC2::Instance",
@@ -72,23 +81,26 @@ def _is_carried(path: Path) -> bool:
 
 
 def _wildcard_resources(template: Tree, _: str) -> Hits:
-    for path, document in policy_documents(template):
-        for place, statement in statements(document, path):
-            everywhere = is_everything(statement.get("Resource")) or "NotResource" in statement
-            # a statement with a principal is of a resource: there `*` is what carries the policy
-            of_a_resource = {"Principal", "NotPrincipal"} & set(statement)
-            if statement.get("Effect") == "Allow" and everywhere and not of_a_resource and "Condition" not in statement:
-                yield place, f"{statement.get('Sid', 'A statement')} allows on every resource without a condition."
+    for place, statement, known in _unlimited(template):
+        everywhere = is_everything(statement.get("Resource"), known) or "NotResource" in statement
+        # a statement with a principal is of a resource: there `*` is what carries the policy
+        if everywhere and not {"Principal", "NotPrincipal"} & set(statement):
+            yield place, f"{statement.get('Sid', 'A statement')} allows on every resource without a condition."
 
 
 def _open_principals(template: Tree, _: str) -> Hits:
+    for place, statement, known in _unlimited(template):
+        if anyone(statement.get("Principal"), known) or "NotPrincipal" in statement:
+            yield place, f"{statement.get('Sid', 'A statement')} lets everyone in."
+
+
+def _unlimited(template: Tree) -> Iterator[tuple[Path, Tree, Known]]:
+    """The statements that may allow without a condition, and what is known of the values in them."""
+    known = known_values(template)
     for path, document in policy_documents(template):
         for place, statement in statements(document, path):
-            principal = statement.get("Principal")
-            named = list(mapping(principal).values()) if not is_function(principal) else []
-            anyone = any(is_everything(each) for each in (principal, *named)) or "NotPrincipal" in statement
-            if statement.get("Effect") == "Allow" and anyone and "Condition" not in statement:
-                yield place, f"{statement.get('Sid', 'A statement')} lets everyone in."
+            if may_allow(statement, known) and may_lack_condition(statement):
+                yield place, statement, known
 
 
 def _secrets_of(template: Tree) -> set[str]:
@@ -150,24 +162,14 @@ def _size(template: Tree, text: str) -> Hits:
 
 
 def _fixed_names(template: Tree, _: str) -> Hits:
-    defaults = {
-        name: str(mapping(body).get("Default", "")) for name, body in mapping(template.get("Parameters")).items()
-    }
+    """A text in which nothing is open: written out, made of such texts, or left to parameters with a default."""
+    known = known_values(template)
     for name, kind, properties in resources(template):
-        for key in sorted(IAM_NAMES & set(properties)) if kind.startswith("AWS::IAM::") else ():
-            place: Path = ("Resources", name, "Properties", key)
-            for path, value in _changeable(template, properties[key], place):
-                if _is_fixed_name(path, value, defaults):
-                    yield path, f"{key} of {name} is the same in every stack and region, but IAM's names are global."
-
-
-def _is_fixed_name(path: Path, value: object, defaults: dict[str, str]) -> bool:
-    """Whether it is a literal, or depends only on parameters with a default."""
-    if isinstance(value, str):
-        return not any(isinstance(part, str) and (part.startswith("Fn::") or part == "Ref") for part in path)
-    names = references(value)
-    by_default = [name for name in names if defaults.get(name)]
-    return bool(by_default) and not any(name in UNIQUE_IN_STACK for name in names)
+        key = IAM_NAMES.get(kind, "")
+        place: Path = ("Resources", name, "Properties", key)
+        fixed = any(OPEN not in text for text in texts(properties.get(key), known))
+        if fixed and not (is_adopted(template) and _is_carried(place)):
+            yield place, f"{key} of {name} is the same in every stack of a region, but IAM's names are global."
 
 
 def _literal_partitions(template: Tree, _: str) -> Hits:
