@@ -12,6 +12,7 @@ from generator.lint.traverse import Tree, mapping
 Known: TypeAlias = Mapping[str, list[str]]
 OPEN = "\0"  # what only a stack decides, within a text
 MOST_TEXTS = 100
+MOST_CHARACTERS = 10_000  # no policy and no name is longer; texts within texts would grow without end
 NO_VALUE = {"Ref": "AWS::NoValue"}
 PSEUDO_PARAMETERS = {
     "AWS::Partition": "aws",
@@ -43,7 +44,8 @@ def texts(value: object, known: Known) -> list[str]:
         return []
     name, operand = next(iter(value.items()), ("", None))
     function = FUNCTIONS.get(str(name)) if len(value) == 1 else None
-    return list(islice(function(operand, known), MOST_TEXTS)) if function else [OPEN]
+    come_to = islice(function(operand, known), MOST_TEXTS) if function else [OPEN]
+    return [text if len(text) <= MOST_CHARACTERS else OPEN for text in come_to]
 
 
 def is_function(value: object) -> bool:

@@ -7,6 +7,7 @@ from cfnlint.decode.decode import decode_str
 
 from generator.lint.rules import OWN_RULES
 from generator.lint.traverse import Path
+from generator.lint.values import MOST_TEXTS, OPEN, texts
 
 STARS = ["'*'", "['*']", "[a, '*']", "!Sub '*'", "!Sub ['*', {}]", "!Sub ['${A}', {A: '*'}]", "!Join ['', ['*']]",
          "'**'", "!If [C, '*', a]", "!If [C, [a, !Sub '*'], b]", "'arn:*'", "'arn:*:*:*:*:*'", "'?*'", "'*:*'",
@@ -103,6 +104,15 @@ def test_what_may_allow_is_judged_as_what_allows(effect: str, seen: bool) -> Non
 def test_a_principal_is_open_in_a_branch_too(principal: str) -> None:
     assert found_in(f"Action: a, Principal: {principal}", "D0002")
     assert not found_in(f"Action: a, Principal: {principal.replace('*', 'b').replace('Star', 'Name')}", "D0002")
+
+
+def test_a_text_that_grows_with_each_function_in_it_ends_somewhere() -> None:
+    doubled: object = "*"
+    for _ in range(14):
+        doubled = {"Fn::Sub": ["${A}${A}", {"A": doubled}]}
+    assert texts(doubled, {}) == [OPEN]
+    either = {"Fn::If": ["C", "a", "*"]}
+    assert len(texts({"Fn::Join": ["", [either] * 40]}, {})) == MOST_TEXTS
 
 
 FIXED_NAMES = ["x", "!Sub x", "!Sub ['${A}', {A: x}]", "!Join ['-', [a, b]]", "!If [C, x, y]", "!Ref Given",
