@@ -95,7 +95,7 @@ def test_a_key_that_a_person_switched_off_or_deleted_is_dead_too(
     user = stack["SupportUserName"]
     [key] = gateway.iam.list_access_keys(user)
     status = {"Status": "Inactive"} if by_hand == "update_access_key" else {}
-    getattr(gateway.client("iam"), by_hand)(UserName=user, AccessKeyId=key.access_key_id, **status)
+    getattr(gateway.client("iam"), by_hand)(UserName=user, AccessKeyId=key.key_id, **status)
     revealed = granted("access", "reveal", "--stdout")
     assert shown in revealed.err, revealed.err
     refused = granted("vendor", "credentials", "--secret-id", stack["SupportSecretArn"], "--profile", "vendor")

@@ -109,7 +109,7 @@ def test_a_copy_that_cannot_be_opens_no_session(
     far = Place("/tmp/far", "")
     for source, settings, message in (
         (tmp_path / "absent", {}, "no file"),
-        (tmp_path, {"via": Via.session, "recursive": True}, "over SSH only"),
+        (tmp_path, {"via": Via.session}, "not a regular file"),
         (tmp_path, {}, "not a regular file"),
     ):
         with pytest.raises(DeployerError, match=message):

@@ -133,10 +133,10 @@ def plan_grant(gateway: Gateway, request: GrantRequest, clock: Clock = SYSTEM) -
         planned = plan_change(gateway, access, after, clock, A_PAUSE)
         with change_set.discarded_on_error(gateway, planned):
             fresh = stack_access.read_access(gateway) if planned.change_set is not None else access
+            stopped = keeper_faults.stopped(gateway, resources) if after.until and planned.change_set else None
         if fresh.grant == access.grant:
             covered = (*overlaps(after, request.principals), *_covered_by_a_person(seen, request.principals))
             others = besides.besides(seen, access, after.principals, clock.now())
-            stopped = keeper_faults.stopped(gateway, resources) if after.until and planned.change_set else None
             permissions, moved = permission_summary(after, access), _moved(access.grant, after)
             return AccessPlan(
                 *(access, access.grant, after, planned, covered, repairs, others, seen, stopped, permissions, moved),
