@@ -110,6 +110,7 @@ def deployer(capfd: pytest.CaptureFixture[str]) -> Iterator[Deployer]:
     made = Deployer(capfd)
     yield made
     assert wait_for(lambda: not made.live()), "a session was left open"
+    control("DELETE", "instances/x")  # behind every instance is what the sandbox imitates, for whoever comes next
 
 
 @pytest.fixture
