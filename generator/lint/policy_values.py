@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from generator.lint.traverse import Tree, mapping
 from generator.lint.values import NO_VALUE, OPEN, Known, branches, is_function, texts
+from generator.model.arn import Arn
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
-UNLIKE = ("s3:::b", "iam::444455556666:role/r", "ec2:eu-west-1:777788889999:instance/i", "sqs:ap-south-1:0:q")
-"""What follows the partition in ARNs that share nothing: a pattern for all of them is for everything."""
+UNLIKE = (
+    Arn("", "s3", "", "", "b"),
+    Arn("", "iam", "", "444455556666", "role/r"),
+    Arn("", "ec2", "eu-west-1", "777788889999", "instance/i"),
+    Arn("", "sqs", "ap-south-1", "0", "q"),
+)
+"""ARNs that share nothing but a partition, which is left open: a pattern for all of them is for everything."""
 
 
 def is_everything(value: object, known: Known) -> bool:
@@ -19,7 +26,7 @@ def is_everything(value: object, known: Known) -> bool:
 
 def _fits_everything(pattern: str) -> bool:
     exact = pattern.replace("[", "[[]")  # in a policy a bracket is a character like others
-    return any(all(fnmatchcase(f"arn:{name}:{rest}", exact) for rest in UNLIKE) for name in PARTITIONS)
+    return any(all(fnmatchcase(str(replace(arn, partition=name)), exact) for arn in UNLIKE) for name in PARTITIONS)
 
 
 def may_allow(statement: Tree, known: Known) -> bool:
