@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from generator.cli import stack_text
 from generator.cli.render import table
 from generator.cli.session_text import span
-from generator.model.contract import Resource
+from generator.model.contract import Parameter, Resource
 from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _ending_lines(plan: AccessPlan) -> list[str]:
     from generator.operations.access.session_end import shell_limit
 
     limit = [f"  Until then {lasts}."] if (lasts := shell_limit(plan.access)) else []
+    limit += _cluster_lines(plan)
     if plan.after.until is None:
         never = "  Sessions that support has open have no end either: they go on until access is paused or revoked."
         return [never, *limit]
@@ -97,6 +98,13 @@ def _ending_lines(plan: AccessPlan) -> list[str]:
         "  Then IAM refuses everything new, and within two minutes the stack ends support's open sessions. Yours go on."
     )
     return [ends, *limit]
+
+
+def _cluster_lines(plan: AccessPlan) -> list[str]:
+    """What the instance's role may do meanwhile in the cluster, where the stack names one."""
+    cluster = plan.access.stack.parameters.get(Parameter.EKS_CLUSTER_NAME, "")
+    lasts = f"  The instance's role may enter the EKS cluster {cluster} until access is revoked, past the end too."
+    return [lasts] if cluster else []
 
 
 def unchanged_line(plan: AccessPlan) -> str:

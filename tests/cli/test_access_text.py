@@ -1,10 +1,11 @@
 """access show, as a person reads it: by which path somebody has access, until when."""
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 
-from generator.cli.access_text import grant_lines, state_lines
+from generator.cli.access_text import _ending_lines, grant_lines, state_lines
 from generator.model.access import AccessKey, AccessPolicy, AccessState
 from generator.model.access_path import OtherPaths
 from generator.model.command_line import CommandLine
@@ -69,3 +70,14 @@ def test_a_grant_on_record_that_aws_does_not_have_names_the_next_step(changed: b
     lines = grant_lines(GrantResult(changed, Grant(), checks, None, (), OtherPaths(), stack), CommandLine("s"))
     named = "  next: deployer access revoke --all --stack-name s" in lines
     assert named == (not changed and not holds)
+
+
+@pytest.mark.parametrize("cluster", ["", "orders"])
+def test_a_grants_plan_says_what_the_end_does_not_close(cluster: str) -> None:
+    stack = Stack("s", "id", StackStatus("UPDATE_COMPLETE"), parameters={"EksClusterName": cluster})
+    access, after = StackAccess(stack, Grant()), Grant((VENDOR,))
+    lines = _ending_lines(Mock(access=access, after=after))
+    assert [line for line in lines if "EKS cluster orders until access is revoked, past the end too" in line] == [
+        line for line in lines if "EKS" in line
+    ]
+    assert any("EKS" in line for line in lines) is bool(cluster)

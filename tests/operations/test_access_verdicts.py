@@ -280,6 +280,11 @@ def test_it_says_no_and_names_what_is_left(
     assert found.proven is False and left in found.left, found
 
 
+def test_what_is_left_of_the_keys_is_told_with_its_status() -> None:
+    key = AccessKey("AKIANEW", "support", "Inactive")
+    assert "AKIANEW Inactive" in judged("keys_are_gone", seen(keys=got((key,))), ALL).answered
+
+
 def test_every_verdict_has_a_row_in_which_it_says_no() -> None:
     assert {row[0] for row in SAYS_NO} == {verdict.__name__ for verdict in verdicts.VERDICTS}
 

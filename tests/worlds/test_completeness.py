@@ -31,16 +31,17 @@ READ = {
     "ListSigningCertificates": "a signing certificate",
     "ListUserPolicies": "a foreign inline policy",
 }
-"""IAM's operations that a revocation calls, each with a world in which its answer alone says no."""
+"""IAM's operations that a revocation calls, each with a world in which its answer says no (a device only beside the
+password that it goes with)."""
 OF_KEYS = {"GetKeyPolicy": "key: another account, later", "ListGrants": "key grant"}
 
 ONE_OF_A_LIST = {
-    "GetMFADevice": "ListMFADevices",
-    "GetSSHPublicKey": "ListSSHPublicKeys",
-    "ListKeyPolicies": "GetKeyPolicy",  # it names policies, and a key has one: default (KMS API reference)
-    "ListRetirableGrants": "ListGrants",  # the same grants, by who may retire them
+    "GetMFADevice": ("ListMFADevices", "one device of the list"),
+    "GetSSHPublicKey": ("ListSSHPublicKeys", "one key of the list, with its content"),
+    "ListKeyPolicies": ("GetKeyPolicy", "it names policies, and a key has one: default (KMS API reference)"),
+    "ListRetirableGrants": ("ListGrants", "the same grants, by who may retire them"),
 }
-"""What these return is a part of what the other one returns, which is read."""
+"""What these return is a part of what the other one returns, which is read; the reason."""
 NO_ACCESS = {
     "ListRoleTags": "tags admit nobody; where a condition asks for one, the statement counts as if it held",
     "ListUserTags": "as for a role",
@@ -78,7 +79,8 @@ def test_what_is_left_out_returns_no_credential_no_policy_and_no_membership() ->
     model = Session().get_service_model("iam")
     for name, reason in NO_ACCESS.items():
         assert set(model.operation_model(name).output_shape.members) <= HARMLESS_ANSWERS and reason
-    assert set(ONE_OF_A_LIST.values()) <= READ.keys() | OF_KEYS.keys()
+    assert all(reason for _, reason in ONE_OF_A_LIST.values())
+    assert {whole for whole, _ in ONE_OF_A_LIST.values()} <= READ.keys() | OF_KEYS.keys()
 
 
 def test_each_read_has_its_world_and_is_refused_once() -> None:
