@@ -294,6 +294,10 @@ def test_what_is_lost_is_in_doctor_each_with_a_command_and_doctor_is_none(
             r for r in rows if re.search(words, f"{r['subject']} is {r['answer']}".replace(" is without", " without"))
         ]
         assert row["verdict"] == "missing" and "deployer doctor" not in row["hint"] and row["hint"], row
+    other = SUPPORT.replace("role/", "role/another-")
+    for words in (("access", "grant", "--principal", other, "--yes"), ("up", "--support-user=no", "--yes")):
+        message, hint = told(by_hand(*words))
+        assert "The function" in message and "is deleted" in message and "REVERT_DRIFT" in hint, (words, message)
     refused = by_hand("access", "rotate")
     assert refused.code == 3 and "The function" in refused.error["message"]
     drift = commands(refused.error["hint"])[0]
