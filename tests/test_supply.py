@@ -48,8 +48,28 @@ def test_the_tools_that_the_bench_installs_to_compare_with_come_by_hash(
     asked = [line for line in locked.splitlines() if line and not line.startswith((" ", "#"))]
     assert len(asked) > 20 and all("==" in line for line in asked) and locked.count("--hash=sha256:") >= len(asked)
     assert all(f"{peer} " in locked for peer in peers.PYTHON_PEERS)
-    packages = json.loads((peers.NODE / "package-lock.json").read_text())["packages"]
-    assert all(each.get("integrity") or each.get("inBundle") for name, each in packages.items() if name)
+
+
+def test_every_archive_of_npm_has_its_digest_in_a_lock() -> None:
+    """What is bundled is in an archive, which has one."""
+    locks = [path for path in ROOT.glob("tests/**/package-lock.json") if "node_modules" not in path.parts]
+    assert len(locks) == 3
+    for lock in locks:
+        packages = json.loads(lock.read_text())["packages"]
+        assert all(each.get("integrity") or each.get("inBundle") for name, each in packages.items() if name), lock
+
+
+def test_what_the_scripts_install_comes_by_hash_but_for_what_a_user_would_fetch() -> None:
+    """`uvx`, `pipx run` and `pip install .` are tried as a user has them: what they fetch is held by version alone."""
+    scripts = [path for path in (ROOT / ".ci").iterdir() if path.read_text().startswith("#!")]
+    installs = re.compile(r"pip[\w\"$/{}]* install |npm install ")
+    unlocked = [
+        path.name
+        for path in scripts
+        for line in path.read_text().splitlines()
+        if installs.search(line) and not line.lstrip().startswith("#") and "--require-hashes" not in line
+    ]
+    assert unlocked == ["newcomer"], "which installs as the README says"
 
 
 @pytest.mark.parametrize("script", ["real-sshd", "real-mysql"])
