@@ -147,7 +147,7 @@ def database(sandbox_with_stack: dict[str, str]) -> Iterator[str]:
 @pytest.fixture
 def bootstrap(database: str) -> Callable[[], Outcome]:
     """Makes a user in it."""
-    return lambda: run("db", "bootstrap", database, "--dbname", "app", "--for", "ada=r", "--yes")
+    return lambda: run("db", "bootstrap", database, "--dbname", "app", "--for", "ada=r", "--local-port", "0", "--yes")
 
 
 @pytest.mark.parametrize("operation", ["GetSecretValue", "StartSession"])

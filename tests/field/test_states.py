@@ -25,8 +25,9 @@ AWS = Path(sys.executable).with_name("aws")
 SHELL, TUNNEL = ("connect",), ("connect", "-L", "0:localhost:3035", "--exec", "true")
 RUN, PROXY = ("run", "true"), ("ssh-proxy", "INSTANCE")
 COPY, COPY_BY_SSH = ("cp", "--via", "session", "FILE", ":/tmp/x"), ("cp", "--via", "ssh", "FILE", ":/tmp/x")
-DB = ("db", "connect", "-c", "SELECT 1", "--dbname", "app", "--ca-bundle", certifi.where())
-BOOTSTRAP = ("db", "bootstrap", "--password-stdin", "--dbname", "app", "--ca-bundle", certifi.where(), "--yes")
+TO_APP = ("--dbname", "app", "--ca-bundle", certifi.where(), "--local-port", "0")
+DB = ("db", "connect", "-c", "SELECT 1", *TO_APP)
+BOOTSTRAP = ("db", "bootstrap", "--password-stdin", *TO_APP, "--yes")
 Verb = tuple[str, ...]
 
 
