@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
 
 EVENTS = "DescribeStackEvents"
 POLLS = (EVENTS, "DescribeChangeSet")
 """The calls that are repeated while CloudFormation works: their number depends on how long it takes."""
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The operations called from here on, in order, while the patch lasts."""
+    made: list[str] = []
+    real = BaseClient._make_api_call
+
+    def call(client: Any, operation: str, parameters: Any) -> Any:
+        made.append(operation)
+        return real(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    return made
 
 
 def outside_polls(calls: Iterable[str]) -> Counter[str]:

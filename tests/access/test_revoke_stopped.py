@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from generator.operations import polling
 from tests.access.test_revoke_refused import opened
+from tests.api_calls import recorded
 from tests.embedded import Deployer, Outcome, environment
 
 STACK = "stopped"
@@ -160,15 +161,8 @@ def test_an_error_at_any_call_is_never_proven_and_never_the_end(
 
 
 def test_every_call_that_writes_is_stopped_once_above(let_in: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: set[str] = set()
-    call = BaseClient._make_api_call
-
-    def noted(client: Any, name: str, parameters: Any) -> Any:
-        made.add(name)
-        return call(client, name, parameters)
-
     with monkeypatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", noted)
+        made = recorded(patch)
         assert let_in(*ALL).code == 0
     reads = ("Get", "List", "Describe", "Simulate")
     assert {name for name in made if not name.startswith(reads)} == set(WRITES)

@@ -15,9 +15,9 @@ from typing import Any
 
 import certifi
 import pytest
-from botocore.client import BaseClient
 from botocore.session import Session
 
+from tests.api_calls import recorded
 from tests.embedded import Deployer, Outcome, run
 from tests.field.conftest import STACK
 
@@ -171,14 +171,7 @@ def test_what_is_printed_restores_it(name: str, verb: Verb, typed: Type) -> None
 
 
 def test_a_verb_that_succeeds_asks_about_no_resource(typed: Type, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[str] = []
-    real = BaseClient._make_api_call
-
-    def counted(self: Any, operation: str, params: Any) -> Any:
-        made.append(operation)
-        return real(self, operation, params)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
+    made = recorded(monkeypatch)
     for verb in (TUNNEL, SHELL, RUN):
         assert typed(verb).code == 0
     assert not {"DescribeInstances", "GetDocument", "DescribeLogGroups", "DescribeKey", "GetInstanceProfile"} & set(
@@ -235,14 +228,7 @@ def test_support_is_not_asked_for_what_it_may_not_read(
     key = json.loads(deployer.gateway.secretsmanager.get_secret_value(deployer.outputs["SupportSecretArn"]))
     instance = physical("Instance")
     STATES["instance stopped"].act()
-    made: list[str] = []
-    real = BaseClient._make_api_call
-
-    def noted(self: Any, operation: str, params: Any) -> Any:
-        made.append(operation)
-        return real(self, operation, params)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+    made = recorded(monkeypatch)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
     failed = typed(("connect", instance, *TUNNEL[1:]))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,26 @@ def home(sandbox_environment: dict[str, str], tmp_path: Path, monkeypatch: pytes
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             monkeypatch.delenv(name, raising=False)
         yield tmp_path
+
+
+@contextmanager
+def another_instance(deployer: Deployer, **tags: str) -> Iterator[str]:
+    """The ID of an instance that no stack made, with the profile of the stack's own, for the time of the block."""
+    ec2, resources = deployer.gateway.client("ec2"), deployer.gateway.cloudformation.list_stack_resources(STACK)
+    [profile] = [each.physical_id for each in resources if each.logical_id == "InstanceProfile"]
+    tagged = [{"ResourceType": "instance", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}] if tags else []
+    made = ec2.run_instances(
+        ImageId="ami-12345678",
+        MinCount=1,
+        MaxCount=1,
+        IamInstanceProfile={"Name": profile},
+        TagSpecifications=tagged,
+    )
+    name = str(made["Instances"][0]["InstanceId"])
+    try:
+        yield name
+    finally:
+        ec2.terminate_instances(InstanceIds=[name])
 
 
 @pytest.fixture

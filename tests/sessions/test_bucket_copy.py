@@ -16,7 +16,7 @@ from generator.errors import AwsError
 from generator.gateway.s3 import S3
 from generator.model.release import Encryption
 from tests.sandbox_keys import control
-from tests.sessions.conftest import STACK, Deployer
+from tests.sessions.conftest import Deployer, another_instance
 from tests.sessions.host import shells
 
 BYTES = os.urandom(100_000)
@@ -54,21 +54,17 @@ def program(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def machines(deployer: Deployer, tmp_path: Path) -> Iterator[tuple[Machine, Machine]]:
     """The stack's instance and another one."""
-    ec2, resources = deployer.gateway.client("ec2"), deployer.gateway.cloudformation.list_stack_resources(STACK)
-    [profile] = [each.physical_id for each in resources if each.logical_id == "InstanceProfile"]
-    made = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": profile})
-    second = str(made["Instances"][0]["InstanceId"])
-    one, other = Machine(deployer.instance, tmp_path / "one"), Machine(second, tmp_path / "other")
-    for each in (one, other):
-        (each.files / ".aws").mkdir(parents=True)
-        lines = [f"{name.lower()} = {os.environ[name]}" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
-        config = ["[default]", f"endpoint_url = {os.environ['AWS_ENDPOINT_URL']}", *lines]
-        (each.files / ".aws" / "config").write_text("\n".join([*config, "s3 =", "  addressing_style = path", ""]))
-    with shells(one.files) as a, shells(other.files) as b:
-        control("PUT", f"instances/{one.name}", {"ports": {"shell": a.port}})
-        control("PUT", f"instances/{other.name}", {"ports": {"shell": b.port}})
-        yield one, other
-    ec2.terminate_instances(InstanceIds=[second])
+    with another_instance(deployer) as second:
+        one, other = Machine(deployer.instance, tmp_path / "one"), Machine(second, tmp_path / "other")
+        for each in (one, other):
+            (each.files / ".aws").mkdir(parents=True)
+            lines = [f"{name.lower()} = {os.environ[name]}" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+            config = ["[default]", f"endpoint_url = {os.environ['AWS_ENDPOINT_URL']}", *lines]
+            (each.files / ".aws" / "config").write_text("\n".join([*config, "s3 =", "  addressing_style = path", ""]))
+        with shells(one.files) as a, shells(other.files) as b:
+            control("PUT", f"instances/{one.name}", {"ports": {"shell": a.port}})
+            control("PUT", f"instances/{other.name}", {"ports": {"shell": b.port}})
+            yield one, other
 
 
 def copy(deployer: Deployer, *words: str) -> Any:

@@ -22,7 +22,7 @@ from generator.operations.sessions.host_shell import HostShell
 from tests.embedded import Outcome
 from tests.sandbox_keys import control
 from tests.sessions import sshd
-from tests.sessions.conftest import STACK, Deployer, as_support
+from tests.sessions.conftest import Deployer, another_instance, as_support
 from tests.sessions.host import Host, shells
 from tests.sessions.sshd import USER
 
@@ -598,15 +598,10 @@ def test_a_directory_needs_r(deployer: Deployer, host: Host, there: Path, tmp_pa
 @pytest.fixture
 def second(deployer: Deployer, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Another instance, and the directory of its shells."""
-    ec2, resources = deployer.gateway.client("ec2"), deployer.gateway.cloudformation.list_stack_resources(STACK)
-    [profile] = [each.physical_id for each in resources if each.logical_id == "InstanceProfile"]
-    made = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, IamInstanceProfile={"Name": profile})
-    name = str(made["Instances"][0]["InstanceId"])
     (tmp_path / "second").mkdir()
-    with shells(tmp_path / "second") as running:
+    with another_instance(deployer) as name, shells(tmp_path / "second") as running:
         control("PUT", f"instances/{name}", {"ports": {"shell": running.port}})
         yield name, tmp_path / "second"
-    ec2.terminate_instances(InstanceIds=[name])
 
 
 def test_files_and_directories_go_from_host_to_host_and_nothing_stays_here(

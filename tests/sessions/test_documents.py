@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.sessions.conftest import STACK, Deployer, as_support
+from tests.sessions.conftest import Deployer, another_instance, as_support
 
 TUNNEL = ("-L", "0:localhost:3035", "--exec", "true", "--output", "json")
 ELSEWHERE = ("-L", "0:localhost:8080", "--exec", "true", "--output", "json")
@@ -18,19 +18,8 @@ Become = Callable[[str, str], None]
 @pytest.fixture
 def other(deployer: Deployer) -> Iterator[str]:
     """An instance of the customer's that is no stack's, with the tags of a team and of an instance for support."""
-    ec2, resources = deployer.gateway.client("ec2"), deployer.gateway.cloudformation.list_stack_resources(STACK)
-    [profile] = [each.physical_id for each in resources if each.logical_id == "InstanceProfile"]
-    tags = [{"Key": "team", "Value": "blue"}, {"Key": "deepsql:managed", "Value": "true"}]
-    made = ec2.run_instances(
-        ImageId="ami-12345678",
-        MinCount=1,
-        MaxCount=1,
-        IamInstanceProfile={"Name": profile},
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )
-    name = made["Instances"][0]["InstanceId"]
-    yield name
-    ec2.terminate_instances(InstanceIds=[name])
+    with another_instance(deployer, team="blue", **{"deepsql:managed": "true"}) as name:
+        yield name
 
 
 @pytest.fixture

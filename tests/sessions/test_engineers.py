@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sessions.conftest import STACK, Deployer, as_support
+from tests.sessions.conftest import STACK, Deployer, another_instance, as_support
 
 
 def test_an_engineer_reaches_what_shares_the_tag_and_nothing_else(
@@ -74,19 +74,8 @@ def _policies(deployer: Deployer) -> list[str]:
 @pytest.fixture
 def other(deployer: Deployer) -> Iterator[str]:
     """An instance that no stack made."""
-    ec2, resources = deployer.gateway.client("ec2"), deployer.gateway.cloudformation.list_stack_resources(STACK)
-    [profile] = [each.physical_id for each in resources if each.logical_id == "InstanceProfile"]
-    tags = [{"Key": "team", "Value": "blue"}, {"Key": "Name", "Value": "web-1"}]
-    made = ec2.run_instances(
-        ImageId="ami-12345678",
-        MinCount=1,
-        MaxCount=1,
-        IamInstanceProfile={"Name": profile},
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )
-    name = made["Instances"][0]["InstanceId"]
-    yield name
-    ec2.terminate_instances(InstanceIds=[name])
+    with another_instance(deployer, team="blue", Name="web-1") as name:
+        yield name
 
 
 @pytest.fixture

@@ -1,29 +1,18 @@
 """How many calls each command makes: exact, and the same on every machine (docs/explanation/performance.md)."""
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 
-from tests.api_calls import after_end, before_first, outside_polls, until_end
+from tests.api_calls import after_end, before_first, outside_polls, recorded, until_end
 from tests.bench.goals import GOALS
 from tests.embedded import PLACE, VENDOR_ROLE, Deployer
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The operations called so far, in order."""
-    made: list[str] = []
-    real = BaseClient._make_api_call
-
-    def counted(self: Any, operation: str, params: Any) -> Any:
-        made.append(operation)
-        return real(self, operation, params)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counted)
-    yield made
+    return recorded(monkeypatch)
 
 
 def test_create_takes_four_calls_and_two_for_its_policy_and_outputs(deployer: Deployer, calls: list[str]) -> None:

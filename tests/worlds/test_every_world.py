@@ -9,23 +9,18 @@ import pytest
 
 from tests.worlds.play import Theatre
 from tests.worlds.tables import WORLDS
-from tests.worlds.world import World, WrongVerdict
+from tests.worlds.world import World
 
 KNOWS_THE_PRODUCT = {"mutants.py"}
 
 
-def _param(world: World) -> object:
-    excused = [pytest.mark.xfail(reason=world.fault, strict=True, raises=WrongVerdict)] if world.fault else []
-    return pytest.param(world, id=world.name, marks=excused)
-
-
-@pytest.mark.parametrize("world", [_param(world) for world in WORLDS])
+@pytest.mark.parametrize("world", [pytest.param(world, id=world.name) for world in WORLDS])
 def test_world(world: World, theatre: Theatre) -> None:
     theatre.played(world).judge(world)
 
 
-def test_there_are_many_worlds_and_none_is_an_expected_failure() -> None:
-    assert len(WORLDS) >= 40 and not [world.name for world in WORLDS if world.fault]
+def test_there_are_many_worlds_each_with_a_name_of_its_own() -> None:
+    assert len({world.name for world in WORLDS}) == len(WORLDS) >= 40
 
 
 def test_every_world_has_a_name_of_its_own() -> None:

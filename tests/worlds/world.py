@@ -100,17 +100,13 @@ def done(*named: str) -> Expected:
 
 @dataclass(frozen=True)
 class World:
-    """One row. `make` is done by third clients; `start` is the scene it begins with (see scenes.py).
-
-    `fault` is the number of the fault for which the command cannot give the verdict yet.
-    """
+    """One row. `make` is done by third clients; `start` is the scene it begins with (see scenes.py)."""
 
     name: str
     make: Make
     command: tuple[str, ...]
     expected: Expected
     start: str = "granted"
-    fault: str = ""
 
 
 def nothing(account: Account) -> None:
