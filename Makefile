@@ -41,6 +41,7 @@ demo: $(RUNS) ## the whole story on the embedded AWS
 test: $(READY) $(SITE) ## all tests, real counterparts included
 	@.ci/real-sshd
 	@.ci/real-mysql
+	@.ci/real-shells
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY) ## ruff, and the template against its own rules

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "deployer"
+CONFIG_VARIABLE = "XDG_CONFIG_HOME"
+"""Names the folder above `config()` (XDG base directory specification)."""
 
 
 class NoHome(DeployerError):

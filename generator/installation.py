@@ -13,6 +13,11 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 DISTRIBUTION = "deepsql-deployer"
+EXTRAS = {"database": "psycopg", "sandbox": "ministack"}
+"""Each extra, and a module by which it is known that it is there."""
+SIGN_IN = "botocore[crt]"
+"""What a profile that signs in with `aws login` needs besides."""
+UV_TOOL = ["uv", "tool", "install", "--force"]
 
 
 def has(module: str) -> bool:
@@ -21,8 +26,27 @@ def has(module: str) -> bool:
 
 
 def install_command(extra: str) -> str:
-    """The command that installs this program again, from where it came, with an extra; quoted for a POSIX shell."""
-    return shlex.join([*_installer(Path(sys.prefix)), *_requirement(extra, _origin())])
+    """The command that installs this program again, from where it came, with an extra and those it has already; quoted
+    for a POSIX shell."""
+    installer = _installer(Path(sys.prefix))
+    beside = ["--with", SIGN_IN] if installer == UV_TOOL and has("awscrt") else []  # which it makes anew
+    return shlex.join([*installer, *beside, *_requirement(_extras(extra), _origin())])
+
+
+def sign_in_command() -> str:
+    """The command that adds what `aws login` needs to this installation; quoted for a POSIX shell."""
+    installer = _installer(Path(sys.prefix))
+    if installer[0] == "pipx":
+        return shlex.join(["pipx", "inject", DISTRIBUTION, SIGN_IN])
+    if installer == UV_TOOL:
+        return shlex.join([*installer, "--with", SIGN_IN, *_requirement(_extras(), _origin())])
+    return shlex.join([*installer, SIGN_IN])
+
+
+def _extras(wanted: str = "") -> str:
+    """The extra that is wanted, and those that are there, as they are written behind a name."""
+    names = [extra for extra, module in EXTRAS.items() if extra == wanted or has(module)]
+    return f"[{','.join(names)}]" if names else ""
 
 
 def _origin() -> dict[str, Any]:
@@ -34,12 +58,12 @@ def _origin() -> dict[str, Any]:
         return {}
 
 
-def _requirement(extra: str, origin: dict[str, Any]) -> list[str]:
+def _requirement(extras: str, origin: dict[str, Any]) -> list[str]:
     url = str(origin.get("url", ""))
     if "dir_info" in origin and url.startswith("file:"):
-        folder = f"{url2pathname(urlsplit(url).path)}[{extra}]"
+        folder = f"{url2pathname(urlsplit(url).path)}{extras}"
         return ["--editable", folder] if dict(origin["dir_info"]).get("editable") else [folder]
-    named = f"{DISTRIBUTION}[{extra}]"
+    named = f"{DISTRIBUTION}{extras}"
     repository = dict(origin.get("vcs_info") or {}).get("vcs", "")
     return [f"{named} @ {f'{repository}+' if repository else ''}{url}" if url else named]
 
@@ -49,5 +73,5 @@ def _installer(prefix: Path) -> list[str]:
     if (prefix / "pipx_metadata.json").exists():
         return ["pipx", "install", "--force"]
     if (prefix / "uv-receipt.toml").exists():
-        return ["uv", "tool", "install", "--force"]
+        return UV_TOOL
     return [sys.executable, "-m", "pip", "install"] if has("pip") else ["uv", "pip", "install", "-p", sys.executable]

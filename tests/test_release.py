@@ -76,6 +76,38 @@ def test_a_wheel_that_does_not_start_is_not_published(checkout: Path) -> None:
     assert (code, called) == (3, []) and "the wheel does not start by uvx and by pipx" in said
 
 
+def test_a_package_that_cannot_be_built_is_said_to_be_that(checkout: Path) -> None:
+    project = checkout / "pyproject.toml"
+    project.write_text(project.read_text().replace('readme = "README.md"', 'readme = "NONE.md"'))
+    git(checkout, "commit", "-qam", "Broken")
+    code, said, called = release(checkout, *ARGS)
+    assert (code, called) == (3, ["make check"]) and "the package cannot be built" in said and "NONE.md" in said
+
+
+def test_the_tag_is_of_the_commit_that_was_built(checkout: Path) -> None:
+    """Somebody commits while `make check` runs: nothing is published. While it is published: the tag stays behind."""
+    make = checkout.parent / "bin/make"
+    commits = f"{' '.join(GIT)} -C {checkout} commit -q --allow-empty -m Meanwhile"
+    make.write_text(f'#!/bin/sh\nif [ "$1" = check ]; then {commits}; fi\n')
+    code, said, called = release(checkout, *ARGS)
+    assert (code, called) == (3, []) and "the checkout was changed meanwhile" in said and git(checkout, "tag") == ""
+    make.write_text("#!/bin/sh\n")
+    built = git(checkout, "rev-parse", "HEAD")
+    (checkout / ".venv/bin/deployer").write_text(f"#!/bin/sh\n{commits}\n")
+    git(checkout, "remote", "remove", "origin")
+    code, said, _ = release(checkout, *ARGS)
+    assert (code, git(checkout, "rev-parse", f"v{__version__}")) == (0, built) and "git push" not in said, said
+
+
+@pytest.mark.parametrize("heading", ["{}-rc1", "{}.1", "{}1", "1.{}", "[{}"])
+def test_the_changelog_has_a_section_of_this_very_version(checkout: Path, heading: str) -> None:
+    changes = checkout / "CHANGELOG.md"
+    changes.write_text(changes.read_text().replace(f"## {__version__}", f"## {heading.format(__version__)}"))
+    git(checkout, "commit", "-qam", "Other")
+    code, said, called = release(checkout, *ARGS)
+    assert (code, called) == (3, []) and f"CHANGELOG.md has no section {__version__}" in said
+
+
 def test_everything_that_is_wrong_is_named_before_anything_is_called(checkout: Path) -> None:
     git(checkout, "tag", f"v{__version__}")
     shutil.copy(ROOT / "CHANGELOG.md", checkout / "CHANGELOG.md")

@@ -53,7 +53,7 @@ def test_the_tools_that_the_bench_installs_to_compare_with_come_by_hash(
 def test_every_archive_of_npm_has_its_digest_in_a_lock() -> None:
     """What is bundled is in an archive, which has one."""
     locks = [path for path in ROOT.glob("tests/**/package-lock.json") if "node_modules" not in path.parts]
-    assert len(locks) == 3
+    assert len(locks) == 4
     for lock in locks:
         packages = json.loads(lock.read_text())["packages"]
         assert all(each.get("integrity") or each.get("inBundle") for name, each in packages.items() if name), lock
@@ -72,7 +72,7 @@ def test_what_the_scripts_install_comes_by_hash_but_for_what_a_user_would_fetch(
     assert unlocked == ["newcomer"], "which installs as the README says"
 
 
-@pytest.mark.parametrize("script", ["real-sshd", "real-mysql"])
+@pytest.mark.parametrize("script", ["real-sshd", "real-mysql", "real-shells"])
 def test_what_the_tests_want_is_unpacked_and_never_installed(script: str, tmp_path: Path) -> None:
     """apt-get only downloads, into directories of its own, and dpkg only unpacks."""
     shutil.copytree(ROOT / ".ci", tmp_path / "checkout" / ".ci")
