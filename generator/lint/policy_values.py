@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from generator.lint.traverse import Tree, mapping
-from generator.lint.values import NO_VALUE, OPEN, Known, branches, is_function, texts
+from generator.lint.values import OPEN, Known, branches, is_function, texts
 from generator.model.arn import Arn
 
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
@@ -21,12 +22,15 @@ UNLIKE = (
 
 def is_everything(value: object, known: Known) -> bool:
     """Whether a value, one of a list, or one branch of a condition is `*`, or a pattern that fits as much."""
-    return any("*" in text and _fits_everything(text) for text in texts(value, known))
+    return any(map(fits_all, texts(value, known)))
 
 
-def _fits_everything(pattern: str) -> bool:
+def fits_all(pattern: str, arns: Sequence[Arn] = UNLIKE) -> bool:
+    """Whether these ARNs, in one partition or another, are all like the pattern of a policy."""
     exact = pattern.replace("[", "[[]")  # in a policy a bracket is a character like others
-    return any(all(fnmatchcase(str(replace(arn, partition=name)), exact) for arn in UNLIKE) for name in PARTITIONS)
+    return "*" in pattern and any(
+        all(fnmatchcase(str(replace(arn, partition=name)), exact) for arn in arns) for name in PARTITIONS
+    )
 
 
 def may_allow(statement: Tree, known: Known) -> bool:
@@ -34,21 +38,10 @@ def may_allow(statement: Tree, known: Known) -> bool:
     return any(effect in ("Allow", OPEN) for effect in texts(statement.get("Effect"), known))
 
 
-def may_lack_condition(statement: Tree) -> bool:
-    """Whether nothing limits it: no condition, an empty one, or one that a condition of the template removes."""
-    return any(map(_is_empty, branches(statement.get("Condition"))))
-
-
-def _is_empty(condition: object) -> bool:
-    if condition is None or condition == NO_VALUE:
-        return True
-    return isinstance(condition, dict) and all(may_lack_condition({"Condition": each}) for each in condition.values())
-
-
 def anyone(principal: object, known: Known) -> bool:
     """Whether a principal, by itself, among others, or in a branch of a condition, is whoever asks."""
-    for branch in branches(principal):
+    for branch, inner in branches(principal, known):
         named = [branch] if is_function(branch) else mapping(branch).values() or [branch]
-        if any(is_everything(each, known) for each in named):
+        if any(is_everything(each, inner) for each in named):
             return True
     return False

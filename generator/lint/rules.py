@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import TypeAlias
 
-from generator.lint.policy_values import anyone, is_everything, may_allow, may_lack_condition
+from generator.lint.conditions import may_not_limit
+from generator.lint.documents import documents
+from generator.lint.permissions import open_permissions
+from generator.lint.policy_values import anyone, is_everything, may_allow
 from generator.lint.traverse import (
     Path,
     Tree,
     mapping,
     nodes,
-    policy_documents,
     references,
     resources,
     statements,
@@ -81,25 +83,32 @@ def _is_carried(path: Path) -> bool:
 
 
 def _wildcard_resources(template: Tree, _: str) -> Hits:
-    for place, statement, known in _unlimited(template):
+    for place, statement, known in _unlimited(template, caller=False):
         everywhere = is_everything(statement.get("Resource"), known) or "NotResource" in statement
         # a statement with a principal is of a resource: there `*` is what carries the policy
         if everywhere and not {"Principal", "NotPrincipal"} & set(statement):
-            yield place, f"{statement.get('Sid', 'A statement')} allows on every resource without a condition."
+            yield place, f"{_called(statement)} allows on every resource, and no condition limits it."
 
 
 def _open_principals(template: Tree, _: str) -> Hits:
-    for place, statement, known in _unlimited(template):
+    for place, statement, known in _unlimited(template, caller=True):
         if anyone(statement.get("Principal"), known) or "NotPrincipal" in statement:
-            yield place, f"{statement.get('Sid', 'A statement')} lets everyone in."
+            yield place, f"{_called(statement)} lets everyone in."
+    for place, name in open_permissions(template, known_values(template, every_answer=True)):
+        yield place, f"{name} lets everyone in."
 
 
-def _unlimited(template: Tree) -> Iterator[tuple[Path, Tree, Known]]:
-    """The statements that may allow without a condition, and what is known of the values in them."""
-    known = known_values(template)
-    for path, document in policy_documents(template):
+def _called(statement: Tree) -> str:
+    return str(statement.get("Sid", "A statement"))
+
+
+def _unlimited(template: Tree, *, caller: bool) -> Iterator[tuple[Path, Tree, Known]]:
+    """The statements that may allow without a condition that limits, and what is known of the values in them."""
+    everywhere = known_values(template, every_answer=True)
+    for path, document in documents(template, everywhere):
         for place, statement in statements(document, path):
-            if may_allow(statement, known) and may_lack_condition(statement):
+            known = everywhere.at(template, place)
+            if may_allow(statement, known) and may_not_limit(statement.get("Condition"), known, caller=caller):
                 yield place, statement, known
 
 
@@ -143,7 +152,7 @@ def _keys_in_cloudformation(template: Tree, _: str) -> Hits:
 def _sids(template: Tree, _: str) -> Hits:
     """A Sid is there once in a document, and in our template it means one thing: the same statement word for word."""
     meanings: dict[str, Tree] = {}
-    for path, document in policy_documents(template):
+    for path, document in documents(template, known_values(template, every_answer=True)):
         seen: set[str] = set()
         for place, statement in statements(document, path):
             sid = str(statement.get("Sid", ""))
@@ -167,7 +176,8 @@ def _fixed_names(template: Tree, _: str) -> Hits:
     for name, kind, properties in resources(template):
         key = IAM_NAMES.get(kind, "")
         place: Path = ("Resources", name, "Properties", key)
-        fixed = any(OPEN not in text for text in texts(properties.get(key), known))
+        given = texts(properties.get(key), known.at(template, place[:3]))
+        fixed = any(text and OPEN not in text for text in given)
         if fixed and not (is_adopted(template) and _is_carried(place)):
             yield place, f"{key} of {name} is the same in every stack of a region, but IAM's names are global."
 

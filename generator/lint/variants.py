@@ -41,6 +41,11 @@ def decide(template: Tree, known: dict[str, str]) -> Tree:
     return decided
 
 
+def verdicts(conditions: Tree, known: dict[str, str]) -> dict[str, bool | None]:
+    """Whether each condition holds when these parameters are known; None where that hangs on something else."""
+    return {str(name): verdict for name, verdict in _Decider(conditions, known).verdicts.items()}
+
+
 @dataclass(frozen=True)
 class Entry:
     """A resource or an output as some answers leave it. `text`: what can clash in it, "" if no answer changes it."""

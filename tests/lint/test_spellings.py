@@ -7,7 +7,7 @@ from cfnlint.decode.decode import decode_str
 
 from generator.lint.rules import OWN_RULES
 from generator.lint.traverse import Path
-from generator.lint.values import MOST_TEXTS, OPEN, texts
+from generator.lint.values import MOST_TEXTS, OPEN, Known, texts
 
 STARS = ["'*'", "['*']", "[a, '*']", "!Sub '*'", "!Sub ['*', {}]", "!Sub ['${A}', {A: '*'}]", "!Join ['', ['*']]",
          "'**'", "!If [C, '*', a]", "!If [C, [a, !Sub '*'], b]", "'arn:*'", "'arn:*:*:*:*:*'", "'?*'", "'*:*'",
@@ -16,12 +16,29 @@ STARS = ["'*'", "['*']", "[a, '*']", "!Sub '*'", "!Sub ['*', {}]", "!Sub ['${A}'
          "!Select [1, [a, '*']]", "!Select [1, !Ref Many]", "!Select [0, !Split [',', '*,a']]",
          "!Select ['0', !If [C, [a], ['*']]]", "!Sub ['${A}', {A: !If [C, a, '*']}]", "!If [C, a, !If [D, b, '*']]",
          "!Join ['', [!If [C, '*', !Ref 'AWS::NoValue']]]", "!Join ['', !If [C, ['*'], [a]]]",
-         "!Join ['', ['*', !Ref 'AWS::NoValue']]"]  # fmt: skip
+         "!Join ['', ['*', !Ref 'AWS::NoValue']]",
+         "!FindInMap [M, x, star]", "!FindInMap [M, x, listed]", "!FindInMap [M, !Ref Free, one]",
+         "!FindInMap [M, !Ref Choice, one]", "!FindInMap [M, !Ref 'AWS::Region', one]", "!FindInMap [M, y, !Ref Free]",
+         "!If [C, a, !FindInMap [M, x, star]]", "!FindInMap [M, !If [C, x, y], one]", "!FindInMap [!Ref Map, y, one]",
+         "!Sub ['${A}', {A: !FindInMap [M, y, one]}]", "!Join ['', [!FindInMap [M, y, one]]]",
+         "!Join ['', !FindInMap [M, y, alone]]", "!Select [1, !FindInMap [M, x, listed]]",
+         "!FindInMap [M, !Sub '${Choice}', one]", "!FindInMap [M, none, none, {DefaultValue: '*'}]",
+         "!Ref Chosen", "!Ref Asked", "!Ref Some", "!Sub '${Asked}'", "!Sub '${Prefix}*'", "!Sub '${Asked}${Prefix}'",
+         "!If [IsStar, !Ref Chosen, a]", "!If [IsOther, a, !Ref Chosen]", "!If [HasPrefix, a, !Sub '${Prefix}*']",
+         "!If [C, !If [IsStar, !Ref Chosen, b], a]"]  # fmt: skip
 NO_STARS = ["a", "[a, b]", "!Sub 'arn:${AWS::Partition}:s3:::a*'", "!Join ['', [b, '*']]", "!Ref P", "!If [C, a, b]",
             "!Sub '${P}*'", "!Join ['', [!Ref P, '*']]", "'arn:aws:s3:::*'", "!Ref Name", "!Sub '${Name}*'",
             "'arn:aws:iam::111122223333:*'", "!Sub 'arn:aws:*:*:${AWS::AccountId}:*'", "!Sub '${!Star}'",
             "!Select [0, [a, '*']]", "!Select [0, !Ref Many]", "!Select [1, !Split [',', !Ref P]]", "'[a]*'", "'?'",
-            "!Select [2, [a, '*']]", "!Ref 'AWS::NoValue'", "!FindInMap [a, b, c]", "!If [C, a]"]  # fmt: skip
+            "!Select [2, [a, '*']]", "!Ref 'AWS::NoValue'", "!FindInMap [a, b, c]", "!If [C, a]",
+            "!FindInMap [M, y, star]", "!FindInMap [M, x, one]", "!FindInMap [M, !Ref Closed, one]",
+            "!FindInMap [M, x]",
+            "!FindInMap [M, !Ref Free, plain]", "!Select [0, !FindInMap [M, x, listed]]", "!FindInMap [M, !Ref X, [x]]",
+            "!Join ['', [b, !FindInMap [M, x, star]]]", "!FindInMap [M, x, plain, {DefaultValue: a}]",
+            "!FindInMap [M, x, loop]", "!FindInMap M", "!FindInMap [M, {Ref: [x]}, loop]", "!Ref Closed", "!Ref Stored",
+            "!Sub '${Prefix}'", "!If [IsStar, a, !Ref Chosen]", "!If [IsOther, !Ref Chosen, a]",
+            "!If [HasPrefix, !Sub '${Prefix}*', a]", "!If [IsStar, a, !If [C, !Ref Chosen, b]]",
+            "!If [IsStar, a, !FindInMap [M, !Ref Chosen, plain]]"]  # fmt: skip
 NO_CONDITION = ["{}", "", "~", "!Ref AWS::NoValue", "!If [C, {Bool: {a: b}}, !Ref AWS::NoValue]", "{Bool: {}}",
                 "!If [C, {}, {Bool: {a: b}}]", "{Bool: {a: !Ref AWS::NoValue}}", "{Bool: !Ref AWS::NoValue}",
                 "{Bool: {a: !If [C, b, !Ref AWS::NoValue]}}"]  # fmt: skip
@@ -43,6 +60,23 @@ Parameters:
   Star: {{Type: String, Default: "*"}}
   Many: {{Type: CommaDelimitedList, Default: "a, *"}}
   Name: {{Type: String, Default: b}}
+  Chosen: {{Type: String, Default: b, AllowedValues: [b, "*", c]}}
+  Asked: {{Type: String, AllowedValues: ["*", c]}}
+  Some: {{Type: CommaDelimitedList, AllowedValues: ["*", c]}}
+  Choice: {{Type: String, Default: x, AllowedValues: [x, y]}}
+  Closed: {{Type: String, AllowedValues: [x]}}
+  Free: {{Type: String, Default: x}}
+  Map: {{Type: String, Default: M}}
+  Prefix: {{Type: String, Default: ""}}
+  Stored: {{Type: "AWS::SSM::Parameter::Value<String>", Default: "*"}}
+Mappings:
+  M:
+    x: {{star: "*", listed: [a, "*"], one: a, plain: a, loop: !FindInMap [M, x, loop]}}
+    y: {{star: a, one: "*", plain: a, alone: ["*"]}}
+Conditions:
+  IsStar: !Equals [!Ref Chosen, "*"]
+  IsOther: !Not [!Condition IsStar]
+  HasPrefix: !Not [!Equals [!Ref Prefix, ""]]
 Resources:
   P:
     Type: AWS::IAM::ManagedPolicy
@@ -110,18 +144,24 @@ def test_a_text_that_grows_with_each_function_in_it_ends_somewhere() -> None:
     doubled: object = "*"
     for _ in range(14):
         doubled = {"Fn::Sub": ["${A}${A}", {"A": doubled}]}
-    assert texts(doubled, {}) == [OPEN]
+    assert texts(doubled, Known()) == [OPEN]
     either = {"Fn::If": ["C", "a", "*"]}
-    assert len(texts({"Fn::Join": ["", [either] * 40]}, {})) == MOST_TEXTS
+    assert len(texts({"Fn::Join": ["", [either] * 40]}, Known())) == MOST_TEXTS
 
 
 FIXED_NAMES = ["x", "!Sub x", "!Sub ['${A}', {A: x}]", "!Join ['-', [a, b]]", "!If [C, x, y]", "!Ref Given",
                "!Sub '${Given}-x'", "!If [C, x, !Ref 'AWS::StackName']", "!Sub '${Given}-${AWS::Region}'",
-               "!Join ['-', [!Ref 'AWS::AccountId', x]]", "!Select [0, [a, b]]", "!Sub '${!x}-y'", "12"]  # fmt: skip
+               "!Join ['-', [!Ref 'AWS::AccountId', x]]", "!Select [0, [a, b]]", "!Sub '${!x}-y'", "12",
+               "!FindInMap [M, a, b]", "!FindInMap [M, !Ref 'AWS::Region', b]",
+               "!Sub ['${A}-x', {A: !FindInMap [M, a, b]}]",
+               "!FindInMap [M, !Ref Here, b]", "!Ref Only", "!Sub '${Prefix}x'", "!If [C, !Ref Named, a]"]  # fmt: skip
 NAMES_OF_THE_STACK = ["!Sub '${AWS::StackName}-x'", "!Ref Asked", "!Ref Empty", "!Sub '${Given}-${Asked}'",
                       "!Join ['-', [!Ref 'AWS::StackName', b]]", "!If [C, !Ref Asked, !Ref 'AWS::NoValue']",
                       "!Sub ['${A}', {A: !Ref 'AWS::StackId'}]", "!GetAtt Other.Arn", "!ImportValue x",
-                      "!Select [2, !Split ['/', !Ref 'AWS::StackId']]", "!Ref 'AWS::NoValue'"]  # fmt: skip
+                      "!Select [2, !Split ['/', !Ref 'AWS::StackId']]", "!Ref 'AWS::NoValue'",
+                      "!FindInMap [M, a, none]", "!FindInMap [M, !Ref Asked, b]", "!Sub ['${A}-x', {A: !Ref Asked}]",
+                      "!Join ['-', [!FindInMap [M, a, b], !Ref 'AWS::StackName']]", "!Ref OneOfTwo", "!Ref Stored",
+                      "!If [HasName, !Ref Empty, !Ref 'AWS::StackName']"]  # fmt: skip
 
 
 @pytest.mark.parametrize(("names", "seen"), [(FIXED_NAMES, True), (NAMES_OF_THE_STACK, False)])
@@ -141,7 +181,18 @@ NAMES_OF_THE_STACK = ["!Sub '${AWS::StackName}-x'", "!Ref Asked", "!Ref Empty", 
 def test_a_name_without_anything_of_the_stack_is_fixed(names: list[str], seen: bool, kind: str, key: str) -> None:
     for name in names:
         text = f"""
-Parameters: {{Given: {{Type: String, Default: x}}, Asked: {{Type: String}}, Empty: {{Type: String, Default: ""}}}}
+Parameters:
+  Given: {{Type: String, Default: x}}
+  Asked: {{Type: String}}
+  Empty: {{Type: String, Default: ""}}
+  Prefix: {{Type: String, Default: ""}}
+  Here: {{Type: String, Default: a}}
+  Only: {{Type: String, AllowedValues: [x]}}
+  OneOfTwo: {{Type: String, AllowedValues: [x, y]}}
+  Named: {{Type: String, Default: x}}
+  Stored: {{Type: "AWS::SSM::Parameter::Value<String>", Default: x}}
+Mappings: {{M: {{a: {{b: x}}}}}}
+Conditions: {{HasName: !Not [!Equals [!Ref Empty, ""]]}}
 Resources: {{R: {{Type: AWS::IAM::{kind}, Properties: {{{key}: {name}}}}}}}
 """
         assert places(text, "D0008") == [("Resources", "R", "Properties", key)] * seen, name
