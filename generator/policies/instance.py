@@ -33,9 +33,12 @@ AGENT_CALLS = [
     ssmmessages.OpenControlChannel,
     ssmmessages.OpenDataChannel,
     Action("ec2messages", "*"),
+    logs.DescribeLogGroups,
+    logs.DescribeLogStreams,
 ]
 """The calls of AmazonSSMManagedInstanceCore, without reading parameters and documents. It has every action of
-ec2messages."""
+ec2messages. The agent looks its log group up by name; with a narrower resource sessions hang (amazon-ssm-agent issue
+246)."""
 
 
 def be_managed_by_systems_manager(region: Value) -> Statement:
@@ -51,16 +54,6 @@ def read_aws_documents(documents: Value) -> Statement:
 def write_the_session_log(streams: Value) -> Statement:
     """Transcripts go to the session log group and nowhere else."""
     return allow("WriteTheSessionLog", [logs.CreateLogStream, logs.PutLogEvents], streams)
-
-
-def find_the_session_log(region: Value) -> Statement:
-    """The agent looks its log group up by name; with a narrower resource sessions hang (amazon-ssm-agent issue 246)."""
-    return allow(
-        "FindTheSessionLog",
-        [logs.DescribeLogGroups, logs.DescribeLogStreams],
-        "*",
-        StringEquals("aws:RequestedRegion", region),
-    )
 
 
 def encrypt_the_session_log(key: Value, service: Value, log_group: Value) -> Statement:

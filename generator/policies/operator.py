@@ -37,7 +37,8 @@ class Place:
     """Which stack, and where; names that a person chose for its user and roles, "" where CloudFormation makes them.
 
     `instance_name`: what an adopted stack's instance role and profile are named after, INSTANCE_NAME-….
-    `prefix`: of what is published in the bucket. `signing_key`: key/ID, of a key in KMS.
+    `prefix`: of what is published in the bucket. `signing_key`: key/ID, of a key in KMS. `documents`: the pattern
+    of the names of session documents; the product's are named after the instance.
     """
 
     stack_name: str
@@ -51,6 +52,7 @@ class Place:
     bucket: str = ""
     prefix: str = DEFAULT_PREFIX
     signing_key: str = ""
+    documents: str = "deepsql-*"
 
     @property
     def names(self) -> str:
@@ -122,6 +124,7 @@ def _arn(pattern: str, place: Place) -> str:
     """The ARN of `service:resource`; of AWS's own resources where the resource begins with a slash."""
     service, _, resource = pattern.partition(":")
     named = {"names": place.names, "stack": place.stack_name, "service_role": place.service_role}
+    named["documents"] = place.documents
     published = {"bucket": place.bucket, "prefix": place.prefix, "signing_key": place.signing_key}
     filled = resource.format(**named, **published)
     if service == "s3":

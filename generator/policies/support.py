@@ -38,9 +38,17 @@ CHOSEN_DOCUMENTS, SSH_KEYS, DATABASE_SIGN_IN = (
 def own_sessions(sessions: str, username: str = USERNAME) -> list[str]:
     """The ARNs of the calling user's own sessions, from the pattern of all sessions (`…:session/*`).
 
-    IAM's `?` is exactly one character. With `*` they would include those of a user whose name goes on after a dash.
+    IAM's `?` is exactly one character. With `*` they would include those of a user whose name goes on after a dash. The
+    longer one still fits an older ID of a user whose name goes on by a dash and eight characters: see `longer_name`.
     """
     return [f"{sessions.removesuffix('*')}{username}-{'?' * length}" for length in ID_LENGTHS]
+
+
+def longer_name(sessions: str, username: str) -> str:
+    """The ARNs that `own_sessions` fit and that are another's: NAME, a dash, eight characters, and an older ID. A newer
+    ID has no dash, so it is none of these."""
+    older, newer = ID_LENGTHS
+    return f"{sessions.removesuffix('*')}{username}-{'?' * (newer - older - 1)}-{'?' * older}"
 
 
 def no_older_sessions(not_before: Value) -> Statement:

@@ -11,12 +11,12 @@ from troposphere.awslambda import Permission
 from troposphere.events import InputTransformer, Rule, Target
 from troposphere.iam import PolicyType
 
-from generator.model.contract import ACCESS_END_SCHEDULE, Condition, Parameter, Resource
+from generator.model.contract import ACCESS_END_SCHEDULE, Condition, Resource
 from generator.policies.keeper import access_end_policy
 from generator.template.parts import REGION, arn, arn_of, ref, when
 
 WANTED = str(Condition.SESSIONS_END)
-MESSAGE = '{"Until":"${Until}","Instance":"${Instance}","User":"${User}","Role":"${Role}","Now":"<time>"}'
+MESSAGE = '{"Until":"${SupportAccessUntil}","Instance":"${Instance}","User":"${User}","Role":"${Role}","Now":"<time>"}'
 
 
 def add_access_end(template: Template) -> None:
@@ -61,10 +61,8 @@ def add_access_end(template: Template) -> None:
 
 
 def _values() -> dict[str, object]:
-    """What the message names; a user or role that the stack does not have is empty, which is nobody's name."""
+    """What in the message is not always there: a user or role that the stack does not have is nobody's name, empty."""
     return {
-        "Until": ref(Parameter.SUPPORT_ACCESS_UNTIL),
-        "Instance": ref(Resource.INSTANCE),
         "User": when(Condition.WANT_SUPPORT_USER, ref(Resource.SUPPORT_USER), ""),
         "Role": when(Condition.WANT_SUPPORT_ROLE, ref(Resource.SUPPORT_ROLE), ""),
     }

@@ -105,6 +105,11 @@ def version_of(text: str) -> str:
     return scalar(entries(parse(text).get("Metadata")).get(VERSION_KEY)) or ""
 
 
+def is_template(text: str) -> bool:
+    """Whether a YAML text is a template of CloudFormation, of whatever."""
+    return "Resources" in parse(text)
+
+
 @dataclass
 class _Merge:
     """The work of one adoption: `sections` becomes the result, `carried` collects what came from the live template."""

@@ -24,7 +24,7 @@ COMMENTS = {
 HTTPS = 443
 PARAMETERS = {
     "ClusterName": ("Name of the EKS cluster, as the main stack has it.", "^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$"),
-    "ClusterSecurityGroupId": ("The cluster's security group.", "^sg-[0-9a-f]{8,17}$"),
+    "ClusterSecurityGroupId": ("A group of the cluster's, best one that only its endpoint has.", "^sg-[0-9a-f]{8,17}$"),
     "InstanceRoleName": ("Physical ID of InstanceRole in the main stack.", r"^[\w+=,.@-]{1,64}$"),
     "InstanceSecurityGroupId": ("The main stack's output InstanceSecurityGroupId.", "^sg-[0-9a-f]{8,17}$"),
 }

@@ -122,16 +122,20 @@ COMMENTS: Mapping[str, str] = {
     Resource.ACCESS_END_RULE: "Every minute. Before the end the keeper returns at once.",
     Resource.ACCESS_END_PERMISSION: "Only that rule may call the keeper so.",
     Condition.VENDOR_GIVEN: "Somebody of the vendor is granted access: an account and a principal in it.",
-    Condition.SESSIONS_CUT: "Sessions of the role were cut off by a revocation, or are by a pause.",
+    Condition.NOTHING_CUT: "No session of the role was cut off by a revocation, nor is by a pause.",
     Condition.SESSIONS_END: "Somebody is let in, until a set time.",
     Condition.SUPPORT_HAS_OPTIONS: "Support may do more than by default.",
 }
 STATEMENTS: Mapping[str, str] = {
-    "BeManagedBySystemsManager": "The agent's calls name no resource, so the condition limits them to this region.",
+    "BeManagedBySystemsManager": (
+        "The agent's calls name no resource, so the condition limits them to this region. It looks the log group up by "
+        "name; with a narrower resource sessions hang."
+    ),
     "ReadAwsDocuments": "AWS's own, for patching; documents of this account may hold anything.",
-    "WriteTheSessionLog": "Transcripts go to this log group and nowhere else.",
-    "EncryptTheSessionLog": "Writing to it needs its key, through CloudWatch Logs, for this group alone.",
-    "FindTheSessionLog": "The agent looks the group up by name; with a narrower resource sessions hang.",
+    "WriteTheSessionLog": "Transcripts go to this log group, yours or the stack's, and nowhere else.",
+    "EncryptTheSessionLog": (
+        "Writing to it needs its key, whichever it has, through CloudWatch Logs and for this group alone."
+    ),
     "ReportReadiness": "The signal that lets the stack finish, or fail.",
     "ReadTheAdminPassword": "This one secret.",
     "DecryptWithTheStackKey": "To read that secret; the key only through Secrets Manager.",

@@ -1,4 +1,7 @@
-"""The template as text, deterministic: the file for people, and the wire form that is sent, from one value."""
+"""The template as text, deterministic: the file for people, and the wire form that is sent, from one value.
+
+Both are ASCII, what is outside it as an escape: CloudFormation gives back `?` for any other character.
+"""
 
 from __future__ import annotations
 
@@ -182,5 +185,5 @@ def _indent(text: str) -> str:
 def _dump(value: dict[str, object], pure: bool, conditions: bool = False) -> str:
     node = to_block(value, conditions=conditions)
     dumper = PureDumper if pure or not yaml.__with_libyaml__ else yaml.CSafeDumper
-    text: str = yaml.serialize(node, Dumper=dumper, width=100_000, allow_unicode=True)
+    text: str = yaml.serialize(node, Dumper=dumper, width=100_000, allow_unicode=False)
     return text

@@ -21,11 +21,12 @@ from generator.policies.engineers import (
     EngineerKind,
     EngineersScope,
     engineers_policy,
+    push_ssh_keys,
     session_documents,
 )
-from generator.policies.support import own_sessions
+from generator.policies.support import longer_name, own_sessions
 from generator.template.parts import REGION, arn, joined
-from generator.template.session_documents import ANY_PORT
+from generator.template.session_documents import ANY_PORT, ssh_session
 
 DESCRIPTION = (
     "For your own engineers: session and command documents that allow only what is listed, and policies for instances "
@@ -38,6 +39,7 @@ COMMENTS = {
     ),
     str(Resource.COMMAND_DOCUMENT): "In the place of AWS-StartInteractiveCommand: these commands, by the shell's user.",
     str(Resource.SHELL_DOCUMENT): "A shell, in the place of the account's default one; logged where a group is named.",
+    str(Resource.SSH_DOCUMENT): "In the place of AWS-StartSSHSession: port 22 alone.",
     str(Resource.RUN_DOCUMENT): "In the place of AWS-RunShellScript: these commands, as root, on many instances.",
     str(Resource.USERS_POLICY): "For IAM users. Own sessions: their IDs begin with the user's name.",
     str(Resource.ROLES_POLICY): "For roles. Own sessions: by the tag that Session Manager sets, which is aws:userid.",
@@ -48,7 +50,11 @@ COMMENTS = {
     str(Resource.SOURCE_IDENTITY_POLICY): "The same by the source identity, which no later role can change.",
     "StartSessionsWhereTheTagsAreEqual": "A person without the tag matches no instance.",
     "StartSessionsWithTheseDocuments": "Documents have no tag of a team, so they have a statement of their own.",
+    "NotOfOneWhoseNameGoesOn": "alice's pattern for a newer ID also fits an older one of alice-12345678.",
     "ResumeAndEndOwnSessions": "A session bears no tag of ours: its ID or AWS's own tag says whose it is.",
+    "PushSshKeysWhereTheTagsAreEqual": (
+        "A public key for a minute, for that user alone. SSH forwards ports that are not listed."
+    ),
     "ReadWhatCommandsPrinted": "IAM cannot tell whose a command is; so nobody gets ssm:CancelCommand here.",
 }
 STACK = "${AWS::StackName}"
@@ -74,21 +80,20 @@ def build_engineers(tag: str = DEFAULT_TAG) -> Template:
 
 def _parameters(template: Template) -> None:
     """Add the parameters. Without labels the console shows the names that the documentation uses."""
-    listed = "CommaDelimitedList"
     groups: dict[str, tuple[tuple[P, str, dict[str, object]], ...]] = {
         "Tunnels": (
-            (P.ALLOWED_PORTS, "Ports of the instance itself.",
-             {"Type": listed, "Default": "8080", "AllowedPattern": contract.PORTS}),
+            (P.ALLOWED_PORTS, "Ports of the instance itself: 8080,8081.",
+             {"Type": "String", "Default": "", "AllowedPattern": contract.PORTS}),
             (P.REMOTE_HOSTS, "Other hosts, as the instance names them: each of them with each of RemotePorts.",
-             {"Type": listed, "Default": "", "AllowedPattern": contract.HOSTS}),
+             {"Type": "String", "Default": "", "AllowedPattern": contract.HOSTS}),
             (P.REMOTE_PORTS, "Ports of those hosts.",
-             {"Type": listed, "Default": "", "AllowedPattern": contract.PORTS}),
+             {"Type": "String", "Default": "", "AllowedPattern": contract.PORTS}),
         ),
         "Commands": (
             (P.INTERACTIVE_COMMANDS, "Commands for a session, each whole: df -h,systemctl status.",
-             {"Type": listed, "Default": "", "AllowedPattern": contract.COMMANDS}),
+             {"Type": "String", "Default": "", "AllowedPattern": contract.COMMANDS}),
             (P.FLEET_COMMANDS, "Commands that run as root on many instances at once.",
-             {"Type": listed, "Default": "", "AllowedPattern": contract.COMMANDS}),
+             {"Type": "String", "Default": "", "AllowedPattern": contract.COMMANDS}),
             (P.COMMAND_ARGUMENT, "Word: one more word may follow a command, which is no option. None: nothing may.",
              {"Type": "String", "Default": "None", "AllowedValues": ["None", "Word"]}),
         ),
@@ -98,6 +103,8 @@ def _parameters(template: Template) -> None:
             (P.SESSION_LOG_GROUP,
              "An encrypted log group for shells and commands. The instances' roles must be allowed to write to it.",
              {"Type": "String", "Default": "", "AllowedPattern": contract.LOG_GROUP}),
+            (P.SSH_USER, "OS user for SSH, never root. Who has SSH reaches what sshd forwards, listed or not.",
+             {"Type": "String", "Default": "", "AllowedPattern": contract.SSH_USERS}),
         ),
     }  # fmt: skip
     for title, members in groups.items():
@@ -108,7 +115,7 @@ def _parameters(template: Template) -> None:
 
 
 def _given(name: P) -> Not:
-    return Not(Equals(Join("", Ref(str(name))), ""))
+    return Not(Equals(Ref(str(name)), ""))
 
 
 def _conditions(template: Template) -> None:
@@ -118,16 +125,17 @@ def _conditions(template: Template) -> None:
     template.add_condition(str(C.FLEET_GIVEN), _given(P.FLEET_COMMANDS))
     template.add_condition(str(C.ARGUMENT_ALLOWED), Equals(Ref(str(P.COMMAND_ARGUMENT)), "Word"))
     template.add_condition(str(C.WANT_SHELL), Equals(Ref(str(P.CREATE_SHELL)), "Yes"))
-    template.add_condition(str(C.LOG_GIVEN), Not(Equals(Ref(str(P.SESSION_LOG_GROUP)), "")))
+    template.add_condition(str(C.LOG_GIVEN), _given(P.SESSION_LOG_GROUP))
+    template.add_condition(str(C.SSH_GIVEN), _given(P.SSH_USER))
 
 
 def _any_of(name: P) -> Join:
     """A pattern for the members of a list alone. Of what may be in one, only the dot means more than itself."""
-    return Join("\\.", Split(".", Join("|", Ref(str(name)))))
+    return Join("\\.", Split(".", Join("|", Split(",", Ref(str(name))))))
 
 
 def _one_of(name: P, *more: object) -> Join:
-    return joined("^(", _any_of(name), ")", *more, "$")
+    return joined("^(", _any_of(name), ")", contract.MEMBER_ENDS, *more, "$")
 
 
 def _command(name: P) -> dict[str, object]:
@@ -185,6 +193,7 @@ def _session_documents(template: Template) -> None:
           "inputs": _inputs(), "parameters": {"command": _command(P.INTERACTIVE_COMMANDS)}, "properties": run}),
         (Resource.SHELL_DOCUMENT, Kind.SHELL, C.WANT_SHELL,
          {**head, "description": "A shell", "sessionType": "Standard_Stream", "inputs": _inputs()}),
+        (Resource.SSH_DOCUMENT, Kind.SSH, C.SSH_GIVEN, ssh_session("SSH to an instance")),
     )  # fmt: skip
     for name, kind, condition, content in documents:
         _add_document(template, name, kind, condition, "Session", content)
@@ -245,6 +254,8 @@ def _policy(tag: str, kind: EngineerKind) -> Policy:
         [arn("ssm", f"document/{contract.document_name(Kind.RUN, STACK)}")],
         arn("ssm", "session/*"),
         [arn("ssm", own) for own in own_sessions("session/*", named)] if named else (),
+        [arn("ssm", longer_name("session/*", named))] if named else (),
+        [If(str(C.SSH_GIVEN), push_ssh_keys(tag, arn("ec2", "instance/*"), Ref(str(P.SSH_USER))), Ref("AWS::NoValue"))],
     )
     return engineers_policy(scope)
 
@@ -256,6 +267,7 @@ def _outputs(template: Template, tag: str) -> None:
         (O.REMOTE_PORT_DOCUMENT, Resource.REMOTE_PORT_DOCUMENT, C.REMOTE_GIVEN),
         (O.COMMAND_DOCUMENT, Resource.COMMAND_DOCUMENT, C.COMMANDS_GIVEN),
         (O.SHELL_DOCUMENT, Resource.SHELL_DOCUMENT, C.WANT_SHELL),
+        (O.SSH_DOCUMENT, Resource.SSH_DOCUMENT, C.SSH_GIVEN),
         (O.RUN_DOCUMENT, Resource.RUN_DOCUMENT, C.FLEET_GIVEN),
     )
     for output, resource, condition in documents:

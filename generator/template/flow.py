@@ -14,12 +14,12 @@ import yaml
 from generator.template.yaml_nodes import RESOLVER, STR
 
 PLAIN = re.compile(
-    r"[\w/.$(^](?:[^{}\[\],:#'\"\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]|(?<=\w):{1,2}(?=[A-Za-z*]))*(?<! )", re.ASCII
+    r"[\w/.$(^](?:[^{}\[\],:#'\"\\\x00-\x1f\x7f-\U0010ffff]|(?<=\w):{1,2}(?=[A-Za-z*]))*(?<! )", re.ASCII
 )
 """Text that is the same in flow style without quotes. A colon only between letters, as in names of AWS (aws:SourceArn,
 AWS::NoValue): published templates have these without quotes; on any other colon within flow style parsers differ."""
-UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-"""What YAML takes in an escape only, the characters that break a line included."""
+ESCAPED = re.compile(r"[^\x20-\x7e]")
+"""What YAML takes in an escape only, and whatever is outside ASCII, which CloudFormation would give back as `?`."""
 
 
 def flow(node: yaml.Node) -> str:
@@ -50,6 +50,11 @@ def _tag(node: yaml.Node, usual: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    if not text or UNPRINTABLE.search(text):
-        return UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(text, ensure_ascii=False))
+    if not text or ESCAPED.search(text):
+        return ESCAPED.sub(lambda match: _escape(ord(match[0])), json.dumps(text, ensure_ascii=False))
     return "'" + text.replace("'", "''") + "'"
+
+
+def _escape(code: int) -> str:
+    """YAML's own escape; JSON's pairs of surrogates are two characters to it."""
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -7,7 +7,7 @@ from troposphere.secretsmanager import GenerateSecretString, Secret
 from troposphere.ssm import Parameter as SsmParameter
 
 from generator.model.contract import Condition, Parameter, Resource
-from generator.template.parts import NO_VALUE, ref, when
+from generator.template.parts import ref, unless, when
 
 SETTINGS = "\n".join(
     [
@@ -27,11 +27,9 @@ def add_installation(template: Template) -> None:
             DeletionPolicy="Delete",
             UpdateReplacePolicy="Delete",
             KmsKeyId=ref(Resource.STACK_KEY),
-            SecretString=when(Condition.ADMIN_PASSWORD_GIVEN, ref(Parameter.ADMIN_PASSWORD)),
+            SecretString=unless(Condition.NO_PASSWORD, ref(Parameter.ADMIN_PASSWORD)),
             GenerateSecretString=when(
-                Condition.ADMIN_PASSWORD_GIVEN,
-                NO_VALUE,
-                GenerateSecretString(PasswordLength=24, ExcludePunctuation=True),
+                Condition.NO_PASSWORD, GenerateSecretString(PasswordLength=24, ExcludePunctuation=True)
             ),
         )
     )

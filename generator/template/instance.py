@@ -19,6 +19,7 @@ from generator.policies import instance as permits
 from generator.policies.document import document
 from generator.policies.trust import service_assumes
 from generator.template import user_data
+from generator.template.conditions import session_log
 from generator.template.parts import (
     REGION,
     STACK_ID,
@@ -71,12 +72,21 @@ def _of_the_agent() -> list[object]:
     return [
         permits.be_managed_by_systems_manager(REGION),
         permits.read_aws_documents(Sub("arn:${AWS::Partition}:ssm:${AWS::Region}::document/*")),  # of no account
-        permits.write_the_session_log(arn_of(Resource.SESSION_LOG_GROUP, ":*")),
-        permits.encrypt_the_session_log(
-            arn_of(Resource.STACK_KEY), regional_service("logs"), arn_of(Resource.SESSION_LOG_GROUP)
-        ),
-        permits.find_the_session_log(REGION),
+        permits.write_the_session_log(_session_log(":*")),
+        permits.encrypt_the_session_log(_keys_of_the_log(), regional_service("logs"), _session_log()),
     ]
+
+
+def _keys_of_the_log() -> Sub:
+    """The stack's key; where the log group is the customer's, whichever key that has: the condition names the group."""
+    here = "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/${Key}"
+    return Sub(here, Key=when(Condition.NO_LOG_GROUP, ref(Resource.STACK_KEY), "*"))
+
+
+def _session_log(more: str = "") -> Sub:
+    """The ARN of the log group of shells, with `more` appended."""
+    here = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:${Log}"
+    return Sub(here + more, Log=session_log())
 
 
 def _to_install() -> list[object]:
@@ -118,7 +128,7 @@ def _instance() -> Instance:
 
 def image() -> If:
     """The image given, else the pinned one."""
-    return when(Condition.IMAGE_ID_GIVEN, ref(Parameter.IMAGE_ID), ref(Resource.INSTANCE_IMAGE))
+    return when(Condition.NO_IMAGE_ID, ref(Resource.INSTANCE_IMAGE), ref(Parameter.IMAGE_ID))
 
 
 def _cluster_access() -> AccessEntry:

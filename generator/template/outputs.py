@@ -6,6 +6,7 @@ from troposphere import Output, Sub, Template
 
 from generator.model.contract import INSTALL_LOG_PATH, UI_PORT, Condition, Resource
 from generator.model.contract import Output as O
+from generator.template.conditions import session_log
 from generator.template.parts import get_att, ref
 from generator.template.support_role import external_id
 
@@ -44,7 +45,7 @@ def add_outputs(template: Template) -> None:
     _add_support(template)
     _add(template, O.STACK_KEY_ARN, NAMED, get_att(Resource.STACK_KEY, "Arn"))
     _add(template, O.ADMIN_SECRET_ARN, NAMED, ref(Resource.ADMIN_SECRET))
-    _add(template, O.SESSION_LOG_GROUP_NAME, NAMED, ref(Resource.SESSION_LOG_GROUP))
+    _add(template, O.SESSION_LOG_GROUP_NAME, NAMED, session_log())
     _add(template, O.SHELL_DOCUMENT_NAME, NAMED, ref(Resource.SHELL_DOCUMENT))
     _add(template, O.CUSTOMER_SHELL_DOCUMENT_NAME, NAMED, ref(Resource.CUSTOMER_SHELL_DOCUMENT))
     _add(template, O.PORT_DOCUMENT_NAME, NAMED, ref(Resource.PORT_DOCUMENT))

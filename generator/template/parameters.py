@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from troposphere import And, Equals, Not, Parameter, Ref, Template
+from troposphere import Equals, Not, Or, Parameter, Ref, Template
 
 from generator.model.contract import INSTANCE_TYPES, NO_END, NO_LEVEL, SSH_USER
 from generator.model.contract import Parameter as P
@@ -35,9 +35,11 @@ def limits(**values: object) -> tuple[tuple[str, object], ...]:
 
 
 YES_NO = ["Yes", "No"]
-PRINCIPAL = r"^$|^arn:aws[a-z-]*:iam::[0-9]{12}:(\*|root|(role|user)/[\w+=.@/:-]+)$"
+LOG_GROUP = r"^[\w./#-]{0,512}$"
+"""The name of a log group (CloudWatch Logs API, CreateLogGroup)."""
+PRINCIPAL = r"^$|^arn:aws[a-z-]*:iam::\d{12}:(\*|root|(role|user)/[\w+=.@/:-]+)$"
 """One member of the list, which CloudFormation holds against the pattern one by one: of wildcards only `:*`."""
-TIME = "[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z"
+TIME = r"\d{4}(-\d{2}){2}T\d{2}(:\d{2}){2}Z"
 
 NETWORK = (
     Field(P.VPC_ID, "The VPC of your database.", "AWS::EC2::VPC::Id"),
@@ -90,7 +92,7 @@ PRODUCT = (
     Field(
         P.INSTALLER_VERSION,
         "A release tag to install. Empty: the latest.",
-        limits=limits(Default="", AllowedPattern="^[A-Za-z0-9._/-]{0,100}$"),
+        limits=limits(Default="", AllowedPattern=r"^[\w./-]{0,100}$"),
     ),
     Field(
         P.INSTALLER_SHA256,
@@ -128,7 +130,7 @@ SUPPORT = (
         P.VENDOR_ACCOUNTS,
         "IDs of the accounts with access.",
         "CommaDelimitedList",
-        limits(Default="", AllowedPattern="^$|^[0-9]{12}(,[0-9]{12})*$"),
+        limits(Default="", AllowedPattern=r"^$|^\d{12}(,\d{12})*$"),
     ),
     Field(
         P.VENDOR_PRINCIPALS,
@@ -166,7 +168,7 @@ SUPPORT = (
         P.SUPPORT_PORTS,
         "Ports of the instance that support may forward; 3035 is its page.",
         "CommaDelimitedList",
-        limits(Default="3035", AllowedPattern="^[0-9]{1,5}(,[0-9]{1,5})*$"),
+        limits(Default="3035", AllowedPattern=r"^\d{1,5}(,\d{1,5})*$"),
     ),
     Field(
         P.SUPPORT_SSH,
@@ -186,7 +188,7 @@ SUPPORT = (
     Field(
         P.EKS_CLUSTER_NAME,
         "A cluster for shells while access is granted. Empty: none.",
-        limits=limits(Default="", AllowedPattern="^$|^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$"),
+        limits=limits(Default="", AllowedPattern=r"^$|^[0-9A-Za-z][\w-]{0,99}$"),
     ),
     Field(
         P.EKS_ACCESS_POLICY,
@@ -198,6 +200,11 @@ SUPPORT = (
         "How long transcripts and revocation records stay.",
         "Number",
         limits(Default=365, AllowedValues=RETENTION_DAYS),
+    ),
+    Field(
+        P.LOG_GROUP,
+        "Yours for shells, encrypted. Empty: the stack's.",
+        limits=limits(Default="", AllowedPattern=LOG_GROUP),
     ),
 )
 DATABASE = (
@@ -212,7 +219,7 @@ DATABASE = (
     ),
     Field(
         P.DATABASE_RESOURCE_ID,
-        "Its resource ID in RDS, cluster-… or db-….",
+        "Its resource ID in RDS, cluster-... or db-...",
         limits=limits(Default="", AllowedPattern="^$|^(cluster|db)-[A-Z0-9]+$"),
     ),
     Field(
@@ -239,7 +246,7 @@ FIELDS = tuple(field for _, fields in GROUPS for field in fields)
 def fits(name: str, value: str) -> bool:
     """Whether CloudFormation will take `value` for the parameter `name`, by its AllowedPattern alone."""
     allowed = {str(field.name): dict(field.limits).get("AllowedPattern") for field in FIELDS}[name]
-    return allowed is None or re.fullmatch(str(allowed), value) is not None
+    return allowed is None or re.fullmatch(str(allowed), value, re.ASCII) is not None
 
 
 def add_parameters(template: Template) -> None:
@@ -274,8 +281,8 @@ def add_rules(template: Template) -> None:
             "RuleCondition": Not(Equals(Ref(P.SUPPORT_DATABASE_LEVEL), NO_LEVEL)),
             "Assertions": [
                 {
-                    "Assert": And(
-                        *(Not(Equals(Ref(name), "")) for name in (P.DATABASE_ENDPOINT, P.DATABASE_RESOURCE_ID))
+                    "Assert": Not(
+                        Or(*(Equals(Ref(name), "") for name in (P.DATABASE_ENDPOINT, P.DATABASE_RESOURCE_ID)))
                     ),
                     "AssertDescription": "SupportDatabaseLevel needs DatabaseEndpoint and DatabaseResourceId.",
                 }

@@ -49,6 +49,11 @@ def when(condition: Condition, yes: object, otherwise: object = NO_VALUE) -> If:
     return If(str(condition), yes, otherwise)
 
 
+def unless(condition: Condition, otherwise: object) -> If:
+    """`Fn::If`: nothing (`AWS::NoValue`) when the condition is true, else `otherwise`."""
+    return If(str(condition), NO_VALUE, otherwise)
+
+
 def arn(service: str, resource: str) -> Sub:
     """An ARN of the stack's partition, region and account."""
     return Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}")

@@ -8,6 +8,7 @@ from troposphere import Join, Sub, Template
 from troposphere.ssm import Document
 
 from generator.model.contract import SSH_PORT, DocumentKind, Parameter, Resource, document_name
+from generator.template.conditions import session_log
 from generator.template.parts import joined, ref
 
 ANY_PORT = "^[0-9]{1,5}$"
@@ -25,7 +26,9 @@ def add_session_documents(template: Template) -> None:
     template.add_resource(session_document(Resource.SHELL_DOCUMENT, DocumentKind.SHELL, shell))
     template.add_resource(session_document(Resource.CUSTOMER_SHELL_DOCUMENT, DocumentKind.CUSTOMER_SHELL, own_shell))
     template.add_resource(session_document(Resource.PORT_DOCUMENT, DocumentKind.PORT, _port()))
-    template.add_resource(session_document(Resource.SSH_DOCUMENT, DocumentKind.SSH, _ssh()))
+    template.add_resource(
+        session_document(Resource.SSH_DOCUMENT, DocumentKind.SSH, ssh_session("SSH to the DeepSQL instance"))
+    )
 
 
 def session_document(name: Resource, kind: DocumentKind, content: dict[str, object]) -> Document:
@@ -51,7 +54,7 @@ def _shell(ends: Mapping[str, object]) -> dict[str, object]:
         "sessionType": "Standard_Stream",
         "inputs": {
             "s3EncryptionEnabled": True,
-            "cloudWatchLogGroupName": ref(Resource.SESSION_LOG_GROUP),
+            "cloudWatchLogGroupName": session_log(),
             "cloudWatchEncryptionEnabled": True,
             "cloudWatchStreamingEnabled": True,
             "runAsEnabled": False,
@@ -64,7 +67,7 @@ def _port() -> dict[str, object]:
     """A tunnel to the allowed ports of the instance itself; it takes no parameter for another host."""
     return {
         "schemaVersion": "1.0",
-        "description": "A tunnel to the allowed ports of the DeepSQL instance",
+        "description": "A tunnel to the allowed ports",
         "sessionType": "Port",
         "parameters": {
             "portNumber": {
@@ -85,11 +88,11 @@ def _port() -> dict[str, object]:
     }
 
 
-def _ssh() -> dict[str, object]:
+def ssh_session(description: str) -> dict[str, object]:
     """A single connection to the SSH port of the instance itself (user guide, "Session document schema")."""
     return {
         "schemaVersion": "1.0",
-        "description": "SSH to the DeepSQL instance",
+        "description": description,
         "sessionType": "Port",
         "properties": {"portNumber": str(SSH_PORT)},
     }

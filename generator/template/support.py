@@ -20,7 +20,7 @@ from generator.policies.support import (
     support_user_policy,
 )
 from generator.template.conditions import expiry, sessions_valid_from
-from generator.template.parts import REGION, arn, ref, tags, when
+from generator.template.parts import REGION, arn, ref, tags, unless, when
 
 WANTED = str(Condition.WANT_SUPPORT_USER)
 SUB_USERNAME = "${!aws:username}"
@@ -44,7 +44,7 @@ def add_support(template: Template) -> None:
         User(
             str(Resource.SUPPORT_USER),
             Condition=WANTED,
-            UserName=when(Condition.USER_NAME_GIVEN, ref(Parameter.SUPPORT_USER_NAME)),
+            UserName=unless(Condition.NO_USER_NAME, ref(Parameter.SUPPORT_USER_NAME)),
             ManagedPolicyArns=[when(Condition.SUPPORT_HAS_OPTIONS, ref(Resource.SUPPORT_SESSION_POLICY))],
             PermissionsBoundary=ref(Resource.SUPPORT_SESSION_POLICY),
             Tags=tags({"Purpose": "deepsql-support", REASON_TAG_KEY: ref(Parameter.SUPPORT_ACCESS_REASON)}),
@@ -64,9 +64,9 @@ def add_support(template: Template) -> None:
 def _options() -> list[object]:
     """What the options add, each only where the customer chose it."""
     ends = before(expiry())
-    ssh, database = Condition.SUPPORT_MAY_USE_SSH, Condition.SUPPORT_MAY_USE_DATABASE
+    ssh, database = Condition.SSH_ALLOWED, Condition.DATABASE_ALLOWED
     documents = [
-        when(Condition.SUPPORT_MAY_USE_DEFAULT_SHELL, arn("ssm", f"document/{preferences.DOCUMENT}")),
+        when(Condition.DEFAULT_SHELL_ALLOWED, arn("ssm", f"document/{preferences.DOCUMENT}")),
         when(ssh, _document(Resource.SSH_DOCUMENT)),
         when(database, _document(Resource.DATABASE_DOCUMENT)),
     ]

@@ -10,7 +10,7 @@ from generator.policies.document import document
 from generator.policies.support import no_older_sessions
 from generator.policies.trust import nobody_assumes, vendor_assumes
 from generator.template.conditions import expiry, role_assumable_from, sessions_valid_from
-from generator.template.parts import STACK_ID, ref, tags, when
+from generator.template.parts import STACK_ID, ref, tags, unless, when
 
 WANTED = str(Condition.WANT_SUPPORT_ROLE)
 HOUR = 3600
@@ -19,7 +19,7 @@ HOUR = 3600
 
 def external_id() -> If:
     """The external ID given; else the UUID in the stack's ARN, which is unique to it."""
-    return when(Condition.EXTERNAL_ID_GIVEN, ref(Parameter.SUPPORT_ROLE_EXTERNAL_ID), Select(2, Split("/", STACK_ID)))
+    return when(Condition.NO_EXTERNAL_ID, Select(2, Split("/", STACK_ID)), ref(Parameter.SUPPORT_ROLE_EXTERNAL_ID))
 
 
 def add_support_role(template: Template) -> None:
@@ -31,7 +31,7 @@ def add_support_role(template: Template) -> None:
         Role(
             str(Resource.SUPPORT_ROLE),
             Condition=WANTED,
-            RoleName=when(Condition.ROLE_NAME_GIVEN, ref(Parameter.SUPPORT_ROLE_NAME)),
+            RoleName=unless(Condition.NO_ROLE_NAME, ref(Parameter.SUPPORT_ROLE_NAME)),
             MaxSessionDuration=HOUR,
             ManagedPolicyArns=[ref(Resource.SUPPORT_SESSION_POLICY)],
             PermissionsBoundary=ref(Resource.SUPPORT_SESSION_POLICY),

@@ -69,7 +69,7 @@ def db_user(name: str, resource: str = "${DatabaseResourceId}") -> Tree:
 
 
 NOTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "iam:*", "Resource": "*"}]}
-LEVEL, MAY_USE, SIGN_IN = "SupportDatabaseLevel", "SupportMayUseDatabase", "rds-db:connect"
+LEVEL, MAY_USE, SIGN_IN = "SupportDatabaseLevel", "DatabaseAllowed", "rds-db:connect"
 LEVEL_CHOSEN = {"Fn::Not": [{"Fn::Equals": [{"Ref": LEVEL}, "none"]}]}
 LEVEL_ALONE = {"Fn::And": [{"Condition": "DatabaseGiven"}, LEVEL_CHOSEN]}
 SUPPORTS, DATABASE_ARN = f"deepsql-support_${{{LEVEL}}}", at_home("ssm", "document/deepsql-database-${Instance}")

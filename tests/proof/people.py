@@ -62,9 +62,11 @@ def _outsider(role: str) -> Callable[[Stack], Actor]:
     return lambda _: role_session(role, "alice", EVERYTHING)
 
 
-def _engineer(kind: EngineerKind, arn: str, user_id: str, team: str | None = "blue") -> Callable[[Stack], Actor]:
+def _engineer(
+    kind: EngineerKind, arn: str, user_id: str, team: str | None = "blue", ssh_user: str = ""
+) -> Callable[[Stack], Actor]:
     """One of the customer's own engineers, with the policy that is printed for them."""
-    printed = text(engineers_policy_document("team", kind, region="us-east-1", account=ACCOUNT))
+    printed = text(engineers_policy_document("team", kind, region="us-east-1", account=ACCOUNT, ssh_user=ssh_user))
     context: Context = {"aws:userid": user_id, "aws:PrincipalTag/team": team}
     if kind is EngineerKind.user:
         context |= {"aws:username": "alice", "aws:PrincipalArn": arn}
@@ -129,6 +131,12 @@ WHO: dict[str, Callable[[Stack], Actor]] = {
     ),
     "engineer without a team": _engineer(
         EngineerKind.user, f"arn:aws:iam::{ACCOUNT}:user/alice", "AIDA1B2C3D4E5F6G7H8I9", None
+    ),
+    "engineer with SSH": _engineer(
+        EngineerKind.user, f"arn:aws:iam::{ACCOUNT}:user/alice", "AIDA1B2C3D4E5F6G7H8I9", ssh_user="ops"
+    ),
+    "engineer with SSH and without a team": _engineer(
+        EngineerKind.user, f"arn:aws:iam::{ACCOUNT}:user/alice", "AIDA1B2C3D4E5F6G7H8I9", None, "ops"
     ),
     "EC2": lambda _: Actor("ec2.amazonaws.com"),
     "Lambda": lambda _: Actor("lambda.amazonaws.com"),

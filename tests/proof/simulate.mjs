@@ -11,10 +11,12 @@ import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 
 // The checked entry point has no answer here, because its table of resource types knows no documents and
 // parameters of AWS itself, which have no account in their ARN, and no session of OpenDataChannel yet. AWS authorizes both; the unchecked entry point decides.
+// It also takes the ARN of an Instance Connect Endpoint for that of two types.
 // Nor does it find ec2:osuser, which it seeks among the keys of EC2 though its table has it with EC2 Instance Connect.
 const UNLISTED = [
   { error: 'no.resource.types', action: /^ssm:(StartSession|SendCommand|GetParameter)$/, resource: /^arn:[^:]+:ssm:[^:]+::/ },
   { error: 'Condition key ec2:osuser not found', action: /^ec2-instance-connect:SendSSHPublicKey$/, resource: /:instance\// },
+  { error: 'multiple.resource.types', action: /^ec2-instance-connect:OpenTunnel$/, resource: /:instance-connect-endpoint\// },
   { error: 'must.use.wildcard', action: /^ssmmessages:OpenDataChannel$/, resource: /:session\// },
 ]
 

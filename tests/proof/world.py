@@ -69,6 +69,7 @@ STACKS: dict[str, dict[str, str]] = {
     "database without an id": NEW | GRANT | SUPPORTED | {"DatabaseResourceId": ""},
     "database without an endpoint": NEW | GRANT | SUPPORTED | {"DatabaseEndpoint": ""},
     "bastion": NEW | GRANT | {"DeployBastionHost": "Yes"},
+    "own log": NEW | GRANT | {"LogGroup": "/aws/ssm/cell-1/cluster"},
     "off": NEW | GRANT | {"CreateSupportUser": "No"},
     "account without principals": NEW | {"VendorAccounts": VENDOR},
     "published": PUBLISHED,

@@ -12,6 +12,7 @@ from typing import Any
 import cfn_flip
 import pytest
 import yaml
+from troposphere import Parameter, Template
 
 from generator.cli.template_text import lint_lines
 from generator.model.contract import TEMPLATE_LIMIT_BYTES, TEMPLATE_PATH, Condition, Resource
@@ -19,7 +20,7 @@ from generator.model.template_name import TemplateName
 from generator.operations.templates import Freshness, GenerateRequest, Written, generate, lint
 from generator.template.adoption import same_document
 from generator.template.comments import COMMENTS, STATEMENTS
-from generator.template.emit import emit, template_dict, wire
+from generator.template.emit import Format, _text, emit, emit_named, template_dict, wire
 from generator.template.flow import flow
 from generator.template.yaml_document import LOADER, children, wire_form
 from generator.template.yaml_nodes import to_node
@@ -68,6 +69,25 @@ def test_the_committed_file_is_what_is_emitted() -> None:
 )
 def test_every_form_says_the_same(text: str) -> None:
     assert json.loads(cfn_flip.to_json(text)) == template_dict()
+
+
+@pytest.mark.parametrize("fmt", ["yaml", "json"])
+@pytest.mark.parametrize("name", TemplateName)
+def test_every_template_is_ascii(name: TemplateName, fmt: Format) -> None:
+    """CloudFormation gives back ? for any other character."""
+    assert emit_named(name, fmt).isascii() and wire_form(emit_named(name, fmt)).isascii()
+    assert wire().isascii() and emit(fmt, pure=True).isascii()
+
+
+@pytest.mark.parametrize("text", ["cluster-\u2026", "\u00fc: \u65e5", "\U0001f600 and\nmore", "\u00a0"])
+def test_a_text_that_is_not_ascii_is_written_as_escapes(text: str) -> None:
+    template = Template()
+    template.add_parameter(Parameter("P", Type="String", Description=text))
+    forms = [_text(template, "", {}, "yaml", pure) for pure in (True, False)]
+    as_json = _text(template, "", {}, "json")
+    assert as_json.isascii() and json.loads(as_json)["Parameters"]["P"]["Description"] == text
+    for written in (*forms, wire(template)):
+        assert written.isascii() and yaml.load(written, Loader)["Parameters"]["P"]["Description"] == text
 
 
 def test_both_emitters_give_the_same_bytes() -> None:

@@ -29,6 +29,7 @@ GIVEN = {
     "InteractiveCommands": "df -h,systemctl status",
     "FleetCommands": "/usr/bin/app.sh",
     "CreateShell": "Yes",
+    "SshUser": "ops",
 }
 
 
@@ -63,7 +64,7 @@ def test_the_template_has_the_names_of_its_contract(template: Any) -> None:
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_policy_is_what_is_printed_with_this_stacks_documents(name: Resource) -> None:
-    printed = engineers_policy_document("team", POLICIES[name][0], region="us-east-1", account=ACCOUNT)
+    printed = engineers_policy_document("team", POLICIES[name][0], region="us-east-1", account=ACCOUNT, ssh_user="ops")
     policy = made().property(str(name), "PolicyDocument")
     assert json.loads(json.dumps(policy).replace(f"document/{STACK}-", "document/deepsql-engineers-")) == printed
     assert characters(policy) < 6_144
@@ -125,6 +126,38 @@ def test_one_word_may_follow_where_it_is_allowed(command: str, fits: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("name", "taken", "refused"),
+    [
+        ("AllowedPorts", ["", "8080", "8080,8081"], [",", "8080,", ",8080", "8080,,8081", " 8080"]),
+        ("RemotePorts", ["", "5432"], [",", "5432,"]),
+        ("RemoteHosts", ["", "db", "db.example.internal,10.0.0.7"], [",", "db,", ",db", "db.", "-db"]),
+        ("InteractiveCommands", ["", "df -h,systemctl status"], [",", "df -h,", ",df", "df,,ls", " ", "df ", "df, ls"]),
+        ("FleetCommands", ["", "uname", "a,/usr/bin/app.sh"], [",", "uname,", ",uname", "uname, ", "ls .", "a;b"]),
+    ],
+)
+def test_a_list_has_no_empty_member(name: str, taken: list[str], refused: list[str], template: Any) -> None:
+    """CloudFormation holds a string's pattern against the whole of it, and a list's against each member."""
+    parameter = template["Parameters"][name]
+    assert (parameter["Type"], parameter["Default"]) == ("String", "")
+    found = re.compile(parameter["AllowedPattern"])
+    assert [each for each in taken if not found.fullmatch(each)] == []
+    assert [each for each in refused if found.fullmatch(each)] == []
+
+
+@pytest.mark.parametrize("listed", ["uname,", ",uname", "uname,,uname"])
+def test_an_empty_member_fits_nothing_in_spite_of_that(listed: str) -> None:
+    stack = made(CommandArgument="Word", FleetCommands=listed, InteractiveCommands=listed)
+    for document, parameter in (("CommandDocument", "command"), ("RunDocument", "commands")):
+        found = pattern(stack, document, parameter)
+        assert found.search("uname") and found.search("uname a")
+        assert [each for each in ("", " id", " ", "id", " reboot") if found.search(each)] == []
+    ports = pattern(made(AllowedPorts="8080,"), "PortDocument", "portNumber")
+    assert ports.search("8080") and not ports.search("")
+    hosts = pattern(made(RemoteHosts="db,"), "RemotePortDocument", "host")
+    assert hosts.search("db") and not hosts.search("")
+
+
+@pytest.mark.parametrize(
     ("emptied", "without"),
     [
         ({"AllowedPorts": ""}, "PortDocument"),
@@ -133,10 +166,24 @@ def test_one_word_may_follow_where_it_is_allowed(command: str, fits: bool) -> No
         ({"InteractiveCommands": ""}, "CommandDocument"),
         ({"FleetCommands": ""}, "RunDocument"),
         ({"CreateShell": "No"}, "ShellDocument"),
+        ({"SshUser": ""}, "SshDocument"),
     ],
 )
 def test_an_empty_list_makes_no_document(emptied: dict[str, str], without: str) -> None:
     assert without in made().resources and without not in made(**emptied).resources
+
+
+def test_without_a_user_for_ssh_nobody_may_push_a_key() -> None:
+    for name in POLICIES:
+        with_it, without = (
+            json.dumps(stack.property(str(name), "PolicyDocument")) for stack in (made(), made(SshUser=""))
+        )
+        assert "SendSSHPublicKey" in with_it and "SendSSHPublicKey" not in without
+
+
+def test_ssh_is_the_ssh_port_alone() -> None:
+    content = made().property("SshDocument", "Content")
+    assert content["properties"] == {"portNumber": "22"} and "parameters" not in content
 
 
 def test_a_session_is_logged_where_a_group_is_named() -> None:

@@ -27,8 +27,8 @@ from tests.proof.tables.support import (
 from tests.proof.world import Row, in_region, may, may_not, table
 
 SEND, RUN = "ssm:SendCommand", "<ssm>:document/deepsql-engineers-run"
-PORT, REMOTE_PORT, COMMAND, OWN_SHELL = (
-    f"<ssm>:document/deepsql-engineers-{kind}" for kind in ("port", "remote-port", "command", "shell")
+PORT, REMOTE_PORT, COMMAND, OWN_SHELL, OWN_SSH = (
+    f"<ssm>:document/deepsql-engineers-{kind}" for kind in ("port", "remote-port", "command", "shell", "ssh")
 )
 RESULT = "ssm:GetCommandInvocation"
 SESSION_TAG = "ssm:resourceTag/aws:ssmmessages:session-id"
@@ -42,6 +42,11 @@ def team(name: str | None, key: str = "team") -> Context:
 def bears(owner: str) -> Context:
     """AWS's own tag on a session."""
     return {SESSION_TAG: owner}
+
+
+def _longer(own: str) -> str:
+    """An older ID, of somebody whose name is this one's, a dash and eight characters."""
+    return f"{own.removesuffix(SUFFIX)}-12345678{SUFFIX}"
 
 
 def _of(who: str, own: str, own_tag: Context) -> list[Row]:
@@ -74,6 +79,8 @@ def _of(who: str, own: str, own_tag: Context) -> list[Row]:
         may_not("use the stack's SSH", START, SSH_DOCUMENT),
         may_not("end another's session", TERMINATE, f"{THEIRS}bob{SUFFIX}", given=bears("AIDAOTHER:bob")),
         may_not("resume another's session", RESUME, f"{THEIRS}bob{SUFFIX}", given=bears("AIDAOTHER:bob")),
+        may_not("end a session of one whose name goes on by eight characters", TERMINATE, _longer(own)),
+        may_not("resume one of such a person", RESUME, _longer(own)),
         may_not("end a session in another region", TERMINATE, f"{OTHER_REGION}:session/x{SUFFIX}", given=own_tag),
         may_not("open a data channel in another region", OPEN, f"{OTHER_REGION}:session/x{SUFFIX}"),
         may_not("list sessions of another region", "ssm:DescribeSessions", "*", given=in_region("eu-west-1")),
@@ -102,7 +109,7 @@ def _of(who: str, own: str, own_tag: Context) -> list[Row]:
         may_not("read what a command printed in another region", RESULT, "*", given=in_region("eu-west-1")),
         may_not("start an automation", "ssm:StartAutomationExecution", "<ssm>:automation-definition/Any:1"),
         may_not("tag themselves into a team", "iam:TagUser", "<iam>:user/alice"),
-        may_not("push SSH keys", PUSH, INSTANCE, given=team("blue")),
+        may_not("push SSH keys", PUSH, INSTANCE, given=team("blue") | {"aws:ResourceTag/team": "blue"}),
         may_not("tag an instance into reach", "ec2:CreateTags", INSTANCE),
         may_not("change a document", "ssm:UpdateDocument", SHELL),
     )
@@ -117,9 +124,15 @@ def _untagged(who: str) -> list[Row]:
     )
 
 
+def on(team_of_it: str | None, login: str | None) -> Context:
+    """The team's tag on the instance that a key is pushed to, and the login."""
+    return {"aws:ResourceTag/team": team_of_it, "ec2:osuser": login}
+
+
 AS_ROLE, AS_FEDERATED = "AROA1B2C3D4E5F6G7H8I9:alice", "111122223333:alice"
 ROWS = [
     *_of("engineer as a user", f"{THEIRS}alice{SUFFIX}", {}),
+    *_of("engineer with SSH", f"{THEIRS}alice{SUFFIX}", {}),
     *_of("engineer in a role", f"{THEIRS}alice{SUFFIX}", bears(AS_ROLE)),
     *_of("federated engineer", f"{THEIRS}alice{SUFFIX}", bears(AS_FEDERATED)),
     *_of("engineer by login", f"{THEIRS}alice@example.com{SUFFIX}", {}),
@@ -132,6 +145,7 @@ ROWS = [
             "engineer",
             who,
             may("resume its own session with a newer ID", RESUME, f"{THEIRS}alice@example.com-{NEWER}"),
+            may("end its own session with a newer ID", TERMINATE, f"{THEIRS}alice@example.com-{NEWER}"),
             may_not("end a session whose name goes on", TERMINATE, f"{THEIRS}alice@example.com-2{SUFFIX}"),
             may_not("end a session whose name begins otherwise", TERMINATE, f"{THEIRS}malice@example.com{SUFFIX}"),
             may_not(
@@ -141,6 +155,34 @@ ROWS = [
                 given=bears("AROA1B2C3D4E5F6G7H8I9:x"),
             ),
         )
+    ),
+    *table(
+        "engineer",
+        "engineer with SSH",
+        may("push a key for the login", PUSH, INSTANCE, given=on("blue", "ops")),
+        may("open a session to the SSH port", START, ANOTHER_INSTANCE, OWN_SSH, given=team("blue")),
+        may_not("push a key for root", PUSH, INSTANCE, given=on("blue", "root")),
+        may_not("push a key for another login", PUSH, INSTANCE, given=on("blue", "ops2")),
+        may_not("push a key for no login", PUSH, INSTANCE, given=on("blue", None)),
+        may_not("push a key to another team's instance", PUSH, INSTANCE, given=on("red", "ops")),
+        may_not("push a key to an instance without the tag", PUSH, INSTANCE, given=on(None, "ops")),
+        may_not("push a key in another region", PUSH, SAME_ID_IN_EUROPE, given=on("blue", "ops")),
+        may_not("push a key in another account", PUSH, SAME_ID_AT_A_STRANGERS, given=on("blue", "ops")),
+        may_not("open the serial console", "ec2-instance-connect:SendSerialConsoleSSHPublicKey", INSTANCE),
+        may_not(
+            "open a tunnel of EC2 Instance Connect",
+            "ec2-instance-connect:OpenTunnel",
+            "<ec2>:instance-connect-endpoint/eice-0a1b2c3d4e5f60718",
+        ),
+        may_not("use AWS's document for SSH, with any port", START, aws_owned("AWS-StartSSHSession")),
+        may_not("reach the SSH port of another team's instance", START, INSTANCE, given=team("red")),
+        may_not("use a document for SSH whose name goes on", START, f"{OWN_SSH}-2"),
+    ),
+    *table(
+        "engineer",
+        "engineer with SSH and without a team",
+        may_not("push a key to a team's instance", PUSH, INSTANCE, given=on("blue", "ops")),
+        may_not("push a key to an instance without the tag", PUSH, INSTANCE, given=on(None, "ops")),
     ),
     *table(
         "engineer",

@@ -22,6 +22,35 @@ ENCRYPT, LOG_KEY = "kms:GenerateDataKey", "kms:EncryptionContext:aws:logs:arn"
 FOR_LOG: Context = {"kms:ViaService": "logs.us-east-1.amazonaws.com", LOG_KEY: "<SessionLogGroup>"}
 FOR_OTHER_LOG: Context = FOR_LOG | {LOG_KEY: "<SessionLogGroup>2"}
 
+OWN_LOG = "<logs>:log-group:/aws/ssm/cell-1/cluster"
+FOR_OWN_LOG: Context = FOR_LOG | {LOG_KEY: OWN_LOG}
+
+OWN_LOG_GROUP = [
+    replace(row, stack="own log")
+    for row in table(
+        "a log group of the customer's own",
+        "instance",
+        may("write the customer's log group", "logs:PutLogEvents", f"{OWN_LOG}:log-stream:x"),
+        may("begin a transcript there", "logs:CreateLogStream", f"{OWN_LOG}:log-stream:x"),
+        may("encrypt it with the key that it has", ENCRYPT, ANOTHER_KEY, given=FOR_OWN_LOG),
+        may_not("encrypt another log group with that key", ENCRYPT, ANOTHER_KEY, given=FOR_OTHER_LOG),
+        may_not("encrypt with that key by itself", ENCRYPT, ANOTHER_KEY, given=FOR_OWN_LOG | through(None)),
+        may_not("write another log group", "logs:PutLogEvents", OTHER_TRANSCRIPT),
+        may_not("write where revocations are recorded", "logs:PutLogEvents", "<KeeperLogGroup>:log-stream:revocations"),
+        may_not("read transcripts there", "logs:GetLogEvents", f"{OWN_LOG}:log-stream:x"),
+        may_not("delete the customer's log group", "logs:DeleteLogGroup", OWN_LOG),
+    )
+] + [
+    replace(row, stack="own log")
+    for row in table(
+        "a log group of the customer's own, for support",
+        "support",
+        may_not("read transcripts in the customer's log group", "logs:GetLogEvents", f"{OWN_LOG}:log-stream:x"),
+        may_not("write there", "logs:PutLogEvents", f"{OWN_LOG}:log-stream:x"),
+        may_not("delete it", "logs:DeleteLogGroup", OWN_LOG),
+    )
+]
+
 INSTANCE_ROLE = table(
     "instance role",
     "instance",
@@ -261,4 +290,4 @@ TRUST = [
     ),
 ]  # fmt: skip
 
-ROWS: list[Row] = [*INSTANCE_ROLE, *BASTION, *KEEPER, *TRUST]
+ROWS: list[Row] = [*INSTANCE_ROLE, *OWN_LOG_GROUP, *BASTION, *KEEPER, *TRUST]
