@@ -118,6 +118,15 @@ class Declined(DeployerError):
     code = "declined"
 
 
+UNKNOWN_CREDENTIALS = frozenset(
+    {
+        *("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId"),
+        *("SignatureDoesNotMatch", "InvalidSignatureException"),
+    }
+)
+"""What the services call a key that is not there, is inactive, or has another secret."""
+
+
 class AwsError(DeployerError):
     """AWS refused or failed. `aws_code` is the service's own error code, `operation` the API call."""
 
@@ -142,3 +151,8 @@ class AwsError(DeployerError):
     def denied(self) -> bool:
         """Whether AWS refused because a permission is missing, however the service spells that."""
         return is_denial(self.aws_code)
+
+    @property
+    def unauthenticated(self) -> bool:
+        """Whether AWS does not know these credentials, or no longer: what one service says, each other says too."""
+        return "Expired" in self.aws_code or self.aws_code in UNKNOWN_CREDENTIALS

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from generator import __version__
-from generator.errors import DeployerError, Refused, UsageError
+from generator.errors import DeployerError
+from generator.gateway.retries import retries_of
+from generator.gateway.sandbox_keys import LOOPBACK, keep_apart, static_key
 from generator.gateway.seen_names import names_in
 from generator.model.arn import Arn
 from generator.model.command_line import CommandLine
 from generator.model.deployment import Deployment
 from generator.model.location import Location
-from generator.model.sandbox_key import is_sandbox_key
 
 if TYPE_CHECKING:
     from generator.gateway.autoscaling import AutoScaling
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
     from generator.model.access import Credentials
 
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-RETRY_MODES = ("legacy", "standard", "adaptive")
+REGION = re.compile(r"(?![0-9]+$)(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+"""The form of a name that botocore takes for a region's (botocore.utils.validate_region_name), in ASCII."""
 
 
 class Gateway:
@@ -60,20 +62,35 @@ class Gateway:
     @property
     def commands(self) -> CommandLine:
         """Command lines for this stack, region and profile, to be pasted."""
-        return CommandLine(self.deployment.stack_name, self.region, self.deployment.profile or "")
+        return CommandLine(
+            self.deployment.stack_name, self.region, self.deployment.profile or "", self.deployment.sandbox
+        )
+
+    @property
+    def _profile(self) -> str:
+        from generator.gateway.concerned import profile_in_force
+
+        return profile_in_force(self.deployment.profile)
 
     @cached_property
     def _session(self) -> Any:
         from boto3 import Session
+        from botocore.exceptions import InvalidRegionError
 
         from generator.gateway.translate import refuse_foreign_answer, settings_read
 
-        # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the other SDKs let AWS_REGION win over it
-        region = self.deployment.region or os.environ.get("AWS_REGION") or None
-        with settings_read():
-            session = Session(botocore_session=self._core, region_name=region)
+        with settings_read(self._profile):
+            session = Session(botocore_session=self._core, region_name=self._given_region)
+            named = session.region_name  # by the profile, where nothing else does
+            if named and not REGION.fullmatch(str(named)):  # botocore finds out when it makes a client, or never
+                raise InvalidRegionError(region_name=named)
         session.events.register("before-parse", refuse_foreign_answer)
         return session
+
+    @property
+    def _given_region(self) -> str | None:
+        # boto3 reads AWS_DEFAULT_REGION alone; the AWS CLI and the other SDKs let AWS_REGION win over it
+        return self.deployment.region or os.environ.get("AWS_REGION") or None
 
     @cached_property
     def _signing_session(self) -> Any:
@@ -86,15 +103,21 @@ class Gateway:
     @cached_property
     def _core(self) -> Any:
         """The botocore session below, which knows what the profile says. boto3 itself does not give that out."""
+        from botocore.configprovider import ConstantProvider
         from botocore.session import Session
 
+        from generator.gateway.nested_settings import require_form
         from generator.gateway.service import as_utc
         from generator.gateway.translate import settings_read
 
-        with settings_read():
+        with settings_read(self._profile):
             core = Session(profile=self.deployment.profile)
             core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=as_utc)
+            # `region =`, of which botocore makes a host without a region
+            if not self._given_region and core.get_config_variable("region") == "":
+                core.get_component("config_store").set_config_provider("region", ConstantProvider(None))
             core.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
+            require_form(core, self._profile)
         return core
 
     def client(self, service: str, credentials: Credentials | None = None, *, quick: bool = False) -> Any:
@@ -104,31 +127,44 @@ class Gateway:
         """
         from botocore.config import Config
 
+        from generator.gateway.concerned import credentials_of, remember, remember_commands
         from generator.gateway.translate import endpoint_as_url, require_address, settings_read
 
         session = self._session if credentials else self._signing_session
-        with endpoint_as_url(), settings_read():
+        with endpoint_as_url(), settings_read(self._profile):
             client = session.client(
                 service,
                 **(_explicit(credentials) if credentials else {}),
                 config=Config(
-                    retries={"mode": "standard", "total_max_attempts": 2} if quick else self._retries,
+                    retries={"mode": "standard", "total_max_attempts": 2}
+                    if quick
+                    else retries_of(self._core.get_scoped_config()),
                     user_agent_extra=f"deepsql-deployer/{__version__}",
                     connect_timeout=3 if quick else 10,
                     read_timeout=5 if quick else 60,
                 ),
             )
             require_address(client.meta.endpoint_url)
-        _keep_apart(credentials.access_key_id if credentials else _static_key(session), client.meta)
+        keep_apart(credentials.access_key_id if credentials else static_key(session), client.meta)
+        if not credentials:
+            remember(client, credentials_of(session))
+            remember_commands(client, self.commands)
         client.meta.events.register("after-call", self._note_answer)
         return client
 
     def _note_answer(self, http_response: Any, parsed: Any, model: Any, **_: object) -> None:
-        """Keep who answered a call, and what it named. An event handler of botocore: it must return nothing."""
+        """Keep who answered a call, and what it named. An event handler of botocore: it must return nothing.
+
+        Raises UsageError where a sandbox answered for a region that AWS does not have: to keys of a user or a role.
+        """
+        from generator.gateway.surroundings import require_known_region
+
         self.seen_names += names_in(model.name, parsed)
         url = urlsplit(http_response.url)
         sandbox = http_response.headers.get("X-Sandbox") == "deployer" and url.hostname in LOOPBACK
         self._answered[f"{url.scheme}://{url.netloc.rpartition('@')[2]}"] = sandbox
+        if sandbox and self.region:
+            require_known_region(self.region)
 
     def location(self) -> Location:
         """Where this gateway works, told by the stack it has seen and by who has answered; else one call to STS."""
@@ -163,19 +199,9 @@ class Gateway:
         outputs = (partition["outputs"] for partition in known)
         return tuple({out[kind] for out in outputs for kind in ("dnsSuffix", "dualStackDnsSuffix") if out.get(kind)})
 
-    @cached_property
-    def _retries(self) -> Any:
-        """What the environment or the profile says of retries; standard mode with five attempts where they are silent.
-
-        Raises UsageError for values that botocore does not take (AWS SDKs and Tools reference guide, retry behavior).
-        """
-        profile = self._core.get_scoped_config()
-        mode = os.environ.get("AWS_RETRY_MODE") or profile.get("retry_mode") or "standard"
-        attempts = os.environ.get("AWS_MAX_ATTEMPTS") or profile.get("max_attempts") or "5"
-        _require(mode in RETRY_MODES, "AWS_RETRY_MODE", "retry_mode", f"one of {', '.join(RETRY_MODES)}", mode)
-        whole = attempts.isascii() and attempts.isdigit() and int(attempts) > 0
-        _require(whole, "AWS_MAX_ATTEMPTS", "max_attempts", "a whole number from 1", attempts)
-        return {"mode": mode, "total_max_attempts": int(attempts)}
+    def is_aws(self, url: str) -> bool:
+        """Whether an address is one of AWS's own, in any partition."""
+        return _is_aws(url, self._suffixes)
 
     @property
     def ca_bundle(self) -> str:
@@ -183,7 +209,12 @@ class Gateway:
         REQUESTS_CA_BUNDLE, in botocore's order, or else botocore's own."""
         from botocore.httpsession import where
 
-        return str(self._core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or where())
+        return self.given_ca_bundle or str(where())
+
+    @property
+    def given_ca_bundle(self) -> str:
+        """The file of authorities that the environment or the profile names; "" where neither does."""
+        return str(self._core.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or "")
 
     @property
     def region(self) -> str:
@@ -197,13 +228,32 @@ class Gateway:
 
     @property
     def regions(self) -> list[str]:
-        """The regions that have CloudFormation, as botocore knows them, in the partition of the region in force."""
-        return sorted(self._session.get_available_regions("cloudformation", self.partition if self.region else "aws"))
+        """The regions that have CloudFormation, as botocore knows them, in the partition of the region in force; none
+        where it knows no partition of that region."""
+        from botocore.exceptions import UnknownRegionError
+
+        try:
+            partition = self.partition if self.region else "aws"
+        except UnknownRegionError:
+            return []
+        return sorted(self._session.get_available_regions("cloudformation", partition))
 
     @property
     def partition(self) -> str:
-        """The partition of the region in force, as botocore knows it: aws, aws-cn, aws-us-gov."""
-        return str(self._core.get_partition_for_region(self.region))
+        """The partition of the region in force, as botocore knows it: aws, aws-cn, aws-us-gov. Raises DeployerError
+        where no region is set, or one whose name is in no partition."""
+        from botocore.exceptions import NoRegionError, UnknownRegionError
+
+        from generator.gateway.surroundings import no_region
+        from generator.gateway.translate import settings_read
+
+        with settings_read(self._profile):
+            if not self.region:
+                raise NoRegionError
+        try:
+            return str(self._core.get_partition_for_region(self.region))
+        except UnknownRegionError as error:
+            raise no_region(self.region) from error
 
     @cached_property
     def cloudformation(self) -> CloudFormation:
@@ -324,43 +374,9 @@ class Gateway:
         return STS(self.client("sts", credentials))
 
 
-def _static_key(session: Any) -> str:
-    """The ID of the access key that a session has as it is; "" for one that is renewed, as none of the sandbox's is."""
-    from botocore.credentials import Credentials
-
-    credentials = session.get_credentials()
-    return str(credentials.access_key) if type(credentials) is Credentials else ""
-
-
-def _keep_apart(access_key_id: str, client: Any) -> None:
-    """Keep the embedded AWS and the real one apart: raise Refused when a key of the sandbox would leave this computer,
-    and UsageError for a region that AWS does not have, of which the sandbox would say that it is empty."""
-    from generator.gateway.surroundings import known_regions, no_region
-
-    if not is_sandbox_key(access_key_id):
-        return
-    if urlsplit(client.endpoint_url).hostname not in LOOPBACK:
-        raise Refused(
-            f"The credentials are the sandbox's, but {client.endpoint_url} is not on this computer: nothing was sent.",
-            'Take both from the sandbox: eval "$(deployer sandbox env)", or unset AWS_ACCESS_KEY_ID.',
-            code="sandbox-mixture",
-        )
-    if client.region_name not in known_regions() and not client.region_name.endswith("-global"):
-        raise no_region(str(client.region_name), "the sandbox has AWS's regions")
-
-
 def _is_aws(url: str, suffixes: tuple[str, ...]) -> bool:
     host = urlsplit(url).hostname or ""
     return any(host == suffix or host.endswith(f".{suffix}") for suffix in suffixes)
-
-
-def _require(holds: bool, variable: str, setting: str, wanted: str, value: str) -> None:
-    """Raise UsageError for a setting of the environment or the AWS config that is not what is wanted."""
-    if not holds:
-        name, place = (variable, "") if os.environ.get(variable) else (setting, " in your AWS config")
-        raise UsageError(
-            f"{name}{place} must be {wanted}, not {value!r}.", "Correct it, or take it out.", code="retries"
-        )
 
 
 def _explicit(credentials: Credentials) -> dict[str, str | None]:

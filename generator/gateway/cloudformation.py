@@ -10,6 +10,7 @@ from generator.errors import StackNotFound
 from generator.gateway.cloudformation_errors import stack_not_found
 from generator.gateway.property_values import masked_parameters, properties_after, values
 from generator.gateway.service import Answer, Service
+from generator.model.arn import Arn
 from generator.model.change_set import Change, ChangeSet, ChangeSetRequest
 from generator.model.stack import Stack, StackEvent, StackResource, StackStatus
 from generator.model.update_effect import Replacement, Touched, judge
@@ -28,7 +29,7 @@ class CloudFormation(Service):
         stacks = self._call("describe_stacks", StackName=name)["Stacks"]
         if not stacks:
             raise stack_not_found(name, self._region)
-        self.stack_id = str(stacks[0].get("StackId", ""))
+        self.stack_id = str(Arn.parse(stacks[0]["StackId"]))
         return _stack(stacks[0])
 
     def find_stack(self, name: str) -> Stack | None:

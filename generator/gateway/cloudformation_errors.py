@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from generator.errors import DeployerError, NotFound, StackBusy, StackNotFound, UsageError
-from generator.gateway.error_row import REGION, ErrorRow, Source, sentence
+from generator.gateway.error_row import COMMANDS, REGION, ErrorRow, Source, sentence
 from generator.model.command_line import CommandLine
 from generator.model.parameter_options import PARAMETERS, another_value
 
@@ -143,7 +144,8 @@ def _name(message: str, call: Call) -> str:
 
 
 def _commands(name: str, call: Call) -> CommandLine:
-    return CommandLine(name, str(call.get(REGION, "")))
+    commands: CommandLine = call.get(COMMANDS) or CommandLine()
+    return replace(commands, stack_name=name, region=str(call.get(REGION, "")))
 
 
 RECORDED, DOCUMENTED, UNCONFIRMED = Source.RECORDED, Source.DOCUMENTED, Source.UNCONFIRMED

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from getpass import GetPassWarning
@@ -19,6 +20,8 @@ from typing import Any
 from botocore import exceptions as boto
 
 from generator.errors import DeployerError
+from generator.gateway.concerned import about_profile
+from generator.gateway.local_errors import bare, code_wanted, file_and_fault
 from generator.gateway.translate import translated
 
 
@@ -38,8 +41,14 @@ PROCESS = Source(
     "See its command line with: aws configure get credential_process{option}; run by itself it must print JSON with "
     "Version 1, AccessKeyId and SecretAccessKey.",
 )
+ENVIRONMENT = Source(
+    frozenset({"EnvProvider"}),
+    "The AWS credentials in the environment",
+    "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_CREDENTIAL_EXPIRATION.",
+)
 SOURCES = (
     PROCESS,
+    ENVIRONMENT,
     Source(
         frozenset({"SSOTokenLoader", "SSOTokenProvider", "SSOCredentialFetcher", "SSOProvider"}),
         "The sign-in of {profile} that is stored on this computer",
@@ -71,7 +80,8 @@ def require_usable(session: Any, core: Any) -> None:
     None at all is no error here: the first call says so.
     """
     profile = session.profile_name
-    with translated("AWS", "credentials", {}), _explained(profile), _no_code_from_nowhere():
+    _take_no_code_from_nowhere()
+    with about_profile(profile), translated("AWS", "credentials", {}), _explained(profile):
         _share_cached_roles(core)
         credentials = session.get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials else ()
@@ -93,14 +103,22 @@ def _share_cached_roles(core: Any) -> None:
     """Keep a role's credentials where the `aws` CLI keeps them, so that an MFA code is asked for once in their life.
 
     botocore writes the files with mode 0600 (botocore.utils.JSONFileCache). Their names do not tell one endpoint from
-    another: what a sandbox gave would be shown to AWS, so where an endpoint is set, nothing is kept.
+    another: what a sandbox gave would be shown to AWS, so where an endpoint for STS is set, nothing is kept.
     """
-    if _endpoint_is_set(core.get_scoped_config()):
+    if _endpoint_is_set(core):
         return
-    from botocore.utils import JSONFileCache
+    from botocore.utils import JSONFileCache, parse_timestamp
 
     class BestEffortCache(JSONFileCache):  # type: ignore[misc]
-        """A cache for convenience: where the home directory is read-only, the credentials are used and not kept."""
+        """A cache for convenience: where the home directory is read-only, the credentials are used and not kept; what
+        is no entry, as of a file cut short, is none."""
+
+        def __contains__(self, cache_key: str) -> bool:
+            with suppress(KeyError, TypeError, ValueError, RecursionError):
+                entry = self[cache_key]["Credentials"]
+                parse_timestamp(entry["Expiration"])
+                return all(isinstance(entry[name], str) for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"))
+            return False
 
         def __setitem__(self, cache_key: str, value: Any) -> None:
             with suppress(OSError):
@@ -111,17 +129,21 @@ def _share_cached_roles(core: Any) -> None:
         resolver.get_provider(name).cache = BestEffortCache(str(ROLE_CACHE.expanduser()))
 
 
-def _endpoint_is_set(profile: Mapping[str, Any]) -> bool:
-    variables = any(name.startswith("AWS_ENDPOINT_URL") for name in os.environ)
-    return variables or "endpoint_url" in profile or "services" in profile
+def _endpoint_is_set(core: Any) -> bool:
+    """Whether STS is asked elsewhere than at AWS, as botocore has it: other services' endpoints give no credentials."""
+    from botocore.configprovider import ConfiguredEndpointProvider
+
+    if core.get_config_variable("ignore_configured_endpoint_urls"):
+        return False
+    return bool(ConfiguredEndpointProvider(core.full_config, core.get_scoped_config(), "sts").provide())
 
 
-@contextmanager
-def _no_code_from_nowhere() -> Iterator[None]:
-    """Have the question for an MFA code fail where no terminal can hide what is typed; getpass would read a pipe."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", GetPassWarning)
-        yield
+def _take_no_code_from_nowhere() -> None:
+    """Have the question for an MFA code fail where no terminal can hide what is typed; getpass would read a pipe.
+
+    From now on: a role is assumed anew in the middle of a long command, too.
+    """
+    warnings.simplefilter("error", GetPassWarning)
 
 
 @contextmanager
@@ -129,15 +151,15 @@ def _explained(profile: str) -> Iterator[None]:
     try:
         yield
     except boto.CredentialRetrievalError as error:
-        provider, reason = error.kwargs.get("provider", ""), " ".join(str(error.kwargs.get("error_msg", "")).split())
-        option = "" if profile == "default" else f" --profile {profile}"
+        provider, reason = error.kwargs.get("provider", ""), bare(error.kwargs.get("error_msg", ""))
+        option = _option(profile)
         raise DeployerError(
-            f"Profile {profile} got no credentials from {provider}: {reason.rstrip('.') or 'it gave no reason'}.",
+            f"Profile {profile} got no credentials from {provider}: {reason}.",
             PROCESS.hint.format(option=option) if provider == "custom-process" else _CHECK.format(option=option),
             code="credential-retrieval",
         ) from error
-    except boto.ParamValidationError as error:  # what a file of a sign-in holds, sent on as it was
-        raise _stumbled(error, profile) from error
+    except boto.ParamValidationError as error:  # a setting, or what a file of a sign-in holds, sent on as it was
+        raise _not_taken(error, profile) from error
     except (boto.BotoCoreError, boto.ClientError):
         raise  # these say what they are
     except Exception as error:  # a credential plugin can raise anything, and its text may hold a secret
@@ -150,19 +172,39 @@ _CHECK = "Check where that profile takes its credentials from: aws configure lis
 def _stumbled(error: Exception, profile: str) -> DeployerError:
     """What to say of an exception that is none of botocore's own; never its text, which may hold what was read."""
     if isinstance(error, GetPassWarning):
-        return DeployerError(
-            f"Profile {profile} needs an MFA code, and there is no terminal to ask for it.",
-            "Run a command with it at a terminal once, such as deployer status: while the role's credentials last, no "
-            "other asks for a code.",
-            code="mfa",
-        )
+        return code_wanted(f"profile {profile}")
     places = _places(error)
-    option = "" if profile == "default" else f" --profile {profile}"
-    source = next((each for each in SOURCES if each.classes & {place.partition(".")[0] for place in places}), None)
+    option = _option(profile)
+    asked = [place for place in places if not place.endswith(".__init__")]  # all are made, one is asked
+    within = {place.partition(".")[0] for place in asked}
+    source = next((each for each in SOURCES if each.classes & within), None)
+    if source is None and profile == "default" and os.environ.get("AWS_ACCESS_KEY_ID"):
+        source = ENVIRONMENT
     what = source.what.format(profile=f"profile {profile}") if source else f"The credentials of profile {profile}"
     reason = _reason(error, places, source)
     hint = (source.hint if source else _CHECK).format(option=option)
     return DeployerError(f"{what} {reason}.", hint, code="credentials")
+
+
+def _not_taken(error: boto.ParamValidationError, profile: str) -> DeployerError:
+    """What to say where AWS cannot be asked with what a profile holds: the names only, as a value may be a secret."""
+    names = dict.fromkeys(re.findall(r"parameter (?:in input: )?\"?(\w+)", str(error.kwargs.get("report", ""))))
+    if names.keys() == {"WebIdentityToken"}:
+        token = next(source for source in SOURCES if "AssumeRoleWithWebIdentityProvider" in source.classes)
+        what = token.what.format(profile=f"profile {profile}")
+        return DeployerError(f"{what} is not one that AWS accepts.", token.hint, code="credentials")
+    if not {"RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds", "SerialNumber"} & set(names):
+        return _stumbled(error, profile)
+    settings = ", ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower() for name in names)
+    return DeployerError(
+        f"Profile {profile} cannot take its role: AWS does not accept its {settings}.",
+        f"Correct it in your AWS config: aws configure get role_arn{_option(profile)}",
+        code="invalid-config",
+    )
+
+
+def _option(profile: str) -> str:
+    return "" if profile == "default" else f" --profile {shlex.quote(profile)}"
 
 
 def _places(error: Exception) -> list[str]:
@@ -177,10 +219,10 @@ def _places(error: Exception) -> list[str]:
 
 def _reason(error: Exception, places: list[str], source: Source | None) -> str:
     if isinstance(error, OSError):
-        return f"cannot be used: {error.strerror}: {error.filename}"
+        return f"cannot be used: {file_and_fault(error)}"
     if "compat_shell_split" in places:
         return "cannot be split into words: a quotation mark is missing"
-    if isinstance(error, RuntimeError):
+    if type(error) is RuntimeError:  # of which RecursionError, over JSON that is deep, is a child
         return "had expired when they came"
     if source is PROCESS:
         return "is empty" if isinstance(error, IndexError) else "printed something other than what AWS asks for"

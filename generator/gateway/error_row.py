@@ -10,6 +10,7 @@ from typing import Any
 
 from generator.errors import DeployerError
 
+COMMANDS = "(commands)"  # likewise the CommandLine of the gateway that made the client
 REGION = "(region)"  # the key under which a row finds the client's region among the call's parameters
 Builder = Callable[[str, Mapping[str, Any]], DeployerError]
 
@@ -36,7 +37,15 @@ class ErrorRow:
         return code == self.code and re.search(self.pattern, message) is not None
 
 
+LONGEST = 2000  # characters; what AWS says is shorter, but for a stack's reasons
+
+
+def shortened(text: str) -> str:
+    """The text, cut where it is longer than a person reads."""
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
 def sentence(text: str) -> str:
     """The text on one line, with an end."""
-    text = " ".join(text.split())
-    return text if text.endswith(".") or not text else text + "."
+    text = shortened(" ".join(text.split())).rstrip(" :,;")
+    return text if text.endswith((".", "?", "!", "…")) or not text else text + "."

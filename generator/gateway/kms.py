@@ -9,6 +9,7 @@ from generator.gateway.service import Answer, Service
 from generator.model.access import KeyGrant
 from generator.model.policy import Policy, parse_policy
 from generator.model.resource_state import KeyState
+from generator.model.signature import PublicHalf
 
 
 class KMS(Service):
@@ -53,9 +54,10 @@ class KMS(Service):
         answer = self._call("generate_data_key", KeyId=key, NumberOfBytes=64, EncryptionContext=dict(context))
         return answer["Plaintext"], answer["CiphertextBlob"]
 
-    def get_public_key(self, key: str) -> bytes:
-        """The public half of an asymmetric key as SubjectPublicKeyInfo (DER). Raises NotFound."""
-        return bytes(self._call("get_public_key", KeyId=key)["PublicKey"])
+    def get_public_key(self, key: str) -> PublicHalf:
+        """The public half of an asymmetric key. Raises NotFound, and AwsError for a key that has none."""
+        answer = self._call("get_public_key", KeyId=key)
+        return PublicHalf(bytes(answer["PublicKey"]), str(answer["KeyUsage"]))
 
     def sign_digest(self, key: str, digest: bytes) -> bytes:
         """The ECDSA signature (DER) of a SHA-256 digest of 32 bytes."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from generator.errors import AwsError
 from generator.gateway.service import Service, as_utc
-from generator.model.session_log import LogGroup
+from generator.model.session_log import STANDARD, LogGroup
 
 
 class Logs(Service):
@@ -19,7 +19,8 @@ class Logs(Service):
         group = next((g for page in pages for g in page["logGroups"] if g["logGroupName"] == name), None)
         if group is None:
             return None
-        return LogGroup(name, group.get("arn", ""), group.get("kmsKeyId", ""), group.get("retentionInDays", 0))
+        key, days = group.get("kmsKeyId", ""), group.get("retentionInDays", 0)
+        return LogGroup(name, group.get("arn", ""), key, days, group.get("logGroupClass", STANDARD))
 
     def count_events(self, group: str, stream: str) -> int:
         """How many lines the first page of a stream has. Raises NotFound, AwsError when there is no such stream."""

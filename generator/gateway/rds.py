@@ -41,7 +41,7 @@ class RDS(Service):
 
         Whether it opens anything is decided when it is presented. Source: RDS user guide, "IAM authentication".
         """
-        with translated("RDS", "generate_db_auth_token", {}):
+        with translated("RDS", "generate_db_auth_token", {}, self._client):
             return str(self._client.generate_db_auth_token(DBHostname=endpoint, Port=port, DBUsername=user))
 
     def _find(self, operation: str, key: str, name: str, items: str) -> Answer | None:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from generator.errors import AwsError, DeployerError
-from generator.gateway.error_row import ErrorRow, Source
+from generator.gateway.error_row import COMMANDS, ErrorRow, Source
 from generator.model.arn import Arn
 from generator.model.command_line import CommandLine
 from generator.model.contract import Resource
-from generator.model.resource_state import BrokenResource, KeyState, broken_key, broken_secret
+from generator.model.resource_state import (
+    NOTHING_BY_IT,
+    WHAT_IT_KEEPS,
+    BrokenResource,
+    KeyState,
+    broken_key,
+    broken_secret,
+)
 
 RESOURCE_STATE = "resource-state"
 """The slug of the errors of this table: no permission is missing."""
@@ -19,18 +27,28 @@ LOOK = "Whoever owns the secret sees which it is, and what restores it, with: de
 
 
 def _key(message: str, params: Mapping[str, Any]) -> DeployerError:
-    """The ARN of the key stands in the text of KMS."""
+    """The ARN of the key stands in the text of KMS. That of a secret is the stack's; another call names any key."""
     named = re.search(r"arn:[\w-]+:kms:\S+?(?=[\s.,]|$)", message)
     arn = named[0] if named else str(params.get("KeyId", ""))
-    if "pending" in message:
-        return _of(broken_key(arn, KeyState("PendingDeletion"), _commands(arn)), "KMSInvalidStateException")
-    return _of(broken_key(arn, KeyState("Disabled"), _commands(arn)), "DisabledException")
+    effect = _effect_on(str(params["SecretId"])) if "SecretId" in params else NOTHING_BY_IT
+    pending = "pending" in message
+    state = KeyState("PendingDeletion" if pending else "Disabled")
+    aws_code = "KMSInvalidStateException" if pending else "DisabledException"
+    return _of(broken_key(arn, state, _commands(arn, params), effect), aws_code)
 
 
 def _secret(message: str, params: Mapping[str, Any]) -> DeployerError:
     arn = str(params.get("SecretId", ""))
     resource = Resource.ADMIN_SECRET if str(Resource.ADMIN_SECRET) in arn else Resource.SUPPORT_SECRET
-    return _of(broken_secret(resource, arn, _commands(arn), exists=True, deleted=True), "InvalidRequestException")
+    broken = broken_secret(resource, arn, _commands(arn, params), exists=True, deleted=True)
+    if broken and str(resource) not in arn:  # none of the stack's, such as RDS's own of a master user
+        broken = replace(broken, subject=f"secret {arn}")
+    return _of(broken, "InvalidRequestException")
+
+
+def _effect_on(secret: str) -> str:
+    """What does not work without the key of a secret: of support's it is the stack's key, which has more to do."""
+    return WHAT_IT_KEEPS if str(Resource.SUPPORT_SECRET) in secret else f"the secret {secret} cannot be read"
 
 
 def _not_decrypted(message: str, params: Mapping[str, Any]) -> DeployerError:
@@ -49,9 +67,11 @@ def _error(message: str, hint: str, aws_code: str) -> AwsError:
     return error
 
 
-def _commands(arn: str) -> CommandLine:
+def _commands(arn: str, params: Mapping[str, Any]) -> CommandLine:
+    """Those of the gateway that asked, in the region of what they are about."""
+    commands: CommandLine = params.get(COMMANDS) or CommandLine()
     named = Arn.find(arn)
-    return CommandLine(region=named.region if named else "")
+    return replace(commands, region=named.region) if named else commands
 
 
 ROWS: tuple[ErrorRow, ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -10,7 +10,7 @@ from urllib.parse import quote
 from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
-from generator.model.release import BucketSettings, Encryption, StoredObject
+from generator.model.release import BucketSettings, Encryption, LifecycleRule, StoredObject
 
 
 class S3(Service):
@@ -29,9 +29,7 @@ class S3(Service):
             if error.aws_code != "NoSuchBucket":  # S3 API reference, "List of error codes"
                 raise
             raise error.explained(hint=f"Check --s3-bucket: a bucket {bucket} does not exist in any region.") from error
-        url = f"{self._client.meta.endpoint_url}/{bucket}/{quote(key)}"
-        version = answer.get("VersionId") or "null"  # "null" where versions were kept once and no longer are
-        return url if version == "null" else f"{url}?versionId={quote(version)}"
+        return self.address(bucket, key, _version(answer))
 
     def default_encryption(self, bucket: str) -> Encryption:
         """How the bucket encrypts what is stored in it; AES256 where it has nothing of its own (S3 user guide, "Setting
@@ -74,8 +72,19 @@ class S3(Service):
             for raw in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                 self._call("delete_object", Bucket=bucket, Key=raw["Key"], VersionId=raw["VersionId"])
 
+    def replaced(self, bucket: str, prefix: str) -> frozenset[str]:
+        """The keys below a prefix of which there are earlier versions, or a mark of deletion. Raises AwsError.
+
+        Source: S3 API reference, ListObjectVersions.
+        """
+        keys: set[str] = set()
+        for page in self._pages("list_object_versions", Bucket=bucket, Prefix=prefix):
+            keys |= {str(raw["Key"]) for raw in page.get("Versions", ()) if not raw["IsLatest"]}
+            keys |= {str(raw["Key"]) for raw in page.get("DeleteMarkers", ())}
+        return frozenset(keys)
+
     def read(self, bucket: str, key: str) -> StoredObject | None:
-        """An object's content and ETag; None where there is none. Raises AwsError, and NotFound for the bucket."""
+        """An object's content, ETag and version; None where there is none. Raises AwsError, NotFound for the bucket."""
         try:
             answer = self._call("get_object", Bucket=bucket, Key=key)
         except AwsError as error:
@@ -85,12 +94,13 @@ class S3(Service):
                 raise _no_bucket(bucket) from error
             raise
         with answer["Body"] as body, translated(self._service, "GetObject", {}, self._client):
-            return StoredObject(body.read(), str(answer["ETag"]))
+            return StoredObject(body.read(), str(answer["ETag"]), _version(answer))
 
     def create(self, bucket: str, key: str, content: bytes, content_type: str) -> bool:
         """Store an object where there is none. False where there is one, or another write came first: nothing changed.
 
-        Source: S3 user guide, "Conditional writes": 412 PreconditionFailed, 409 ConditionalRequestConflict.
+        Source: S3 user guide, "Conditional writes": 412 PreconditionFailed, 409 ConditionalRequestConflict. It is
+        encrypted by S3's own key, whatever is the bucket's default: nobody reads one under a key of KMS unsigned.
         """
         return self._put(bucket, key, content, content_type, IfNoneMatch="*")
 
@@ -100,16 +110,30 @@ class S3(Service):
 
     def _put(self, bucket: str, key: str, content: bytes, content_type: str, **condition: str) -> bool:
         try:
-            self._call("put_object", Bucket=bucket, Key=key, Body=content, ContentType=content_type, **condition)
+            self._call(
+                "put_object",
+                Bucket=bucket,
+                Key=key,
+                Body=content,
+                ContentType=content_type,
+                ServerSideEncryption="AES256",
+                **condition,
+            )
         except AwsError as error:
             if error.aws_code in ("PreconditionFailed", "ConditionalRequestConflict"):
                 return False
             raise
         return True
 
-    def address(self, bucket: str, key: str) -> str:
-        """The address at which everybody reads an object, if the bucket's policy says so."""
-        return f"{self._client.meta.endpoint_url}/{bucket}/{quote(key)}"
+    @property
+    def endpoint(self) -> str:
+        """The address of S3 itself."""
+        return str(self._client.meta.endpoint_url)
+
+    def address(self, bucket: str, key: str, version: str = "") -> str:
+        """The address at which everybody reads an object, or one version of it, if the bucket's policy says so."""
+        url = f"{self.endpoint}/{bucket}/{quote(key)}"
+        return f"{url}?versionId={quote(version)}" if version else url
 
     def _bucket_region(self, bucket: str) -> str:
         try:
@@ -118,7 +142,7 @@ class S3(Service):
             raise _of_head(error, bucket) from error
 
     def settings(self, bucket: str) -> BucketSettings:
-        """What of a bucket decides who reads it. Raises AwsError, and NotFound where there is no such bucket."""
+        """What of a bucket decides who reads it, and for how long. Raises AwsError, and NotFound for the bucket."""
         region = self._bucket_region(bucket)
         versioning = str(self._call("get_bucket_versioning", Bucket=bucket).get("Status", ""))
         policy = _or_none(lambda: self._call("get_bucket_policy", Bucket=bucket), "NoSuchBucketPolicy")
@@ -128,13 +152,23 @@ class S3(Service):
         blocked = _or_none(
             lambda: self._call("get_public_access_block", Bucket=bucket), "NoSuchPublicAccessBlockConfiguration"
         )
+        rules = _or_none(
+            lambda: self._call("get_bucket_lifecycle_configuration", Bucket=bucket), "NoSuchLifecycleConfiguration"
+        )
         return BucketSettings(
             region=region,
             versioning=versioning,
             policy=str(policy.get("Policy", "")),
             ownership=_ownership(owners),
             blocks_public_policy=_blocks(blocked),
+            lifecycle=tuple(_lifecycle(rules)),
         )
+
+
+def _version(answer: Answer) -> str:
+    """The ID of a version; S3 says "null" where versions were kept once and no longer are."""
+    version = str(answer.get("VersionId") or "null")
+    return "" if version == "null" else version
 
 
 def _of_head(error: AwsError, bucket: str) -> DeployerError:
@@ -174,3 +208,20 @@ def _ownership(answer: Answer) -> str:
 def _blocks(answer: Answer) -> bool:
     block = answer.get("PublicAccessBlockConfiguration", {})
     return bool(block.get("BlockPublicPolicy") or block.get("RestrictPublicBuckets"))
+
+
+REMOVING = ("Expiration", "NoncurrentVersionExpiration", "Transitions", "NoncurrentVersionTransitions")
+"""What a rule of a lifecycle does that an object may not survive, or not readable. A mark of deletion that stands
+alone (ExpiredObjectDeleteMarker), and an upload that was never finished, are no objects."""
+
+
+def _lifecycle(answer: Answer) -> Iterator[LifecycleRule]:
+    """The rules in force that delete or move objects. Source: S3 API reference, LifecycleRule."""
+    for rule in answer.get("Rules", ()):
+        expiration = rule.get("Expiration", {})
+        marks_alone = expiration.get("ExpiredObjectDeleteMarker") and not {"Days", "Date"} & set(expiration)
+        removing = [each for each in REMOVING if rule.get(each) and not (each == "Expiration" and marks_alone)]
+        if rule.get("Status") == "Enabled" and removing:
+            limits = rule.get("Filter", {})
+            prefix = limits.get("Prefix") or limits.get("And", {}).get("Prefix") or rule.get("Prefix") or ""
+            yield LifecycleRule(str(rule.get("ID") or "without an ID"), str(prefix))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from generator.model.names import is_name
+
 _PLACES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     "DescribeStacks": (("stack", ("Stacks", "StackName")),),
     "DescribeInstances": (("instance", ("Reservations", "Instances", "InstanceId")),),
@@ -16,7 +18,11 @@ _PLACES: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 
 
 def names_in(operation: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each kind and name in the answer of an operation, in the answer's order."""
+    """Each kind and name in the answer of an operation, in the answer's order; what has another form is no name."""
+    yield from ((kind, name) for kind, name in _named(operation, answer) if is_name(kind, name))
+
+
+def _named(operation: str, answer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind, path in _PLACES.get(operation, ()):
         yield from ((kind, name) for name in _at(answer, path))
     if operation == "DescribeStacks":

@@ -64,7 +64,7 @@ class SSM(Service):
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
 
-        with translated("ssmmessages", "OpenDataChannel", {}):
+        with translated("ssmmessages", "OpenDataChannel", {}, self._client):
             credentials = self._client._get_credentials()
             request = AWSRequest("GET", urlsplit(url)._replace(scheme=_HTTP[urlsplit(url).scheme]).geturl())
             SigV4Auth(credentials.get_frozen_credentials(), "ssmmessages", self.region).add_auth(request)
@@ -125,6 +125,8 @@ class SSM(Service):
             if error.aws_code == "InvalidDocument":
                 return None
             raise
+        if not isinstance(json.loads(raw["Content"]), dict):
+            raise self._not_understood()
         return raw["Content"], str(raw.get("DocumentVersion", ""))
 
     def document_versions(self, name: str) -> DocumentVersions:

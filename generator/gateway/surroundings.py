@@ -15,10 +15,17 @@ from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 
 from generator.errors import AwsError, DeployerError, UsageError
+from generator.gateway.concerned import without_password
 
 PASSWORD_WANTED = 407  # HTTP: Proxy Authentication Required
 _OF_A_FILE = re.compile(r"\[Errno \d+\]|no certificate or crl found|no start line|PEM|invalid path", re.IGNORECASE)
 """What OpenSSL and urllib3 say of a file of certificates that is missing, unreadable or none."""
+CLOCK = re.compile(r"certificate (?:is not yet valid|has expired)")
+"""What OpenSSL says of a certificate outside of its time; AWS's are never so, and a clock may be."""
+SET_THE_CLOCK = (
+    "Look at this computer's clock (date -u): if it is wrong, set it (timedatectl, or sntp), and run it again. If not, "
+    "the certificate must be renewed; AWS's own are, so see what AWS_ENDPOINT_URL or HTTPS_PROXY names."
+)
 NOT_AWS = "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a sign-in of its own."
 
 
@@ -34,13 +41,17 @@ def cause_of(error: boto.BotoCoreError, client: Any) -> DeployerError | None:
         case boto.EndpointConnectionError() if client:
             return _unknown_region(error, str(client.meta.region_name or ""))
         case boto.ProxyConnectionError():
-            return _refusing_proxy(error)
+            return _refusing_proxy(error) or _no_proxy(client)
+        case boto.HTTPClientError():
+            return _no_proxy(client)
     return None
 
 
 def _unusable_bundle(error: boto.SSLError, client: Any) -> DeployerError | None:
     """The error for a CA bundle that is no file of certificates; None where the far side's certificate is the cause."""
     text = str(error.kwargs.get("error", error))
+    if CLOCK.search(text):
+        return _certificate_of_another_time(error, text)
     if not _OF_A_FILE.search(text):
         return None
     path = _bundle_of(client)
@@ -53,6 +64,17 @@ def _unusable_bundle(error: boto.SSLError, client: Any) -> DeployerError | None:
         else f"The CA bundle that your AWS settings name cannot be used: {why}.",
         f"Correct {_setting_of(path)}: a PEM file that you may read, or nothing for the authorities of this program.",
         code="ca-bundle",
+    )
+
+
+def _certificate_of_another_time(error: boto.SSLError, text: str) -> DeployerError:
+    """The error for a certificate that this computer's clock takes for one of the past or of the future."""
+    clock = CLOCK.search(text)
+    return DeployerError(
+        f"The TLS certificate of {without_password(str(error.kwargs.get('endpoint_url', '')))} was not accepted: "
+        f"{clock[0] if clock else text}.",
+        SET_THE_CLOCK,
+        code="ssl",
     )
 
 
@@ -79,7 +101,7 @@ def _unknown_region(error: boto.EndpointConnectionError, region: str) -> Deploye
     url = str(error.kwargs.get("endpoint_url", ""))
     if not region or f".{region}." not in url or region in known_regions():
         return None
-    return no_region(region, f"{url} could not be reached")
+    return no_region(region)
 
 
 @functools.cache
@@ -89,12 +111,18 @@ def known_regions() -> tuple[str, ...]:
     return tuple(name for each in partitions for name in each["regions"] if not name.endswith("-global"))
 
 
-def no_region(region: str, why: str) -> UsageError:
-    """The error for a region that AWS does not have, with the nearest that it has."""
+def require_known_region(region: str) -> None:
+    """Raises UsageError for a region that AWS does not have, of which a sandbox would say that it is empty."""
+    if region not in known_regions() and not region.endswith("-global"):
+        raise no_region(region)
+
+
+def no_region(region: str) -> UsageError:
+    """The error for a region that AWS does not have as far as botocore knows, with the nearest that it has."""
     near = sorted(difflib.get_close_matches(region.lower(), known_regions(), 2, 0.75))
     meant = f"Perhaps you meant {' or '.join(near)}: give it" if near else "Give one like eu-central-1"
     return UsageError(
-        f"There is no AWS region {region} ({why}).",
+        f"There is no AWS region {region} that this program knows.",
         f"{meant} with --region or in AWS_REGION, or store it: deployer config set region NAME",
         code="unknown-region",
     )
@@ -117,6 +145,33 @@ def _refusing_proxy(error: boto.ProxyConnectionError) -> DeployerError | None:
     if str(PASSWORD_WANTED) not in str(error.kwargs.get("error", "")):
         return None
     return _wants_another(str(error.kwargs.get("proxy_url", "")), "")
+
+
+def _no_proxy(client: Any) -> DeployerError | None:
+    """The error for a proxy whose address is none, or one that botocore does not speak to; None for any other."""
+    proxy = _proxy_for(client.meta.endpoint_url) if client else ""
+    why = _fault_of(proxy) if proxy else ""
+    if not why:
+        return None
+    scheme = urlsplit(client.meta.endpoint_url).scheme.upper()
+    shown = re.sub(r"[^/@\s]*@", "***@", proxy)
+    return UsageError(
+        f"The proxy {shown}, which {scheme}_PROXY names, cannot be used: {why}.",
+        "Write it like http://HOST:PORT, there or in the settings of this computer.",
+        code="bad-proxy",
+    )
+
+
+def _fault_of(proxy: str) -> str:
+    """What is wrong with the address of a proxy; "" for one that can be asked."""
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return "its port is no number" if "port" in str(error).lower() else "its host is no name and no address"
+    if parts.scheme not in ("http", "https"):
+        return f"{parts.scheme} is no kind of proxy that this program speaks to"
+    return "" if host and not re.search(r"\s", host) else "there is no name of a host in it"
 
 
 def _wants_another(proxy: str, operation: str) -> AwsError:

@@ -6,10 +6,11 @@ becomes an AwsError that names operation, code and request id.
 
 from __future__ import annotations
 
-import configparser
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from getpass import GetPassWarning
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +19,10 @@ from botocore.parsers import ResponseParserError
 
 from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound, UsageError, is_denial
 from generator.gateway import cloudformation_errors, resource_state_errors, surroundings
-from generator.gateway.error_row import REGION, ErrorRow, Source, sentence
+from generator.gateway.concerned import about_profile, commands_of, endpoint_of, named, remembered, without_password
+from generator.gateway.error_row import COMMANDS, REGION, ErrorRow, Source, sentence
+from generator.gateway.local_errors import LOCAL, SETTINGS, bare, code_wanted, file_and_fault, from_local_error
+from generator.gateway.nested_settings import unparsed_setting
 
 LONGEST_ECHO = 100
 ECHO = re.compile(r"Value '(?P<value>.*?)'(?= at '(?P<field>[\w.]+)' failed to satisfy constraint)", re.DOTALL)
@@ -57,8 +61,6 @@ TRANSIENT_CODES = THROTTLED_CODES | {
     "ServiceUnavailableException",
     "Unavailable",
 }
-PASSING = (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, boto.MetadataRetrievalError)
-"""The network's own failures: no name, no route, cut, timed out; and the instance's credentials not to be had."""
 
 ROWS: tuple[ErrorRow, ...] = (
     *cloudformation_errors.ROWS,
@@ -80,28 +82,47 @@ def translated(service: str, operation: str, params: Mapping[str, Any], client: 
     try:
         yield
     except boto.ClientError as error:
-        raise _from_client_error(service, error, {**params, REGION: region}) from error
+        ours = _from_client_error(
+            service, error, {**params, REGION: region, COMMANDS: commands_of(client)}, endpoint_of(client)
+        )
+        raise named(ours, error, client) from error
     except boto.BotoCoreError as error:
-        raise (surroundings.cause_of(error, client) or _from_local_error(service, operation, error)) from error
+        ours = surroundings.cause_of(error, client) or from_local_error(service, operation, error)
+        raise named(ours, error, client) from error
     except surroundings.PasswordWanted as error:
         raise surroundings.password_wanted(service, operation, client) from error
     except ResponseParserError as error:
-        raise not_aws(service, operation) from error
+        raise not_aws(service, operation, endpoint_of(client)) from error
     except DeployerError:
         raise
+    except GetPassWarning as error:  # a role was to be assumed anew, in the middle of the command
+        raise code_wanted(remembered(client)) from error
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{service} could not be asked for {operation}: a value that was given holds bytes that are no text.",
+            "Write it in UTF-8.",
+        ) from error
     except Exception as error:  # botocore stumbled; the text of its error may hold what it read
-        if _in_parser(error):
-            raise not_aws(service, operation) from error
+        if _over_an_answer(error):
+            raise not_aws(service, operation, endpoint_of(client)) from error
+        place = f" ({endpoint_of(client)})" if client else ""
         raise AwsError(
-            f"{service} could not be asked for {operation}: botocore failed with {type(error).__name__}.",
-            "Check your AWS settings: aws configure list; --debug shows where it failed.",
+            f"{service} could not be asked for {operation}: botocore failed with {type(error).__name__}{place}.",
+            SETTINGS,
             operation=operation,
         ) from error
 
 
 @contextmanager
-def settings_read() -> Iterator[None]:
-    """Turn what botocore raises over the AWS config and its variables, before any call, into DeployerErrors."""
+def settings_read(profile: str) -> Iterator[None]:
+    """Turn what botocore raises over the AWS config and its variables, before any call, into DeployerErrors that name
+    the profile, or the address that is wrong."""
+    with about_profile(profile), _settings_read():
+        yield
+
+
+@contextmanager
+def _settings_read() -> Iterator[None]:
     try:
         yield
     except boto.BotoCoreError as error:
@@ -109,9 +130,7 @@ def settings_read() -> Iterator[None]:
     except DeployerError:
         raise
     except OSError as error:
-        raise _unusable(
-            f"{error.filename or 'a file that it names'}: {error.strerror or type(error).__name__}."
-        ) from error
+        raise _unusable(f"{file_and_fault(error)}.") from error
     except Exception as error:  # the text of its error may hold what it read
         if isinstance(error, ValueError) and "endpoint" in str(error).lower():
             raise
@@ -119,9 +138,11 @@ def settings_read() -> Iterator[None]:
 
 
 def _from_settings(error: boto.BotoCoreError) -> DeployerError:
-    if any(isinstance(error, kind) for kind, _, _ in _LOCAL):
-        return _from_local_error("AWS", "settings", error)
-    return _unusable(sentence(str(error)))
+    if isinstance(error, boto.ConfigParseError) and (refused := unparsed_setting(error)):
+        return refused
+    if isinstance(error, tuple(kind for kind, _, _ in LOCAL)):
+        return from_local_error("AWS", "settings", error)
+    return _unusable(sentence(without_password(str(error))))
 
 
 def _unusable(why: str) -> DeployerError:
@@ -129,10 +150,11 @@ def _unusable(why: str) -> DeployerError:
     return DeployerError(f"Your AWS config cannot be used: {why}", hint, code="invalid-config")
 
 
-def not_aws(service: str, operation: str) -> DeployerError:
-    """An answer that does not have the form of AWS's answers."""
+def not_aws(service: str, operation: str, endpoint: str) -> DeployerError:
+    """An answer that does not have the form of AWS's answers; `endpoint` is "" where it is not known."""
+    place = f" at {endpoint}" if endpoint else ""
     return DeployerError(
-        f"What answered {service}'s {operation} is not AWS, or something on the way changed the answer.",
+        f"What answered {service}'s {operation}{place} is not AWS, or something on the way changed the answer.",
         surroundings.NOT_AWS,
         code="not-aws",
         transient=True,  # where AWS answered a moment ago, it is a load balancer's page, and it passes
@@ -156,11 +178,21 @@ def refuse_foreign_answer(operation_model: Any, response_dict: Mapping[str, Any]
         raise ResponseParserError("The body is not a JSON object.")
 
 
-def _in_parser(error: Exception) -> bool:
+READERS = (
+    "botocore.parsers",
+    "botocore.retries",
+    "botocore.retryhandler",
+    "botocore.errorfactory",
+    "generator.gateway.seen_names",
+)
+"""The modules that look into an answer while botocore has it: for its parts, its kind of error, the names in it."""
+
+
+def _over_an_answer(error: Exception) -> bool:
     """Whether it was the reading of an answer that failed."""
     traceback = error.__traceback__
     while traceback:
-        if traceback.tb_frame.f_globals.get("__name__") == "botocore.parsers":
+        if traceback.tb_frame.f_globals.get("__name__", "").startswith(READERS):
             return True
         traceback = traceback.tb_next
     return False
@@ -175,10 +207,16 @@ def endpoint_as_url() -> Iterator[None]:
         if "endpoint" not in str(error).lower():
             raise
         raise UsageError(
-            f"AWS_ENDPOINT_URL is not an address that can be asked: {sentence(str(error))}",
-            "Write it whole, like http://127.0.0.1:4566, there or as endpoint_url in your AWS config.",
+            f"{_endpoint_setting(str(error))} is not an address that can be asked: {sentence(bare(error))}",
+            "Write it whole, like http://127.0.0.1:4566.",
             code="bad-endpoint",
         ) from error
+
+
+def _endpoint_setting(text: str) -> str:
+    """What names the endpoint that a text quotes: the variable of that value, or the AWS config."""
+    given = (name for name, value in os.environ.items() if name.startswith("AWS_ENDPOINT_URL") and value)
+    return next((name for name in given if bare(os.environ[name]) in bare(text)), "endpoint_url in your AWS config")
 
 
 def require_address(endpoint: str) -> None:
@@ -186,18 +224,20 @@ def require_address(endpoint: str) -> None:
     try:
         known = urlsplit(endpoint).scheme in ("http", "https") and urlsplit(endpoint).port != 0
     except ValueError as error:
-        raise ValueError(f"Invalid endpoint: {_bare(endpoint)}: {error}") from None
+        raise ValueError(f"Invalid endpoint: {bare(endpoint)}: {error}") from None
     if not known:
-        raise ValueError(f"Invalid endpoint: {_bare(endpoint)}")
+        raise ValueError(f"Invalid endpoint: {bare(endpoint)}")
 
 
-def _from_client_error(service: str, error: boto.ClientError, params: Mapping[str, Any]) -> DeployerError:
+def _from_client_error(
+    service: str, error: boto.ClientError, params: Mapping[str, Any], endpoint: str
+) -> DeployerError:
     details = error.response.get("Error", {})
     code, message = " ".join(str(details.get("Code", "")).split()), _without_echo(str(details.get("Message", "")))
     for row in ROWS:
         if row.covers(code, message):
             return row.build(message, params)
-    return _unknown(service, error, code, message)
+    return _unknown(service, error, code, message, endpoint)
 
 
 def _without_echo(message: str) -> str:
@@ -209,19 +249,21 @@ def _is_long_or_secret(value: str, field: str) -> bool:
     return len(value) > LONGEST_ECHO or bool(SECRET_FIELD.search(field))
 
 
-def _unknown(service: str, error: boto.ClientError, code: str, message: str) -> AwsError:
+def _unknown(service: str, error: boto.ClientError, code: str, message: str, endpoint: str) -> AwsError:
     metadata = error.response.get("ResponseMetadata", {})
     request_id, status = metadata.get("RequestId", ""), metadata.get("HTTPStatusCode", 0)
+    place = f" at {endpoint}" if endpoint else ""
     if code and not code.isdigit():  # every error of AWS has a code of its own
         text = f"{service} refused {error.operation_name} ({code}): {sentence(message) or 'it gave no reason.'}"
         hint = _hint_for(code, error.operation_name, message) or (
             f"Request id for AWS support: {request_id}" if request_id else ""
         )
     elif status < SERVER_ERROR:
-        text = f"Something between here and {service} answered {error.operation_name} with HTTP status {status}."
+        text = f"Something between here and {service}{place} answered {error.operation_name} with HTTP status {status}."
         hint = surroundings.NOT_AWS
     else:
-        text = f"{service}, or something on the way to it, answered {error.operation_name} with HTTP status {status}."
+        whoever = f"{service}{place}, or something on the way to it,"
+        text = f"{whoever} answered {error.operation_name} with HTTP status {status}."
         hint = "Run it again in a minute. If it stays so: " + surroundings.NOT_AWS
     return AwsError(
         text,
@@ -250,143 +292,3 @@ def _hint_for(code: str, operation: str, message: str) -> str:
     if code in ("InvalidAction", "UnknownOperationException", "NotImplemented"):
         return f"This endpoint does not offer {operation}."
     return ""
-
-
-def _from_local_error(service: str, operation: str, error: boto.BotoCoreError) -> DeployerError:
-    """Failures before or without an answer from AWS: credentials, region, network, parameters."""
-    if isinstance(error, boto.ProfileNotFound) and not error.kwargs.get("profile"):
-        return DeployerError(
-            "The environment names an empty AWS profile: AWS_PROFILE is set to nothing.",
-            "Take it out (unset AWS_PROFILE), or name a profile with --profile.",
-            code="profile-not-found",
-        )
-    for kind, message, hint in _LOCAL:
-        if isinstance(error, kind):
-            return DeployerError(
-                _filled(message, error), hint, code=_slug(kind.__name__), transient=isinstance(error, PASSING)
-            )
-    text = sentence(str(error))
-    if "header value" in text:  # which it quotes, with what signs the request
-        text = "it holds a character that no HTTP header can carry."
-    return AwsError(
-        f"{service} could not be asked for {operation}: {text}",
-        "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL." if isinstance(error, boto.HTTPClientError) else "",
-        operation=operation,
-        transient=isinstance(error, PASSING),
-    )
-
-
-def _filled(message: str, error: boto.BotoCoreError) -> str:
-    """Our sentence with what the error is about; botocore's own where an error does not carry what ours names."""
-    try:
-        return message.format_map({name: _shown(value) for name, value in error.kwargs.items()})
-    except KeyError:
-        return sentence(str(error))
-
-
-TWICE = {
-    "DuplicateSectionError": ": that section is there already",
-    "DuplicateOptionError": ": that name is there already",
-}
-
-
-def _shown(value: object) -> str:
-    """A value of an error; of a parser's error only where it stumbled, for its text quotes what it read."""
-    if isinstance(value, configparser.Error | UnicodeError) or type(value) is ValueError:
-        line = getattr(value, "lineno", None) or next((number for number, _ in getattr(value, "errors", ())), None)
-        return f" (line {line}{TWICE.get(type(value).__name__, '')})" if line else ""
-    return _bare(value)
-
-
-def _bare(value: object) -> str:
-    """A value within a sentence of ours: on one line, without an end of its own, and no password of a URL."""
-    return re.sub(r"//[^/@\s]*@", "//***@", " ".join(str(value).split())).rstrip(".") or "no reason was given"
-
-
-SIGN_IN = "Sign in again with: aws sso login"
-_LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str], ...] = (
-    (
-        boto.NoCredentialsError,
-        "No AWS credentials were found.",
-        (
-            "Sign in (aws sso login, or aws login), name a profile with --profile, or try it all without an account: "
-            "deployer sandbox start"
-        ),
-    ),
-    (
-        boto.PartialCredentialsError,
-        "The AWS credentials found are incomplete: {cred_var} is missing.",
-        (
-            "A key needs both halves, aws_access_key_id and aws_secret_access_key in the profile, or both variables "
-            "AWS_…; a role needs source_profile or credential_source."
-        ),
-    ),
-    (
-        boto.ProfileNotFound,
-        "There is no profile {profile} in your AWS config.",
-        "List them with: aws configure list-profiles; name one with --profile, or create it with: aws configure sso",
-    ),
-    (
-        boto.CredentialRetrievalError,
-        "No credentials came from {provider}: {error_msg}.",
-        "Check where your profile takes its credentials from, in your AWS config.",
-    ),
-    (
-        boto.InfiniteLoopConfigError,
-        "source_profile of profile {source_profile} leads back to a profile before it.",
-        "Fix that profile in ~/.aws/config.",
-    ),
-    (
-        boto.InvalidConfigError,
-        "Your AWS config cannot be used: {error_msg}.",
-        "Fix it where it is set: that profile in ~/.aws/config, or an environment variable that AWS reads.",
-    ),
-    (
-        boto.ConfigParseError,
-        "Your AWS config {path} cannot be read{error}.",
-        "Fix the file: it has [sections] of NAME = VALUE.",
-    ),
-    (
-        boto.InvalidIMDSEndpointError,
-        "The endpoint of the EC2 metadata service, {endpoint}, is no address.",
-        "Fix ec2_metadata_service_endpoint in your AWS config, or AWS_EC2_METADATA_SERVICE_ENDPOINT.",
-    ),
-    (
-        boto.NoRegionError,
-        "No AWS region is set.",
-        "Give --region eu-central-1, set AWS_REGION, or store it once: deployer config set region eu-central-1",
-    ),
-    (
-        boto.InvalidRegionError,
-        "{region_name} cannot be the name of an AWS region.",
-        "Write it like eu-central-1: with --region, or in AWS_REGION.",
-    ),
-    (
-        boto.MissingDependencyException,
-        "The profile signs in with aws login, which needs botocore's crt extra.",
-        "Install it with: pip install 'botocore[crt]'",
-    ),
-    (boto.SSOError, "You are not signed in, or the SSO session has expired.", SIGN_IN),
-    (boto.TokenRetrievalError, "The SSO session has expired.", SIGN_IN),
-    (boto.LoginError, "You are not signed in, or the sign-in has expired.", "Sign in again with: aws login"),
-    (
-        boto.EndpointConnectionError,
-        "The AWS endpoint {endpoint_url} could not be reached.",
-        "Check the region's name, the network, HTTPS_PROXY and AWS_ENDPOINT_URL (the sandbox: deployer sandbox start).",
-    ),
-    (
-        boto.ConnectTimeoutError,
-        "The AWS endpoint {endpoint_url} did not answer in time.",
-        "Check the network and HTTPS_PROXY.",
-    ),
-    (boto.ProxyConnectionError, "The proxy {proxy_url} refused the connection.", "Check HTTPS_PROXY and NO_PROXY."),
-    (
-        boto.SSLError,
-        "The TLS certificate of {endpoint_url} was not accepted: {error}.",
-        "Check AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file with the authority of that endpoint.",
-    ),
-)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name.removesuffix("Error").removesuffix("Exception")).lower()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.embedded import Deployer, environment, running_sandbox
 from tests.sandbox_keys import control, recorded
+from tests.sessions import sshd
 
 STACK = "deepsql-field"
 MADE = "snapshots/made"
@@ -18,7 +19,7 @@ DATABASE = ("--database-endpoint", "app.internal", "--database-port", "5432")
 @pytest.fixture(scope="session")
 def sandbox_with_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The variables that lead to it."""
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as leads:
+    with running_sandbox(tmp_path_factory.mktemp("sandbox"), sshd.search_path()) as leads:
         with environment(leads):
             Deployer(STACK).create(*DATABASE)
         control("PUT", MADE, running=recorded(leads["DEPLOYER_SANDBOX_HOME"]))
@@ -35,3 +36,4 @@ def deployer(sandbox_with_stack: dict[str, str], tmp_path: Path, monkeypatch: py
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             monkeypatch.delenv(name, raising=False)
         yield Deployer(STACK)
+        control("DELETE", "instances/x")  # what a test put behind an instance is no part of what is put back

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Junk = Callable[[random.Random], str]
 
@@ -28,25 +28,47 @@ VALUES = (
     "ftp://x", "/nope/file", "/", "corp", "AKIAEXAMPLE", "a b", "ä", "\u2028", "%(region)s", "%", "$HOME", "#",
     ";x", "[x]", "=", ":",
     "standard", "adaptive", "legacy", "us-moon-1", "eu_west_3", "Yes", "1e9", "\\", "'", '"', "\x0b", "\x1f",
-    "sdk::sso", "1" * 300,
+    "sdk::sso", "1" * 300, "2", "https://127.0.0.1:9", "http://127.0.0.1:9/x?y", "http://me:word@127.0.0.1:9",
+    "us-est-1", "eu-west-3.", "cn-north-1", "s",
 )  # fmt: skip
+REACHED = ("endpoint_url", "region", "max_attempts", "retry_mode", "ca_bundle", "services", "use_fips_endpoint")
+"""What a call comes to once it has credentials."""
+USABLE = ("region = eu-west-3", "endpoint_url = http://127.0.0.1:9")
+WORKING = ["aws_access_key_id = AKIAEXAMPLE", "aws_secret_access_key = x"]
 
 
 def aws_config(rng: random.Random) -> str:
-    """An AWS config with profile p, in which anything may stand."""
+    """An AWS config with profile p, in which anything may stand; mostly with what a call needs to go out."""
     names = ("profile p", "profile q", "profile q", "default", "sso-session corp", "services s", "p", "")
     sections = [rng.choice(names) for _ in range(rng.randint(0, 3))]
     lines = ["[profile p]", *_settings(rng)]
+    if rng.random() < 0.6:
+        usable = [line for line in USABLE if rng.random() < 0.4]
+        reached = [name for name in REACHED if not any(line.startswith(name) for line in usable)]
+        lines = ["[profile p]", *WORKING, *usable, *_settings(rng, reached, 2)]
     for section in sections[: 1 if rng.random() < 0.8 else None]:
-        lines += [f"[{section}]", *_settings(rng)]
+        lines += [f"[{section}]", *(_services(rng) if section.startswith("services") else _settings(rng))]
     return _damaged(rng, "\n".join(lines) + "\n")
 
 
-def _settings(rng: random.Random) -> list[str]:
-    made, keys = [], rng.sample(KEYS, len(KEYS))
-    for _ in range(rng.randint(0, 5)):
+def _services(rng: random.Random) -> list[str]:
+    """The lines of a `services` section, whose settings have lines of their own."""
+    services = [rng.choice(("cloudformation", "sts", "ssm", "s3")) for _ in range(rng.randint(0, 1))]
+    return [f"{name} =\n  endpoint_url = {rng.choice(VALUES)}" for name in services] or _settings(rng)
+
+
+def _settings(rng: random.Random, names: Sequence[str] = KEYS, most: int = 5) -> list[str]:
+    made, keys = [], rng.sample(names, len(names))
+    for _ in range(rng.randint(0, most)):
         key, value = keys.pop(), rng.choice(VALUES)
-        made.append(rng.choice((f"{key} = {value}", f"{key}={value}", f"{key} =\n  a = {value}", f"{key}: {value}")))
+        forms = (
+            f"{key} = {value}",
+            f"{key}={value}",
+            f"{key} =\n  a = {value}",
+            f"{key}: {value}",
+            f"{key} =\n  {value}",
+        )
+        made.append(rng.choice(forms))
     return made
 
 
@@ -99,6 +121,11 @@ IDENTITY = (
     "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/x</Arn>"
     "<Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
 )
+WHOLE = (
+    "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><StackStatus>CREATE_COMPLETE"
+    "</StackStatus><StackId>arn:aws:cloudformation:eu-west-3:111122223333:stack/x/1</StackId></member></Stacks>"
+    "</DescribeStacksResult></DescribeStacksResponse>"
+)
 STACKS = (
     "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName>"
     "<StackStatus>ODD</StackStatus></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
@@ -107,8 +134,8 @@ STACKS = (
 
 def answer(rng: random.Random) -> str:
     """The body of an HTTP answer."""
-    names = ("Account", "Arn", "UserId", "Error", "message", "__type", "Stacks", "SessionId", "Sessions")
-    text = rng.choice(("<html><body>Please sign in.</body></html>", ERROR, IDENTITY, STACKS, ""))
+    names = ("Account", "Arn", "UserId", "Error", "message", "__type", "Stacks", "SessionId", "Sessions", "Content")
+    text = rng.choice(("<html><body>Please sign in.</body></html>", ERROR, IDENTITY, STACKS, WHOLE, ""))
     return _damaged(rng, text) if rng.random() < 0.7 else _document(rng, names)
 
 

@@ -55,7 +55,6 @@ def host(deployer: Deployer, tmp_path: Path) -> Iterator[Host]:
     with shells(tmp_path / "there") as host:
         control("PUT", f"instances/{deployer.outputs['InstanceId']}", {"ports": {"shell": host.port}})
         yield host
-        control("DELETE", "instances/x")
 
 
 @pytest.fixture
@@ -190,3 +189,35 @@ def test_a_bootstrap_that_broke_off_within_is_typed_again(
     assert "next: Run the same command again" in broken.err and "has signed the certificate" not in broken.err
     expire()
     assert bootstrap().code == 0
+
+
+TO_APP = ("--dbname", "app", "--local-port", "0", "--yes")
+CHANGES = (("shut-out", "app", "--only", "ada_r"), ("drop-user", "ada_r", "app"))
+
+
+@pytest.mark.parametrize("words", CHANGES, ids=lambda words: words[0])
+@pytest.mark.parametrize("operation", ["GetSecretValue", "StartSession"])
+def test_a_user_whose_end_could_not_begin_is_ended_by_the_same_command(
+    operation: str, words: tuple[str, ...], bootstrap: Callable[[], Outcome], expire: Expire
+) -> None:
+    assert bootstrap().code == 0
+    verb = ("db", *words, *TO_APP)
+    expire(**{operation: 1})
+    lost = run(*verb)
+    assert lost.code == 1 and EXPIRED in lost.err and "Sign in again" in lost.err, lost.err
+    assert "It is not known" not in lost.err
+    expire()
+    done = run(*verb)
+    assert done.code == 0 and "ada_r" in done.out + done.err, done.err
+
+
+@pytest.mark.parametrize("words", CHANGES, ids=lambda words: words[0])
+def test_a_user_is_ended_and_the_session_that_stays_open_is_named(
+    words: tuple[str, ...], bootstrap: Callable[[], Outcome], expire: Expire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bootstrap().code == 0
+    deaf(monkeypatch)
+    expire(TerminateSession=1)
+    done = run("db", *words, *TO_APP)
+    expire()
+    assert done.code == 0 and end_what_is_named(done) == 1, done.err

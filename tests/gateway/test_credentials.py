@@ -61,6 +61,7 @@ OTHER = "printed something other than what AWS asks for"
         (f'{{"Version": 1, {KEY}, "Expiration": "soon"}}', OTHER),
         ("\\377\\376", OTHER),
         (f"{{{KEY}}}", "Unsupported version"),
+        ("[" * 20000, OTHER),
         ('{"Version": 1}', "Missing required key in response: 'AccessKeyId'."),
         (f'{{"Version": 1, {KEY}, "SessionToken": "t", "Expiration": "2001-01-01T00:00:00Z"}}', "had expired"),
         (f'{{"Version": 1, {KEY}, "SessionToken": 7}}', "hold something that cannot be part of a key"),
@@ -126,6 +127,7 @@ def test_a_sign_in_that_cannot_be_read_is_to_be_made_again(profile: str, content
     ]
 
 
+KEYS_OF_Q = "[profile q]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n"
 CHAIN = "role_arn = arn:aws:iam::111122223333:role/x\n"
 
 
@@ -141,6 +143,14 @@ CHAIN = "role_arn = arn:aws:iam::111122223333:role/x\n"
             "source_profile of profile p leads back",
         ),
         (f"{CHAIN}source_profile = q\n[profile q]\ncredential_process = true\n", OTHER),
+        (
+            f"{CHAIN}source_profile = q\nduration_seconds = 1\n{KEYS_OF_Q}".replace(CHAIN, "role_arn = junk\n"),
+            "Profile p cannot take its role: AWS does not accept its duration_seconds, role_arn.",
+        ),
+        (
+            f"{CHAIN}source_profile = q\nexternal_id = x\n{KEYS_OF_Q}",
+            "Profile p cannot take its role: AWS does not accept its external_id.",
+        ),
         (f"{CHAIN}credential_source = Environment\n", "Profile p got no credentials from Environment: No credentials"),
     ],
 )
@@ -155,6 +165,21 @@ def test_a_role_that_cannot_be_taken_names_what_it_hangs_on(config: str, says: s
     [
         ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://evil.example.com/x"}, "The container's credentials service"),
         ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "junk"}, "The container's credentials service"),
+        *(
+            ({"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_CREDENTIAL_EXPIRATION": moment}, says)
+            for moment, says in [
+                ("soon", "The AWS credentials in the environment cannot be read."),
+                ("2001-01-01T00:00:00Z", "The AWS credentials in the environment had expired when they came."),
+            ]
+        ),
+        (
+            {"AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": os.devnull},
+            "The web identity token of profile default is not one that AWS accepts.",
+        ),
+        (
+            {"SSLKEYLOGFILE": "/nope/keys"},
+            "of profile default cannot be used: No such file or directory: /nope/keys, which SSLKEYLOGFILE names",
+        ),
         ({"AWS_METADATA_SERVICE_TIMEOUT": "odd"}, "The credentials of profile default cannot be read."),
         *(
             ({"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", name: value}, "in the environment hold")
@@ -197,10 +222,6 @@ def test_variables_amiss_are_named_and_not_repeated(
         (
             "[profile p]\ndefaults_mode = odd\n",
             "Your AWS config cannot be used: Client configured with invalid",
-        ),
-        (
-            "[profile p]\nendpoint_url =\n  a = b\n",
-            "Your AWS config cannot be used: botocore fails over a setting",
         ),
         ("[profile p]\nec2_metadata_service_endpoint = odd\n", "The endpoint of the EC2 metadata service, odd, is no"),
     ],

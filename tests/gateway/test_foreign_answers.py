@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import SSLError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from generator.channel.transport import authorities
 from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
+from generator.gateway.translate import translated
 from generator.model.deployment import Deployment
 from generator.operations.sessions.channel_options import channel_options
 
@@ -93,6 +95,39 @@ def test_an_answer_of_another_form_is_no_answer(
     assert caught.value.code == "not-aws"
 
 
+STACK = (
+    "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>x</StackName><StackStatus>CREATE_COMPLETE"
+    "</StackStatus>{}</member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+)
+LACKING: dict[str, tuple[Callable[[Gateway], object], str]] = {
+    "a stack without its ARN": (lambda aws: aws.cloudformation.describe_stack("x"), STACK.format("")),
+    "a stack whose ARN is none": (
+        lambda aws: aws.cloudformation.describe_stack("x"),
+        STACK.format("<StackId>x</StackId>"),
+    ),
+    "an output without a name": (
+        lambda aws: aws.cloudformation.describe_stack("x"),
+        STACK.format(
+            "<StackId>arn:aws:cloudformation:r:1:stack/x/y</StackId><Outputs><member><OutputValue/></member></Outputs>"
+        ),
+    ),
+    "a document cut short": (lambda aws: aws.ssm.find_document("d"), '{"Content": "{"}'),
+    "a document that is a list": (lambda aws: aws.ssm.find_document("d"), '{"Content": "[]"}'),
+    "a session without an ID": (lambda aws: list(aws.ssm.list_sessions()), '{"Sessions": [{}]}'),
+    "a key without its state": (lambda aws: aws.kms.describe_key("k"), '{"KeyMetadata": {"KeyId": "k"}}'),
+}
+
+
+@pytest.mark.parametrize(("question", "body"), LACKING.values(), ids=LACKING)
+def test_an_answer_that_lacks_what_aws_always_says_is_no_answer(
+    question: Callable[[Gateway], object], body: str, serving: Foreign, gateway: Gateway
+) -> None:
+    serving.status, serving.body = 200, body.encode()
+    with pytest.raises(DeployerError, match=r"What answered .* at http://127.0.0.1:\d+ is not AWS") as caught:
+        question(gateway)
+    assert caught.value.code == "not-aws" and caught.value.transient
+
+
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 @pytest.mark.parametrize(("status", "body"), [(403, PAGE), (302, PAGE), (407, PAGE)])
 def test_a_refusal_of_something_else_is_not_called_one_of_aws(
@@ -158,3 +193,18 @@ def test_the_authority_of_the_customer_is_trusted_where_it_is_named(
         with pytest.raises(DeployerError, match=r"The CA bundle .* names, cannot be used: No such file"):
             QUESTIONS["json"](Gateway(gateway.deployment))
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("text", "clock"),
+    [
+        ("certificate verify failed: certificate is not yet valid (_ssl.c:1)", True),
+        ("certificate verify failed: certificate has expired (_ssl.c:1)", True),
+        ("certificate verify failed: self-signed certificate (_ssl.c:1)", False),
+    ],
+)
+def test_a_certificate_of_another_time_names_the_clock(text: str, clock: bool) -> None:
+    with pytest.raises(DeployerError) as caught, translated("S", "O", {}):
+        raise SSLError(endpoint_url="https://sts.eu-west-3.amazonaws.com/", error=text)
+    assert ("this computer's clock" in caught.value.hint, "CA_BUNDLE" in caught.value.hint) == (clock, not clock)
+    assert "https://sts.eu-west-3.amazonaws.com/ was not accepted: " in caught.value.message
