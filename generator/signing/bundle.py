@@ -7,10 +7,11 @@ Source: sigstore protobuf-specs, sigstore_bundle.proto; DSSE protocol; in-toto S
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from generator.model.signature import NotVerified, PublicKey, Signer, Statement, Verified, sha256_of
@@ -19,8 +20,14 @@ from generator.signing import keys
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-LARGEST = 1024 * 1024
-"""Bytes of a bundle that are read; ours have some hundred."""
+_KNOWN = {
+    "": frozenset({"mediaType", "verificationMaterial", "messageSignature", "dsseEnvelope"}),
+    "verificationMaterial": frozenset({"publicKey", "tlogEntries", "timestampVerificationData"}),
+    "messageSignature": frozenset({"messageDigest", "signature"}),
+    "messageSignature.messageDigest": frozenset({"algorithm", "digest"}),
+    "dsseEnvelope": frozenset({"payload", "payloadType", "signatures"}),
+}
+"""The keys that the parts of a bundle may have, by their names in JSON."""
 _AGAIN = "Fetch the file and its bundle again. If it stays so, do not use the file, and ask the vendor."
 
 
@@ -99,20 +106,26 @@ def _verified_statement(envelope: Any, trusted: Sequence[PublicKey]) -> Verified
     signatures = envelope.get("signatures")
     if not isinstance(signatures, list) or len(signatures) != 1 or not isinstance(signatures[0], dict):
         raise _refusal("The bundle has not exactly one signature.")
+    _require_known(signatures[0], frozenset({"sig", "keyid"}))
     key_id = _signed_by(_decoded(signatures[0], "sig"), _pre_authentication(payload), trusted)
     return Verified(sha256_of(payload), key_id, _statement(payload))
 
 
 def _statement(payload: bytes) -> Statement:
-    whole = _json(payload.decode("utf-8", "replace"))
+    whole = _json(payload)
     subjects = whole.get("subject")
     if whole.get("_type") != STATEMENT_TYPE or not isinstance(subjects, list):
         raise _refusal("The signed statement is none of in-toto, version 1.")
     try:
-        named = {str(each["name"]): str(each["digest"]["sha256"]) for each in subjects}
-        return Statement(str(whole["predicateType"]), named, dict(whole["predicate"]))
-    except (KeyError, TypeError, ValueError):
+        named = [(each["name"], each["digest"]["sha256"]) for each in subjects]
+        kind, predicate = whole["predicateType"], whole["predicate"]
+    except (KeyError, TypeError):
         raise _refusal("The signed statement lacks a part that in-toto requires.") from None
+    if not isinstance(predicate, dict) or not all(isinstance(text, str) for text in (kind, *chain(*named))):
+        raise _refusal("The signed statement has a part of another kind than in-toto says.")
+    if len(dict(named)) != len(named):
+        raise _refusal("The signed statement names a file twice.")
+    return Statement(kind, dict(named), predicate)
 
 
 def _signed_by(signature: bytes, content: bytes, trusted: Sequence[PublicKey]) -> str:
@@ -136,20 +149,41 @@ def _parsed(bundle: str) -> dict[str, Any]:
     whole = _json(bundle)
     if whole.get("mediaType") != MEDIA_TYPE:
         raise _refusal("The bundle is no Sigstore bundle of version 0.3.")
-    material = _table(whole, "verificationMaterial")
-    named = material.get("publicKey")
-    own = {"certificate", "x509CertificateChain"} & set(material)
-    if own or not isinstance(named, dict) or set(named) - {"hint"}:
-        raise _refusal("The bundle brings a key or certificate of its own, which proves nothing.")
+    _require_no_key_of_its_own(_table(whole, "verificationMaterial"))
     if ("dsseEnvelope" in whole) == ("messageSignature" in whole):
         raise _refusal("The bundle has not exactly one of a signature and a signed statement.")
+    for name, known in _KNOWN.items():
+        _require_known(_part(whole, name), known)
     return whole
 
 
-def _json(text: str) -> dict[str, Any]:
+def _require_no_key_of_its_own(material: Mapping[str, Any]) -> None:
+    named = material.get("publicKey")
+    own = {name for name in material if "certificate" in name.lower()}
+    if not own and named is None:
+        raise _refusal("The bundle is none of a key.")
+    if own or not isinstance(named, dict) or set(named) - {"hint"}:
+        raise _refusal("The bundle brings a key or certificate of its own, which proves nothing.")
+
+
+def _part(whole: Mapping[str, Any], name: str) -> Any:
+    """What is under names with dots between them; nothing for a part that is not there, or is no table."""
+    for each in filter(None, name.split(".")):
+        whole = whole.get(each, {}) if isinstance(whole, dict) else {}
+    return whole
+
+
+def _require_known(table: Any, known: frozenset[str]) -> None:
+    """Raise NotVerified for a key that this does not read: another reader may, such as one of another spelling."""
+    for name in set(table) - known if isinstance(table, dict) else ():
+        raise _refusal(f"The bundle has a part that does not belong in one of a key: {name[:40]!r}.")
+
+
+def _json(text: str | bytes) -> dict[str, Any]:
     """A JSON object none of whose keys is given twice, so that two readers cannot read two things."""
     try:
-        whole = json.loads(text, object_pairs_hook=_once)
+        given = text.decode() if isinstance(text, bytes) else text
+        whole = json.loads(given, object_pairs_hook=_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
         whole = None
     if not isinstance(whole, dict):
@@ -164,6 +198,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
+def _no_number(text: str) -> None:
+    """Python reads NaN and Infinity, which JSON has not."""
+    raise ValueError(f"{text} is no number of JSON")
+
+
 def _table(whole: Mapping[str, Any], name: str) -> dict[str, Any]:
     part = whole.get(name)
     if not isinstance(part, dict):
@@ -172,10 +211,13 @@ def _table(whole: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _decoded(table: Mapping[str, Any], name: str) -> bytes:
-    try:
-        return base64.b64decode(table[name], validate=True)
-    except (KeyError, TypeError, ValueError, binascii.Error):
-        raise _refusal(f"The bundle is damaged: its {name} cannot be read.") from None
+    """What is written in base64, in the one way in which it is written: with padding, and no bits left over."""
+    written = table.get(name)
+    with suppress(TypeError, ValueError):
+        content = base64.b64decode(written or "", validate=True)
+        if _encoded(content) == written:
+            return content
+    raise _refusal(f"The bundle is damaged: its {name} cannot be read.")
 
 
 def _encoded(content: bytes) -> str:

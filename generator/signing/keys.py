@@ -13,9 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from generator.errors import UsageError
 from generator.model.signature import PublicKey
+from generator.signing.sealed_key import sealed
 
 _BLOCK = re.compile(r"-----BEGIN PUBLIC KEY-----\s[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----")
 _DIGEST = ec.ECDSA(Prehashed(hashes.SHA256()))
+SHORTEST_PASSPHRASE = 12
 MAKE = "Make a pair: deployer publish keys"
 
 
@@ -35,12 +37,14 @@ class KeySigner:
 
 
 def new_private_key(passphrase: str) -> str:
-    """A new private key as PEM, encrypted. Raises UsageError for an empty passphrase."""
-    if not passphrase:
-        raise UsageError("A signing key needs a passphrase.", "Give one of several words.", code="no-passphrase")
-    made = ec.generate_private_key(ec.SECP256R1())
-    encryption = serialization.BestAvailableEncryption(passphrase.encode())
-    return made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption).decode()
+    """A new private key as PEM, encrypted. Raises UsageError for a passphrase that is too short, an empty one too."""
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise UsageError(
+            f"A signing key needs a passphrase of {SHORTEST_PASSPHRASE} characters or more.",
+            "Give one of several words.",
+            code="short-passphrase" if passphrase else "no-passphrase",
+        )
+    return sealed(ec.generate_private_key(ec.SECP256R1()), passphrase)
 
 
 def is_encrypted(pem: str) -> bool:
@@ -48,13 +52,32 @@ def is_encrypted(pem: str) -> bool:
     return "ENCRYPTED" in pem
 
 
+def require_private_key(pem: str, place: str) -> None:
+    """Raise UsageError for what is no private key in PEM, before anybody is asked for its passphrase."""
+    if "SIGSTORE PRIVATE KEY" in pem or "COSIGN PRIVATE KEY" in pem:
+        raise UsageError(
+            f"{place} is a private key in cosign's own form, which cosign alone reads.", MAKE, code="bad-key"
+        )
+    if "PUBLIC KEY" in pem and "PRIVATE KEY" not in pem:
+        raise UsageError(f"{place} is a public key.", "Give the private key that belongs to it.", code="bad-key")
+    if "\\n" in pem:
+        raise UsageError(
+            f"{place} has \\n written out in the place of its line ends.",
+            'Set it from the file: export NAME="$(cat FILE)"',
+            code="bad-key",
+        )
+
+
 def read_private_key(pem: str, passphrase: str, place: str) -> KeySigner:
     """The signer of a private key. `place` names it in errors. Raises UsageError; its text shows nothing of the key."""
+    require_private_key(pem, place)
     try:
         private = serialization.load_pem_private_key(pem.encode(), passphrase.encode() if is_encrypted(pem) else None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        reason = "or its passphrase is another one" if is_encrypted(pem) else "in PEM (PKCS #8)"
-        raise UsageError(f"{place} is no private key, {reason}.", MAKE, code="bad-key") from None
+        encrypted = is_encrypted(pem)
+        reason = ", or its passphrase is another one" if encrypted else " in PEM (PKCS #8)"
+        hint = "Give the passphrase that the key was made with." if encrypted else MAKE
+        raise UsageError(f"{place} is no private key{reason}.", hint, code="bad-key") from None
     if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
         raise UsageError(f"{place} is no ECDSA key on the curve P-256.", MAKE, code="bad-key")
     return KeySigner(_described(private.public_key()), private)

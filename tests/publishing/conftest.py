@@ -10,7 +10,9 @@ from threading import Thread
 
 import pytest
 
+from generator import __version__
 from generator.model.provenance import provenance
+from generator.model.release import is_version
 from generator.model.signature import sha256_of
 from generator.operations.publishing import keys
 from generator.signing.bundle import sign_content, sign_statement
@@ -18,7 +20,7 @@ from generator.template.emit import wire
 from tests.embedded import environment
 from tests.signing.conftest import pair
 
-VERSION = "9.8.7"
+VERSION = __version__
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +43,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_signed(path: Path, content: bytes, signer: str = "vendor") -> None:
+    """The file and what is published beside it, of the version of its folder, else of this program's."""
+    version = path.parent.name if is_version(path.parent.name) else VERSION
     bundle, signature = sign_content(content, pair(signer))
-    statement = provenance(VERSION, "stack", {path.name: sha256_of(content)})
+    statement = provenance(version, {path.name: sha256_of(content)})
     path.write_bytes(content)
     path.with_name(f"{path.name}.sigstore.json").write_text(bundle)
     path.with_name(f"{path.name}.sig").write_bytes(signature)

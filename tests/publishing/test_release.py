@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from generator.errors import UsageError
-from generator.model.latest import Latest, latest_statement, read_latest, require_current
+from generator.model.latest import Latest, latest_statement, read_latest, require_address, require_current
 from generator.model.provenance import provenance, sentence
 from generator.model.publishing import checked_prefix
-from generator.model.release import checked_parameters, version_key
+from generator.model.release import checked_parameters, is_older, version_key
 from generator.model.sbom import sbom
 from generator.model.signature import NotVerified, Statement
 
@@ -33,6 +35,21 @@ def test_the_bill_of_materials_has_every_pin_with_its_hashes() -> None:
     assert sbom(LOCK, "a", "1") == sbom(LOCK, "a", "1")
 
 
+OTHERWISE = {
+    "a field that CycloneDX does not know": ('"bomFormat"', '"made": "now", "bomFormat"'),
+    "a type that it does not know": ('"library"', '"package"'),
+    "a digest that is none": ('"content": "', '"content": "x'),
+    "a component without a name": ('"name": "annotated-doc",', ""),
+}
+
+
+def test_the_bill_of_materials_is_valid_by_the_schema_of_cyclonedx() -> None:
+    validator, document = JsonStrictValidator(SchemaVersion.V1_6), sbom(LOCK, "deepsql-deployer", "1.2.3")
+    assert validator.validate_str(document) is None
+    for why, (before, after) in OTHERWISE.items():
+        assert before in document and validator.validate_str(document.replace(before, after, 1)), why
+
+
 @pytest.mark.parametrize("lock", ["", "# nothing\n", "boto3>=1\n", "boto3==1.0\n", "-e .\n", "<html>"])
 def test_what_is_no_lock_is_refused(lock: str) -> None:
     with pytest.raises(UsageError, match="lock file"):
@@ -40,7 +57,7 @@ def test_what_is_no_lock_is_refused(lock: str) -> None:
 
 
 def test_a_pointer_says_what_it_was_given() -> None:
-    latest = Latest("1.2.3", {"1.2.3/a.yaml": "ab"}, NOW)
+    latest = Latest("1.2.3", {"1.2.3/a.yaml": "ab"}, NOW, "bucket/a/b")
     assert read_latest(latest_statement(latest)) == latest
 
 
@@ -74,16 +91,50 @@ def test_a_pointer_that_ended_or_is_older_than_what_was_seen_is_refused() -> Non
         assert caught.value.code == code
 
 
+S3 = "s3.eu-west-1.amazonaws.com"
+ADDRESSES = [
+    (f"https://{S3}/templates/deepsql/", True),
+    (f"https://templates.{S3}/deepsql/", True),
+    ("https://templates.s3.amazonaws.com/deepsql/", True),
+    ("https://templates.s3.cn-north-1.amazonaws.com.cn/deepsql/", True),
+    ("https://get.example.com/deepsql/", True),
+    ("https://mirror.example.com/s3/templates/deepsql/", True),
+    (f"https://{S3}/beta/deepsql/", False),
+    (f"https://beta.{S3}/deepsql/", False),
+    ("https://beta.s3.cn-north-1.amazonaws.com.cn/deepsql/", False),
+    (f"https://{S3}/templates/deepsql/beta/", False),
+    (f"https://{S3}/templates/", False),
+    (f"https://{S3}/othertemplates/deepsql/", False),
+    ("https://get.example.com/beta/deepsql/", False),
+    ("https://get.example.com/", False),
+]
+
+
+@pytest.mark.parametrize(("folder", "same"), ADDRESSES)
+def test_a_pointer_counts_at_the_addresses_of_its_own_bucket_and_prefix(folder: str, same: bool) -> None:
+    latest = Latest("1.2.3", {}, NOW, "templates/deepsql")
+    if same:
+        require_address(latest, f"{folder}latest.sigstore.json")
+    else:
+        with pytest.raises(NotVerified, match="is of templates/deepsql, and was put at"):
+            require_address(latest, f"{folder}latest.sigstore.json")
+
+
 def test_versions_compare_as_numbers() -> None:
     assert version_key("1.10.0") > version_key("1.9.9")
-    for text in ("", "1.x", "1..2", "v1", "1.2.3rc1", "²"):
+    for text in ("", "1.x", "1..2", "1.", ".1", "v1", "1.2.3rc1", "²", "1\n", "9" * 5000, "1" + ".1" * 5000):
         with pytest.raises(UsageError):
             version_key(text)
 
 
+def test_what_is_no_version_is_not_older_either() -> None:
+    assert is_older("1.9.9", "1.10.0") and not is_older("1.10.0", "1.9.9") and not is_older("1.0.0", "1.0.0")
+    assert not any(is_older(*pair) for pair in (("", "1.0.0"), ("1.0.0", ""), ("x", "2.0.0"), ("1.0.0", "x")))
+
+
 def test_a_provenance_of_others_is_not_put_into_words() -> None:
-    ours = provenance("1.2.3", "stack", {"a": "b"})
-    assert sentence(ours) == "deployer 1.2.3 made it, as the template stack"
+    ours = provenance("1.2.3", {"a": "b", "c": "d"})
+    assert sentence(ours) == "deployer 1.2.3 published it"
     for predicate in ({}, {"buildDefinition": 1}, {"buildDefinition": {"buildType": "x"}}):
         assert sentence(Statement(ours.predicate_type, {}, predicate)) == ""
 

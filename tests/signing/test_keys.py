@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def test_openssl_reads_the_private_key_with_its_passphrase_and_gives_the_same_pu
     (tmp_path / "d").write_bytes(der)
     digest = openssl(tmp_path, "dgst", "-sha256", "-r", "d").decode().split()[0]
     assert digest == keys.public_key_of(der, "d").key_id
+
+
+def test_guessing_a_passphrase_takes_many_rounds(tmp_path: Path) -> None:
+    (tmp_path / "k").write_text(keys.new_private_key(PASSPHRASE))
+    shown = openssl(tmp_path, "asn1parse", "-in", "k").decode()
+    assert all(name in shown for name in ("PBES2", "PBKDF2", "hmacWithSHA256", "aes-256-cbc"))
+    assert [int(rounds, 16) for rounds in re.findall(r"INTEGER +:(\w+)", shown)] == [600_000]
 
 
 def test_a_key_that_openssl_made_signs(tmp_path: Path) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
-from generator.model.policy import ANYONE, Policy, PolicyStatement, parse_policy
+from generator.model.command_line import CommandLine
+from generator.model.policy import ANYONE, Policy, PolicyStatement, PrincipalType, parse_policy
 from generator.model.release import BucketSettings
 from generator.model.up import Check
-from generator.model.wildcards import like
+from generator.model.wildcards import like, reaches
 
 READING = frozenset({"s3:getobject", "s3:getobjectversion"})
+REGION, VERSIONING, NO_ACLS, IN_FORCE = "region", "versioning", "no ACLs", "public policy in force"
+NOTHING_EXPIRES, NOT_ASKED = "nothing expires", "the account's own block is not known: reading back shows it"
+ONLY_TLS, READS, NOTHING_ELSE = "only over TLS", "everybody reads it", "and nothing else"
 TLS = {("Bool", "aws:securetransport"): ("false",)}
 
 
@@ -22,32 +27,60 @@ def policy(gateway: Gateway, bucket: str, prefix: str) -> Mapping[str, object]:
     return publishing_policy(gateway.partition, bucket, prefix)
 
 
-def checks(settings: BucketSettings, region: str, partition: str, bucket: str, prefix: str) -> tuple[Check, ...]:
-    """One check per property, in the order in which to put them right."""
+def checks(
+    settings: BucketSettings, region: str, partition: str, bucket: str, prefix: str, account: str = ""
+) -> tuple[Check, ...]:
+    """One check per property, in the order in which to put them right. `account` is the owner's own, "" if unknown."""
     arn = str(Arn(partition, "s3", "", "", bucket))
     stored = parse_policy(settings.policy)
-    others, tls = list(_other_access(stored, arn, prefix)), _only_tls(stored, arn)
+    others, tls = list(_other_access(stored, arn, prefix, account)), _only_tls(stored, arn)
+    expiring = [each.name for each in settings.lifecycle if _meets(each.prefix, f"{prefix}/")]
+    denying = [each.name for each in stored.statements if _withholds(each, arn, prefix)]
     return (
-        Check("region", settings.region in ("", region), f"the bucket is in {settings.region or region}"),
-        Check("versioning", settings.versioning == "Enabled", settings.versioning or "never enabled"),
+        Check(REGION, settings.region in ("", region), f"the bucket is in {settings.region or region}"),
+        Check(VERSIONING, settings.versioning == "Enabled", settings.versioning or "never enabled"),
         Check(
-            "no ACLs",
+            NO_ACLS,
             settings.ownership == "BucketOwnerEnforced",
             f"object ownership: {settings.ownership or 'not set'}",
         ),
         Check(
-            "public policy in force",
+            IN_FORCE,
             not settings.blocks_public_policy,
-            "Block Public Access stops the policy" if settings.blocks_public_policy else "not blocked",
+            "Block Public Access stops the policy" if settings.blocks_public_policy else f"not blocked; {NOT_ASKED}",
         ),
-        Check("only over TLS", tls, "denied without" if tls else "not denied"),
         Check(
-            "everybody reads it",
-            any(_reads(each, arn, prefix) for each in stored.statements),
-            f"{prefix}/*",
+            NOTHING_EXPIRES,
+            not expiring,
+            f"lifecycle rule {', '.join(expiring)} deletes or moves what is published" if expiring else "no such rule",
         ),
-        Check("and nothing else", not others, "; ".join(others) or "no other access, no listing"),
+        Check(ONLY_TLS, tls, "denied without" if tls else "not denied"),
+        Check(
+            READS,
+            any(_reads(each, arn, prefix) for each in stored.statements) and not denying,
+            f"statement {', '.join(denying)} denies it" if denying else f"{prefix}/*",
+        ),
+        Check(NOTHING_ELSE, not others, "; ".join(others) or "no other access, no listing"),
     )
+
+
+def remedies(checks: Iterable[Check], commands: CommandLine, bucket: str, prefix: str) -> tuple[str, ...]:
+    """The commands that put right what does not hold, in the order of the checks: one policy for all that it says."""
+    s3 = partial(commands.aws, "s3api")
+    of = ("--bucket", bucket)
+    printed = commands.for_stack("").deployer("publish", "policy", *of, "--prefix", prefix)
+    policy = f"{printed} > policy.json && {s3('put-bucket-policy', *of, '--policy', 'file://policy.json')}"
+    enabled = ("--versioning-configuration", "Status=Enabled")
+    owned = ("--ownership-controls", "Rules=[{ObjectOwnership=BucketOwnerEnforced}]")
+    known = {
+        REGION: "Give the region that the bucket is in: --region NAME",
+        VERSIONING: s3("put-bucket-versioning", *of, *enabled),
+        NO_ACLS: s3("put-bucket-ownership-controls", *of, *owned),
+        IN_FORCE: s3("delete-public-access-block", *of),
+        NOTHING_EXPIRES: "Take the rule out, or limit it to another prefix: "
+        + s3("get-bucket-lifecycle-configuration", *of),
+    }
+    return tuple(dict.fromkeys(known.get(each.subject, policy) for each in checks if not each.holds))
 
 
 def _everybody(statement: PolicyStatement) -> bool:
@@ -56,19 +89,55 @@ def _everybody(statement: PolicyStatement) -> bool:
 
 def _reads(statement: PolicyStatement, arn: str, prefix: str) -> bool:
     whole = f"{arn}/{prefix}/*" in statement.resources and not statement.inverted and not statement.conditions
-    return statement.effect == "Allow" and _everybody(statement) and statement.permits("s3:GetObject") and whole
+    reading = all(map(statement.permits, ("s3:GetObject", "s3:GetObjectVersion")))  # links name a version
+    return statement.effect == "Allow" and _everybody(statement) and reading and whole
 
 
-def _other_access(policy: Policy, arn: str, prefix: str) -> Iterator[str]:
-    """What lets everybody do more than read these keys, or was not understood."""
+def _withholds(statement: PolicyStatement, arn: str, prefix: str) -> bool:
+    """Whether it may deny reading to somebody who reads over TLS, of a version that is in use."""
+    if statement.effect != "Deny" or not (_everybody(statement) or statement.inverted or statement.problems):
+        return False
+    conditions = _conditions(statement)
+    if conditions == TLS or set(conditions) == {("NumericLessThan", "s3:tlsversion")}:
+        return False
+    below = (reaches(each, f"{arn}/{prefix}/") for each in statement.resources)
+    reading = any(like(pattern.lower(), action) for pattern in statement.actions for action in READING)
+    return bool(statement.inverted) or (reading and any(below))
+
+
+def _conditions(statement: PolicyStatement) -> dict[tuple[str, str], tuple[str, ...]]:
+    return {(operator, key.lower()): values for (operator, key), values in statement.conditions.items()}
+
+
+def _meets(one: str, another: str) -> bool:
+    """Whether some key begins with both prefixes."""
+    return one.startswith(another) or another.startswith(one)
+
+
+def _other_access(policy: Policy, arn: str, prefix: str, account: str) -> Iterator[str]:
+    """What lets others than the owner's account do more than read these keys, or was not understood."""
     yield from policy.problems
     for statement in policy.statements:
-        if not statement.allows or not (_everybody(statement) or statement.problems):
+        if not statement.allows or _own_alone(statement, account):
             continue
         actions = {action.lower() for action in statement.actions}
         outside = [each for each in statement.resources if not each.startswith(f"{arn}/{prefix}/")]
         if statement.inverted or not actions <= READING or outside:
-            yield f"statement {statement.name} permits more"
+            who = "" if _everybody(statement) else f" to {', '.join(each.value[:90] for each in statement.principals)}"
+            yield f"statement {statement.name} permits more{who}"
+
+
+def _own_alone(statement: PolicyStatement, account: str) -> bool:
+    """Whether it lets in nobody but the owner's own account, whose own policies say what is permitted there."""
+    named = [each.value for each in statement.principals if each.type is PrincipalType.AWS]
+    own = [value for value in named if account and account == _account(value)]
+    understood = not statement.problems and "NotPrincipal" not in statement.inverted
+    return understood and bool(named) and len(own) == len(statement.principals)
+
+
+def _account(principal: str) -> str:
+    arn = Arn.find(principal)
+    return arn.account if arn else principal
 
 
 def _only_tls(policy: Policy, arn: str) -> bool:
@@ -78,6 +147,5 @@ def _only_tls(policy: Policy, arn: str) -> bool:
 def _denies_without_tls(statement: PolicyStatement, arn: str) -> bool:
     if statement.effect != "Deny" or statement.inverted or ANYONE not in statement.principals:
         return False
-    conditions = {(op, key.lower()): values for (op, key), values in statement.conditions.items()}
     covered = all(any(like(each, arn_) for each in statement.resources) for arn_ in (arn, f"{arn}/any/key"))
-    return conditions == TLS and covered and bool({"s3:*", "*"} & set(statement.actions))
+    return _conditions(statement) == TLS and covered and bool({"s3:*", "*"} & set(statement.actions))

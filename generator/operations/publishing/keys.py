@@ -15,12 +15,15 @@ from generator.model.signature import PublicKey
 SHIPPED = Path(signing.__file__).parent / "trusted"
 """The vendor's public keys (*.pub), put there by the vendor's build. The source has none."""
 OTHERS_MAY_READ = 0o077
+ENVIRONMENT = "env://"
 
 
 def make_pair(name: Path, caller: PassphraseCaller) -> KeyPair:
-    """Write NAME.key (mode 0600, encrypted) and NAME.pub. Raises UsageError where one of them exists; OSError."""
+    """Write NAME.key (mode 0600, encrypted) and NAME.pub. Raises UsageError where one exists; OSError."""
     from generator.signing.keys import new_private_key, read_private_key
 
+    if name.name in ("", ".", ".."):
+        raise UsageError(f"{str(name)!r} names no file.", "Give a name: deployer publish keys -o NAME", code="file")
     private, public = name.with_name(f"{name.name}.key"), name.with_name(f"{name.name}.pub")
     for path in (private, public):
         if path.exists() or path.is_symlink():
@@ -33,7 +36,7 @@ def make_pair(name: Path, caller: PassphraseCaller) -> KeyPair:
     pem = new_private_key(passphrase)
     made = read_private_key(pem, passphrase, str(private)).public_key
     write_private(private, pem)
-    public.write_text(made.pem)
+    public.write_text(made.pem, encoding="utf-8")
     return KeyPair(str(private), str(public), made.key_id)
 
 
@@ -44,7 +47,8 @@ def trusted_keys(given: Sequence[str]) -> tuple[PublicKey, ...]:
     """
     from generator.signing.keys import read_public_keys
 
-    texts = [(_text(place), place) for place in given] or [(path.read_text(), str(path)) for path in shipped_files()]
+    places = given or [str(path) for path in shipped_files()]
+    texts = [(_text(place), place) for place in places]
     keys = tuple(dict.fromkeys(key for text, place in texts for key in read_public_keys(text, place)))
     if not keys:
         raise UsageError(
@@ -63,9 +67,9 @@ def shipped_files() -> list[Path]:
 
 def private_key_text(place: str) -> str:
     """The text of a private key in a file that only its owner may read, or in env://NAME. Raises UsageError."""
-    if not place.startswith("env://") and hasattr(os, "getuid"):
+    if not place.startswith(ENVIRONMENT) and hasattr(os, "getuid"):
         path = Path(place)
-        if path.exists() and path.stat().st_mode & OTHERS_MAY_READ:
+        if path.is_file() and path.stat().st_mode & OTHERS_MAY_READ:
             raise UsageError(
                 f"{place} may be read by other users.", f"Close it to them: chmod 600 {place}", code="key-not-private"
             )
@@ -74,13 +78,19 @@ def private_key_text(place: str) -> str:
 
 def _text(place: str) -> str:
     """The text of a key's file, or of an environment variable (`env://NAME`, as cosign writes it)."""
-    if place.startswith("env://"):
-        name = place.removeprefix("env://")
+    if not place or place == ENVIRONMENT or ("://" in place and not place.startswith(ENVIRONMENT)):
+        raise UsageError(
+            f"{place or 'An empty name'} names no key.",
+            "Give the key's file, or env://NAME for a variable.",
+            code="bad-key",
+        )
+    if place.startswith(ENVIRONMENT):
+        name = place.removeprefix(ENVIRONMENT)
         if value := os.environ.get(name, ""):
             return value
         raise UsageError(f"The environment variable {name} is empty or not set.", "Set it, or give a file.")
     try:
-        return Path(place).read_text()
+        return Path(place).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UsageError(f"{place} could not be read: {why}.", "Check the path of the key.", code="file") from None

@@ -7,39 +7,32 @@ was interrupted is run again, and two at once cannot mix.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
-from urllib.parse import quote, urlencode
 
 from generator import __version__
 from generator.errors import DeployerError, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
-from generator.model.deployment import DEFAULT_STACK_NAME
-from generator.model.publishing import BUNDLE_SUFFIX, PassphraseCaller
+from generator.model.publishing import PassphraseCaller
 from generator.model.release import (
-    LONGEST_ADDRESS,
     STACK_FILE,
     WIRE_FILE,
     Published,
     PublishPlan,
     PublishRequest,
     ReleaseFile,
-    checked_parameters,
 )
 from generator.model.signature import PublicKey, Signer, sha256_of
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.publishing import bucket, pointer, release
+from generator.operations.publishing.followed import read_pointer
 from generator.operations.publishing.keys import trusted_keys
+from generator.operations.publishing.links import checked_links, quick_create, require_short, unreadable
 from generator.operations.publishing.release import Release
 from generator.operations.publishing.signer import signer_of
 from generator.operations.publishing.verify import read
-
-CONSOLES = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-}
 
 
 class PublishCaller(Caller, PassphraseCaller, Protocol):
@@ -54,61 +47,81 @@ def publish(
     Raises Refused for a bucket that is not fit, for a version that is there with other content, and where reading it
     back shows anything else; UsageError, Declined, NotFound and AwsError.
     """
-    parameters = checked_parameters(request.parameters)
+    parameters = checked_links(gateway, request)
     signer = signer_of(gateway, request.key, caller)
     trusted = (signer.public_key, *(trusted_keys(request.also_trusted) if request.also_trusted else ()))
-    made = _read(gateway, request, signer, trusted)
-    plan = _plan(gateway, made, parameters, clock)
+    made = _read(gateway, request, signer, trusted, _withdrawn(request, trusted))
+    require_short(gateway, request, made.key(STACK_FILE))
+    plan = _plan(gateway, made, clock)
     if request.plan_only:
         return plan
-    caller.show(plan)
     _require_fit(plan)
+    caller.show(plan)
     if plan.new or plan.moves_pointer:
         caller.confirm(plan)
-    written = [*_write(gateway, made), *([pointer.write(gateway, made, clock)] if plan.moves_pointer else [])]
-    return _read_back(gateway, made, plan, tuple(written))
+    written = [*_write(gateway, made)]
+    if plan.moves_pointer or made.pointer is None:
+        latest = pointer.signed(made, clock)
+        written.append(pointer.write(gateway, made, latest))
+    else:
+        latest = made.pointer.content
+    _require_pointer(gateway.s3.address(plan.bucket, made.pointer_key), latest, made, clock)
+    links = _links(gateway, made, parameters) if request.regions else {}
+    return _read_back(gateway, made, plan, tuple(written), links)
 
 
-def _read(gateway: Gateway, request: PublishRequest, signer: Signer, trusted: tuple[PublicKey, ...]) -> Release:
+def _withdrawn(request: PublishRequest, trusted: Sequence[PublicKey]) -> tuple[PublicKey, ...]:
+    """The keys that were withdrawn. Raises UsageError for one that is trusted all the same."""
+    keys = trusted_keys(request.withdrawn) if request.withdrawn else ()
+    for key in keys:
+        if key.key_id in {each.key_id for each in trusted}:
+            raise UsageError(
+                f"The key {key.key_id} is given as withdrawn, and as one that signs or is trusted.",
+                "Sign with another key: --key FILE",
+                code="withdrawn-key",
+            )
+    return keys
+
+
+def _read(
+    gateway: Gateway,
+    request: PublishRequest,
+    signer: Signer,
+    trusted: tuple[PublicKey, ...],
+    withdrawn: tuple[PublicKey, ...],
+) -> Release:
     """What there is to publish and what is there of it. Raises Refused for other content."""
-    made = Release(request, signer, trusted, release.contents(request))
+    files, source = release.contents(request), release.source(request)
+    made = Release(request, signer, trusted, files, withdrawn=withdrawn, source=source)
     objects = {name: gateway.s3.read(request.bucket, made.key(name)) for name in made.parts}
     stored = {name: each for name, each in objects.items() if each is not None}
     for name in sorted(stored, key=lambda name: name != made.parts[name].name):  # what is plain first: the files
         made.require_same(name, stored[name].content)
+    made.require_never_replaced(gateway.s3.replaced(request.bucket, made.key("")))
     return replace(made, stored=stored, pointer=gateway.s3.read(request.bucket, made.pointer_key))
 
 
-def _plan(gateway: Gateway, made: Release, parameters: Mapping[str, str], clock: Clock) -> PublishPlan:
+def _plan(gateway: Gateway, made: Release, clock: Clock) -> PublishPlan:
     request = made.request
     settings = gateway.s3.settings(request.bucket)
+    account = gateway.location().account
+    checks = bucket.checks(settings, gateway.region, gateway.partition, request.bucket, request.prefix, account)
     latest = pointer.current(made)
+    new = tuple(made.key(name) for name in made.parts if name not in made.stored)
     return PublishPlan(
         version=__version__,
         bucket=request.bucket,
         prefix=request.prefix,
         key_id=made.signer.public_key.key_id,
-        new=tuple(made.key(name) for name in made.parts if name not in made.stored),
+        source=made.source if new else None,
+        new=new,
         present=tuple(made.key(name) for name in made.parts if name in made.stored),
-        moves_pointer=pointer.moves(latest, request, clock),
+        moves_pointer=pointer.moves(latest, made, clock),
         latest=latest.version if latest else "",
-        checks=bucket.checks(settings, gateway.region, gateway.partition, request.bucket, request.prefix),
-        links=_links(gateway, made, parameters),
+        checks=checks,
+        remedies=bucket.remedies(checks, gateway.commands, request.bucket, request.prefix),
+        links=request.regions,
     )
-
-
-def _links(gateway: Gateway, made: Release, parameters: Mapping[str, str]) -> dict[str, str]:
-    """A quick-create link per region (CloudFormation user guide, "Creating quick-create links for stacks")."""
-    address = gateway.s3.address(made.request.bucket, made.key(STACK_FILE))
-    if len(address) > LONGEST_ADDRESS:
-        raise UsageError("The template's address is too long for a quick-create link.", "Give a shorter --prefix.")
-    values = {"templateURL": address, "stackName": DEFAULT_STACK_NAME}
-    values |= {f"param_{key}": value for key, value in parameters.items()}
-    query, console = urlencode(values, quote_via=quote), CONSOLES.get(gateway.partition, CONSOLES["aws"])
-    return {
-        region: f"https://{region}.{console}/cloudformation/home?region={region}#/stacks/quickcreate?{query}"
-        for region in made.request.regions
-    }
 
 
 def _require_fit(plan: PublishPlan) -> None:
@@ -116,7 +129,7 @@ def _require_fit(plan: PublishPlan) -> None:
         wrong = "; ".join(f"{check.subject}: {check.answer}" for check in plan.checks if not check.holds)
         raise Refused(
             f"Nothing was changed: the bucket {plan.bucket} is not fit to publish from ({wrong}).",
-            f"The policy that it needs: deployer publish policy --bucket {plan.bucket} --prefix {plan.prefix}",
+            "\n".join(plan.remedies),
             code="bucket-not-fit",
         )
 
@@ -124,9 +137,8 @@ def _require_fit(plan: PublishPlan) -> None:
 def _write(gateway: Gateway, made: Release) -> Iterator[str]:
     """Write what is not there; yields the keys. Raises Refused where another write came first with other content."""
     missing = [name for name in made.parts if name not in made.stored]
-    content = {
-        file.name: file for file in (*made.files, *(release.signatures(made.files, made.signer) if missing else ()))
-    }
+    signed = release.signatures(made.files, made.signer, made.source) if missing else ()
+    content = {file.name: file for file in (*made.files, *signed)}
     for name in missing:
         file, place = content[name], made.key(name)
         if gateway.s3.create(made.request.bucket, place, file.content, file.content_type):
@@ -138,8 +150,26 @@ def _write(gateway: Gateway, made: Release) -> Iterator[str]:
         made.require_same(name, other.content)
 
 
-def _read_back(gateway: Gateway, made: Release, plan: PublishPlan, written: tuple[str, ...]) -> Published:
-    """Read every file at its address, as a customer does, and verify it. Raises Refused where that shows another."""
+def _links(gateway: Gateway, made: Release, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Links to the version of the template that the bucket has. Raises Refused unless everybody reads that one."""
+    key, bucket = made.key(STACK_FILE), made.request.bucket
+    stored = gateway.s3.read(bucket, key)
+    version = stored.version if stored else ""
+    if not version:
+        raise Refused(f"S3 names no version of {key}.", "Look whether the bucket keeps versions, and run it again.")
+    [file] = [each for each in made.files if each.name == STACK_FILE]
+    url = gateway.s3.address(bucket, key, version)
+    with _published_and_unusable():
+        same = read(url) == file.content
+    if not same:
+        raise _other_content(url)
+    return quick_create(gateway, made.request, key, version, parameters)
+
+
+def _read_back(
+    gateway: Gateway, made: Release, plan: PublishPlan, written: tuple[str, ...], links: Mapping[str, str]
+) -> Published:
+    """Read all of it at its address, as a customer does, and verify it. Raises Refused where that shows another."""
     address = gateway.s3.address(plan.bucket, f"{plan.prefix}/{__version__}/")
     for file in made.files:
         _require_readable(f"{address}{file.name}", file, made.trusted)
@@ -148,26 +178,46 @@ def _read_back(gateway: Gateway, made: Release, plan: PublishPlan, written: tupl
         bucket=plan.bucket,
         prefix=plan.prefix,
         key_id=plan.key_id,
+        source=plan.source,
         sha256={file.name: sha256_of(file.content) for file in made.files if file.name in (STACK_FILE, WIRE_FILE)},
         written=written,
         template_url=f"{address}{WIRE_FILE}",
         latest_url=gateway.s3.address(plan.bucket, made.pointer_key),
-        links=plan.links,
+        links=links,
+        unreadable=unreadable(gateway) if links else "",
     )
 
 
 def _require_readable(url: str, file: ReleaseFile, trusted: Sequence[PublicKey]) -> None:
-    from generator.signing.bundle import verify_content
-
-    try:
+    """Raise Refused unless everybody reads this file there, and beside it all that proves it."""
+    with _published_and_unusable():
         same = read(url) == file.content
-        bundle = read(f"{url}{BUNDLE_SUFFIX}")
-        verify_content(file.content, bundle.decode("utf-8", "replace"), trusted)
+        for suffix in release.BESIDE:
+            release.require_signature_of(file, f"{file.name}{suffix}", read(f"{url}{suffix}"), trusted)
+    if not same:
+        raise _other_content(url)
+
+
+def _other_content(url: str) -> Refused:
+    return Refused(f"{url} gives other content than was published.", "Look at what stands before the bucket.")
+
+
+def _require_pointer(url: str, written: bytes, made: Release, clock: Clock) -> None:
+    """Raise Refused unless everybody reads there the very pointer that was written or kept, and may follow it."""
+    with _published_and_unusable():
+        content = read(url)
+        read_pointer(url, content, made.trusted, clock.now())
+    if content != written:
+        raise Refused(f"{url} gives another pointer than the bucket has.", "Look at what stands before the bucket.")
+
+
+@contextmanager
+def _published_and_unusable() -> Iterator[None]:
+    try:
+        yield
     except DeployerError as error:
         raise Refused(
             f"It was published, and cannot be used as it is: {error.message}",
             "Put that right, and run it again: what is there already is kept.",
             code="not-readable",
         ) from error
-    if not same:
-        raise Refused(f"{url} gives other content than was published.", "Look at what stands before the bucket.")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator import __version__
 from generator.errors import Refused, UsageError
-from generator.model.provenance import provenance
+from generator.model.provenance import Source, provenance
 from generator.model.publishing import BUNDLE_SUFFIX, PROVENANCE_SUFFIX, SIGNATURE_SUFFIX
 from generator.model.release import (
     CHANGELOG_FILE,
     POINTER,
     SBOM_FILE,
-    STACK_FILE,
     WIRE_FILE,
     PublishRequest,
     ReleaseFile,
@@ -22,6 +21,9 @@ from generator.model.release import (
 )
 from generator.model.signature import NotVerified, PublicKey, Signer, Statement, sha256_of
 from generator.model.template_name import TemplateName
+from generator.operations.publishing.commit import source_commit
+from generator.operations.publishing.place import Place, require_published
+from generator.operations.publishing.verify import LARGEST, verified
 
 DISTRIBUTION = "deepsql-deployer"
 DIGESTS_FILE = "SHA256SUMS"
@@ -30,7 +32,10 @@ BESIDE = (BUNDLE_SUFFIX, SIGNATURE_SUFFIX, PROVENANCE_SUFFIX)
 
 @dataclass(frozen=True)
 class Release:
-    """A version in the making: its files, who signs, who may have signed what is there, and what is there by name."""
+    """A version in the making: its files, who signs, who may have signed what is there, and what is there by name.
+
+    `withdrawn`: keys of ours that sign no longer, and whose pointer counts for nothing. `source`: what it is made from.
+    """
 
     request: PublishRequest
     signer: Signer
@@ -38,6 +43,13 @@ class Release:
     files: tuple[ReleaseFile, ...]
     stored: Mapping[str, StoredObject] = field(default_factory=dict)
     pointer: StoredObject | None = None
+    withdrawn: tuple[PublicKey, ...] = ()
+    source: Source = field(default_factory=Source)
+
+    @property
+    def place(self) -> str:
+        """The channel: what a pointer names, so that it counts nowhere else."""
+        return f"{self.request.bucket}/{self.request.prefix}"
 
     @property
     def parts(self) -> dict[str, ReleaseFile]:
@@ -52,6 +64,15 @@ class Release:
     def pointer_key(self) -> str:
         """The key of the pointer to the latest version."""
         return f"{self.request.prefix}/{POINTER}"
+
+    def require_never_replaced(self, replaced: Collection[str]) -> None:
+        """Raise Refused where an object of this version was deleted, or written over: `replaced` are such keys."""
+        if taken := sorted({self.key(name) for name in self.parts} & set(replaced)):
+            raise Refused(
+                f"Version {__version__} was published already, and {taken[0]} was deleted or replaced since.",
+                "Customers may have the earlier one. Give this one another version.",
+                code="published-otherwise",
+            )
 
     def require_same(self, name: str, stored: bytes) -> None:
         """Raise Refused for another content than this version's, or a signature that no trusted key made."""
@@ -75,28 +96,45 @@ class Release:
             ) from error
 
 
+def source(request: PublishRequest) -> Source:
+    """What this version is made from: this program's commit, where it is known, and the lock. Raises UsageError."""
+    return Source(source_commit(), sha256_of(_text(request.lock, "--lock").encode()))
+
+
 def contents(request: PublishRequest) -> tuple[ReleaseFile, ...]:
     """The files of this version below its folder, the same bytes each time. Raises UsageError for an unreadable one."""
     from generator.model.sbom import sbom
     from generator.template.emit import emit_named, wire
 
+    templates = ((Path(name.path).name, emit_named(name)) for name in TemplateName)
     listed = sbom(_text(request.lock, "--lock"), DISTRIBUTION, __version__)
     files = (
         ReleaseFile(SBOM_FILE, listed.encode(), "application/vnd.cyclonedx+json"),
         ReleaseFile(CHANGELOG_FILE, _text(request.changelog, "--changelog").encode(), "text/markdown; charset=utf-8"),
-        ReleaseFile(STACK_FILE, emit_named(TemplateName.STACK).encode(), "application/yaml"),
-        ReleaseFile(WIRE_FILE, wire().encode(), "application/yaml"),
+        *(ReleaseFile(name, text.encode(), "application/yaml") for name, text in (*templates, (WIRE_FILE, wire()))),
     )
+    _require_readable_sizes(files)
     sums = "".join(f"{sha256_of(file.content)}  {file.name}\n" for file in files)
     return (*files[:2], ReleaseFile(DIGESTS_FILE, sums.encode(), "text/plain"), *files[2:])
 
 
-def signatures(files: Sequence[ReleaseFile], signer: Signer) -> tuple[ReleaseFile, ...]:
+def _require_readable_sizes(files: Sequence[ReleaseFile]) -> None:
+    """Raise UsageError for a file that nobody could verify at its address, before its version is taken."""
+    for file in files:
+        if len(file.content) > LARGEST:
+            raise UsageError(
+                f"{file.name} has {len(file.content):,} bytes, and is verified at its address up to {LARGEST:,}.",
+                "Nothing was written. Make it shorter.",
+                code="too-large",
+            )
+
+
+def signatures(files: Sequence[ReleaseFile], signer: Signer, source: Source) -> tuple[ReleaseFile, ...]:
     """The signatures that go beside the files: a bundle and a bare signature each, and the provenance of all."""
     from generator.signing.bundle import sign_content, sign_statement
 
     made: list[ReleaseFile] = []
-    stated = sign_statement(_provenance(files), signer)
+    stated = sign_statement(_provenance(files, source), signer)
     for file in files:
         bundle, signature = sign_content(file.content, signer)
         made += [
@@ -109,22 +147,27 @@ def signatures(files: Sequence[ReleaseFile], signer: Signer) -> tuple[ReleaseFil
 
 def require_signature_of(file: ReleaseFile, name: str, stored: bytes, trusted: Sequence[PublicKey]) -> None:
     """Raise NotVerified unless what is stored as `name`, beside the file, is a signature of it by a trusted key."""
-    from generator.signing.bundle import verify_content
     from generator.signing.keys import holds
 
-    if not name.endswith(SIGNATURE_SUFFIX):
-        verify_content(file.content, stored.decode("utf-8", "replace"), trusted)
-    elif not any(holds(key, stored, bytes.fromhex(sha256_of(file.content))) for key in trusted):
-        raise NotVerified(f"Not verified: {name} is no signature of the file by a trusted key.")
+    digest = sha256_of(file.content)
+    if name.endswith(SIGNATURE_SUFFIX):
+        if not any(holds(key, stored, bytes.fromhex(digest)) for key in trusted):
+            raise NotVerified(f"Not verified: {name} is no signature of the file by a trusted key.")
+        return
+    proven = verified(file.content, stored, tuple(trusted))
+    if name.endswith(PROVENANCE_SUFFIX):
+        require_published(name, Place(__version__, file.name), digest, proven.statement)
+    elif proven.statement is not None:
+        raise NotVerified(f"Not verified: {name} is a statement, and no signature of the file itself.")
 
 
-def _provenance(files: Sequence[ReleaseFile]) -> Statement:
-    return provenance(__version__, TemplateName.STACK.value, {file.name: sha256_of(file.content) for file in files})
+def _provenance(files: Sequence[ReleaseFile], source: Source) -> Statement:
+    return provenance(__version__, {file.name: sha256_of(file.content) for file in files}, source)
 
 
 def _text(place: str, option: str) -> str:
     try:
-        return Path(place).read_text()
+        return Path(place).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UsageError(

@@ -17,11 +17,12 @@ def signer_of(gateway: Gateway, reference: str, caller: PassphraseCaller) -> Sig
     The passphrase is asked of the caller only for a key that has one.
     """
     from generator.operations.publishing.keys import private_key_text
-    from generator.signing.keys import is_encrypted, read_private_key
+    from generator.signing.keys import is_encrypted, read_private_key, require_private_key
 
     if is_in_kms(reference):
         return _kms(gateway, reference)
     pem = private_key_text(reference)
+    require_private_key(pem, reference)
     return read_private_key(pem, caller.passphrase(reference) if is_encrypted(pem) else "", reference)
 
 
@@ -31,8 +32,7 @@ def is_in_kms(reference: str) -> bool:
 
 
 def _kms(gateway: Gateway, reference: str) -> Signer:
-    from generator.operations.publishing.kms_signer import KmsSigner
-    from generator.signing.keys import public_key_of
+    from generator.operations.publishing.kms_signer import kms_signer
 
     key = reference.removeprefix(KMS)
     if key == reference or not key:
@@ -41,4 +41,4 @@ def _kms(gateway: Gateway, reference: str) -> Signer:
             "Write awskms:///KEY: the key's ID, its ARN, or alias/NAME.",
             code="bad-key",
         )
-    return KmsSigner(gateway, key, public_key_of(gateway.kms.get_public_key(key), reference))
+    return kms_signer(gateway, key, reference)

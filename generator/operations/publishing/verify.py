@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import NotFound, UsageError
 from generator.model.duration import END_FORMAT
-from generator.model.publishing import BUNDLE_SUFFIX, PROVENANCE_SUFFIX, VerifiedFile, VerifiedPointer
-from generator.model.release import POINTER
-from generator.model.signature import NotVerified, PublicKey, Statement, Verified, sha256_of
+from generator.model.provenance import sentence, source_of, version_of
+from generator.model.publishing import (
+    BUNDLE_SUFFIX,
+    PROVENANCE_SUFFIX,
+    VerifiedFile,
+    VerifiedPointer,
+    is_address,
+    without_query,
+)
+from generator.model.release import is_pointer
+from generator.model.signature import NotVerified, PublicKey, Verified, sha256_of
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.publishing.followed import follow
 from generator.operations.publishing.keys import trusted_keys
+from generator.operations.publishing.place import published_name, published_place, require_its_place
 
 LARGEST = 1024 * 1024
-"""Bytes that are read of a file: CloudFormation takes no longer template from a bucket."""
+"""Bytes that are read at an address: CloudFormation takes no longer template from a bucket."""
+LARGEST_HERE = 64 * LARGEST
+"""Bytes that are read of a file on this computer, which may be a long report."""
+REPORT = frozenset({"stack_name", "account", "region", "ended", "evidence", "verdict"})
+"""What a report names, of which its verification says a sentence."""
 
 
 @dataclass(frozen=True)
 class VerifyRequest:
-    """What to verify: a file's name or an address; with which keys; with which bundle, "" for those beside it."""
+    """What to verify: a file's name or an address; with which keys; with which bundle, "" for those beside it.
+
+    `ca_bundle`: the authorities that are trusted at an address, "" for the environment's or the system's.
+    """
 
     source: str
     keys: tuple[str, ...] = ()
     bundle: str = ""
+    ca_bundle: str = ""
 
 
 def verify(request: VerifyRequest, clock: Clock = SYSTEM) -> VerifiedFile:
@@ -36,9 +53,8 @@ def verify(request: VerifyRequest, clock: Clock = SYSTEM) -> VerifiedFile:
     """
     from generator.signing.bundle import holds_statement
 
-    keys, content = trusted_keys(request.keys), read(request.source)
-    named = request.source.partition("?")[0].rpartition("/")[2] == POINTER
-    if not request.bundle and (named or holds_statement(content.decode("utf-8", "replace"))):
+    keys, content = trusted_keys(request.keys), read(request.source, request.ca_bundle)
+    if not request.bundle and (is_pointer(request.source) or holds_statement(content.decode("utf-8", "replace"))):
         return _pointer(request.source, content, keys, clock)
     return _verified(request, content, keys)
 
@@ -46,7 +62,7 @@ def verify(request: VerifyRequest, clock: Clock = SYSTEM) -> VerifiedFile:
 def verified_content(request: VerifyRequest) -> tuple[VerifiedFile, bytes]:
     """What was verified, and the very bytes: whoever goes on with them must not read the source again."""
     keys = trusted_keys(request.keys)
-    content = read(request.source)
+    content = read(request.source, request.ca_bundle)
     return _verified(request, content, keys), content
 
 
@@ -80,69 +96,94 @@ def verified(content: bytes, bundle: bytes, keys: tuple[PublicKey, ...]) -> Veri
     return proven
 
 
-def read(source: str) -> bytes:
+def read(source: str, ca_bundle: str = "") -> bytes:
     """The content of a file or of an address. Raises NotFound, UsageError and DeployerError."""
-    if "://" in source:
+    if is_address(source):
         from generator.host.download import read_url
 
-        return read_url(source, LARGEST)
+        return read_url(source, LARGEST, ca_bundle)
     path = Path(source)
+    if not source or path.is_dir():
+        raise UsageError(
+            f"{source or 'An empty name'} is no file.", "Give a file, or an https address.", code="no-file"
+        )
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(LARGEST_HERE + 1)
     except FileNotFoundError:
         raise NotFound(f"There is no file {source}.", "Check the path.", code="file-not-found") from None
-    if len(content) > LARGEST:
-        raise UsageError(f"{source} has more than {LARGEST:,} bytes.", "Give a template or a report.", code="too-large")
+    if len(content) > LARGEST_HERE:
+        raise UsageError(
+            f"{source} has more than {LARGEST_HERE:,} bytes.", "Give a template or a report.", code="too-large"
+        )
     return content
 
 
 def beside(source: str, suffix: str) -> str:
     """The name of what was published beside a file; the query of an address (`?versionId=`) is the file's own."""
-    return f"{source.partition('?')[0] if '://' in source else source}{suffix}"
+    return f"{without_query(source)}{suffix}"
 
 
 def _bundles(request: VerifyRequest) -> list[bytes]:
-    """The bundle given, or the signature beside the file, and the provenance where there is one."""
+    """The bundle given, or the signature beside the file, and the provenance where there is one.
+
+    Beside a bundle that was given, only an address of the published form has its provenance read.
+    """
     if request.bundle:
-        return [read(request.bundle)]
+        more = [] if published_place(request.source) is None else _provenance(request)
+        return [read(request.bundle, request.ca_bundle), *more]
     place = beside(request.source, BUNDLE_SUFFIX)
     try:
-        signature = read(place)
+        signature = read(place, request.ca_bundle)
     except NotFound:
-        raise NotVerified(
-            f"Not verified: there is no signature beside the file ({place}).",
-            "Fetch it from where the file comes from, or name it: --bundle FILE",
-        ) from None
-    provenance = _if_any(lambda: read(beside(request.source, PROVENANCE_SUFFIX)))
-    return [signature, *([provenance] if provenance is not None else [])]
+        raise _unsigned(request.source, place) from None
+    return [signature, *_provenance(request)]
 
 
-def _if_any(reading: Callable[[], bytes]) -> bytes | None:
+def _provenance(request: VerifyRequest) -> list[bytes]:
     try:
-        return reading()
+        return [read(beside(request.source, PROVENANCE_SUFFIX), request.ca_bundle)]
     except NotFound:
-        return None
+        return []
+
+
+def _unsigned(source: str, place: str) -> NotVerified:
+    about = without_query(source).removesuffix(BUNDLE_SUFFIX).removesuffix(".provenance")
+    if about != without_query(source):
+        return NotVerified(
+            f"Not verified: {source} is a signature itself, and none is beside it.",
+            f"Verify the file that it is about: deployer verify {about}",
+        )
+    return NotVerified(
+        f"Not verified: there is no signature beside the file ({place}).",
+        "Fetch it from where the file comes from. If you have it elsewhere: deployer verify FILE --bundle FILE",
+    )
 
 
 def _described(source: str, content: bytes, proven: Verified) -> VerifiedFile:
-    kind, version, says = _kind(content)
-    stated = _says(proven.statement) if proven.statement else ""
-    return VerifiedFile(source, proven.sha256, proven.key_id, kind, version, stated or says)
+    """What was proven of a file. Raises NotVerified where it is in the place of another."""
+    (kind, version, says), statement = _kind(content), proven.statement
+    require_its_place(source, proven.sha256, version, statement)
+    if statement is None:
+        return VerifiedFile(source, proven.sha256, proven.key_id, kind, version, says)
+    name = published_name(source, proven.sha256, statement)
+    version = version or version_of(statement)
+    ours = sentence(statement)
+    made_of = source_of(statement).sentence if ours else ""
+    return VerifiedFile(source, proven.sha256, proven.key_id, kind, version, ours or says, name, made_of)
 
 
 def _kind(content: bytes) -> tuple[str, str, str]:
     """(kind, version, what it says) of content that is verified, so that it may be parsed."""
-    from generator.template.adoption import version_of
+    from generator.template.adoption import is_template, version_of
 
     text = content.decode("utf-8", "replace")
     if (report := _report(text)) is not None:
-        return "report", "", f"the revocation on the stack {report['stack_name']}: {report['verdict']}"
+        return "report", "", _of_report(report)
     try:
-        version = version_of(text)
+        return ("template", version_of(text), "") if is_template(text) else ("file", "", "")
     except Exception:  # a signed file may be anything: a changelog is no YAML
-        version = ""
-    return ("template", version, "") if version else ("file", "", "")
+        return "file", "", ""
 
 
 def _report(text: str) -> Mapping[str, object] | None:
@@ -150,10 +191,9 @@ def _report(text: str) -> Mapping[str, object] | None:
         whole = json.loads(text)
     except ValueError:
         return None
-    return whole if isinstance(whole, dict) and {"stack_name", "evidence", "verdict"} <= set(whole) else None
+    return whole if isinstance(whole, dict) and set(whole) >= REPORT else None
 
 
-def _says(statement: Statement) -> str:
-    from generator.model.provenance import sentence
-
-    return sentence(statement)
+def _of_report(report: Mapping[str, object]) -> str:
+    where = f"{report['stack_name']}, account {report['account']}, region {report['region']}"
+    return f"the revocation on the stack {where}, ended {report['ended']}: {report['verdict']}"
