@@ -337,6 +337,7 @@ ANYTHING = ["--endpoint", ENDPOINT, "--user", "alice_r"]
         (["db", "drop-user"], "usage", "deployer db drop-user USER"),
         (["db", "drop-user", "a_r", "app", "--support"], "usage", "Use only one of the two"),
         (["db", "drop-user", "a_r", "--password-stdin", "--password-prompt"], "usage", "Use only one"),
+        (["db", "drop-user", "a_r", "--password-prompt"], "usage", "Use --password-stdin."),
         (["db", "bootstrap", "--endpoint", ENDPOINT, "--for", "alice"], "usage", "--for alice=r"),
         (["db", "bootstrap", "--endpoint", ENDPOINT, "--for", "é'=r"], "usage", "--for NAME=LEVELS"),
         (["db", "connect", *ANYTHING, "--engine", "mysql", "--print", "pgpass-entry"], "usage", "--print env"),

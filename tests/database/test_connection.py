@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from generator.errors import DeployerError
+from generator.model.command_line import CommandLine
 from generator.model.database import Database, Engine, Login, Route
 from generator.operations.database.connection import master_login
 from generator.operations.database.error_messages import diagnose
@@ -21,7 +22,8 @@ DATABASE = Database("app", Engine.POSTGRESQL, "app.rds.example", 5432, master_us
 
 def gateway(content: str) -> Any:
     """A gateway whose one secret has this content."""
-    return SimpleNamespace(secretsmanager=SimpleNamespace(get_secret_value=lambda name: content))
+    secrets = SimpleNamespace(get_secret_value=lambda name: content)
+    return SimpleNamespace(secretsmanager=secrets, commands=CommandLine("s", "us-east-1", "p"))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,7 @@ def gateway(content: str) -> Any:
         '["boss", "hunter2"]',
         '"hunter2"',
         "null",
+        "[" * 100_000,
         '{"password": "hunter2"}',
         '{"username": "boss"}',
         '{"username": "", "password": "hunter2"}',

@@ -98,6 +98,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     certified = certify("localhost", tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certified.ca_bundle))
+    for name in download.BUNDLES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "localhost")
     server = http.server.HTTPServer(("127.0.0.1", 0), One)
     server.socket = certified.context.wrap_socket(server.socket, server_side=True)

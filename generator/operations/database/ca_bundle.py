@@ -8,6 +8,7 @@ from pathlib import Path
 from generator import directories
 from generator.errors import NotFound
 from generator.host.download import fetch
+from generator.sandbox import state
 
 BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"  # RDS user guide, "Using SSL/TLS"
 
@@ -15,12 +16,19 @@ BUNDLE_URL = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 def ca_bundle(given: str) -> str:
     """The path of the bundle to trust: the file given, DEPLOYER_CA_BUNDLE, or what `db ca-bundle` downloaded.
 
-    Returns "system" for that word. Raises NotFound for a file that is missing, unreadable or no bundle.
+    Returns "system" for that word. Raises NotFound for a file that is missing, unreadable or no bundle,
+    and in the sandbox while no database of it is running.
     """
     chosen = Path(given or os.environ.get("DEPLOYER_CA_BUNDLE") or default_bundle(directories.data()))
     if given == "system":  # RDS Proxy has public certificates; libpq 16 has this value
         return given
     if not chosen.is_file():
+        if chosen == state.home() / state.DATABASE_AUTHORITIES:
+            raise NotFound(
+                "No database of the sandbox is running: a database stops with the sandbox, and begins empty.",
+                "Start it again, by its name: deployer sandbox database app",
+                code="sandbox-database-stopped",
+            )
         raise NotFound(
             f"There is no CA bundle {chosen}, and without RDS's certificate authorities no server can be verified.",
             "Download it with: deployer db ca-bundle, or give one with --ca-bundle FILE.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 
 from generator import directories
 from generator.errors import DeployerError
@@ -12,6 +13,7 @@ from generator.gateway.aws import Gateway
 from generator.host import clients, drivers
 from generator.host.drivers import Query, Row
 from generator.host.loopback_certificate import loopback_certificate
+from generator.model.command_line import CommandLine
 from generator.model.database import Database, Engine, Login, Route
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.database import tunnel as tunnels
@@ -47,10 +49,23 @@ def as_master(
 
     Raises what `master_login` and `connected` raise.
     """
+    with master_connections(gateway, database, request, say, tunnel) as connect, connect("") as query:
+        yield query
+
+
+Connect = Callable[[str], AbstractContextManager[Query]]
+"""Opens a connection to one of the server's databases by its name; "" is the one that is meant."""
+
+
+@contextmanager
+def master_connections(
+    gateway: Gateway, database: Database, request: MasterRequest, say: Say, tunnel: Tunnel | None = None
+) -> Iterator[Connect]:
+    """The same for several of the server's databases, through one tunnel."""
     login = master_login(gateway, database, request.database.user, request.password)
     opener = tunnel or tunnels.session_tunnel(gateway, request.database, say)
-    with route_to(database, request.database, opener) as route, connected(login, route) as query:
-        yield query
+    with route_to(database, request.database, opener) as route:
+        yield lambda name: connected(login, replace(route, database=name or route.database))
 
 
 def master_login(gateway: Gateway, database: Database, user: str, password: str) -> Login:
@@ -66,7 +81,8 @@ def master_login(gateway: Gateway, database: Database, user: str, password: str)
             "Give it with --password-stdin or --password-prompt, or print the SQL with --print and run it yourself.",
             code="needs-password",
         )
-    name, password = _read_master_secret(gateway.secretsmanager.get_secret_value(database.master_secret), database)
+    content = gateway.secretsmanager.get_secret_value(database.master_secret)
+    name, password = _read_master_secret(content, database, gateway.commands)
     return Login(database, name, None, password)
 
 
@@ -75,12 +91,12 @@ def _default_master(engine: Engine) -> str:
     return "postgres" if engine is Engine.POSTGRESQL else "admin"
 
 
-def _read_master_secret(content: str, database: Database) -> tuple[str, str]:
+def _read_master_secret(content: str, database: Database, commands: CommandLine) -> tuple[str, str]:
     """User and password in a secret that RDS manages: a JSON object with `username` and `password`, both strings
     (Secrets Manager user guide, "Amazon RDS and Aurora managed secrets"). The content appears in no error."""
     try:
         secret = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         secret = None
     pair = [secret.get(key) for key in ("username", "password")] if isinstance(secret, dict) else []
     match pair:
@@ -90,7 +106,7 @@ def _read_master_secret(content: str, database: Database) -> tuple[str, str]:
         f"The master secret of {database.name} ({database.master_secret}) is not a JSON object with username and "
         "password.",
         "Give the password with --password-stdin or --password-prompt, or have RDS rotate the secret: "
-        f"aws secretsmanager rotate-secret --secret-id {database.master_secret}",
+        + commands.aws("secretsmanager", "rotate-secret", "--secret-id", database.master_secret or ""),
         code="master-secret",
     )
 

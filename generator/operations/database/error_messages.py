@@ -230,6 +230,12 @@ _CONNECTION_ROWS = (
         "The master user unlocks it: {bootstrap}",
         "user-locked",
     ),
+    Row(  # MySQL's own error 4006, and that of our script
+        r"referenced as a definer account",
+        "{name} did not drop the user, which is the definer of something: {reason}.",
+        "See what it is, and the statements for it, with: deployer db shut-out --only USER",
+        "runs-as-owner",
+    ),
     Row(  # MySQL's answer for a user that our scripts refuse to change (mysql.py)
         r"the user .* exists and has no access level",
         "{name} has a user {unmanaged} without an access level, which was not changed.",

@@ -58,14 +58,15 @@ def login_for(gateway: Gateway, database: Database, request: DatabaseRequest) ->
     """
     if not database.iam_enabled:
         kind = "cluster" if database.is_cluster else "instance"
+        named = (f"modify-db-{kind}", f"--db-{kind}-identifier", database.name)
+        enable = ("--enable-iam-database-authentication", "--apply-immediately")
         raise NotFound(
             f"{database.name} does not accept IAM tokens: IAM database authentication is off.",
-            f"Enable it: aws rds modify-db-{kind} --db-{kind}-identifier {database.name} "
-            "--enable-iam-database-authentication --apply-immediately",
+            f"Enable it: {gateway.commands.aws('rds', *named, *enable)}",
             code="iam-authentication-off",
         )
-    named = request.user or request.support
-    caller = gateway.sts.get_caller_arn() if not named or database.resource_id else ""
+    given = request.user or request.support
+    caller = gateway.sts.get_caller_arn() if not given or database.resource_id else ""
     user = user_of(request, request.level, database.engine, caller)
     if may_connect(gateway, database, user, caller) is False:
         raise DeployerError(

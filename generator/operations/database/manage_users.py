@@ -17,8 +17,9 @@ from generator.model.database import (
     Engine,
 )
 from generator.model.database_changes import BootstrapPlan, BootstrapResult, DropUserPlan, DropUserResult, SqlScript
-from generator.operations.database import users
-from generator.operations.database.connection import as_caller, as_master
+from generator.operations.database import other_databases, users
+from generator.operations.database.connection import as_caller, as_master, master_connections
+from generator.operations.database.leavers import owned_by_leavers
 from generator.operations.database.lookup import find_database
 from generator.operations.database.request import DatabaseRequest, MasterRequest
 from generator.operations.database.user_names import user_name
@@ -86,18 +87,21 @@ def drop_user(
 ) -> DropUserResult | SqlScript:
     """Drop the user named, or the vendor's of the access level `support`; return who was dropped, or the script alone.
 
-    Its sessions end, and what it owned goes to the master user. Raises NotFound, Declined, and DeployerError when the
-    database refuses, or lists the user afterwards (`not-dropped`).
+    Its sessions end, and what it owned goes to the master user. Raises NotFound, Declined, and DeployerError where
+    something of it would run with that one's rights (`runs-as-owner`), or when the database refuses or lists the user
+    afterwards (`not-dropped`).
     """
     plan = _plan_drop_user(gateway, request, user, support)
     if request.print_only:
-        return SqlScript(plan.sql)
+        return SqlScript(users.printed_drop(plan.database, plan.user))
     caller.show(plan)
     caller.confirm(plan)
     engine, name = plan.database.engine, plan.database.name
-    with as_master(gateway, plan.database, request, caller.say) as query:
+    with master_connections(gateway, plan.database, request, caller.say) as connect, connect("") as query:
         if not _is_listed(plan.user, users.query_users(query, engine)):
             raise no_such_user(name, plan.user, "dropped")
+        owned_by_leavers(connect, query, plan.database, [plan.user])
+        other_databases.give_up(connect, query, engine, plan.user)
         users.drop_user(query, engine, plan.user)
         if _is_listed(plan.user, users.query_users(query, engine)):
             raise DeployerError(

@@ -49,9 +49,15 @@ def bootstrap(database: str, users: Mapping[str, AccessLevel], full: Collection[
 
 
 def drop_user(user: str) -> str:
-    """The script that drops a user; no error if there is none. Its sessions are ended separately (`sessions`)."""
+    """The script that drops a user; no error if there is none. Its sessions are ended separately (`sessions`).
+
+    A definer is refused: MySQL drops it for whoever may make objects without one, and a user made later under the same
+    name would be that again.
+    """
+    message = "concat('the user ', o.who, ' is referenced as a definer account in ', o.what)"
     return script(
         _refuse(user, f"plugin <> '{_PLUGIN}' OR right(User, 2) NOT IN ({_SUFFIXES})"),
+        f"SELECT /* fails for a definer */ UUID_TO_BIN({message}) FROM ({owned([user])}) AS o(who, what, runs, name)",
         f"DROP USER IF EXISTS {mysql_account(user)}",
     )
 
@@ -59,6 +65,11 @@ def drop_user(user: str) -> str:
 def shut_out(users: list[str]) -> str:
     """The script that locks these users, so that no token is accepted. Their sessions are ended separately."""
     return script(*(f"ALTER USER IF EXISTS {mysql_account(user)} ACCOUNT LOCK" for user in users))
+
+
+def take_levels(users: list[str]) -> str:
+    """The script that takes all privileges from locked users: what has them as its definer then has none either."""
+    return script(*(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {mysql_account(user)}" for user in users))
 
 
 def sessions(users: list[str]) -> str:
@@ -79,7 +90,7 @@ FROM mysql.user AS u WHERE u.plugin = '{_PLUGIN}' AND u.Host = '%' AND right(u.U
 
 
 def owned(users: Collection[str]) -> str:
-    """A query for what runs with these users' rights, or did: user, what it is, whether it does.
+    """A query for what runs with these users' rights, or did: user, what it is, whether it does, its quoted name.
 
     Tables and databases have no owner in MySQL; what is stored has a definer.
     """
@@ -91,7 +102,8 @@ def owned(users: Collection[str]) -> str:
         ("VIEWS", "'view'", "TABLE_SCHEMA", "TABLE_NAME", "SECURITY_TYPE = 'DEFINER'"),
     )
     selects = (
-        f"SELECT substring_index(DEFINER, '@', 1), concat({kind}, ' ', {schema}, '.', {name}), {runs}"
+        f"SELECT substring_index(DEFINER, '@', 1), concat({kind}, ' ', {schema}, '.', {name}), {runs},"
+        f" concat('`', replace({schema}, '`', '``'), '`.`', replace({name}, '`', '``'), '`')"
         f" FROM information_schema.{table} WHERE DEFINER IN ({definers})"
         for table, kind, schema, name, runs in tables
     )
@@ -102,9 +114,25 @@ def _user(database: str, user: str, level: AccessLevel, full: bool) -> list[str]
     account = mysql_account(user)
     return [
         _refuse(user, f"plugin <> '{_PLUGIN}'"),
-        f"CREATE USER IF NOT EXISTS {account} IDENTIFIED WITH {_PLUGIN} AS 'RDS'",
+        *_create(user),
         f"ALTER USER {account} REQUIRE SSL ACCOUNT UNLOCK",
         *_grants(database, user, level, full),
+    ]
+
+
+def _create(user: str) -> list[str]:
+    """Statements that create the user unless there is one.
+
+    IF NOT EXISTS would not do: MySQL refuses it too for a user who is the definer of anything (error 4006).
+    """
+    same = f"SELECT 1 FROM mysql.user WHERE User = {mysql_literal(user)} AND Host = '%'"
+    account = mysql_literal(f"CREATE USER {mysql_account(user)}")
+    create = f"concat({account}, ' IDENTIFIED WITH {_PLUGIN} AS ''RDS''')"
+    return [
+        f"SET @deepsql_create = IF(EXISTS({same}), 'DO 0', {create})",
+        "PREPARE deepsql_create FROM @deepsql_create",
+        "EXECUTE deepsql_create",
+        "DEALLOCATE PREPARE deepsql_create",
     ]
 
 

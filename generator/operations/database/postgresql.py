@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from generator.model.database import FULL_WRITE_ROLE, AccessLevel
+from generator.model.database import FULL_WRITE_ROLE, LOCKED_ROLE, AccessLevel
+from generator.operations.database.postgresql_owned import refuse_owners_rights
 from generator.operations.database.sql import dollar_quoted, identifier, literal, script
 
 IAM_ROLE = "rds_iam"
@@ -22,9 +23,10 @@ _PREDEFINED = {
     AccessLevel.WRITE.role: ("pg_read_all_data", "pg_write_all_data"),
     AccessLevel.OPERATE.role: ("pg_monitor", "pg_signal_backend"),
     FULL_WRITE_ROLE: ("pg_read_all_data", "pg_write_all_data"),
+    LOCKED_ROLE: (),
 }
 _GROUPS = ", ".join(map(literal, _PREDEFINED))
-_ALL_ROLES = ", ".join(map(identifier, _PREDEFINED))
+_ALL_ROLES = ", ".join(identifier(role) for role, rights in _PREDEFINED.items() if rights)
 
 _REQUIREMENTS = f"""BEGIN
   IF current_setting('server_version_num')::integer < 140000 THEN
@@ -48,6 +50,14 @@ _KILL = """BEGIN
 END"""
 
 
+# The path of the database without "$user": a schema that somebody named after another would come before all others.
+_PATH = r"""BEGIN
+  PERFORM pg_catalog.set_config('search_path', coalesce(nullif(btrim(
+      regexp_replace(s.reset_val, '(^|,)\s*"?\$user"?\s*(?=,|$)', '', 'g'), ', '), ''), 'public'), true)
+    FROM pg_catalog.pg_settings AS s WHERE s.name = 'search_path';
+END"""
+
+
 def bootstrap(database: str, users: Mapping[str, AccessLevel], full: Collection[str] = NOBODY) -> str:
     """The script that creates the roles in `database` and the users given (name to access level). Can be run again.
 
@@ -55,7 +65,7 @@ def bootstrap(database: str, users: Mapping[str, AccessLevel], full: Collection[
     """
     levels = [statement for role in _PREDEFINED for statement in _role(role)]
     roles = {user: FULL_WRITE_ROLE if user in full else level.role for user, level in sorted(users.items())}
-    parse_users = [statement for user, role in roles.items() for statement in _user(user, role)]
+    parse_users = [statement for user, role in roles.items() for statement in _user(database, user, role)]
     return script(
         "BEGIN",
         f"DO {dollar_quoted(_REQUIREMENTS)}",
@@ -66,6 +76,7 @@ def bootstrap(database: str, users: Mapping[str, AccessLevel], full: Collection[
         f"SECURITY INVOKER SET search_path = pg_catalog, pg_temp AS {dollar_quoted(_KILL)}",
         "REVOKE ALL ON FUNCTION public.pg_kill_connection(integer) FROM PUBLIC",
         f"GRANT EXECUTE ON FUNCTION public.pg_kill_connection(integer) TO {identifier(AccessLevel.OPERATE.role)}",
+        f"DO {dollar_quoted(_PATH)}",
         *parse_users,
         "COMMIT",
     )
@@ -74,22 +85,14 @@ def bootstrap(database: str, users: Mapping[str, AccessLevel], full: Collection[
 def drop_user(user: str) -> str:
     """The script that drops a user, ends its sessions and gives what it owned to the user who runs the script.
 
-    A missing user is no error; a role without an access level is refused.
+    A missing user is no error; a role without an access level is refused, and so is one that owns what would run with
+    its next owner's rights (docs/decisions/0077-what-runs-with-its-owners-rights.md).
     """
     name, text = identifier(user), literal(user)
-    body = f"""BEGIN
-  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {text}) THEN
-    RETURN;
-  END IF;
-{_refuse_unmanaged(text)}
-  REVOKE {IAM_ROLE} FROM {name};
+    first = f"""  REVOKE {IAM_ROLE} FROM {name};
   PERFORM pg_catalog.pg_terminate_backend(pid, 5000) FROM pg_catalog.pg_stat_activity WHERE usename = {text};
-  GRANT {name} TO CURRENT_USER;
-  REASSIGN OWNED BY {name} TO CURRENT_USER;
-  DROP OWNED BY {name};
-  DROP ROLE {name};
-END"""
-    return script("BEGIN", f"DO {dollar_quoted(body)}", "COMMIT")
+"""
+    return _given_up(user, first, f"  DROP ROLE {name};\n")
 
 
 USERS = f"""SELECT u.rolname, g.rolname,
@@ -111,26 +114,27 @@ MAY_CREATE = f"SELECT pg_catalog.has_database_privilege('{FULL_WRITE_ROLE}', cur
 """Whether a full `w` may create schemas in this database."""
 
 
-def owned(users: Collection[str]) -> str:
-    """A query for what these users own: user, what it is, whether it runs with its owner's rights.
+def give_up(user: str) -> str:
+    """The script that, in one database, gives what a user owns to the user who runs it, and takes the user's rights.
 
-    In this database by name, with the triggers on their tables and those that call their functions; in the server's
-    others by their number, as their names are there alone (PostgreSQL manual, "pg_shdepend").
-    """
-    names = ", ".join(map(literal, users))
-    mine = f"""FROM pg_catalog.pg_shdepend AS s JOIN pg_catalog.pg_roles AS u ON u.oid = s.refobjid
-LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid
-WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o' AND u.rolname IN ({names})"""
-    here = "s.dbid IN (0, (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()))"
-    return f"""SELECT u.rolname, pg_catalog.pg_describe_object(s.classid, s.objid, s.objsubid),
-  s.classid = 'pg_proc'::regclass AND (SELECT p.prosecdef FROM pg_catalog.pg_proc AS p WHERE p.oid = s.objid)
-{mine} AND {here}
-UNION ALL SELECT u.rolname, pg_catalog.pg_describe_object('pg_trigger'::regclass, t.oid, 0), p.prosecdef
-FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
-JOIN pg_catalog.pg_proc AS p ON p.oid = t.tgfoid JOIN pg_catalog.pg_roles AS u ON u.oid IN (c.relowner, p.proowner)
-WHERE NOT t.tgisinternal AND u.rolname IN ({names})
-UNION ALL SELECT u.rolname, count(*) || ' in the database ' || d.datname, false
-{mine} AND NOT {here} GROUP BY u.rolname, d.datname ORDER BY 1, 2"""
+    Refused as `drop_user` is."""
+    return _given_up(user)
+
+
+def _given_up(user: str, first: str = "", last: str = "") -> str:
+    """The script of `give_up`, with more statements before and after."""
+    name, text = identifier(user), literal(user)
+    body = f"""BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {text}) THEN
+    RETURN;
+  END IF;
+{_refuse_unmanaged(text)}
+{first}{refuse_owners_rights(user)}
+  GRANT {name} TO CURRENT_USER;
+  REASSIGN OWNED BY {name} TO CURRENT_USER;
+  DROP OWNED BY {name};
+{last}END"""
+    return script("BEGIN", f"DO {dollar_quoted(body)}", "COMMIT")
 
 
 def shut_out(users: list[str]) -> str:
@@ -148,19 +152,32 @@ def shut_out(users: list[str]) -> str:
     return script("BEGIN", *revoke, "COMMIT", f"SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM {sessions}")
 
 
+def take_levels(users: list[str]) -> str:
+    """The script that puts locked users into the role without rights, in place of their access levels'.
+
+    What they left and runs with its owner's rights then has only those of the owner itself.
+    """
+    moved = [
+        s
+        for user in users
+        for s in (f"GRANT {identifier(LOCKED_ROLE)} TO {identifier(user)}", _only(user, LOCKED_ROLE))
+    ]
+    return script("BEGIN", *_role(LOCKED_ROLE), *moved, "COMMIT")
+
+
 def _role(name: str) -> list[str]:
     body = f"""BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {literal(name)}) THEN
     CREATE ROLE {identifier(name)} NOLOGIN;
   END IF;
 END"""
-    return [f"DO {dollar_quoted(body)}", f"GRANT {', '.join(_PREDEFINED[name])} TO {identifier(name)}"]
+    rights = ", ".join(_PREDEFINED[name])
+    return [f"DO {dollar_quoted(body)}", *([f"GRANT {rights} TO {identifier(name)}"] if rights else [])]
 
 
-def _user(user: str, role: str) -> list[str]:
-    """Create or unlock a user with exactly this role of the two that a `w` may have."""
+def _user(database: str, user: str, role: str) -> list[str]:
+    """Create or unlock a user with exactly this one of our roles, and the search_path that `_PATH` has set."""
     name, text = identifier(user), literal(user)
-    other = {FULL_WRITE_ROLE: AccessLevel.WRITE.role, AccessLevel.WRITE.role: FULL_WRITE_ROLE}.get(role, "")
     body = f"""BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {text}) THEN
     CREATE ROLE {name};
@@ -171,9 +188,24 @@ END"""
     return [
         f"DO {dollar_quoted(body)}",
         f"ALTER ROLE {name} LOGIN PASSWORD NULL",
-        *([f"REVOKE {identifier(other)} FROM {name}"] if other else []),
+        _only(user, role),
         f"GRANT {identifier(role)}, {IAM_ROLE} TO {name}",
+        f"ALTER ROLE {name} IN DATABASE {identifier(database)} SET search_path FROM CURRENT",
     ]
+
+
+def _only(user: str, role: str) -> str:
+    """The statement that takes all our roles but this one from a user."""
+    body = f"""DECLARE held name;
+BEGIN
+  FOR held IN SELECT g.rolname FROM pg_catalog.pg_auth_members AS m
+      JOIN pg_catalog.pg_roles AS g ON g.oid = m.roleid JOIN pg_catalog.pg_roles AS u ON u.oid = m.member
+      WHERE u.rolname = {literal(user)} AND g.rolname IN ({_GROUPS}) AND g.rolname <> {literal(role)}
+  LOOP
+    EXECUTE pg_catalog.format('REVOKE %I FROM %I', held, {literal(user)});
+  END LOOP;
+END"""
+    return f"DO {dollar_quoted(body)}"
 
 
 def _refuse_unmanaged(text: str) -> str:

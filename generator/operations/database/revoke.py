@@ -10,16 +10,18 @@ from functools import partial
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
+from generator.host.drivers import Query
 from generator.model.caller import Caller
 from generator.model.database import AccessLevel, DatabaseUser, Engine
-from generator.model.database_changes import SUPPORT_USERS, ShutOut, ShutOutPlan
-from generator.operations.database.connection import as_master
+from generator.model.database_changes import SUPPORT_USERS, OwnedObject, ShutOut, ShutOutPlan
+from generator.operations.database.connection import Connect, master_connections
 from generator.operations.database.lookup import find_database
 from generator.operations.database.manage_users import no_such_user
+from generator.operations.database.other_databases import owned_elsewhere
 from generator.operations.database.request import DatabaseRequest, MasterRequest
 from generator.operations.database.tunnel import Tunnel
 from generator.operations.database.user_names import user_name
-from generator.operations.database.users import owned_by, query_users, shut_out_users, still_in
+from generator.operations.database.users import owned_by, query_users, shut_out_users, still_in, take_levels
 
 Users = list[DatabaseUser]
 
@@ -35,9 +37,8 @@ def shut_out(gateway: Gateway, request: MasterRequest, users: tuple[str, ...], c
     caller.confirm(plan)
     result = _lock(gateway, request, lambda listed: [u for u in listed if not users or u.user in users], caller.say)
     if result.problem:
-        raise DeployerError(
-            f"No access to {result.database} was revoked: {result.problem}", result.hint, code="not-shut-out"
-        )
+        done = "It is not known what was revoked in" if result.began else "No access was revoked to"
+        raise DeployerError(f"{done} {result.database}: {result.problem}", result.hint, code="not-shut-out")
     if len(users) == 1 and not result.ended:
         raise no_such_user(result.database, users[0], "revoked")
     return result
@@ -74,20 +75,46 @@ def _lock(
     tunnel: Tunnel | None = None,
 ) -> ShutOut:
     """As the master user, with the password given or RDS's own secret; a failure is the result's `problem`."""
+    began = False
     name = request.database.name or request.database.endpoint or "the stack's database"
     try:
         database = find_database(gateway, request.database)
         name = database.name
-        with as_master(gateway, database, request, say, tunnel) as query:
+        with master_connections(gateway, database, request, say, tunnel) as connect, connect("") as query:
             listed = query_users(query, database.engine)
             sessions = {user.user: user.sessions for user in choose(listed)}
+            began = bool(sessions)
             shut_out_users(query, database.engine, sorted(sessions))
             after, able = choose(query_users(query, database.engine)), still_in(query, database.engine)
-            owned = owned_by(query, database.engine, sorted(sessions))
+            owned, unsure = _left_behind(connect, query, database.engine, sorted(sessions))
     except DeployerError as error:
-        return ShutOut(name, problem=error.message, hint=error.hint)
+        return ShutOut(name, problem=error.message, hint=error.hint, began=began)
     chosen = {user.user for user in after} | set(sessions)
     left = tuple(user for user in able if user.user in chosen)
     others = tuple(sorted(user.user for user in listed if user.user not in sessions))
     ended = tuple(sorted(sessions))
-    return ShutOut(name, ended, sum(sessions.values()), others, left, owned=owned, engine=database.engine)
+    return ShutOut(
+        name, ended, sum(sessions.values()), others, left, owned=owned, engine=database.engine, unsure=unsure
+    )
+
+
+def _left_behind(
+    connect: Connect, query: Query, engine: Engine, users: list[str]
+) -> tuple[tuple[OwnedObject, ...], tuple[str, ...]]:
+    """What locked users own, without the rights of their access levels from now on; and what of that failed, and why.
+
+    Never raises: the users are locked, whatever becomes of this.
+    """
+    owned: tuple[OwnedObject, ...] = ()
+    unsure: list[str] = []
+    try:
+        take_levels(query, engine, users)
+    except DeployerError as error:
+        unsure.append(
+            f"they keep the rights of their access levels, with which what they left may go on: {error.message}"
+        )
+    try:
+        owned = (*owned_by(query, engine, users), *owned_elsewhere(connect, query, engine, users))
+    except DeployerError as error:
+        unsure.append(f"what they own could not be listed: {error.message}")
+    return owned, tuple(unsure)

@@ -9,7 +9,7 @@ from generator.host.drivers import Query
 from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel, Database, DatabaseUser, Engine
 from generator.model.database_changes import OwnedObject
 from generator.operations.clock import SYSTEM, Clock
-from generator.operations.database import mysql, postgresql
+from generator.operations.database import mysql, postgresql, postgresql_owned
 from generator.operations.database.activity_queries import end_session
 from generator.operations.database.user_names import user_name
 
@@ -20,12 +20,19 @@ SECONDS_TO_END = 5.0  # a killed MySQL session first rolls back what it had not 
 
 
 def parse_users(wanted: Sequence[str], engine: Engine) -> dict[str, AccessLevel]:
-    """From NAME=LEVELS (alice=r, bob=ro, eve=w:data) to users and their access levels. Raises UsageError."""
-    return {
-        user_name(identity, AccessLevel(letter), engine): AccessLevel(letter)
-        for identity, letters, _ in map(_pair, wanted)
-        for letter in letters
-    }
+    """From NAME=LEVELS (alice=r, bob=ro, eve=w:data) to users and their access levels.
+
+    Raises UsageError, also for a user whose `w` is limited to data in one place and not in another.
+    """
+    levels: dict[str, AccessLevel] = {}
+    limits: dict[str, bool] = {}
+    for identity, letters, limited in map(_pair, wanted):
+        for letter in letters:
+            user = user_name(identity, AccessLevel(letter), engine)
+            levels[user] = AccessLevel(letter)
+            if letter == AccessLevel.WRITE and limits.setdefault(user, limited) != limited:
+                raise UsageError(f"{identity} is given both w and w:data.", "Name that w once.")
+    return levels
 
 
 def full_writers(wanted: Sequence[str], engine: Engine) -> frozenset[str]:
@@ -69,6 +76,24 @@ def drop_user_sql(database: Database, user: str) -> str:
     return make(user)
 
 
+def printed_drop(database: Database, user: str) -> str:
+    """The scripts that drop a user, for a person to run: in PostgreSQL first in each other database of the server."""
+    last = drop_user_sql(database, user)
+    if database.engine is Engine.MYSQL:
+        return last
+    return (
+        f"-- 1. The other databases in which {_one_line(user)} owns something or has rights:\n"
+        f"{postgresql_owned.other_databases(user)};\n"
+        f"-- 2. Connected to each of them, and harmless in any other:\n{postgresql.give_up(user)}"
+        f"-- 3. Last:\n{last}"
+    )
+
+
+def _one_line(user: str) -> str:
+    """A name in a comment, which ends with its line."""
+    return " ".join(user.split())
+
+
 def query_users(query: Query, engine: Engine) -> list[DatabaseUser]:
     """The users with an access level. Operators and the master user may query them."""
     if engine is Engine.POSTGRESQL:
@@ -86,8 +111,11 @@ def owned_by(query: Query, engine: Engine, users: Sequence[str]) -> tuple[OwnedO
     """What these users own, or what runs with their rights. Operators and the master user may query it."""
     if not users:
         return ()
-    make = postgresql.owned if engine is Engine.POSTGRESQL else mysql.owned
-    return tuple(OwnedObject(str(user), str(what), bool(runs)) for user, what, runs in query(make(users)))
+    if engine is Engine.POSTGRESQL:
+        rows = query(postgresql_owned.owned(users))
+        return tuple(OwnedObject(str(u), str(what), bool(runs), remedy=str(sql)) for u, what, runs, sql in rows)
+    rows = query(mysql.owned(users))
+    return tuple(OwnedObject(str(u), str(what), bool(runs), sql=str(name)) for u, what, runs, name in rows)
 
 
 def still_in(query: Query, engine: Engine) -> list[DatabaseUser]:
@@ -110,6 +138,13 @@ def shut_out_users(query: Query, engine: Engine, names: list[str]) -> None:
         return
     query(mysql.shut_out(names))
     _end_sessions(query, names)
+
+
+def take_levels(query: Query, engine: Engine, names: list[str]) -> None:
+    """Take the rights of their access levels from locked users, with which what they left would go on. As the master
+    user; `bootstrap` gives them back."""
+    if names:
+        query(postgresql.take_levels(names) if engine is Engine.POSTGRESQL else mysql.take_levels(names))
 
 
 def drop_user(query: Query, engine: Engine, user: str) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pymysql
 import pytest
 from pymysql.constants import COMMAND
 
+from generator.host import mysql_front
 from generator.host.drivers import SqlRefused
 from generator.model.database import ClientProgram
 from generator.operations.database import connect
@@ -31,6 +36,7 @@ def query(text: bytes, number: int = 0) -> Packet:
     [
         (b"CREATE USER x IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'", b"auth_socket AS 'me'"),
         (b"CREATE USER x IDENTIFIED WITH 'awsauthenticationplugin'  as 'RDS'", b"WITH auth_socket AS 'me'"),
+        (b"SET @c = 'CREATE USER x IDENTIFIED WITH AWSAuthenticationPlugin AS ''RDS'''", b"auth_socket AS ''me'''"),
         (b"SELECT 1 FROM mysql.user WHERE plugin <> 'AWSAuthenticationPlugin'", b"plugin <> 'auth_socket'"),
     ],
 )
@@ -115,3 +121,35 @@ def test_one_bundle_may_hold_several_authorities_of_the_one_name(at_home: World,
     others = [certify(ENDPOINT, tmp_path).ca_bundle.read_text() for _ in range(2)]
     bundle.write_text("".join([*others, at_home.server.ca_bundle.read_text()]))
     connect.check_connection(ClientProgram.mysql, login(), at_home.route(ca_bundle=str(bundle)))
+
+
+def test_the_far_end_is_closed_where_the_client_gives_up_before_it_speaks_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    async def refused(*args: object) -> None:
+        raise ssl.SSLError("the client has gone")
+
+    async def opened(*args: object) -> tuple[object, object]:
+        return object(), SimpleNamespace(close=lambda: closed.append("far end"))
+
+    async def serve() -> None:
+        near, client = socket.socketpair()
+        with near, socket.create_server(("127.0.0.1", 0)) as listener:
+
+            async def greeted(client: socket.socket, server: socket.socket, far_end: object) -> bytes:
+                await asyncio.get_running_loop().sock_connect(server, listener.getsockname())
+                return b"greeting"
+
+            async def packet(source: socket.socket) -> bytes:
+                return b"request"
+
+            async def wanted(*args: object) -> bool:
+                return True
+
+            replaced = {"_greeting": greeted, "_packet": packet, "_wants_tls": wanted}
+            for name, stand_in in {**replaced, "_far_streams": opened, "_near_streams": refused}.items():
+                monkeypatch.setattr(mysql_front, name, stand_in)
+            await mysql_front._serve(client, mysql_front.FarEnd(0, "db", ""), ssl.create_default_context())
+
+    asyncio.run(serve())
+    assert closed == ["far end"]

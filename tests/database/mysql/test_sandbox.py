@@ -115,6 +115,24 @@ def test_a_revocation_ends_the_session_and_locks_the_account_and_its_report_says
     assert deployer("db", "connect", *LOCAL, "--user", user, "-c", "SELECT 1").code == 0
 
 
+def test_a_list_is_applied_and_leaves_whom_it_finds_locked(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def users() -> dict[str, bool]:
+        return {u["user"]: u["tokens"] for u in deployer("db", "users", *LOCAL).result}
+
+    with as_root(monkeypatch):
+        assert (
+            deployer("db", "bootstrap", *LOCAL, "--for", "root=o", "--for", "li=r", "--for", "mo=r", "--yes").code == 0
+        )
+        assert deployer("db", "shut-out", *LOCAL, "--only", "li_r", "--yes").code == 0
+        by_list = ("--users", "root=o, li=r, na=w:data", "--drop", "mo_r")
+        assert "DROP USER IF EXISTS `mo_r`" in deployer("db", "bootstrap", *LOCAL, *by_list, "--print").out
+        ran = deployer("db", "bootstrap", *LOCAL, *by_list, "--yes")
+        assert (ran.result["locked"], ran.result["dropped"]) == (["li_r"], ["mo_r"]), ran.out + ran.err
+        found = users()
+        assert (found["li_r"], found["na_w"], "mo_r" in found) == (False, True, False)
+        assert deployer("db", "bootstrap", *LOCAL, "--for", "li=r", "--yes").code == 0 and users()["li_r"]
+
+
 def test_an_engine_that_nothing_here_can_stand_in_for_is_named(aws: Client) -> None:
     given = {"DBInstanceIdentifier": "maria", "Engine": "mariadb", "DBInstanceClass": "db.t4g.micro"}
     aws("rds").create_db_instance(**given, MasterUsername="boss", MasterUserPassword="long-enough", AllocatedStorage=20)
