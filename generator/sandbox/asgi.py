@@ -80,7 +80,7 @@ class Sandbox:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection, unless a web page is behind it."""
-        if scope["type"] in ("http", "websocket") and is_from_web_page(scope["headers"]):
+        if scope["type"] in ("http", "websocket") and (is_from_web_page(scope["headers"]) or _is_for_a_person(scope)):
             await _refuse_connection(scope, receive, send)
         elif scope["type"] == "http":
             await self._serve(scope, receive, send)
@@ -99,12 +99,12 @@ class Sandbox:
         ministack.save_all(tables)
         draft = _store_file().with_suffix(".new")
         draft.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps({name: store.dump() for name, store in self.stores.items()}))
+        draft.write_text(json.dumps({name: store.dump() for name, store in self.stores.items()}), encoding="utf-8")
         draft.replace(_store_file())
 
     def load(self) -> None:
         """Load the saved state of each store; MiniStack has loaded its own tables by then."""
-        saved = json.loads(_store_file().read_text()) if _store_file().exists() else {}
+        saved = json.loads(_store_file().read_text(encoding="utf-8")) if _store_file().exists() else {}
         for name, store in self.stores.items():
             if name in saved:
                 store.load(saved[name])
@@ -194,9 +194,15 @@ async def _refuse_connection(scope: Message, receive: Receive, send: Send) -> No
         await send({"type": "websocket.close"})  # before accepting: HTTP 403
         return
     refusal = Response.error("AccessDenied", "The sandbox does not answer web pages.", 403)
-    if browser_page.is_opened_by_a_person(scope["headers"]):
+    if _is_for_a_person(scope):
         refusal = browser_page.page()
     await send_response(send, refusal, head=scope["method"] == "HEAD")
+
+
+def _is_for_a_person(scope: Message) -> bool:
+    return scope["type"] == "http" and browser_page.is_opened_by_a_person(
+        scope["method"], scope["query_string"], scope["headers"]
+    )
 
 
 def _refusal(request: Request, refused: NotAuthenticated) -> Response:

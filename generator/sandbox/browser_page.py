@@ -41,9 +41,17 @@ aws cloudformation describe-stacks</code></pre>
 """
 
 
-def is_opened_by_a_person(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether a browser asks for a document to show by itself (Fetch Metadata, "Sec-Fetch-Dest")."""
-    return any(name.lower() == b"sec-fetch-dest" and value == b"document" for name, value in headers)
+def is_opened_by_a_person(method: str, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a browser asks for a document to show by itself.
+
+    It says so in "Sec-Fetch-Dest" (Fetch Metadata). One without that header asks for HTML and signs nothing; a client
+    of AWS signs, in a header or in the query.
+    """
+    given = {name.lower(): value.lower() for name, value in headers}
+    if (kind := given.get(b"sec-fetch-dest")) is not None:
+        return kind == b"document"
+    signed = b"authorization" in given or b"signature=" in query.lower()
+    return method in ("GET", "HEAD") and b"text/html" in given.get(b"accept", b"") and not signed
 
 
 def page() -> Response:

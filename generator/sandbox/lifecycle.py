@@ -93,13 +93,26 @@ def reset() -> None:
     if running := status():
         control(running, "POST", "/_sandbox/reset")
     else:
-        shutil.rmtree(record.home() / "state", ignore_errors=True)
+        for name in ("state", "hosts"):
+            shutil.rmtree(record.home() / name, ignore_errors=True)
 
 
 def fail_next(running: SandboxState, logical_id: str, action: str, reason: str = "") -> None:
     """Make the next `action` (create, update, delete, rollback) of a resource fail, once."""
     body = json.dumps({"logicalId": logical_id, "action": action, "reason": reason}).encode()
     control(running, "POST", "/_sandbox/fail", body)
+
+
+def ssh_answer(instance_id: str) -> dict[str, object]:
+    """What answers to SSH on an instance, as `SshAnswer`; empty when it cannot be asked."""
+    recorded = record.read(record.home())
+    if recorded is None:
+        return {}
+    try:
+        answer = json.loads(control(recorded, "GET", f"/_sandbox/ssh/{instance_id}"))
+    except (OSError, ValueError, HTTPException):
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def start_database(running: SandboxState, name: str, engine: Engine | None = None) -> dict[str, object]:
@@ -128,7 +141,7 @@ def _wait_for(pid: int, directory: Path) -> SandboxState:
     if running := status():
         return running
     log = directory / "server.log"
-    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     raise DeployerError(
         f"The sandbox did not start: {lines[-1] if lines else 'no output.'}",
         f"See {log}. To choose another port: deployer sandbox start --port PORT",
@@ -148,7 +161,7 @@ def _is_free(directory: Path) -> bool:
 
     In a container whose first process asks seldom or never, such a process is there for seconds, or for good.
     """
-    with suppress(FileNotFoundError), (directory / "lock").open("r+") as lock:
+    with suppress(FileNotFoundError), (directory / "lock").open("r+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -39,7 +39,7 @@ def serve(port: int | None) -> None:
         sys.exit(f"Another sandbox is using {directory}.")
     listener = _listen(port, directory)
     bound = int(listener.getsockname()[1])
-    (directory / "port").write_text(str(bound))
+    (directory / "port").write_text(str(bound), encoding="utf-8")
     inherited = record.without_aws(os.environ)
     os.environ.clear()
     os.environ.update(inherited | _settings(bound, directory))
@@ -77,7 +77,7 @@ def _listen(port: int | None, directory: Path) -> socket.socket:
 
 def _last_port(directory: Path) -> list[int]:
     try:
-        return [int((directory / "port").read_text())]
+        return [int((directory / "port").read_text(encoding="utf-8"))]
     except (OSError, ValueError):
         return []
 

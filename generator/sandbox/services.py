@@ -12,7 +12,9 @@ from generator.sandbox.cloudformation import (
     conditions,
     custom_resources,
     deleted_stacks,
+    drift,
     events,
+    given_back,
     interrupted,
     naming,
     operations,
@@ -21,6 +23,7 @@ from generator.sandbox.cloudformation import (
     settings,
     stack_policy,
     template_loader,
+    template_url,
 )
 from generator.sandbox.ec2 import endpoints, instances, network, security_group_rules
 from generator.sandbox.iam import access_keys, policy_quotas, role_boundary, user_credentials
@@ -28,8 +31,8 @@ from generator.sandbox.secretsmanager import rotation, secrets
 from generator.sandbox.ssm import document_resource
 
 CLOUDFORMATION = (
-    *(operations, stack_policy, events, conditions, changesets, parameters, settings, deleted_stacks),
-    *(resource_types, naming, custom_resources, template_loader),
+    *(operations, stack_policy, events, conditions, changesets, parameters, settings, deleted_stacks, given_back),
+    *(resource_types, naming, custom_resources, template_loader, template_url, drift),
 )
 EC2 = (network, instances, endpoints, security_group_rules)
 IAM = (access_keys, user_credentials, role_boundary, policy_quotas)

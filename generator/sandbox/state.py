@@ -91,7 +91,7 @@ def write(state: SandboxState) -> None:
 def read(directory: Path) -> SandboxState | None:
     """The sandbox that this user's process recorded last, which may have ended since; None when there is none."""
     try:
-        with (directory / "server.json").open() as file:
+        with (directory / "server.json").open(encoding="utf-8") as file:
             ours = os.fstat(file.fileno()).st_uid == os.geteuid()
             return SandboxState(**json.load(file)) if ours else None
     except (OSError, ValueError, TypeError):
@@ -170,6 +170,6 @@ def _credentials(key: RootKey) -> str:
 def _write_private(path: Path, text: str) -> None:
     draft = path.with_suffix(".new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as file:
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     draft.replace(path)

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 from ministack.services import cloudformation
 from ministack.services.cloudformation import _change_sets, _stacks, changesets, engine
 
+from generator.sandbox.cloudformation.drift import LOST, without_lost
 from generator.sandbox.service_api import NAMESPACES, Answer, Params, Proceed, serve
 
 LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"  # AWS's own words for a value that execution will tell
@@ -57,7 +58,10 @@ def resolve(template: Template, params: dict[str, Any], stack_name: str, stack_i
         for logical_id, resource in template.get("Resources", {}).items()
         if conditions.get(resource.get("Condition"), True)
     }
-    existing = (_stacks.get(stack_name) or {}).get("_resources", {})
+    stack = _stacks.get(stack_name) or {}
+    existing = stack.get("_resources", {})
+    if template is not stack.get("_template"):  # the side that is to come
+        existing = {logical_id: resource for logical_id, resource in existing.items() if logical_id not in LOST.get()}
     later = {"PhysicalResourceId": LATER, "Attributes": _AnyAttribute()}
     resources = {logical_id: existing.get(logical_id, later) for logical_id in alive}
     context = (resources, params, conditions, template.get("Mappings", {}), stack_name, stack_id)
@@ -72,6 +76,7 @@ def diff(
     old: Template, new: Template, resources: Any = None, template: Any = None, changed: Any = (), retag: Any = ()
 ) -> list[dict[str, Any]]:
     """MiniStack's comparison of two resolved templates, each change with its values for IncludePropertyValues."""
+    old = without_lost(old)
     changes: list[dict[str, Any]] = _diff(old, new, resources, new.get("_pruned", template), changed, retag)
     secrets = [*old.get("_secrets", ()), *new.get("_secrets", ())]
     for change in changes:

@@ -158,8 +158,8 @@ def _manage_password(record: dict[str, Any], name: str) -> None:
 def _trust(authority: Path) -> None:
     """Add the authority to the bundle that the sandbox's environment names."""
     bundle = Path(os.environ["STATE_DIR"]).parent / DATABASE_AUTHORITIES
-    with bundle.open("a") as file:
-        file.write(authority.read_text())
+    with bundle.open("a", encoding="utf-8") as file:
+        file.write(authority.read_text(encoding="utf-8"))
 
 
 async def _run(

@@ -101,7 +101,9 @@ def _certificate(home: process.Home) -> list[str]:
 def _first_statements(home: process.Home, owner: Owner) -> Path:
     path = home.path / "first.sql"
     path.touch(0o600)
-    path.write_text(f"DELIMITER {_END}\n" + "".join(f"{statement}{_END}\n" for statement in statements(owner)))
+    path.write_text(
+        f"DELIMITER {_END}\n" + "".join(f"{statement}{_END}\n" for statement in statements(owner)), encoding="utf-8"
+    )
     home.own(path)
     return path
 

@@ -11,7 +11,7 @@ LONGEST = 0xFFFFFF  # a payload of this length goes on in the next packet
 _TLS, _COMPRESS, _ZSTD = 1 << 11, 1 << 5, 1 << 26
 _CHANGE_USER, _QUERY, _PREPARE = 0x11, 0x03, 0x16
 _ASK_TOKEN = SWITCH + b"mysql_clear_password\0"
-_WITH_TOKEN = re.compile(rb"'?AWSAuthenticationPlugin'?\s+AS\s+'RDS'", re.IGNORECASE)
+_WITH_TOKEN = re.compile(rb"'?AWSAuthenticationPlugin'?\s+AS\s+('{1,2})RDS\1", re.IGNORECASE)  # '' within a text
 _PLUGIN = b"'AWSAuthenticationPlugin'"
 
 
@@ -62,7 +62,7 @@ class Packet:
             or len(self.payload) >= LONGEST
         ):
             return self
-        payload = _WITH_TOKEN.sub(f"auth_socket AS '{user}'".encode(), self.payload)
+        payload = _WITH_TOKEN.sub(rf"auth_socket AS \g<1>{user}\g<1>".encode(), self.payload)
         return Packet(0, payload.replace(_PLUGIN, b"'auth_socket'"))
 
 

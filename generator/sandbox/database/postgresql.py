@@ -69,7 +69,7 @@ def _reachable(home: process.Home) -> Path:
 async def _initialise(home: process.Home, directory: Path, data: Path, owner: Owner) -> None:
     options = ("--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
     await process.run(home, [str(directory / "initdb"), "--pgdata", str(data), *options])
-    (data / "pg_hba.conf").write_text(access_rules(owner))
+    (data / "pg_hba.conf").write_text(access_rules(owner), encoding="utf-8")
     made = "".join(f"{statement};\n\n" for statement in statements(owner))
     # With -j a statement of the single-user mode ends with a semicolon and an empty line.
     await process.run(home, [str(directory / "postgres"), "--single", "-D", str(data), "-j", "postgres"], made.encode())

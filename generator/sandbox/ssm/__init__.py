@@ -2,7 +2,7 @@
 
 Models: `documents` (with `managed_documents`, `session_documents`), `sessions`, `nodes`, `targets`. Operations: the
 modules `*_api` and `instance_connect`. `routes` serves them. The channel of a session: `gateway`, `live`, `agent`, and
-what an agent does with it in `terminal`, `shell`, `ports`, `product`, `session_log`, `encryption`.
+what an agent does with it in `terminal`, `shell`, `ports`, `product`, `ssh_server`, `session_log`, `encryption`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def install(sandbox: Sandbox) -> None:
     """Add the operations, the channel, and what has to survive a restart."""
     from generator.sandbox.asgi import Store
     from generator.sandbox.policy_evaluator import add_tag_reader
-    from generator.sandbox.ssm import documents, gateway, live_session, routes, sessions, targets
+    from generator.sandbox.ssm import documents, gateway, live_session, routes, sessions, ssh_server, targets
 
     sandbox.stores["ssm-documents"] = Store(documents.dump, documents.load)
     sandbox.stores["ssm-sessions"] = Store(sessions.dump, sessions.load)
@@ -27,3 +27,4 @@ def install(sandbox: Sandbox) -> None:
     sessions.on_end(live_session.end)
     routes.install()
     targets.install(sandbox)
+    ssh_server.install(sandbox)

@@ -146,12 +146,13 @@ def list_commands(call: Call) -> dict[str, Any]:
 
 
 def cancel_command(call: Call) -> dict[str, Any]:
-    """CancelCommand: what has not finished is cancelled."""
+    """CancelCommand: what has not finished is cancelled, on the instances that are named if any are."""
     call.allow("ssm:CancelCommand")
     command = _find(call, call.data["CommandId"])
     if command is None:
         raise DeployerError(f"The command {call.data['CommandId']} does not exist.", code="InvalidCommandId")
-    command.cancelled |= {name for name in command.invocations if not command.finished(name)}
+    chosen = set(call.data.get("InstanceIds") or command.invocations)
+    command.cancelled |= {name for name in command.invocations if name in chosen and not command.finished(name)}
     return {}
 
 

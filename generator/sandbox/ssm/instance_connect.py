@@ -62,7 +62,9 @@ def publish(instance_id: str, user: str) -> None:
     _keys[:] = [key for key in _keys if key.expires > time.time()]
     file = home() / "keys" / instance_id / user
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.write_text("".join(f"{key.key}\n" for key in _keys if (key.instance_id, key.user) == (instance_id, user)))
+    file.write_text(
+        "".join(f"{key.key}\n" for key in _keys if (key.instance_id, key.user) == (instance_id, user)), encoding="utf-8"
+    )
     file.chmod(0o600)
 
 

@@ -16,7 +16,17 @@ from generator.channel.payloads import Processed
 from generator.errors import DeployerError
 from generator.sandbox.ec2 import instances
 from generator.sandbox.movable_clock import CLOCK
-from generator.sandbox.ssm import encryption, nodes, ports, product_page, sessions, shell, targets, terminal
+from generator.sandbox.ssm import (
+    encryption,
+    nodes,
+    ports,
+    product_page,
+    sessions,
+    shell,
+    ssh_server,
+    targets,
+    terminal,
+)
 from generator.sandbox.ssm.agent import Agent, AgentPlan
 from generator.sandbox.ssm.nodes import Node
 from generator.sandbox.ssm.session_log import SessionLog
@@ -112,7 +122,10 @@ class Live:
         properties = self.session.plan["properties"]
         port, host = str(properties["portNumber"]), str(properties.get("host") or "")
         local = targets.local_port(self._node.id, port, host)
-        if local is None and port == product_page.UI_PORT and host in ("", "localhost"):
+        here = local is None and host in ("", "localhost")
+        if here and port == ssh_server.PORT:
+            return await ssh_server.connect(self._node.id)
+        if here and port == product_page.UI_PORT:
             local = await product_page.port()
         if local is None:
             raise ConnectionRefusedError(111, f"the sandbox has nothing registered at {host or 'localhost'}:{port}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 from ministack.core.responses import request_scope
 from ministack.services import cloudwatch_logs
@@ -46,11 +47,15 @@ class SessionLog:
         return f"The instance role may not {forbidden[0]} on {self._group}." if forbidden else ""
 
     def line(self, text: str) -> None:
-        """Append to the transcript."""
+        """Append to the transcript. What cannot be written is lost, and the session goes on.
+
+        The agent does the same (agent/agentlogstocloudwatch/cloudwatchlogspublisher/cloudwatchlogsservice.go,
+        StreamData): it writes the refusal into its own log.
+        """
         if not self._group or not text:
             return
         names = {"logGroupName": self._group, "logStreamName": self._session.id}
-        with request_scope(self._session.account, self._session.region):
+        with request_scope(self._session.account, self._session.region), suppress(ValueError):
             if not self._opened:
                 call(cloudwatch_logs, "CreateLogStream", names)
                 self._opened = True

@@ -43,9 +43,19 @@ def test_a_signed_call_of_a_page_is_refused(sandbox: SandboxState, headers: dict
         client.list_secrets()
 
 
+@pytest.mark.parametrize(
+    "navigation",
+    [
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+        {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"},  # of an older browser
+        {"accept": "Text/HTML"},
+    ],
+    ids=["fetch metadata", "older browser", "curl"],
+)
 @pytest.mark.parametrize("path", ["/", "/_ministack/health", "/any?Action=ListUsers"])
-def test_a_person_at_a_browser_reads_what_this_is_and_nothing_else(sandbox: SandboxState, path: str) -> None:
-    navigation = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+def test_a_person_at_a_browser_reads_what_this_is_and_nothing_else(
+    sandbox: SandboxState, path: str, navigation: dict[str, str]
+) -> None:
     with pytest.raises(HTTPError) as answer:
         urlopen(Request(sandbox.endpoint + path, headers=navigation))
     assert (answer.value.code, answer.value.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
@@ -53,11 +63,39 @@ def test_a_person_at_a_browser_reads_what_this_is_and_nothing_else(sandbox: Sand
     assert "<h1>This is a sandbox of deployer</h1>" in answer.value.read().decode()
 
 
-def test_an_image_or_a_frame_of_a_page_gets_no_page(sandbox: SandboxState) -> None:
-    for kind in ("image", "iframe", "empty"):
-        with pytest.raises(HTTPError) as answer:
-            urlopen(Request(sandbox.endpoint, headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": kind}))
-        assert "html" not in answer.value.headers["Content-Type"]
+@pytest.mark.parametrize("kind", ["image", "iframe", "empty"])
+def test_an_image_or_a_frame_of_a_page_gets_no_page(sandbox: SandboxState, kind: str) -> None:
+    asked = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": kind, "Accept": "text/html"}
+    with pytest.raises(HTTPError) as answer:
+        urlopen(Request(sandbox.endpoint, headers=asked))
+    assert "html" not in answer.value.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/xml, text/plain"])
+def test_an_unsigned_client_that_asks_for_no_page_gets_the_refusal_of_aws(sandbox: SandboxState, accept: str) -> None:
+    with pytest.raises(HTTPError) as answer:
+        urlopen(Request(f"{sandbox.endpoint}/?Action=ListUsers&Version=2010-05-08", headers={"Accept": accept}))
+    assert "html" not in answer.value.headers["Content-Type"] and b"MissingAuthenticationToken" in answer.value.read()
+
+
+def test_what_is_signed_is_answered_although_it_asks_for_html(sandbox: SandboxState) -> None:
+    """In a header, as clients do, and in the query, as a link to an object."""
+    session = botocore.session.Session()
+    client = session.create_client("s3", "us-east-1", endpoint_url=sandbox.endpoint, **root(sandbox))
+
+    def as_html(request: Any, **_: object) -> None:
+        request.headers["Accept"] = "text/html"
+
+    client.create_bucket(Bucket="pages")
+    client.put_object(Bucket="pages", Key="a.html", Body=b"an object")
+    client.meta.events.register("before-sign.s3", as_html)
+    assert client.get_object(Bucket="pages", Key="a.html")["Body"].read() == b"an object"
+    signs = Config(signature_version="s3v4")
+    plain = session.create_client("s3", "us-east-1", endpoint_url=sandbox.endpoint, config=signs, **root(sandbox))
+    link = plain.generate_presigned_url("get_object", {"Bucket": "pages", "Key": "a.html"})
+    assert urlopen(Request(link, headers={"Accept": "text/html"})).read() == b"an object"
+    plain.delete_object(Bucket="pages", Key="a.html")
+    plain.delete_bucket(Bucket="pages")
 
 
 @pytest.mark.parametrize("path", ["/v1/data-channel/none", "/mqtt", "/_ministack/x", "/event/realtime"])

@@ -116,6 +116,22 @@ def ended(ssm: Any, command_id: str) -> dict[str, Any]:
     raise AssertionError("the command has not ended")
 
 
+def test_a_command_is_cancelled_on_the_nodes_that_are_named_or_on_all(client: Any) -> None:
+    ssm, nodes = client("ssm"), [launch(client, {"fleet": "cancelled"}) for _ in range(3)]
+    given: dict[str, Any] = {"DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["sleep 600"]}}
+    command = ssm.send_command(**given, InstanceIds=nodes)["Command"]["CommandId"]
+
+    def states() -> list[str]:
+        return [ssm.get_command_invocation(CommandId=command, InstanceId=node)["Status"] for node in nodes]
+
+    assert states() == ["InProgress"] * 3
+    ssm.cancel_command(CommandId=command, InstanceIds=[nodes[1]])
+    assert states() == ["InProgress", "Cancelled", "InProgress"]
+    ssm.cancel_command(CommandId=command)
+    assert states() == ["Cancelled"] * 3 and ended(ssm, command)["Status"] == "Cancelled"
+    assert refusal(ssm.cancel_command, CommandId="00000000-0000-4000-8000-000000000000") == "InvalidCommandId"
+
+
 def test_a_node_that_was_stopped_is_named_by_id_in_vain_and_by_tag_not_reached(client: Any) -> None:
     ssm, mark = client("ssm"), uuid.uuid4().hex[:8]
     on, off = (launch(client, {"fleet": mark}) for _ in range(2))
