@@ -176,7 +176,7 @@ class Channel:
             message = await self._buffers.next()
             if message is None:
                 self.raise_if_lost()
-                reason = self.end.reason if self.end else ""
+                reason = self.end.reason.rstrip(".") if self.end else ""
                 raise DeployerError(
                     f"The session {self._grant.session_id} ended before it began{': ' + reason if reason else ''}.",
                     "Look at the agent and the session document with: deployer doctor",

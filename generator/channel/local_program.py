@@ -48,7 +48,7 @@ def _is_gone(made: socket.socket) -> bool:
 def _sockets() -> Iterator[tuple[str, str, str]]:
     for table in TABLES:
         try:
-            lines = table.read_text().splitlines()[1:]
+            lines = table.read_text(encoding="utf-8").splitlines()[1:]
         except OSError:
             continue
         for fields in map(str.split, lines):

@@ -17,7 +17,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` in an event loop of its own until it is done or a signal asks this process to end.
 
     On SIGINT, SIGTERM and SIGHUP the work is cancelled and may clean up; then DeployerError with code `interrupted` and
-    exit code 130 is raised. A second signal changes nothing: cleaning up is bounded in time.
+    exit code 130 is raised. A second signal changes nothing: cleaning up is bounded in time. One that this process was
+    started to ignore stays ignored.
     """
     return asyncio.run(_run(work))
 
@@ -32,7 +33,9 @@ async def _run(work: Coroutine[Any, Any, T]) -> T:
             task.cancel()
         caught.append(number)
 
-    for number in FATAL:
+    before = {number: signal.getsignal(number) for number in FATAL}
+    heeded = [number for number in FATAL if before[number] is not signal.SIG_IGN]  # nohup, `&` in a script
+    for number in heeded:
         loop.add_signal_handler(number, on_signal, number)
     try:
         return await task
@@ -44,5 +47,6 @@ async def _run(work: Coroutine[Any, Any, T]) -> T:
             ) from None
         raise
     finally:
-        for number in FATAL:
+        for number in heeded:
             loop.remove_signal_handler(number)
+            signal.signal(number, before[number])

@@ -100,11 +100,19 @@ async def connect_websocket(url: str, headers: Mapping[str, str], options: Chann
     except ssl.SSLCertVerificationError as error:
         raise DeployerError(
             f"The message gateway's certificate is not trusted here: {error.verify_message}.",
-            "Behind a proxy that intercepts TLS, name its CA bundle: AWS_CA_BUNDLE, or ca_bundle in your AWS config.",
+            SET_THE_CLOCK if error.verify_code in OF_ANOTHER_TIME else NAME_THE_BUNDLE,
             code="channel-untrusted",
         ) from error
     except Exception as error:
         raise _explained(error, url, proxy) from None
+
+
+OF_ANOTHER_TIME = frozenset({9, 10})
+"""OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED: of AWS's, a clock that is wrong."""
+SET_THE_CLOCK = "Look at this computer's clock (date -u): if it is wrong, set it (timedatectl, or sntp)."
+NAME_THE_BUNDLE = (
+    "Behind a proxy that intercepts TLS, name its CA bundle: AWS_CA_BUNDLE, or ca_bundle in your AWS config."
+)
 
 
 async def _connect(

@@ -87,17 +87,24 @@ async def _serve(client: socket.socket, far_end: FarEnd, own: ssl.SSLContext) ->
             streams = await _far_streams(server, far_end)
         except OSError as error:  # of which TLS's errors are
             refusal = _reason(error, far_end)
-        reader, writer = await _near_streams(client, own)
         try:
-            if streams:
-                await _relay(_copy(reader, streams[1]), _copy(streams[0], writer))
-            else:
-                await _before_long(_refuse_login(reader, writer, refusal))
-            await writer.drain()
+            await _near_end(client, own, streams, refusal)
         finally:
-            writer.close()
-            if streams:
+            if streams:  # also where the client gives up before it speaks TLS
                 streams[1].close()
+
+
+async def _near_end(client: socket.socket, own: ssl.SSLContext, streams: _Streams | None, refusal: str) -> None:
+    """Relay between the client and the far end's streams, or tell it why there are none."""
+    reader, writer = await _near_streams(client, own)
+    try:
+        if streams:
+            await _relay(_copy(reader, streams[1]), _copy(streams[0], writer))
+        else:
+            await _before_long(_refuse_login(reader, writer, refusal))
+        await writer.drain()
+    finally:
+        writer.close()
 
 
 async def _greeting(client: socket.socket, server: socket.socket, far_end: FarEnd) -> bytes:

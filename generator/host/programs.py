@@ -24,16 +24,23 @@ async def run_shell(command: str, env: Mapping[str, str], *, stdout: int | None 
         return await _to_its_end(process)
 
 
-async def run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> int:
-    """Run a program on this terminal; return its exit code. Raises DeployerError when there is no such program."""
+async def run(argv: Sequence[str], env: Mapping[str, str] | None = None, *, interrupted: str = "") -> int:
+    """Run a program on this terminal; return its exit code. Raises DeployerError when there is no such program.
+
+    `interrupted` is for one that ends by Ctrl-C, with a code of its own: what to say of it, in an error (code
+    `interrupted`).
+    """
     try:
         process = await asyncio.create_subprocess_exec(*argv, env=dict(env) if env is not None else None)
     except FileNotFoundError as error:
         raise DeployerError(
             f"There is no program {argv[0]} on this computer.", f"Install it, or add it to PATH: {argv[0]}"
         ) from error
-    with typed_signals_ignored():
-        return await _to_its_end(process)
+    with typed_signals_ignored() as typed:
+        code = await _to_its_end(process)
+    if code and interrupted and signal.SIGINT in typed:
+        raise DeployerError(f"Ended by Ctrl-C; {interrupted}.", code="interrupted", exit_code=130)
+    return code
 
 
 async def end(process: Process, first: signal.Signals = signal.SIGTERM) -> None:
@@ -60,20 +67,18 @@ async def _to_its_end(process: Process) -> int:
 
 
 @contextmanager
-def typed_signals_ignored() -> Iterator[None]:
-    """Interrupt, quit and stop are for the program in front until it ends. Not SIG_IGN, which it would inherit.
+def typed_signals_ignored() -> Iterator[list[signal.Signals]]:
+    """Interrupt, quit and stop are for the program in front until it ends; gives those that came. Not SIG_IGN, which it
+    would inherit.
 
     Meant for the last thing a command does: the event loop answers none of them afterwards.
     """
     loop = asyncio.get_running_loop()
+    came: list[signal.Signals] = []
     for number in TYPED:
-        loop.add_signal_handler(number, _nothing)
+        loop.add_signal_handler(number, came.append, number)
     try:
-        yield
+        yield came
     finally:
         for number in TYPED:
             loop.remove_signal_handler(number)
-
-
-def _nothing() -> None:
-    return None

@@ -57,7 +57,7 @@ class SharedKey:
                 if not self.path.exists():
                     self._make(comment)
                 if not 0 <= _age(self.path) <= FRESH:
-                    push(self._public.read_text().strip())
+                    push(self._public.read_text(encoding="utf-8").strip())
                     _stamp(self.path)
                 claim.touch(mode=0o600)
                 _stamp(claim)
@@ -115,7 +115,7 @@ class SharedKey:
 
     def _make(self, comment: str) -> None:
         pair = make_pair(comment)
-        self._public.write_text(pair.public_key + "\n")
+        self._public.write_text(pair.public_key + "\n", encoding="utf-8")
         write_private(self.path, pair)
         _stamp(self.path, 0)  # not pushed yet
 
@@ -169,7 +169,9 @@ def ssh_above() -> int | None:
     if parent != 1:
         return parent
     try:
-        return parent if Path("/proc/1/comm").read_text().strip() == "ssh" else None  # ssh alone in a container
+        return (
+            parent if Path("/proc/1/comm").read_text(encoding="utf-8").strip() == "ssh" else None
+        )  # ssh alone in a container
     except OSError:
         return None
 

@@ -120,7 +120,7 @@ def identity(comment: str) -> Iterator[Identity]:
     pair = make_pair(comment)
     with _private_directory() as directory:
         public = directory / "key.pub"
-        public.write_text(pair.public_key + "\n")
+        public.write_text(pair.public_key + "\n", encoding="utf-8")
         public.chmod(0o600)
         with _agent(directory, pair) as socket:
             if socket:

@@ -5,16 +5,34 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import os
+import shlex
+import shutil
 import site
 import sys
 from pathlib import Path
 
 from generator.installation import DISTRIBUTION
 
+NAME = "deployer"
+
 
 def own_command(*words: str, module: str = "generator") -> list[str]:
     """The argument list that runs `module` of this installation with `words`. It is safe to run from any folder."""
     return [sys.executable, _isolation(), "-m", module, *words]
+
+
+def typed() -> str:
+    """How a shell like this one starts this program: `deployer` where that is this one, else its path, quoted."""
+    on_path, own = shutil.which(NAME), _script()
+    if own is None or (on_path and Path(on_path).resolve() == own.resolve()):
+        return NAME
+    return shlex.quote(str(own))
+
+
+def _script() -> Path | None:
+    """The console script of this installation; None where there is none, as below `python -m generator`."""
+    candidates = (Path(sys.argv[0]).absolute(), Path(sys.executable).with_name(NAME))
+    return next((each for each in candidates if each.name == NAME and each.is_file()), None)
 
 
 @functools.cache

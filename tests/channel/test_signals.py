@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -39,3 +40,16 @@ def test_a_signal_ends_the_session_first(number):
     by = "Ctrl-C" if number is signal.SIGINT else number.name
     assert out == f"['start', 'terminate'] interrupted Ended by {by}; open sessions were closed.\n"
     assert process.returncode == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_signal_that_is_to_be_ignored_ends_nothing(number):
+    """As below nohup, or in the background of a script."""
+    ignoring = f"import signal; signal.signal({int(number)}, signal.SIG_IGN)\n{STORY}"
+    with subprocess.Popen([sys.executable, "-c", ignoring], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        time.sleep(0.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=20)[0].endswith("Ended by SIGTERM; open sessions were closed.\n")

@@ -87,7 +87,7 @@ def until_line(stream: Any, text: str) -> str:
 @pytest.fixture(scope="session")
 def sandbox_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A running sandbox with a stack, and the variables that lead to both."""
-    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as leads:
+    with running_sandbox(tmp_path_factory.mktemp("sandbox"), sshd.search_path()) as leads:
         leads = {**leads, "DEPLOYER_STACK_NAME": STACK}
         with environment(leads):
             assert main(["up", "--stack-name", STACK, *PLACE, "--yes"]) == 0
@@ -143,3 +143,38 @@ def ended() -> Iterator[Callable[[subprocess.Popen[str], signal.Signals], int]]:
         return process.wait(15)
 
     yield end
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A directory with what a directory may have: levels, an empty one, odd names, modes, a link to a file."""
+    root = tmp_path / "near" / "tree"
+    (root / "it's" / "deep").mkdir(parents=True)
+    (root / "empty").mkdir(mode=0o750)
+    (root / "top").write_bytes(b"top")
+    (root / "it's" / "-n").write_bytes(os.urandom(5_000))
+    (root / "it's" / "deep" / "x y").write_bytes(b"")
+    (root / "it's" / "two\nlines").write_bytes(b"odd")
+    (root / "link").symlink_to("top")
+    (root / "it's" / "-n").chmod(0o600)
+    (root / "it's").chmod(0o711)
+    (root / "it's" / "deep").chmod(0o1777)
+    for number, path in enumerate(sorted((root, *root.rglob("*")), reverse=True)):
+        os.utime(path, (1_600_000_000, 1_700_000_000 + number))
+    return root
+
+
+def shape(root: Path, mask: int = 0) -> dict[str, object]:
+    """The directory and what is below, by its path: mode and time, and a file's bytes; `mask` is off directories."""
+    found: dict[str, object] = {}
+    for path in sorted((root, *root.rglob("*"))):
+        status = path.stat()
+        mode, content = (status.st_mode & ~mask, b"") if path.is_dir() else (status.st_mode, path.read_bytes())
+        found[str(path.relative_to(root))] = (oct(mode), int(status.st_mtime), content)
+    return found
+
+
+def mask() -> int:
+    found = os.umask(0o077)
+    os.umask(found)
+    return found

@@ -49,6 +49,8 @@ def shells(directory: Path, argv: tuple[str, ...] = ("bash", "--norc", "-i")) ->
     try:
         yield host
     finally:
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)  # closed alone, it would accept once more
         server.close()
         host.cut()
 

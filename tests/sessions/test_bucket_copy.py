@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,8 +18,10 @@ import pytest
 from generator.errors import AwsError
 from generator.gateway.s3 import S3
 from generator.model.release import Encryption
+from generator.operations.sessions import bucket_tree
+from generator.operations.sessions.host_shell import HostShell
 from tests.sandbox_keys import control
-from tests.sessions.conftest import Deployer, another_instance
+from tests.sessions.conftest import Deployer, another_instance, mask, shape, wait_for
 from tests.sessions.host import shells
 
 BYTES = os.urandom(100_000)
@@ -71,12 +76,14 @@ def copy(deployer: Deployer, *words: str) -> Any:
     return deployer("cp", "--via", "bucket", "--bucket", "shared", *words)
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o400, 0o6755])
 def test_a_file_goes_up_from_host_to_host_and_down(
-    deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tmp_path: Path
+    mode: int, deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tmp_path: Path
 ) -> None:
     one, other = machines
     (tmp_path / "it's").write_bytes(BYTES)
-    (tmp_path / "it's").chmod(0o640)
+    (tmp_path / "it's").chmod(mode)
+    os.utime(tmp_path / "it's", (1_600_000_000, 1_500_000_000))
     for words, where in (
         ((str(tmp_path / "it's"), ":kept"), one.files / "kept"),
         ((":kept", f"{other.name}:."), other.files / "kept"),
@@ -84,7 +91,8 @@ def test_a_file_goes_up_from_host_to_host_and_down(
     ):
         done = copy(deployer, *words)
         assert done.code == 0 and done.out.startswith(DIGEST), done.err
-        assert where.read_bytes() == BYTES and where.stat().st_mode & 0o777 == 0o640
+        assert where.read_bytes() == BYTES
+        assert (where.stat().st_mode & 0o7777, where.stat().st_mtime) == (mode & 0o777, 1_500_000_000)
         assert objects(deployer) == []
     assert not [*tmp_path.rglob("*.deployer-part")]
 
@@ -164,13 +172,11 @@ def test_an_object_that_may_not_be_removed_is_named(
 def test_no_address_with_a_signature_is_in_what_an_instance_is_told(
     deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from generator.operations.sessions.host_shell import HostShell
-
     lines, ask = list[str](), HostShell.ask
 
-    async def noted(shell: HostShell, script: str) -> bytes:
+    async def noted(shell: HostShell, script: str, patience: float = 60) -> bytes:
         lines.append(script)
-        return await ask(shell, script)
+        return await ask(shell, script, patience)
 
     monkeypatch.setattr(HostShell, "ask", noted)
     (machines[0].files / "log").write_bytes(BYTES)
@@ -186,7 +192,6 @@ def test_no_address_with_a_signature_is_in_what_an_instance_is_told(
     [
         (("--via", "bucket", "x", ":y"), "needs both its route and its name"),
         (("--bucket", "shared", "x", ":y"), "needs both its route and its name"),
-        (("--via", "bucket", "--bucket", "shared", "-r", "x", ":y"), "An object in a bucket is one file"),
         (("--via", "bucket", "--bucket", "shared", ":x", "root@web-1:y"), "copies as its own user, not as root"),
     ],
 )
@@ -202,3 +207,220 @@ def test_a_bucket_or_a_program_that_is_not_there_is_said(
     done = deployer("cp", "--via", "bucket", "--bucket", "nowhere", str(tmp_path / "x"), ":kept")
     assert done.code in (1, 4) and "nowhere" in done.err
     assert [path.name for path in machines[0].files.iterdir()] == [".aws"]
+
+
+def slowed(program: str, first: str, directory: Path) -> Path:
+    """Let the instances' program do something first; the file `$started`. What `program` undoes, undoes this too."""
+    (directory / "bin").mkdir()
+    script = f'#!/bin/sh\nstarted={directory}/started\n{first}\nexec {shutil.which(program)} "$@"\n'
+    (directory / "bin" / program).write_text(script)
+    (directory / "bin" / program).chmod(0o755)
+    os.environ["PATH"] = f"{directory}/bin{os.pathsep}{os.environ['PATH']}"
+    return directory / "started"
+
+
+# Directories
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where both sides put the archive meanwhile; nothing stays there."""
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(bucket_tree, "FAR_TEMPORARY", str(tmp_path / "temporary"))
+    yield tmp_path / "temporary"
+    assert wait_for(lambda: not [*(tmp_path / "temporary").iterdir()])
+    assert not [path for path in tmp_path.rglob(".*") if "deployer" in path.name]
+
+
+@pytest.mark.parametrize("there_already", [False, True])
+def test_a_directory_goes_up_from_host_to_host_and_down(
+    there_already: bool, deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tree: Path,
+    tmp_path: Path, temporary: Path,
+) -> None:  # fmt: skip
+    one, other = machines
+    here = [one.files / "kept", other.files / "kept", tmp_path / "back"]
+    names = ["tree", "tree", "tree"] if there_already else ["", "", ""]
+    if there_already:
+        for path in here:
+            path.mkdir()
+    arrived = [path / name for path, name in zip(here, names, strict=True)]
+    far = f"kept/{names[0]}".rstrip("/")
+    for words, where in zip(
+        ((str(tree), ":kept"), (f":{far}", f"{other.name}:kept"), (f"{other.name}:{far}", str(tmp_path / "back"))),
+        arrived,
+        strict=True,
+    ):
+        done = copy(deployer, "-r", *words)
+        assert done.code == 0 and objects(deployer) == [], done.err
+        assert done.out.count(sha256(b"top").hexdigest()) == 2, "a line for each file, the link's too"
+        assert f"\\{sha256(b'odd').hexdigest()}  " in done.out and "two\\nlines" in done.out
+        assert shape(where) == shape(tree, mask() if where == arrived[-1] else 0)
+    assert not [*tmp_path.rglob("*.deployer-part")]
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_a_directory_that_is_there_keeps_what_is_in_it_and_a_file_its_inode(
+    upward: bool, deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tree: Path, tmp_path: Path,
+    temporary: Path,
+) -> None:  # fmt: skip
+    near, far = tmp_path / "here" / "tree", machines[0].files / "tree"
+    near.parent.mkdir()
+    source, target = (near, far) if upward else (far, near)
+    shutil.copytree(tree, source)
+    source.chmod(0o700)
+    (target / "it's").mkdir(parents=True)
+    (target / "it's" / "-n").write_text("older, and open to everybody")
+    (target / "it's" / "-n").chmod(0o666)
+    (target / "more").write_text("stays")
+    target.chmod(0o777)
+    inode = (target / "it's" / "-n").stat().st_ino
+    assert copy(deployer, "-r", *((str(near), ":.") if upward else (":tree", str(near.parent)))).code == 0
+    now = (target / "it's" / "-n").stat()
+    assert (now.st_ino, now.st_mode & 0o777, target.stat().st_mode & 0o777) == (inode, 0o600, 0o700)
+    assert {"more", *(path.name for path in source.iterdir())} == {path.name for path in target.iterdir()}
+    assert (target / "it's" / "-n").read_bytes() == (source / "it's" / "-n").read_bytes()
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_no_file_takes_its_name_where_one_of_them_changed_on_the_way(
+    upward: bool, deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tree: Path, tmp_path: Path,
+    temporary: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    shutil.copytree(tree, machines[0].files / "tree")
+    stored = S3.stored
+
+    def change(s3: S3, name: str, key: str) -> Encryption:
+        body = s3._call("get_object", Bucket=name, Key=key)["Body"].read()
+        s3._call(
+            "put_object", Bucket=name, Key=key, Body=body[:-1] + bytes([body[-1] ^ 1]), ServerSideEncryption="AES256"
+        )
+        return stored(s3, name, key)
+
+    monkeypatch.setattr(S3, "stored", change)
+    refused = copy(deployer, "-r", *((str(tree), ":kept") if upward else (":tree", str(tmp_path / "kept"))))
+    target = machines[0].files / "kept" if upward else tmp_path / "kept"
+    assert refused.code == 1 and "differs from its source" in refused.err, refused.err
+    assert not [path for path in target.rglob("*") if path.is_file()]
+    assert {path.stat().st_mode & 0o777 for path in (target, *target.rglob("*"))} == {0o700}
+
+
+def test_a_directory_that_s3_does_not_say_is_encrypted_goes_no_further(
+    deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tree: Path, temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(S3, "stored", lambda *_: Encryption(""))
+    refused = copy(deployer, "-r", str(tree), ":kept")
+    assert refused.code == 1 and "does not say that the object in shared is encrypted" in refused.err
+    assert not (machines[0].files / "kept").exists()
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil"])
+def test_an_instance_that_names_a_file_elsewhere_writes_nothing(
+    name: str, deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tmp_path: Path, temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    (machines[0].files / "far").mkdir()
+    real = HostShell.ask
+
+    async def ask(shell: HostShell, script: str, patience: float = 60) -> bytes:
+        answer = f"d 755 1 1 \0f 644 1 1 {name}\0".encode()
+        return answer if script.startswith("find") else await real(shell, script, patience)
+
+    monkeypatch.setattr(HostShell, "ask", ask)
+    for target, path in ((str(tmp_path / "kept"), tmp_path), (f"{machines[1].name}:kept", machines[1].files)):
+        refused = copy(deployer, "-r", ":far", target)
+        assert refused.code == 1 and f"outside the directory that is copied: {name}" in refused.err
+        assert not (path / "kept").exists()
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_a_pipe_in_a_directory_is_named_before_anything_is_written(
+    upward: bool, deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tmp_path: Path, temporary: Path
+) -> None:
+    near, far = tmp_path / "x", machines[0].files / "x"
+    root = near if upward else far
+    root.mkdir()
+    os.mkfifo(root / "pipe")
+    refused = copy(deployer, "-r", *((str(near), ":kept") if upward else (":x", str(tmp_path / "kept"))))
+    assert refused.code in (1, 2) and "pipe" in refused.err and "no regular file and no directory" in refused.err
+    assert not (machines[0].files / "kept").exists() and not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize("via", [("bucket", "--bucket", "shared"), ("session",)])
+@pytest.mark.parametrize("upward", [True, False])
+def test_a_file_does_not_go_into_a_directory_that_has_its_name(
+    upward: bool, via: tuple[str, ...], deployer: Deployer, bucket: str, machines: tuple[Machine, Machine],
+    tmp_path: Path, temporary: Path,
+) -> None:  # fmt: skip
+    near, far = tmp_path / "here" / "tree", machines[0].files / "tree"
+    source, target = (near, far) if upward else (far, near)
+    (source / "new").mkdir(parents=True)
+    (source / "odd 'name").write_text("a file here")
+    (target / "odd 'name").mkdir(parents=True)
+    (target / "odd 'name" / "kept").write_text("and a directory with one there")
+    done = deployer("cp", "-r", "--via", *via, *((str(near), ":.") if upward else (":tree", str(near.parent))))
+    assert done.code == 1 and "odd 'name" in done.err and "has a file of that name" in done.err, done.err
+    assert sorted(path.name for path in target.rglob("*")) == ["kept", "odd 'name"]
+
+
+def test_a_directory_without_files_and_one_without_r(
+    deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tmp_path: Path, temporary: Path
+) -> None:
+    (tmp_path / "bare" / "empty").mkdir(parents=True)
+    assert copy(deployer, "-r", str(tmp_path / "bare"), ":.").code == 0
+    assert copy(deployer, "-r", ":bare", f"{machines[1].name}:kept").code == 0
+    assert [path.name for path in (machines[1].files / "kept").rglob("*")] == ["empty"]
+    refused = copy(deployer, ":bare", str(tmp_path / "kept"))
+    assert refused.code == 1 and "bare on the instance is a directory" in refused.err and "-r" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("operation", "words"),
+    [
+        ("put-object", ("-r", ":tree", "kept")),
+        ("get-object", ("-r", ":tree", "{other}:kept")),
+        ("get-object", (":tree/top", "{other}:kept")),
+    ],
+)
+def test_a_copy_that_is_interrupted_leaves_nothing_on_either_side_and_nothing_in_the_bucket(
+    operation: str, words: tuple[str, ...], deployer: Deployer, bucket: str, machines: tuple[Machine, Machine],
+    tree: Path, tmp_path: Path,
+) -> None:  # fmt: skip
+    one, other = machines
+    shutil.copytree(tree, one.files / "tree")
+    started = slowed("aws", f'case "$2" in {operation}) touch $started; sleep 30; esac', tmp_path)
+    before = {*Path("/var/tmp").glob("deployer-cp-*")}
+    copying = deployer.start(
+        "cp", "--via", "bucket", "--bucket", "shared", *(word.format(other=other.name) for word in words)
+    )
+    wait_for(started.exists, 30)
+    copying.send_signal(signal.SIGINT)
+    _, err = copying.communicate(timeout=30)
+    assert copying.returncode == 130 and "open sessions were closed" in err, err
+    assert objects(deployer) == []
+    assert wait_for(lambda: {*Path("/var/tmp").glob("deployer-cp-*")} <= before)
+    assert wait_for(lambda: not [path for path in other.files.rglob("*") if "deployer-part" in path.name])
+    assert not [path for path in (other.files / "kept").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("words", [("-r", "{tree}", ":."), ("{tree}/it's/-n", ":tree/it's/-n")])
+def test_what_is_there_is_never_half_written_where_the_copy_is_interrupted_in_that_moment(
+    words: tuple[str, ...], deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tree: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    shutil.copytree(tree, machines[0].files / "tree")
+    older = [path for path in (machines[0].files / "tree").rglob("*") if path.is_file()]
+    for path in older:
+        path.write_bytes(b"older")
+    started = slowed("fallocate", "touch $started; sleep 1", tmp_path)
+    copying = deployer.start("cp", "--via", "bucket", "--bucket", "shared", *(word.format(tree=tree) for word in words))
+    wait_for(started.exists, 30)
+    copying.send_signal(signal.SIGINT)
+    copying.communicate(timeout=30)
+    assert copying.returncode == 130
+    assert wait_for(lambda: not [path for path in machines[0].files.rglob("*") if "deployer-part" in path.name])
+    now = {path: path.read_bytes() for path in older}
+    assert now[machines[0].files / "tree" / "it's" / "-n"] == (tree / "it's" / "-n").read_bytes()
+    assert all(data in (b"older", (tree / path.relative_to(machines[0].files / "tree")).read_bytes())
+               for path, data in now.items())  # fmt: skip

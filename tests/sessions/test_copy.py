@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,7 +27,7 @@ from generator.operations.sessions.host_shell import HostShell
 from tests.embedded import Outcome
 from tests.sandbox_keys import control
 from tests.sessions import sshd
-from tests.sessions.conftest import Deployer, another_instance, as_support
+from tests.sessions.conftest import Deployer, another_instance, as_support, mask, shape, wait_for
 from tests.sessions.host import Host, shells
 from tests.sessions.sshd import USER
 
@@ -72,7 +77,9 @@ def test_a_side_is_here_or_on_an_instance(text: str, place: Place) -> None:
     assert read_place(text) == place
 
 
-@pytest.mark.parametrize("words", [["a"], ["a", "b"], [":a", ":b"], [":a", "web-1:b", "."], ["a", ":b", ":c"]])
+@pytest.mark.parametrize(
+    "words", [["a"], ["a", "b"], [":a", ":b"], [":a", "web-1:b", "."], ["a", ":b", ":c"], ["", ":b"], [":a", ""]]
+)
 def test_a_copy_goes_from_one_place_to_another(words: list[str]) -> None:
     with pytest.raises(UsageError):
         read_request(words)
@@ -146,7 +153,7 @@ def test_a_copy_that_broke_off_goes_on_where_it_was(
         noted(journal, offset)
         carried.append(offset)
         if len(carried) == 3:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch:
         patch.setattr(parallel_copy.Journal, "note", note)
@@ -168,10 +175,50 @@ def test_bytes_that_differ_are_not_put_in_place(
     assert done.code == 1 and "differs from its source" in done.err and not (tmp_path / "log").exists()
 
 
-@pytest.mark.parametrize(("side", "words"), [(":missing", "there is no file"), (":/root/../etc", "there is no file")])
-def test_what_the_instance_refuses_is_said(deployer: Deployer, host: Host, side: str, words: str, home: Path) -> None:
-    done = deployer("cp", "--via", "session", side, str(home / "x"))
-    assert done.code == 1 and words in done.err
+@pytest.mark.parametrize(
+    ("side", "code", "words"),
+    [
+        (":missing", 4, "There is no file missing on the instance."),
+        (":dangling", 4, "There is no file dangling on the instance."),
+        (":missing/x", 4, "There is no file missing/x on the instance."),
+        (":/root/../etc", 1, "/root/../etc on the instance is a directory."),
+        (":.", 1, ". on the instance is a directory."),
+        (":..", 1, ".. on the instance is a directory."),
+        (":/", 1, "/ on the instance is a directory."),
+        (":pipe", 1, "pipe on the instance is not a regular file."),
+    ],
+)
+def test_what_is_no_file_of_the_instance_is_called_what_it_is(
+    deployer: Deployer, host: Host, side: str, code: int, words: str, home: Path, there: Path
+) -> None:
+    (there / "dangling").symlink_to("nowhere")
+    os.mkfifo(there / "pipe")
+    (home / "kept").mkdir()
+    done = deployer("cp", "--via", "session", side, str(home / "kept"))
+    assert (done.code, f"error: {words}" in done.err) == (code, True), done.err
+    assert not list((home / "kept").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("to", "missing"), [(":no/x", "no"), (":no/", "no/"), (":no/deep/x", "no/deep"), (":/no/x", "/no")]
+)
+def test_the_directory_that_is_missing_is_named(
+    deployer: Deployer, host: Host, source: Path, to: str, missing: str
+) -> None:
+    done = deployer("cp", "--via", "session", str(source), to)
+    assert done.code == 1 and f"There is no directory {missing} on the instance." in done.err
+
+
+def test_a_file_here_whose_name_has_a_colon_is_told_how_it_is_written(
+    deployer: Deployer, host: Host, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "10:30").write_text("x")
+    done = deployer("cp", "--via", "session", "10:30", ":kept")
+    assert done.code == 4 and "For the file 10:30 of this computer write: ./10:30" in done.err
+    assert deployer("cp", "--via", "session", "./10:30", ":kept").code == 0 and (there / "kept").exists()
+    gone = deployer("cp", "--via", "session", "11:30", ":kept")
+    assert gone.code == 4 and "of this computer write" not in gone.err
 
 
 def test_a_file_that_is_not_here_costs_no_session(deployer: Deployer) -> None:
@@ -242,6 +289,23 @@ def test_a_file_that_is_there_keeps_its_inode_and_loses_what_its_source_does_not
     assert copied().code == 0
     found = copied.target.stat()
     assert (found.st_ino, found.st_mode & 0o777, copied.target.read_bytes()) == (inode, 0o600, b"secret")
+
+
+def test_a_file_that_is_there_runs_as_nobody_else_once_other_bytes_are_in_it(
+    deployer: Deployer, host: Host, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (there / "program").write_bytes(BYTES)
+    (there / "program").chmod(0o755)
+    (tmp_path / "program").touch()
+    (tmp_path / "program").chmod(0o6755)
+    modes, real = list[int](), shutil.copyfileobj
+    monkeypatch.setattr(
+        shutil, "copyfileobj", lambda *files: (modes.append((tmp_path / "program").stat().st_mode), real(*files))
+    )
+    assert deployer("cp", "--via", "session", ":program", str(tmp_path)).code == 0 and modes == [0o100755]
+    (there / "program").chmod(0o6755)
+    assert deployer("cp", "--via", "session", str(tmp_path / "program"), ":.").code == 0
+    assert oct((there / "program").stat().st_mode) == oct(0o100755)
 
 
 @pytest.mark.parametrize("dangling", [False, True])
@@ -386,9 +450,9 @@ def test_several_sources_need_a_directory(deployer: Deployer, host: Host, there:
 
 def test_a_directory_or_a_pipe_is_no_source(deployer: Deployer, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for name in ("pipe", ""):
+    for name, what in (("pipe", "is not a regular file"), ("", "is a directory")):
         done = deployer("cp", str(tmp_path / name), ":x")
-        assert done.code == 2 and "is not a regular file" in done.err and "-r" in done.err
+        assert done.code == 2 and what in done.err and "-r" in done.err
 
 
 # Falling back from SSH: named, and only where no SSH server has answered
@@ -468,33 +532,6 @@ def _greet_and_go(server: socket.socket) -> None:
     connection.close()
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A directory with what a directory may have: levels, an empty one, odd names, modes, a link to a file."""
-    root = tmp_path / "near" / "tree"
-    (root / "it's" / "deep").mkdir(parents=True)
-    (root / "empty").mkdir(mode=0o750)
-    (root / "top").write_bytes(b"top")
-    (root / "it's" / "-n").write_bytes(BYTES[:5_000])
-    (root / "it's" / "deep" / "x y").write_bytes(b"")
-    (root / "link").symlink_to("top")
-    (root / "it's" / "-n").chmod(0o600)
-    (root / "it's").chmod(0o711)
-    for number, path in enumerate(path for path in sorted(root.rglob("*")) if path.is_file()):
-        os.utime(path, (1_700_000_000 + number, 1_700_000_000 + number))
-    return root
-
-
-def shape(root: Path) -> dict[str, object]:
-    """What is below, by its path: the mode of a directory; mode, time and bytes of a file."""
-    found: dict[str, object] = {}
-    for path in sorted(root.rglob("*")):
-        status = path.stat()
-        mode = status.st_mode & 0o777
-        found[str(path.relative_to(root))] = mode if path.is_dir() else (mode, int(status.st_mtime), path.read_bytes())
-    return found
-
-
 @pytest.mark.parametrize("there_already", [False, True])
 def test_a_directory_goes_there_and_back_through_sessions(
     there_already: bool, deployer: Deployer, host: Host, there: Path, tmp_path: Path, tree: Path
@@ -507,8 +544,22 @@ def test_a_directory_goes_there_and_back_through_sessions(
     assert host.served <= 4, "one set of sessions for all of it"
     assert up.out.count(sha256(b"top").hexdigest()) == 2, "a line for each file, the link's too"
     down = deployer("cp", "-r", "--via", "session", f":{arrived.relative_to(there)}", str(tmp_path / "back"))
-    assert down.code == 0 and shape(tmp_path / "back") == shape(tree), down.err
+    assert down.code == 0 and shape(tmp_path / "back") == shape(tree, mask()), down.err
     assert not [*there.rglob("*.deployer-part"), *(tmp_path / "back").rglob("*.deployer-part")]
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o027, 0o077])
+def test_a_directory_has_the_mode_and_the_time_of_its_source(copied: Copy, tree: Path, mask: int) -> None:
+    """A directory that is made here is no wider than this user's umask either; a file is as its source."""
+    copied.source.unlink()
+    shutil.copytree(tree, copied.source)
+    wanted = shape(copied.source, 0 if copied.upward else mask)
+    before = os.umask(mask)
+    try:
+        done = copied("-r")
+    finally:
+        os.umask(before)
+    assert done.code == 0 and shape(copied.target) == wanted, done.err
 
 
 def test_a_directory_that_is_made_is_private_until_all_is_in_it(
@@ -525,15 +576,69 @@ def test_a_directory_that_is_made_is_private_until_all_is_in_it(
     assert seen == {0o700}
 
 
-def test_what_is_there_already_stays_and_keeps_its_mode(
-    deployer: Deployer, host: Host, there: Path, tree: Path
+@pytest.mark.parametrize(
+    ("of_source", "older", "sent", "fetched"),
+    [(0o755, 0o700, 0o755, 0o700), (0o700, 0o755, 0o700, 0o700), (0o1777, 0o2750, 0o3777, 0o2750)],
+)
+def test_a_directory_that_is_there_keeps_what_is_in_it_and_is_no_wider_than_its_source(
+    copied: Copy, of_source: int, older: int, sent: int, fetched: int
 ) -> None:
-    (there / "tree" / "it's").mkdir(parents=True)
-    (there / "tree" / "it's").chmod(0o755)
-    (there / "tree" / "more").write_text("stays")
-    assert deployer("cp", "-r", "--via", "session", str(tree), ".:.").code == 0
-    assert (there / "tree" / "more").read_text() == "stays" and (there / "tree" / "top").read_bytes() == b"top"
-    assert (there / "tree" / "it's").stat().st_mode & 0o777 == 0o755
+    if copied.via == "ssh" and not (copied.upward or older == fetched):
+        pytest.skip("scp leaves a directory here as wide as it is")
+    copied.source.unlink()
+    copied.source.mkdir()
+    (copied.source / "file").write_text("new")
+    copied.source.chmod(of_source)
+    os.utime(copied.source, (1_600_000_000, 1_500_000_000))
+    target = copied.target / "source"
+    target.mkdir(parents=True)
+    (target / "more").write_text("stays")
+    target.chmod(older)
+    assert copied("-r").code == 0
+    assert {path.name: path.read_text() for path in target.iterdir()} == {"file": "new", "more": "stays"}
+    if copied.via == "ssh" and copied.upward:
+        sent &= ~0o2000  # over SSH a directory loses its set-group-ID
+    assert oct(target.stat().st_mode & 0o7777) == oct(sent if copied.upward else fetched)
+    assert target.stat().st_mtime == 1_500_000_000
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_a_directory_that_is_there_is_narrowed_before_anything_is_in_it(
+    upward: bool, deployer: Deployer, host: Host, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = (tmp_path / "secret", there / "secret") if upward else (there / "secret", tmp_path / "secret")
+    for path, mode in ((source, 0o700), (target, 0o777)):
+        path.mkdir()
+        path.chmod(mode)
+    (source / "file").touch()
+    name = "send" if upward else "fetch"
+    seen, real = list[int](), getattr(parallel_copy, name)
+
+    async def carry(*words: object) -> object:
+        seen.append(target.stat().st_mode & 0o777)
+        return await real(*words)
+
+    monkeypatch.setattr(parallel_copy, name, carry)
+    words = (str(source), ":.") if upward else (":secret", str(tmp_path))
+    assert deployer("cp", "-r", "--via", "session", *words).code == 0 and seen == [0o700]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a second user")
+@pytest.mark.parametrize(("mode", "refused"), [(0o700, True), (0o711, True), (0o755, False), (0o1755, False)])
+def test_a_directory_of_another_user_is_no_place_for_what_it_would_open(
+    mode: int, refused: bool, deployer: Deployer, tree: Path
+) -> None:
+    tree.chmod(mode)
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        theirs = Path(name) / "tree"
+        theirs.mkdir()
+        for path in (Path(name), theirs):
+            path.chmod(0o777)
+        with shells(Path(name), NOBODY) as running:
+            control("PUT", f"instances/{deployer.instance}", {"ports": {"shell": running.port}})
+            done = deployer("cp", "-r", "--via", "session", str(tree), ":.")
+        assert done.code == refused and ("may be read by more people (mode 777)" in done.err) == refused, done.err
+        assert (theirs.stat().st_mode & 0o777, (theirs / "top").exists()) == (0o777, not refused)
 
 
 @pytest.mark.parametrize("upward", [True, False])
@@ -569,7 +674,7 @@ def test_an_instance_that_names_a_file_elsewhere_writes_nothing_here(
     real = HostShell.ask
 
     async def ask(shell: HostShell, script: str) -> bytes:
-        return f"d 755 \0f 644 {name}\0".encode() if script.startswith("find") else await real(shell, script)
+        return f"d 755 1 1 \0f 644 1 1 {name}\0".encode() if script.startswith("find") else await real(shell, script)
 
     monkeypatch.setattr(HostShell, "ask", ask)
     done = deployer("cp", "-r", "--via", "session", ":far", str(tmp_path / "kept"))
@@ -589,7 +694,7 @@ def test_a_file_where_a_directory_should_be_is_named(deployer: Deployer, host: H
 def test_a_directory_needs_r(deployer: Deployer, host: Host, there: Path, tmp_path: Path) -> None:
     (there / "far").mkdir()
     done = deployer("cp", "--via", "session", ":far", str(tmp_path / "kept"))
-    assert done.code == 1 and "there is no file" in done.err
+    assert done.code == 1 and "far on the instance is a directory" in done.err and "-r" in done.err
 
 
 # From one instance to another
@@ -604,19 +709,37 @@ def second(deployer: Deployer, tmp_path: Path) -> Iterator[tuple[str, Path]]:
         yield name, tmp_path / "second"
 
 
+@pytest.mark.parametrize("umask", [0o022, 0o077])
 def test_files_and_directories_go_from_host_to_host_and_nothing_stays_here(
     deployer: Deployer, host: Host, there: Path, second: tuple[str, Path], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, tree: Path,
+    monkeypatch: pytest.MonkeyPatch, tree: Path, umask: int,
 ) -> None:  # fmt: skip
     name, directory = second
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "near"))
     (there / "log").write_bytes(BYTES)
     shutil.copytree(tree, there / "tree")
-    done = deployer("cp", "-r", "--via", "session", ":log", ":tree", f"{name}:.", "--output", "json")
+    before = os.umask(umask)
+    try:
+        done = deployer("cp", "-r", "--via", "session", ":log", ":tree", f"{name}:.", "--output", "json")
+    finally:
+        os.umask(before)
     assert done.code == 0 and done.result["target"] == f"{deployer.instance} -> {name}", done.err
     assert (directory / "log").read_bytes() == BYTES and shape(directory / "tree") == shape(there / "tree")
     assert dict(map(tuple, done.result["files"]))["log"] == sha256(BYTES).hexdigest()
     assert not list((tmp_path / "near").glob("deployer-cp-*"))
+
+
+def test_modes_and_times_go_from_host_to_host_over_ssh_too(
+    deployer: Deployer, server: None, second: tuple[str, Path], there: Path, tree: Path
+) -> None:
+    shutil.copytree(tree, there / "tree")
+    keys = Path(os.environ["DEPLOYER_SANDBOX_HOME"]) / "keys" / second[0]
+    port = sshd.free_port()
+    control("PUT", f"instances/{second[0]}", {"ports": {"22": port}})
+    with sshd.serve(second[1].parent / "another-sshd", keys, port):
+        words = (f"{USER}@.:{there}/tree", f"{USER}@{second[0]}:{second[1]}/kept")
+        done = deployer("cp", "-r", "--via", "ssh", *words)
+    assert done.code == 0 and shape(second[1] / "kept") == shape(there / "tree", mask()), done.err
 
 
 def test_a_copy_that_fails_halfway_leaves_nothing_here_either(
@@ -664,3 +787,115 @@ def test_support_copies_through_the_logged_shell_because_ssh_is_not_for_it(
     assert done.code == 0 and done.result["via"] == "session", done.err
     assert "may not push an SSH key" in done.result["fallback"] and FALLBACK in done.err
     assert (tmp_path / "log").read_bytes() == BYTES
+
+
+# A disk that is full
+
+
+@pytest.fixture
+def full(there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Puts a program of that name before the instance's own, which says that the disk is full."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}")
+
+    def put(name: str, words: str) -> None:
+        (tmp_path / "bin" / name).write_text(f'#!/bin/sh\ncase "$*" in *of=*|*-l*) echo "{words}" >&2; exit 1;; esac\n')
+        (tmp_path / "bin" / name).chmod(0o755)
+
+    yield put
+
+
+@pytest.mark.parametrize("words", ["No space left on device", "Disk quota exceeded"])
+def test_a_full_disk_of_the_instance_is_left_without_the_part(
+    words: str, full: Callable[[str, str], None], deployer: Deployer, host: Host, source: Path, there: Path
+) -> None:
+    full("dd", f"dd: error writing: {words}")
+    done = deployer("cp", "--via", "session", str(source), ":kept")
+    assert done.code == 1 and words in done.err and "Free some space on the instance" in done.err, done.err
+    assert not list(there.iterdir())
+
+
+def test_what_is_there_is_not_touched_where_its_disk_has_no_room(
+    full: Callable[[str, str], None], deployer: Deployer, host: Host, source: Path, there: Path
+) -> None:
+    full("fallocate", "fallocate: fallocate failed: No space left on device")
+    (there / "kept").write_text("older")
+    done = deployer("cp", "--via", "session", str(source), ":kept")
+    assert done.code == 1 and "what is there was not touched" in done.err and "Free some space" in done.err, done.err
+    assert {path.name: path.read_text() for path in there.iterdir()} == {"kept": "older"}
+
+
+@pytest.mark.parametrize("moment", ["arriving", "in place"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_here_is_called_that_and_keeps_what_was_there(
+    number: int, moment: str, deployer: Deployer, host: Host, there: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    if moment == "arriving":
+        monkeypatch.setattr(parallel_copy.Journal, "note", refuse)
+    else:
+        monkeypatch.setattr(os, "posix_fallocate", refuse)
+    (home / "kept").mkdir()
+    (home / "kept" / "log").write_text("older")
+    (there / "log").write_bytes(BYTES)
+    done = deployer("cp", "--via", "session", ":log", str(home / "kept"))
+    assert done.code == 1 and f"There is no room for {home}/kept/log" in done.err and "bug" not in done.err, done.err
+    assert {path.name: path.read_text() for path in (home / "kept").iterdir()} == {"log": "older"}
+
+
+def test_a_file_system_that_reserves_nothing_is_no_full_one(
+    deployer: Deployer, host: Host, there: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", unknown)
+    (home / "log").write_text("older")
+    (there / "log").write_bytes(BYTES)
+    assert deployer("cp", "--via", "session", ":log", str(home)).code == 0 and (home / "log").read_bytes() == BYTES
+
+
+# Ended by the user
+
+
+@pytest.mark.parametrize("upward", [True, False])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_copy_that_the_user_ends_says_what_has_arrived_and_goes_on(
+    upward: bool, number: int, deployer: Deployer, host: Host, there: Path, home: Path
+) -> None:
+    near, far = home / "log", there / "log"
+    (near if upward else far).write_bytes(BYTES * 20)
+    words = (str(near), ":log") if upward else (":log", str(near))
+    line = ("cp", "--via", "session", "--sessions", "1", *words)
+    copying = deployer.start(*line)
+    wait_for(lambda: list(home.glob(".local/state/deployer/copies/*.json")), 30)
+    copying.send_signal(number)
+    _, err = copying.communicate(timeout=30)
+    assert copying.returncode == 130 and "open sessions were closed" in err, err
+    [part] = [path for path in (there if upward else home).iterdir() if path.name.endswith(".deployer-part")]
+    told = re.search(r"([\d,]+) of 6,[\d,]+ bytes have arrived; the same command again goes on with the rest", err)
+    assert told and int(told[1].replace(",", "")) > 0 and part.name in err, err
+    assert wait_for(lambda: not deployer.live())
+    assert deployer(*line).code == 0 and (far if upward else near).read_bytes() == BYTES * 20
+    assert not part.exists()
+
+
+@pytest.mark.parametrize(("code", "told"), [(1, True), (0, False)])
+def test_scp_that_is_interrupted_is_told_with_the_code_of_an_interruption(
+    code: int, told: bool, deployer: Deployer, server: None, source: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    (tmp_path / "bin").mkdir()
+    script = f"trap 'exit {code}' INT; touch {tmp_path}/started; while :; do sleep 0.1; done"
+    (tmp_path / "bin" / "scp").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "bin" / "scp").chmod(0o755)
+    path = f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}"
+    command = [sys.executable, "-m", "generator", "cp", "--via", "ssh", str(source), f"{USER}@.:kept"]
+    env = {**os.environ, "PATH": path}
+    copying = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    wait_for(lambda: (tmp_path / "started").exists(), 30)
+    os.killpg(copying.pid, signal.SIGINT)  # as the terminal does
+    _, err = copying.communicate(timeout=30)
+    assert (copying.returncode, "Ended by Ctrl-C; what scp was writing may be half a file" in err) == (130 * told, told)

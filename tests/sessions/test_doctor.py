@@ -35,12 +35,17 @@ def test_a_stack_of_the_sandbox_is_healthy(deployer: Deployer) -> None:
     assert done.code == 0, done.out
     for subject in ("credentials", "region", "stack", "agent", "documents", "permissions", "route to AWS"):
         assert f"ok       {subject}" in done.out or f"ok    {subject}" in done.out, done.out
+    role = found(deployer)["instance role"]["answer"]
+    assert role.startswith("that of the instance profile ") and "arn:" not in role
 
 
 @pytest.mark.parametrize(
     ("health", "subject", "verdict", "hint"),
     [
-        ({"state": "stopped"}, "instance {}", "missing", "aws ec2 start-instances"),
+        ({"state": "stopped"}, "instance {}", "missing", "Restore it with: aws ec2 start-instances"),
+        ({"state": "stopping"}, "instance {}", "missing", "Restore it with: aws ec2 wait instance-stopped"),
+        ({"state": "shutting-down"}, "instance {}", "missing", "--deployment-mode REVERT_DRIFT"),
+        ({"state": "pending"}, "instance {}", "ok", ""),
         ({"profile": ""}, "instance role", "missing", "associate-iam-instance-profile"),
         ({"imds": "disabled"}, "IMDS", "missing", "--http-endpoint enabled"),
         ({"tokens": "optional"}, "IMDS", "note", "--http-tokens required"),

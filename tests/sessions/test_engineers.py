@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.sandbox_keys import control
+from tests.sessions import sshd
 from tests.sessions.conftest import STACK, Deployer, another_instance, as_support
+from tests.sessions.sshd import USER
 
 
 def test_an_engineer_reaches_what_shares_the_tag_and_nothing_else(
@@ -123,8 +128,48 @@ def test_an_engineer_runs_what_is_listed_and_nothing_else(erin: Deployer, other:
     assert erin("run", "--instance-id", other, "uname").code == 1, "it is another team's now"
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("--parameter", "command=whoami"), 0, "Opening a session with deepsql-engineers-command on"),
+        (
+            ("--parameter", "command=cat /etc/shadow"),
+            1,
+            "deepsql-engineers-command does not allow command=cat /etc/shadow",
+        ),
+        (("--parameter", "command=whoami; id"), 1, "does not allow command=whoami; id"),
+        (("--parameter", "cmd=whoami"), 1, "does not allow cmd=whoami"),
+        ((), 1, "deepsql-engineers-command needs parameters, and none was given"),
+    ],
+)
+def test_an_engineer_types_a_listed_command_in_a_session(
+    words: tuple[str, ...], code: int, says: str, erin: Deployer, other: str
+) -> None:
+    done = erin("connect", other, "--document", "deepsql-engineers-command", *words)
+    assert (done.code, says in done.err) == (code, True), done.err
+    assert ("ssm-user" in done.out) == (code == 0), done.out
+    assert code == 0 or "deployer engineers status --stack-name deepsql-engineers" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--parameter", "command=whoami"), "and none is named"),
+        (("--document", "d", "--parameter", "whoami"), "'whoami' is not a parameter with its value"),
+        (("--document", "d", "--parameter", "=whoami"), "'=whoami' is not a parameter with its value"),
+        (("--document", "d", "--parameter", "a=1", "--parameter", "a=2"), "The parameter a is given twice"),
+        (("--document", "d", "-L", "0:localhost:80", "--parameter", "a=1"), "A tunnel's parameters are those of -L"),
+    ],
+)
+def test_a_parameter_that_belongs_to_no_document_starts_nothing(
+    words: tuple[str, ...], says: str, deployer: Deployer
+) -> None:
+    refused = deployer("connect", *words)
+    assert refused.code == 2 and says in refused.err
+
+
 def test_support_gets_nothing_of_it(engineers: Deployer, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [f"deepsql-engineers-{kind}" for kind in ("port", "remote-port", "command", "shell")]
+    names = [f"deepsql-engineers-{kind}" for kind in ("port", "remote-port", "command", "shell", "ssh")]
     with monkeypatch.context() as patch:
         as_support(engineers, patch)
         for name in names:
@@ -157,6 +202,13 @@ def test_a_list_is_replaced_and_what_is_not_given_stays(engineers: Deployer) -> 
     assert "db.example.internal at ports 5432" in shown and "whoami" in shown
 
 
+def test_no_port_is_open_that_nobody_listed(deployer: Deployer) -> None:
+    assert deployer("engineers", "up", "--fleet-command", "uname", "--yes").code == 0
+    outputs = deployer.gateway.cloudformation.describe_stack("deepsql-engineers").outputs
+    assert deployer("engineers", "down", "--yes").code == 0
+    assert outputs.get("RunDocumentName") and "PortDocumentName" not in outputs
+
+
 def test_a_policy_that_somebody_has_keeps_the_stack(engineers: Deployer) -> None:
     iam, arn = engineers.gateway.client("iam"), _policies(engineers)[0]
     iam.create_role(RoleName="ops", AssumeRolePolicyDocument=TRUST)
@@ -169,22 +221,37 @@ def test_a_policy_that_somebody_has_keeps_the_stack(engineers: Deployer) -> None
     assert engineers.gateway.cloudformation.find_stack("deepsql-engineers")
 
 
+def test_a_log_group_that_would_log_nothing_is_refused_before_anything_is_made(deployer: Deployer) -> None:
+    for name in ("no-such-group", "prod-KeeperLogGroup-1A2B3C"):
+        refused = deployer("engineers", "up", "--shell", "yes", "--log-group", name, "--yes")
+        assert refused.code == 3 and f"The log group {name} is" in refused.err, refused.err
+    assert deployer.gateway.cloudformation.find_stack("deepsql-engineers") is None
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (("--ports", "80-90"), "AllowedPorts cannot be '80-90'"),
+        (("--ports", "80-90"), "--ports cannot be '80-90'"),
         (("--ports", "70000"), "70000 is no port"),
         (("--remote-ports", "0", "--remote-host", "db"), "0 is no port"),
         (("--remote-host", "db"), "Hosts and ports beyond an instance go together"),
         (("--remote-ports", "5432"), "Hosts and ports beyond an instance go together"),
-        (("--remote-host", "d b", "--remote-ports", "1"), "RemoteHosts cannot be 'd b'"),
-        (("--fleet-command", "id; id"), "FleetCommands cannot be 'id; id'"),
-        (("--fleet-command", "a|b"), "FleetCommands cannot be 'a|b'"),
-        (("--interactive-command", "$(id)"), "InteractiveCommands cannot be"),
-        (("--interactive-command", "a.*"), "InteractiveCommands cannot be"),
+        (("--remote-host", "d b", "--remote-ports", "1"), "--remote-host cannot be 'd b'"),
+        (("--fleet-command", "id; id"), "--fleet-command cannot be 'id; id'"),
+        (("--fleet-command", "a|b"), "--fleet-command cannot be 'a|b'"),
+        (("--interactive-command", "$(id)"), "--interactive-command cannot be"),
+        (("--interactive-command", "a.*"), "--interactive-command cannot be"),
         (("--fleet-command", "a,b"), "has a comma"),
+        (("--fleet-command", "ls ."), "each ending in a letter, a digit or _"),
+        (("--fleet-command", "uname", "--fleet-command", ""), "An empty value stands beside 'uname'"),
+        (("--interactive-command", "", "--interactive-command", "df"), "An empty value stands beside 'df'"),
+        (("--remote-host", "db", "--remote-host", "", "--remote-ports", "1"), "An empty value stands beside 'db'"),
+        (("--ports", "8080", "--ports", ""), "An empty value stands beside '8080'"),
+        (("--ports", "8080,"), "--ports cannot be '8080,'"),
         (("--tag", "a*"), "a* is not a tag key"),
-        (("--log-group", "a b"), "SessionLogGroup cannot be"),
+        (("--tag", "aws:createdBy"), "which begins with something else than aws:"),
+        (("--ports", "8080", "--ports", "80-90"), "--ports cannot be '8080,80-90'"),
+        (("--log-group", "a b"), "--log-group cannot be"),
     ],
 )
 def test_what_the_template_would_not_hold_is_refused_before_anything_is_made(
@@ -193,3 +260,59 @@ def test_what_the_template_would_not_hold_is_refused_before_anything_is_made(
     refused = deployer("engineers", "up", *given, "--yes")
     assert refused.code == 2 and says in refused.err, refused.err
     assert deployer.gateway.cloudformation.find_stack("deepsql-engineers") is None
+
+
+# SSH
+
+
+@pytest.fixture
+def ssh_of_a_team(engineers: Deployer, other: str, tmp_path: Path) -> Iterator[str]:
+    """SSH for one login, and a real sshd behind the team's instance; the login."""
+    login = "nobody" if USER == "root" else USER
+    assert engineers("engineers", "up", "--ssh-user", login, "--yes").code == 0
+    keys, port = Path(os.environ["DEPLOYER_SANDBOX_HOME"]) / "keys" / other, sshd.free_port()
+    control("PUT", f"instances/{other}", {"ports": {"22": port}})
+    keys_of = f"AuthorizedKeysCommand /bin/cat {keys}/%u\nAuthorizedKeysCommandUser {USER}\n"
+    with sshd.serve(tmp_path / "sshd", keys, port, keys_of):
+        yield login
+    control("DELETE", "instances/x")
+
+
+def test_an_engineer_copies_over_ssh_as_the_login_of_the_stack_and_as_no_other(
+    ssh_of_a_team: str, erin: Deployer, other: str, tmp_path: Path
+) -> None:
+    done = erin("cp", "--via", "ssh", f"{ssh_of_a_team}@{other}:/etc/passwd", str(tmp_path / "copy"))
+    assert done.code == 0 and (tmp_path / "copy").read_bytes() == Path("/etc/passwd").read_bytes(), done.err
+    assert "deepsql-engineers-ssh is used" in done.err, done.err
+    for login in ("root", "ec2-user"):
+        refused = erin("cp", "--via", "ssh", f"{login}@{other}:/etc/passwd", str(tmp_path / "second"))
+        assert refused.code == 1 and f"You may not push an SSH key for {login} to {other}" in refused.err
+        assert "name the login of the engineers' stack" in refused.err
+    erin.gateway.client("ec2").create_tags(Resources=[other], Tags=[{"Key": "team", "Value": "red"}])
+    refused = erin("cp", "--via", "ssh", f"{ssh_of_a_team}@{other}:/etc/passwd", str(tmp_path / "second"))
+    assert refused.code == 1 and not (tmp_path / "second").exists(), "it is another team's now"
+
+
+def test_without_a_login_nobody_has_ssh(erin: Deployer, other: str, tmp_path: Path) -> None:
+    control("PUT", f"instances/{other}", {"ports": {"22": sshd.free_port()}})
+    refused = erin("cp", "--via", "ssh", f"nobody@{other}:/etc/passwd", str(tmp_path / "copy"))
+    control("DELETE", "instances/x")
+    assert refused.code == 1 and "You may not push an SSH key for nobody" in refused.err
+    refused = erin("connect", other, "--document", "deepsql-engineers-ssh")
+    assert refused.code == 1
+
+
+@pytest.mark.parametrize("name", ["root", "a b", "Ops", "*", "x" * 33])
+def test_root_and_what_is_no_user_is_no_login(name: str, deployer: Deployer) -> None:
+    for words in (("engineers", "up", "--yes"), ("access", "policy", "--abac", "team")):
+        refused = deployer(*words, "--ssh-user", name)
+        assert refused.code == 2 and f"--ssh-user cannot be '{name}'" in refused.err, refused.err
+    assert deployer.gateway.cloudformation.find_stack("deepsql-engineers") is None
+
+
+def test_the_printed_policy_has_ssh_where_a_login_is_given(deployer: Deployer) -> None:
+    for words, expected in ((("--ssh-user", "ops"), True), ((), False)):
+        printed = deployer("access", "policy", "--abac", "team", *words)
+        assert printed.code == 0 and ('"ec2:osuser": "ops"' in printed.out) == expected
+    refused = deployer("access", "policy", "--ssh-user", "ops")
+    assert refused.code == 2 and "--ssh-user is for your own engineers" in refused.err

@@ -60,6 +60,18 @@ def test_a_session_opens_and_says_what_it_could_not_see(deployer: Deployer, no_c
     assert done.err.count(SAID) == 1 and "--document NAME" in done.err, done.err
 
 
+def test_doctor_asks_the_rest_and_says_what_it_could_not_see(deployer: Deployer, no_cloudformation: str) -> None:
+    done = deployer("doctor", no_cloudformation)
+    assert f"instance {no_cloudformation}" in done.out and "agent" in done.out, done.out + done.err
+    assert "as intended for support" not in done.out and SAID in done.err, done.out + done.err
+
+
+def test_kubectl_is_put_on_an_instance_without_a_look_at_the_stack(deployer: Deployer, no_cloudformation: str) -> None:
+    words = ("--version", "1.33.1", "--sha256", "0" * 64, "--plan")
+    done = deployer("cluster", "kubectl", "--instance-id", no_cloudformation, *words)
+    assert done.code == 0 and SAID not in done.err, done.err
+
+
 def test_a_shell_opens_too(deployer: Deployer, no_cloudformation: str) -> None:
     shell = deployer.start("connect", no_cloudformation)
     _, err = shell.communicate("exit\r", timeout=30)
@@ -76,3 +88,23 @@ def test_with_a_document_the_stack_is_not_even_asked_for(deployer: Deployer, no_
 def test_without_an_id_there_is_no_guessing(deployer: Deployer, no_cloudformation: str, argv: tuple[str, ...]) -> None:
     done = deployer(*argv)
     assert done.code == 1 and "next:" in done.err and "defect" not in done.err, done.err
+
+
+NO_SERVICE = {
+    "an unknown key": {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"},
+    "another secret": {"AWS_SECRET_ACCESS_KEY": "x" * 40},
+    "no region": {"AWS_REGION": "", "AWS_DEFAULT_REGION": ""},
+    "no such profile": {"AWS_PROFILE": "nope"},
+}
+
+
+@pytest.mark.parametrize("lack", NO_SERVICE)
+@pytest.mark.parametrize("verb", ["connect", "ssh", "cp"])
+def test_what_no_service_would_answer_ends_it_at_the_first_question(verb: str, lack: str, deployer: Deployer) -> None:
+    more = {"connect": (), "ssh": ("true",), "cp": (".",)}[verb]
+    place = deployer.instance + (":/etc/hostname" if verb == "cp" else "")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in NO_SERVICE[lack].items():
+            patch.setenv(name, value)
+        done = deployer(verb, place, *more)
+    assert done.code in (1, 2) and done.err.startswith("error: ") and SAID not in done.err, done.err

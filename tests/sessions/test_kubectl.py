@@ -82,7 +82,7 @@ def test_the_plan_says_what_is_put_where_and_runs_nothing(deployer: Deployer) ->
 def test_only_the_checksum_that_the_instance_says_is_success(
     host: HostResult, code: int, says: str, deployer: Deployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kubectl, "follow", lambda *_: iter([host]))
+    monkeypatch.setattr(kubectl.run, "follow", lambda *_: iter([host]))
     done = deployer(*WORDS, "--yes")
     assert done.code == code and says in done.err, done.err
     assert (DIGEST in done.out) is (code == 0)

@@ -94,6 +94,20 @@ def test_a_log_group_under_which_no_session_would_start_is_said(deployer: Deploy
     deployer.gateway.client("logs").create_log_group(logGroupName="/plain")
     plain = deployer("session-preferences", "set", "--cloudwatch-log-group", "/plain", "--yes")
     assert "not encrypted by a key" in plain.err
+    deployer.gateway.client("logs").create_log_group(logGroupName="/rare", logGroupClass="INFREQUENT_ACCESS")
+    rare = deployer("session-preferences", "set", "--cloudwatch-log-group", "/rare", "--yes")
+    assert "of the class INFREQUENT_ACCESS: nobody could read it" in rare.err
+
+
+def test_sessions_are_kept_out_of_the_record_of_revocations(deployer: Deployer, had: Any) -> None:
+    logs = deployer.gateway.client("logs")
+    groups = logs.describe_log_groups(logGroupNamePrefix=deployer.gateway.deployment.stack_name)["logGroups"]
+    said = {
+        name: "Revocations are recorded in this log group"
+        in deployer("session-preferences", "set", "--cloudwatch-log-group", name, "--yes").err
+        for name in (group["logGroupName"] for group in groups)
+    }
+    assert said == {name: "-KeeperLogGroup-" in name for name in said} and sorted(said.values()) == [False, True]
 
 
 def test_a_shell_profile_of_one_system_leaves_the_other() -> None:

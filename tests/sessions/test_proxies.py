@@ -89,7 +89,7 @@ def test_a_proxy_that_does_not_let_through_is_named_without_its_password(
             patch.setenv("AWS_MAX_ATTEMPTS", "1")
         done = deployer(*EXEC, *debug)
     through.user, through.status = f"user:{PASSWORD}", 200
-    assert done.code == 1 and PASSWORD not in done.err + done.out, done.err
+    assert done.code == (2 if answer == "no address" else 1) and PASSWORD not in done.err + done.out, done.err
     assert "proxy" in done.err.lower() and "defect" not in done.err, done.err
     assert calls_too or f"The proxy http://127.0.0.1:{through.port} refused a connection to 127.0.0.1" in done.err
 
@@ -99,11 +99,12 @@ def test_a_proxy_that_does_not_let_through_is_named_without_its_password(
     [
         "[default]\nendpoint_url = {url}\n",
         "[default]\nservices = here\n[services here]\n"
-        + "".join(f"{name} =\n  endpoint_url = {{url}}\n" for name in ("ssm", "cloudformation", "sts", "ec2")),
+        + "".join(f"{name} =\n  endpoint_url = {{url}}\n" for name in ("ssm", "cloudformation", "sts", "ec2"))
+        + "ssmmessages =\n  endpoint_url = http://127.0.0.1:9\n",
     ],
-    ids=["endpoint_url", "services"],
+    ids=["endpoint_url", "services, and one for the channel, whose address comes with the session"],
 )
-def test_an_endpoint_of_the_configuration_serves_the_channel_too(
+def test_the_channel_goes_where_the_service_of_a_configured_endpoint_says(
     deployer: Deployer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, config: str
 ) -> None:
     url = os.environ["AWS_ENDPOINT_URL"]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable
-from subprocess import Popen
+from unittest.mock import Mock
 
 import pytest
 
+from generator.errors import AwsError
+from generator.gateway.ssm import SSM
+from generator.model.run_command import HostResult
 from generator.operations.sessions import run
 from tests.sandbox.ssm.conftest import launch
-from tests.sessions.conftest import Deployer, as_support
+from tests.sessions.conftest import Deployer, as_support, wait_for
 
 TAG = "deepsql:managed=true"
-Ended = Callable[[Popen[str], signal.Signals], int]
 
 
 @pytest.fixture(autouse=True)
@@ -92,12 +92,83 @@ def test_support_may_not_run_commands(deployer: Deployer, monkeypatch: pytest.Mo
     assert refused.code == 1 and "Support may only start sessions" in refused.err
 
 
-def test_an_interrupt_cancels_it_on_the_hosts(deployer: Deployer, ended: Ended) -> None:
+@pytest.mark.parametrize(
+    ("number", "how"),
+    [(signal.SIGINT, ""), (signal.SIGTERM, " by SIGTERM"), (signal.SIGHUP, " by SIGHUP")],
+)
+def test_an_interrupt_cancels_it_on_the_hosts_and_says_so(number: signal.Signals, how: str, deployer: Deployer) -> None:
     ssm = deployer.gateway.client("ssm")
     before = len(ssm.list_commands()["Commands"])
     process = deployer.start("run", "sleep 30")
-    deadline = time.monotonic() + 20
-    while len(ssm.list_commands()["Commands"]) == before and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert ended(process, signal.SIGINT) == 130
-    assert ssm.list_commands()["Commands"][0]["Status"] == "Cancelled"
+    wait_for(lambda: len(ssm.list_commands()["Commands"]) > before, 20)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and f"Interrupted{how}." in err, err
+    [last] = ssm.list_commands(MaxResults=1)["Commands"]
+    told = (
+        f"The command {last['CommandId']} is cancelled on each host where it had not ended; see what it did with: aws"
+    )
+    assert last["Status"] == "Cancelled" and told in " ".join(err.split()), err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "true"),
+        ("cluster", "kubectl", "--instance-id", "INSTANCE", "--version", "1.33.1", "--sha256", "0" * 64, "--yes"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [("start", "may have been sent, as AWS has not said its ID yet"), ("follow", "is cancelled on each host")],
+)
+def test_an_interrupt_before_anything_is_followed_is_told_too(
+    place: str, told: str, command: tuple[str, ...], deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, place, Mock(side_effect=KeyboardInterrupt))
+    done = deployer(*(deployer.instance if word == "INSTANCE" else word for word in command))
+    assert done.code == 130 and told in done.err, done.err
+
+
+def test_a_command_that_may_not_be_cancelled_is_said_to_go_on(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def refuse(*_: object) -> None:
+        raise AwsError("You may not cancel it.", aws_code="AccessDeniedException")
+
+    monkeypatch.setattr(run, "follow", interrupt)
+    monkeypatch.setattr(SSM, "cancel_command", refuse)
+    done = deployer("run", "true")
+    assert done.code == 130 and "goes on: it could not be cancelled: You may not cancel it; see what" in done.err
+
+
+CUT = "… more than Systems Manager shows: write it into a file there, and fetch that with: deployer cp "
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "code", "cut"),
+    [
+        ("x" * 24_000, "", 0, True),
+        ("x" * 23_999, "", 0, False),
+        ("", "y" * 8_000, 3, True),
+        ("", "only errors\n", 0, False),
+        ("\x1b[31mred\x00\r\nno line end", "", 255, False),
+    ],
+)
+def test_odd_output_of_one_host_is_the_result_as_it_is(
+    out: str, err: str, code: int, cut: bool, deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def result(ssm: SSM, command_id: str, instance_id: str) -> HostResult:
+        return HostResult(instance_id, "Failed" if code else "Success", code, out, err)
+
+    monkeypatch.setattr(SSM, "command_result", result)
+    done = deployer("run", "true")
+    assert (
+        done.out.removesuffix("\n") == out
+        and (CUT.format(deployer.instance) in done.err) == cut
+        and done.code == bool(code)
+    )
+    assert err in done.err and (f"exit {code}" in done.err) == bool(code)

@@ -41,7 +41,7 @@ class FakeGateway:
     """A gateway of some credentials."""
 
     def __init__(self, ssm: Ssm) -> None:
-        self.ssm, self.deployment = ssm, Deployment()
+        self.ssm, self.deployment, self.notify = ssm, Deployment(), list[str]().append
 
 
 def calls(monkeypatch: pytest.MonkeyPatch, first: list[str], then: list[str]) -> SessionCalls:
@@ -57,6 +57,13 @@ def test_expired_credentials_are_read_again_once(monkeypatch: pytest.MonkeyPatch
     assert asked.resume("s-1") == "fresh"
     asked.terminate("s-1")
     assert asked.start().session_id == "s-1"
+
+
+def test_what_takes_longer_is_still_said_by_the_gateway_of_the_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = calls(monkeypatch, ["ExpiredToken"], [])
+    before = asked._gateway
+    asked.resume("s-1")
+    assert asked._gateway is not before and asked._gateway.notify is before.notify
 
 
 def test_when_the_new_ones_are_expired_too_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -160,10 +161,14 @@ def _words_of(pid: int) -> list[str]:
     return []
 
 
-def test_ssh_itself_connects_by_the_printed_config(box: Box, home: Path) -> None:
+@pytest.mark.parametrize("words", [("{sent}", "box:{got}"), ("-O", "{sent}", "box:{got}"), ("box:{sent}", "{got}")])
+def test_a_copy_by_the_printed_config_has_nothing_to_say(box: Box, home: Path, words: tuple[str, ...]) -> None:
+    """With no -q: neither scp, by either of its protocols, nor the proxy below it."""
     (home / "sent").write_bytes(os.urandom(300_000))
-    done = box("-q", str(home / "sent"), f"box:{home}/got", program="scp")
-    assert done.returncode == 0, done.stderr
+    places = {"sent": home / "sent", "got": home / "got"}
+    done = box(*(word.format_map(places) for word in words), program="scp")
+    added = [line for line in done.stderr.splitlines() if not line.startswith("Warning: Permanently added")]
+    assert (done.returncode, done.stdout, added) == (0, "", [])
     assert (home / "got").read_bytes() == (home / "sent").read_bytes()
     assert wait_for(lambda: not box.left)
 
@@ -185,6 +190,31 @@ def test_ssh_and_its_proxy_have_nothing_to_say_when_all_is_well(box: Box, server
     done = box("box", "echo over; exit 7")
     assert (done.returncode, done.stdout, done.stderr) == (7, "over\n", "")
     assert wait_for(lambda: not box.left)
+
+
+MESSAGE = "This session is served by the deployer sandbox."
+
+
+@pytest.mark.parametrize("verb", ["ssh", "cp"])
+def test_a_command_of_ours_shows_the_agents_message_once_and_none_of_it_in_the_output(
+    verb: str, deployer: Deployer, server: Sshd, home: Path
+) -> None:
+    (home / "sent").write_text("whole")
+    words = ("ssh", f"{USER}@.", "echo over") if verb == "ssh" else ("cp", str(home / "sent"), f"{USER}@.:{home}/got")
+    done = deployer(*words)
+    assert done.code == 0 and done.err.count(MESSAGE) == 1, done.err
+    assert done.out == ("over\n" if verb == "ssh" else "")
+
+
+def test_below_another_program_it_is_shown_at_a_terminal_alone(box: Box, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    with (tmp_path / "err").open("w+") as log:
+        for place in (theirs, log.fileno()):
+            done = subprocess.run(["ssh", "-F", box.config, "box", "echo over"], stdout=-1, stderr=place, timeout=60)
+            assert (done.returncode, done.stdout) == (0, b"over\n")
+        log.seek(0)
+        assert MESSAGE not in log.read()
+    assert os.read(ours, 4096).decode().count(MESSAGE) == 1
 
 
 @pytest.mark.parametrize("number", [4, 16])

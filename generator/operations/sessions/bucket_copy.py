@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -20,7 +20,7 @@ from generator.gateway.aws import Gateway
 from generator.model.copy import CopyCaller, Place
 from generator.model.release import Encryption
 from generator.operations.sessions import copy_ends as ends
-from generator.operations.sessions.host_shell import HostShell, host_shell, quoted
+from generator.operations.sessions.host_shell import WHOLE_FILES, HostShell, host_shell, quoted
 from generator.operations.sessions.parallel_copy import describe, digest_of
 from generator.operations.sessions.service import SessionCalls
 
@@ -49,31 +49,40 @@ class Bucket:
 
 async def carry(bucket: Bucket, source: Side, destination: Side, *, inside: bool) -> tuple[str, str]:
     """Copy one file; its name and SHA-256. Raises DeployerError: `checksum`, `unencrypted`, `left-behind`."""
-    key = f"{PREFIX}/{secrets.token_hex(16)}"
-    with _removed(bucket, key):
+    with object_for(bucket) as key:
         digest, attributes = await _upload(bucket, source, key)
-        stored = bucket.gateway.s3.stored(bucket.name, key)
-        if not stored.encryption:
-            raise DeployerError(
-                f"S3 does not say that the object in {bucket.name} is encrypted, so it was not copied on.",
-                "Give the bucket a default encryption.",
-                code="unencrypted",
-            )
+        require_encrypted(bucket, key)
         await _download(bucket, source, destination, key, digest, attributes, inside=inside)
     return source.place.path, digest
 
 
+def require_encrypted(bucket: Bucket, key: str) -> None:
+    """Raise DeployerError, `unencrypted`, unless S3 says of the object that it is encrypted."""
+    if not bucket.gateway.s3.stored(bucket.name, key).encryption:
+        raise DeployerError(
+            f"S3 does not say that the object in {bucket.name} is encrypted, so it was not copied on.",
+            "Give the bucket a default encryption.",
+            code="unencrypted",
+        )
+
+
 @contextmanager
-def _removed(bucket: Bucket, key: str) -> Iterator[None]:
-    """Remove the object, every version of it, whatever happens; say it where that cannot be done."""
+def object_for(bucket: Bucket) -> Iterator[str]:
+    """The key of an object for the block. Afterwards every version of it is removed, whatever happened; where that
+    cannot be done, it is said."""
+    key = f"{PREFIX}/{secrets.token_hex(16)}"
     try:
-        yield
+        yield key
     finally:
         try:
             bucket.gateway.s3.delete_every_version(bucket.name, key)
         except DeployerError as error:
             rest = f"s3://{bucket.name}/{key}"
-            bucket.caller.say(f"NOT removed: {rest}: {error.message} Remove it: aws s3 rm {rest}")
+            where = ("--bucket", bucket.name, "--prefix", key, "--query", "Versions[].VersionId", "--output", "text")
+            commands, version = bucket.gateway.commands, ("--key", key, "--version-id", "ID")
+            bucket.caller.say(f"NOT removed: {rest}: {error.message} Remove it: {commands.aws('s3', 'rm', rest)}")
+            bucket.caller.say(f"  its versions: {commands.aws('s3api', 'list-object-versions', *where)}")
+            bucket.caller.say(f"  then each:    {commands.aws('s3api', 'delete-object', *where[:2], *version)}")
 
 
 async def _upload(bucket: Bucket, source: Side, key: str) -> tuple[str, ends.Attributes]:
@@ -81,10 +90,10 @@ async def _upload(bucket: Bucket, source: Side, key: str) -> tuple[str, ends.Att
         path = Path(source.place.path)
         bucket.gateway.s3.upload(bucket.name, key, path, bucket.encryption)
         return digest_of(path), ends.attributes_of(path)
-    async with _shell(bucket, source.calls) as shell:
+    async with host_shell(source.calls, bucket.options) as shell:
         digest, _ = await describe(shell, source.place.path)
         attributes = await ends.far_attributes(shell, source.place.path)
-        await shell.ask(_aws(bucket, "put-object", key, f"--body {quoted(source.place.path)} {_encrypted(bucket)}"))
+        await put(bucket, shell, key, source.place.path)
     return digest, attributes
 
 
@@ -96,24 +105,35 @@ async def _download(
         target = ends.near_target(Path(destination.place.path), name, inside=inside)
         part = target.with_name(ends.part_name(target.name, copy_id))
         try:
-            with ends.near_part(part, 0, resume=False) as (out, _):
+            with ends.room_for(str(target)), ends.near_part(part, 0, resume=False) as (out, _):
                 bucket.gateway.s3.download(bucket.name, key, out)
-            _compare(digest, digest_of(part), source)
+            compare(digest, digest_of(part), source.place.path)
             ends.place_near(part, target, attributes)
         finally:
             part.unlink(missing_ok=True)
         return
-    async with _shell(bucket, destination.calls) as shell:
+    async with host_shell(destination.calls, bucket.options) as shell:
         far = await ends.far_target(shell, destination.place.path, name, inside=inside)
         part_path = far.part(copy_id)
+        await shell.at_end(f"rm -f -- {quoted(part_path)}")
         await ends.start_far_part(shell, part_path, resume=False)
         try:
-            await shell.ask(_aws(bucket, "get-object", key, quoted(part_path)))
-            _compare(digest, (await describe(shell, part_path))[0], source)
+            await get(bucket, shell, key, part_path)
+            compare(digest, (await describe(shell, part_path))[0], source.place.path)
             await ends.place_far(shell, part_path, far, attributes)
         except DeployerError:
             await ends.remove_far(shell, part_path)
             raise
+
+
+async def put(bucket: Bucket, shell: HostShell, key: str, path: str) -> None:
+    """Let an instance upload a file as the object."""
+    await shell.ask(_aws(bucket, "put-object", key, f"--body {quoted(path)} {_encrypted(bucket)}"), WHOLE_FILES)
+
+
+async def get(bucket: Bucket, shell: HostShell, key: str, path: str) -> None:
+    """Let an instance download the object into a file."""
+    await shell.ask(_aws(bucket, "get-object", key, quoted(path)), WHOLE_FILES)
 
 
 def _encrypted(bucket: Bucket) -> str:
@@ -128,16 +148,11 @@ def _aws(bucket: Bucket, operation: str, key: str, file: str) -> str:
     return f"command -v aws >/dev/null || {{ {missing}; false; }} && aws s3api {operation} {where} {file} --output text"
 
 
-def _compare(source: str, copy: str, side: Side) -> None:
+def compare(source: str, copy: str, path: str) -> None:
+    """Raise DeployerError, `checksum`, where the SHA-256 of a copy is not that of its source, which `path` names."""
     if source != copy:
         raise DeployerError(
-            f"The copy of {side.place.path} differs from its source (SHA-256 {copy[:12]}…, not {source[:12]}…).",
+            f"The copy of {path} differs from its source (SHA-256 {copy[:12]}…, not {source[:12]}…).",
             "Copy it again; nothing was put in its place.",
             code="checksum",
         )
-
-
-@asynccontextmanager
-async def _shell(bucket: Bucket, calls: SessionCalls) -> AsyncIterator[HostShell]:
-    async with host_shell(calls, bucket.options) as shell:
-        yield shell

@@ -22,8 +22,7 @@ def connect(
     """
     plan = plan_connect(gateway, request, caller.choose)
     caller.show(plan)
-    assumed = any(session.request.otherwise for session in plan.sessions)
-    with session_states.explained(gateway, (plan.target.instance_id,), assumed=assumed):
+    with session_states.explained(gateway, (plan.target.instance_id,), assumed=plan.assumed):
         if request.selftest:
             return selftest(gateway, plan, caller.say)
         if plan.plugin:

@@ -45,6 +45,7 @@ def plan_connect(gateway: Gateway, request: ConnectRequest, choose: Choose) -> C
         request.command,
         request.signed,
         _end_time(request.length),
+        documents.assumed and not request.document,
     )
 
 
@@ -78,7 +79,8 @@ def _planned_sessions(
     """One session a far end, or one a forward where the client can do no more."""
     where = target.instance_id
     if not request.forwards:
-        return (PlannedSession(shell_request(documents, where, request.reason, request.document)),)
+        shell = shell_request(documents, where, request.reason, request.document)
+        return (PlannedSession(replace(shell, parameters={k: (v,) for k, v in request.parameters.items()})),)
     groups: dict[object, list[ForwardSpec]] = {}
     for number, forward in enumerate(request.forwards):
         groups.setdefault(number if one_each else (forward.host, forward.remote_port), []).append(forward)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -15,15 +16,23 @@ from generator.host import programs
 from generator.host import ssh as openssh
 from generator.model.copy import CopyCaller, CopyRequest, CopyResult, Place
 from generator.model.session import Target, Via
-from generator.operations.sessions import bucket_copy, copy_tree, parallel_copy, session_states, ssh
+from generator.operations.sessions import (
+    bucket_copy,
+    bucket_tree,
+    copy_tree,
+    parallel_copy,
+    sandbox_ssh,
+    session_states,
+    ssh,
+)
 from generator.operations.sessions.channel_options import channel_options
 from generator.operations.sessions.documents import Documents, documents_of, shell_request, ssh_request
 from generator.operations.sessions.host_shell import CHECK_PROGRAMS
 from generator.operations.sessions.service import SessionCalls
-from generator.operations.sessions.ssh_proxy import IN_THE_SANDBOX
 from generator.operations.sessions.targets import Choose, find_target, view_stack
 
 SSH_FAILED = 255  # ssh's own exit code when there was no connection
+HALF_A_FILE = "what scp was writing may be half a file, and the same command again copies it whole"
 NO_SUCH_INSTANCE = "EC2InstanceNotFoundException"  # a hybrid node, which EC2 Instance Connect does not know
 
 
@@ -68,7 +77,7 @@ def copy(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> CopyResu
             return _copied(gateway, request, plan, caller)
         except DeployerError as error:
             if error.code == "host-shell" and gateway.only_sandbox:
-                raise error.explained(hint=IN_THE_SANDBOX) from error
+                raise error.explained(hint=sandbox_ssh.BY_SSH) from error
             raise
 
 
@@ -117,7 +126,12 @@ def _by_bucket(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> Co
 
     async def work() -> list[tuple[str, str]]:
         to = side(request.destination)
-        return [await bucket_copy.carry(bucket, side(each), to, inside=inside) for each in request.sources]
+        return [file for each in request.sources for file in await carried(side(each), to)]
+
+    async def carried(source: bucket_copy.Side, to: bucket_copy.Side) -> list[tuple[str, str]]:
+        if request.recursive and await bucket_tree.is_directory(bucket, source):
+            return await bucket_tree.carry(bucket, source, to, inside=inside)
+        return [await bucket_copy.carry(bucket, source, to, inside=inside)]
 
     files = tuple(signals.run(work()))
     return CopyResult(" -> ".join(targets.values()), "bucket", files)
@@ -130,7 +144,7 @@ def _relayed(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> Copy
     """
     with tempfile.TemporaryDirectory(prefix="deployer-cp-") as directory:
         caller.say("Copying to this computer first, and from here to the other instance; nothing stays here.")
-        fetched = copy(gateway, replace(request, destination=Place(f"{directory}/")), caller)
+        fetched = copy(gateway, replace(request, destination=Place(f"{directory}/"), passing=True), caller)
         if fetched.exit_code:
             return fetched
         arrived = sorted(Path(directory).iterdir())
@@ -144,8 +158,21 @@ def _relayed(gateway: Gateway, request: CopyRequest, caller: CopyCaller) -> Copy
 
 def _plan(gateway: Gateway, request: CopyRequest, choose: Choose) -> _Plan:
     seen = view_stack(gateway, request.far.target or "")
-    target = find_target(gateway, request.far.target or "", seen, choose)
+    with _colon_explained(request.far):
+        target = find_target(gateway, request.far.target or "", seen, choose)
     return _Plan(target, documents_of(seen, target.instance_id, gateway.deployment.documents))
+
+
+@contextmanager
+def _colon_explained(place: Place) -> Iterator[None]:
+    """Where there is no such instance, but a file here whose name has the colon: how it is written."""
+    try:
+        yield
+    except NotFound as error:
+        here = f"{place.target}:{place.path}"
+        if place.user or not Path(here).exists():
+            raise
+        raise error.explained(also=f"For the file {here} of this computer write: ./{here}") from error
 
 
 def _check_sources(request: CopyRequest) -> None:
@@ -153,14 +180,21 @@ def _check_sources(request: CopyRequest) -> None:
         if not source.exists():
             raise NotFound(f"There is no file {source}.", "Check the path.", code="file-not-found")
         if not source.is_file() and not (source.is_dir() and request.recursive):
-            hint = "Copy it with -r." if source.is_dir() else "Copy files, or a directory with -r."
-            raise UsageError(f"{source} is not a regular file.", hint)
+            if source.is_dir():
+                raise UsageError(f"{source} is a directory.", "Copy it with -r.")
+            raise UsageError(f"{source} is not a regular file.", "Copy files, or a directory with -r.")
 
 
 def _over_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult | NoSsh:
     """By scp, as far as that is possible."""
     ssh_session = ssh_request(plan.documents, plan.target.instance_id, request.reason)
-    route = ssh.SshRoute(plan.target, request.far.user or ssh.default_login(gateway), ssh_session)
+    here = sandbox_ssh.look(gateway, plan.target.instance_id)
+    route = ssh.SshRoute(plan.target, request.far.user or ssh.default_login(gateway, here), ssh_session)
+    sandbox_ssh.require_login(here, route.user)
+    if lacking := sandbox_ssh.lacking(here):
+        if here and not here.shell:
+            raise lacking  # no shell either that a file could go through
+        return NoSsh(lacking)
     try:
         scp, ssh_program = (openssh.require(name) for name in ("scp", "ssh"))
     except DeployerError as error:
@@ -176,7 +210,7 @@ def _over_ssh(gateway: Gateway, plan: _Plan, request: CopyRequest) -> CopyResult
                 return NoSsh(error)
             raise
         if code == SSH_FAILED and report.exists():
-            return NoSsh(DeployerError(report.read_text()), code)
+            return NoSsh(DeployerError(report.read_text(encoding="utf-8")), code)
     return CopyResult(route.target.instance_id, "ssh", exit_code=code)
 
 
@@ -189,7 +223,8 @@ def _scp(gateway: Gateway, route: ssh.SshRoute, request: CopyRequest, scp: Seque
     flags = ["-r"] if request.recursive else []
     with ssh.pushed_key(gateway, route, report) as own:
         settings = ssh.as_options(openssh.host_key_options(instance_id))
-        return signals.run(programs.run([*scp, "-p", *flags, *own, *settings, "--", *words]))
+        argv = [*scp, "-p", *flags, *own, *settings, "--", *words]
+        return signals.run(programs.run(argv, interrupted=HALF_A_FILE))
 
 
 def _through_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, caller: CopyCaller) -> CopyResult:
@@ -232,7 +267,9 @@ async def _one(
             return await _send_tree(shells, run, near, far)
         return [(source.path, await parallel_copy.send(run, near, far))]
     if request.recursive and await _is_directory(shells, source.path):
-        return await _fetch_tree(shells, run, source.path, Path(far))
+        return await _fetch_tree(shells, run, source.path, Path(far), passing=request.passing)
+    if PurePosixPath(source.path).name in ("", ".."):
+        raise DeployerError(f"{source.path} on the instance is a directory.", "Copy it with -r.", code="file")
     written, digest = await parallel_copy.fetch(run, source.path, Path(far))
     return [(str(written), digest)]
 
@@ -247,38 +284,31 @@ async def _send_tree(
 ) -> list[tuple[str, str]]:
     tree = copy_tree.near_tree(near)
     async with shells.one() as shell:
-        target, made = await copy_tree.make_far(shell, far, _name_of(near.resolve().name), tree, inside=run.inside)
+        made = await copy_tree.make_far(shell, far, copy_tree.name_of(near.resolve().name), tree, inside=run.inside)
     done = []
     for relative in tree.files:
-        path = copy_tree.joined(target, relative)
+        path = copy_tree.joined(made.target, relative)
         done.append((str(near / relative), await parallel_copy.send(_within(run, relative), near / relative, path)))
     async with shells.one() as shell:
-        await copy_tree.finish_far(shell, target, tree, made)
+        await copy_tree.finish_far(shell, made, tree)
     return done
 
 
 async def _fetch_tree(
-    shells: parallel_copy.Shells, run: parallel_copy.CopyRun, far: str, near: Path
+    shells: parallel_copy.Shells, run: parallel_copy.CopyRun, far: str, near: Path, *, passing: bool
 ) -> list[tuple[str, str]]:
     async with shells.one() as shell:
         tree = await copy_tree.far_tree(shell, far)
-    target, made = copy_tree.make_near(near, _name_of(PurePosixPath(far).name), tree, inside=run.inside)
+    made = copy_tree.make_near(near, copy_tree.name_of(PurePosixPath(far).name), tree, inside=run.inside)
     done = []
     for relative in tree.files:
         path = copy_tree.joined(far.rstrip("/"), relative)
-        written, digest = await parallel_copy.fetch(_within(run, relative), path, target / relative)
+        written, digest = await parallel_copy.fetch(_within(run, relative), path, Path(made.target) / relative)
         done.append((str(written), digest))
-    copy_tree.finish_near(target, tree, made)
+    copy_tree.finish_near(made, tree, 0 if passing else copy_tree.umask())
     return done
 
 
 def _within(run: parallel_copy.CopyRun, relative: str) -> parallel_copy.CopyRun:
     """The run of one file of a directory: what is remembered is remembered of that file."""
     return replace(run, key=f"{run.key} {relative}", inside=False)
-
-
-def _name_of(name: str) -> str:
-    """The name of a directory. Raises UsageError for one that has none of its own."""
-    if name in ("", ".", ".."):
-        raise UsageError("The directory to copy has no name of its own.", "Give its whole path.")
-    return name

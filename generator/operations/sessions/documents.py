@@ -9,10 +9,11 @@ the name is an assumption, and the rest follows (docs/decisions/0053-which-sessi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from generator.model import engineers
-from generator.model.contract import DocumentKind, Output, Parameter, document_name
+from generator.model.contract import SSH_PORT, DocumentKind, Output, Parameter, document_name
 from generator.model.deployment import StoredDocuments
 from generator.model.forward import ForwardSpec
 from generator.model.session import SessionRequest
@@ -82,7 +83,9 @@ def shell_request(documents: Documents, target: str, reason: str, document: str 
 
 def _of_engineers(kind: engineers.Kind, request: SessionRequest) -> SessionRequest:
     """The same by the document of `deployer engineers up`, which the customer's own people may use everywhere."""
-    return replace(request, document=engineers.document_name(kind), otherwise=None, optional=True)
+    parameters = {} if kind is engineers.Kind.SSH else request.parameters
+    document = engineers.document_name(kind)
+    return replace(request, document=document, parameters=parameters, otherwise=None, optional=True)
 
 
 def _or_engineers(kind: engineers.Kind, request: SessionRequest, aws_own: str) -> SessionRequest:
@@ -90,14 +93,27 @@ def _or_engineers(kind: engineers.Kind, request: SessionRequest, aws_own: str) -
     return replace(request, otherwise=_of_engineers(kind, request)) if request.document == aws_own else request
 
 
-def ssh_request(documents: Documents, target: str, reason: str, port: int = 22, document: str = "") -> SessionRequest:
+def ssh_request(
+    documents: Documents, target: str, reason: str, port: int = SSH_PORT, document: str = ""
+) -> SessionRequest:
     """One bare connection to the SSH port; `document` overrides. Another port than 22 is not the stack's document's."""
-    chosen = document or (documents.other.ssh or AWS_SSH if port != 22 else documents.ssh)
+    chosen = document or (documents.other.ssh or AWS_SSH if port != SSH_PORT else documents.ssh)
     parameters = {"portNumber": (str(port),)} if chosen == AWS_SSH else {}
     request = SessionRequest(target, chosen, parameters, reason)
-    if document or not documents.assumed or chosen in (AWS_SSH, documents.other.ssh):
+    if document or port != SSH_PORT:
         return request
-    return replace(request, otherwise=SessionRequest(target, AWS_SSH, {}, reason))
+    if not documents.assumed or chosen in (AWS_SSH, documents.other.ssh):
+        return _or_engineers(engineers.Kind.SSH, request, AWS_SSH)
+    aws_own = SessionRequest(target, AWS_SSH, {}, reason)
+    return replace(request, otherwise=_or_engineers(engineers.Kind.SSH, aws_own, AWS_SSH))
+
+
+def in_order(request: SessionRequest, others: Sequence[str]) -> SessionRequest:
+    """The request; and these documents without parameters, each where the one before may not be used."""
+    theirs, otherwise = engineers.document_name(engineers.Kind.SSH), None
+    for name in reversed(others):
+        otherwise = replace(request, document=name, parameters={}, otherwise=otherwise, optional=name == theirs)
+    return replace(request, otherwise=otherwise)
 
 
 def port_request(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shlex
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
@@ -18,13 +19,22 @@ from generator.channel import wire
 from generator.channel.channel import Channel, open_channel
 from generator.channel.session import ChannelOptions
 from generator.channel.transport import Connect, ConnectionLost, connect_websocket
-from generator.errors import DeployerError, UsageError
+from generator.errors import DeployerError
 from generator.operations.sessions.service import SessionCalls
 
 BEGIN, END = b"\x01", b"\x02"
 PATIENCE, READY = 120.0, 20.0  # seconds for one answer, for the first
-ENTER = 'exec sh -c \'stty raw -echo; printf "\\001\\002"; while IFS= read -r line; do eval "$line"; done\'\n'
+WHOLE_FILES = 3600.0  # seconds for what reads or writes files whole
+ENTER = (
+    'exec sh -c \'stty raw -echo; nl=$(printf "\\nx"); nl=${nl%x}; printf "\\001\\002"; '
+    'while IFS= read -r line; do eval "$line"; done\'\n'
+)
 CHECK_PROGRAMS = "Copying needs /bin/sh with dd, base64 and sha256sum on the instance"
+FULL = re.compile("No space left|[Qq]uota exceeded|no space is left")  # strerror(3) of ENOSPC and EDQUOT, and our own
+NO_SPACE = "no-space"
+CUT = 'trap "" HUP INT TERM; kill -HUP 0; wait; exit 1'
+TO_THE_END = "trap '' HUP INT TERM; "
+"""Begins a script that goes on when its session is cut."""
 CHECK_PATH = "Check the path on the instance, and whether the session's user (ssm-user) may use it."
 
 
@@ -51,15 +61,24 @@ class HostShell:
         await self._send(ENTER.encode())
         await self.answer(READY)
 
-    async def ask(self, script: str) -> bytes:
-        """Run a line of shell; what it printed, errors included. Raises DeployerError with its words when it fails."""
-        line = f"printf '\\001'; {{ {{ {script}; }} 2>&1; printf '\\n%s' $?; }} | base64 -w0; printf '\\002'\n"
+    async def ask(self, script: str, patience: float = PATIENCE) -> bytes:
+        """Run a line of shell; what it printed within `patience` seconds, errors included. Raises DeployerError with
+        its words when it fails."""
+        answer = f"{{ {{ {script}; }} 2>&1; printf '\\n%s' $?; }} | base64 -w0"
+        line = f"printf '\\001'; {answer} & wait $!; printf '\\002'\n"  # a trap interrupts a wait and no program
         await self._send(os.fsencode(line))
-        output, _, code = b64decode(await self.answer()).rpartition(b"\n")
+        output, _, code = b64decode(await self.answer(patience)).rpartition(b"\n")
         if code != b"0":
             words = " ".join(output.decode("utf-8", "replace").split()) or f"exit {code.decode()}"
-            raise DeployerError(f"The instance refused: {words.rstrip('.')}.", CHECK_PATH, code="host-refused")
+            raise _refused(f"The instance refused: {words.rstrip('.')}.")
         return output
+
+    async def at_end(self, script: str) -> None:
+        """Have the shell run `script` when it ends; of several the last one. Where its session is cut, what it runs is
+        ended before, or waited for if it ignores that."""
+        line = f"trap {word(script)} EXIT; trap {word(CUT)} HUP INT TERM; printf '\\001\\002'\n"
+        await self._send(os.fsencode(line))
+        await self.answer()
 
     async def read(self, path: str, offset: int, length: int) -> bytes:
         """Bytes of a file."""
@@ -80,7 +99,7 @@ class HostShell:
         await self._send(text)
         if words := b64decode(await self.answer()):
             complaint = words.decode("utf-8", "replace").strip()
-            raise DeployerError(f"The instance could not write {path}: {complaint}.", CHECK_PATH, code="host-refused")
+            raise _refused(f"The instance could not write {path}: {complaint}.")
 
     async def answer(self, patience: float = PATIENCE) -> bytes:
         """The bytes between the marks of the next answer."""
@@ -116,16 +135,26 @@ class HostShell:
 
 
 def quoted(path: str) -> str:
-    """A path for the shell, no option whatever it begins with. Raises UsageError for one that a line cannot hold."""
-    if "\n" in path:
-        raise UsageError("A path with a line end cannot be copied through a session.", "Rename it, or use --via ssh.")
-    return shlex.quote(path if path.startswith(("/", "./")) else f"./{path}")
+    """A path for the shell, no option whatever it begins with."""
+    return word(path if path.startswith(("/", "./")) else f"./{path}")
+
+
+def word(text: str) -> str:
+    """Any text as one word of a line. The shell has a line end as $nl, since the line itself cannot hold one."""
+    return shlex.quote(text).replace("\n", "'\"$nl\"'")
+
+
+def _refused(message: str) -> DeployerError:
+    """What a program of the instance has refused. `no-space` where its disk is full."""
+    if FULL.search(message):
+        return DeployerError(message, "Free some space on the instance, and copy it again.", code=NO_SPACE)
+    return DeployerError(message, CHECK_PATH, code="host-refused")
 
 
 def _no_response(reason: str = "") -> DeployerError:
     why = f": {reason.rstrip('.')}" if reason else ""
     return DeployerError(
         f"The shell on the instance does not respond as copying requires{why}.",
-        f"{CHECK_PROGRAMS}; or copy over SSH: deployer cp --via ssh",
+        f"{CHECK_PROGRAMS}; or repeat it over SSH, with --via ssh",
         code="host-shell",
     )

@@ -10,9 +10,10 @@ from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
 from generator.model.kubectl import PATH, KubectlPlan, KubectlRequest, KubectlResult
 from generator.model.run_command import CommandRequest
+from generator.model.session import is_instance_id
 from generator.operations.clock import SYSTEM, Clock
-from generator.operations.sessions.run import follow, start
-from generator.operations.sessions.targets import find_target, view_stack
+from generator.operations.sessions import run
+from generator.operations.sessions.targets import StackView, find_target, view_stack
 
 SECONDS = 600
 
@@ -25,7 +26,9 @@ def install(
     Raises Declined, UsageError where nobody can be asked, DeployerError where the instance refused the file or could
     not get it, and what `run` raises. An instance that refused has the kubectl that it had.
     """
-    target = find_target(gateway, request.instance_id, view_stack(gateway), lambda targets: None)
+    given = is_instance_id(request.instance_id)  # which needs nothing else
+    seen = StackView() if given else view_stack(gateway)
+    target = find_target(gateway, request.instance_id, seen, lambda targets: None)
     plan = KubectlPlan(
         target.instance_id, request.version, request.url, request.sha256, PATH, script_of(request.url, request.sha256)
     )
@@ -34,7 +37,9 @@ def install(
     caller.show(plan)
     caller.confirm(plan)
     command = CommandRequest(plan.script, (plan.instance_id,), timeout=SECONDS, reason=f"kubectl {plan.version}")
-    [host] = follow(gateway, start(gateway, command), clock)
+    with run.cancelled(gateway, caller) as sent:
+        sent.command_id = run.start(gateway, command)
+        [host] = run.follow(gateway, sent.command_id, clock)
     if not host.succeeded or host.out.split()[-2:-1] != [plan.sha256]:
         words = " ".join(host.err.split()) or host.status
         raise DeployerError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from generator.errors import AwsError, NotFound
@@ -80,7 +81,8 @@ def _left(gateway: Gateway, wanted: Sequence[str]) -> tuple[str, ...]:
 
 def _end_unseen(gateway: Gateway, session_ids: Sequence[str]) -> EndReport:
     """For support, which may end its own sessions but see nobody's."""
-    with refused("You may end only your own sessions; the customer can end any: deployer sessions end ID"):
+    command = f"deployer sessions end {shlex.join(session_ids)}"
+    with refused(f"You may end only your own sessions; the customer can end any: {command}"):
         for name in session_ids:
             gateway.ssm.terminate_session(name)
     return EndReport(unseen=tuple(session_ids))

@@ -19,13 +19,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 
 from generator.channel.session import ChannelOptions
-from generator.errors import DeployerError
+from generator.errors import DeployerError, NotFound
 from generator.operations.sessions import copy_ends as ends
-from generator.operations.sessions.host_shell import HostShell, host_shell, quoted
+from generator.operations.sessions.host_shell import CHECK_PATH, NO_SPACE, HostShell, host_shell, quoted
 from generator.operations.sessions.service import SessionCalls, may_be_open
 
 LARGEST_PIECE, SMALLEST_PIECE = 1 << 20, 64 << 10  # bytes
-FINAL = ("host-refused", "changed")  # codes of errors that another session would not mend
+FINAL = ("host-refused", "changed", NO_SPACE)  # codes of errors that another session would not mend
 TRIES = 3  # sessions a worker may lose
 Progress = Callable[[int, int], None]
 """progress(arrived, total), in bytes."""
@@ -48,7 +48,7 @@ class Journal:
         """The journal of an interrupted copy of the same bytes; else a new one."""
         path = directory / f"{copy_id}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
-            saved = json.loads(path.read_text())
+            saved = json.loads(path.read_text(encoding="utf-8"))
             if (saved["digest"], saved["size"]) == (digest, size):
                 return cls(path, digest, size, int(saved["piece"]), set(map(int, saved["arrived_offsets"])))
         return cls(path, digest, size, piece_of(size, sessions))
@@ -72,7 +72,7 @@ class Journal:
         self.arrived_offsets.add(offset)
         saved = {**asdict(self), "path": str(self.path), "arrived_offsets": sorted(self.arrived_offsets)}
         fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps(saved))
+        fresh.write_text(json.dumps(saved), encoding="utf-8")
         fresh.replace(self.path)
 
     def forget(self) -> None:
@@ -94,7 +94,9 @@ def claimed_id(directory: Path, key: str) -> Iterator[Claim]:
     """An ID of the copy `key` for the block. Always the same one, unless another process is at that copy now."""
     whose = f"{socket.gethostname()} {os.getuid()} {key}"
     copy_id = hashlib.sha256(whose.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    with (directory / "locks").open("w") as locks:  # one byte of it, which need not exist, for each ID
+    with (directory / "locks").open(
+        "w", encoding="utf-8"
+    ) as locks:  # one byte of it, which need not exist, for each ID
         try:
             fcntl.lockf(locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, int(copy_id[:12], 16))
         except (BlockingIOError, PermissionError):  # POSIX allows either
@@ -174,10 +176,17 @@ async def fetch(run: CopyRun, far: str, near: Path) -> tuple[Path, str]:
     target = ends.near_target(near, PurePosixPath(far).name, inside=run.inside)
     with claimed_id(run.state, run.key) as claim:
         part = target.with_name(ends.part_name(target.name, claim.copy_id))
+        keep = claim.resumable
         try:
             return target, await _fetch(run, far, target, part, claim)
+        except OSError as error:
+            if not ends.is_full(error):
+                raise
+            keep = False
+            (run.state / f"{claim.copy_id}.json").unlink(missing_ok=True)
+            raise ends.no_room(str(target)) from error
         finally:
-            if not claim.resumable:
+            if not keep:
                 part.unlink(missing_ok=True)
 
 
@@ -208,10 +217,22 @@ async def _fetch(run: CopyRun, far: str, target: Path, part: Path, claim: Claim)
                 out.seek(offset)
                 out.write(data)
 
-            await _carry(shells, journal, run.sessions, move, run.progress)
+            with _saying_what_arrived(run, claim, journal, str(part)):
+                await _carry(shells, journal, run.sessions, move, run.progress)
     _compare(digest, digest_of(part), far, journal)
     ends.place_near(part, target, attributes)
     return digest
+
+
+@contextmanager
+def _saying_what_arrived(run: CopyRun, claim: Claim, journal: Journal, part: str) -> Iterator[None]:
+    """Where the user ends it: say what has arrived, where it is, and that it is not lost."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        if claim.resumable and journal.arrived:
+            run.say(f"{_arrived(journal)}. To give it up, remove {part}")
+        raise
 
 
 async def send(run: CopyRun, near: Path, far: str) -> str:
@@ -221,7 +242,7 @@ async def send(run: CopyRun, near: Path, far: str) -> str:
 
 
 async def _send(run: CopyRun, near: Path, far: str, claim: Claim) -> str:
-    digest, size, attributes = digest_of(near), near.stat().st_size, ends.attributes_of(near)
+    attributes, digest, size = ends.attributes_of(near), digest_of(near), near.stat().st_size
     journal = Journal.of(run.state, claim.copy_id, digest, size, run.sessions)
     async with _shells_of(run) as shells:
         async with shells.one() as shell:
@@ -236,7 +257,15 @@ async def _send(run: CopyRun, near: Path, far: str, claim: Claim) -> str:
                 source.seek(offset)
                 await shell.write(part, offset, source.read(length))
 
-            await _carry(shells, journal, run.sessions, move, run.progress)
+            try:
+                with _saying_what_arrived(run, claim, journal, f"{part} on the instance"):
+                    await _carry(shells, journal, run.sessions, move, run.progress)
+            except DeployerError as error:
+                if error.code == NO_SPACE:  # what nobody can complete now is not left on a full disk
+                    journal.forget()
+                    async with shells.one() as shell:
+                        await ends.remove_far(shell, part)
+                raise
         async with shells.one() as shell:
             arrived, _ = await describe(shell, part)
             if arrived != digest:
@@ -282,19 +311,32 @@ def _with_what_arrived(error: BaseException, journal: Journal) -> BaseException:
     """The error of a copy that broke off; it says how to go on with what has arrived."""
     if not isinstance(error, DeployerError) or error.code in FINAL or not journal.arrived:
         return error
-    return error.explained(
-        also=f"{journal.arrived:,} of {journal.size:,} bytes have arrived; the same command again goes on with the rest"
-    )
+    return error.explained(also=_arrived(journal))
+
+
+def _arrived(journal: Journal) -> str:
+    return f"{journal.arrived:,} of {journal.size:,} bytes have arrived; the same command again goes on with the rest"
 
 
 async def describe(shell: HostShell, path: str) -> tuple[str, int]:
-    """SHA-256 and size of a file of the instance."""
+    """SHA-256 and size of a file of the instance.
+
+    Raises NotFound where there is none, and DeployerError (`file`) for what is no regular file.
+    """
     name = quoted(path)
     output = await shell.ask(
-        f"test -f {name} || {{ echo there is no file {name}; false; }} && sha256sum < {name} && stat -L -c %s -- {name}"
+        f"if test -f {name}; then sha256sum < {name} && stat -L -c %s -- {name}; "
+        f"elif test -d {name}; then echo directory; elif test -e {name}; then echo special; else echo none; fi"
     )
-    digest, size = output.split()[0].decode(), int(output.split()[-1])
-    return digest, size
+    match output.split():
+        case [digest, b"-", size]:
+            return digest.decode(), int(size)
+        case [b"none"]:
+            raise NotFound(f"There is no file {path} on the instance.", CHECK_PATH, code="file-not-found")
+    if output.strip() == b"directory":
+        raise DeployerError(f"{path} on the instance is a directory.", "Copy it with -r.", code="file")
+    hint = "Copy files, or a directory with -r."
+    raise DeployerError(f"{path} on the instance is not a regular file.", hint, code="file")
 
 
 def _compare(source: str, copy: str, name: str, journal: Journal) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from generator import directories
@@ -17,6 +17,7 @@ from generator.model import preferences as model
 from generator.model.access import AccessFinding
 from generator.model.caller import Caller
 from generator.model.preferences import Preferences, PreferencesPlan, PreferencesResult, SettingChange
+from generator.model.session_log import STANDARD, holds_evidence
 from generator.operations.clock import SYSTEM, Clock
 
 
@@ -72,7 +73,7 @@ def _plan_restore(gateway: Gateway, file: Path | None) -> PreferencesPlan:
     """What putting a saved state back would change; the latest one saved for this account and region by default."""
     path = file or _latest(gateway)
     try:
-        saved = json.loads(path.read_text())
+        saved = json.loads(path.read_text(encoding="utf-8"))
         content, version = saved["content"], str(saved.get("version", ""))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DeployerError(f"{path} does not contain saved preferences.", "Give another file: --from FILE") from error
@@ -126,7 +127,7 @@ def _write(gateway: Gateway, plan: PreferencesPlan) -> None:
 def _save(gateway: Gateway, before: Preferences, clock: Clock = SYSTEM) -> Path:
     moment = clock.now().strftime("%Y%m%dT%H%M%S%f")
     path = _directory() / f"{_place(gateway)}-{moment}.json"
-    path.write_text(json.dumps({"content": before.content, "version": before.version}, indent=2))
+    path.write_text(json.dumps({"content": before.content, "version": before.version}, indent=2), encoding="utf-8")
     path.chmod(0o600)
     return path
 
@@ -147,11 +148,20 @@ def _findings(
     name = str(settings.get("cloudWatchLogGroupName") or "")
     if not name or not {"cloudWatchLogGroupName", "cloudWatchEncryptionEnabled"} & set(given):
         return ()
+    return tuple(_log_group_findings(gateway, name, encrypts=bool(settings.get("cloudWatchEncryptionEnabled"))))
+
+
+def _log_group_findings(gateway: Gateway, name: str, *, encrypts: bool) -> Iterator[AccessFinding]:
+    another = "Name another: session-preferences set --cloudwatch-log-group"
     group = gateway.logs.find_log_group(name)
+    if holds_evidence(name):
+        yield AccessFinding(name, "Revocations are recorded in this log group: keep sessions out of it.", another)
     if group is None:
-        hint = f"aws logs create-log-group --log-group-name {name}"
-        return (AccessFinding(name, "There is no such log group, so sessions would not start or not be logged.", hint),)
-    if settings.get("cloudWatchEncryptionEnabled") and not group.kms_key:
+        hint = gateway.commands.aws("logs", "create-log-group", "--log-group-name", name)
+        yield AccessFinding(name, "There is no such log group, so sessions would not start or not be logged.", hint)
+        return
+    if group.log_class != STANDARD:
+        yield AccessFinding(name, f"The log group is of the class {group.log_class}: nobody could read it.", another)
+    if encrypts and not group.kms_key:
         warning = "The log group is not encrypted by a key, so no session would start."
-        return (AccessFinding(name, warning, "Give it a key, or set --cloudwatch-encryption no"),)
-    return ()
+        yield AccessFinding(name, warning, "Give it a key, or set --cloudwatch-encryption no")

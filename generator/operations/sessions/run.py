@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from generator.errors import AwsError, DeployerError, NotFound
@@ -24,23 +25,38 @@ FIRST_INVOCATIONS = 10.0  # seconds in which the first invocations appear: they 
 def run(gateway: Gateway, request: CommandRequest, caller: Caller, clock: Clock = SYSTEM) -> RunReport:
     """Run a command on the instances asked for, by default the stack's own, and show each host's result as it comes.
 
-    Interrupted, it is cancelled on the hosts. Raises what `start` and `follow` raise.
+    Interrupted, it is cancelled on the hosts, and the caller told. Raises what `start` and `follow` raise.
     """
     if not request.tags and not request.instance_ids:
         own = find_target(gateway, "", view_stack(gateway), lambda targets: None)
         request = replace(request, instance_ids=(own.instance_id,))
     caller.show(request)
     began, hosts = clock.seconds(), list[HostResult]()
-    command_id = start(gateway, request)
-    try:
-        for host in follow(gateway, command_id, clock):
+    with cancelled(gateway, caller) as sent:
+        sent.command_id = start(gateway, request)
+        for host in follow(gateway, sent.command_id, clock):
             hosts.append(host)
             caller.show(HostProgress(host, request.one_host))
-    except KeyboardInterrupt:
-        cancel(gateway, command_id)
-        raise
     by_id = tuple(sorted(hosts, key=lambda host: host.instance_id))
-    return RunReport(command_id, by_id, clock.seconds() - began, request.one_host)
+    return RunReport(sent.command_id, by_id, clock.seconds() - began, request.one_host)
+
+
+@dataclass
+class Sent:
+    """A command that is on its way: its ID, once AWS has said it."""
+
+    command_id: str = ""
+
+
+@contextmanager
+def cancelled(gateway: Gateway, caller: Caller) -> Iterator[Sent]:
+    """Interrupted within, cancel the command that was sent, and tell the caller what goes on."""
+    sent = Sent()
+    try:
+        yield sent
+    except KeyboardInterrupt:
+        caller.say(_left(gateway, sent.command_id))
+        raise
 
 
 def start(gateway: Gateway, request: CommandRequest) -> str:
@@ -111,7 +127,8 @@ def follow(gateway: Gateway, command_id: str, clock: Clock = SYSTEM) -> Iterator
         raise _not_followed(gateway, command_id)
     raise NotFound(
         "No instance that is online has these tags, so nothing ran.",
-        "Check --tag, --region and --profile; to list those online: aws ssm describe-instance-information",
+        "Check --tag, --region and --profile; to list those online: "
+        + gateway.commands.aws("ssm", "describe-instance-information"),
         code="no-host",
     )
 
@@ -126,17 +143,25 @@ def _look(gateway: Gateway, command_id: str, seen: Collection[str]) -> _Look:
 
 def _not_followed(gateway: Gateway, command_id: str, error: DeployerError | None = None) -> DeployerError:
     why = error.message if error else f"It has not ended within {LIMIT / 3600:.0f} hours."
-    look = gateway.commands.aws("ssm", "list-command-invocations", "--details", "--command-id", command_id)
     return DeployerError(
         f"The command {command_id} is still running on its hosts, but could not be followed: {why}",
-        polling.then(error, f"see what it did with: {look}"),
+        polling.then(error, f"see what it did with: {_look_at(gateway, command_id)}"),
         code="not-followed",
     )
 
 
-def cancel(gateway: Gateway, command_id: str) -> None:
-    """Stop it where it has not ended. A refusal is not raised: the user is leaving."""
+def _look_at(gateway: Gateway, command_id: str) -> str:
+    return gateway.commands.aws("ssm", "list-command-invocations", "--details", "--command-id", command_id)
+
+
+def _left(gateway: Gateway, command_id: str) -> str:
+    """Stop the command where it has not ended, as the user is leaving; what goes on, and how to see what it did."""
+    if not command_id:
+        sent = gateway.commands.aws("ssm", "list-commands", "--max-items", "5")
+        return f"The command may have been sent, as AWS has not said its ID yet; the last ones: {sent}"
+    look = f"see what it did with: {_look_at(gateway, command_id)}"
     try:
         gateway.ssm.cancel_command(command_id)
-    except DeployerError:
-        return
+    except DeployerError as error:
+        return f"The command {command_id} goes on: it could not be cancelled: {error.message.rstrip('.')}; {look}"
+    return f"The command {command_id} is cancelled on each host where it had not ended; {look}"

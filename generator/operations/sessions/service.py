@@ -9,6 +9,7 @@ from generator.channel.session import DataKey, SessionGrant
 from generator.errors import AwsError
 from generator.gateway.aws import Gateway
 from generator.model.command_line import CommandLine
+from generator.model.engineers import DEFAULT_STACK_NAME, Kind, document_name
 from generator.model.session import SessionRequest
 from generator.operations.sessions.documents import AWS_REMOTE_PORT
 
@@ -81,7 +82,8 @@ class SessionCalls:
         except AwsError as error:
             if "Expired" not in error.aws_code:
                 raise
-            self._gateway = Gateway(self._gateway.deployment)
+            notify, self._gateway = self._gateway.notify, Gateway(self._gateway.deployment)
+            self._gateway.notify = notify
             return call(self._gateway.ssm)
 
 
@@ -119,6 +121,8 @@ def explained(error: AwsError, request: SessionRequest, commands: CommandLine, r
             host = ",".join(request.parameters.get("host", ()))
             where = f"{host}:{port}" if host else f"port {port}"
             return error.explained(f"The session document {document} does not allow {where}.", hint=another)
+        case "InvalidParameters" if request.document:
+            return _refused_parameters(error, request, commands)
         case "TargetNotConnected":
             return error.explained(f"The agent of {request.target} is not connected to Systems Manager.", hint=doctor)
         case "InvalidDocument":
@@ -138,6 +142,20 @@ def explained(error: AwsError, request: SessionRequest, commands: CommandLine, r
             hint = f"{doctor}\n{ENDED}"
             return error.explained(f"You may not start a session on {request.target} with {document}.", hint=hint)
     return error
+
+
+def _refused_parameters(error: AwsError, request: SessionRequest, commands: CommandLine) -> AwsError:
+    """What the document did not take. That of `deployer engineers` has a list, which its stack's status shows."""
+    given = ", ".join(f"{name}={','.join(values)}" for name, values in request.parameters.items())
+    does_not = f"does not allow {given}" if given else "needs parameters, and none was given"
+    engineers = request.document == document_name(Kind.COMMAND)
+    read = commands.aws("ssm", "get-document", "--name", request.document)
+    see = commands.for_stack(DEFAULT_STACK_NAME).deployer("engineers", "status") if engineers else read
+    return error.explained(
+        f"The session document {request.document} {does_not}.",
+        hint=f"See what it allows with: {see}\n"
+        f"Give a parameter with: --document {request.document} --parameter NAME=VALUE",
+    )
 
 
 def _another(request: SessionRequest, commands: CommandLine) -> str:

@@ -70,7 +70,8 @@ def _unreachable(gateway: Gateway, stack: Stack | None, instance_id: str, own: s
     nothing of a managed node that is no instance of its own (mi-…)."""
     if not instance_id.startswith("i-"):
         return ()
-    state = read("instance", lambda: resource_states.any_instance(gateway, instance_id, own=instance_id == own)).value
+    its = stack if instance_id == own else None
+    state = read("instance", lambda: resource_states.any_instance(gateway, instance_id, its)).value
     if state or stack is None or instance_id != own:
         return (state,) if state else ()
     return resource_states.find(gateway, stack, (resource_states.instance_profile,))

@@ -14,23 +14,30 @@ from generator.host import programs
 from generator.host import ssh as openssh
 from generator.host.this_program import own_command
 from generator.model.connect import SessionCaller
-from generator.model.contract import SSH_USER
+from generator.model.contract import SSH_PORT, SSH_USER
 from generator.model.deployment import Deployment
 from generator.model.session import SessionRequest, Target
-from generator.operations.sessions import session_states
+from generator.operations.sessions import sandbox_ssh, session_states
 from generator.operations.sessions.documents import documents_of, ssh_request
+from generator.operations.sessions.sandbox_ssh import SandboxSsh
 from generator.operations.sessions.targets import Choose, find_target, view_stack
 
 COMMENT = "deployer"
+SHOW_MESSAGE = "--show-message"
+"""The proxy's option for a command of ours, whose standard error is for its user (record 70)."""
 
 
 @dataclass(frozen=True)
 class SshRoute:
-    """Where an SSH connection goes: the instance, the login, and the session that carries it."""
+    """Where an SSH connection goes: the instance, the login, and the session that carries it.
+
+    `here`: what answers in the sandbox; None in AWS.
+    """
 
     target: Target
     user: str
     request: SessionRequest
+    here: SandboxSsh | None = None
 
 
 @dataclass(frozen=True)
@@ -61,16 +68,24 @@ def plan_ssh(
     instance = find_target(gateway, target, seen, choose)
     documents = documents_of(seen, instance.instance_id, gateway.deployment.documents)
     request = ssh_request(documents, instance.instance_id, reason, port, document)
-    return SshRoute(instance, user or default_login(gateway), request)
+    here = sandbox_ssh.look(gateway, instance.instance_id) if port == SSH_PORT else None
+    return SshRoute(instance, user or default_login(gateway, here), request, here)
 
 
-def default_login(gateway: Gateway) -> str:
-    """The login where none is named: the one that the user has stored, else Amazon Linux's."""
+def default_login(gateway: Gateway, here: SandboxSsh | None = None) -> str:
+    """The login where none is named: in a sandbox that answers itself its own, else the one that the user has stored,
+    else Amazon Linux's."""
+    if here and here.server and not here.registered:
+        return here.login
     return gateway.deployment.ssh_user or SSH_USER
 
 
 def run_ssh(gateway: Gateway, route: SshRoute, options: Sequence[str], command: Sequence[str]) -> int:
-    """Run ssh on this terminal; its exit code. Options given come after those that make the connection."""
+    """Run ssh on this terminal; its exit code. Options given come after those that make the connection.
+
+    Raises as `sandbox_ssh.require`.
+    """
+    sandbox_ssh.require(route.here, route.user)
     program = openssh.require("ssh")
     with pushed_key(gateway, route) as own:
         last = as_options(openssh.host_key_options(route.target.instance_id))
@@ -87,7 +102,8 @@ def pushed_key(gateway: Gateway, route: SshRoute, report: Path | None = None) ->
     with openssh.identity(COMMENT) as key:
         with session_states.explained(gateway, (instance_id,), assumed=route.request.otherwise is not None):
             push(gateway, instance_id, route.user, key.public_key)
-        argv = proxy_argv(gateway.deployment, route.request) + (["--report", str(report)] if report else [])
+        argv = [*proxy_argv(gateway.deployment, route.request), SHOW_MESSAGE]
+        argv += ["--report", str(report)] if report else []
         proxy = openssh.proxy_command(argv)
         yield [*key.options, "-o", f"User={route.user}", "-o", f"ProxyCommand={proxy}"]
 
@@ -102,6 +118,7 @@ def push(gateway: Gateway, instance_id: str, user: str, public_key: str) -> None
         raise error.explained(
             f"You may not push an SSH key for {user} to {instance_id}.",
             hint="As the vendor's support, ask the customer whether SSH is allowed, and as whom (SupportSshUser)\n"
+            "As one of the customer's own engineers, name the login of the engineers' stack: LOGIN@TARGET\n"
             f"Others see what is missing with: {gateway.commands.deployer('doctor', instance_id)}",
         ) from error
 
@@ -110,7 +127,9 @@ def proxy_argv(deployment: Deployment, request: SessionRequest) -> list[str]:
     """The command that carries ssh's bytes. It names the document, so that nothing has to be looked up again."""
     argv = own_command("ssh-proxy", request.target, "--document", request.document)
     argv += [word for name, value in request.parameters.items() for word in ("--parameter", f"{name}={value[0]}")]
-    argv += ["--or-document", request.otherwise.document] if request.otherwise else []
+    otherwise = request.otherwise
+    while otherwise:
+        argv, otherwise = [*argv, "--or-document", otherwise.document], otherwise.otherwise
     return [*argv, *(["--reason", request.reason] if request.reason else []), *common_options(deployment)]
 
 

@@ -24,6 +24,8 @@ class StackView:
 
     stack: Stack | None = None
     denied: bool = False
+    unreached: str = ""
+    """Why it was not looked at where CloudFormation did not answer; it then counts as not to be read."""
 
 
 def view_stack(gateway: Gateway, target: str = "", document: str = "") -> StackView:
@@ -39,12 +41,18 @@ def view_stack(gateway: Gateway, target: str = "", document: str = "") -> StackV
     except DeployerError as error:
         if isinstance(error, AwsError) and error.denied:
             return StackView(denied=True)
-        if not is_instance_id(target):
+        if not is_instance_id(target) or not _alone(error):
             raise
         name = gateway.deployment.stack_name
         gateway.notify(f"The stack {name} could not be looked at: {error.message}")
         gateway.notify("Going on with documents of the usual names; --document NAME takes another.")
-        return StackView(denied=True)
+        return StackView(denied=True, unreached=error.message)
+
+
+def _alone(error: DeployerError) -> bool:
+    """Whether it may be CloudFormation alone that does not answer: without credentials that AWS knows, or a region, no
+    service would."""
+    return not error.unauthenticated if isinstance(error, AwsError) else error.transient
 
 
 def find_target(gateway: Gateway, text: str, seen: StackView, choose: Choose) -> Target:
@@ -90,7 +98,7 @@ def _one(gateway: Gateway, targets: Sequence[Target], several: str, choose: Choo
     if len(running) == 1:
         return running[0]
     if not running:
-        broken = broken_instance(targets[0].instance_id, targets[0].state, gateway.commands, own=False)
+        broken = broken_instance(targets[0].instance_id, targets[0].state, gateway.commands, None)
         if broken is None:
             return targets[0]  # it is about to run: Systems Manager says whether it can be reached
         raise NotFound(broken.sentence, broken.hint, code="target-not-running")
