@@ -13,6 +13,8 @@ class CommandLine:
     stack_name: str = ""
     region: str = ""
     profile: str = ""
+    sandbox: bool = False
+    """Whether this program was told to use the sandbox, which the shell it was typed in does not."""
 
     def for_stack(self, name: str) -> CommandLine:
         """The same region and profile for another stack."""
@@ -23,8 +25,12 @@ class CommandLine:
         return shlex.join(["deployer", *words, *_options(stack_name=self.stack_name), *self._place()])
 
     def aws(self, *words: str) -> str:
-        """A command of the AWS CLI, quoted for a POSIX shell. The stack is not named: few of its commands know one."""
-        return shlex.join(["aws", *words, *self._place()])
+        """A command of the AWS CLI, quoted for a POSIX shell. The stack is not named: few of its commands know one.
+
+        For the sandbox it runs in a shell of its own, which fails where no sandbox is running: it never reaches AWS.
+        """
+        typed = shlex.join(["aws", *words, *self._place()])
+        return f'(eval "$(deployer sandbox env)" && {typed})' if self.sandbox else typed
 
     def _place(self) -> list[str]:
         return _options(region=self.region, profile=self.profile)

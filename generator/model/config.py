@@ -9,6 +9,7 @@ from enum import StrEnum
 from generator.errors import UsageError
 from generator.model.database import DEFAULT_LOCAL_PORT, AccessLevel, ClientProgram
 from generator.model.deployment import DEFAULT_STACK_NAME, OWN_LIST
+from generator.model.names import REGION, STACK
 
 ENVIRONMENTS = "environments"
 SIGN_IN = frozenset({"db connect", "db token", "connect-bastion", "cb"})
@@ -65,7 +66,7 @@ _ALL = (
         "region",
         "region",
         "AWS region.",
-        r"[a-z]{2}(-[a-z]+)+-[0-9]",
+        REGION,
         variables=_WHERE,
         in_project=True,
         form="a region, like eu-west-1",
@@ -74,7 +75,7 @@ _ALL = (
         "stack-name",
         "stack_name",
         "Name of the stack.",
-        r"[A-Za-z][A-Za-z0-9-]{0,127}",
+        STACK,
         DEFAULT_STACK_NAME,
         ("DEPLOYER_STACK_NAME",),
         in_project=True,
@@ -166,7 +167,7 @@ _ALL = (
         "key",
         "Files of public keys, the only ones trusted for templates and reports.",
         rf"{_ABSOLUTE}(, ?{_ABSOLUTE})*",
-        commands=frozenset({"verify", "up", "upgrade"}),
+        commands=frozenset({"verify", "up", "upgrade", "publish trusted"}),
         form="the absolute paths of the files, separated by commas",
     ),
     StoredDefault(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from generator.errors import UsageError
 from generator.model.caller import Caller
 from generator.model.forward import ForwardSpec
 from generator.model.plugin import Plugin
@@ -15,7 +16,8 @@ from generator.model.session import Client, SessionRequest, Target
 
 @dataclass(frozen=True)
 class ConnectRequest:
-    """A shell, or with `forwards` tunnels. `length` ends it after that time; `selftest` measures a shell session."""
+    """A shell, or with `forwards` tunnels. `parameters` are those of `document`, name to value. `length` ends it after
+    that time; `selftest` measures a shell session."""
 
     target: str = ""
     forwards: tuple[ForwardSpec, ...] = ()
@@ -26,6 +28,32 @@ class ConnectRequest:
     signed: bool = True
     length: timedelta | None = None
     selftest: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_parameters(given: Sequence[str], document: str, *, tunnel: bool) -> Mapping[str, str]:
+    """NAME=VALUE each, the parameters of a session document. Raises UsageError for what is none, or has no document."""
+    if given and tunnel:
+        raise UsageError("A tunnel's parameters are those of -L.", "Leave --parameter out.", code="parameters")
+    if given and not document:
+        raise UsageError(
+            "--parameter gives a value to a parameter of a session document, and none is named.",
+            "Name it: --document NAME --parameter NAME=VALUE",
+            code="parameters",
+        )
+    values: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise UsageError(
+                f"{text!r} is not a parameter with its value.",
+                "Give NAME=VALUE, for example: --parameter command='df -h'",
+                code="parameters",
+            )
+        if name in values:
+            raise UsageError(f"The parameter {name} is given twice.", "Keep one of them.", code="parameters")
+        values[name] = value
+    return values
 
 
 @dataclass(frozen=True)
@@ -46,6 +74,8 @@ class ConnectPlan:
     command: str = ""
     signed: bool = True
     until: datetime | None = None
+    assumed: bool = False
+    """Whether the documents are a stack's by their names alone, as the caller may not read it."""
 
     @property
     def is_shell(self) -> bool:

@@ -43,6 +43,7 @@ class Parameter(StrEnum):
     EKS_CLUSTER_NAME = "EksClusterName"
     EKS_ACCESS_POLICY = "EksAccessPolicy"
     SESSION_LOG_RETENTION_DAYS = "SessionLogRetentionDays"
+    LOG_GROUP = "LogGroup"
     DATABASE_ENDPOINT = "DatabaseEndpoint"
     DATABASE_PORT = "DatabasePort"
     DATABASE_SECURITY_GROUP_ID = "DatabaseSecurityGroupId"
@@ -138,26 +139,27 @@ class Condition(StrEnum):
     """The template's conditions: statements that are true or false of one stack."""
 
     WANT_SUPPORT_USER = "WantSupportUser"
-    IMAGE_ID_GIVEN = "ImageIdGiven"
-    ADMIN_PASSWORD_GIVEN = "AdminPasswordGiven"  # noqa: S105 - a condition's name
-    USER_NAME_GIVEN = "UserNameGiven"
+    NO_IMAGE_ID = "NoImageId"
+    NO_PASSWORD = "NoPassword"  # noqa: S105 - a condition's name
+    NO_USER_NAME = "NoUserName"
     WANT_SUPPORT_ROLE = "WantSupportRole"
     WANT_SUPPORT = "WantSupport"
-    ROLE_NAME_GIVEN = "RoleNameGiven"
-    EXTERNAL_ID_GIVEN = "ExternalIdGiven"
+    NO_ROLE_NAME = "NoRoleName"
+    NO_EXTERNAL_ID = "NoExternalId"
     VENDOR_GIVEN = "VendorGiven"
     WANT_VENDOR_READ = "WantVendorRead"
     WANT_VENDOR_ROLE = "WantVendorRole"
-    SESSIONS_CUT = "SessionsCut"
+    NOTHING_CUT = "NothingCut"
     SESSIONS_END = "SessionsEnd"
-    SUPPORT_MAY_USE_SSH = "SupportMayUseSsh"
-    SUPPORT_MAY_USE_DEFAULT_SHELL = "SupportMayUseDefaultShell"
+    SSH_ALLOWED = "SshAllowed"
+    DEFAULT_SHELL_ALLOWED = "DefaultShellAllowed"
     WANT_CLUSTER_ACCESS = "WantClusterAccess"
     WANT_BASTION_HOST = "WantBastionHost"
     WANT_BASTION_GROUP = "WantBastionGroup"
+    NO_LOG_GROUP = "NoLogGroup"
     DATABASE_GIVEN = "DatabaseGiven"
     DATABASE_GROUP_GIVEN = "DatabaseGroupGiven"
-    SUPPORT_MAY_USE_DATABASE = "SupportMayUseDatabase"
+    DATABASE_ALLOWED = "DatabaseAllowed"
     SUPPORT_HAS_OPTIONS = "SupportHasOptions"
 
 
@@ -292,9 +294,9 @@ INSTALLATION_NAMES: Final = frozenset(
         Parameter.INSTALLER_SHA256,
         Parameter.SUPPORT_USER_NAME,
         Output.ADMIN_SECRET_ARN,
-        Condition.IMAGE_ID_GIVEN,
-        Condition.ADMIN_PASSWORD_GIVEN,
-        Condition.USER_NAME_GIVEN,
+        Condition.NO_IMAGE_ID,
+        Condition.NO_PASSWORD,
+        Condition.NO_USER_NAME,
     }
 )
 """The names of the contract that a stack with another template's instance may be without."""
@@ -349,6 +351,7 @@ POLICY_PARAMETERS: Final = frozenset(
         Parameter.DATABASE_RESOURCE_ID,
         Parameter.SUPPORT_DATABASE_LEVEL,
         Parameter.DEPLOY_BASTION_HOST,
+        Parameter.LOG_GROUP,
     }
 )
 """The parameters that decide what a policy says, or that there is one."""

@@ -25,7 +25,10 @@ class Place:
 
 @dataclass(frozen=True)
 class CopyRequest:
-    """What was asked for: sources, a destination, and how the bytes are to go."""
+    """What was asked for: sources, a destination, and how the bytes are to go.
+
+    `passing`: they go on from here to another instance, and directories keep their mode whatever this user's umask.
+    """
 
     sources: tuple[Place, ...]
     destination: Place
@@ -35,17 +38,12 @@ class CopyRequest:
     reason: str = ""
     document: str = ""
     bucket: str = ""
+    passing: bool = False
 
     def __post_init__(self) -> None:
-        """Raise UsageError for a bucket without its route, and for what that route does not carry."""
+        """Raise UsageError for a bucket without its route, or the route without its bucket."""
         if bool(self.bucket) != (self.via is Via.bucket):
             raise UsageError("A copy by a bucket needs both its route and its name.", "--via bucket --bucket NAME")
-        if self.via is Via.bucket and self.recursive:
-            raise UsageError(
-                "An object in a bucket is one file, and a directory has no one checksum.",
-                "Copy the directory with --via session, or pack it with tar first.",
-                code="directory",
-            )
 
     @property
     def upward(self) -> bool:
@@ -86,7 +84,10 @@ class CopyCaller(SessionCaller, Protocol):
 def read_place(text: str) -> Place:
     """`PATH` on this computer, `[USER@]TARGET:PATH` on an instance; `:PATH` is on the stack's own.
 
-    A colon after a slash is part of a path."""
+    A colon after a slash is part of a path. Raises UsageError for no word at all: an unset variable is no directory.
+    """
+    if not text:
+        raise UsageError("One of the paths is empty.", "Write . for the current directory.", code="places")
     host, colon, path = text.partition(":")
     if not colon or "/" in host:
         return Place(text)

@@ -13,6 +13,8 @@ SUPPORT_DATABASE_USER: Final = "deepsql-support"
 """The vendor's support in a database: one user per access level, such as deepsql-support_r, not one per person."""
 FULL_WRITE_ROLE: Final = "deepsql_write_full"
 """The database role of a person whose `w` is not limited to data: it may create schemas in the database as well."""
+LOCKED_ROLE: Final = "deepsql_locked"
+"""The database role of a locked user, in place of its access level's: it has no rights."""
 TOKEN_SECONDS: Final = 900  # RDS user guide, "IAM database authentication": a token opens connections for 15 minutes
 
 

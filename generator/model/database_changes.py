@@ -50,7 +50,8 @@ class BootstrapResult:
 @dataclass(frozen=True)
 class ListedUsersPlan:
     """A list of people held against a database: users to make or to change (`changed` are there in another form), those
-    that are `as_listed`, those to drop, and `others`, which the list does not name and which stay."""
+    that are `as_listed`, those to drop with what they have `owned`, those that are `locked` and stay so until somebody
+    names them, and `others`, which the list does not name and which stay."""
 
     database: Database
     made: Mapping[str, AccessLevel]
@@ -59,6 +60,8 @@ class ListedUsersPlan:
     as_listed: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    owned: tuple[OwnedObject, ...] = ()
+    locked: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -68,12 +71,13 @@ class ListedUsersPlan:
 
 @dataclass(frozen=True)
 class ListedUsersResult:
-    """The database's name, who was made or changed, who was dropped, and who is there besides the list."""
+    """The database's name, who was made or changed, who was dropped, who else is there, who stays locked."""
 
     database: str
     made: Mapping[str, AccessLevel]
     dropped: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,12 +109,19 @@ class ShutOutPlan:
 class OwnedObject:
     """Something in a database that a user owns, as the database describes it.
 
-    `runs_as_owner`: whoever calls it, it works with its owner's rights, also while that user is locked.
+    `runs_as_owner`: whoever calls it, it works with its owner's rights, also while that user is locked. `database`:
+    which of the server's it is in, "" for the one that was asked. `sql`: in MySQL, its name as a statement has it.
+    `remedy`: the statement after which it does not; "" where none says so or none is needed.
+    Not `named`: `what` counts them in a database that could not be asked, and `sql` is the query that names them there.
     """
 
     user: str
     what: str
     runs_as_owner: bool = False
+    database: str = ""
+    sql: str = ""
+    named: bool = True
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,7 @@ class ShutOut:
 
     `ended` are the users, `sessions` the number of sessions they had. `others` are users with an access level
     that keep it. `left` are users that afterwards still have a session or may open one. `owned` is what the users own.
+    `began`: whether a problem came after the first change. `unsure`: what of their objects is not known or not done.
     """
 
     database: str
@@ -130,6 +142,8 @@ class ShutOut:
     hint: str = ""
     owned: tuple[OwnedObject, ...] = ()
     engine: Engine = Engine.POSTGRESQL
+    began: bool = False
+    unsure: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:

@@ -23,7 +23,8 @@ class Deployment:
     """One stack in one region, and the named AWS profile it is reached with.
 
     `profile` and `region` are None when the standard AWS environment and config are to decide. `ssh_user` is the login
-    that the user has stored for SSH; empty where none is.
+    that the user has stored for SSH; empty where none is. `sandbox`: it was typed behind `deployer --sandbox`, so that
+    the shell itself is not in the sandbox.
     """
 
     stack_name: str = DEFAULT_STACK_NAME
@@ -31,3 +32,4 @@ class Deployment:
     region: str | None = None
     documents: StoredDocuments = StoredDocuments()
     ssh_user: str = ""
+    sandbox: bool = False

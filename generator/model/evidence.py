@@ -106,7 +106,8 @@ class LogLine:
     """The line of one revocation in the stack's own log: stack, verdict, end and digest of its report.
 
     `accounts` are those whose principals lost access: they are the vendor's, and stay that (decision record 47).
-    `recorded` is when CloudWatch Logs received it (UTC), which whoever writes the line cannot choose.
+    `recorded` is when CloudWatch Logs received it (UTC), which whoever writes the line cannot choose. `has_file`:
+    whether the report was to be a file, which alone has that digest.
     """
 
     stack_name: str
@@ -115,19 +116,21 @@ class LogLine:
     sha256: str
     accounts: tuple[str, ...] = ()
     recorded: datetime | None = None
+    has_file: bool = False
 
     @property
     def message(self) -> str:
         """The line as it is written."""
         named = {"stack": self.stack_name, "verdict": self.verdict, "ended": self.ended, "sha256": self.sha256}
-        return json.dumps({"revocation": {**named, "accounts": list(self.accounts)}})
+        return json.dumps({"revocation": {**named, "accounts": list(self.accounts), "file": self.has_file}})
 
 
-def log_line(report: Report) -> LogLine:
-    """The line that a report leaves in the log."""
+def log_line(report: Report, *, has_file: bool = False) -> LogLine:
+    """The line that a report leaves in the log; `has_file`: it was to be written to a file."""
     named = (Arn.find(principal) for principal in report.revoked)
     accounts = tuple(sorted({arn.account for arn in named if arn and arn.account}))
-    return LogLine(report.stack_name, report.verdict, report.ended.strftime(END_FORMAT), report.sha256, accounts)
+    ended = report.ended.strftime(END_FORMAT)
+    return LogLine(report.stack_name, report.verdict, ended, report.sha256, accounts, has_file=has_file)
 
 
 def parse_line(message: str, recorded: datetime | None = None) -> LogLine | None:
@@ -136,9 +139,10 @@ def parse_line(message: str, recorded: datetime | None = None) -> LogLine | None
         named = json.loads(message)["revocation"]
         stack, verdict, ended, digest = (str(named[name]) for name in ("stack", "verdict", "ended", "sha256"))
         accounts = tuple(map(str, named.get("accounts", ())))  # lines of older versions have none
+        has_file = named.get("file") is True
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-    return LogLine(stack, verdict, ended, digest, accounts, recorded)
+    return LogLine(stack, verdict, ended, digest, accounts, recorded, has_file)
 
 
 def sha256_of(content: bytes) -> str:

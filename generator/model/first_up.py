@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,15 @@ class DefaultsPlan:
 
 class FirstUpCaller(UpCaller, Protocol):
     """A caller that can be asked where to work."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether nothing is asked because --yes has answered it."""
+        ...
+
+    def once_confirmed(self, store: Callable[[], None]) -> None:
+        """Call `store` as soon as a plan of the stack is agreed to."""
+        ...
 
     def ask(self, question: str, default: str) -> str:
         """A line of text; the default where nothing is typed. Raises UsageError where nobody can be asked."""

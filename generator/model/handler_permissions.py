@@ -139,7 +139,9 @@ ADDED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 
 @cache
 def _schemas() -> dict[str, dict[str, list[str]]]:
-    loaded: dict[str, dict[str, list[str]]] = json.loads(Path(__file__).with_suffix(".json").read_text())
+    loaded: dict[str, dict[str, list[str]]] = json.loads(
+        Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
+    )
     return loaded
 
 

@@ -5,12 +5,14 @@ An older pointer, played again, is noticed in two ways: it ends, and whoever has
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote, urlsplit
 
 from generator.model.duration import END_FORMAT, parse_end
-from generator.model.release import version_key
+from generator.model.release import is_version, version_key
 from generator.model.signature import NotVerified, Statement
 
 PREDICATE_TYPE = "tag:deepsql.ai,2026:deployer/latest/v1"
@@ -18,16 +20,20 @@ PREDICATE_TYPE = "tag:deepsql.ai,2026:deployer/latest/v1"
 
 @dataclass(frozen=True)
 class Latest:
-    """What the pointer says: the version, the SHA-256 of its files by name below the prefix, and its end (UTC)."""
+    """What the pointer says: the version, the SHA-256 of its files by name below the prefix, and its end (UTC).
+
+    `place` is the channel that it is of, BUCKET/PREFIX; "" for a pointer that names none.
+    """
 
     version: str
     files: Mapping[str, str]
     expires: datetime
+    place: str = ""
 
 
 def latest_statement(latest: Latest) -> Statement:
     """The statement to sign."""
-    says = {"version": latest.version, "expires": latest.expires.strftime(END_FORMAT)}
+    says = {"version": latest.version, "expires": latest.expires.strftime(END_FORMAT), "place": latest.place}
     return Statement(PREDICATE_TYPE, dict(latest.files), says)
 
 
@@ -39,9 +45,33 @@ def read_latest(statement: Statement | None) -> Latest:
             "Give the pointer, or the file that this is about: deployer verify FILE",
         )
     version, expires = str(statement.predicate.get("version", "")), parse_end(str(statement.predicate.get("expires")))
-    if not version or expires is None:
+    if not is_version(version) or expires is None:
         raise NotVerified("Not verified: the pointer names no version, or no end.", "Ask the vendor.")
-    return Latest(version, statement.subjects, expires)
+    return Latest(version, statement.subjects, expires, str(statement.predicate.get("place", "")))
+
+
+def require_address(latest: Latest, address: str) -> None:
+    """Raise NotVerified for a pointer of another channel than the address is of, such as a beta's.
+
+    In an address the bucket is the first part of the path or of the host's name; on a host of the vendor's own, it is
+    in neither, and the prefix alone is compared.
+    """
+    if not _is_at(latest.place, address):
+        raise NotVerified(
+            f"Not verified: the pointer is of {latest.place or 'no place that it names'}, and was put at {address}.",
+            "Ask the vendor: somebody put it there.",
+            code="pointer-elsewhere",
+        )
+
+
+def _is_at(place: str, address: str) -> bool:
+    parts = urlsplit(address)
+    folder = unquote(parts.path).rpartition("/")[0]
+    bucket, _, prefix = place.partition("/")
+    if not prefix or f"/{folder}".endswith(f"/{place}"):
+        return bool(prefix)
+    named = re.fullmatch(r"(.+)\.s3[.-].*amazonaws\.com(\.cn)?", parts.hostname or "")
+    return folder.strip("/") == prefix and (named is None or named[1] == bucket)
 
 
 def require_current(latest: Latest, now: datetime, seen: str) -> None:

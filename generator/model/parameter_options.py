@@ -144,6 +144,7 @@ _ALL = (
     ParameterOption("EksClusterName", "EKS cluster that the instance may use while access is granted."),
     ParameterOption("EksAccessPolicy", "What it may do there: an EKS access policy, such as AmazonEKSViewPolicy."),
     ParameterOption("SessionLogRetentionDays", "Days the session logs are kept.", Kind.NUMBER),
+    ParameterOption("LogGroup", "Encrypted log group of yours for shells; the stack's own if omitted."),
     ParameterOption("DatabaseEndpoint", "Endpoint of the database, for deployer db."),
     ParameterOption("DatabasePort", "Its port.", Kind.NUMBER),
     ParameterOption("DatabaseSecurityGroupId", "Its security group; the stack adds a rule that lets its hosts in."),

@@ -17,7 +17,8 @@ from typing import Final
 
 from generator.errors import UsageError
 from generator.model.handler_permissions import DELETE, HANDLERS, READ, UPDATE, handler_permissions, resource_types
-from generator.model.permission_scopes import ANYWHERE, CALL_SCOPES, HANDLER_SCOPES, VERB_SCOPES, Scope
+from generator.model.handler_scopes import HANDLER_SCOPES
+from generator.model.permission_scopes import ANYWHERE, CALL_SCOPES, VERB_SCOPES, Scope
 
 ALL: Final = "all"
 PUBLISH: Final = "publish template"
@@ -98,6 +99,15 @@ STACK_CHANGES: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
 CUSTOM: Final = "lambda:InvokeFunction"
 """CloudFormation calls the keeper for the stack's custom resources, in every verb that changes the product's stack."""
 
+OF_THE_PRODUCT: Final = frozenset(
+    {
+        *("ec2:DescribeInstances", "ec2:ModifyInstanceAttribute", "iam:GetRole", "iam:GetUser", "iam:ListAccessKeys"),
+        *("lambda:GetFunctionConfiguration", "secretsmanager:DescribeSecret"),
+        *("ssm:DescribeSessions", "ssm:TerminateSession"),
+    }
+)
+"""What the source calls for any stack that is made or deleted, and what no engineers' stack has anything for."""
+
 FEATURES: Final[Mapping[str, tuple[str, ...]]] = {
     "bastion-host": ("AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::LaunchTemplate"),
     "eks": ("AWS::EKS::AccessEntry",),
@@ -116,7 +126,7 @@ FEATURES: Final[Mapping[str, tuple[str, ...]]] = {
 
 @cache
 def _calls() -> Mapping[str, list[str]]:
-    loaded: dict[str, list[str]] = json.loads(Path(__file__).with_name("verb_calls.json").read_text())
+    loaded: dict[str, list[str]] = json.loads(Path(__file__).with_name("verb_calls.json").read_text(encoding="utf-8"))
     loaded["ssh"] = sorted({*loaded["ssh"], *loaded["ssh-proxy"]})  # OpenSSH runs it as its ProxyCommand
     loaded["cp"] = sorted({*loaded["cp"], *loaded["ssh-proxy"]})
     return loaded
@@ -147,7 +157,13 @@ def parse_verbs(words: Iterable[str]) -> tuple[str, ...]:
 
 def call_actions(verb: str) -> frozenset[str]:
     """The IAM actions of what this program itself calls for a command."""
-    return frozenset(_calls()[verb]) | {extra.action for extra in EXTRAS if verb in extra.verbs}
+    called = frozenset(_calls()[verb]) - (OF_THE_PRODUCT if of_engineers(verb) else frozenset())
+    return called | {extra.action for extra in EXTRAS if verb in extra.verbs}
+
+
+def of_engineers(verb: str) -> bool:
+    """Whether the command is about the engineers' stack, and not about the product's."""
+    return verb.startswith("engineers ")
 
 
 def stack_actions(verb: str, without: Iterable[str] = ()) -> frozenset[str]:
@@ -155,7 +171,7 @@ def stack_actions(verb: str, without: Iterable[str] = ()) -> frozenset[str]:
     left_out = {each for feature in without for each in FEATURES[feature]}
     changed = STACK_CHANGES.get(verb, {})
     handlers = (handler_permissions(each, phases) for each, phases in changed.items() if each not in left_out)
-    has_keeper = changed and not verb.startswith("engineers")
+    has_keeper = changed and not of_engineers(verb)
     return frozenset({CUSTOM} if has_keeper else ()).union(*handlers)
 
 
@@ -179,11 +195,14 @@ def needs(
         shared |= {"s3:GetObject", "s3:PutObject"}
     if signing_key and set(SIGNING) & set(chosen):
         shared |= {"kms:GetPublicKey", "kms:Sign"}
+    specials: dict[Scope, set[str]] = {}
     for verb in chosen:
         own = VERB_SCOPES.get(verb, ())
         special = call_actions(verb) & frozenset[str]().union(*(scope.actions for scope in own))
-        listed += _grouped(Part.CALLS, special, own)
+        for need in _grouped(Part.CALLS, special, own):
+            specials.setdefault(need.scope, set()).update(need.actions)
         shared |= call_actions(verb) - special
+    listed += [Need(Part.CALLS, scope, tuple(sorted(actions))) for scope, actions in specials.items()]
     return (*listed, *_grouped(Part.CALLS, frozenset(shared), CALL_SCOPES))
 
 

@@ -24,6 +24,16 @@ def checked_prefix(prefix: str) -> str:
     return whole
 
 
+def is_address(source: str) -> bool:
+    """Whether a source is an address; else it is a file."""
+    return "://" in source
+
+
+def without_query(source: str) -> str:
+    """An address without query and fragment; a file's name as it is."""
+    return re.split("[?#]", source, maxsplit=1)[0] if is_address(source) else source
+
+
 class PassphraseCaller(Protocol):
     """A caller that knows the passphrase of a signing key, or can ask for it."""
 
@@ -42,11 +52,21 @@ class KeyPair:
 
 
 @dataclass(frozen=True)
+class KnownKey:
+    """A public key (PEM), its ID, and where it comes from: a file, env://NAME or awskms:///KEY."""
+
+    key_id: str
+    pem: str
+    place: str
+
+
+@dataclass(frozen=True)
 class VerifiedFile:
     """A file whose signature holds.
 
-    `kind` is template, report, pointer or file; `version` and `says` are the signer's: the version of a template, and
-    the signed statement in words; "" where there is none.
+    `kind` is template, report, pointer or file; `version`, `says` and `name` are the signer's: the version of a
+    template or of its provenance, the signed statement in words, and the name it was published under; "" for none.
+    `source` is what it was made from, in the signer's provenance, in words; "" where there is no provenance.
     """
 
     file: str
@@ -55,6 +75,8 @@ class VerifiedFile:
     kind: str
     version: str = ""
     says: str = ""
+    name: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,19 @@ Somebody has disabled or deleted it by hand. CloudFormation does not notice: an 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from generator.model.command_line import CommandLine
 from generator.model.contract import Resource
-from generator.model.session_log import LogGroup
+from generator.model.session_log import STANDARD, LogGroup, holds_evidence
 
 DELETED, TO_BE_DELETED = "deleted", "scheduled for deletion"
 DRIFT = "Read the change set before you execute it: it undoes everything that was changed by hand."
+WHAT_IT_KEEPS = "the secret cannot be read, and no shell of support is logged"
+NO_CREDENTIALS = "the instance's agent loses its credentials, and no session can be started"
+NOTHING_BY_IT = "nothing can be encrypted, decrypted or signed with it"
 NEW_SECRET = "That makes a new key in a new secret, with another ARN: then grant access again."  # noqa: S105 - no secret
 
 
@@ -70,13 +74,17 @@ class KeyState:
         return known.get(self.state, f"in the state {self.state}") + _on(self.deletion)
 
 
-def broken_key(arn: str, now: KeyState | None, commands: CommandLine) -> BrokenResource | None:
-    """The stack's key, None for one that can be used. `now`: None where it does not exist any more."""
+def broken_key(
+    arn: str, now: KeyState | None, commands: CommandLine, effect: str = WHAT_IT_KEEPS
+) -> BrokenResource | None:
+    """The stack's key, None for one that can be used. `now`: None where it does not exist any more.
+
+    `effect`: what that means for another key.
+    """
     if now is not None and now.state == "Enabled":
         return None
     enable = commands.aws("kms", "enable-key", "--key-id", arn)
     cancel = commands.aws("kms", "cancel-key-deletion", "--key-id", arn)
-    effect = "the secret cannot be read, and no shell of support is logged"
     if now is None:
         lost = "AWS cannot bring a deleted key back: what it encrypted is lost."
         return BrokenResource(Resource.STACK_KEY, f"key {arn}", DELETED, effect, note=lost)
@@ -142,30 +150,96 @@ def broken_log_group(
     return None
 
 
+def broken_own_log_group(name: str, now: LogGroup | None, commands: CommandLine) -> BrokenResource | None:
+    """A log group of the customer's own for shells; None for one that can be used. How long it keeps lines is theirs.
+
+    Session Manager starts no shell whose log group has no key (user guide, "Logging session data"), and the lines of
+    another class than STANDARD cannot be read (CloudWatch Logs user guide, "Log classes").
+    """
+    subject, with_key = f"log group {name}", ("--log-group-name", name, "--kms-key-id", "KEY-ARN")
+    back = "Or give --log-group '', for none of yours"
+    broken, unlogged = partial(BrokenResource, Resource.SESSION_LOG_GROUP, subject), "no shell would be logged"
+    if holds_evidence(name):
+        forged = "whoever has a shell on the instance could write to the record of revocations"
+        return broken("the log of a stack's function", forged, (), f"Name another one with --log-group. {back}")
+    if now is None:
+        return broken("not there", unlogged, (commands.aws("logs", "create-log-group", *with_key),), back)
+    if now.log_class != STANDARD:
+        other = "A log group keeps its class: name another one with --log-group. "
+        return broken(f"of the class {now.log_class}", "nobody could read a transcript in it", (), other + back)
+    if not now.kms_key:
+        encrypt = commands.aws("logs", "associate-kms-key", *with_key)
+        return broken("without a key", "Session Manager would start no shell", (encrypt,), back)
+    return None
+
+
+def broken_key_of_group(name: str, key: str, now: KeyState | None, commands: CommandLine) -> BrokenResource | None:
+    """A log group of the customer's own whose key cannot be used; None where it can. `now`: None for a deleted key.
+
+    CloudWatch Logs can then neither write nor read (its user guide, "Encrypt log data").
+    """
+    broken = broken_key(key, now, commands)
+    if broken is None:
+        return None
+    note = f"{broken.note} Or give --log-group '', for none of yours".strip()
+    state, effect = f"encrypted with the key {key}, which is {broken.state}", "no shell would be logged"
+    return BrokenResource(Resource.SESSION_LOG_GROUP, f"log group {name}", state, effect, broken.restore, note)
+
+
+def unused(broken: BrokenResource) -> BrokenResource:
+    """The stack's session log group while shells are logged elsewhere: only its lack stops something."""
+    gone = broken.state == DELETED
+    return replace(broken, effect="an update that touches it is rolled back" if gone else "")
+
+
 def revert_drift(parameters: Iterable[str], commands: CommandLine) -> tuple[str, ...]:
     """The commands that make again what was deleted by hand and cannot be flipped: a drift-aware change set.
 
     Each parameter keeps its value: one that is left out would get the template's default.
     Source: CloudFormation API, CreateChangeSet.DeploymentMode (REVERT_DRIFT), Parameter.UsePreviousValue.
     """
-    named = ("--stack-name", commands.stack_name, "--change-set-name", "restore")
+    stack = ("--stack-name", commands.stack_name)
+    named = (*stack, "--change-set-name", "restore")
     same = (f"ParameterKey={key},UsePreviousValue=true" for key in parameters)
     return (
         commands.aws(
             *("cloudformation", "create-change-set", *named, "--use-previous-template"),
             *("--deployment-mode", "REVERT_DRIFT", "--capabilities", "CAPABILITY_NAMED_IAM", "--parameters", *same),
         ),
+        commands.aws("cloudformation", "wait", "change-set-create-complete", *named),
         commands.aws("cloudformation", "describe-change-set", *named),
         commands.aws("cloudformation", "execute-change-set", *named),
+        commands.aws("cloudformation", "wait", "stack-update-complete", *stack),
     )
+
+
+def _drift_note(commands: CommandLine) -> str:
+    """What there is to know of those commands before they are typed."""
+    delete = commands.aws(
+        "cloudformation", "delete-change-set", "--stack-name", commands.stack_name, "--change-set-name", "restore"
+    )
+    return f"{DRIFT} Where AWS says that there is one of that name already, delete that first: {delete}"
 
 
 def deleted_keeper(name: str, parameters: Iterable[str], commands: CommandLine) -> BrokenResource:
     """The keeper: without it no key is made or rotated, and CloudFormation cannot remove the support user."""
     effect = "no key is made, rotated or removed, and open sessions do not end with access"
     return BrokenResource(
-        Resource.KEEPER_FUNCTION, f"function {name}", DELETED, effect, revert_drift(parameters, commands), DRIFT
+        Resource.KEEPER_FUNCTION,
+        f"function {name}",
+        DELETED,
+        effect,
+        revert_drift(parameters, commands),
+        _drift_note(commands),
     )
+
+
+def deleted_keeper_log(name: str, days: int, commands: CommandLine) -> BrokenResource:
+    """The log group of the keeper, in which each revocation leaves its line. `days` is how long it kept them."""
+    keep = commands.aws("logs", "put-retention-policy", "--log-group-name", name, "--retention-in-days", str(days))
+    restore = (commands.aws("logs", "create-log-group", "--log-group-name", name), *((keep,) if days else ()))
+    effect = "revocations leave no record, and earlier records are lost"
+    return BrokenResource(Resource.KEEPER_LOG_GROUP, f"log group {name}", DELETED, effect, restore)
 
 
 def broken_rule(name: str, state: str, commands: CommandLine) -> BrokenResource:
@@ -183,17 +257,23 @@ def broken_profile(
     name: str, role: str, roles: Iterable[str] | None, parameters: Iterable[str], commands: CommandLine
 ) -> BrokenResource | None:
     """The instance profile and its role, None where it has it. `roles`: those of the profile, None if it is gone."""
-    effect = "the instance's agent loses its credentials, and no session can be started"
     if roles is None:
-        note = f"Then give it to the instance: aws ec2 replace-iam-instance-profile-association. {DRIFT}"
         restore = revert_drift(parameters, commands)
-        return BrokenResource(Resource.INSTANCE_PROFILE, f"instance profile {name}", DELETED, effect, restore, note)
+        return BrokenResource(
+            Resource.INSTANCE_PROFILE, f"instance profile {name}", DELETED, NO_CREDENTIALS, restore, DRIFT
+        )
     if role in roles:
         return None
     add = commands.aws(*("iam", "add-role-to-instance-profile", "--instance-profile-name", name, "--role-name", role))
-    note = "Where the role itself is gone, first make it again as the stack made it."
+    state = f"without its role {role}"
+    return BrokenResource(Resource.INSTANCE_PROFILE, f"instance profile {name}", state, NO_CREDENTIALS, (add,))
+
+
+def deleted_instance_role(name: str, parameters: Iterable[str], commands: CommandLine) -> BrokenResource:
+    """The instance's role, which the change set makes anew and puts into the instance profile."""
+    restore = revert_drift(parameters, commands)
     return BrokenResource(
-        Resource.INSTANCE_PROFILE, f"instance profile {name}", f"without its role {role}", effect, (add,), note
+        Resource.INSTANCE_ROLE, f"instance role {name}", DELETED, NO_CREDENTIALS, restore, _drift_note(commands)
     )
 
 
@@ -206,22 +286,27 @@ def deleted_documents(names: Iterable[str], parameters: Iterable[str], commands:
     )
 
 
-def broken_instance(instance_id: str, state: str, commands: CommandLine, *, own: bool = True) -> BrokenResource | None:
-    """An instance by EC2's word for its state ("": there is none), None for one that runs or is about to. `own`: it is
-    the stack's."""
+def broken_instance(
+    instance_id: str, state: str, commands: CommandLine, parameters: Iterable[str] | None
+) -> BrokenResource | None:
+    """An instance by EC2's word for its state ("": there is none), None for one that runs or is about to. `parameters`:
+    those of the stack whose instance it is, None for another instance."""
     subject, effect = f"instance {instance_id}", "no session or command can be started on it"
     if state in ("running", "pending"):
         return None
     gone = state in ("", "terminated", "shutting-down")
-    if gone and not own:
+    if gone and parameters is None:
         known = state or "not in this account and region"
         return BrokenResource(Resource.INSTANCE, subject, known, effect, note="Check its ID, or name another instance.")
-    if gone:
-        replace = commands.deployer("upgrade", "--replace-instance", "--allow-replacement", str(Resource.INSTANCE))
-        note = "That installs DeepSQL anew: what was on the instance's volumes is not brought back."
-        return BrokenResource(Resource.INSTANCE, subject, state or "terminated", effect, (replace,), note)
+    if gone and parameters is not None:
+        lost = "That installs DeepSQL anew: what was on the instance's volumes is not brought back."
+        note = f"{lost}\n{_drift_note(commands)}"
+        restore = revert_drift(parameters, commands)
+        return BrokenResource(Resource.INSTANCE, subject, state or "terminated", effect, restore, note)
     start = commands.aws("ec2", "start-instances", "--instance-ids", instance_id)
-    return BrokenResource(Resource.INSTANCE, subject, state, effect, (start,))
+    wait = commands.aws("ec2", "wait", "instance-stopped", "--instance-ids", instance_id)
+    # EC2 starts none that is still stopping (IncorrectInstanceState)
+    return BrokenResource(Resource.INSTANCE, subject, state, effect, (wait, start) if state == "stopping" else (start,))
 
 
 def _on(moment: datetime | None) -> str:

@@ -6,8 +6,13 @@ import json
 import re
 from dataclasses import dataclass
 
+from generator.model.contract import Resource
+
 STREAMING_AGENT = (3, 0, 284, 0)
 """The first SSM agent that streams session data to CloudWatch Logs (Session Manager user guide, "Streaming logs")."""
+
+STANDARD = "STANDARD"
+"""The class of log groups whose lines can be read (CloudWatch Logs API, CreateLogGroup)."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,17 @@ class LogGroup:
     arn: str
     kms_key: str = ""
     retention_days: int = 0
+    log_class: str = STANDARD
+
+
+def is_name(text: str) -> bool:
+    """Whether a log group can have this name (CloudWatch Logs API, CreateLogGroup)."""
+    return re.fullmatch(r"[\w./#-]{1,512}", text, re.ASCII) is not None
+
+
+def holds_evidence(name: str) -> bool:
+    """Whether this is the log group of a stack's function, in which revocations are recorded."""
+    return re.search(rf"-{Resource.KEEPER_LOG_GROUP}-\w+$", name) is not None
 
 
 @dataclass(frozen=True)

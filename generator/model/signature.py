@@ -18,6 +18,17 @@ class PublicKey:
     key_id: str
 
 
+@dataclass(frozen=True)
+class PublicHalf:
+    """The public half of an asymmetric key: its SubjectPublicKeyInfo (DER), and SIGN_VERIFY, ENCRYPT_DECRYPT, ….
+
+    Source: KMS API reference, GetPublicKey.
+    """
+
+    der: bytes
+    usage: str
+
+
 class Signer(Protocol):
     """Whoever can sign with the private half of `public_key`: a key file, or KMS."""
 

@@ -44,7 +44,8 @@ class UpRequest:
     `named` are the resources the request itself names, so that losing them is what was asked.
     `by_access`: a verb of `access` asks, and only those may change the grant's parameters; anything else that gives
     one raises UsageError. `stopped` are the policies from which a pause or revocation took the vendor directly, while
-    the stack's parameters still admit it. `untouchable` are resources that no update may touch, named or not.
+    the stack's parameters still admit it. `untouchable` are resources that no update may touch, named or not,
+    `garbled` those of the stack's own whose definition CloudFormation may have given back with lost characters.
     `replace_instance`: an upgrade puts this version's definition in the place of the stack's own instance.
     `room_for`: values that the policies must have room for besides, so that they can still be set when it is urgent.
     `plan_only`: show and stop. `recreate` removes a stack whose creation failed first, `continue_rollback` rolls
@@ -63,6 +64,7 @@ class UpRequest:
     by_access: bool = False
     stopped: frozenset[str] = frozenset()
     untouchable: frozenset[str] = frozenset()
+    garbled: frozenset[str] = frozenset()
     replace_instance: bool = False
     room_for: Mapping[str, str] = field(default_factory=dict)
     plan_only: bool = False

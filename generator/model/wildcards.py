@@ -11,6 +11,12 @@ def like(pattern: str, text: str) -> bool:
     return re.fullmatch(regex, text, re.S) is not None
 
 
+def reaches(pattern: str, start: str) -> bool:
+    """Whether a pattern may match a text that begins with `start`; a policy variable stands for any text."""
+    known = re.sub(r"\$\{[^}]*\}", "*", pattern)
+    return any(like(known[:length], start) for length in range(len(known) + 1))
+
+
 def arn_like(pattern: str, text: str) -> bool:
     """IAM's ArnLike: part by part, a wildcard does not reach into the next part (IAM user guide, "ARN operators").
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from generator import directories
 from generator.directories import NoHome
+from generator.model.names import is_name
+from generator.sandbox.state import set_here
 
 if TYPE_CHECKING:
     from generator.gateway.aws import Gateway
@@ -28,12 +30,13 @@ Names = dict[str, dict[str, list[str]]]
 
 def remember(gateway: Gateway) -> None:
     """Add what this gateway saw. Whatever stands in the way, the command that was run is none the worse for it."""
-    if not gateway.seen_names:
-        return
-    with contextlib.suppress(OSError, NoHome):
+    with contextlib.suppress(Exception):
+        if not gateway.seen_names:
+            return
         known = _read()
         merged = _merged(known, SANDBOX if gateway.only_sandbox else gateway.region, gateway.seen_names)
-        merged.setdefault(REGIONS, {REGIONS: gateway.regions})
+        of_partition = merged.get(REGIONS, {}).get(REGIONS, [])
+        merged[REGIONS] = {REGIONS: list(dict.fromkeys([*of_partition, *gateway.regions]))}
         if merged != known:
             from generator.host.files import write_private
 
@@ -41,17 +44,23 @@ def remember(gateway: Gateway) -> None:
 
 
 def seen(kind: str, *, sandbox: bool = False, region: str = "") -> list[str]:
-    """The names of a kind, newest first: of the sandbox, of a region, or of all regions where none is given."""
+    """The names of a kind, newest first: of the sandbox, of a region, or of all regions where none is given.
+
+    In a shell that points to the sandbox they are the sandbox's.
+    """
+    sandbox = sandbox or _in_the_sandbox()
     known = _read()
     places = [SANDBOX] if sandbox else [region] if region else [each for each in known if each != SANDBOX]
-    return list(dict.fromkeys(name for place in places for name in known.get(place, {}).get(kind, ())))
+    names = dict.fromkeys(name for place in places for name in known.get(place, {}).get(kind, ()))
+    return [name for name in names if is_name(kind, name)]
 
 
 def regions() -> list[str]:
     """The regions of AWS, those first in which something was seen; none before the first command that asked AWS."""
     known = _read()
     used = [place for place in known if place not in (SANDBOX, REGIONS)]
-    return list(dict.fromkeys([*used, *known.get(REGIONS, {}).get(REGIONS, ())]))
+    names = dict.fromkeys([*used, *known.get(REGIONS, {}).get(REGIONS, ())])
+    return [name for name in names if is_name("region", name)]
 
 
 def profiles() -> list[str]:
@@ -60,6 +69,12 @@ def profiles() -> list[str]:
     credentials = _sections(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
     named = [name.removeprefix("profile ") for name in config if name == "default" or name.startswith("profile ")]
     return list(dict.fromkeys(name.strip().strip("\"'") for name in (*named, *credentials)))
+
+
+def _in_the_sandbox() -> bool:
+    with contextlib.suppress(NoHome):
+        return bool(set_here())
+    return False
 
 
 def _sections(path: str) -> list[str]:

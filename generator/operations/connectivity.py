@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
+from generator.model.command_line import CommandLine
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.network import DefaultRoute, IngressRule, SubnetWarning, VpcEndpoint
@@ -34,7 +35,7 @@ def aws_route_checks(gateway: Gateway, health: InstanceHealth) -> Iterator[Diagn
         yield Diagnosis("route to AWS", Verdict.OK, f"default route to {route.target}")
     elif absent:
         answer = f"{_no_route(route)}, and no endpoint for {', '.join(absent)}"
-        hint = remediation(health.vpc_id, health.subnet_id, route, endpoints, FOR_SESSIONS)
+        hint = remediation(health.vpc_id, health.subnet_id, route, endpoints, FOR_SESSIONS, gateway.commands)
         yield Diagnosis("route to AWS", Verdict.MISSING, answer, hint)
     else:
         yield Diagnosis("route to AWS", Verdict.OK, f"VPC endpoints {', '.join(FOR_SESSIONS)}")
@@ -61,7 +62,7 @@ def before_creation(gateway: Gateway, plan: UpPlan, given: Mapping[str, str]) ->
     absent = missing(needed, endpoints)
     if not absent:
         return SubnetWarning(subnet, _no_route(route))
-    fix = remediation(vpc, subnet, route, endpoints, needed)
+    fix = remediation(vpc, subnet, route, endpoints, needed, gateway.commands)
     return SubnetWarning(subnet, _no_route(route), tuple(absent), fix, bool(route.target))
 
 
@@ -72,7 +73,12 @@ def missing(needed: Sequence[str], endpoints: Sequence[VpcEndpoint]) -> list[str
 
 
 def remediation(
-    vpc_id: str, subnet_id: str, route: DefaultRoute, endpoints: Sequence[VpcEndpoint], needed: Sequence[str]
+    vpc_id: str,
+    subnet_id: str,
+    route: DefaultRoute,
+    endpoints: Sequence[VpcEndpoint],
+    needed: Sequence[str],
+    commands: CommandLine,
 ) -> str:
     """The command that adds what is missing, to an existing stack of endpoints or as a new one.
 
@@ -81,20 +87,19 @@ def remediation(
     without_dns = [each for each in endpoints if each.interface and not each.private_dns and each.service in needed]
     if without_dns:
         return "; ".join(
-            f"aws ec2 modify-vpc-endpoint --vpc-endpoint-id {each.endpoint_id} --private-dns-enabled"
+            commands.aws("ec2", "modify-vpc-endpoint", "--vpc-endpoint-id", each.endpoint_id, "--private-dns-enabled")
             for each in without_dns
         )
     stack = next((each.stack for each in endpoints if each.stack), "")
     values = _additions(needed, endpoints) if stack else _new_stack(vpc_id, subnet_id, route, endpoints)
-    return _deploy(stack or DEFAULT_STACK_NAME, values)
+    return _deploy(stack or DEFAULT_STACK_NAME, values, commands)
 
 
-def _deploy(stack: str, values: Mapping[str, str]) -> str:
+def _deploy(stack: str, values: Mapping[str, str], commands: CommandLine) -> str:
     """Other parameters keep their values: `deploy` uses the stack's own for the rest."""
-    return (
-        f"deployer generate --template vpc-endpoints -o {FILE} && aws cloudformation deploy --stack-name {stack}"
-        f" --template-file {FILE} --parameter-overrides {' '.join(f'{key}={value}' for key, value in values.items())}"
-    )
+    named = ("cloudformation", "deploy", "--stack-name", stack, "--template-file", FILE)
+    overrides = ("--parameter-overrides", *(f"{key}={value}" for key, value in values.items()))
+    return f"deployer generate --template vpc-endpoints -o {FILE} && {commands.aws(*named, *overrides)}"
 
 
 def _additions(needed: Sequence[str], endpoints: Sequence[VpcEndpoint]) -> dict[str, str]:
@@ -130,20 +135,18 @@ def _blocked_endpoints(
     remediations: dict[str, list[VpcEndpoint]] = {}
     for each in used:
         if each.groups and health.groups and not _open_to(health, each, ingress_rules):
-            remediations.setdefault(_allowance(each, health.groups[0]), []).append(each)
+            remediations.setdefault(_allowance(each, health.groups[0], gateway.commands), []).append(each)
     for hint, blocked in remediations.items():
         services, ids = (", ".join(names) for names in zip(*((e.service, e.endpoint_id) for e in blocked), strict=True))
         answer = f"the security group of {services} does not allow the instance ({ids}), and private DNS resolves to it"
         yield Diagnosis("endpoints", Verdict.MISSING, answer, hint)
 
 
-def _allowance(endpoint: VpcEndpoint, client: str) -> str:
+def _allowance(endpoint: VpcEndpoint, client: str, commands: CommandLine) -> str:
     if endpoint.stack:
-        return _deploy(endpoint.stack, {Parameter.CLIENT_SECURITY_GROUP_ID: client})
-    return (
-        f"aws ec2 authorize-security-group-ingress --group-id {endpoint.groups[0]} --protocol tcp --port {HTTPS}"
-        f" --source-group {client}"
-    )
+        return _deploy(endpoint.stack, {Parameter.CLIENT_SECURITY_GROUP_ID: client}, commands)
+    words = ("--group-id", endpoint.groups[0], "--protocol", "tcp", "--port", str(HTTPS), "--source-group", client)
+    return commands.aws("ec2", "authorize-security-group-ingress", *words)
 
 
 def _open_to(health: InstanceHealth, endpoint: VpcEndpoint, ingress_rules: Sequence[IngressRule]) -> bool:

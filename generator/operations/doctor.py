@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from generator.channel.session import newer_than
 from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.host import plugin
 from generator.model.arn import Arn
+from generator.model.command_line import CommandLine
 from generator.model.contract import (
     TAG_KEY,
     TAG_VALUE,
@@ -22,6 +23,7 @@ from generator.model.contract import (
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.plugin import OLDEST_PLUGIN, dotted
+from generator.model.resource_state import broken_instance
 from generator.model.session import Node, Target
 from generator.model.stack import Stack
 from generator.operations import resource_states, trail_check
@@ -58,7 +60,7 @@ def diagnose(gateway: Gateway, target: str = "", own: frozenset[str] = frozenset
         return
     region = gateway.region
     yield _good("region", region) if region else _bad("region", "none is set", "Add --region, or set AWS_REGION.")
-    seen = view_stack(gateway)
+    seen = view_stack(gateway, target)
     yield _stack(gateway, seen)
     if seen.stack is not None:
         yield from _resources(gateway, seen.stack)
@@ -73,7 +75,7 @@ def diagnose(gateway: Gateway, target: str = "", own: frozenset[str] = frozenset
         yield Diagnosis("instance", Verdict.MISSING, error.message, error.hint)
         return
     documents = documents_of(seen, instance.instance_id, gateway.deployment.documents)
-    yield from _of_instance(gateway, instance, documents, _other_documents(seen, instance, documents), caller)
+    yield from _of_instance(gateway, instance, documents, seen, caller)
 
 
 def _other_documents(seen: StackView, instance: Target, own: Documents) -> tuple[str, ...]:
@@ -110,6 +112,8 @@ def _here() -> Iterator[Diagnosis]:
 
 def _stack(gateway: Gateway, seen: StackView) -> Diagnosis:
     name = gateway.deployment.stack_name
+    if seen.unreached:
+        return Diagnosis(f"stack {name}", Verdict.UNKNOWN, seen.unreached)
     if seen.denied:
         return Diagnosis(f"stack {name}", Verdict.UNKNOWN, "you may not read it, as intended for support")
     if seen.stack is None:
@@ -133,8 +137,10 @@ RESOURCES: dict[str, resource_states.Question] = {
     "support secret": resource_states.support_secret,
     "administrator's secret": resource_states.admin_secret,
     "session log group": resource_states.session_log_group,
+    "stack's own log group": resource_states.unused_log_group,
     "session documents": resource_states.session_documents,
     "keeper": resource_states.keeper,
+    "record of revocations": resource_states.keeper_log_group,
     "rule that ends sessions": resource_states.access_end_rule,
     "instance profile": resource_states.instance_profile,
 }
@@ -193,10 +199,11 @@ def _access(gateway: Gateway, own: frozenset[str]) -> Iterator[Diagnosis]:
 
 
 def _of_instance(
-    gateway: Gateway, target: Target, documents: Documents, others: Sequence[str], caller: str
+    gateway: Gateway, target: Target, documents: Documents, seen: StackView, caller: str
 ) -> Iterator[Diagnosis]:
     health = _health(gateway, target.instance_id)
-    yield from _instance(target, health)
+    own = seen.stack is not None and seen.stack.outputs.get(Output.INSTANCE_ID) == target.instance_id
+    yield from _instance(target, health, gateway.commands, seen.stack.parameters if own and seen.stack else None)
     if isinstance(health, NotFound):
         return
     if isinstance(health, InstanceHealth):
@@ -204,6 +211,7 @@ def _of_instance(
     yield from _asked("agent", lambda: _agent(gateway, target, health))
     if isinstance(health, InstanceHealth):
         yield from _asked("route to AWS", lambda: aws_route_checks(gateway, health))
+    others = _other_documents(seen, target, documents)
     yield from _asked("documents", lambda: _documents(gateway, documents, others))
     yield from _asked("permissions", lambda: _permissions(gateway, caller, target, documents))
 
@@ -215,7 +223,10 @@ def _health(gateway: Gateway, instance_id: str) -> InstanceHealth | DeployerErro
         return error
 
 
-def _instance(target: Target, health: InstanceHealth | DeployerError) -> Iterator[Diagnosis]:
+def _instance(
+    target: Target, health: InstanceHealth | DeployerError, commands: CommandLine, parameters: Iterable[str] | None
+) -> Iterator[Diagnosis]:
+    """`parameters`: those of the stack whose instance it is, None for another."""
     name = target.instance_id
     if isinstance(health, NotFound):
         yield _bad(f"instance {name}", "there is none in this region", "Check the id, --region and --profile.")
@@ -223,26 +234,24 @@ def _instance(target: Target, health: InstanceHealth | DeployerError) -> Iterato
     if isinstance(health, DeployerError):
         yield Diagnosis(f"instance {name}", Verdict.UNKNOWN, health.message, health.hint)
         return
-    running = health.state == "running"
-    yield Diagnosis(
-        f"instance {name}",
-        Verdict.OK if running else Verdict.MISSING,
-        health.state,
-        "" if running else f"aws ec2 start-instances --instance-ids {name}",
-    )
+    if broken := broken_instance(name, health.state, commands, parameters):
+        yield Diagnosis(broken.subject, Verdict.MISSING, broken.answer, broken.hint)
+    else:
+        yield _good(f"instance {name}", health.state)
     if health.tags.get(TAG_KEY) != TAG_VALUE:
-        hint = f"aws ec2 create-tags --resources {name} --tags Key={TAG_KEY},Value={TAG_VALUE}"
+        hint = commands.aws("ec2", "create-tags", "--resources", name, "--tags", f"Key={TAG_KEY},Value={TAG_VALUE}")
         yield Diagnosis("tag", Verdict.NOTE, f"{TAG_KEY} is not {TAG_VALUE}: support cannot reach it", hint)
-    yield from _imds(name, health)
+    yield from _imds(name, health, commands)
 
 
 def _role(gateway: Gateway, target: Target, health: InstanceHealth) -> Iterator[Diagnosis]:
     """The instance's own role; or, without one, that of Default Host Management, which only newer agents use."""
     if health.profile:
-        yield _good("instance role", health.profile)
+        yield _good("instance role", f"that of the instance profile {health.profile.rpartition('/')[2]}")
         return
     name = target.instance_id
-    hint = f"aws ec2 associate-iam-instance-profile --instance-id {name} --iam-instance-profile Name=PROFILE"
+    profile = ("--iam-instance-profile", "Name=PROFILE")
+    hint = gateway.commands.aws("ec2", "associate-iam-instance-profile", "--instance-id", name, *profile)
     if not (role := gateway.ssm.host_management_role()):
         answer = "the instance has none, and the account has no Default Host Management: its agent cannot register"
         yield _bad("instance role", answer, hint)
@@ -255,15 +264,16 @@ def _role(gateway: Gateway, target: Target, health: InstanceHealth) -> Iterator[
         yield _bad("host management", f"agent {nodes[0].agent_version} is too old for it", update)
 
 
-def _imds(name: str, health: InstanceHealth) -> Iterator[Diagnosis]:
-    change = f"aws ec2 modify-instance-metadata-options --instance-id {name}"
+def _imds(name: str, health: InstanceHealth, commands: CommandLine) -> Iterator[Diagnosis]:
+    change = ("ec2", "modify-instance-metadata-options", "--instance-id", name)
     if health.imds == "disabled":
-        yield _bad("IMDS", "disabled: the agent has no credentials", f"{change} --http-endpoint enabled")
+        enable = commands.aws(*change, "--http-endpoint", "enabled")
+        yield _bad("IMDS", "disabled: the agent has no credentials", enable)
     elif not health.tokens:
         yield Diagnosis("IMDS", Verdict.UNKNOWN, "EC2 does not report its settings")
     elif health.tokens != "required" or health.hops > 1:
         answer = f"tokens {health.tokens}, hop limit {health.hops}: containers or old software can get the role's keys"
-        hint = f"{change} --http-tokens required --http-put-response-hop-limit 1"
+        hint = commands.aws(*change, "--http-tokens", "required", "--http-put-response-hop-limit", "1")
         yield Diagnosis("IMDS", Verdict.NOTE, answer, hint)
     else:
         yield _good("IMDS", "tokens required, hop limit 1")

@@ -11,7 +11,9 @@ from pathlib import Path
 from generator.errors import UsageError
 from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
-from generator.model.permissions import PUBLISH, Need, Part, needs, parse_verbs
+from generator.model.deployment import DEFAULT_STACK_NAME
+from generator.model.engineers import DEFAULT_STACK_NAME as ENGINEERS_STACK
+from generator.model.permissions import PUBLISH, Need, Part, needs, of_engineers, parse_verbs
 from generator.model.publishing import DEFAULT_PREFIX
 from generator.policies.operator import Place, characters, operator_policies, sid
 
@@ -34,7 +36,8 @@ class PermissionsRequest:
     """For which commands, and where. `account` "" is the caller's.
 
     `service_role`, `bucket`: the name of what `up --role-arn` and `--s3-bucket` get, "" for none; `publish` writes
-    below `prefix` in that bucket. `signing_key`: who signs, as `publish --key` takes it.
+    below `prefix` in that bucket. `signing_key`: who signs, as `publish --key` takes it. `engineers_stack`: the name of
+    that stack, "" for its usual one; where no other command is named, the deployment's name is taken for it.
     """
 
     words: tuple[str, ...]
@@ -48,6 +51,7 @@ class PermissionsRequest:
     directory: Path | None = None
     prefix: str = DEFAULT_PREFIX
     signing_key: str = ""
+    engineers_stack: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,17 +95,37 @@ def permissions(gateway: Gateway, request: PermissionsRequest) -> Permissions:
     key = _key_resource(request.signing_key)
     request = replace(request, service_role=_role_name(request.service_role), signing_key=key)
     place = _place(gateway, request)
-    selected = needs(
-        chosen,
-        request.without,
-        service_role=bool(request.service_role),
-        bucket=bool(request.bucket),
-        signing_key=bool(key),
+    policies = tuple(
+        policy
+        for verbs, of_stack in _by_stack(chosen, place, request)
+        for policy in _policies(_needs(verbs, request), of_stack, request, _base(verbs, of_stack))
     )
-    policies = tuple(_policies(selected, place, request, _base(chosen, place)))
     trust: dict[str, object] | None = {**TRUST} if request.service_role else None
     trust_file = _write(request.directory, f"{request.service_role}-trust", trust) if trust else ""
     return Permissions(chosen, place.region, place.account, policies, request.service_role, trust, trust_file)
+
+
+def _by_stack(
+    chosen: Sequence[str], place: Place, request: PermissionsRequest
+) -> Iterator[tuple[tuple[str, ...], Place]]:
+    """The commands about the product's stack, and those about the engineers', each with the names of its own stack."""
+    engineers = tuple(verb for verb in chosen if of_engineers(verb))
+    if others := tuple(verb for verb in chosen if verb not in engineers):
+        yield others, place
+    if engineers:
+        given = "" if others or place.stack_name == DEFAULT_STACK_NAME else place.stack_name
+        name = request.engineers_stack or given or ENGINEERS_STACK
+        yield engineers, replace(place, stack_name=name, documents=f"{name}-*")
+
+
+def _needs(verbs: Sequence[str], request: PermissionsRequest) -> tuple[Need, ...]:
+    return needs(
+        verbs,
+        request.without,
+        service_role=bool(request.service_role),
+        bucket=bool(request.bucket),
+        signing_key=bool(request.signing_key),
+    )
 
 
 def _role_name(text: str) -> str:
@@ -178,5 +202,5 @@ def _write(directory: Path | None, name: str, document: object) -> str:
         return ""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{name}.json"
-    path.write_text(json.dumps(document, indent=2) + "\n")
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return str(path)

@@ -85,8 +85,9 @@ def _resize(gateway: Gateway, size: int, caller: Caller) -> RecoveryGroup:
             polling.then(error, f"follow it with: {gateway.commands.deployer('recovery', 'status')}"),
             code="not-followed",
         ) from error
+    why = gateway.commands.aws("autoscaling", "describe-scaling-activities", "--auto-scaling-group-name", name)
     raise DeployerError(
         f"The recovery group {name} has not reached size {size} within {LIMIT / 60:.0f} minutes.",
-        f"Why: aws autoscaling describe-scaling-activities --auto-scaling-group-name {name}",
+        f"Why: {why}",
         code="recovery-timeout",
     )

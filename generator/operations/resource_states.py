@@ -68,7 +68,9 @@ def support_role(gateway: Gateway, stack: Stack) -> BrokenResource | None:
 
 
 def session_log_group(gateway: Gateway, stack: Stack) -> BrokenResource | None:
-    """The session log group (logs:DescribeLogGroups)."""
+    """The session log group, the stack's or the customer's own (logs:DescribeLogGroups)."""
+    if own := stack.parameters.get(Parameter.LOG_GROUP, ""):
+        return own_log_group(gateway, own)
     name, arn = stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, ""), access_of(stack).key_arn
     if not (name and arn):
         return None
@@ -77,11 +79,44 @@ def session_log_group(gateway: Gateway, stack: Stack) -> BrokenResource | None:
     return resource_state.broken_log_group(name, group, arn, int(days or 0), gateway.commands)
 
 
+def own_log_group(gateway: Gateway, name: str) -> BrokenResource | None:
+    """A log group of the customer's own for shells, and its key (logs:DescribeLogGroups, kms:DescribeKey)."""
+    group = gateway.logs.find_log_group(name)
+    broken = resource_state.broken_own_log_group(name, group, gateway.commands)
+    if broken or group is None:
+        return broken
+    now = _unless_gone(lambda: gateway.kms.describe_key(group.kms_key))
+    return resource_state.broken_key_of_group(name, group.kms_key, now, gateway.commands)
+
+
+def unused_log_group(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The stack's own session log group where shells are logged in the customer's: older transcripts are in it, and an
+    update needs it (cloudformation:ListStackResources, logs:DescribeLogGroups)."""
+    key_arn = access_of(stack).key_arn
+    if not (stack.parameters.get(Parameter.LOG_GROUP, "") and key_arn):
+        return None
+    name = _physical_ids(gateway, stack).get(Resource.SESSION_LOG_GROUP, "")
+    if not name:
+        return None
+    days = int(stack.parameters.get(Parameter.SESSION_LOG_RETENTION_DAYS, "") or 0)
+    broken = resource_state.broken_log_group(name, gateway.logs.find_log_group(name), key_arn, days, gateway.commands)
+    return resource_state.unused(broken) if broken else None
+
+
 def keeper(gateway: Gateway, stack: Stack) -> BrokenResource | None:
     """The stack's function (lambda:GetFunctionConfiguration)."""
     name = stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
     gone = bool(name) and not gateway.lambda_functions.function_exists(name)
     return resource_state.deleted_keeper(name, stack.parameters, _commands(gateway, stack)) if gone else None
+
+
+def keeper_log_group(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """The log group in which revocations are recorded (cloudformation:ListStackResources, logs:DescribeLogGroups)."""
+    name = _physical_ids(gateway, stack).get(Resource.KEEPER_LOG_GROUP, "")
+    if not name or gateway.logs.find_log_group(name) is not None:
+        return None
+    days = int(stack.parameters.get(Parameter.SESSION_LOG_RETENTION_DAYS, "") or 0)
+    return resource_state.deleted_keeper_log(name, days, gateway.commands)
 
 
 def access_end_rule(gateway: Gateway, stack: Stack) -> BrokenResource | None:
@@ -103,13 +138,24 @@ def rule_state(gateway: Gateway, name: str, live: ScheduledRule | None) -> Broke
 
 
 def instance_profile(gateway: Gateway, stack: Stack) -> BrokenResource | None:
-    """The instance's profile and role (cloudformation:ListStackResources, iam:GetInstanceProfile)."""
+    """The instance's profile and role (cloudformation:ListStackResources, iam:GetInstanceProfile, and iam:GetRole where
+    the profile is without its role)."""
     ids = _physical_ids(gateway, stack)
     name, role = ids.get(Resource.INSTANCE_PROFILE, ""), ids.get(Resource.INSTANCE_ROLE, "")
     if not name:
         return None
-    roles = profile_roles(gateway, name)
-    return resource_state.broken_profile(name, role, roles, stack.parameters, _commands(gateway, stack))
+    roles, commands = profile_roles(gateway, name), _commands(gateway, stack)
+    if role not in (roles or ()) and not _role_remains(gateway, role):
+        return resource_state.deleted_instance_role(role, stack.parameters, commands)
+    return resource_state.broken_profile(name, role, roles, stack.parameters, commands)
+
+
+def _role_remains(gateway: Gateway, role: str) -> bool:
+    """Whether the account has the role; it is taken to have it where these credentials may not ask."""
+    try:
+        return gateway.iam.role_exists(role)
+    except AwsError:
+        return True
 
 
 def profile_roles(gateway: Gateway, name: str) -> tuple[str, ...] | None:
@@ -127,13 +173,15 @@ def session_documents(gateway: Gateway, stack: Stack) -> BrokenResource | None:
 def instance(gateway: Gateway, stack: Stack) -> BrokenResource | None:
     """The stack's instance (ec2:DescribeInstances)."""
     instance_id = access_of(stack).instance_id
-    return any_instance(gateway, instance_id) if instance_id else None
+    return any_instance(gateway, instance_id, stack) if instance_id else None
 
 
-def any_instance(gateway: Gateway, instance_id: str, *, own: bool = True) -> BrokenResource | None:
-    """An instance by its ID (ec2:DescribeInstances); `own`: it is the stack's. Raises AwsError."""
+def any_instance(gateway: Gateway, instance_id: str, stack: Stack | None = None) -> BrokenResource | None:
+    """An instance by its ID (ec2:DescribeInstances); `stack`: the one whose instance it is. Raises AwsError."""
     answer = _unless_gone(lambda: gateway.ec2.describe_instance(instance_id))
-    return resource_state.broken_instance(instance_id, answer.state if answer else "", gateway.commands, own=own)
+    commands = _commands(gateway, stack) if stack else gateway.commands
+    parameters = stack.parameters if stack else None
+    return resource_state.broken_instance(instance_id, answer.state if answer else "", commands, parameters)
 
 
 def find(gateway: Gateway, stack: Stack, questions: Iterable[Question]) -> tuple[BrokenResource, ...]:

@@ -94,7 +94,7 @@ def _write(path: Path, content: str) -> Written:
     changed = _content(path) != content
     if changed:
         try:
-            path.write_text(content)
+            path.write_text(content, encoding="utf-8")
         except OSError as error:
             raise DeployerError(
                 f"{path} could not be written: {error.strerror}.", "Name another file: -o FILE"
@@ -114,7 +114,7 @@ def _compare(path: Path, content: str, name: TemplateName) -> Freshness:
 
 def _content(path: Path) -> str | None:
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return None
 

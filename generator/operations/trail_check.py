@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from generator.errors import AwsError
 from generator.gateway.aws import Gateway
+from generator.model.command_line import CommandLine
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.trail import Trail
 
@@ -16,7 +17,7 @@ SHOWN = (
     "document, not what was typed or carried"
 )
 """What the records of StartSession, ResumeSession and TerminateSession contain (CloudTrail user guide)."""
-NOT_ASKED = "Whether it leaves out management events was not asked: aws cloudtrail get-event-selectors --trail-name {}"
+NOT_ASKED = "Whether it leaves out management events was not asked: {}"
 
 
 def check(gateway: Gateway) -> Iterator[Diagnosis]:
@@ -28,7 +29,8 @@ def check(gateway: Gateway) -> Iterator[Diagnosis]:
     if logging:
         first = logging[0]
         answer = f"the trail {first.name} records this region to the bucket {first.bucket}; {SHOWN}"
-        yield Diagnosis(SUBJECT, Verdict.OK, answer, NOT_ASKED.format(first.arn))
+        ask = _at_home(gateway, first).aws("cloudtrail", "get-event-selectors", "--trail-name", first.arn)
+        yield Diagnosis(SUBJECT, Verdict.OK, answer, NOT_ASKED.format(ask))
     elif unknown:
         answer = f"whether {', '.join(unknown)} records is not known: you lack the permission for GetTrailStatus"
         yield Diagnosis(SUBJECT, Verdict.UNKNOWN, answer)
@@ -48,11 +50,15 @@ def _is_logging(gateway: Gateway, trail: Trail) -> bool | None:
         return None
 
 
+def _at_home(gateway: Gateway, trail: Trail) -> CommandLine:
+    """Command lines for the region in which a trail was made, which alone changes it."""
+    return replace(gateway.commands, region=trail.home_region)
+
+
 def _remedy(gateway: Gateway, trails: list[Trail]) -> str:
     """The command that starts what is there, or else makes a trail (which needs a bucket, and costs its storage)."""
     if trails:
-        home = replace(gateway.commands, region=trails[0].home_region)
-        return home.aws("cloudtrail", "start-logging", "--name", trails[0].arn)
+        return _at_home(gateway, trails[0]).aws("cloudtrail", "start-logging", "--name", trails[0].arn)
     made = ("--name", "sessions", "--s3-bucket-name", "BUCKET", "--is-multi-region-trail")
     return "\n".join(
         gateway.commands.aws("cloudtrail", *words)

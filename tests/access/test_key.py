@@ -25,11 +25,31 @@ def statuses(ran: Any) -> dict[str, str]:
 
 def test_a_rotated_key_works_and_the_old_one_is_refused(granted: Deployer, reads: Callable[[str], str]) -> None:
     old = reads("vendor")
-    ran = granted("access", "rotate", "--every", "30d")
+    ran = granted("access", "rotate", "--every", "30d", "--yes")
     new = reads("vendor")
     assert ran.code == 0 and new != old
     assert (statuses(ran)[old], statuses(ran)[new]) == ("Inactive", "Active")
     assert {check["answer"] for check in ran.result["checks"]} >= {"InvalidClientTokenId"}
+
+
+@pytest.mark.parametrize("every", [(), ("--every", "30d")])
+def test_a_rotation_is_planned_and_asked_about_before_anything_changes(
+    granted: Deployer, reads: Callable[[str], str], every: tuple[str, ...]
+) -> None:
+    old = reads("vendor")
+    plan = granted("access", "rotate", *every, "--plan")
+    assert (plan.code, plan.result["key_id"], plan.result["every_days"]) == (0, old, 30 if every else 0)
+    asked = granted("access", "rotate", *every)
+    assert (asked.code, asked.error["code"]) == (2, "needs-yes") and old in asked.err
+    assert "Rotate the support key of the stack" in asked.error["message"]
+    assert reads("vendor") == old and statuses(granted("access", "resume", "--yes"))[old] == "Active"
+
+
+def test_the_plan_of_a_rotation_says_that_the_new_key_stays_paused(granted: Deployer) -> None:
+    assert not granted("access", "rotate", "--plan").result["paused"]
+    granted("access", "pause")
+    assert granted("access", "rotate", "--plan").result["paused"]
+    assert "inactive, as access is paused" in granted("access", "rotate").err
 
 
 def test_a_schedule_is_whole_days(granted: Deployer) -> None:
@@ -44,7 +64,7 @@ def test_a_paused_door_stays_shut_through_an_update_a_rotation_and_a_grant(
     assert granted("up", "--support-ports", "3035,3036", "--yes").code == 0
     refused = granted("access", "grant", "--principal", f"{SUPPORT}-2", "--yes")
     assert (refused.code, refused.error["code"]) == (3, "paused")
-    assert set(statuses(granted("access", "rotate")).values()) == {"Inactive"}
+    assert set(statuses(granted("access", "rotate", "--yes")).values()) == {"Inactive"}
     resumed = granted("access", "resume", "--yes")
     assert statuses(resumed)[reads("vendor")] == "Active" and resumed.code == 0
 

@@ -59,6 +59,7 @@ def revoke(deployer: Deployer) -> Callable[..., int]:
     words = ("access", "revoke", "--all", "--report", "r", "--signing-key", "ours.key", "--yes")
 
     def ran(number: int = 0, when: str = "") -> int:
+        deployer("access", "resume", "--yes")  # what runs before may have left it paused
         assert deployer("access", "grant", "--principal", VENDOR_ROLE, "--yes").code == 0
         if not number:
             return deployer(*words).code

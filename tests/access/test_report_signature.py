@@ -49,7 +49,10 @@ def test_a_signed_report_verifies_here_and_elsewhere(deployer: Deployer, here: P
     assert f"r.json.sigstore.json, by the key {key.key_id}" in Path("r.html").read_text()
     assert sigstore_says(Path("r.json").read_bytes(), bundle.read_text(), key)
     verified = run("verify", "r.json", "--key", "ours.pub")
-    assert verified.code == 0 and f"the revocation on the stack {deployer.stack_name}: proven" in verified.out
+    report = json.loads(Path("r.json").read_text())
+    where = f"{deployer.stack_name}, account {report['account']}, region {report['region']}"
+    assert verified.code == 0, verified.err
+    assert f"the revocation on the stack {where}, ended {report['ended']}: proven" in verified.out
     assert deployer("access", "verify", "r.json").code == 0
     Path("r.json").write_text(Path("r.json").read_text().replace("proven", "Proven", 1))
     assert run("verify", "r.json", "--key", "ours.pub").code == 3

@@ -249,6 +249,29 @@ def restored(line: str, state: ByHand) -> None:
         subprocess.run([AWS, *words[1:]], check=True, capture_output=True, timeout=60)
 
 
+def test_a_record_of_revocations_that_is_lost_is_said_and_kept_again(by_hand: Deployer, embedded_aws: None) -> None:
+    deployer, group = Deployer(STACK), physical("KeeperLogGroup")
+    for _ in range(2):
+        assert deployer("access", "revoke", "--all", "--yes").code == 0
+    assert "Accounts revoked" not in deployer("access", "confirm", "--closed").out, "the second revoked nobody"
+    client("logs").delete_log_group(logGroupName=group)
+    words = f"The log group {group} is deleted: revocations leave no record, and earlier records are lost."
+    revoked = deployer("access", "revoke", "--all", "--yes")
+    assert revoked.code == 3 and words in revoked.err and "NOT recorded" in revoked.out + revoked.err, revoked.err
+    refused = by_hand("access", "confirm", "--closed")
+    message, hint = told(refused)
+    assert refused.code == 3 and message == f"Nothing was confirmed. {words}"
+    [row] = [row for row in by_hand("doctor").result if row["hint"] == hint]
+    assert row["verdict"] == "missing" and len(commands(hint)) == 2
+    for line in commands(hint):
+        subprocess.run([AWS, *shlex.split(line)[1:]], check=True, capture_output=True, timeout=60)
+    found = client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert [each["retentionInDays"] for each in found] == [365]
+    assert by_hand("access", "confirm", "--closed").error["code"] == "no-revocation"
+    assert deployer("access", "revoke", "--all", "--yes").code == 0
+    assert deployer("access", "confirm", "--closed").code == 0
+
+
 LOST = {
     "keeper": (
         lambda: client("lambda").delete_function(FunctionName=physical("KeeperFunction")),
@@ -284,7 +307,7 @@ LOST = {
 def test_what_is_lost_is_in_doctor_each_with_a_command_and_doctor_is_none(
     by_hand: Deployer, embedded_aws: None
 ) -> None:
-    """The last test of this stack: the sandbox does not play drift-aware change sets, which restore some of these."""
+    """The last test of this stack; that what is printed restores each of them is held by tests/field/test_states.py."""
     assert by_hand(*GRANT).code == 0
     for lose, _ in LOST.values():
         lose()
@@ -298,8 +321,9 @@ def test_what_is_lost_is_in_doctor_each_with_a_command_and_doctor_is_none(
     for words in (("access", "grant", "--principal", other, "--yes"), ("up", "--support-user=no", "--yes")):
         message, hint = told(by_hand(*words))
         assert "The function" in message and "is deleted" in message and "REVERT_DRIFT" in hint, (words, message)
-    refused = by_hand("access", "rotate")
-    assert refused.code == 3 and "The function" in refused.error["message"]
+    for words in (("access", "rotate"), ("access", "resume", "--yes"), ("access", "confirm")):
+        refused = by_hand(*words)
+        assert refused.code == 3 and re.search("^Nothing was .* The function", refused.error["message"]), refused.out
     drift = commands(refused.error["hint"])[0]
     assert "--deployment-mode REVERT_DRIFT" in drift
     for key in by_hand.gateway.cloudformation.describe_stack(STACK).parameters:

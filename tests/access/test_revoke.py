@@ -174,10 +174,11 @@ def test_what_a_person_let_in_by_hand_is_not_called_proven(
 
 def test_the_report_names_what_it_does_not_ask_about(granted: Deployer, stack: dict[str, str]) -> None:
     ran = granted("access", "revoke", "--all", "--yes")
-    inside, own_role, taken_before, others = ran.result["not_asked"]
+    inside, own_role, taken_before, ways, others = ran.result["not_asked"]
     assert f"deployer connect {stack['InstanceId']}" in inside
     assert "policy/deepsql-selfhost-" in own_role and "6 hours" in own_role
     assert "another role" in taken_before and "12 hours" in taken_before
+    assert all(way in ways for way in ("Instance Connect Endpoint", "serial console", "clusters of other regions"))
     assert "aws iam list-users" in others and "aws iam list-delegation-requests" in others
 
 

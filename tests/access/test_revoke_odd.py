@@ -239,3 +239,17 @@ def test_a_grant_that_adds_nothing_says_so(let_in: Callable[..., Deployer]) -> N
     assert ran.code == 0 and f"{SUPPORT} gets nothing new: {ROOT} covers it." in ran.err
     assert ran.result["overlaps"] == [{"principal": SUPPORT, "covered_by": ROOT, "foreign": False}]
     assert not deployer("access", "grant", "--principal", THIRD, "--yes").result["overlaps"]
+
+
+def test_a_grant_that_was_left_when_the_support_user_was_removed_by_hand_is_ended_as_the_row_says(
+    odd: Deployer, let_in: Callable[..., Deployer]
+) -> None:
+    """No update takes out a grant that nothing in the stack is for: the same revocation again would never prove it."""
+    let_in(SUPPORT).update_outside(CreateSupportUser="No", CreateSupportRole="No")
+    left = odd("access", "revoke", "--all", "--yes")
+    assert left.code == 3 and list(rows(left)) == ["grant on the stack"]
+    first, again = rows(left)["grant on the stack"].split("; then: ")
+    assert run(*shlex.split(first)[1:], "--yes").code == 0
+    ended = run(*shlex.split(again)[1:], "--yes", "--output", "json")
+    assert ended.code == 0 and rows(ended, proven=None)["role closed"] == ""
+    assert odd.up("--support-role=yes").code == 0

@@ -59,6 +59,8 @@ WRITES = (
 )
 RECORDS = ("logs:CreateLogStream", "logs:PutLogEvents")
 """What records the report in the stack's log: access is proven without, and the evidence is not on record."""
+WHERE_NOT_RECORDED = "logs:DescribeLogGroups"
+"""Whether the log is there, asked where it took nothing."""
 ASIDE = ("ec2:DescribeInstances",)
 """What a sentence of the report stands on, and no verdict."""
 AFTER_A_FAILURE = {
@@ -185,6 +187,11 @@ def test_a_report_that_is_not_on_record_is_not_complete(action: str, revokes_wit
     assert not recorded["holds"] and f"Needs {action}" in recorded["answer"]
 
 
+def test_whether_the_log_is_there_may_be_refused_too(revokes_without: Callable[..., Outcome]) -> None:
+    ran = revokes_without([RECORDS[1], WHERE_NOT_RECORDED])
+    assert ran.code == 3 and not ran.result["recorded"]["holds"] and not unproven(ran) and "Traceback" not in ran.err
+
+
 @pytest.mark.parametrize("action", ASIDE)
 def test_a_sentence_says_what_it_could_not_see(action: str, revokes_without: Callable[..., Outcome]) -> None:
     ran = revokes_without(action)
@@ -211,5 +218,5 @@ def test_every_call_of_a_revocation_was_refused_once_above(
     pages = Session().create_client("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=[asked])
     made = {event["EventName"] for page in pages for event in page["Events"]}
     assert made - STACKS_OWN - NEVER_REFUSED <= {
-        action.partition(":")[2] for action in (*READS, *WRITES, *RECORDS, *ASIDE, *AFTER_A_FAILURE)
+        action.partition(":")[2] for action in (*READS, *WRITES, *RECORDS, WHERE_NOT_RECORDED, *ASIDE, *AFTER_A_FAILURE)
     }

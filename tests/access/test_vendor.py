@@ -13,10 +13,11 @@ from botocore.session import Session
 
 from generator.errors import DeployerError, UsageError
 from generator.gateway.aws import Gateway
+from generator.model.command_line import CommandLine
 from generator.model.vendor import RequiredPolicy as Policy
 from generator.model.vendor import check_key_arn, parse_secret_arn
 from generator.operations.clock import Clock
-from generator.operations.vendor_side.check import explained
+from generator.operations.vendor_side.check import explained, for_the_customer, identity_policy
 from generator.operations.vendor_side.credentials import from_secret
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
@@ -138,7 +139,7 @@ def test_a_key_that_opens_nothing_is_not_called_good(
     assert checked.code == 3 and checked.result["readable"] and checked.result["usable"] is False
     assert words in checked.result["answer"] and hint in checked.result["hint"] and not checked.result["missing"]
     deployer("access", "resume", "--yes")
-    assert deployer("access", "rotate").code == 0
+    assert deployer("access", "rotate", "--yes").code == 0
 
 
 def test_check_names_what_is_missing(shared: str, deployer: Deployer) -> None:
@@ -187,8 +188,10 @@ def test_the_policy_for_the_vendors_side_names_the_secret_and_the_key(deployer: 
     ],
 )
 def test_awss_words_point_at_a_policy(answer: str, own_kms: str, missing: set[Policy]) -> None:
-    found, hint = explained(answer, own_kms)
+    ours = identity_policy(SECRET, "")
+    found, hint = explained(answer, own_kms, ours)
     assert set(found) == missing and hint
+    assert (ours in hint) == (missing == {Policy.IDENTITY} or "Access to KMS" in answer), hint
 
 
 @pytest.mark.parametrize(
@@ -204,7 +207,14 @@ def test_an_alias_is_no_key_arn() -> None:
         check_key_arn("arn:aws:kms:us-east-1:111122223333:alias/x")
 
 
-@pytest.mark.parametrize("value", ["not json", "{}", '{"AccessKeyId": "AKIA"}', "[]"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("not json", "{}", '{"AccessKeyId": "AKIA"}', "[]", "[" * 100_000, "null"),
+        *('{"AccessKeyId": 5, "SecretAccessKey": "x"}', '{"AccessKeyId": "AKIA", "SecretAccessKey": ["x"]}'),
+        '{"AccessKeyId": "AKIA\\n", "SecretAccessKey": "x"}',
+    ],
+)
 def test_a_secret_without_a_key_is_said_and_not_shown(value: str) -> None:
     class Secrets:
         def get_secret_value(self, arn: str) -> str:
@@ -232,3 +242,10 @@ def test_the_envelope_makes_sdks_ask_again_also_where_sts_cannot_be_asked_about_
     now = datetime(2026, 12, 1, tzinfo=UTC)
     envelope = from_secret(Fake(), parse_secret_arn(SECRET), Clock(now=lambda: now))  # type: ignore[arg-type]
     assert envelope["Expiration"] == (now + timedelta(minutes=15)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.parametrize("profile", ["vendor", "p q", "it's"])
+def test_what_is_sent_to_the_customer_has_no_profile_of_supports(profile: str) -> None:
+    enable = CommandLine("", "eu-west-1", profile).aws("kms", "enable-key", "--key-id", "k")
+    sent = for_the_customer(f"Restore it with: {enable}")
+    assert sent.endswith("Send this to the customer: Restore it with: aws kms enable-key --key-id k --region eu-west-1")

@@ -40,7 +40,7 @@ VARIABLE = {  # operations that a method of the gateway takes as an argument
 NO_PERMISSION = {"sts:GetCallerIdentity"}  # "No permissions are required" (STS API reference)
 OF_A_BUCKET = {  # that only its owner can name: up --s3-bucket and publish
     *("s3:PutObject", "s3:GetObject", "s3:ListBucket", "s3:GetBucketVersioning", "s3:GetBucketPolicy"),
-    *("s3:GetBucketOwnershipControls", "s3:GetBucketPublicAccessBlock"),
+    *("s3:GetBucketOwnershipControls", "s3:GetBucketPublicAccessBlock", "s3:GetLifecycleConfiguration"),
     *("s3:DeleteObject", "s3:ListBucketVersions", "s3:GetEncryptionConfiguration"),
 }
 OF_A_KEY = {"kms:Sign", "kms:GetPublicKey"}  # that only its owner can name: --signing-key
@@ -49,6 +49,7 @@ NAMED_OTHERWISE = {  # actions that are not called like their operations (servic
     "s3:HeadObject": "s3:GetObject",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
 }
 

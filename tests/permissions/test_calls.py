@@ -33,7 +33,7 @@ OF_AN_END = (
 )
 """What is asked only while somebody is let in until a time: whether the stack then ends open sessions."""
 OF_A_FAILURE = (
-    *("cloudformation:ListStackResources", "iam:GetInstanceProfile", "kms:DescribeKey"),
+    *("cloudformation:ListStackResources", "iam:GetInstanceProfile", "iam:GetRole", "kms:DescribeKey"),
     *("logs:DescribeLogGroups", "ssm:GetDocument"),
 )
 """What is asked only where a session or a command could not be started: which resource is why."""
@@ -41,18 +41,14 @@ OF_A_FAILURE = (
 NOT_REACHED = {
     "doctor": {"ec2:DescribeSecurityGroups", "cloudtrail:GetTrailStatus", "ssm:GetServiceSetting"},
     "sessions list": {"cloudtrail:LookupEvents"},  # of past sessions
-    # nobody has access, so there is nothing to confirm
-    "access confirm": {
-        *("cloudformation:ListStackResources", "lambda:GetPolicy", *OF_AN_END),
-        *("logs:DescribeLogGroups", "secretsmanager:DescribeSecret", "kms:DescribeKey", "iam:GetUser", "iam:GetRole"),
-        "logs:GetLogEvents",  # for --closed
-    },
+    # nobody has access, so there is nothing to confirm; with --closed it asks what access show does
+    "access confirm": call_actions("access confirm") - {"cloudformation:DescribeStacks"},
     "access reveal": {"kms:DescribeKey", "secretsmanager:DescribeSecret"},  # asked only where the secret is not read
     # no cluster, nobody let in until a time, no account said to be the customer's own, the stack's own profile
     "access show": {
         "iam:GetInstanceProfile",
         *OF_AN_END,
-        *("eks:ListAccessEntries", "logs:GetLogEvents"),
+        *("eks:ListAccessEntries", "eks:ListClusters", "logs:GetLogEvents"),
     },
     "recovery status": {"ssm:DescribeInstanceInformation"},
     "ssh-config": {"ec2:DescribeInstances"},

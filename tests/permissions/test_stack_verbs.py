@@ -66,8 +66,9 @@ def test_a_creation_without_one_permission_of_a_handler_fails_and_names_it(
     assert f"deployer permissions --stack-name {deployer.stack_name} up" in done.err
 
 
-def test_the_engineers_stack_is_made_changed_and_deleted_with_exactly_each_policy(employ: Employ) -> None:
-    name, whole = "deepsql-engineers-2", ("--ports", "8080", "--fleet-command", "uname", "--shell", "yes")
+@pytest.mark.parametrize("name", ["deepsql-engineers-2", "crew"])
+def test_the_engineers_stack_is_made_changed_and_deleted_with_exactly_each_policy(name: str, employ: Employ) -> None:
+    whole = ("--ports", "8080", "--fleet-command", "uname", "--shell", "yes")
     for words, line in (
         (("engineers", "up"), (*whole, "--yes")),
         (("engineers", "up"), ("--ports", "8081", "--tag", "squad", "--yes")),
@@ -88,3 +89,36 @@ def test_the_engineers_stack_without_one_permission_of_a_handler_fails_and_names
         done = run("engineers", "up", "--stack-name", "deepsql-engineers-3", "--ports", "8080", "--yes")
     assert done.code == 1 and f"not authorized to perform: {action} " in done.err
     assert run("engineers", "down", "--stack-name", "deepsql-engineers-3", "--yes").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "stacks"),
+    [
+        (("engineers", "up"), {"deepsql-engineers"}),
+        (("engineers", "up", "engineers", "down", "--stack-name", "crew"), {"crew"}),
+        (("engineers", "status", "--engineers-stack-name", "crew"), {"crew"}),
+        (("status", "engineers", "up"), {"deepsql-selfhost", "deepsql-engineers"}),
+        (("status", "engineers", "up", "--stack-name", "prod", "--engineers-stack-name", "crew"), {"prod", "crew"}),
+    ],
+)
+def test_each_stack_has_policies_for_its_own_name(words: tuple[str, ...], stacks: set[str]) -> None:
+    policies = run("permissions", *words, "--output", "json").result["policies"]
+    for policy in policies:
+        name = policy["name"].rpartition("-operator-")[0]
+        named = {r.split(":")[-1].split("/")[1] for s in policy["document"]["Statement"] for r in _stacks(s)}
+        assert named <= {name}
+    assert {policy["name"].rpartition("-operator-")[0] for policy in policies} == stacks
+
+
+def _stacks(statement: dict[str, object]) -> list[str]:
+    resources = statement["Resource"]
+    return [each for each in (resources if isinstance(resources, list) else [resources]) if ":stack/" in str(each)]
+
+
+def test_engineers_need_nothing_on_an_instance_or_a_secret() -> None:
+    policies = run("permissions", "engineers", "up", "engineers", "down", "--output", "json").result["policies"]
+    printed = str([policy["document"] for policy in policies])
+    assert "CreateDocument" in printed and "deepsql-engineers-*" in printed
+    assert not [
+        each for each in ("ec2:", "secretsmanager:", "TerminateSession", "document/deepsql-*") if each in printed
+    ]

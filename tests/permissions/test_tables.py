@@ -10,7 +10,8 @@ from typer.main import get_command
 from generator.cli.app import app
 from generator.errors import UsageError
 from generator.model.handler_permissions import ADDED, HANDLERS, UNUSED, handler_permissions, resource_types
-from generator.model.permission_scopes import CALL_SCOPES, HANDLER_SCOPES
+from generator.model.handler_scopes import HANDLER_SCOPES
+from generator.model.permission_scopes import CALL_SCOPES
 from generator.model.permissions import (
     EXTRAS,
     FEATURES,

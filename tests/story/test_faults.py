@@ -132,7 +132,7 @@ GRANT = ("access", "grant", "--principal", VENDOR_ROLE, "--reason", "T-1", "--ye
         (("down", "--yes"), "DeleteStack"),
         (GRANT, EVENTS),
         (GRANT, "DescribeChangeSet"),
-        (("access", "rotate"), "DescribeSecret"),
+        (("access", "rotate", "--yes"), "DescribeSecret"),
         (("up", "--session-log-retention-days=30", "--yes"), "ExecuteChangeSet"),
     ],
     ids=lambda value: value if isinstance(value, str) else value[:2][-1],
@@ -183,13 +183,13 @@ def test_a_grant_lost_sight_of_is_verified_by_a_rerun(deployer: Deployer, proxy:
 def test_a_rotation_lost_sight_of_says_where_to_look(deployer: Deployer, proxy: Proxy) -> None:
     deployer.create()
     proxy.spoil("DescribeSecret", since(1), EXPIRED)
-    lost = deployer("access", "rotate")
+    lost = deployer("access", "rotate", "--yes")
     assert lost.code == 1 and "continues in AWS" in lost.err and "deployer access show --stack-name" in lost.err
     proxy.heal()
     secret = deployer.outputs["SupportSecretArn"]
     while deployer.gateway.secretsmanager.describe_secret(secret).version("AWSPENDING"):
         time.sleep(0.05)
-    assert deployer("access", "rotate").code == 0
+    assert deployer("access", "rotate", "--yes").code == 0
 
 
 def test_a_command_on_hosts_lost_sight_of_goes_on_and_says_where_to_look(deployer: Deployer, proxy: Proxy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,7 +39,7 @@ READING = {
     ),
     *("vendor credentials", "vendor profile", "vendor check", "vendor identity-policy"),
     *("db token", "db list", "db whoami", "db ca-bundle", "db policy", "db users", "db activity"),
-    *("verify", "publish keys", "publish policy"),
+    *("verify", "publish keys", "publish public-key", "publish trusted", "publish policy"),
     *("config set", "config unset", "config get", "config list", "config explain"),
 }
 SESSIONS = {"connect", "ssh", "ssh-config", "ssh-proxy", "cp", "connect-bastion", "db connect"}
@@ -97,6 +98,7 @@ ASKING: dict[str, Case] = {
     "access grant": case("grant.py:grant", *GRANT),
     "access revoke": case("revoke.py:revoke", "access", "revoke", "--all"),
     "access resume": case("pause.py:resume", "access", "resume"),
+    "access rotate": case("key.py:rotate", "access", "rotate"),
     "access policy": ("policy_attachment.py:support_policy", with_user, attached),
     "access policy --undo": ("policy_attachment.py:support_policy", with_policy, lambda d: (*attached(d), "--undo")),
     "cluster kubectl": case("kubectl.py:install", "cluster", "kubectl", "--version", "1.33.1", "--sha256", "ab" * 32),
@@ -153,6 +155,7 @@ def test_the_question_of_every_verb_names_them(
 def test_questions_at_a_terminal_name_them(
     deployer: Deployer, asked_from: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TERM", "dumb")  # a list by numbers; the one that is drawn asks nothing by a method
     subnets = deployer.gateway.ec2.describe_subnets("vpc-00000001")
     public = next(subnet.subnet_id for subnet in subnets if subnet.is_public)
     assert f"anyway {SANDBOX}? [y/N]" in typed(f"{public}\nn\n", "up", *PLACE[:2], *PLACE[4:], deployer=deployer)
@@ -188,8 +191,8 @@ def test_no_question_is_asked_past_these() -> None:
     elsewhere = {"activity.py:kill", "publish.py:publish", "up.py:up"}
     where = "tests/database/test_activity.py, tests/story/test_publish.py, tests/sessions/test_engineers.py"
     assert found == walked | elsewhere, where
-    first_up = {"first_up.py:_with_region", "first_up.py:_stack_name"}  # asks where it works
-    assert others == {"ask.py:value", "ask.py:choose", "sandbox_commands.py:reset"} | first_up
+    first_up = {"first_up.py:_with_region", "first_up.py:_with_stack_name"}  # asks where it works
+    assert others == {"ask.py:value", "ask.py:_numbered", "sandbox_commands.py:reset"} | first_up
 
 
 def questions(node: ast.AST) -> Iterator[str]:
@@ -222,7 +225,7 @@ def test_every_command_that_changes_something_is_declared_as_that() -> None:
         ("access", "revoke", "--all", "--yes"),
         ("access", "pause"),
         ("access", "resume", "--yes"),
-        ("access", "rotate"),
+        ("access", "rotate", "--yes"),
         ("recovery", "up"),
         ("run",),
         ("sessions", "end", "--all", "--yes"),
@@ -259,7 +262,24 @@ def test_a_failure_says_where_it_happened(deployer: Deployer) -> None:
     deployer.create()
     refused = deployer.up("--image-id", "ami-0123456789abcdef0")
     assert refused.code == 3
-    assert refused.err.endswith("\n  where: the sandbox (account 111122223333, region us-east-1)\n")
+    said = refused.err[refused.err.index("error: ") :]
+    assert said.splitlines()[1] == "  where: the sandbox (account 111122223333, region us-east-1)"
+    assert said.splitlines()[2].startswith("  next: ") and said.count("where: ") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("access", "grant"),
+        ("access", "revoke", "--principal", "arn:aws:iam::1:root"),
+        ("sessions", "end", "root-1"),
+        ("run", "--", "true"),
+    ],
+)
+def test_what_comes_next_is_last_whatever_was_refused(words: tuple[str, ...], deployer: Deployer) -> None:
+    done = deployer(*words)
+    kinds = re.findall(r"^(?:error|  where|  next)(?=: )", done.err, re.MULTILINE)
+    assert done.code and kinds in (["error", "  next"], ["error", "  where", "  next"]), done.err
 
 
 def test_another_endpoint_is_named_and_never_called_the_sandbox(

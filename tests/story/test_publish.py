@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from generator import __version__
 from generator.gateway.s3 import S3
+from generator.model.latest import Latest, latest_statement
+from generator.model.signature import sha256_of
 from generator.operations.publishing import publish as publishing
 from generator.operations.publishing import release
+from generator.signing.bundle import sign_statement
+from generator.signing.keys import read_private_key
 from generator.template.emit import emit, wire
 from tests.embedded import Deployer, Outcome, run
 from tests.publishing_bucket import BUCKET, make_bucket
 from tests.signing.conftest import PASSPHRASE, openssl_says, pair, sigstore_says
+from tests.story.conftest import PLACE
 from tests.story.test_location import SANDBOX
 
 ROOT = Path(__file__).parents[2]
-FILES = ("sbom.cdx.json", "CHANGELOG.md", "SHA256SUMS", "deepsql-stack.yaml", "deepsql-stack.wire.yaml")
+LOCK = ROOT / "requirements.lock"
+TEMPLATES = tuple(path.name for path in sorted((ROOT / "templates").glob("*.yaml")))
+FILES = ("sbom.cdx.json", "CHANGELOG.md", "SHA256SUMS", "deepsql-stack.wire.yaml", *TEMPLATES)
+OBJECTS = 4 * len(FILES) + 1
 POINTER = "deepsql/latest.sigstore.json"
 
 
@@ -71,7 +84,9 @@ def test_everything_is_there_and_outsiders_verify_it(bucket: Any, publish: Any, 
     stored, folder = objects(bucket), f"deepsql/{__version__}/"
     beside = ("", ".sigstore.json", ".sig", ".provenance.sigstore.json")
     assert set(stored) == {POINTER, *(f"{folder}{name}{suffix}" for name in FILES for suffix in beside)}
-    assert stored[f"{folder}deepsql-stack.yaml"] == emit().encode()
+    assert len(TEMPLATES) > 4
+    for name in TEMPLATES:
+        assert stored[f"{folder}{name}"] == (ROOT / "templates" / name).read_bytes()
     assert stored[f"{folder}deepsql-stack.wire.yaml"] == wire().encode()
     from generator.signing.keys import read_public_keys
 
@@ -84,14 +99,41 @@ def test_everything_is_there_and_outsiders_verify_it(bucket: Any, publish: Any, 
             assert not sigstore_says(content, stored[f"{folder}{name}{suffix}"].decode(), other)
         assert openssl_says(keys, content, stored[f"{folder}{name}.sig"], key)
         assert not openssl_says(keys, content + b" ", stored[f"{folder}{name}.sig"], key)
+    bundle = json.loads(stored[f"{folder}deepsql-stack.yaml.provenance.sigstore.json"])
+    stated = json.loads(base64.b64decode(bundle["dsseEnvelope"]["payload"]))
+    listed = stated["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert {"name": "requirements.lock", "digest": {"sha256": sha256_of(LOCK.read_bytes())}} in listed
     sums = stored[f"{folder}SHA256SUMS"].decode().split()
-    assert sums[1::2] == [name for name in FILES if name != "SHA256SUMS"]
+    assert sorted(sums[1::2]) == sorted(name for name in FILES if name != "SHA256SUMS")
     link = done.result["links"]["eu-west-1"]
     assert "#/stacks/quickcreate?templateURL=http" in link and "&param_InstanceType=t4g.xlarge" in link
+    version = bucket.head_object(Bucket=BUCKET, Key=f"{folder}deepsql-stack.yaml")["VersionId"]
+    assert f"deepsql-stack.yaml%3FversionId%3D{version}&stackName=deepsql-selfhost&" in link
+    assert done.result["unreadable"] == bucket.meta.endpoint_url, "the sandbox's address is none of AWS's"
     address = done.result["template_url"]
     verified = run("verify", address, "--key", str(keys / "vendor.pub"))
     assert verified.code == 0 and __version__ in verified.out, verified.err
     assert run("verify", address, "--key", str(keys / "another.pub")).code == 3
+
+
+def test_a_link_needs_a_version_that_everybody_reads(
+    bucket: Any, publish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = ("--quick-create", "eu-west-1")
+    assert publish().code == 0
+    again = publish(*link)
+    assert again.code == 0 and "%3FversionId%3D" in again.out, "of what is there already too"
+    assert f"AWS's console cannot read {bucket.meta.endpoint_url}" in again.out
+    read, get = publishing.read, S3.read
+    monkeypatch.setattr(publishing, "read", lambda url: b"another" if "versionId=" in url else read(url))
+    assert publish().code == 0
+    refused = publish(*link)
+    assert refused.code == 3 and "gives other content than was published" in refused.err, refused.err
+    monkeypatch.setattr(S3, "read", lambda *argv: (each := get(*argv)) and replace(each, version=""))
+    refused = publish(*link)
+    assert refused.code == 3 and "S3 names no version of deepsql/" in refused.err, refused.err
+    long = publish(*link, "--prefix", "p" * 930)
+    assert long.code == 2 and "too long for a quick-create link" in long.err, long.err
 
 
 def test_again_is_nothing_to_do(bucket: Any, publish: Any) -> None:
@@ -113,6 +155,18 @@ def test_other_content_of_the_same_version_is_refused(bucket: Any, publish: Any,
     assert with_other_key.code == 3 and "--also-trusted FILE" in with_other_key.err and objects(bucket) == before
 
 
+def test_a_file_that_nobody_could_verify_is_refused_before_its_version_is_taken(
+    bucket: Any, publish: Any, tmp_path: Path
+) -> None:
+    long = tmp_path / "CHANGES"
+    long.write_text("x" * (1024 * 1024 + 1))
+    for argv in ((), ("--plan",)):
+        refused = publish("--changelog", str(long), *argv)
+        assert refused.code == 2 and "CHANGELOG.md has 1,048,577 bytes" in refused.err and objects(bucket) == {}
+    long.write_text("x" * 1024 * 1024)
+    assert publish("--changelog", str(long)).code == 0
+
+
 def test_after_a_change_of_keys_what_is_there_stays(bucket: Any, publish: Any, keys: Path) -> None:
     assert publish().code == 0
     before = objects(bucket)
@@ -120,25 +174,90 @@ def test_after_a_change_of_keys_what_is_there_stays(bucket: Any, publish: Any, k
     assert objects(bucket) == before
 
 
-@pytest.mark.parametrize("writes", [0, 1, 7, 19, 20])
-def test_interrupted_and_run_again(bucket: Any, publish: Any, writes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[str] = []
-    create = S3.create
+def test_interrupted_at_each_write_in_turn_it_goes_on_where_it_was(
+    bucket: Any, publish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = BaseClient._make_api_call
 
-    def interrupted(self: S3, bucket: str, key: str, content: bytes, content_type: str) -> bool:
-        if len(done) == writes:
+    def interrupted(client: Any, name: str, parameters: Any) -> Any:
+        answer = call(client, name, parameters)
+        if name == "PutObject":
             raise KeyboardInterrupt
-        done.append(key)
-        return create(self, bucket, key, content, content_type)
+        return answer
 
-    monkeypatch.setattr(S3, "create", interrupted)
-    assert publish().code == 130 and len(objects(bucket)) == writes
-    stored = objects(bucket)
-    templates = [key for key in stored if key.endswith(("stack.yaml", "wire.yaml"))]
-    assert all(f"{key}.sigstore.json" in stored for key in templates), "no template is there without its signature"
-    monkeypatch.setattr(S3, "create", create)
+    contents = release.contents
+    monkeypatch.setattr(release, "contents", lambda request: contents(request)[-2:])  # two templates will do
+    monkeypatch.setattr(BaseClient, "_make_api_call", interrupted)
+    stored: dict[str, bytes] = {}
+    for writes in range(1, 10):
+        before = stored
+        assert publish().code == 130
+        stored = objects(bucket)
+        assert len(stored) == writes and stored.items() >= before.items()
+        templates = [key for key in stored if key.endswith(".yaml")]
+        assert all(f"{key}.sigstore.json" in stored for key in templates), "no template is there without its signature"
+        assert POINTER not in stored or writes == 9, "it points to what is there"
+    assert publish().code == 0 and objects(bucket) == stored
+
+
+def test_a_write_whose_answer_was_lost_is_its_own(bucket: Any, publish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As botocore repeats a call: the object is there, and the repetition is answered with 412."""
+    put = S3._put
+
+    def twice(self: S3, *argv: Any, **condition: str) -> bool:
+        return put(self, *argv, **condition) and put(self, *argv, **condition)
+
+    monkeypatch.setattr(S3, "_put", twice)
+    done = publish("--days", "10")
+    assert done.code == 0 and len(objects(bucket)) == OBJECTS, done.err
+    done = publish("--days", "30", "--output", "json")
+    assert (done.code, done.result["written"]) == (0, [POINTER]), done.err
+
+
+def test_a_pointer_that_somebody_else_moved_meanwhile_is_not_overwritten(
+    bucket: Any, publish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert publish("--days", "10").code == 0
+    replaced = S3.replace
+
+    def late(self: S3, *argv: Any) -> bool:
+        bucket.put_object(Bucket=BUCKET, Key=POINTER, Body=b"another")
+        return replaced(self, *argv)
+
+    monkeypatch.setattr(S3, "replace", late)
+    refused = publish("--days", "30")
+    assert refused.code == 1 and "was written by somebody else meanwhile" in refused.err
+    assert objects(bucket)[POINTER] == b"another"
+
+
+def test_everybody_can_read_it_whatever_encryption_the_bucket_has(
+    deployer: Deployer, bucket: Any, publish: Any
+) -> None:
+    """An object under a key of KMS would be there for good, and nobody could read it unsigned."""
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    bucket.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [rule]})
     assert publish().code == 0
-    assert len(objects(bucket)) == 21 and objects(bucket).items() >= stored.items()
+    for key in objects(bucket):
+        assert bucket.head_object(Bucket=BUCKET, Key=key)["ServerSideEncryption"] == "AES256", key
+
+
+BESIDE = (
+    "deepsql-stack.yaml",
+    "deepsql-stack.yaml.sigstore.json",
+    "SHA256SUMS.sig",
+    "CHANGELOG.md.provenance.sigstore.json",
+)
+
+
+@pytest.mark.parametrize("name", [*(f"{__version__}/{each}" for each in BESIDE), "latest.sigstore.json"])
+def test_what_everybody_reads_otherwise_than_it_was_written_is_a_finding(
+    name: str, bucket: Any, publish: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = publishing.read
+    monkeypatch.setattr(publishing, "read", lambda url: b"another" if url.endswith(f"/deepsql/{name}") else read(url))
+    refused = publish()
+    assert refused.code == 3 and ("cannot be used as it is" in refused.err or "other content" in refused.err)
+    monkeypatch.undo()
 
 
 def test_two_at_once_do_not_mix(bucket: Any, publish: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,9 +278,9 @@ def test_two_at_once_do_not_mix(bucket: Any, publish: Any, monkeypatch: pytest.M
 
 
 def version(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
-    from generator.operations.publishing import pointer
+    from generator.operations.publishing import followed, pointer
 
-    for module in (release, pointer, publishing):
+    for module in (release, pointer, publishing, followed):
         monkeypatch.setattr(module, "__version__", number)
 
 
@@ -186,15 +305,133 @@ def test_the_pointer_is_renewed_past_half_of_its_time(bucket: Any, publish: Any)
     assert publish("--days", "30").code == 0 and objects(bucket)[POINTER] != first
 
 
+def test_the_pointer_is_written_anew_where_it_is_to_end_earlier(bucket: Any, publish: Any) -> None:
+    assert publish("--days", "365").code == 0
+    first = objects(bucket)[POINTER]
+    done = publish("--days", "90", "--output", "json")
+    assert (done.code, done.result["written"]) == (0, [POINTER]) and objects(bucket)[POINTER] != first, done.err
+
+
+def pointed(keys: Path, key: str, number: str, days: int = 90, of: str = f"{BUCKET}/deepsql", **files: str) -> bytes:
+    signer = read_private_key((keys / f"{key}.key").read_text(), PASSPHRASE, key)
+    latest = Latest(number, files, datetime.now(UTC).replace(microsecond=0) + timedelta(days=days), of)
+    return sign_statement(latest_statement(latest), signer).encode()
+
+
+def test_a_pointer_that_has_ended_is_written_anew(bucket: Any, publish: Any, keys: Path) -> None:
+    assert publish().code == 0
+    [signed] = [json.loads(objects(bucket)[POINTER])]
+    payload = json.loads(base64.b64decode(signed["dsseEnvelope"]["payload"]))
+    files = {each["name"]: each["digest"]["sha256"] for each in payload["subject"]}
+    assert payload["predicate"]["place"] == f"{BUCKET}/deepsql"
+    for ended in (
+        pointed(keys, "vendor", __version__, -1, **files),
+        pointed(keys, "vendor", "0.0.9", -1),
+        pointed(keys, "vendor", "9.0.0", of=f"{BUCKET}/beta"),
+        pointed(keys, "vendor", __version__, of="", **files),
+    ):
+        bucket.put_object(Bucket=BUCKET, Key=POINTER, Body=ended)
+        done = publish("--output", "json")
+        assert (done.code, done.result["written"]) == (0, [POINTER]), done.err
+
+
+def test_a_pointer_that_no_customer_could_follow_is_a_finding(bucket: Any, publish: Any, keys: Path) -> None:
+    """It names a newer version, so this one leaves it where it is: its end is said."""
+    assert publish().code == 0
+    for pointer, why in (
+        (pointed(keys, "vendor", "9.0.0", -1), "version 9.0.0 ended on"),
+        (pointed(keys, "vendor", "9.0.0", of=""), "is of no place"),
+    ):
+        bucket.put_object(Bucket=BUCKET, Key=POINTER, Body=pointer)
+        refused = publish()
+        assert refused.code == 3 and "cannot be used as it is" in refused.err and why in refused.err, refused.err
+
+
+def test_another_pointer_than_the_bucket_s_is_a_finding(
+    bucket: Any, publish: Any, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale, read = pointed(keys, "vendor", __version__), publishing.read
+    monkeypatch.setattr(publishing, "read", lambda url: stale if url.endswith(POINTER) else read(url))
+    refused = publish()
+    assert refused.code == 3 and "gives another pointer than the bucket has" in refused.err, refused.err
+
+
+def test_the_pointer_of_a_key_that_leaked_is_replaced_when_that_key_is_named(
+    bucket: Any, publish: Any, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert publish().code == 0
+    bucket.put_object(Bucket=BUCKET, Key=POINTER, Body=pointed(keys, "vendor", "9999.0.0"))
+    version(monkeypatch, "9.0.0")
+    named = ("--withdrawn-key", str(keys / "vendor.pub"))
+    refused = publish(key="another")
+    assert refused.code == 3 and "--withdrawn-key FILE" in refused.err
+    refused = publish(*named)
+    assert refused.code == 2 and "is given as withdrawn" in refused.err, "it signs no more"
+    refused = publish(*named, "--also-trusted", str(keys / "vendor.pub"), key="another")
+    assert refused.code == 2 and "is given as withdrawn" in refused.err
+    done = publish(*named, key="another")
+    assert done.code == 0, done.err
+    trusted = ("--key", str(keys / "another.pub"))
+    verified = run("verify", done_at(bucket), *trusted, "--output", "json")
+    assert (verified.code, verified.result["version"]) == (0, "9.0.0"), verified.err
+    bucket.put_object(Bucket=BUCKET, Key=POINTER, Body=b"junk")
+    assert publish(*named, key="another").code == 3, "what nobody of ours signed stays"
+
+
+def done_at(client: Any) -> str:
+    return f"{client.meta.endpoint_url}/{BUCKET}/{POINTER}"
+
+
+def test_a_pointer_of_another_channel_is_refused_at_this_one_s_address(bucket: Any, publish: Any, keys: Path) -> None:
+    assert publish().code == 0
+    bucket.put_object(Bucket=BUCKET, Key=POINTER, Body=pointed(keys, "vendor", "9.0.0", of=f"{BUCKET}/beta"))
+    done = run("verify", done_at(bucket), "--key", str(keys / "vendor.pub"))
+    assert done.code == 3 and f"the pointer is of {BUCKET}/beta" in done.err, done.err
+
+
+@pytest.mark.parametrize("name", ["deepsql-stack.wire.yaml", "deepsql-stack.yaml.sig", "CHANGELOG.md"])
+def test_what_was_deleted_is_not_published_again_under_the_same_version(name: str, bucket: Any, publish: Any) -> None:
+    assert publish().code == 0
+    bucket.delete_object(Bucket=BUCKET, Key=f"deepsql/{__version__}/{name}")
+    for argv in ((), ("--plan",)):
+        refused = publish(*argv)
+        assert refused.code == 3 and f"{name} was deleted or replaced since" in refused.err, refused.err
+
+
+def test_what_was_replaced_and_put_back_is_not_taken_for_untouched(bucket: Any, publish: Any) -> None:
+    assert publish().code == 0
+    key = f"deepsql/{__version__}/CHANGELOG.md"
+    content = objects(bucket)[key]
+    for body in (b"another", content):
+        bucket.put_object(Bucket=BUCKET, Key=key, Body=body)
+    refused = publish()
+    assert refused.code == 3 and "was deleted or replaced since" in refused.err
+
+
+def test_a_version_of_which_nothing_is_left_is_known_by_its_pointer(bucket: Any, publish: Any, tmp_path: Path) -> None:
+    assert publish().code == 0
+    for each in bucket.list_object_versions(Bucket=BUCKET, Prefix=f"deepsql/{__version__}/")["Versions"]:
+        bucket.delete_object(Bucket=BUCKET, Key=each["Key"], VersionId=each["VersionId"])
+    other = tmp_path / "CHANGES"
+    other.write_text("other")
+    refused = publish("--changelog", str(other))
+    assert refused.code == 3 and "names other content of it" in refused.err and set(objects(bucket)) == {POINTER}
+    assert publish().code == 0, "the same content is what customers were told"
+
+
 def test_a_plan_writes_nothing_and_names_what_the_bucket_lacks(bucket: Any, publish: Any) -> None:
     planned = publish("--plan", "--output", "json")
-    assert planned.code == 0 and objects(bucket) == {} and len(planned.result["new"]) == 20
+    assert planned.code == 0 and objects(bucket) == {} and len(planned.result["new"]) == OBJECTS - 1
+    linked = publish("--plan", "--quick-create", "eu-west-1", "--quick-create", "us-east-1")
+    assert "links for eu-west-1, us-east-1: printed once" in linked.out and "templateURL" not in linked.out
     bucket.delete_bucket_policy(Bucket=BUCKET)
     bucket.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"})
     planned = publish("--plan")
     assert planned.code == 3 and "FAIL  versioning" in planned.out and "FAIL  everybody reads it" in planned.out
     refused = publish()
-    assert refused.code == 3 and "deployer publish policy --bucket" in refused.err and objects(bucket) == {}
+    assert refused.code == 3 and objects(bucket) == {}
+    for remedy in ("put-bucket-versioning --bucket", "deployer publish policy --bucket"):
+        assert refused.err.count(remedy) == 1 and planned.out.count(remedy) == 1
 
 
 @pytest.mark.parametrize(
@@ -205,6 +442,16 @@ def test_a_plan_writes_nothing_and_names_what_the_bucket_lacks(bucket: Any, publ
         (("--prefix", "a b"), 2, "--prefix cannot be"),
         (("--parameter", "AdminPassword=x"), 2, "AdminPassword is a secret"),
         (("--parameter", "InstanceType"), 2, "has no value"),
+        (("--parameter", "InstanceType=banana"), 2, "InstanceType of the template cannot be 'banana'"),
+        (("--parameter", "VpcId=mine"), 2, "VpcId of the template cannot be"),
+        (("--parameter", "VolumeSizeGiB=5"), 2, "VolumeSizeGiB of the template cannot be"),
+        (("--parameter", "VolumeSizeGiB=much"), 2, "VolumeSizeGiB of the template cannot be"),
+        (("--parameter", "AdminEmail=nobody"), 2, "AdminEmail of the template cannot be"),
+        (("--parameter", "SupportPorts=3035,x"), 2, "SupportPorts of the template cannot be"),
+        (("--quick-create", "mars"), 2, "--quick-create mars is no region of the partition aws"),
+        (("--quick-create", "eu-west-1", "--quick-create", "cn-north-1"), 2, "cn-north-1 is no region"),
+        (("--days", "0"), 2, "--days"),
+        (("--days", "99999999"), 2, "--days"),
         (("--lock", "/nonexistent"), 2, "could not be read"),
         (("--key", "/nonexistent"), 2, "could not be read"),
         (("--key", "awskms://host/key"), 2, "names no KMS key"),
@@ -227,6 +474,8 @@ def test_a_key_in_kms_signs_and_openssl_verifies_that(
     (tmp_path / "k.der").write_bytes(kms.get_public_key(KeyId=key)["PublicKey"])
     command = ["openssl", "pkey", "-pubin", "-inform", "DER", "-in", str(tmp_path / "k.der")]
     (tmp_path / "k.pub").write_bytes(subprocess.run(command, capture_output=True, check=True).stdout)
+    printed = deployer("publish", "public-key", "--key", "awskms:///alias/release")
+    assert printed.code == 0 and printed.out.endswith((tmp_path / "k.pub").read_text())
     stored, name = objects(bucket), f"deepsql/{__version__}/deepsql-stack.wire.yaml"
     from generator.signing.keys import read_public_keys
 
@@ -267,3 +516,54 @@ def test_what_is_published_is_public_and_nothing_else(deployer: Deployer, bucket
         ("POST", f"/{POINTER}?uploads", b""),
     ):
         assert status(method, path, body) == 403, (method, path)
+
+
+def test_a_stack_from_the_link_of_one_version_is_upgraded_to_the_next(
+    deployer: Deployer, bucket: Any, publish: Any, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Publish, verify, launch what the link says as the console does, publish the next version, follow the pointer."""
+    from urllib.parse import parse_qs
+
+    trusted = ("--key", str(keys / "vendor.pub"))
+    done = publish("--quick-create", "us-east-1", "--parameter", "InstanceType=t4g.xlarge", "--output", "json")
+    link = parse_qs(done.result["links"]["us-east-1"].partition("quickcreate?")[2])
+    [url] = link["templateURL"]
+    key = f"deepsql/{__version__}/deepsql-stack.yaml"
+    bucket.put_object(Bucket=BUCKET, Key=key, Body=b"Resources: {Other: {Type: AWS::SNS::Topic}}")
+    assert run("verify", url, *trusted).code == 0
+    assert run("verify", url.partition("?")[0], *trusted).code == 3, "it was exchanged; the link's version was not"
+    values = {**PLACE, **{key.removeprefix("param_"): value for key, [value] in link.items() if "param_" in key}}
+    client = deployer.gateway.client("cloudformation")
+    client.create_stack(
+        StackName=deployer.stack_name,
+        TemplateURL=url,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
+    )
+    client.get_waiter("stack_create_complete").wait(StackName=deployer.stack_name, WaiterConfig={"Delay": 1})
+    assert client.get_template(StackName=deployer.stack_name)["TemplateBody"] == emit()
+    before = deployer.gateway.ec2.describe_instance(deployer.physical_ids()["Instance"])
+    assert before.instance_type == "t4g.xlarge"
+    latest = done.result["latest_url"]
+    assert "nothing to change" in deployer.upgrade("--template-url", latest, *trusted).err
+
+    contents = release.contents
+    sid = "StartSessionsOnThisInstance"
+    newer = (
+        (f"DeployerVersion: {__version__}".encode(), b"DeployerVersion: 9.0.0"),
+        (sid.encode(), f"{sid}Alone".encode()),
+    )
+
+    def next_contents(request: Any) -> Any:
+        files = contents(request)
+        for old, new in newer:
+            files = tuple(replace(file, content=file.content.replace(old, new)) for file in files)
+        return files
+
+    monkeypatch.setattr(release, "contents", next_contents)
+    version(monkeypatch, "9.0.0")
+    assert publish().code == 0
+    upgraded = deployer.upgrade("--template-url", latest, *trusted)
+    assert upgraded.code == 0, upgraded.err
+    assert "DeployerVersion: 9.0.0" in deployer.gateway.cloudformation.get_template(deployer.stack_name)
+    assert deployer.gateway.ec2.describe_instance(before.instance_id) == before

@@ -34,7 +34,7 @@ def test_a_host_comes_when_it_is_called_and_goes_with_the_stack(deployer: Deploy
 
     up = deployer("recovery", "up")
     [host] = hosts(deployer, group)
-    assert up.code == 0 and f"deployer connect {host['InstanceId']}" in up.out
+    assert up.code == 0 and f"deployer connect --stack-name {deployer.stack_name} {host['InstanceId']}" in up.out
     tags = {tag["Key"]: tag["Value"] for tag in host["Tags"]}
     assert tags["Name"].endswith("-bastion") and "deepsql:managed" not in tags
     assert tags["deepsql:bastion"] == deployer.stack_name

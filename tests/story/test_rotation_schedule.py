@@ -28,7 +28,7 @@ def made_from_another_template(deployer: Deployer) -> None:
 
 def test_a_rhythm_is_named_in_the_plan_and_set_again_after_it(deployer: Deployer) -> None:
     made_from_another_template(deployer)
-    assert deployer("access", "rotate", "--every", "30d").code == 0
+    assert deployer("access", "rotate", "--every", "30d", "--yes").code == 0
     said = "This template resets the key's rotation (every 30 days); deployer restores it afterwards."
     assert said in deployer("upgrade", "--plan").out and days(deployer) == 30
     ran = deployer("upgrade", "--yes")
@@ -44,6 +44,6 @@ def test_days_that_the_template_gave_follow_the_template(deployer: Deployer) -> 
 
 def test_an_update_that_leaves_the_schedule_alone_asks_nothing_of_it(deployer: Deployer) -> None:
     deployer.create()
-    assert deployer("access", "rotate", "--every", "30d").code == 0
+    assert deployer("access", "rotate", "--every", "30d", "--yes").code == 0
     ran = deployer("up", "--session-log-retention-days", "90", "--yes")
     assert ran.code == 0 and "rotation" not in ran.err + ran.out and days(deployer) == 30

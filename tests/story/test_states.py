@@ -1,5 +1,6 @@
 """Stacks that are not as they should be: each says what it is and the one next command, and acts only when told."""
 
+import signal
 import subprocess
 import sys
 
@@ -161,6 +162,21 @@ def test_killed_in_the_middle_and_run_again_it_joins_and_converges(
     again = deployer.up(*PLACE)
     assert again.code == 0, again.err
     assert "CREATE_COMPLETE" in deployer("status").out
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_stack_going_and_says_how_to_go_on(number: signal.Signals, deployer: Deployer) -> None:
+    line = ["up", *PLACE, "--yes", "--stack-name", deployer.stack_name]
+    first = subprocess.Popen(
+        [sys.executable, "-m", "generator", *line], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    assert first.stderr is not None
+    seen = next(line for line in first.stderr if "KeeperRole" in line and "IN_PROGRESS" in line)
+    first.send_signal(number)
+    err = seen + first.stderr.read()
+    assert first.wait(20) == 130 and f"Interrupted by {number.name}." in err, err
+    assert "still being changed in AWS" in err and "events --follow" in err
+    assert deployer.up(*PLACE).code == 0
 
 
 def test_interrupted_while_following_it_says_how_to_go_on(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:

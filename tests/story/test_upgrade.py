@@ -92,6 +92,16 @@ def test_a_value_of_any_name_that_reaches_such_an_instance_is_refused(published:
     assert instance(published) == before
 
 
+def test_characters_that_cloudformation_does_not_give_back_are_told_and_never_written(published: Deployer) -> None:
+    rewrite(published, "set -eux", "set -eux # f\u00fcr uns")
+    before = instance(published)
+    planned = published("upgrade", "--plan")
+    assert "has a ? in Resources/Instance/Properties/UserData." in planned.out + planned.err
+    refused = published.upgrade()
+    assert refused.code == 3 and "would have its image looked up again" in refused.err
+    assert instance(published) == before
+
+
 def test_a_stack_that_does_not_name_its_instance_is_asked_to(published: Deployer) -> None:
     rewrite(published, "  InstanceId: {Value: !Ref Instance}\n", "")
     refused = published.upgrade("--replace-instance")

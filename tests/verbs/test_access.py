@@ -112,13 +112,16 @@ def test_who_declines_changes_nothing(gateway: Gateway, caller: NotingCaller, cr
     assert caller.journal == [*ASKED, "DeleteChangeSet", "confirm ResumePlan", "confirm Revocation"]
 
 
-def test_a_policy_is_printed_without_aws_and_attached_after_a_question(gateway: Gateway, caller: NotingCaller) -> None:
+def test_a_policy_is_printed_without_aws_and_attached_after_a_question(
+    gateway: Gateway, caller: NotingCaller, create: Callable[..., None]
+) -> None:
     def unopened() -> Gateway:
         raise AssertionError("a document needs no AWS")
 
     assert isinstance(support_policy(PolicyRequest(), caller, unopened), dict) and caller.journal == []
     with pytest.raises(UsageError, match="whose policy"):
         support_policy(PolicyRequest(undo=True), caller, unopened)
+    create()
     user, instance = f"by-hand-{gateway.deployment.stack_name}", gateway.ec2.find_targets()[0].instance_id
     gateway.client("iam").create_user(UserName=user)
     caller.journal.clear()

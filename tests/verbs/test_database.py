@@ -13,7 +13,7 @@ from generator.model.caller import Caller
 from generator.model.database import AccessLevel
 from generator.model.database_changes import BootstrapPlan, BootstrapResult, ShutOutPlan, SqlScript
 from generator.operations import sandbox
-from generator.operations.database import users
+from generator.operations.database import revoke, users
 from generator.operations.database.activity import activity, kill
 from generator.operations.database.manage_users import bootstrap, drop_user, list_users
 from generator.operations.database.request import DatabaseRequest, MasterRequest
@@ -151,6 +151,34 @@ def test_who_is_shut_out_can_sign_in_no_more_and_the_others_can(
     assert listed() == {"ada_r": False, "root_o": True}
     with pytest.raises(NotFound, match="nothing was revoked"):
         shut_out(gateway, master, ("nobody_r",), caller)
+
+
+@pytest.mark.parametrize("fails", ["take_levels", "owned_by", "owned_elsewhere"])
+def test_what_fails_after_the_lock_is_not_told_as_if_nobody_had_been_locked(
+    fails: str, gateway: Gateway, master: MasterRequest, listed: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise DeployerError("the catalog is closed", "")
+
+    bootstrap(gateway, master, ["ada=r"], NotingCaller())
+    with monkeypatch.context() as patch:
+        patch.setattr(revoke, fails, fail)
+        result = shut_out(gateway, master, ("ada_r",), NotingCaller())
+    assert result.holds and result.ended == ("ada_r",) and not listed()["ada_r"]
+    assert [each.rpartition(": ")[2] for each in result.unsure] == ["the catalog is closed"]
+
+
+@pytest.mark.parametrize(("fails", "said"), [("still_in", "It is not known what"), ("query_users", "No access was")])
+def test_a_failure_says_whether_anything_may_have_been_revoked(
+    fails: str, said: str, gateway: Gateway, master: MasterRequest, listed: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise DeployerError("the catalog is closed", "")
+
+    bootstrap(gateway, master, ["ada=r"], NotingCaller())
+    with monkeypatch.context() as patch, pytest.raises(DeployerError, match=said):
+        patch.setattr(revoke, fails, fail)
+        shut_out(gateway, master, ("ada_r",), NotingCaller())
 
 
 def test_a_session_is_shown_and_asked_about_before_it_is_ended(

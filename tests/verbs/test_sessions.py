@@ -109,8 +109,8 @@ def test_a_copy_that_cannot_be_opens_no_session(
     far = Place("/tmp/far", "")
     for source, settings, message in (
         (tmp_path / "absent", {}, "no file"),
-        (tmp_path, {"via": Via.session}, "not a regular file"),
-        (tmp_path, {}, "not a regular file"),
+        (tmp_path, {"via": Via.session}, "is a directory"),
+        (tmp_path, {}, "is a directory"),
     ):
         with pytest.raises(DeployerError, match=message):
             copy(gateway, CopyRequest((Place(str(source)),), far, **settings), caller)  # type: ignore[arg-type]

@@ -108,6 +108,12 @@ def image_read_again(found: dict[str, Any]) -> None:
     instance["Tags"].append({"Key": "log-days", "Value": {"Ref": "SessionLogRetentionDays"}})
 
 
+def a_word_that_is_not_given_back(found: dict[str, Any]) -> None:
+    """The instance has a tag with a character outside ASCII, which no call gives back; and there is something to do."""
+    found["Resources"]["InstanceRole"]["Properties"]["Description"] = "by hand"
+    found["Resources"]["Instance"]["Properties"]["Tags"].append({"Key": "owner", "Value": "Zo\u00eb"})
+
+
 def stuck(a: Account) -> None:
     """An update failed, and so did its rollback: access is as it was, and the stack changes no more."""
     a.gives_up("SessionLogGroup", "update")
@@ -163,6 +169,7 @@ WORLDS = (
     refusal("a name and a flip remove a secret", only_unless_renamed("AdminSecret"), BOTH, "AdminSecret"),
     refusal("a name replaces the group", named_for_name(*GROUP), RENAME, "Instance"),
     refusal("a log's days reach an image that is read again", image_read_again, LOG_DAYS, "Instance"),
+    refusal("an upgrade would write a lost character", a_word_that_is_not_given_back, ("upgrade",), "Instance"),
     World("plan: another image", stays, ("up", "--image-id", IMAGE), refused(REFUSED, "Instance")),
     World("plan: another volume", stays, ("up", "--volume-size-gib", "100"), refused(REFUSED, "Instance")),
     # what was stopped directly

@@ -31,6 +31,7 @@ READ = ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 COVERED_USER = f"arn:aws:iam::{VENDOR}:user/ada"
 LIKE_A_SERVICE = f"arn:aws:iam::{VENDOR}:role/x.amazonaws.com"
+ELSEWHERE = "arn:aws:iam::777788889999:saml-provider/okta"
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}
 ACCOUNT = {"StringEquals": {"aws:PrincipalAccount": "111122223333"}}
 TRUST = {"Version": "2012-10-17", "Statement": [trust({"AWS": VENDOR_ROOT})]}
@@ -231,11 +232,35 @@ def grant_that_the_vendor_may_retire(a: Account) -> None:
 
 def reaches_a_cluster(a: Account) -> None:
     """The stack lets the instance, and so whoever is on it, administer a cluster."""
+    _make_a_cluster(a)
+    a.update_stack({"EksClusterName": "orders", "EksAccessPolicy": "AmazonEKSClusterAdminPolicy"})
+
+
+CLUSTERS = "arn:aws:eks:us-east-1:111122223333:cluster"
+
+
+def finds_a_cluster(a: Account) -> None:
+    """The instance may find a cluster by the template for that; the stack names none."""
+    may_find(f"{CLUSTERS}/orders")(a)
+
+
+def may_find(resource: str, action: str = "eks:DescribeCluster", element: str = "Resource", role: str = "") -> Make:
+    """There is a cluster, and the instance's role, or another, may find what the resource says."""
+
+    def make(a: Account) -> None:
+        _make_a_cluster(a)
+        statement = {"Effect": "Allow", "Action": action, element: resource}
+        name = role or _instance_role(a).rpartition("/")[2]
+        a.mine.iam.put_role_policy(RoleName=name, PolicyName="find-the-cluster", PolicyDocument=document(statement))
+
+    return make
+
+
+def _make_a_cluster(a: Account) -> None:
     eks = a.mine.eks
     trusted = json.dumps({"Version": "2012-10-17", "Statement": [trust({"Service": "eks.amazonaws.com"})]})
     role = a.mine.iam.create_role(RoleName="cluster", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
     eks.create_cluster(name="orders", roleArn=role, resourcesVpcConfig={"subnetIds": ["subnet-00000002"]})
-    a.update_stack({"EksClusterName": "orders", "EksAccessPolicy": "AmazonEKSClusterAdminPolicy"})
 
 
 def _instance_role(a: Account) -> str:
@@ -279,6 +304,18 @@ def entry_in_the_cluster(a: Account) -> None:
     assert not _reaches_it(a)
     a.mine.eks.create_access_entry(clusterName="orders", principalArn=_instance_role(a))
     cluster_is_open(a)
+
+
+def their_entry(a: Account) -> None:
+    """For the role of the profile that somebody gave the instance."""
+    arn = "arn:aws:iam::111122223333:role/their-role"
+    a.mine.eks.create_access_entry(clusterName="orders", principalArn=arn)
+    a.way_in("the cluster", functools.partial(_has_entry, a, arn))
+
+
+def entry_in_another_cluster(a: Account) -> None:
+    """For the instance's role, in one that it may not find."""
+    a.mine.eks.create_access_entry(clusterName="orders", principalArn=_instance_role(a))
 
 
 def entries_of(*whose: str) -> Make:
@@ -426,6 +463,20 @@ WORLDS = (
         CLOSED,
     ),
     World(
+        "another role: of another account's identity provider",
+        another_role("*", principal={"Federated": ELSEWHERE}, Action="sts:AssumeRoleWithSAML"),
+        ALL,
+        not_proven(ELSEWHERE, left=("helper",)),
+        CLOSED,
+    ),
+    World(
+        "another role: of our own other account's identity provider",
+        another_role("*", principal={"Federated": ELSEWHERE}, Action="sts:AssumeRoleWithSAML"),
+        (*ALL, "--own", "777788889999"),
+        done(ELSEWHERE),
+        CLOSED,
+    ),
+    World(
         "another role: of a service",
         another_role("*", principal={"Service": "lambda.amazonaws.com"}),
         ALL,
@@ -527,6 +578,71 @@ WORLDS = (
         and_(reaches_a_cluster, entry_in_the_cluster),
         ALL,
         not_proven(left=("delete-access-entry",)),
+        CLOSED,
+    ),
+    World(
+        "cluster: that the instance may find, and the stack does not name",
+        and_(finds_a_cluster, entry_in_the_cluster),
+        ALL,
+        not_proven(left=("delete-access-entry --cluster-name orders",)),
+        CLOSED,
+    ),
+    World(
+        "cluster: that the instance may find, with an entry of the vendor's",
+        and_(finds_a_cluster, entries_of(VENDOR_ROLE)),
+        ALL,
+        not_proven(left=(f"--principal-arn {VENDOR_ROLE}",)),
+        CLOSED,
+    ),
+    World(
+        "cluster: that the instance may find, and nobody is let in",
+        finds_a_cluster,
+        ALL,
+        PROVEN,
+        CLOSED,
+    ),
+    *(
+        World(
+            f"cluster: that the instance may find by {how}",
+            and_(find, entry_in_the_cluster),
+            ALL,
+            not_proven(left=("delete-access-entry --cluster-name orders",)),
+            CLOSED,
+        )
+        for how, find in (
+            ("everything", may_find("*", "*")),
+            ("a pattern for all", may_find(f"{CLUSTERS}/*")),
+            ("a pattern for some", may_find(f"{CLUSTERS}/orde??", "eks:Describe*")),
+            ("a pattern for every region", may_find("arn:aws:eks:*:111122223333:cluster/orders")),
+            ("what it may not", may_find(f"{CLUSTERS}/other", element="NotResource")),
+        )
+    ),
+    World(
+        "cluster: a pattern that fits no cluster of the region",
+        and_(may_find(f"{CLUSTERS}/cell-?"), entry_in_another_cluster),
+        ALL,
+        PROVEN,
+        CLOSED,
+    ),
+    World(
+        "cluster: which clusters there are may not be read",
+        and_(may_find("*"), lacks("eks:ListClusters")),
+        ALL,
+        not_proven(left=("eks:ListClusters",)),
+        CLOSED,
+    ),
+    World(
+        "cluster: that the role of another profile may find",
+        and_(another_profile, may_find(f"{CLUSTERS}/orders", role="their-role"), their_entry),
+        ALL,
+        not_proven(left=(":role/their-role",)),
+        CLOSED,
+    ),
+    World(
+        "cluster: which one the instance may find may not be read",
+        and_(finds_a_cluster, lacks("iam:GetAccountAuthorizationDetails")),
+        ALL,
+        not_proven(left=("iam:GetAccountAuthorizationDetails",)),
         CLOSED,
     ),
     World(

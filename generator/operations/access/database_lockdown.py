@@ -80,11 +80,12 @@ def _done(outcome: ShutOut, commands: CommandLine) -> str:
 
 def _owned(outcome: ShutOut) -> str:
     """What support's users leave behind: objects of theirs, of which some go on with their rights."""
+    unsure = "".join(f"; {each}" for each in outcome.unsure)
     if not outcome.owned:
-        return ""
+        return unsure
     runs = sum(each.runs_as_owner for each in outcome.owned)
     first = ", ".join(each.what for each in outcome.owned[:MOST_NAMES])
-    return f"; what they own stays ({first}), {runs} of it running with their rights"
+    return f"; what they own stays ({first}), {runs} of it running with their rights{unsure}"
 
 
 def _named(users: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Credentials
+from generator.model.caller import Caller
 from generator.model.contract import Output
 from generator.model.up import Check
 from generator.operations import polling, resource_states
@@ -42,6 +43,20 @@ class KeyReport:
     checks: tuple[Check, ...] = ()
     rotated: datetime | None = None
     every_days: int = 0
+
+
+@dataclass(frozen=True)
+class RotatePlan:
+    """What a rotation would do: the secret gets a new key, and `key_id`, which it has now ("": none), stops working.
+
+    `paused`: the new key is inactive too. `every_days`: the schedule from now on; 0 leaves it as it is.
+    """
+
+    stack_name: str
+    user: str
+    key_id: str
+    paused: bool
+    every_days: int
 
 
 @dataclass(frozen=True)
@@ -148,25 +163,27 @@ def activate(gateway: Gateway, access: StackAccess) -> Check:
     return Check(f"key {named.key_id}", active, "active" if active else "inactive")
 
 
-def rotate(gateway: Gateway, every: timedelta | None = None, clock: Clock = SYSTEM) -> KeyReport:
+def rotate(
+    gateway: Gateway, caller: Caller, every: timedelta | None = None, *, plan_only: bool = False, clock: Clock = SYSTEM
+) -> KeyReport | RotatePlan:
     """Put a new key into the secret by the secret's own rotation; see that it works and that the old one is dead.
 
-    `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too. Raises
-    Refused while access is paused and there is no key: the new one would be active.
+    `every` sets the schedule (whole days) besides. A paused key stays paused: the new one is inactive too. With
+    `plan_only`, return the plan and change nothing. Raises Refused while access is paused and there is no key: the new
+    one would be active; Declined, and UsageError where nobody can be asked.
     """
     days = None if every is None else _days(every)
     access = stack_access.read_access(gateway)
     arn = stack_access.require_secret(access, gateway.commands)
     resource_states.require(gateway, access.stack, ROTATED, "Nothing was rotated.")
     before = list_keys(gateway, access.support_user)
-    if access.grant.paused and not before:
-        raise Refused(
-            f"Access to the stack {access.stack.name} is paused and its support user has no key, so none was made: it "
-            "would be active.",
-            f"Resume first: {gateway.commands.deployer('access', 'resume')}",
-            code="paused",
-        )
+    _require_open(gateway, access, before)
     old, paused = read_secret_key(gateway, arn), is_paused(before)
+    plan = RotatePlan(access.stack.name, access.support_user, old.key_id if old else "", paused, days or 0)
+    if plan_only:
+        return plan
+    caller.show(plan)
+    caller.confirm(plan)
     rotate_and_wait(gateway, access, days, clock)
     new = read_secret_key(gateway, arn)
     checks = [_new_check(gateway, new, paused, access.support_user, clock)]
@@ -175,6 +192,17 @@ def rotate(gateway: Gateway, every: timedelta | None = None, clock: Clock = SYST
     # Last: the keeper makes the old key inactive only after the secret has the new one.
     keys = list_keys(gateway, access.support_user)
     return KeyReport(access.stack.name, keys, tuple(checks), clock.now(), days or 0)
+
+
+def _require_open(gateway: Gateway, access: StackAccess, keys: tuple[AccessKey, ...]) -> None:
+    """Raise Refused where a new key would be active although access is paused."""
+    if access.grant.paused and not keys:
+        raise Refused(
+            f"Access to the stack {access.stack.name} is paused and its support user has no key, so none was made: it "
+            "would be active.",
+            f"Resume first: {gateway.commands.deployer('access', 'resume')}",
+            code="paused",
+        )
 
 
 def rotate_and_wait(gateway: Gateway, access: StackAccess, days: int | None = None, clock: Clock = SYSTEM) -> None:

@@ -10,7 +10,7 @@ from generator.channel.channel import open_channel
 from generator.channel.session import SessionGrant
 from generator.errors import DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
-from generator.model.contract import Output
+from generator.model.contract import Output, Parameter
 from generator.model.session import SessionRequest
 from generator.model.up import Check
 from generator.operations import polling
@@ -81,10 +81,11 @@ def _written(gateway: Gateway, access: StackAccess, session: str, clock: Clock) 
 def _refused(gateway: Gateway, access: StackAccess, why: str) -> Refused:
     """Whoever reads transcripts needs the key too (CloudWatch Logs user guide, "Encrypt log data")."""
     group = access.stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, "")
+    key = "the key of your log group" if access.stack.parameters.get(Parameter.LOG_GROUP) else access.key_arn
     return Refused(
         f"Support sessions on {access.stack.name} could not be shown to be logged: {why}.",
         f"Find out why: {gateway.commands.deployer('doctor')}\n"
-        f"To read transcripts you need logs:GetLogEvents on {group} and kms:Decrypt on {access.key_arn}.\n"
+        f"To read transcripts you need logs:GetLogEvents on {group} and kms:Decrypt on {key}.\n"
         "Or grant without the test: leave out --probe",
         code="unlogged",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from generator.gateway.aws import Gateway
 from generator.model.contract import Resource
@@ -30,6 +31,14 @@ OTHER_HOLDERS = (
 account (IAM user guide, "Temporary delegation")."""
 
 
+OTHER_WAYS = (
+    "What else somebody of the account may open was not asked about: an EC2 Instance Connect Endpoint "
+    "({endpoints}) and the serial console ({console}); nor EKS clusters of other regions and accounts, which may let "
+    "the instance's role in ({clusters})"
+)
+"""These begin with an IAM permission of the account's own people, or are elsewhere; the first two open a shell."""
+
+
 def not_asked(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> tuple[str, ...]:
     """One sentence each; none for a stack without an instance. Never raises for what AWS answers.
 
@@ -45,7 +54,24 @@ def not_asked(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[
         f"What was left inside the instance {instance} was not asked about: processes, cron and systemd jobs, users, "
         f"SSH keys, containers. Look there: {look}"
     )
-    return inside, _own_role(gateway, access, resources), TAKEN_BEFORE, _other_holders(gateway), *about_own
+    return (
+        inside,
+        _own_role(gateway, access, resources),
+        TAKEN_BEFORE,
+        _other_ways(gateway),
+        _other_holders(gateway),
+        *about_own,
+    )
+
+
+def _other_ways(gateway: Gateway) -> str:
+    endpoints, console = ("describe-instance-connect-endpoints", "get-serial-console-access-status")
+    elsewhere = replace(gateway.commands, region="REGION")
+    return OTHER_WAYS.format(
+        endpoints=gateway.commands.aws("ec2", endpoints),
+        console=gateway.commands.aws("ec2", console),
+        clusters=elsewhere.aws("eks", "list-clusters"),
+    )
 
 
 def _other_holders(gateway: Gateway) -> str:

@@ -19,12 +19,16 @@ from generator.operations.access.readings import do_all
 from generator.operations.access.reconcile import reconcile_stack
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
+from generator.operations.polling import then
+from generator.operations.stack.watch import NotFollowed
+
+AGAIN = "run the same command again"
 
 RESUMED = (
     *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
-    resource_states.key,
+    *(resource_states.key, resource_states.keeper),
 )
-"""What has to be there for access to be open again."""
+"""What has to be there for access to be open again, and to end by itself."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,19 @@ def pause(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
     if not access.support_role:
         stack_access.require_secret(access, gateway.commands)
     shut: list[bool] = []
-    do_all(
-        (
-            lambda: key.deactivate(gateway, access),
-            lambda: shut.append(role.shut(gateway, access)),
-            lambda: shut.append(role.cut(gateway, access, PAUSED)),
-            lambda: _sessions(gateway, access, clock),
+    try:
+        do_all(
+            (
+                lambda: key.deactivate(gateway, access),
+                lambda: shut.append(role.shut(gateway, access)),
+                lambda: shut.append(role.cut(gateway, access, PAUSED)),
+                lambda: _sessions(gateway, access, clock),
+            )
         )
-    )
-    keys = key.list_keys(gateway, access.support_user)
+        keys = key.list_keys(gateway, access.support_user)
+    except DeployerError as error:
+        message = f"Access to the stack {access.stack.name} is not known to be closed: {error.message}"
+        raise error.explained(message, hint=then(error, AGAIN)) from error
     checks = [key.inactive_check(keys)] if access.support_user else []
     if all(shut):
         checks.append(Check(f"role {access.support_role}", True, "closed"))
@@ -74,7 +82,7 @@ def _sessions(gateway: Gateway, access: StackAccess, clock: Clock) -> Check:
     try:
         _, still = lockdown.end_sessions(gateway, access, clock)
     except DeployerError as error:
-        return Check(subject, False, f"not known to have ended: {error.message}")
+        return Check(subject, False, f"not known to have ended: {error.message} {then(error, AGAIN)}.")
     return Check(subject, not still, f"still open: {', '.join(s.session_id for s in still)}" if still else "none")
 
 
@@ -85,9 +93,14 @@ def _lasting(gateway: Gateway, access: StackAccess, caller: BestEffortCaller) ->
         return Check(
             "stack",
             False,
-            f"{error.message} Access is closed; run this again so that the stack records it.",
+            f"{error.message} Access is closed; so that the stack records it: {_how(error)}.",
         )
     return Check("stack", True, status)
+
+
+def _how(error: DeployerError) -> str:
+    """What to do before the pause lasts: an operation that goes on is followed first."""
+    return error.hint if isinstance(error, NotFollowed) else then(error, AGAIN)
 
 
 def resume(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport:
@@ -103,10 +116,19 @@ def resume(gateway: Gateway, caller: Caller, clock: Clock = SYSTEM) -> KeyReport
         after = replace(access.grant, not_before=clock.now().strftime(END_FORMAT))
         subject = f"role {access.support_role}" if access.support_role else "stack"
         checks.append(Check(subject, True, reconcile_stack(gateway, access, after, caller.events)))
-    if access.support_user:
-        checks.append(_key_again(gateway, access, clock))
+    try:
+        if access.support_user:
+            checks.append(_key_again(gateway, access, clock))
+        keys = key.list_keys(gateway, access.support_user)
+    except DeployerError as error:
+        if not access.grant.paused:
+            raise
+        message = (
+            f"The stack {access.stack.name} says that access is open, but its key may be inactive: {error.message}"
+        )
+        raise error.explained(message, hint=then(error, AGAIN)) from error
     checks = checks or [Check(f"role {access.support_role}", True, "was not paused")]
-    return KeyReport(access.stack.name, key.list_keys(gateway, access.support_user), tuple(checks))
+    return KeyReport(access.stack.name, keys, tuple(checks))
 
 
 def _to_resume(gateway: Gateway) -> StackAccess:

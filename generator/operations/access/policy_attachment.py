@@ -10,7 +10,7 @@ from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
 from generator.model.caller import Caller
 from generator.model.contract import TAG_KEY, TAG_VALUE, Resource
-from generator.model.engineers import check_tag
+from generator.model.engineers import check_ssh_user, check_tag
 from generator.model.policy import Policy, parse_policy, statements
 from generator.model.policy_size import INLINE_OF_A_ROLE, INLINE_OF_A_USER, characters
 from generator.model.up import Check
@@ -26,7 +26,8 @@ class PolicyRequest:
     """For which account, Region, instances and session documents; empty ones become placeholders, or any.
 
     `attach_to`: put it on this user or role (`undo`: remove it again). `abac`: instead the policy for the customer's
-    own engineers, who sign in as `engineers` says, for hosts whose value of this tag is theirs.
+    own engineers, who sign in as `engineers` says, for hosts whose value of this tag is theirs, with `ssh_user` as
+    their login for SSH.
     """
 
     account: str | None = None
@@ -38,6 +39,7 @@ class PolicyRequest:
     undo: bool = False
     abac: str | None = None
     engineers: str = EngineerKind.role.value
+    ssh_user: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def support_policy(request: PolicyRequest, caller: Caller, open_gateway: Callabl
     """
     if request.undo and not request.attach_to:
         raise UsageError("It is not clear whose policy to remove.", "Give: --attach-to USER", code="undo-alone")
+    if request.ssh_user and not request.abac:
+        raise UsageError("--ssh-user is for your own engineers.", "Give it with --abac TAG.", code="ssh-user-alone")
     if not request.attach_to:
         return _engineers_document(request) if request.abac else _support_document(request)
     gateway = open_gateway()
@@ -94,6 +98,7 @@ def _engineers_document(request: PolicyRequest) -> Document:
     """The policy for the customer's own engineers: hosts whose tag equals their own. Raises UsageError."""
     tag = check_tag(request.abac or "")
     known = {"account": request.account, "region": request.region, "documents": request.documents}
+    known |= {"ssh_user": check_ssh_user(request.ssh_user)}
     given = {key: value for key, value in known.items() if value}
     kind = EngineerKind(request.engineers)
     return engineers_policy_document(tag, kind, partition=request.partition, **given)  # type: ignore[arg-type]
@@ -156,9 +161,10 @@ def _plan_removal(gateway: Gateway, request: PolicyRequest) -> Attachment:
     current = _policies(gateway, kind, name).get(POLICY_NAME)
     ours = {statement.sid for statement in statements(support_user_policy_document())}
     if current is not None and {statement.sid for statement in current.statements} != ours:
+        see = ("iam", f"get-{kind}-policy", f"--{kind}-name", name, "--policy-name", POLICY_NAME)
         raise Refused(
             f"The policy {POLICY_NAME} of {kind} {name} was not written by this command, so it was not removed.",
-            f"See it with: aws iam get-{kind}-policy --{kind}-name {name} --policy-name {POLICY_NAME}",
+            f"See it with: {gateway.commands.aws(*see)}",
             code="not-ours",
         )
     tagged = tuple(i for i in request.instances if gateway.ec2.instance_tags(i).get(TAG_KEY) == TAG_VALUE)
@@ -208,9 +214,10 @@ def _named(gateway: Gateway, target: str) -> tuple[str, str]:
         return "user", name
     if kind in ("", "role") and gateway.iam.role_exists(name):
         return "role", name
+    lists = (gateway.commands.aws("iam", f"list-{each}s") for each in ([kind] if kind else ["user", "role"]))
     raise NotFound(
         f"This account has no {kind or 'user or role'} {name}.",
-        f"List them with: {' or '.join(f'aws iam list-{each}s' for each in ([kind] if kind else ['user', 'role']))}",
+        f"List them with: {' or '.join(lists)}",
         code="no-target",
     )
 

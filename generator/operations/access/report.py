@@ -13,14 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.errors import DeployerError, NotFound, UsageError
+from generator.errors import DeployerError, NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
 from generator.host.files import require_writable as require_writable_file
 from generator.host.files import write_private
-from generator.model.contract import Resource
+from generator.model.contract import Parameter, Resource
 from generator.model.evidence import STREAM, LogLine, Report, log_line, parse_line, sha256_of
 from generator.model.publishing import BUNDLE_SUFFIX
 from generator.model.reading import Reading
+from generator.model.stack import Stack
 from generator.model.up import Check
 from generator.operations.access import stack_access
 from generator.operations.access.readings import read
@@ -92,16 +93,21 @@ def write(report: Report, page: str, file: Path, bundle: str = "") -> tuple[Path
 
 
 def record(
-    gateway: Gateway, resources: Reading[Mapping[str, str]], report: Report, clock: Clock = SYSTEM
+    gateway: Gateway,
+    resources: Reading[Mapping[str, str]],
+    report: Report,
+    clock: Clock = SYSTEM,
+    *,
+    has_file: bool = False,
 ) -> Check | None:
     """Append the report's line to the log among the stack's `resources` (physical IDs by logical ID); None where there
-    is no log. Never raises.
+    is no log. `has_file`: the report is to be a file. Never raises.
     """
     if resources.value is None:
         return Check(SUBJECT, False, f"the stack's resources could not be listed: {resources.detail}")
     if not (group := resources.value.get(Resource.KEEPER_LOG_GROUP, "")):
         return None
-    line = log_line(report).message
+    line = log_line(report, has_file=has_file).message
     written = read("logs:PutLogEvents", lambda: gateway.logs.put_line(group, STREAM, line, clock.now()))
     if written.value:
         return Check(SUBJECT, True, f"{group}, stream {STREAM}")
@@ -115,10 +121,10 @@ def verify(gateway: Gateway, file: Path, group: str = "") -> Verified:
     """Hold a report's JSON file against the log `group`, by default the stack's own.
 
     Raises UsageError for a file that cannot be read or is no report, StackNotFound, NotFound where there is no log,
-    and AwsError.
+    Refused where shells of the stack may write to it, and AwsError.
     """
     content = _content(file)
-    group = group or _own_group(gateway)
+    group = _trusted_group(gateway, group)
     digest = sha256_of(content)
     try:
         lines = [parse_line(message, at) for message, at in gateway.logs.stream_lines(group, STREAM)]
@@ -130,14 +136,38 @@ def verify(gateway: Gateway, file: Path, group: str = "") -> Verified:
 
 
 def last_line(gateway: Gateway, access: StackAccess) -> LogLine | None:
-    """The record of the last revocation in the stack's own log; None where none has left one. Raises AwsError."""
+    """The record of the last revocation in the stack's own log; None where none has left one. Raises AwsError, and
+    Refused where shells of the stack may write to that log."""
     ids = {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(access.stack.stack_id)}
     group = ids.get(Resource.KEEPER_LOG_GROUP, "")
+    _require_unshared(gateway, access.stack, group)
     try:
         lines = [parse_line(text, at) for text, at in gateway.logs.stream_lines(group, STREAM)] if group else []
     except NotFound:
         return None
     return next((line for line in reversed(lines) if line is not None), None)
+
+
+def _trusted_group(gateway: Gateway, group: str) -> str:
+    """The log to ask: `group`, which may outlive its stack, or the stack's own. Raises as `verify`."""
+    if not group:
+        return _own_group(gateway)
+    if stack := gateway.cloudformation.find_stack(gateway.deployment.stack_name):
+        _require_unshared(gateway, stack, group)
+    return group
+
+
+def _require_unshared(gateway: Gateway, stack: Stack, group: str) -> None:
+    """Raise Refused where the stack's shells are logged to this group: then its instance may write what a revocation
+    would, line by line."""
+    if group and group == stack.parameters.get(Parameter.LOG_GROUP, ""):
+        raise Refused(
+            f"The record of revocations, {group}, is also where the shells of {stack.name} are logged (LogGroup): "
+            "whoever has a shell on the instance may write to it, so it proves nothing.",
+            "Have shells logged elsewhere, and revoke again: "
+            + gateway.commands.for_stack(stack.name).deployer("up", "--log-group", ""),
+            code="record-shared",
+        )
 
 
 def _require_group(gateway: Gateway, group: str) -> None:
@@ -170,6 +200,7 @@ def _own_group(gateway: Gateway) -> str:
     stack_id = access.stack.stack_id
     ids = {r.logical_id: r.physical_id for r in gateway.cloudformation.list_stack_resources(stack_id)}
     if group := ids.get(Resource.KEEPER_LOG_GROUP, ""):
+        _require_unshared(gateway, access.stack, group)
         return group
     raise NotFound(
         f"The stack {access.stack.name} has no log of its own.",

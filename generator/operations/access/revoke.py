@@ -43,6 +43,7 @@ from generator.operations.access.revocation import Revocation, RevokeRequest, be
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 
+RECORDED_IN = (resource_states.keeper_log_group,)
 MAY_BE_WHY = (
     *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
     *(resource_states.key, resource_states.instance),
@@ -113,7 +114,10 @@ def revoke(gateway: Gateway, request: RevokeRequest, caller: RevokeCaller, clock
             shown.say(sentence)
     resources = stack_resources(gateway, revocation.access)
     proof = report(revocation, began, tuple(evidence), resources)
-    recorded = evidence_files.record(gateway, resources, proof, clock)
+    recorded = evidence_files.record(gateway, resources, proof, clock, has_file=request.report is not None)
+    if recorded is not None and not recorded.holds:
+        for sentence in resource_states.described(gateway, revocation.access.stack, RECORDED_IN):
+            shown.say(sentence)
     if request.report is None:
         return Revoked(proof, (), recorded)
     return _written(proof, request.report, signer, caller, recorded)

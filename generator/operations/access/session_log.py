@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from generator.errors import AwsError, DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
-from generator.model.contract import Output, Resource
+from generator.model.contract import Output, Parameter, Resource
 from generator.model.session_log import ShellLogging, streams
 from generator.model.up import Check
 from generator.operations import resource_states
@@ -38,7 +38,12 @@ def require_logged(gateway: Gateway, access: StackAccess) -> tuple[Check, ...]:
             code="unlogged",
         )
     group = access.stack.outputs.get(Output.SESSION_LOG_GROUP_NAME, "")
-    return (Check("session log group", True, f"{group}, encrypted with the stack's key"), *verified)
+    whose = (
+        "your own, encrypted with a key that is enabled"
+        if access.stack.parameters.get(Parameter.LOG_GROUP)
+        else "encrypted with the stack's key"
+    )
+    return (Check("session log group", True, f"{group}, {whose}"), *verified)
 
 
 def checks(gateway: Gateway, access: StackAccess) -> Iterator[Check]:

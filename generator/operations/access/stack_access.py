@@ -79,6 +79,11 @@ class StackAccess:
         return ("user", self.support_user), ("role", self.support_role)
 
     @property
+    def has_holder(self) -> bool:
+        """Whether the stack has a support user or a support role."""
+        return bool(self.support_user or self.support_role)
+
+    @property
     def external_id(self) -> str:
         """What the vendor says to assume the role; empty when the stack has none."""
         return self.stack.outputs.get(Output.SUPPORT_ROLE_EXTERNAL_ID, "")
@@ -91,7 +96,7 @@ class StackAccess:
 
     @property
     def database_user(self) -> str:
-        """Who support is in the stack's database (condition SupportMayUseDatabase); empty where it may not sign in."""
+        """Who support is in the stack's database (condition DatabaseAllowed); empty where it may not sign in."""
         known = self.stack.parameters
         level = known.get(Parameter.SUPPORT_DATABASE_LEVEL, NO_LEVEL)
         is_known = known.get(Parameter.DATABASE_ENDPOINT) and known.get(Parameter.DATABASE_RESOURCE_ID)

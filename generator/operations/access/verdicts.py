@@ -59,6 +59,9 @@ def stack_lets_nobody_else_in(seen: Observations, wanted: Expectation) -> Eviden
     others = [p for p in reading.value.principals if not wanted.stays(p.pattern)]
     is_over = not wanted.everybody or reading.value.ended(seen.at)
     answer = f"names {names}" + ("" if is_over else ", and its end is not in the past")
+    if others and not wanted.access.has_holder:
+        why = "no update takes them out while the stack has neither a support user nor a support role"
+        return _row(step, reading, False, f"{answer}; {why}", remedies.leftover_grant(wanted))
     return _row(step, reading, not others and is_over, answer, _revoke_others(others, wanted))
 
 

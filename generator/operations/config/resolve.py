@@ -9,12 +9,16 @@ A named environment may have values in both files, and the project's are the str
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from generator.errors import NotFound
 from generator.model.config import KEYS, Origin, Setting, StoredDefault, environment_name
 from generator.operations.config.files import ConfigFile, read_files
 from generator.operations.config.paths import ENVIRONMENT_VARIABLE
+from generator.operations.config.place import region_of_profile, require_one_place
+
+ASK_NO_ACCOUNT = frozenset({"generate", "lint", "sandbox"})
+"""Commands that work on this computer alone, whatever the shell points to."""
 
 
 def chosen_environment(given: str, files: Iterable[ConfigFile], variables: Mapping[str, str]) -> str:
@@ -63,12 +67,20 @@ def settings(given: str = "") -> list[Setting]:
     """Every key's effective value. Raises DeployerError for a file that cannot be used, NotFound for an environment."""
     files = read_files()
     environment = chosen_environment(given, files, os.environ)
-    return [explain(key, environment, files, os.environ, typed=bool(given)) for key in KEYS.values()]
+    effective = [explain(key, environment, files, os.environ, typed=bool(given)) for key in KEYS.values()]
+    named = _values_of(environment, files)
+    if given and (region := region_of_profile(named, frozenset(), os.environ)):
+        theirs = Setting("region", region, Origin.USER, f"profile {named['profile']} of the AWS config")
+        return [theirs if setting.key == "region" else setting for setting in effective]
+    return effective
 
 
-def stored_for(command: str, given: str) -> dict[str, str | int]:
-    """Parameter to stored value, for what the files say about a command.
+def stored_for(
+    command: str, given: str, beside: Set[str] = frozenset(), *, sandbox: bool = False
+) -> dict[str, str | int]:
+    """Parameter to stored value, for what the files say about a command. `beside`: the parameters that were typed.
 
+    Raises UsageError where the environment `given` and the shell name two places, and `sandbox`, the option, is one.
     Whether there is anything to ask for is known for less: `paths.anything_stored`.
     """
     files = read_files()
@@ -78,8 +90,22 @@ def stored_for(command: str, given: str) -> dict[str, str | int]:
         for key in KEYS.values()
         if not key.commands or command in key.commands
     ]
-    return {
+    stored = {
         key.parameter: setting.value
         for key, setting in settings_in_force
         if setting.origin in (Origin.PROJECT, Origin.USER) and setting.value is not None
     }
+    if given and command.split()[0] not in ASK_NO_ACCOUNT:
+        named = _values_of(environment, files)
+        require_one_place(environment, named, beside, os.environ, sandbox=sandbox)
+        if region := region_of_profile(named, beside, os.environ):
+            stored["region"] = region
+    return stored
+
+
+def _values_of(environment: str, files: Iterable[ConfigFile]) -> dict[str, str | int]:
+    """What an environment names in all files, by the stronger one."""
+    merged: dict[str, str | int] = {}
+    for file in files:
+        merged = {**file.environments.get(environment, {}), **merged}
+    return merged

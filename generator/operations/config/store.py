@@ -19,6 +19,7 @@ from generator.operations.config import parse
 from generator.operations.config.edit import edited
 from generator.operations.config.files import ConfigFile, read_files, require_own
 from generator.operations.config.paths import PROJECT_FILE, PROJECT_VARIABLE, project_path, user_path
+from generator.operations.publishing.keys import trusted_keys
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Stored:
 def set_default(key: str, text: str, *, project: bool = False, environment: str = "") -> Stored:
     """Store a default, in a named environment unless that is "".
 
-    Raises UsageError for a key, a value or an environment that cannot be, or that this file may not hold, and
-    DeployerError for a file that cannot be used or edited; the file is then as it was.
+    Raises UsageError for a key, a value or an environment that cannot be, or that this file may not hold, for a pin of
+    what is no public key, and DeployerError for a file that cannot be used or edited; the file is then as it was.
     """
     value = environment_name(text) if key == "environment" else key_named(key).parse(text)
     origin = Origin.PROJECT if project else Origin.USER
@@ -43,6 +44,8 @@ def set_default(key: str, text: str, *, project: bool = False, environment: str 
     if environment:
         environment_name(environment)
     _require_allowed(origin, environment, key)
+    if key == "trusted-keys":
+        trusted_keys([place.strip() for place in str(value).split(",")])
     return Stored(key, value, path, _write(path, origin, environment, key, value))
 
 

@@ -19,6 +19,7 @@ ALLOWS: dict[Output, tuple[Kind, tuple[Parameter, ...]]] = {
     Output.COMMAND_DOCUMENT: (Kind.COMMAND, (Parameter.INTERACTIVE_COMMANDS,)),
     Output.RUN_DOCUMENT: (Kind.RUN, (Parameter.FLEET_COMMANDS,)),
     Output.SHELL_DOCUMENT: (Kind.SHELL, ()),
+    Output.SSH_DOCUMENT: (Kind.SSH, (Parameter.SSH_USER,)),
 }
 """Each document's output, and the parameters that say what it allows."""
 POLICIES = {

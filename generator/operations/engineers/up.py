@@ -17,13 +17,13 @@ from generator.model.engineers import DEFAULT_TAG, EngineersRequest, Output, Par
 from generator.model.stack import Stack
 from generator.model.up import Check, UpPlan, UpResult
 from generator.operations.clock import SYSTEM, Clock
-from generator.operations.stack import apply, change_set, document_versions, states
+from generator.operations.stack import apply, change_set, document_versions, own_log_group, states
 from generator.operations.stack.plan import choose
 from generator.operations.stack.watch import new_token
 
 DOCUMENTS = (
     *(Output.PORT_DOCUMENT, Output.REMOTE_PORT_DOCUMENT, Output.COMMAND_DOCUMENT, Output.SHELL_DOCUMENT),
-    Output.RUN_DOCUMENT,
+    *(Output.SSH_DOCUMENT, Output.RUN_DOCUMENT),
 )
 
 
@@ -33,6 +33,7 @@ def up(gateway: Gateway, request: EngineersRequest, caller: Caller, clock: Clock
     With `plan_only`, return the plan and leave nothing behind. Raises UsageError, Refused for a stack that is not the
     engineers', Declined, StackBusy, OperationFailed with the cause, and NotFollowed.
     """
+    own_log_group.require(gateway, request.given.get(Parameter.SESSION_LOG_GROUP, ""))
     stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
     plan = _plan(gateway, request, stack, clock)
     if request.plan_only:

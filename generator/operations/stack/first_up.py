@@ -12,13 +12,16 @@ from generator.model.config import key_named
 from generator.model.contract import Parameter
 from generator.model.deployment import DEFAULT_STACK_NAME, Deployment
 from generator.model.first_up import DefaultsPlan, FirstUpCaller
+from generator.model.names import is_name
+from generator.model.stack import Stack
 from generator.model.up import UpPlan, UpRequest, UpResult
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.config.paths import user_path
 from generator.operations.config.store import set_default
+from generator.operations.stack import states
+from generator.operations.stack.failed_stack import RECREATABLE
 from generator.operations.stack.up import up
 
-CREDENTIALS = "AWS_ACCESS_KEY_ID"
 SUPPORT: dict[str, dict[str, str]] = {
     "user  an IAM user, whose key is in a secret that you share with the vendor": {
         Parameter.CREATE_SUPPORT_USER: "Yes"
@@ -42,25 +45,27 @@ def first_up(
     """
     _require_person(caller)
     placed = _with_region(_with_profile(deployment, caller, opened), caller, opened)
-    placed = replace(placed, stack_name=_stack_name(placed, caller))
+    placed = _with_stack_name(placed, caller, opened)
     gateway = opened(placed)
     _refuse_existing(gateway)
-    _offer_to_store(gateway, caller)
+    caller.once_confirmed(_storing(gateway, caller))
     return up(gateway, UpRequest(given=_support(caller)), caller, clock)
 
 
 def _require_person(caller: FirstUpCaller) -> None:
-    if not caller.interactive:
-        raise UsageError(
-            "init asks questions, and there is no terminal to ask at.",
-            "Without questions: deployer config set region REGION, then deployer up with its options.",
-            code="needs-terminal",
-        )
+    if caller.interactive:
+        return
+    why = "--yes leaves nothing to ask" if caller.answered else "there is no terminal to ask at"
+    raise UsageError(
+        f"init asks questions, and {why}.",
+        "Without questions: deployer config set region REGION, then deployer up with its options.",
+        code="needs-terminal",
+    )
 
 
 def _with_profile(deployment: Deployment, caller: FirstUpCaller, opened: Callable[[Deployment], Gateway]) -> Deployment:
     """The deployment with a profile, where there are several and nothing says which."""
-    if deployment.profile or os.environ.get(CREDENTIALS):
+    if deployment.profile or any(os.environ.get(name) for name in key_named("profile").variables):
         return deployment
     profiles = opened(deployment).profiles
     if len(profiles) < 2:
@@ -71,28 +76,63 @@ def _with_profile(deployment: Deployment, caller: FirstUpCaller, opened: Callabl
 def _with_region(deployment: Deployment, caller: FirstUpCaller, opened: Callable[[Deployment], Gateway]) -> Deployment:
     if deployment.region:
         return deployment
-    gateway = opened(deployment)
-    regions = gateway.regions
-    while (typed := caller.ask("Region:", gateway.region)) not in regions:
-        alike = [region for region in regions if typed and typed in region] or regions
-        caller.say(f"  {typed or 'Nothing'} is no region. There are: {', '.join(alike)}.")
+    gateway, refused = opened(deployment), ""
+    while not _is_region(typed := caller.ask("Region:", gateway.region), deployment, opened) and typed != refused:
+        refused = typed if is_name("region", typed) else ""
+        alike = [region for region in gateway.regions if typed and typed in region] or gateway.regions
+        known = f"There are: {', '.join(alike)}." + (" If it is a newer one, type it again." if refused else "")
+        caller.say(f"  {typed or 'Nothing'} is no region that this version knows. {known}")
     return replace(deployment, region=typed)
 
 
-def _stack_name(deployment: Deployment, caller: FirstUpCaller) -> str:
+def _is_region(typed: str, deployment: Deployment, opened: Callable[[Deployment], Gateway]) -> bool:
+    """Whether it is a region of any partition, as botocore knows them."""
+    if not is_name("region", typed):
+        return False
+    try:
+        return typed in opened(replace(deployment, region=typed)).regions
+    except UsageError:  # no partition has such names
+        return False
+
+
+def _with_stack_name(
+    deployment: Deployment, caller: FirstUpCaller, opened: Callable[[Deployment], Gateway]
+) -> Deployment:
+    """The deployment with a name that no stack has, unless one was given."""
     if deployment.stack_name != DEFAULT_STACK_NAME:
-        return deployment.stack_name
+        return deployment
     while True:
-        typed = caller.ask("Name of the stack:", DEFAULT_STACK_NAME)
+        named = replace(deployment, stack_name=caller.ask("Name of the stack:", DEFAULT_STACK_NAME))
         try:
-            return str(key_named("stack-name").parse(typed))
+            key_named("stack-name").parse(named.stack_name)
         except UsageError as error:
             caller.say(f"  {error.message} {error.hint}")
+            continue
+        gateway = opened(named)
+        stack = _existing(gateway)
+        if stack is None:
+            return named
+        again = f"create it again with {gateway.commands.deployer('up', '--recreate')}, or "
+        failed = again if _failed(stack) else ""
+        caller.say(f"  The stack {stack.name} exists already and is {stack.status}: {failed}type another name.")
+
+
+def _existing(gateway: Gateway) -> Stack | None:
+    """The stack of that name, unless it was only planned."""
+    stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
+    return None if stack is None or stack.status.only_planned else stack
+
+
+def _failed(stack: Stack) -> bool:
+    """Whether its creation failed: it can be created again, and nothing else can be done with it but remove it."""
+    return stack.status in RECREATABLE
 
 
 def _refuse_existing(gateway: Gateway) -> None:
-    stack = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
-    if stack is not None and not stack.status.only_planned:
+    stack = _existing(gateway)
+    if stack is not None and _failed(stack):
+        states.require_updatable(stack, gateway.commands)
+    if stack is not None:
         raise Refused(
             f"The stack {stack.name} exists already {gateway.location()}: there is nothing to begin.",
             f"Look at it: {gateway.commands.deployer('status')}",
@@ -100,12 +140,16 @@ def _refuse_existing(gateway: Gateway) -> None:
         )
 
 
-def _offer_to_store(gateway: Gateway, caller: FirstUpCaller) -> None:
-    """Store where to work, if the person agrees; every later command then needs no options."""
+def _storing(gateway: Gateway, caller: FirstUpCaller) -> Callable[[], None]:
+    """What stores where to work, if the person agrees; every later command then needs no options."""
     values = _defaults(gateway.deployment)
-    if caller.agrees(DefaultsPlan(str(user_path()), dict(values), gateway.only_sandbox)):
-        for name, value in values.items():
+    agreed = caller.agrees(DefaultsPlan(str(user_path()), dict(values), gateway.only_sandbox))
+
+    def store() -> None:
+        for name, value in values.items() if agreed else ():
             set_default(name, value)
+
+    return store
 
 
 def _defaults(deployment: Deployment) -> Mapping[str, str]:

@@ -27,6 +27,7 @@ PROTECTED_TYPES = frozenset(
 OUTSIDE = "is not part of this request"
 LOST = "and its data would be lost"
 REREAD = "would have its image looked up again, which may replace it"
+GARBLED = "would be written with ? for characters that AWS does not give back"
 REOPENS = "would permit access again that was stopped directly"
 
 Guard = Callable[[Change, UpRequest], str]
@@ -67,11 +68,17 @@ def would_reread_the_image(change: Change, request: UpRequest) -> str:
     return REREAD if change.logical_id in request.untouchable and change.touches_properties else ""
 
 
+def would_write_what_was_lost(change: Change, request: UpRequest) -> str:
+    """Refuse any touch of what is only carried over, where a `?` in it may have been another character."""
+    return GARBLED if change.logical_id in request.garbled and change.touches_properties else ""
+
+
 GUARDS: tuple[Guard, ...] = (
     outside_scope,
     more_of_a_shared_resource,
     would_permit_what_was_stopped,
     would_reread_the_image,
+    would_write_what_was_lost,
     would_be_removed,
     would_be_replaced,
 )
@@ -131,6 +138,12 @@ def _next_step(objection: Objection, commands: CommandLine) -> str:
     if objection.reason == REOPENS:
         pause, revoke = commands.deployer("access", "pause"), commands.deployer("access", "revoke", "--all")
         return f"Bring the stack up to date with the stop first, then run this again: {pause}\nOr: {revoke}"
+    if objection.reason == GARBLED:
+        again = commands.deployer("upgrade", "--plan")
+        return (
+            "Leave out the values that reach it. If it says so without them, write those characters in the stack's own "
+            f'template as escapes, such as "\\u00e9", and update the stack with that first; then: {again}'
+        )
     if objection.reason == REREAD:
         return "Leave out the value that reaches the instance; the same command with --plan shows what each one changes"
     return f"If that is what you want, allow it: --allow-replacement {objection.change.logical_id}"

@@ -18,7 +18,7 @@ from generator.operations.resource_states import Question
 
 MODIFIED: dict[str, tuple[Question, ...]] = {
     Resource.STACK_KEY: (resource_states.key,),
-    Resource.SESSION_LOG_GROUP: (resource_states.session_log_group,),
+    Resource.SESSION_LOG_GROUP: (resource_states.session_log_group, resource_states.unused_log_group),
     Resource.SUPPORT_USER: (resource_states.support_user,),
     Resource.SUPPORT_USER_POLICY: (resource_states.support_user,),
     Resource.SUPPORT_ROLE: (resource_states.support_role,),

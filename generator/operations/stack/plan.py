@@ -68,7 +68,8 @@ def _plan(gateway: Gateway, request: UpRequest, stack: Stack | None, now: dateti
             return _nothing(stack)
         next_step = gateway.commands.deployer("upgrade", "--plan")
         return replace(_nothing(stack), upgrade_available=True, next_step=next_step)
-    request = replace(request, untouchable=source.untouchable, named=request.named | _replaced(source))
+    named = request.named | _replaced(source)
+    request = replace(request, untouchable=source.untouchable, garbled=source.garbled, named=named)
     given = dict(request.given) | support_grant.carried(request.given, stack, now)
     refuse_missing(request, stack, source.keys)
     known = {} if stack is None or stack.status.only_planned else stack.parameters
@@ -169,7 +170,7 @@ def _plan_by_change_set(
         change_set=None if change_set.empty else change_set,
         token=token,
         given=tuple(sorted(request.given)),
-        template="unchanged" if source.body is None else "new",
+        template=_template(request, source),
         objections=guard.objections(change_set.changes, request),
         protect=creates and not (stack is not None and stack.termination_protection),
         made_stack=stack is None,
@@ -178,7 +179,7 @@ def _plan_by_change_set(
         replaces=source.replaces,
         policy_changes=source.policy_changes,
         versions=() if change_set.empty else source.versions,
-        notes=(*source.notes, *_unset_notes(request, stack, change_set)),
+        notes=(*source.notes, *_sent_notes(request, wanted), *_unset_notes(request, stack, change_set)),
         plan_notes=(*_settings_notes(request, stack, change_set), *_review_notes(stack)),
         disable_rollback=request.settings.disable_rollback,
         stack=stack if change_set.empty else None,
@@ -218,18 +219,36 @@ def _within_the_call(wanted: ChangeSetRequest, upload: Upload | None) -> ChangeS
 
 
 def _require_as_sent(gateway: Gateway, request: UpRequest, wanted: ChangeSetRequest, change_set: ChangeSet) -> None:
-    """Raise Refused where the change set has another template than the one made of what was verified. One call."""
+    """Raise Refused where the change set has another template than the one made of what was verified. One call.
+
+    Of a published template that is not ASCII it can compare no more than what CloudFormation gives back.
+    """
+    from generator.template.lost_characters import as_given_back
+
     if request.template is None or wanted.template_body is None:
         return
     sent = wanted.template_body
     has = gateway.cloudformation.get_template(change_set.stack_id, change_set.change_set_id)
-    if has.strip() != sent.strip():  # CloudFormation may cut white space at the ends
+    if has.strip() not in (sent.strip(), as_given_back(sent).strip()):  # CloudFormation may cut white space at the ends
         raise Refused(
             "Nothing was changed: the change set's template has the SHA-256 "
             f"{sha256_of(has.encode())}, and {sha256_of(sent.encode())} was sent.",
             "Run it again. If it stays so, look at what changes calls on the way to CloudFormation.",
             code="template-changed",
         )
+
+
+def _template(request: UpRequest, source: TemplateSource) -> str:
+    if source.body is None:
+        return "unchanged"
+    return "published" if request.template is not None else "new"
+
+
+def _sent_notes(request: UpRequest, wanted: ChangeSetRequest) -> Iterator[str]:
+    """What was sent is not what was verified where the stack's own instance was carried over: both digests are told."""
+    if request.template is not None and wanted.template_body is not None:
+        sent = sha256_of(wanted.template_body.encode())
+        yield f"The change set has the template that was made of it: SHA-256 {sent}."
 
 
 def _replaced(source: TemplateSource) -> frozenset[str]:

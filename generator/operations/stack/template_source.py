@@ -12,6 +12,8 @@ from generator.model import parameter_options
 from generator.model.command_line import CommandLine
 from generator.model.contract import INSTANCE_PARAMETERS, NO_END, Output, Parameter, Resource
 from generator.model.policy_change import PolicyChange
+from generator.model.release import is_older, is_pointer
+from generator.model.signature import NotVerified
 from generator.model.stack import Stack
 from generator.model.template_changes import TemplateVersion, versions_since
 from generator.model.up import UpRequest
@@ -29,7 +31,8 @@ class TemplateSource:
     it means the same as the stack's. `untouchable`: logical IDs that the update must not touch at all. `policy`: the
     stack policy that belongs to it, "" where the stack keeps its own. `policy_changes`: what its policies gain and
     lose. `versions`: the changelog from the stack's version to this one. `replaces`: the ID of the instance that it
-    replaces. `notes`: what a person should know before saying yes.
+    replaces. `garbled`: resources carried over with what may be lost characters. `notes`: what a person should know
+    before saying yes.
     """
 
     body: str | None
@@ -40,6 +43,7 @@ class TemplateSource:
     policy_changes: tuple[PolicyChange, ...] = ()
     versions: tuple[TemplateVersion, ...] = ()
     replaces: str = ""
+    garbled: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -101,15 +105,19 @@ def _beside(gateway: Gateway, live: str, request: UpRequest, stack: Stack, own: 
     """The source where the stack's template was read: ours beside it, or (`own`) that template itself."""
     from generator.template.adoption import adopt, needs_no_update, version_of
     from generator.template.emit import wire
+    from generator.template.lost_characters import garbled, places
 
+    _refuse_older_pointer(request, stack, version_of(live))
     replaces = _replaced(stack) if request.replace_instance else ""
-    adopted = adopt(request.template.text if request.template else wire(), live, replacing=replaces)
+    ours = request.template.text if request.template else wire()
+    adopted = adopt(ours, live, replacing=replaces)
     untouchable = _untouchable(adopted, stack)
     if untouchable:
         _refuse_values_of_the_instance(request, stack, adopted.fixed)
         _refuse_tags(request, stack)
     if own:
         return TemplateSource(None, frozenset(stack.parameters), untouchable=untouchable)
+    lost = places(adopted.text, ours)
     return TemplateSource(
         body=adopted.text,
         keys=adopted.parameters,
@@ -119,11 +127,28 @@ def _beside(gateway: Gateway, live: str, request: UpRequest, stack: Stack, own: 
         policy_changes=_policy_changes(gateway, live, adopted.text, request, stack),
         versions=tuple(versions_since(version_of(live))),
         replaces=replaces,
+        garbled=garbled(lost, ours),
         notes=(
             *([request.template.note] if request.template else []),
+            *_lost_notes(lost),
             *_notes(live, adopted, replaces, gateway.commands),
         ),
     )
+
+
+def _refuse_older_pointer(request: UpRequest, stack: Stack, has: str) -> None:
+    """Raise NotVerified for a pointer to an older version than the stack has: an old one may have been played again."""
+    if request.template is None or not is_pointer(request.template_url):
+        return
+    version = request.template.version
+    if is_older(version, has):
+        from generator.operations.publishing.followed import own_address
+
+        raise NotVerified(
+            f"Nothing was changed: the pointer names version {version}, and the stack {stack.name} has {has}.",
+            f"It may be an old one, played again: ask the vendor. {own_address(request.template_url, version)}",
+            code="pointer-older",
+        )
 
 
 def _policy_changes(
@@ -164,7 +189,23 @@ def _replaced(stack: Stack) -> str:
     )
 
 
+def _lost_notes(lost: tuple[str, ...]) -> Iterator[str]:
+    if lost:
+        yield (
+            "CloudFormation gives back ? for every character outside ASCII, and what stays of the stack's own template "
+            f"has a ? in {', '.join(lost)}. Where that was another character, this would write the ?."
+        )
+
+
 def _notes(live: str, adopted: Adopted, replaces: str, commands: CommandLine) -> Iterator[str]:
+    from generator.template.adoption import version_of
+
+    has, gets = version_of(live), version_of(adopted.text)
+    if is_older(gets, has):
+        yield (
+            f"This is an older template than the stack's: {gets}, and the stack has {has}. What came in between is "
+            "taken away again."
+        )
     if str(Resource.KEEPER_FUNCTION) not in live:
         yield (
             "Support's default shell (aws ssm start-session --target INSTANCE) and AWS's own session documents stop "

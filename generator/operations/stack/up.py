@@ -10,6 +10,7 @@ from dataclasses import replace
 from generator.errors import DeployerError, UsageError
 from generator.gateway.aws import Gateway
 from generator.model.caller import Caller
+from generator.model.contract import Parameter
 from generator.model.stack import Stack
 from generator.model.up import AccessLoss, UpCaller, UpPlan, UpRequest, UpResult
 from generator.operations import connectivity
@@ -24,6 +25,7 @@ from generator.operations.stack import (
     last_flip,
     named_resources,
     needed_resources,
+    own_log_group,
     remaining_access,
     rotation_schedule,
     stack_policy,
@@ -43,7 +45,7 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
     asked for. Raises UsageError, Declined, Refused for what goes beyond the request, StackBusy, OperationFailed with
     the cause, and NotFollowed when the update goes on unwatched.
     """
-    request = _with_template(request, clock)
+    request = _with_template(gateway, request, clock)
     with support_toggle.stop_hint(gateway, request.given):
         before = gateway.cloudformation.find_stack(gateway.deployment.stack_name)
         named_resources.require_known(gateway, before, request.allow_replacement, "--allow-replacement")
@@ -52,6 +54,7 @@ def up(gateway: Gateway, request: UpRequest, caller: UpCaller, clock: Clock = SY
         if stack is None and before is not None:
             request = failed_stack.with_its_values(request, before, caller.say)
         _refuse_other_template(gateway, request, stack)
+        own_log_group.require(gateway, request.given.get(Parameter.LOG_GROUP, ""))
         request = support_toggle.scoped(complete(gateway, request, stack, caller))  # a creation is no flip
         plan = plan_from(gateway, request, stack, clock, _upload(gateway, request))
         if request.check_subnet:
@@ -65,7 +68,7 @@ def upgrade(gateway: Gateway, request: UpRequest, caller: Caller, clock: Clock =
 
     With `plan_only`, return the plan and leave nothing behind. Raises StackNotFound, and the rest as `up`.
     """
-    request = _with_template(replace(request, upgrade=True), clock)
+    request = _with_template(gateway, replace(request, upgrade=True), clock)
     stack = gateway.cloudformation.describe_stack(gateway.deployment.stack_name)
     states.require_created(stack, gateway.commands)
     named_resources.require_known(gateway, stack, request.allow_replacement, "--allow-replacement")
@@ -123,13 +126,15 @@ def _upload(gateway: Gateway, request: UpRequest) -> Callable[[str], str] | None
     return upload if bucket else None
 
 
-def _with_template(request: UpRequest, clock: Clock) -> UpRequest:
+def _with_template(gateway: Gateway, request: UpRequest, clock: Clock) -> UpRequest:
     """The request with the published template that it names, read once and verified. Raises NotVerified."""
     if not request.template_url:
         return request
     from generator.operations.publishing.template import published_template
 
-    return replace(request, template=published_template(request.template_url, request.keys, clock))
+    return replace(
+        request, template=published_template(request.template_url, request.keys, clock, gateway.given_ca_bundle)
+    )
 
 
 def _refuse_other_template(gateway: Gateway, request: UpRequest, stack: Stack | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import replace
 
 from generator.errors import AwsError, DeployerError, NotFound
@@ -14,14 +16,18 @@ from generator.operations.access.key import DEAD_CODES, SecretKey, parse_secret
 GONE = "It was deleted, or created again under another ARN: ask the customer for SupportSecretArn in deployer outputs."
 
 
-ASK_WHETHER_IN = (
-    "The customer has paused access (deployer access resume), revoked it (deployer access grant) or exchanged the key. "
-    "Ask whether you have access: deployer access confirm"
-)
-ASK = (
-    "Ask the customer for deployer doctor, which says whether the key is disabled or pending deletion; if not, to "
-    "grant access again. Check kms:Decrypt in: deployer vendor identity-policy"
-)
+def ask_whether_in(caller: str) -> str:
+    """The next step where the key is dead: the customer's commands, with whom to let in again."""
+    grant = f"deployer access grant --principal {Arn.parse(caller).principal_arn}"
+    return (
+        f"The customer has paused access (deployer access resume), revoked it ({grant}) or exchanged the key. "
+        "Ask whether you have access: deployer access confirm"
+    )
+
+
+def identity_policy(secret: str, key_arn: str) -> str:
+    """The command that prints the policy of our own side for that secret and its key, if that is known."""
+    return shlex.join(["deployer", "vendor", "identity-policy", "--secret-id", secret, "--key-arn", key_arn or "ARN"])
 
 
 def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck:
@@ -34,7 +40,8 @@ def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck
     except AwsError as error:
         if error.code == RESOURCE_STATE:
             return VendorCheck(secret.text, caller, False, (), error.message, for_the_customer(error.hint))
-        missing, hint = explained(error.message, _own_kms(gateway, caller, key_arn))
+        ours = identity_policy(secret.text, key_arn)
+        missing, hint = explained(error.message, _own_kms(gateway, caller, key_arn), ours)
         return VendorCheck(secret.text, caller, False, missing, error.message, hint)
     return _with_key(gateway, VendorCheck(secret.text, caller, True, (), "the secret was read"), value)
 
@@ -49,20 +56,25 @@ def _with_key(gateway: Gateway, read: VendorCheck, key: SecretKey | None) -> Ven
     except DeployerError as error:
         if isinstance(error, AwsError) and error.aws_code in DEAD_CODES:
             dead = f"the key {key.key_id} in it is dead: AWS refuses it ({error.aws_code})"
-            return replace(read, answer=f"{read.answer}, but {dead}", hint=ASK_WHETHER_IN, usable=False)
+            return replace(read, answer=f"{read.answer}, but {dead}", hint=ask_whether_in(read.caller), usable=False)
         return replace(read, answer=f"{read.answer}; whether its key works is not known: {error.message}")
     return replace(read, answer=f"{read.answer}, and AWS takes the key {key.key_id} in it", usable=True)
 
 
+_PROFILE = re.compile(r""" --profile (?:'[^']*'|"[^"]*"|[^\s'")])+""")
+
+
 def for_the_customer(hint: str) -> str:
     """What restores a key or a secret, which no policy does: the commands are the customer's to run. Pure."""
-    return f"No policy is missing. Send this to the customer:\n{hint}"
+    theirs = _PROFILE.sub("", hint)  # support's own profile is nothing to the customer
+    return "No policy is missing. " + "\n".join(f"Send this to the customer: {line}" for line in theirs.splitlines())
 
 
-def explained(answer: str, own_kms: str) -> tuple[tuple[RequiredPolicy, ...], str]:
+def explained(answer: str, own_kms: str, ours: str) -> tuple[tuple[RequiredPolicy, ...], str]:
     """The policies that AWS's words point at, and the next step. Pure.
 
-    `own_kms` is what IAM's simulator says of our own kms:Decrypt: allowed, a denial, or empty when it was not asked.
+    `ours` is the command that prints the policy of our own side; `own_kms` is what IAM's simulator says of our own
+    kms:Decrypt: allowed, a denial, or empty when it was not asked.
     Source of the words: IAM user guide, "Troubleshoot access denied error messages".
     """
     if "default KMS service key" in answer:
@@ -72,14 +84,14 @@ def explained(answer: str, own_kms: str) -> tuple[tuple[RequiredPolicy, ...], st
         )
     if "KMS" in answer:
         if own_kms and own_kms != "allowed":
-            return (RequiredPolicy.IDENTITY,), "Attach the policy that this prints: deployer vendor identity-policy"
+            return (RequiredPolicy.IDENTITY,), f"Attach the policy that this prints: {ours}"
         missing = (RequiredPolicy.KEY,) if own_kms else (RequiredPolicy.KEY, RequiredPolicy.IDENTITY)
-        return (
-            missing,
-            ASK,
+        return missing, (
+            "Ask the customer for deployer doctor, which says whether the key is disabled or pending deletion; if not, "
+            f"to grant access again. Check kms:Decrypt in: {ours}"
         )
     if "no identity-based policy" in answer or "with an explicit deny in an identity" in answer:
-        return (RequiredPolicy.IDENTITY,), "Attach the policy that this prints: deployer vendor identity-policy"
+        return (RequiredPolicy.IDENTITY,), f"Attach the policy that this prints: {ours}"
     if "no resource-based policy" in answer:
         return (
             RequiredPolicy.SECRET,

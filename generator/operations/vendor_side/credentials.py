@@ -6,6 +6,7 @@ Source: AWS SDKs and tools guide, "Process credential provider" (the envelope an
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, timedelta
 
@@ -95,12 +96,13 @@ def _from_role(gateway: Gateway, role: RoleSession) -> dict[str, object]:
 def _value(text: str) -> Mapping[str, str]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
-    if not isinstance(value, dict) or not value.get("AccessKeyId") or not value.get("SecretAccessKey"):
+    pair = [value.get(half) for half in ("AccessKeyId", "SecretAccessKey")] if isinstance(value, dict) else []
+    if not pair or not all(isinstance(half, str) and re.fullmatch(r"[!-~]+", half) for half in pair):
         raise DeployerError(
             "The secret can be read but contains no access key.",
             "Ask the customer to create one: deployer access rotate",
             code="no-key",
         )
-    return value
+    return {str(name): str(each) for name, each in value.items()}

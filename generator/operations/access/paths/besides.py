@@ -58,7 +58,8 @@ def look(
     """
     live, live_sessions = read_policies(gateway, access), observations.live_sessions(gateway)
     owners = session_owners(gateway, access, live_sessions.value or ())
-    other_roles, policy = roles.roles(gateway, access, resources), session_policy_of(resources)
+    every, policy = roles.every_role(gateway), session_policy_of(resources)
+    other_roles = roles.roles(gateway, access, resources, every)
     bounds = (boundary.boundary(gateway, kind, name, policy) for kind, name in access.holders)
     others = (
         *(bounds if boundaries else ()),
@@ -67,7 +68,7 @@ def look(
         roles.instance_profiles(gateway, access),
         key_grants.grants(gateway, access),
         replicas.replicas(gateway, access),
-        cluster.cluster(gateway, access, resources),
+        cluster.cluster(gateway, access, resources, every),
         other_roles,
         sessions.sessions(live_sessions, owners, other_roles, access, gateway.commands),
     )

@@ -22,7 +22,7 @@ def read_session_policy(
     `session_policy` is its ARN; empty where the stack's template has none.
     """
     asked = "iam:GetPolicy, iam:GetPolicyVersion"
-    if not (access.support_user or access.support_role):
+    if not access.has_holder:
         return absent(asked, "there is neither a support user nor a support role")
     if session_policy.value is None:
         return session_policy.unanswered()

@@ -43,7 +43,8 @@ def read_paths(
     `resources` are the stack's, their physical IDs by logical ID; `owners` says whose the sessions near the stack are.
     """
     commands = gateway.commands
-    other_roles = roles.roles(gateway, access, resources)
+    every = roles.every_role(gateway)
+    other_roles = roles.roles(gateway, access, resources, every)
     policy = session_policy_of(resources)
     bounds = boundary.read_session_policy(gateway, access, policy, live)
     holders = (("user", access.support_user, live.user), ("role", access.support_role, live.role))
@@ -68,6 +69,6 @@ def read_paths(
         key_grants=key_grants.grants(gateway, access),
         roles=other_roles,
         session_policy=bounds,
-        cluster=cluster.cluster(gateway, access, resources),
+        cluster=cluster.cluster(gateway, access, resources, every),
         keeper=keeper.keeper(gateway, access, resources),
     )

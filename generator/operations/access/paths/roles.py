@@ -6,7 +6,7 @@ everybody from outside counts, whoever it is (decision record 38).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -26,22 +26,34 @@ from generator.operations.access.stack_access import StackAccess
 
 ASSUMING = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 BY_AWS = frozenset({PrincipalType.SERVICE, PrincipalType.FEDERATED})
-"""Whom no grant can name: AWS's services, and the people of an identity provider of the account."""
+"""Whom no grant can name: AWS's services, and the people of an identity provider, if it is not another account's."""
 ANYWHERE = "rolesanywhere."
 
 
-def roles(gateway: Gateway, access: StackAccess, resources: Reading[Mapping[str, str]]) -> PathReading:
-    """A path for each other role and each principal it lets in (one call; one more to the log, if there are any).
+def every_role(gateway: Gateway) -> Reading[Sequence[AccountRole]]:
+    """The account's roles, in one call."""
+    return read(SEEN, gateway.iam.list_account_roles)
 
-    `resources` are the stack's, their physical IDs by logical ID.
+
+def roles(
+    gateway: Gateway,
+    access: StackAccess,
+    resources: Reading[Mapping[str, str]],
+    listed: Reading[Sequence[AccountRole]],
+) -> PathReading:
+    """A path for each other role and each principal it lets in (one call to the log, if there are any).
+
+    `resources` are the stack's, their physical IDs by logical ID; `listed` are the account's roles.
     """
+    if listed.value is None:
+        return listed.unanswered()
+    every = listed.value
 
     @cache
     def vendors() -> frozenset[str]:
         return revoked_accounts(gateway, resources).value or frozenset()
 
     def paths() -> tuple[AccessPath, ...]:
-        every = gateway.iam.list_account_roles()
         opening = reaching(every, _resources(access))
         others = (role for role in every if role.arn != access.role_arn)
         pairs = ((role, path) for role in others for path in _paths(gateway, access, role, opening, vendors))
@@ -82,15 +94,16 @@ def _paths(
         if who not in named:
             detail, yours = f"trusts {who}: {', '.join(trusts)}; {may}", if_yours(access, who, vendors)
             yield _path(gateway, role, who, detail=detail, yours=yours)
-    if role.policies and (providers := _providers(role)):
+    if role.policies and (providers := _providers(role, access)):
         detail = f"trusts the people of {', '.join(providers)}, whom no grant can name; {may}"
         yield AccessPath(PathKind.ROLE, role.name, providers[0], SEEN, "", role.created, opens=False, detail=detail)
 
 
-def _providers(role: AccountRole) -> list[str]:
-    """The identity providers whose people may assume the role, and IAM Roles Anywhere, which takes certificates."""
+def _providers(role: AccountRole, access: StackAccess) -> list[str]:
+    """The identity providers, of no other account, whose people may assume the role; and IAM Roles Anywhere."""
     admitting = (p for s in role.trust.statements if _assumes(s) for p in s.principals)
-    return sorted({p.value for p in admitting if p.type is PrincipalType.FEDERATED or p.value.startswith(ANYWHERE)})
+    providers = {p for p in admitting if p.type is PrincipalType.FEDERATED or p.value.startswith(ANYWHERE)}
+    return sorted({p.value for p in providers if not _of_another_account(p, access)})
 
 
 def if_yours(access: StackAccess, who: str, vendors: Callable[[], frozenset[str]]) -> str:
@@ -135,11 +148,19 @@ def strangers(role: AccountRole, access: StackAccess) -> dict[str, list[str]]:
     for statement in role.trust.statements:
         if _assumes(statement) and not statement.limited_to(access.own):
             for principal in admitted(statement):
-                if principal.type not in BY_AWS and is_outside(principal, access):
+                if (principal.type not in BY_AWS and is_outside(principal, access)) or _of_another_account(
+                    principal, access
+                ):
                     who.setdefault(principal.value, []).append(statement.name)
     if role.trust.problems:
         who["somebody whom its trust policy does not name clearly"] = list(role.trust.problems)
     return who
+
+
+def _of_another_account(principal: PolicyPrincipal, access: StackAccess) -> bool:
+    """Whether it is an identity provider that another account has, so that its people are that account's."""
+    account = account_of(principal.value) if principal.type is PrincipalType.FEDERATED else ""
+    return account.isdecimal() and account not in access.own
 
 
 def _resources(access: StackAccess) -> tuple[str, ...]:
