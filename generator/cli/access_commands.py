@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from generator.cli import access_text, render
+from generator.cli import access_text, render, ticket_text
 from generator.cli.callers import RevokeInvocation, SecretInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
@@ -192,7 +192,9 @@ def _register_revoke(group: typer.Typer) -> None:
         from generator.operations.access.report import verify
 
         verified = verify(call.gateway, file, log_group)
-        return CommandResult(verified, access_text.verified_lines(verified), 0 if verified.line else INCOMPLETE)
+        return CommandResult(
+            verified, access_text.verified_lines(verified), 0 if verified.line else INCOMPLETE, to_read=True
+        )
 
 
 def _register_key(group: typer.Typer) -> None:
@@ -219,15 +221,19 @@ def _register_key(group: typer.Typer) -> None:
         every: Annotated[
             str | None, typer.Option(metavar="30d", help="Rotate automatically from now on, every so many days.")
         ] = None,
+        plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
     ) -> CommandResult:
         """Rotate the support user's access key.
 
         Checks that the new key works and that the old one no longer does.
         """
         from generator.model.duration import parse_duration
-        from generator.operations.access.key import rotate
+        from generator.operations.access.key import RotatePlan, rotate
 
-        return _key_done(rotate(call.gateway, parse_duration(every) if every else None))
+        done = rotate(call.gateway, call, parse_duration(every) if every else None, plan_only=plan_only)
+        if isinstance(done, RotatePlan):
+            return CommandResult(done, call.plan_lines(done), to_read=True)
+        return _key_done(done)
 
 
 def _key_done(report: KeyReport) -> CommandResult:
@@ -256,16 +262,18 @@ def _register_reading(group: typer.Typer) -> None:
             bool,
             typer.Option("--closed", help="The text that closes the ticket: the end, and the report's digest."),
         ] = False,
+        own: Own = "",
     ) -> CommandResult:
         """Print the text for the support ticket.
 
         Who has access, where, until when; or, after a revocation, that nobody has.
         """
+        from generator.model.principal import parse_own
         from generator.operations.access.confirm import confirm
 
-        confirmation = confirm(call.gateway, closed=closed)
-        text = None if fmt is TicketFormat.json else access_text.ticket_lines(confirmation, fmt.value)
-        return CommandResult(access_text.ticket_values(confirmation), text)
+        confirmation = confirm(call.gateway, closed=closed, own=parse_own(own))
+        text = None if fmt is TicketFormat.json else ticket_text.ticket_lines(confirmation, fmt.value)
+        return CommandResult(ticket_text.ticket_values(confirmation), text)
 
     @command(group, "reveal")
     def reveal(
@@ -313,6 +321,9 @@ def _register_policy(group: typer.Typer) -> None:
             ),
         ] = None,
         engineers: Annotated[Engineers, typer.Option("--as", help="With --abac: how they sign in.")] = Engineers.role,
+        ssh_user: Annotated[
+            str, typer.Option(metavar="NAME", help="With --abac: the OS user for SSH; none if omitted.")
+        ] = "",
     ) -> CommandResult:
         """Print or attach the support policy for other hosts.
 
@@ -330,9 +341,10 @@ def _register_policy(group: typer.Typer) -> None:
             undo,
             abac,
             engineers.value,
+            ssh_user,
         )
         done = support_policy(request, call, lambda: call.gateway)
         if isinstance(done, Attached):
             holds = all(check.holds for check in done.checks)
-            return CommandResult(done, access_text.check_lines(done.checks), 0 if holds else INCOMPLETE)
+            return CommandResult(done, access_text.check_lines(done.checks), 0 if holds else INCOMPLETE, to_read=True)
         return CommandResult(done, [render.document(done, fmt.value)])

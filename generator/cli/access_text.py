@@ -13,8 +13,6 @@ from generator.model.contract import Parameter, Resource
 from generator.model.duration import END_FORMAT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from generator.model.access import AccessKey, AccessPolicy, AccessState, VendorInstructions
     from generator.model.access_path import AccessPath, OtherPaths
     from generator.model.command_line import CommandLine
@@ -22,10 +20,9 @@ if TYPE_CHECKING:
     from generator.model.grant import Grant
     from generator.model.session import Session
     from generator.model.up import Check
-    from generator.operations.access.confirm import Confirmation, EndConfirmation
     from generator.operations.access.grant import GrantResult
     from generator.operations.access.grant_plan import AccessPlan, Overlap
-    from generator.operations.access.key import KeyReport
+    from generator.operations.access.key import KeyReport, RotatePlan
     from generator.operations.access.policy_attachment import Attachment
     from generator.operations.access.report import Verified
     from generator.operations.access.revocation import Revocation
@@ -51,7 +48,8 @@ def _verified_lines(plan: AccessPlan) -> list[str]:
 
 def _access_lines(plan: AccessPlan) -> list[str]:
     gone = sorted(set(plan.before.principals) - set(plan.after.principals))
-    lines = [f"  until {_until(plan.after)}", *_ending_lines(plan)]
+    lines = [f"  {_until(plan.after)}"] if plan.after.principals else []
+    lines += _ending_lines(plan)
     rows = [(f"  {s.permits}", s.who, f"policy of the {s.policy}") for s in plan.permissions]
     lines += table(rows) if plan.after.principals else ["  nobody has access"]
     lines += [f"  no longer: {principal.arn}" for principal in gone]
@@ -111,7 +109,7 @@ def unchanged_line(plan: AccessPlan) -> str:
     """The line for a grant that changes nothing."""
     if not plan.after.principals:
         return f"Nobody has access to the stack {plan.access.stack.name}: nothing to change."
-    return f"They already have this access, until {_until(plan.after)}: nothing to change."
+    return f"They already have this access, {_until(plan.after)}: nothing to change."
 
 
 def grant_lines(result: GrantResult, commands: CommandLine) -> list[str]:
@@ -244,6 +242,17 @@ def verified_lines(verified: Verified) -> list[str]:
     ]
 
 
+def rotate_plan_lines(plan: RotatePlan) -> list[str]:
+    """What a rotation does to the keys, for whom that counts, and the schedule."""
+    new = "inactive, as access is paused" if plan.paused else "active"
+    rows = [("  new", f"a key of {plan.user} in the secret, {new}")]
+    if plan.key_id:
+        rows.append(("  stops", f"{plan.key_id}: whoever uses it has to read the secret again"))
+    if plan.every_days:
+        rows.append(("  schedule", f"every {plan.every_days} days from now on"))
+    return table(rows)
+
+
 def key_lines(report: KeyReport) -> list[str]:
     """The keys after a change, and the checks."""
     lines = [*table([_key_row(key)[:3] for key in report.keys]), *check_lines(report.checks)]
@@ -257,10 +266,10 @@ def state_lines(state: AccessState, aside: str = "") -> list[str]:
         ("stack", f"{state.stack_name} in {state.account} {state.region}{aside}"),
         *(("granted to", principal.arn) for principal in grant.principals),
         *([] if grant.principals else [("granted to", "nobody")]),
-        ("access path", " and ".join(_paths(state)) or "none: there is neither a support user nor a support role"),
+        ("access path", _path_words(state)),
         *([("database", f"{state.database}, by either path")] if state.database else []),
-        ("until", _ends(state) + _distance(grant, state.at)),
-        ("reason", grant.reason or "-"),
+        ("until", _ends(state) + _distance(grant, state.at) if grant.principals else "-"),
+        ("reason", (grant.reason or "-") + (" (of the last grant)" if grant.reason and not grant.principals else "")),
     ]
     lines = [*table(head), "", "policies in AWS"]
     lines += [line for policy in state.policies for line in _policy_lines(policy)] or ["  none"]
@@ -277,11 +286,21 @@ def state_lines(state: AccessState, aside: str = "") -> list[str]:
     return lines
 
 
-def _paths(state: AccessState) -> list[str]:
-    """The access paths that the grant opens, and what blocks them."""
+def _path_words(state: AccessState) -> str:
+    """By which paths somebody is let in, or would be by a grant."""
+    granted = bool(state.grant.principals)
+    paths = " and ".join(_paths(state, blocks=granted))
+    if not paths:
+        return "none: there is neither a support user nor a support role"
+    return paths if granted else f"none by a grant; one would open it {paths}"
+
+
+def _paths(state: AccessState, *, blocks: bool) -> list[str]:
+    """The access paths that a grant opens, and with `blocks` what blocks them now."""
     blocked = "" if any(key.active for key in state.keys) else ": it is inactive" if state.keys else ": it has none now"
-    secret = f"by the secret, which holds the support user's key{blocked}"
-    role = f"by the role, which the vendor assumes{': it is paused' if state.grant.paused else ''}"
+    paused = ": it is paused" if state.grant.paused else ""
+    secret = f"by the secret, which holds the support user's key{blocked if blocks else ''}"
+    role = f"by the role, which the vendor assumes{paused if blocks else ''}"
     has_role = any(policy.name == "support role" for policy in state.policies)
     opened = (
         (secret, state.support_user and state.grant.allows_path("secret")),
@@ -298,11 +317,13 @@ def _distance(grant: Grant, now: datetime | None) -> str:
 
 def _ends(state: AccessState) -> str:
     """The end in the policies; the one that the stack records if they have none."""
-    return " and ".join(f"{end:{END_FORMAT}}" if end else "no end" for end in state.ends) or _until(state.grant)
+    return " and ".join(f"{end:{END_FORMAT}}" if end else "no end" for end in state.ends) or (
+        state.grant.until_text or "no end"
+    )
 
 
 def _until(grant: Grant) -> str:
-    return grant.until_text or "no end"
+    return f"until {grant.until_text}" if grant.until else "without an end"
 
 
 def _policy_lines(policy: AccessPolicy) -> list[str]:
@@ -335,43 +356,3 @@ def _path_row(path: AccessPath) -> tuple[str, ...]:
 def _session_row(session: Session) -> tuple[str, ...]:
     started = f"{session.started:%Y-%m-%d %H:%M}" if session.started else "-"
     return (f"  {session.session_id}", session.owner, started, session.document, session.reason)
-
-
-def ticket_lines(confirmation: Confirmation | EndConfirmation, fmt: str) -> list[str]:
-    """The text for a support ticket, of access that is granted or of its end."""
-    from generator.operations.access.confirm import Confirmation
-
-    if isinstance(confirmation, Confirmation):
-        return confirmation_lines(confirmation, fmt)
-    return end_confirmation_lines(confirmation, fmt)
-
-
-def ticket_values(confirmation: Confirmation | EndConfirmation) -> dict[str, object]:
-    """The same for a script."""
-    from generator.operations.access.confirm import Confirmation
-
-    who: dict[str, object] = {}
-    if isinstance(confirmation, Confirmation):
-        who = {"principals": confirmation.principals}
-    return {**who, **dict(confirmation.facts)}
-
-
-def end_confirmation_lines(confirmation: EndConfirmation, fmt: str) -> list[str]:
-    """The text that closes a support ticket, in the same forms."""
-    opening = "Privileged access for your support is revoked, which was proven. Nobody of yours has access now."
-    if fmt == "markdown":
-        return [opening, "", *_markdown(confirmation.facts)]
-    return [opening, "", *table(confirmation.facts)]
-
-
-def _markdown(facts: Sequence[tuple[str, str]]) -> list[str]:
-    return ["| | |", "| --- | --- |", *(f"| {name} | `{value}` |" for name, value in facts)]
-
-
-def confirmation_lines(confirmation: Confirmation, fmt: str) -> list[str]:
-    """The text for a support ticket: "markdown" as a table, "text" as aligned lines."""
-    opening = "Privileged access for your support is granted to:"
-    if fmt == "markdown":
-        who = [f"- `{arn}`" for arn in confirmation.principals]
-        return [opening, "", *who, "", *_markdown(confirmation.facts)]
-    return [opening, *(f"  {arn}" for arn in confirmation.principals), "", *table(confirmation.facts)]

@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from generator.cli import render
-from generator.cli.index import OPTION_SYNONYMS, SYNONYMS
+from generator.cli.index import GROUP_SYNONYMS, OPTION_SYNONYMS, SYNONYMS
 from generator.cli.invocation import Invocation
 from generator.cli.lazy import LazyGroup
+from generator.cli.missing import misplaced_value, missing_values, value_expected
+from generator.cli.next_step import in_the_sandbox
 from generator.cli.render import OutputFormat
 from generator.cli.sanitize import tell
 from generator.errors import DeployerError
@@ -89,7 +91,27 @@ def run(argv: list[str]) -> int:
     except Exception as error:  # Typer's copy of click has no public name: its errors are known by their methods
         if not hasattr(error, "format_message"):
             raise
+        if getattr(error, "option_name", "") == "--version":  # of a command that has no such option of its own
+            tell_version()
+            return 0
+        if (rest := without_help(argv, error)) is not None:
+            return run(rest)
         return _usage(argv, error)
+
+
+def without_help(argv: list[str], error: Any) -> list[str] | None:
+    """`access help grant` as `access grant --help`; None where another word was the fault."""
+    if not str(error.format_message()).startswith("No such command 'help'"):
+        return None
+    at = argv.index("help")
+    return [word for word in (*argv[:at], *argv[at + 1 :]) if word not in ("--sandbox", "--help", "-h")] + ["--help"]
+
+
+def tell_version() -> None:
+    """Print the version."""
+    from generator import __version__
+
+    sys.stdout.write(f"deployer {__version__}\n")
 
 
 def _usage(argv: list[str], error: Any) -> int:
@@ -100,20 +122,44 @@ def _usage(argv: list[str], error: Any) -> int:
     if message.startswith("Usage: "):  # only `deployer`, or only a group's name, was typed: its help is the answer
         sys.stderr.write(message + "\n")
         return 2
+    if lacking := missing_values(argv, error):
+        return _refused(argv, path, lacking)
+    expected, value = value_expected(_command(argv), error)
+    message = expected or message
     message = message if message.endswith((".", "?")) else message + "."
-    hint = f"See: {path} --help"
-    if option := OPTION_SYNONYMS.get(getattr(error, "option_name", "")):
+    hint = "\n".join(filter(None, (value, f"See: {path} --help")))
+    if option := _ours(error):
         message = message.partition(" (Possible")[0].rstrip(".") + "."
         hint = f"Here it is: {option.format(path.partition(' ')[2])}"
+    elif getattr(error, "option_name", "") == "--sandbox":
+        hint = f"Write it before the command: {' '.join(['deployer --sandbox', *path.split()[1:]])} …"
     elif repeated := _repeated(argv, error):
         hint = f"Each value has an option of its own: {repeated}"
     elif not path.partition(" ")[2] and (early := _common_option(argv)):
         hint = f"Write it after the command: deployer COMMAND {early} …"
-    elif path == "deployer" and (meant := _meant(argv)):
+    elif misplaced := misplaced_value(_command(argv), argv, error):
+        hint = misplaced
+    elif message.startswith("No such command") and (meant := _meant(argv, path)):
         message = message.partition(" Did you mean")[0]
-        hint = f"Perhaps: {' or '.join(f'deployer {each}' for each in meant)}; all commands: deployer --help"
-    render.error(_asked(argv, path), DeployerError(message, hint, code="usage", exit_code=2))
-    return 2
+        hint = f"Perhaps: {' or '.join(f'deployer {each}' for each in meant)}; all commands: {path} --help"
+    return _refused(argv, path, DeployerError(message, hint, code="usage", exit_code=2))
+
+
+def _refused(argv: list[str], path: str, error: DeployerError) -> int:
+    """Print a usage error: its commands are for the sandbox where the one typed was. Returns its exit code."""
+    typed = itertools.takewhile(lambda word: word.startswith("-"), argv)
+    render.error(
+        _asked(argv, path), error.explained(hint=in_the_sandbox(error.hint)) if "--sandbox" in typed else error
+    )
+    return error.exit_code
+
+
+def _ours(error: Any) -> str:
+    """What an option of another tool is here, where the command has it; else ""."""
+    parameter, typed = OPTION_SYNONYMS.get(getattr(error, "option_name", ""), ("", ""))
+    context = getattr(error, "ctx", None)
+    known = {each.name for each in context.command.params} if context else set()
+    return typed if parameter in known else ""
 
 
 def _repeated(argv: list[str], error: Any) -> str:
@@ -131,27 +177,43 @@ def _repeated(argv: list[str], error: Any) -> str:
 
 def _named(argv: list[str]) -> list[str]:
     """The command that was typed, as far as there is one: the parser does not say which one it refused."""
+    return [word for word, _ in _walked(argv)]
+
+
+def _command(argv: list[str]) -> Any:
+    """The command or group of that name."""
     from typer.main import get_command
 
-    path: list[str] = []
+    return [get_command(app), *(command for _, command in _walked(argv))][-1]
+
+
+def _walked(argv: list[str]) -> list[tuple[str, Any]]:
+    from typer.main import get_command
+
+    path: list[tuple[str, Any]] = []
     here: Any = get_command(app)
     for word in (word for word in argv if not word.startswith("-")):
         here = here.get_command(None, word) if hasattr(here, "get_command") else None
         if here is None:
             break
-        path.append(word)
+        path.append((word, here))
     return path
 
 
-def _meant(argv: list[str]) -> list[str]:
-    """What other tools call by the word that was typed, or else the commands of groups that bear that name."""
-    from typer.main import get_command
-
-    groups: Any = get_command(app)
-    typed = next((word for word in argv if not word.startswith("-")), "")
-    if typed.lower() in SYNONYMS:
-        return list(SYNONYMS[typed.lower()])
-    return [f"{name} {typed}" for name, group in groups.commands.items() if typed in getattr(group, "commands", ())]
+def _meant(argv: list[str], path: str) -> list[str]:
+    """The command that was typed in capitals, or what other tools call by that word, or else the commands of groups
+    that bear that name."""
+    group = " ".join(path.split()[1:])
+    words = [word.lower() for word in argv if not word.startswith("-")][len(group.split()) :]
+    typed, commands = next(iter(words), ""), getattr(_command(argv), "commands", {})
+    if typed in commands:
+        return [f"{group} {typed}".strip()]
+    if group:
+        meant = GROUP_SYNONYMS.get(group, {}).get(typed)
+        return [f"{group} {meant}"] if meant else []
+    if typed in SYNONYMS:
+        return list(SYNONYMS[typed])
+    return [f"{name} {typed}" for name, each in commands.items() if typed in getattr(each, "commands", ())]
 
 
 def _common_option(argv: list[str]) -> str:

@@ -24,10 +24,22 @@ def value(call: Invocation, key: str, choices: Sequence[Choice]) -> str:
 
 
 def choose(call: Invocation, noun: str, labels: Sequence[str]) -> int:
-    """Have a person pick one by its number, its id (a label's first word) or a part of its line that no other has.
+    """Have a person pick one of the labels, and return its place.
 
-    Asks until one is named; a part that several have shows these.
+    From a list that narrows as they type; where the terminal cannot be drawn on, by number, ID (a label's first word)
+    or a part of its line. Raises Declined when they leave without one.
     """
+    from generator.cli import picker
+
+    if not call.interactive or not picker.possible():
+        return _numbered(call, noun, labels)
+    picked = picker.pick(f"Which {noun}?", labels)
+    call.say(f"Which {noun}? {labels[picked]}")
+    return picked
+
+
+def _numbered(call: Invocation, noun: str, labels: Sequence[str]) -> int:
+    """Ask until one is named; a part that several have shows these. Raises UsageError without a terminal."""
     _list(call, labels, range(len(labels)))
     names = {name: at for at, label in enumerate(labels) for name in (str(at + 1), label.split()[0])}
     while (answer := call.ask(f"Which {noun}? (number, id, or a part of the line)", "1")) not in names:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from generator.cli import render
@@ -64,6 +64,23 @@ class UpInvocation(InvocationCaller):
 
 class FirstUpInvocation(UpInvocation):
     """The caller of `init`."""
+
+    _store: Callable[[], None] | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether --yes was given."""
+        return self._call.yes
+
+    def once_confirmed(self, store: Callable[[], None]) -> None:
+        """Call `store` when a plan has been agreed to."""
+        self._store = store
+
+    def confirm(self, plan: object) -> None:
+        """Ask whether to carry out a plan, and store the defaults if so. Raises as `Invocation.confirm`."""
+        super().confirm(plan)
+        if self._store is not None:
+            self._store()
 
     def ask(self, question: str, default: str) -> str:
         """Ask for a line of text. Raises as `Invocation.ask`."""

@@ -38,4 +38,4 @@ def register(app: typer.Typer) -> None:
         done = install(call.gateway, KubectlRequest(version, sha256, source, instance_id, plan_only), call)
         if isinstance(done, KubectlPlan):
             return CommandResult(done, call.plan_lines(done), to_read=True)
-        return CommandResult(done, session_text.kubectl_lines(done))
+        return CommandResult(done, session_text.kubectl_lines(done), to_read=True)

@@ -8,6 +8,7 @@ import functools
 import inspect
 import os
 import re
+import shlex
 import traceback
 import typing
 from collections.abc import Callable
@@ -44,6 +45,17 @@ NEXT = re.compile(r"next: |: deployer ")
 """What a line of a result has before a command that a person may paste."""
 CHANGING: set[str] = set()
 """The commands declared so far that change something in AWS."""
+SIGN_IN = re.compile(r"\baws (sso )?login\b(?! --profile)")
+REPORT = "Run it again with --debug and report the traceback."
+ROOM = "Free some space, and run it again."
+OF_THIS_COMPUTER = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), ROOM),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "Raise the limit of open files (ulimit -n), or close programs."),
+    errno.EFBIG: "The file system, or ulimit -f, does not take a file of this size.",
+    errno.EROFS: "Choose a place that may be written.",
+    errno.EIO: "Look at the disk: its errors are in the system's log.",
+}
+"""Next steps for refusals of the system that are no defect, even where it does not name the file."""
 _CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 Body = Callable[..., CommandResult | None]
 
@@ -129,8 +141,9 @@ def command(
             given = {name: values.pop(name) for name in common}
             sandbox = bool(context.find_root().params.get("sandbox"))
             invocation = Invocation(command=typed, changes=changes, sandbox=sandbox, **given)
+            invocation.typed = frozenset(name for name in values if _is_typed(context, name))
             if typed.startswith("db "):
-                invocation.database = _database_of(context, values)
+                invocation.database = _database_of(invocation.typed, values)
             raise typer.Exit(_run(invocation, body, context, values))
 
         app.command(name, **{"cls": GroupedCommand, **settings})(_declared(wrapper, body, [_CONTEXT, *own, *shared]))
@@ -139,12 +152,17 @@ def command(
     return register
 
 
-def _database_of(context: typer.Context, values: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _is_typed(context: typer.Context, parameter: str) -> bool:
+    """Whether it is on the command line, and not a default, a variable's or a stored one."""
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _database_of(typed: frozenset[str], values: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """What was typed of the database that is meant, and of the user that signs in; next commands carry it."""
     words = []
     for name in ("name", "endpoint", "port", "engine", "dbname", "permission", "support"):
-        source = context.get_parameter_source(name)
-        if name in values and source is not None and source.name == "COMMANDLINE":
+        if name in typed:
             option, value = "" if name == "name" else f"--{name}", values[name]
             if name != "support" or value is True:  # of bootstrap it is a level, and of another user
                 words.append((option, "" if value is True else str(value)))
@@ -176,8 +194,8 @@ def _run(invocation: Invocation, body: Body, context: typer.Context, values: dic
 
 
 def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, Any]) -> None:
-    """Put stored defaults in the place of what was not given; commands about the store itself take none."""
-    if invocation.command.startswith("config"):
+    """Put stored defaults in the place of what was not given; the demo, and commands about the store, take none."""
+    if invocation.command.startswith(("config", "demo")):
         return
     from generator.operations.config import paths
 
@@ -185,7 +203,8 @@ def _fill_in(context: typer.Context, invocation: Invocation, values: dict[str, A
         return
     from generator.operations.config.resolve import stored_for
 
-    stored = stored_for(invocation.command, invocation.env)
+    typed = {name for name in ("profile", "region") if _is_typed(context, name)}
+    stored = stored_for(invocation.command, invocation.env, typed, sandbox=invocation.sandbox)
     if not stored:
         return
     from generator.model.database import AccessLevel, ClientProgram
@@ -220,9 +239,10 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
         done = body()
         if done is None:
             return 0
-        text = done.text and [invocation.pasteable(line) if NEXT.search(line) else line for line in done.text]
+        reads = NEXT.search if not done.to_read else bool
+        text = done.text and [invocation.pasteable(line) if reads(line) else line for line in done.text]
         placed = invocation.changes and invocation.opened
-        value = _placed(invocation, done.result) if placed else done.result
+        value = _pasteable(invocation, _placed(invocation, done.result) if placed else render.plain(done.result))
         render.result(invocation, value, text, done.exit_code, to_read=done.to_read)
         if placed:
             _say_where(invocation)
@@ -231,16 +251,27 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
         return done.exit_code
     except DeployerError as error:
         return _fail(invocation, error)
-    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D in place of an answer
-        return _fail(invocation, DeployerError("Interrupted.", code="interrupted", exit_code=130))
+    except (KeyboardInterrupt, EOFError) as error:  # Ctrl-C or a signal, or Ctrl-D in place of an answer
+        by = f" by {error}" if isinstance(error, KeyboardInterrupt) and error.args else ""
+        return _fail(invocation, DeployerError(f"Interrupted{by}.", code="interrupted", exit_code=130))
     except BrokenPipeError:
         return 1  # whoever read our output stopped reading: not an error of ours
     except OSError as error:
-        if not error.filename:
+        if not error.filename and error.errno not in OF_THIS_COMPUTER:
             return _defect(invocation, error)
         return _fail(invocation, _file_error(error))
     except Exception as error:  # a bug: whatever it is, the user gets one line, and how to see more
         return _defect(invocation, error)
+
+
+def _pasteable(invocation: Invocation, value: Any) -> Any:
+    """The result, the commands in its hints as they can be pasted."""
+    if isinstance(value, dict):
+        return {
+            key: invocation.pasteable(each) if key == "hint" and isinstance(each, str) else _pasteable(invocation, each)
+            for key, each in value.items()
+        }
+    return [_pasteable(invocation, each) for each in value] if isinstance(value, list) else value
 
 
 def _placed(invocation: Invocation, result: Any) -> Any:
@@ -251,16 +282,38 @@ def _placed(invocation: Invocation, result: Any) -> Any:
 
 def _say_where(invocation: Invocation) -> None:
     if invocation.output is OutputFormat.text:
-        invocation.say(f"  where: {str(invocation.location).removeprefix('in ')}")
+        invocation.say(f"  where: {_where(invocation)}")
+
+
+def _where(invocation: Invocation) -> str:
+    return str(invocation.location).removeprefix("in ")
 
 
 def _fail(invocation: Invocation, error: DeployerError) -> int:
+    """Tell the error, and return its exit code; where that fails in turn, tell that, with nothing added to it."""
     if invocation.debug:
         traceback.print_exc()
+    try:
+        return _tell(invocation, error)
+    except OSError:
+        raise
+    except Exception as another:
+        if invocation.debug:
+            traceback.print_exc()
+        return _bare(invocation, error, another)
+
+
+def _bare(invocation: Invocation, error: DeployerError, another: Exception) -> int:
+    defect = f"This is a bug in deployer: {type(another).__name__} where it was to say: {error.message}"
+    render.error(invocation, DeployerError(defect, REPORT, code="defect"))
+    return error.exit_code
+
+
+def _tell(invocation: Invocation, error: DeployerError) -> int:
     whole = error.explained(hint=signing_in(invocation, error.hint), also=_permissions(invocation, error))
-    render.error(invocation, whole.explained(hint=invocation.pasteable(whole.hint)))
-    if invocation.changes and invocation.opened and invocation.gateway.known_account:
-        _say_where(invocation)
+    known = invocation.changes and invocation.opened and invocation.gateway.known_account
+    where = _where(invocation) if known else ""
+    render.error(invocation, whole.explained(hint=invocation.pasteable(whole.hint)), where=where)
     return error.exit_code
 
 
@@ -273,24 +326,26 @@ def _permissions(invocation: Invocation, error: DeployerError) -> str:
 
 def signing_in(invocation: Invocation, hint: str) -> str:
     """The hint, with the profile in force named where it says how to sign in."""
-    profile = invocation.profile or os.environ.get("AWS_PROFILE")
-    return re.sub(r"\baws (sso )?login\b", rf"\g<0> --profile {profile}", hint) if profile else hint
+    if not SIGN_IN.search(hint):
+        return hint
+    profile = invocation.profile or os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE")  # botocore's
+    option = f" --profile {shlex.quote(profile)}" if profile else ""
+    return SIGN_IN.sub(lambda match: match[0] + option, hint)
 
 
 def _defect(invocation: Invocation, error: Exception) -> int:
     message = f"This is a bug in deployer: {type(error).__name__} in {invocation.command}."
-    return _fail(
-        invocation, DeployerError(message, "Run it again with --debug and report the traceback.", code="defect")
-    )
+    return _fail(invocation, DeployerError(message, REPORT, code="defect"))
 
 
 def _file_error(error: OSError) -> DeployerError:
-    """A file or folder of this computer that cannot be used: a full disk, a home that is read-only."""
-    hint = {errno.ENOENT: "Check the path.", errno.ENOSPC: "Free some space, and run it again."}
+    """A file or folder of this computer that cannot be used: a full disk, a home that is read-only. What is refused
+    while a file is open does not name it."""
+    hint = {errno.ENOENT: "Check the path.", **OF_THIS_COMPUTER}
+    subject = f"{error.filename} could not be used" if error.filename else "A file of this computer could not be used"
+    why = error.strerror or os.strerror(error.errno or 0)
     return DeployerError(
-        f"{error.filename} could not be used: {error.strerror}.",
-        hint.get(error.errno or 0, "Check the path and its permissions."),
-        code="file",
+        f"{subject}: {why}.", hint.get(error.errno or 0, "Check the path and its permissions."), code="file"
     )
 
 

@@ -90,4 +90,4 @@ def _register_reading(group: typer.Typer) -> None:
         wanted = {key_named(key).name} if key else set(KEYS)
         chosen = [setting for setting in settings(call.env) if setting.key in wanted]
         rows = [(s.key, "-" if s.value is None else str(s.value), s.origin.value, s.place) for s in chosen]
-        return CommandResult(chosen, render.table(rows, ("KEY", "VALUE", "FROM", "WHERE")))
+        return CommandResult(chosen, render.table(rows, ("KEY", "VALUE", "FROM", "WHERE")), to_read=True)

@@ -60,6 +60,12 @@ def _register_connect(app: typer.Typer) -> None:
         reason: Annotated[str, REASON] = "",
         length: Annotated[str, typer.Option("--for", metavar="DURATION", help="End the session after this time.")] = "",
         document: Annotated[str, typer.Option(help="Session document to use instead of the stack's.")] = "",
+        parameter: Annotated[
+            list[str],
+            typer.Option(
+                "--parameter", metavar="NAME=VALUE", help="A parameter of that document; can be given several times."
+            ),
+        ] = [],  # noqa: B006
         unsigned_channel: Annotated[
             bool, typer.Option("--unsigned-channel", help="Open the data channel without a signature.")
         ] = False,
@@ -69,7 +75,7 @@ def _register_connect(app: typer.Typer) -> None:
     ) -> CommandResult:
         """Open a shell on an instance, or tunnels to it. Nothing needs to be installed."""
         from generator.cli.tunnel_view import TunnelScreen
-        from generator.model.connect import ConnectRequest
+        from generator.model.connect import ConnectRequest, parse_parameters
         from generator.model.duration import parse_duration
         from generator.model.forward import parse_forward
         from generator.operations.sessions.connect import connect
@@ -84,6 +90,7 @@ def _register_connect(app: typer.Typer) -> None:
             not unsigned_channel,
             parse_duration(length) if length else None,
             selftest,
+            parse_parameters(parameter, document, tunnel=bool(forward)),
         )
         show_frames(call)
         with TunnelScreen(call, live=not exec_) as screen:
@@ -96,7 +103,9 @@ def _outcome(call: Invocation, result: ConnectResult | SelftestResult) -> Comman
     from generator.model.connect import ConnectResult
 
     if not isinstance(result, ConnectResult):
-        return CommandResult(result, session_text.selftest_lines(result), 0 if result.resumed_whole else 1)
+        return CommandResult(
+            result, session_text.selftest_lines(result), 0 if result.resumed_whole else 1, to_read=True
+        )
     for line in (*session_text.not_ended_lines(result.not_ended), *session_text.result_lines(result)):
         call.say(line)
     return CommandResult(result, [], result.exit_code)

@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
         )
         with _progress_bar() as progress:
             result = copy(call.gateway, request, CopyScreen(call, progress))
-        return CommandResult(result, session_text.copy_lines(result), result.exit_code)
+        return CommandResult(result, session_text.copy_lines(result), result.exit_code, to_read=True)
 
 
 @contextmanager

@@ -68,10 +68,10 @@ def _register_bootstrap(group: typer.Typer) -> None:
 
         support = _support_level(values)
         vendor = [f"{SUPPORT_DATABASE_USER}={support.value}"] if support else []
-        by_list = _goes_by_the_list([*users, *vendor], listed, drop)
+        by_list = _goes_by_the_list([*users, *vendor], listed, drop, typed="listed" in call.typed)
         people = People((*users, *vendor), listed, tuple(drop), by_list)
         result = bootstrap(call.gateway, master_request(values, print_only=print_only), people, call)
-        return CommandResult(result, db_text.bootstrap_lines(result))
+        return CommandResult(result, db_text.bootstrap_lines(result), to_read=True)
 
 
 def _register_drop_user(group: typer.Typer) -> None:
@@ -85,19 +85,28 @@ def _register_drop_user(group: typer.Typer) -> None:
         print_only: Annotated[bool, _PRINT] = False,
         **values: Any,
     ) -> CommandResult:
-        """Drop a user with an access level. Its sessions end, and what it owned goes to the master user."""
+        """Drop a user with an access level, and end its sessions. What it owned goes to the master user (PostgreSQL).
+
+        Refused while it owns anything that runs with its owner's rights, or is the definer of anything (MySQL).
+        """
         from generator.operations.database.manage_users import drop_user
 
         support = _support_level(values)
         database_user, values["name"] = _one_user(database_user, values["name"], support)
         request = master_request(values, print_only=print_only)
         result = drop_user(call.gateway, request, database_user, support, call)
-        return CommandResult(result, db_text.drop_user_lines(result))
+        return CommandResult(result, db_text.drop_user_lines(result), to_read=True)
 
 
-def _goes_by_the_list(users: list[str], listed: str, drop: list[str]) -> bool:
-    """Whether the list decides: where nobody is named. Raises UsageError to drop somebody without one."""
+def _goes_by_the_list(users: list[str], listed: str, drop: list[str], *, typed: bool) -> bool:
+    """Whether the list decides: where nobody is named. Raises UsageError to drop somebody without one, and for a list
+    that was `typed` beside names."""
     by_list = bool(listed) and not users
+    if typed and users:
+        raise UsageError(
+            "--users is all people, and --for or --support names some.",
+            "Use only one of them: --users shows the difference, --for and --support add to who is there.",
+        )
     if drop and not by_list:
         raise UsageError(
             "--drop goes with a list of users, and there is none.",
@@ -141,7 +150,7 @@ def _register_shut_out(group: typer.Typer) -> None:
             raise UsageError("--support and --only name two different users.", "Use only one of the two options.")
         users = SUPPORT_USERS if support else (only,) if only else ()
         result = shut_out(call.gateway, master_request(values), users, call)
-        return CommandResult(result, db_text.shut_out_lines(result), 0 if result.holds else 3)
+        return CommandResult(result, db_text.shut_out_lines(result), 0 if result.holds else 3, to_read=True)
 
 
 def _register_policy(group: typer.Typer) -> None:
@@ -170,7 +179,7 @@ def _register_users(group: typer.Typer) -> None:
         from generator.operations.database.manage_users import list_users
 
         result = list_users(call.gateway, request_from(values), call)
-        return CommandResult(result, db_text.user_lines(result))
+        return CommandResult(result, db_text.user_lines(result), to_read=True)
 
 
 def _register_activity(group: typer.Typer) -> None:

@@ -101,7 +101,7 @@ def _register_lists(group: typer.Typer) -> None:
     def list_(call: Invocation) -> CommandResult:
         """List the PostgreSQL and MySQL databases of this account and region."""
         databases = call.gateway.rds.describe_databases()
-        return CommandResult(databases, db_text.database_lines(databases))
+        return CommandResult(databases, db_text.database_lines(databases), to_read=True)
 
     @command(group, "whoami", extra=REACH)
     def whoami(call: Invocation, **values: Any) -> CommandResult:
@@ -109,7 +109,7 @@ def _register_lists(group: typer.Typer) -> None:
         from generator.operations.database.login import whoami
 
         permissions = whoami(call.gateway, request_from(values), call)
-        return CommandResult(permissions, db_text.permission_lines(permissions))
+        return CommandResult(permissions, db_text.permission_lines(permissions), to_read=True)
 
     @command(group, "ca-bundle")
     def ca_bundle(

@@ -103,6 +103,8 @@ def _read_password(stdin: bool, prompt: bool) -> str:
     """The password; "" for RDS's own secret."""
     if stdin and prompt:
         raise UsageError("The password is given in two ways.", "Use only one of --password-stdin, --password-prompt.")
+    if prompt and not sys.stdin.isatty():
+        raise UsageError("There is no terminal to ask for the password at.", "Use --password-stdin.")
     if prompt:
         return getpass.getpass("Password of the master user: ")
     return sys.stdin.readline().rstrip("\r\n") if stdin else ""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from generator.cli.render import table
 from generator.model.database import (
     FULL_WRITE_ROLE,
+    LOCKED_ROLE,
     AccessLevel,
     Activity,
     BlockedSession,
@@ -25,6 +26,7 @@ from generator.model.database_changes import (
     EndSessionPlan,
     ListedUsersPlan,
     ListedUsersResult,
+    OwnedObject,
     ShutOut,
     ShutOutPlan,
     SqlScript,
@@ -95,10 +97,23 @@ def listed_users_plan_lines(plan: ListedUsersPlan) -> list[str]:
     """The difference between the list and the database."""
     signs = [("~" if user in plan.changed else "+", user, level) for user, level in plan.made.items()]
     rows = [(f"  {sign}", user, _meaning(user, level, plan.full)) for sign, user, level in signs]
-    rows += [("  -", user, "is dropped: its sessions end") for user in plan.dropped]
+    rows += [("  -", user, _dropped(user, plan)) for user in plan.dropped]
     rows += [("  =", user, "as listed") for user in plan.as_listed]
+    rows += [("  !", user, f"is locked, and stays; to unlock it: {_unlock(user, plan)}") for user in plan.locked]
     rows += [("  ?", user, f"not in your list, stays; to drop it, add: --drop {user}") for user in plan.others]
     return table(rows) if rows else ["  the list is empty"]
+
+
+def _unlock(user: str, plan: ListedUsersPlan) -> str:
+    name, _, level = user.rpartition("_")
+    return shlex.join(["deployer", "db", "bootstrap", plan.database.name, "--for", f"{name}={level}"])
+
+
+def _dropped(user: str, plan: ListedUsersPlan) -> str:
+    what = [
+        f"{each.what} in {each.database}" if each.database else each.what for each in plan.owned if each.user == user
+    ]
+    return f"is dropped: its sessions end{'; the master user gets ' if what else ''}{', '.join(what)}"
 
 
 def listed_users_question(plan: ListedUsersPlan) -> str:
@@ -108,6 +123,7 @@ def listed_users_question(plan: ListedUsersPlan) -> str:
 
 def _listed_users_lines(result: ListedUsersResult) -> list[str]:
     lines = [*(f"{user} can sign in." for user in result.made), *(f"{user} was dropped." for user in result.dropped)]
+    lines += [f"{user} stays locked." for user in result.locked]
     return lines or [f"The users of {result.database} are as your list has them: nothing was changed."]
 
 
@@ -117,8 +133,12 @@ def _meaning(user: str, level: AccessLevel, full: Collection[str]) -> str:
 
 def drop_user_plan_lines(plan: DropUserPlan) -> list[str]:
     """What becomes of the user's sessions and objects."""
-    objects = "; what it owned goes to the master user" if plan.database.engine is Engine.POSTGRESQL else ""
-    return [f"  its sessions end{objects}"]
+    if plan.database.engine is Engine.MYSQL:
+        return ["  its sessions end; refused while it is the definer of anything"]
+    return [
+        "  its sessions end, and what it owned goes to the master user",
+        "  refused while it owns anything that runs with its owner's rights",
+    ]
 
 
 def drop_user_question(plan: DropUserPlan) -> str:
@@ -153,28 +173,70 @@ def shut_out_lines(result: ShutOut) -> list[str]:
     """Who is locked, and who can still connect."""
     lines = [f"{user} is locked." for user in result.ended] or ["There is no user to lock."]
     lines += [f"FAIL: {u.user} (tokens {u.tokens}, {u.sessions} sessions)" for u in result.left]
-    return lines + owned_lines(result)
+    lines += owned_lines(result)
+    if _runs(result.owned) and not result.unsure:
+        lines += ["  Until then it has their own rights alone: those of their access levels were taken."]
+    return lines + [f"Not all is known: {each}" for each in result.unsure]
 
 
 def owned_lines(result: ShutOut) -> list[str]:
     """What the users own, which of it still works with their rights, and how somebody else gets it."""
     if not result.owned:
         return []
-    runs = "  (runs with its owner's rights)"
-    rows = [f"  {each.user}: {each.what}{runs if each.runs_as_owner else ''}" for each in result.owned]
-    return ["They still own:", *rows, *_reassign_lines(result)]
+    return ["They still own:", *map(_owned_line, result.owned), *_reassign_lines(result)]
+
+
+def _owned_line(each: OwnedObject) -> str:
+    where = f" in the database {each.database}" if each.database else ""
+    runs = "  (runs with its owner's rights)" if each.runs_as_owner else ""
+    unnamed = "" if each.named else ", which does not let the master user in"
+    return f"  {each.user}: {each.what}{where}{unnamed}{runs}"
 
 
 def _reassign_lines(result: ShutOut) -> list[str]:
-    users = list(dict.fromkeys(each.user for each in result.owned))
     if result.engine is Engine.MYSQL:
-        return [
-            "  MySQL gives none of it to another: create each again with another DEFINER (see SHOW CREATE), or drop it."
-        ]
+        return _redefine_lines(result)
+    users = list(dict.fromkeys(each.user for each in result.owned))
     drop = (shlex.join(["deployer", "db", "drop-user", user, result.database]) for user in users)
     return [
-        *(f"  To give it all to the master user, and drop the user: {command}" for command in drop),
+        *(_naming_line(each, result.database) for each in result.owned if not each.named),
+        *_remedy_lines(result.owned),
+        *(f"  To give the rest to the master user, and drop the user: {command}" for command in drop),
         '  To give it to somebody else, as the master user in each database: REASSIGN OWNED BY "USER" TO "OTHER"',
+        *(["  What runs with its owner's rights then runs with OTHER's."] if _runs(result.owned) else []),
+    ]
+
+
+def _runs(owned: Sequence[OwnedObject]) -> bool:
+    return any(each.runs_as_owner for each in owned)
+
+
+def _remedy_lines(owned: Sequence[OwnedObject]) -> list[str]:
+    """The statements that stop what would go on with the rights of the next owner; without them nobody is dropped."""
+    lines = []
+    for user, database in dict.fromkeys((each.user, each.database) for each in owned if each.remedy):
+        where = f"in the database {database}" if database else "there"
+        lines += [f"  What runs with {user}'s rights would run with the master user's. As that one, {where}:"]
+        lines += [f'    GRANT "{user}" TO CURRENT_USER;']
+        of_it = (each.remedy for each in owned if (each.user, each.database) == (user, database) and each.remedy)
+        lines += [f"    {remedy};" for remedy in dict.fromkeys(of_it)]
+    return lines
+
+
+def _naming_line(each: OwnedObject, server: str) -> str:
+    words = ("deployer", "db", "connect", server, "--dbname", each.database, "-c", each.sql)
+    return f"  To name the {each.what}, as a user that may connect there: {shlex.join(words)}"
+
+
+def _redefine_lines(result: ShutOut) -> list[str]:
+    """MySQL has no statement that gives a stored object another definer; made anew, it has the one named."""
+    kinds = ((each, each.what.split()[0].upper()) for each in result.owned)
+    return [
+        "  MySQL gives none of it to another user, and the user is not dropped before it is gone. As the master user,",
+        "  keep the text of each and drop it. To have it again, never make it the master user's, whose rights it would",
+        "  run with: create it without its DEFINER as a user made for it, which is granted only what it needs and is",
+        "  locked afterwards (ALTER USER … ACCOUNT LOCK), and with SQL SECURITY INVOKER if it is no trigger or event.",
+        *(f"    SHOW CREATE {kind} {each.sql}; DROP {kind} {each.sql};" for each, kind in kinds),
     ]
 
 
@@ -191,11 +253,11 @@ def end_session_question(plan: EndSessionPlan) -> str:
 def database_lines(databases: Sequence[Database]) -> list[str]:
     """The databases of the region."""
     rows = [
-        (d.name, str(d.engine), "cluster" if d.is_cluster else "instance", f"{d.endpoint}:{d.port}", _iam(d))
+        (d.name, str(d.engine), "cluster" if d.is_cluster else "instance", _iam(d), f"{d.endpoint}:{d.port}")
         for d in databases
     ]
     return (
-        table(rows, ("NAME", "ENGINE", "KIND", "ENDPOINT", "IAM"))
+        table(rows, ("NAME", "ENGINE", "KIND", "IAM", "ENDPOINT"))
         if rows
         else ["There is no PostgreSQL or MySQL database here."]
     )
@@ -251,6 +313,7 @@ def _age(seconds: float) -> str:
 def user_lines(users: Sequence[DatabaseUser]) -> list[str]:
     """The users with an access level."""
     meaning = {level.role: f"{level.value}: {level.meaning}" for level in AccessLevel}
+    meaning[LOCKED_ROLE] = "locked: no rights"
     meaning[FULL_WRITE_ROLE] = f"w: {FULL_WRITE}"
     rows = [(u.user, meaning.get(u.role, u.role), "yes" if u.tokens else "no", str(u.sessions)) for u in users]
     if not rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ import typer
 
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
+from generator.cli.width import columns_of
+from generator.errors import UsageError
+from generator.model.deployment import DEFAULT_STACK_NAME
 
 if TYPE_CHECKING:
     from generator.operations.demo import DemoResult
@@ -21,6 +25,11 @@ class DemoScreen:
 
     def __init__(self, call: Invocation) -> None:
         self.say = call.say
+
+    @property
+    def columns(self) -> int:
+        """The width of the terminal; 0 where there is none."""
+        return columns_of(sys.stderr)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -44,12 +53,24 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--keep", help="Stop while the vendor has access, so that you can look around.")
         ] = False,
         full: Annotated[bool, typer.Option("--full", help="Show all output of each command.")] = False,
+        stack_name: Annotated[str, typer.Option(hidden=True)] = "",
     ) -> CommandResult:
         """Show the whole story on a sandbox: create, be refused, grant, read, revoke with proof, delete."""
         from generator.operations.demo import run
 
+        _refuse_a_place(call, stack_name)
         result = run(DemoScreen(call), keep, full)
-        return CommandResult(result, [*_summary(result), *(_look_around(result) if keep else _next_steps())])
+        return CommandResult(result, [*_summary(result), *(_look_around(result) if keep else _next_steps(result))])
+
+
+def _refuse_a_place(call: Invocation, stack_name: str) -> None:
+    """Raise UsageError for an option that says where: the story takes place in a sandbox of its own."""
+    places = {"--stack-name": stack_name, "--profile": call.profile, "--region": call.region, "--env": call.env}
+    if given := [name for name, value in places.items() if value]:
+        raise UsageError(
+            f"The demo takes no {' and no '.join(given)}: it has a sandbox and a stack of its own.",
+            "deployer demo; the commands one by one: deployer sandbox start",
+        )
 
 
 def _summary(result: DemoResult) -> list[str]:
@@ -62,28 +83,37 @@ def _summary(result: DemoResult) -> list[str]:
         f"  denied   {result.denials} times: the same role without a grant, another role even with one",
     ]
     if result.checks:
-        lines += [f"  ended    {result.checks}, each by asking AWS; the report has a SHA-256"]
+        lines += [f"  ended    {result.checks}, each by asking the sandbox; the report has a SHA-256"]
         lines += ["  kept     the volume, the logs and their key: yours to delete"]
     return lines
 
 
-def _next_steps() -> list[str]:
+def _next_steps(result: DemoResult) -> list[str]:
+    page = f", with {shlex.quote(result.tutorial)}" if result.tutorial else ""
     return [
         "",
-        "Next, by hand: docs/tutorial/first-stack.md, which begins with",
-        "  deployer sandbox start",
-        "All output of these commands: deployer demo --full",
+        f"Next, by hand{page}:",
+        f"  {result.program} sandbox start",
+        f'  eval "$({result.program} sandbox env)"',
+        f"All output of these commands: {result.program} demo --full",
     ]
 
 
 def _look_around(result: DemoResult) -> list[str]:
+    home, program = shlex.quote(result.home), result.program
+    set_here = ["DEPLOYER_SANDBOX_HOME", *(["DEPLOYER_STACK_NAME"] if result.shadowed else [])]
     return [
         "",
         f"The sandbox goes on at {result.endpoint}, and the vendor's role has access. To look around:",
-        f"  export DEPLOYER_SANDBOX_HOME={result.home}",
-        '  eval "$(deployer sandbox env)"',
-        "  deployer access show",
-        "  deployer access revoke --all",
-        "  deployer down",
-        "To stop it: deployer sandbox stop",
+        *(["  unset DEPLOYER_ENV"] if "DEPLOYER_ENV" in result.shadowed else []),
+        f"  export DEPLOYER_SANDBOX_HOME={home}",
+        f'  eval "$({program} sandbox env)"',
+        *([f"  export DEPLOYER_STACK_NAME={DEFAULT_STACK_NAME}"] if result.shadowed else []),
+        f"  {program} access show",
+        f"  {program} access revoke --all --yes",
+        f"  {program} down --yes",
+        "To leave and remove it:",
+        f'  eval "$({program} sandbox env --unset)"',
+        f"  {program} sandbox stop && rm -r {home}",
+        f"  unset {' '.join(set_here)}",
     ]

@@ -17,7 +17,9 @@ StackName = Annotated[str, typer.Option("--stack-name", help="Name of the engine
 Hosts = Annotated[
     list[str], typer.Option("--remote-host", metavar="HOST", help="A host beyond the instance; repeatable.")
 ]
-RemotePorts = Annotated[str | None, typer.Option(metavar="PORTS", help="The ports of those hosts, such as 5432.")]
+RemotePorts = Annotated[
+    list[str], typer.Option("--remote-ports", metavar="PORTS", help="The ports of those hosts, such as 5432.")
+]
 Interactive = Annotated[
     list[str],
     typer.Option("--interactive-command", metavar="COMMAND", help="A command for a session, whole; repeatable."),
@@ -63,10 +65,10 @@ def _register_up(group: typer.Typer) -> None:
             str, typer.Option("--tag", metavar="KEY", help="The tag that has to be equal; team if omitted.")
         ] = "",
         ports: Annotated[
-            str | None, typer.Option("--ports", metavar="PORTS", help="Ports of an instance, such as 8080,8081.")
-        ] = None,
+            list[str], typer.Option("--ports", metavar="PORTS", help="Ports of an instance, such as 8080,8081.")
+        ] = [],  # noqa: B006
         remote_host: Hosts = [],  # noqa: B006 - Typer reads the default, nothing appends to it
-        remote_ports: RemotePorts = None,
+        remote_ports: RemotePorts = [],  # noqa: B006
         interactive_command: Interactive = [],  # noqa: B006
         fleet_command: Fleet = [],  # noqa: B006
         command_argument: Annotated[
@@ -75,6 +77,9 @@ def _register_up(group: typer.Typer) -> None:
         shell: Annotated[YesNo | None, typer.Option(help="Whether there is a document for a shell.")] = None,
         log_group: Annotated[
             str | None, typer.Option(metavar="NAME", help="Encrypted log group for shells and commands.")
+        ] = None,
+        ssh_user: Annotated[
+            str | None, typer.Option(metavar="NAME", help="OS user for SSH, never root; '' for no SSH.")
         ] = None,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would change, and stop.")] = False,
     ) -> CommandResult:
@@ -87,14 +92,15 @@ def _register_up(group: typer.Typer) -> None:
 
         call.stack_name = stack_name
         given = {
-            Parameter.ALLOWED_PORTS: ports,
+            Parameter.ALLOWED_PORTS: _joined(ports),
             Parameter.REMOTE_HOSTS: _listed(remote_host),
-            Parameter.REMOTE_PORTS: remote_ports,
+            Parameter.REMOTE_PORTS: _joined(remote_ports),
             Parameter.INTERACTIVE_COMMANDS: _listed(interactive_command),
             Parameter.FLEET_COMMANDS: _listed(fleet_command),
             Parameter.COMMAND_ARGUMENT: command_argument and command_argument.value.capitalize(),
             Parameter.CREATE_SHELL: shell and shell.value.capitalize(),
             Parameter.SESSION_LOG_GROUP: log_group,
+            Parameter.SSH_USER: ssh_user,
         }
         request = EngineersRequest({str(k): v for k, v in given.items() if v is not None}, tag, plan_only)
         done = up(call.gateway, request, call)
@@ -132,4 +138,15 @@ def _listed(words: list[str]) -> str | None:
     """The members of a list as the parameter takes them: None where none is given, an empty word alone empties it."""
     if divided := next((word for word in words if "," in word), ""):
         raise UsageError(f"{divided!r} has a comma, which separates members of a list.", "Leave the comma out.")
+    return _joined(words)
+
+
+def _joined(words: list[str]) -> str | None:
+    """The same, of words that may have commas themselves."""
+    if len(words) > 1 and "" in words:
+        raise UsageError(
+            f"An empty value stands beside {next(filter(None, words), 'another')!r}: alone, it empties the list.",
+            "Leave it out, or give nothing else.",
+            code="empty-member",
+        )
     return ",".join(words) if words else None

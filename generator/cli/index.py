@@ -78,31 +78,97 @@ TOPICS: dict[str, list[str]] = {
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("deploy", "create", "apply", "launch", "update"), ("up",)),
-    **dict.fromkeys(("destroy", "delete", "remove", "teardown"), ("down",)),
+    **dict.fromkeys(("destroy", "delete", "remove", "teardown", "undeploy"), ("down",)),
     "adopt": ("upgrade",),
     "plan": ("up --plan", "upgrade --plan"),
     "rollback": ("up --continue-rollback",),
     **dict.fromkeys(("info", "describe", "show"), ("status", "access show")),
     **dict.fromkeys(("logs", "log", "history"), ("events", "sessions list --past")),
-    **dict.fromkeys(("shell", "start-session", "login"), ("connect",)),
-    **dict.fromkeys(("tunnel", "forward", "port-forward"), ("connect -L 3035",)),
+    **dict.fromkeys(("shell", "start-session", "login", "ssm"), ("connect",)),
+    **dict.fromkeys(("put-resource-policy", "grant", "approve"), ("access grant",)),
+    "get-secret-value": ("access reveal",),
+    "update-access-key": ("access pause", "access resume"),
+    "rotate-secret": ("access rotate",),
+    "update-stack": ("up",),
+    "revoke": ("access revoke",),
+    "send-ssh-public-key": ("ssh",),
+    "send-command": ("run",),
+    "verify-blob": ("verify",),
+    **dict.fromkeys(("tunnel", "forward", "port-forward", "ec2-tunnel"), ("connect -L 3035",)),
     **dict.fromkeys(("scp", "copy"), ("cp",)),
     "exec": ("run",),
     "abac": ("engineers up", "access policy"),
     "kubectl": ("cluster kubectl",),
-    **dict.fromkeys(("psql", "mysql", "database"), ("db connect",)),
+    **dict.fromkeys(("psql", "mysql", "database", "rds-tunnel"), ("db connect",)),
     "token": ("db token",),
     **dict.fromkeys(("validate", "check"), ("lint", "doctor")),
     **dict.fromkeys(("synth", "template", "build"), ("generate",)),
     "bastion": ("connect-bastion", "recovery"),
     "cfg": ("config",),
+    **dict.fromkeys(("ls", "instances"), ("status", "sessions list")),
+    "who": ("access show", "sessions list"),
+    "audit": ("sessions list --past", "access show"),
+    "report": ("access revoke", "access verify"),
+    "key": ("access rotate",),
+    "completion": ("--install-completion",),
 }
 """What other tools call a thing, and the command here. Tried first when a command does not exist."""
 
-OPTION_SYNONYMS: dict[str, str] = {
-    "--location": "the database is named without an option: deployer {} NAME",
-    "--localport": "--local-port",
-    "--awsprofile": "--profile",
-    "--legacydbuser": "--user",
+GROUP_SYNONYMS: dict[str, dict[str, str]] = {
+    "access": {
+        **dict.fromkeys(("list", "ls", "status", "get"), "show"),
+        **dict.fromkeys(("add", "allow", "give", "create"), "grant"),
+        **dict.fromkeys(("remove", "delete", "deny", "end"), "revoke"),
+        "stop": "pause",
+        "start": "resume",
+        "ticket": "confirm",
+    },
+    "sessions": {
+        **dict.fromkeys(("ls", "show", "status"), "list"),
+        **dict.fromkeys(("kill", "stop", "terminate", "close"), "end"),
+    },
+    "sandbox": {
+        **dict.fromkeys(("up", "run"), "start"),
+        "restart": "stop && deployer sandbox start",
+        **dict.fromkeys(("down", "kill"), "stop"),
+        **dict.fromkeys(("ls", "list", "show", "info", "log", "logs"), "status"),
+        **dict.fromkeys(("delete", "clear", "clean", "destroy"), "reset"),
+        "db": "database",
+    },
+    "db": {
+        **dict.fromkeys(("psql", "mysql", "shell", "login", "open"), "connect"),
+        **dict.fromkeys(("ls", "show"), "list"),
+        **dict.fromkeys(("locks", "queries", "blocking"), "activity"),
+        "grant": "bootstrap",
+        **dict.fromkeys(("revoke", "lock"), "shut-out"),
+    },
+    "config": {
+        **dict.fromkeys(("ls", "show"), "list"),
+        **dict.fromkeys(("rm", "delete", "remove"), "unset"),
+        "add": "set",
+    },
 }
-"""What other tools call an option, and what it is here. Tried first when an option does not exist."""
+"""The same for the commands of a group."""
+
+OPTION_SYNONYMS: dict[str, tuple[str, str]] = {
+    "--location": ("name", "the database is named without an option: deployer {} NAME"),
+    "--localport": ("local_port", "--local-port"),
+    "--awsprofile": ("profile", "--profile"),
+    "--legacydbuser": ("user", "--user"),
+    "--target": ("target", "the instance is named without an option: deployer {} TARGET"),
+    "--document-name": ("document", "--document"),
+    "--parameters": ("parameter", "--parameter NAME=VALUE, each with an option of its own"),
+    "--allowed-ports": ("ports", "--ports"),
+    "--remote-hosts": ("remote_host", "--remote-host, each with an option of its own"),
+    **dict.fromkeys(("--dry-run", "--dryrun", "--check"), ("plan_only", "--plan")),
+    **dict.fromkeys(("--json", "-o", "--format"), ("output", "--output json")),
+    **dict.fromkeys(("--tail", "--watch"), ("follow", "--follow")),
+    **dict.fromkeys(("--force", "--auto-approve", "--no-confirm", "--assume-yes"), ("yes", "--yes")),
+    **dict.fromkeys(("--verbose", "-v", "--trace"), ("debug", "--debug")),
+    **dict.fromkeys(("--stack", "--name"), ("stack_name", "--stack-name")),
+    **dict.fromkeys(("--duration", "--expires", "--expiry", "--ttl", "--hours", "--until"), ("length", "--for 8h")),
+    **dict.fromkeys(("--role", "--role-arn", "--arn", "--user", "--account"), ("principal", "--principal ARN")),
+    **dict.fromkeys(("--port", "--forward"), ("forward", "-L PORT")),
+}
+"""What other tools call an option: the parameter of a command that it is here, and how that is typed. Tried first where
+an option does not exist."""

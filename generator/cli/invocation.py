@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from generator.cli.columns import Row
 from generator.cli.next_step import completed
 from generator.cli.render import OutputFormat
 from generator.cli.sanitize import tell
@@ -38,6 +39,8 @@ class Invocation:
     ssh_user: str = ""
     sandbox: bool = False
     """Whether it was typed behind `deployer --sandbox`."""
+    typed: frozenset[str] = frozenset()
+    """The command's own parameters that stand on the command line."""
     database: tuple[tuple[str, str], ...] = ()
     """What was typed of a database: options and values, its name under "" and first."""
     changes: bool = False
@@ -47,7 +50,7 @@ class Invocation:
     def deployment(self) -> Deployment:
         """The stack this call is about."""
         documents = StoredDocuments(self.shell_document, self.port_document, self.ssh_document)
-        return Deployment(self.stack_name, self.profile, self.region, documents, self.ssh_user)
+        return Deployment(self.stack_name, self.profile, self.region, documents, self.ssh_user, self.sandbox)
 
     @cached_property
     def gateway(self) -> Gateway:
@@ -86,6 +89,8 @@ class Invocation:
         stack = "" if self.stack_name == DEFAULT_STACK_NAME else self.stack_name
         options = {"--env": self.env, "--stack-name": stack, "--region": self.region, "--profile": self.profile}
         given = {name: value or "" for name, value in options.items()}
+        if isinstance(text, Row):
+            return text.changed(lambda part: completed(part, given, sandbox=self.sandbox, database=self.database))
         return completed(text, given, sandbox=self.sandbox, database=self.database)
 
     def show(self, plan: object) -> None:

@@ -29,7 +29,7 @@ class ParameterFile:
 def read_parameter_file(path: Path) -> ParameterFile:
     """Read it. Raises UsageError for what is not of these forms, and for a secret that others may read."""
     try:
-        loaded = _loaded(path.read_text(), path)
+        loaded = _loaded(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise UsageError(f"{path} could not be read: {why}.", "Check the path and its permissions.") from None

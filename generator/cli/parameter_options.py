@@ -162,7 +162,7 @@ def _argv_refusal(parameter: ParameterOption) -> UsageError:
 def _from_file(call: Invocation, parameter: ParameterOption, values: dict[str, Any]) -> str:
     path: Path = values[f"{parameter.snake}_file"]
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise UsageError(f"{path} could not be read: {why}.", "Check the path and its permissions.") from None

@@ -59,6 +59,9 @@ def register(app: typer.Typer) -> None:
         signing_key: Annotated[
             str, typer.Option(metavar="KEY", help="The key of KMS that signs: awskms:///ID, or its ARN.")
         ] = "",
+        engineers_stack_name: Annotated[
+            str, typer.Option(help="The engineers' stack, if its name is another than deepsql-engineers.")
+        ] = "",
         directory: Annotated[
             Path | None, typer.Option("--directory", help="Write each policy to a file here.", metavar="DIRECTORY")
         ] = None,
@@ -69,6 +72,8 @@ def register(app: typer.Typer) -> None:
         features = tuple(each.value for each in without or ())
         names = (support_user_name, support_role_name, service_role, instance_name, checked_bucket(s3_bucket, ""))
         published = (checked_prefix(prefix), signing_key)
-        request = PermissionsRequest(tuple(verbs), account, features, *names, directory, *published)
+        request = PermissionsRequest(
+            tuple(verbs), account, features, *names, directory, *published, engineers_stack_name
+        )
         result = permissions(call.gateway, request)
-        return CommandResult(result, permission_lines(result))
+        return CommandResult(result, permission_lines(result), to_read=True)

@@ -62,7 +62,7 @@ def _register_show(group: typer.Typer) -> None:
         from generator.operations.sessions.preferences import read
 
         preferences = read(call.gateway)
-        return CommandResult(preferences, session_text.preference_lines(preferences.settings))
+        return CommandResult(preferences, session_text.preference_lines(preferences.settings), to_read=True)
 
 
 def _register_set(group: typer.Typer) -> None:
@@ -107,4 +107,4 @@ def _given(values: dict[str, Any]) -> dict[str, object]:
 
 
 def _done(result: PreferencesResult) -> CommandResult:
-    return CommandResult(result, session_text.preference_lines(result.settings))
+    return CommandResult(result, session_text.preference_lines(result.settings), to_read=True)

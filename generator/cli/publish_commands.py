@@ -12,16 +12,22 @@ from generator.cli.callers import InvocationCaller, PassphraseInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.invocation import Invocation
 from generator.cli.lazy import DefaultCommand
-from generator.cli.publish_text import pair_lines, published_lines, verified_lines
+from generator.cli.publish_text import (
+    pair_lines,
+    public_lines,
+    published_lines,
+    trusted_lines,
+    verified_lines,
+)
 from generator.errors import UsageError
-from generator.model.publishing import DEFAULT_PREFIX, checked_prefix
+from generator.model.publishing import DEFAULT_PREFIX, checked_prefix, is_address
 from generator.model.stack_settings import checked_bucket
 
 KEY = typer.Option(
     "--key", metavar="FILE", help="Public key to trust, and no other; repeatable. Else the stored or the vendor's own."
 )
 
-
+SIGNING_KEY = typer.Option(help="Private key: a file, env://NAME, or awskms:///KEY for one that is in KMS.")
 BUCKET = typer.Option(metavar="NAME", help="Your bucket, from which everybody may read what is published.")
 PREFIX = typer.Option(help="What the keys of everything published begin with.")
 
@@ -38,6 +44,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group)
     _register_template(group)
     _register_keys(group)
+    _register_known_keys(group)
     _register_policy(group)
     _register_verify(app)
 
@@ -47,15 +54,17 @@ def _register_template(group: typer.Typer) -> None:
     def template(
         call: Invocation,
         bucket: Annotated[str, BUCKET],
-        key: Annotated[
-            str, typer.Option(help="Private key: a file, env://NAME, or awskms:///KEY for one that is in KMS.")
-        ],
+        key: Annotated[str, SIGNING_KEY],
         prefix: Annotated[str, PREFIX] = DEFAULT_PREFIX,
         plan_only: Annotated[bool, typer.Option("--plan", help="Show what would be written, and stop.")] = False,
         also_trusted: Annotated[
             list[str],
             typer.Option(metavar="FILE", help="Public key that signed what is there already; repeatable."),
         ] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
+        withdrawn_key: Annotated[
+            list[str],
+            typer.Option(metavar="FILE", help="Public key that has leaked: the pointer it signed is replaced."),
+        ] = [],  # noqa: B006
         quick_create: Annotated[
             list[str], typer.Option(metavar="REGION", help="Print the console's link for this region; repeatable.")
         ] = [],  # noqa: B006
@@ -63,7 +72,7 @@ def _register_template(group: typer.Typer) -> None:
             list[str], typer.Option(metavar="KEY=VALUE", help="A value that the links fill in; repeatable.")
         ] = [],  # noqa: B006
         days: Annotated[
-            int, typer.Option(help="How many days the pointer to the latest version is good for.", min=1)
+            int, typer.Option(help="How many days the pointer to the latest version is good for.", min=1, max=3650)
         ] = 90,
         lock: Annotated[
             str, typer.Option(metavar="FILE", help="What this program is built from.")
@@ -84,6 +93,7 @@ def _register_template(group: typer.Typer) -> None:
             lock=lock,
             changelog=changelog,
             also_trusted=tuple(also_trusted),
+            withdrawn=tuple(withdrawn_key),
             regions=tuple(quick_create),
             parameters=_pairs(parameter),
             days=days,
@@ -91,8 +101,8 @@ def _register_template(group: typer.Typer) -> None:
         )
         done = publish(call.gateway, request, PublishInvocation(call))
         if isinstance(done, PublishPlan):
-            return CommandResult(done, call.plan_lines(done), 0 if done.fit else 3)
-        return CommandResult(done, published_lines(done))
+            return CommandResult(done, call.plan_lines(done), 0 if done.fit else 3, to_read=True)
+        return CommandResult(done, published_lines(done), to_read=True)
 
 
 def _register_policy(group: typer.Typer) -> None:
@@ -128,7 +138,31 @@ def _register_keys(group: typer.Typer) -> None:
         from generator.operations.publishing.keys import make_pair
 
         made = make_pair(name, PassphraseInvocation())
-        return CommandResult(made, pair_lines(made))
+        return CommandResult(made, pair_lines(made), to_read=True)
+
+
+def _register_known_keys(group: typer.Typer) -> None:
+    @command(group, "public-key")
+    def public_key(
+        call: Invocation,
+        key: Annotated[str, SIGNING_KEY],
+    ) -> CommandResult:
+        """Print the public half of a signing key, in PEM, and its ID: what customers need to verify."""
+        from generator.operations.publishing.known_keys import public_half
+
+        done = public_half(call.gateway, key, PassphraseInvocation())
+        return CommandResult(done, public_lines(done))
+
+    @command(group, "trusted")
+    def trusted(
+        call: Invocation,
+        key: Annotated[list[str], KEY] = [],  # noqa: B006 - Typer reads the default, nothing appends to it
+    ) -> CommandResult:
+        """Show the IDs of the keys whose signatures count here, and where each comes from."""
+        from generator.operations.publishing.known_keys import trusted
+
+        done = trusted(tuple(key))
+        return CommandResult(done, trusted_lines(done), to_read=True)
 
 
 def _register_verify(app: typer.Typer) -> None:
@@ -150,8 +184,9 @@ def _register_verify(app: typer.Typer) -> None:
         """Check who signed a template or a report. Exit code 3 if no trusted key did, or if anything was changed."""
         from generator.operations.publishing.verify import VerifyRequest, verify
 
-        done = verify(VerifyRequest(source, tuple(key), bundle))
-        return CommandResult(done, verified_lines(done))
+        ca_bundle = call.gateway.given_ca_bundle if is_address(source) else ""
+        done = verify(VerifyRequest(source, tuple(key), bundle, ca_bundle))
+        return CommandResult(done, verified_lines(done), to_read=True)
 
 
 class PublishInvocation(InvocationCaller, PassphraseInvocation):

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
         reached = up(call.gateway, call)
         connect = (f"deployer connect {host.instance_id}" for host in reached.hosts)
-        return CommandResult(reached, [*recovery_lines(reached), *connect])
+        return CommandResult(reached, [*recovery_lines(reached), *connect], to_read=True)
 
     @command(group, "down", changes=True)
     def down(call: Invocation) -> CommandResult:
@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
         from generator.operations.recovery_host import down
 
         reached = down(call.gateway, call)
-        return CommandResult(reached, recovery_lines(reached))
+        return CommandResult(reached, recovery_lines(reached), to_read=True)
 
     @command(group, "explain")
     def explain(call: Invocation) -> CommandResult:
@@ -49,4 +49,4 @@ def register(app: typer.Typer) -> None:
         from generator.operations.recovery_host import status
 
         group = status(call.gateway)
-        return CommandResult(group, recovery_lines(group))
+        return CommandResult(group, recovery_lines(group), to_read=True)

@@ -6,10 +6,12 @@ import dataclasses
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Any, Protocol
 
+from generator.cli.columns import GAP, Layout, Row
 from generator.cli.sanitize import visible
 from generator.errors import DeployerError
 
@@ -41,11 +43,12 @@ def result(
     elif text is None:
         _write(visible(value if isinstance(value, str) else json.dumps(plain(value), indent=2), sys.stdout))
     else:
-        _write(visible("\n".join(text), sys.stdout, to_read=to_read))
+        _write(visible(text, sys.stdout, to_read=to_read))
 
 
-def error(invocation: Printing, problem: DeployerError) -> None:
-    """Print an error: one sentence and the next step on stderr; the envelope on stdout when JSON was asked for."""
+def error(invocation: Printing, problem: DeployerError, *, where: str = "") -> None:
+    """Print an error: one sentence, `where` in AWS it was, and the next step, which comes last, on stderr; the envelope
+    on stdout when JSON was asked for."""
     if invocation.output is OutputFormat.json:
         described = {
             "code": problem.code,
@@ -53,14 +56,17 @@ def error(invocation: Printing, problem: DeployerError) -> None:
             "hint": problem.hint,
             "exit_code": problem.exit_code,
         }
-        _write(_envelope(invocation.command, False, None, described))
-        return
+        with suppress(OSError):  # nobody can be given the envelope: the sentence at least, below
+            _write(_envelope(invocation.command, False, None, described))
+            return
     if invocation.command in EVALUATED:
         _write("false")
     kind = "" if problem.code in ("interrupted", "declined") else "error: "  # Ctrl-C and no are answers, not failures
     if problem.code == "interrupted" and sys.stderr.isatty():
         print(file=sys.stderr)  # noqa: T201 - the terminal has echoed ^C into the line
     print(visible(f"{kind}{problem.message}", sys.stderr, to_read=True), file=sys.stderr)  # noqa: T201
+    if where and invocation.output is OutputFormat.text:
+        print(visible(f"  where: {where}", sys.stderr, to_read=True), file=sys.stderr)  # noqa: T201
     if problem.hint:
         steps = problem.hint.replace("\n", "\n        ")
         print(visible(f"  next: {steps}", sys.stderr, to_read=True), file=sys.stderr)  # noqa: T201
@@ -91,12 +97,19 @@ def document(value: Mapping[str, Any], fmt: str) -> str:
 
 
 def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...] = ()) -> list[str]:
-    """Lay rows out in aligned columns, two spaces apart; a line end in a cell would be a row that nobody wrote."""
+    """Lay rows out in aligned columns, two spaces apart; a line end in a cell would be a row that nobody wrote.
+
+    The lines are strings; at a terminal, text to be read has them as wide as that is (columns.Row).
+    """
     lines = [tuple(" ".join(cell.splitlines()) for cell in line) for line in [*([header] if header else []), *rows]]
     if not lines:
         return []
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    layout = Layout(lines, headed=bool(header))
+    return [
+        Row.of(GAP.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), line, layout)
+        for line in lines
+    ]
 
 
 def _envelope(command: str, ok: bool, value: Any, problem: Any) -> str:
@@ -106,5 +119,10 @@ def _envelope(command: str, ok: bool, value: Any, problem: Any) -> str:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
-    sys.stdout.flush()
+    """Raises OSError, which names standard output, where that takes no more."""
+    try:
+        sys.stdout.write(text if text.endswith("\n") or not text else text + "\n")
+        sys.stdout.flush()
+    except OSError as error:
+        error.filename = "standard output"
+        raise

@@ -15,6 +15,7 @@ from generator.cli.invocation import Invocation
 from generator.cli.passthrough import PassThrough
 from generator.errors import UsageError
 from generator.model.run_command import CommandRequest
+from generator.model.session import is_instance_id
 
 LONGEST_COMMAND = 172_800  # seconds, the limit of SendCommand's executionTimeout
 MOST_INSTANCES = 50  # of SendCommand's InstanceIds
@@ -61,8 +62,6 @@ def register(app: typer.Typer) -> None:
         """
         from generator.operations.sessions.run import run
 
-        if not words:
-            raise UsageError("There is no command to run.", "For example: deployer run uptime")
         _require_rate("--concurrency", concurrency, _CONCURRENCY)
         _require_rate("--max-errors", max_errors, _ERRORS)
         if len(set(instance_id)) > MOST_INSTANCES:
@@ -70,7 +69,7 @@ def register(app: typer.Typer) -> None:
                 f"Systems Manager takes {MOST_INSTANCES} instances by ID, not {len(set(instance_id))}.",
                 "Choose them by --tag, or run it several times.",
             )
-        where = CommandRequest(_script(words), tuple(instance_id), _tags(tag, instance_id))
+        where = CommandRequest(_script(_required(words)), tuple(instance_id), _tags(tag, instance_id))
         request = replace(
             where,
             concurrency=concurrency,
@@ -83,6 +82,18 @@ def register(app: typer.Typer) -> None:
         for line in session_text.run_story(report):
             call.say(line)
         return CommandResult(report, session_text.run_output(report), 0 if report.succeeded else 1)
+
+
+def _required(words: list[str] | None) -> list[str]:
+    """The command. Raises UsageError for none, which is what an unset variable gives, and for an instance instead."""
+    if not words or not "".join(words).strip():
+        raise UsageError("There is no command to run.", "For example: deployer run uptime")
+    if is_instance_id(words[0]):
+        rest = shlex.join(words[1:]) or "uptime"
+        raise UsageError(
+            f"{words[0]} is an instance, and no command.", f"Name it with: deployer run --instance-id {words[0]} {rest}"
+        )
+    return words
 
 
 def _require_rate(option: str, value: str, pattern: str) -> None:

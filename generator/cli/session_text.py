@@ -51,7 +51,9 @@ def opening_lines(plan: ConnectPlan) -> list[str]:
         f"with session-manager-plugin {plan.plugin.version_text}" if plan.plugin else "over deployer's own data channel"
     )
     tunnels = sum(len(session.forwards) for session in plan.sessions)
-    what = "a shell" if plan.is_shell else "a tunnel" if tunnels == 1 else f"{tunnels} tunnels"
+    first = plan.sessions[0].request
+    shell = f"a session with {first.document}" if first.parameters else "a shell"
+    what = shell if plan.is_shell else "a tunnel" if tunnels == 1 else f"{tunnels} tunnels"
     end = f", until {moment(plan.until)} UTC" if plan.until else ""
     return [f"Opening {what} {'on' if plan.is_shell else 'to'} {plan.target.label} {client}{end}."]
 
@@ -167,7 +169,9 @@ def host_errors(host: HostResult) -> list[str]:
 
 
 def _cut_lines(host: HostResult) -> list[str]:
-    return ["… more than Systems Manager shows"] if host.truncated else []
+    fetch = f"deployer cp {host.instance_id}:FILE ."
+    more = f"… more than Systems Manager shows: write it into a file there, and fetch that with: {fetch}"
+    return [more] if host.truncated else []
 
 
 def progress_lines(progress: HostProgress) -> list[str]:
@@ -239,8 +243,13 @@ def end_question(plan: EndPlan) -> str:
 
 
 def copy_lines(result: CopyResult) -> list[str]:
-    """What arrived, with its checksum."""
-    return [f"{digest}  {name}" for name, digest in result.files]
+    """What arrived, with its checksum, as sha256sum prints it."""
+    return [_checksum_line(name, digest) for name, digest in result.files]
+
+
+def _checksum_line(name: str, digest: str) -> str:
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n")
+    return f"{'' if escaped == name else chr(92)}{digest}  {escaped}"
 
 
 def preference_lines(settings: Mapping[str, object]) -> list[str]:

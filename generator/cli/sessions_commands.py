@@ -43,7 +43,9 @@ def _register_list(group: typer.Typer) -> None:
         from generator.operations.sessions.origins import sessions_of
 
         sessions = sessions_of(call.gateway, call.say, past=past, target=target, owner=owner)
-        return CommandResult(sessions, session_text.session_lines(sessions, past=past, some=bool(owner or target)))
+        return CommandResult(
+            sessions, session_text.session_lines(sessions, past=past, some=bool(owner or target)), to_read=True
+        )
 
 
 def _register_end(group: typer.Typer) -> None:

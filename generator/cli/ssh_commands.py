@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -72,13 +73,17 @@ def _register_proxy(app: typer.Typer) -> None:
         document: Annotated[str, DOCUMENT] = "",
         parameter: Annotated[list[str], typer.Option(metavar="KEY=VALUE", help="A parameter of the document.")] = [],  # noqa: B006
         or_document: Annotated[
-            str, typer.Option(help="What to use if that document does not exist, or may not be used.", hidden=True)
-        ] = "",
+            list[str],
+            typer.Option(help="What to use if that document does not exist, or may not be used.", hidden=True),
+        ] = [],  # noqa: B006
         reason: Annotated[str, REASON] = "",
         key_user: Annotated[
             str, typer.Option(help="The login of which ssh-key has a key ready for this connection.", hidden=True)
         ] = "",
         report: Annotated[Path | None, typer.Option(help="Where to write why no server answered.", hidden=True)] = None,
+        show_message: Annotated[
+            bool, typer.Option("--show-message", help="What the agent tells the user, to no terminal too.", hidden=True)
+        ] = False,
         unsigned_channel: Annotated[
             bool, typer.Option("--unsigned-channel", help="Open the data channel without a signature.")
         ] = False,
@@ -89,9 +94,17 @@ def _register_proxy(app: typer.Typer) -> None:
 
         show_frames(call)
         parameters = {name: (value,) for name, _, value in (pair.partition("=") for pair in parameter)}
-        otherwise = SessionRequest(target, or_document, {}, reason) if or_document else None
-        request = SessionRequest(target, document, parameters if document else {}, reason, otherwise)
-        result = ssh_proxy(call.gateway, request, signed=not unsigned_channel, key_user=key_user, report=report)
+        request = SessionRequest(target, document, parameters if document else {}, reason)
+        say = call.say if show_message or sys.stderr.isatty() else _nobody
+        result = ssh_proxy(
+            call.gateway,
+            request,
+            say,
+            others=or_document,
+            signed=not unsigned_channel,
+            key_user=key_user,
+            report=report,
+        )
         return CommandResult({"target": result.target}, [], result.exit_code)
 
     @command(app, "ssh-key", hidden=True)
@@ -106,3 +119,7 @@ def _register_proxy(app: typer.Typer) -> None:
         if not target:
             raise UsageError("No instance was named.", "Print the lines for ~/.ssh/config with: deployer ssh-config")
         claim_key(call.gateway, target, os_user)
+
+
+def _nobody(line: str) -> None:
+    """A program reads standard error here, not a person (record 70)."""

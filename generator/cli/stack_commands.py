@@ -178,7 +178,7 @@ def _register_history(app: typer.Typer) -> None:
         from generator.operations.stack.read import events
 
         latest = events(call.gateway, limit, call, follow=follow)
-        return CommandResult(latest, [] if follow else [stack_text.event_line(event) for event in latest])
+        return CommandResult(latest, [] if follow else [stack_text.event_line(event) for event in latest], to_read=True)
 
     @command(app, "diff")
     def diff(

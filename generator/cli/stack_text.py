@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _VERB = {"Add": "add", "Modify": "modify", "Remove": "remove", "Import": "import"}
 _REPLACED = {"no": "", "conditional": "may be replaced", "yes": "replaced"}  # by the value of Replacement
+_TEMPLATE = {
+    "new": "this version's template",
+    "published": "the published template",
+    "unchanged": "its own template; only values change",
+}
 INTERRUPTS = "interrupts: stopped and started"
 LONGEST_PAIR = 90  # characters of a property with both values on a line of a plan
 
@@ -56,7 +61,7 @@ def public_subnet_lines(plan: PublicSubnet) -> list[str]:
 
 def plan_lines(plan: UpPlan) -> list[str]:
     """The plan as a person reads it: removals and replacements first."""
-    template = "this version's template" if plan.template == "new" else "its own template; only values change"
+    template = _TEMPLATE[plan.template]
     rows = ["  " + line for line in table(_rows(plan))]
     return [f"  from {template}", "", *rows, "", f"  {counts(plan)}", *_objection_lines(plan)]
 
@@ -275,7 +280,7 @@ def _access_before_lines(plan: DownPlan) -> list[str]:
         "This is the access to it:",
         f"  granted by the stack's record to: {granted}",
         f"  open sessions of {who}: {_open_sessions(access)}",
-        f"  With the stack go {who}: from then on AWS refuses the keys and credentials that somebody copied of them.",
+        f"  With the stack go {who}: keys and credentials that somebody copied of them are refused from then on.",
         *_outliving_lines(access),
     ]
 

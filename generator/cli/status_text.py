@@ -23,13 +23,13 @@ def status_lines(report: StackReport, everything: bool, commands: CommandLine, a
     With `everything` also all parameters, masked where NoEcho, and all resources.
     """
     stack = report.stack
-    resume = f"yes: nobody enters until you resume it: {commands.deployer('access', 'resume')}"
+    resume = f"yes: nobody of the vendor's gets in until you resume access: {commands.deployer('access', 'resume')}"
     paused = [("paused", resume)] if report.paused else []
-    access = [*_access(stack, report.at), *paused]
+    access = [*_access(stack, report.at, commands), *paused]
     head = table([*_state(stack, aside), *_settings(stack), *access, *_resources(report.resources)])
     if not everything:
         return [*head, "", f"All parameters and resources: {commands.deployer('status', '--all')}"]
-    parameters = [(f"  {key}", value) for key, value in sorted(stack.parameters.items())]
+    parameters = [(f"  {key}", value or "-") for key, value in sorted(stack.parameters.items())]
     resources = [(f"  {r.logical_id}", str(r.status), r.physical_id) for r in report.resources]
     return [*head, "", "parameters", *table(parameters), "", "resources", *table(resources)]
 
@@ -52,14 +52,16 @@ def _settings(stack: Stack) -> Rows:
     return [row for row in rows if row[1]]
 
 
-def _access(stack: Stack, now: datetime) -> Rows:
+def _access(stack: Stack, now: datetime, commands: CommandLine) -> Rows:
     known, outputs = stack.parameters, stack.outputs
+    records = Parameter.VENDOR_PRINCIPALS in known
+    unrecorded = f"this stack records no grants; see who has access: {commands.deployer('access', 'show')}"
     instance = f"{outputs.get(Output.INSTANCE_ID, '-')}  {known.get(Parameter.INSTANCE_TYPE, '')}".strip()
     endpoint, level = known.get(Parameter.DATABASE_ENDPOINT, ""), known.get(Parameter.SUPPORT_DATABASE_LEVEL, NO_LEVEL)
     return [
         ("instance", instance),
         ("support", _support(stack)),
-        ("access", _granted(Grant.of(known), now)),
+        ("access", _granted(Grant.of(known), now) if records else unrecorded),
         *([("database", f"{endpoint}, support: {level}")] if endpoint else []),
     ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generator.cli import render, session_text
 from generator.cli.callers import SessionInvocation
-from generator.cli.sanitize import harmless
+from generator.cli.sanitize import drawn
 from generator.model.connect import accepted_line
 from generator.model.forward import unreachable
 
@@ -63,4 +63,4 @@ class TunnelScreen(SessionInvocation):
             from rich.text import Text
 
             rows = [session_text.tunnel_row(view) for view in tunnels]
-            self._live.update(Text("\n".join(map(harmless, render.table(rows)))), refresh=True)
+            self._live.update(Text(drawn(render.table(rows), sys.stderr)), refresh=True)

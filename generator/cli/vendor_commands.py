@@ -120,9 +120,8 @@ def _register_checks(group: typer.Typer) -> None:
         from generator.operations.vendor_side.check import check
 
         result = check(call.gateway, _secret(call, secret_id), check_key_arn(key_arn) if key_arn else "")
-        return CommandResult(
-            result, _check_lines(result), 0 if result.readable and result.usable is not False else UNREADABLE
-        )
+        code = 0 if result.readable and result.usable is not False else UNREADABLE
+        return CommandResult(result, _check_lines(result), code, to_read=True)
 
     @command(group, "identity-policy")
     def identity_policy(

@@ -32,7 +32,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
         ("  modify  Instance  AWS::EC2::Instance  ImageId  may be replaced", RED, "may be replaced"),
         ("12:00:00  CREATE_FAILED  Instance  no room", RED, "CREATE_FAILED"),
         ("12:00:00  UPDATE_ROLLBACK_COMPLETE  s", RED, "UPDATE_ROLLBACK_COMPLETE"),
-        ("  DENIED  by AWS, as it should be", RED, "  DENIED"),
+        ("  DENIED  by the policies, as it should be", RED, "  DENIED"),
         ("12:00:00  proven          no session is open: none", GREEN, "12:00:00  proven"),
         ("ok  policy of the key  agrees with the grant", GREEN, "ok"),
         ("Access is revoked: 4 of 4 checks proven.", GREEN, "Access is revoked"),

@@ -16,6 +16,7 @@ import pytest
 from generator.gateway.seen_names import names_in
 from generator.operations import completion_names
 from generator.operations.completion_names import MOST, remember, seen
+from generator.sandbox import state
 
 DEPLOYER = Path(sys.executable).with_name("deployer")
 
@@ -58,6 +59,47 @@ def test_names_are_offered_where_they_are_typed() -> None:
     assert offered("deployer ssh i-0b") == ["i-0b"]
     assert offered("deployer db connect ") == ["orders"]
     assert offered("deployer status --region ") == ["eu-west-1", "us-east-1"]
+
+
+def test_a_shell_that_points_to_the_sandbox_is_offered_its_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked("us-east-1", ("stack", "real"), ("instance", "i-0a"))
+    looked("us-east-1", ("stack", "tried"), ("instance", "i-0b"), sandbox=True)
+    monkeypatch.setenv("DEPLOYER_SANDBOX_HOME", str(tmp_path))
+    for name, value in state.environment(state.SandboxState(0, 1, str(tmp_path), "ab" * 32)).items():
+        monkeypatch.setenv(name, value)
+    assert offered("deployer status --stack-name ") == ["tried"] and offered("deployer connect ") == ["i-0b"]
+    assert offered("deployer status --region us-east-1 --stack-name ") == ["tried"]
+
+
+NO_NAMES = ["$(touch${IFS}x)", "`id`", "a;b", "-i-1", "i-1 x", "i-1\n", "", "../x", "a_b", "é"]
+
+
+@pytest.mark.parametrize("kind", ["stack", "instance", "database", "another"])
+def test_what_has_another_form_is_neither_stored_nor_offered(kind: str, cache: Path) -> None:
+    stacks = [{"StackName": name, "Outputs": [{"OutputKey": "InstanceId", "OutputValue": name}]} for name in NO_NAMES]
+    assert list(names_in("DescribeStacks", {"Stacks": stacks})) == []
+    cache.parent.mkdir()
+    cache.write_text(json.dumps({"eu-west-1": {kind: NO_NAMES}, "regions": {"regions": NO_NAMES}, "$(id)": {}}))
+    assert seen(kind) == [] and completion_names.regions() == ["eu-west-1"]
+
+
+def test_the_regions_of_each_partition_that_was_asked_are_offered() -> None:
+    looked("eu-west-1", ("stack", "green"))
+    for partition, region in (
+        ("aws-cn", "cn-north-1"),
+        ("aws-us-gov", "us-gov-west-1"),
+        ("aws-eusc", "eusc-de-east-1"),
+    ):
+        remember(
+            SimpleNamespace(  # type: ignore[arg-type]
+                seen_names=[("stack", partition)], region=region, regions=[region], only_sandbox=False
+            )
+        )
+    assert {"eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"} == set(
+        completion_names.regions()
+    )
 
 
 def test_profiles_are_read_from_the_files_of_the_aws_configuration(tmp_path: Path) -> None:

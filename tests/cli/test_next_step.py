@@ -34,7 +34,27 @@ ALL = "--stack-name second --region eu-west-1 --profile 'p q'"
         ("deployer config set region R", "deployer config set region R"),
         ("deployer generate -o F && aws s3 ls", "deployer generate -o F && aws s3 ls"),
         ("/opt/deployer ssh-proxy i-1", "/opt/deployer ssh-proxy i-1"),
-        ("The customer finds it with: deployer outputs", "The customer finds it with: deployer outputs"),
+        *(
+            (f"{side} with: deployer outputs", f"{side} with: deployer outputs --stack-name second --region eu-west-1")
+            for side in (
+                "The customer finds it",
+                "Ask the customer,",
+                "The vendor's support finds it",
+                "Send this to the customer: see",
+            )
+        ),
+        *(
+            (f"{told}: deployer status --x", f"{told}: deployer status {ALL} --x")
+            for told in (
+                *("The stack customer-prod is not there", "arn:aws:iam::111122223333:role/Customer is not there"),
+                *("The profile 'Ask the customer' is not there", "A customer stack is not there"),
+                *("The customer-prod stack is busy", "s3://the/vendor's support.txt is not there"),
+            )
+        ),
+        (
+            "Ask the customer, and see: deployer vendor check --secret-id ARN",
+            "Ask the customer, and see: deployer vendor check --region eu-west-1 --profile 'p q' --secret-id ARN",
+        ),
         ("this deployer uploads nothing", "this deployer uploads nothing"),
     ],
 )

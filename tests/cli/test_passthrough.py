@@ -14,6 +14,11 @@ from generator.cli.main import main
         (["run", "uptime", "--instance-id=i-1"], "--instance-id comes after the command"),
         (["run", "exit 3", "--output", "json"], "--output follows a command that is quoted as a whole"),
         (["run", "--"], "There is no command to run."),
+        (["run", ""], "There is no command to run."),
+        (["run", " \n"], "There is no command to run."),
+        (["run", "i-0123456789abcdef0"], "deployer run --instance-id i-0123456789abcdef0 uptime"),
+        (["run", "i-0123456789abcdef0", "echo a; b"], "--instance-id i-0123456789abcdef0 'echo a; b'"),
+        (["run", "mi-0123456789abcdef0", "df", "-h"], "--instance-id mi-0123456789abcdef0 df -h"),
     ],
 )
 def test_a_word_in_the_wrong_place_is_refused_before_anything_runs(

@@ -7,6 +7,7 @@ import pytest
 
 from generator.cli.status_text import status_lines
 from generator.model.command_line import CommandLine
+from generator.model.contract import PUBLISHED_PARAMETERS
 from generator.model.stack import Stack, StackResource, StackStatus
 from generator.operations.stack.read import StackReport
 
@@ -52,6 +53,14 @@ def test_ten_lines_say_what_a_person_wants() -> None:
         "",
         "All parameters and resources: deployer status --all",
     ]
+
+
+@pytest.mark.parametrize("user", ["Yes", "No"])
+def test_a_stack_that_records_no_grants_is_not_said_to_have_none(user: str) -> None:
+    published = {str(key): PARAMETERS.get(str(key), "") for key in PUBLISHED_PARAMETERS} | {"CreateSupportUser": user}
+    text = "\n".join(status_lines(StackReport(replace(STACK, parameters=published), NOW), False, CommandLine("s")))
+    assert "access     this stack records no grants; see who has access: deployer access show --stack-name s\n" in text
+    assert "nobody" not in text and "granted to nobody" in with_values(VendorPrincipals="")
 
 
 @pytest.mark.parametrize("everything", [False, True])

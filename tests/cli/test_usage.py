@@ -1,5 +1,6 @@
 """The mistakes people make at the command line: one sentence, a next step, exit 2, nothing asked of AWS."""
 
+import errno
 import json
 import os
 import re
@@ -13,14 +14,16 @@ from unittest.mock import Mock
 import pytest
 from typer.main import get_command
 
+from generator import __version__
 from generator.cli.app import app
 from generator.cli.command import execute
-from generator.cli.index import SYNONYMS
+from generator.cli.index import GROUP_SYNONYMS, SYNONYMS
 from generator.cli.invocation import Invocation
 from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.model.contract import GRANT_PARAMETERS
 from generator.model.parameter_options import option, snake
+from tests.embedded import run
 
 
 def envelope(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
@@ -41,6 +44,10 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
         ("cb --awsprofile dev", "--profile"),
         ("up --awsprofile dev", "--profile"),
         ("db connect --legacydbuser depot_iam_reader", "--user"),
+        ("connect --target i-1", "the instance is named without an option: deployer connect TARGET"),
+        ("connect --document-name d", "--document"),
+        ("connect --parameters command=df", "--parameter NAME=VALUE, each with an option of its own"),
+        ("engineers up --allowed-ports 8080", "--ports"),
     ],
 )
 def test_an_option_of_another_program_is_answered_with_ours(
@@ -166,7 +173,7 @@ def test_a_common_option_before_the_command_is_sent_behind_it(capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("typed", "command"),
     [
-        ("access grant --output=json", "access grant"),
+        ("access grant --output=json --nope", "access grant"),
         ("up --output json --vpc-id", "up"),  # which the parser refuses before it knows for which command
         ("vendor check --output=json --secret-id", "vendor check"),
         ("sessions en x --output=json", "sessions"),
@@ -179,7 +186,7 @@ def test_a_usage_error_names_the_command_and_sends_to_its_help(
     assert main(typed.split()) == 2
     answer = envelope(capsys)
     assert answer["command"] == command
-    assert answer["error"]["hint"] == f"See: {f'deployer {command}'.strip()} --help"  # type: ignore[index]
+    assert answer["error"]["hint"].splitlines()[-1] == f"See: {f'deployer {command}'.strip()} --help"  # type: ignore[index]
 
 
 @pytest.mark.parametrize("typed", ["-h", "help", "up -h", "help up", "access grant -h", "help access grant"])
@@ -204,6 +211,14 @@ def test_the_version_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> Non
     assert shown == capsys.readouterr().out
 
 
+@pytest.mark.parametrize("line", ["generate --target i-1", "status --location app", "access show --parameters a=1"])
+def test_it_is_not_answered_where_the_command_has_nothing_of_the_kind(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(line.split()) == 2
+    assert "Here it is" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", SYNONYMS)
 def test_a_word_of_other_tools_leads_to_the_command_here(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name]) == 2
@@ -215,6 +230,42 @@ def test_a_word_of_other_tools_leads_to_the_command_here(name: str, capsys: pyte
         assert main([*words, "--help"]) == 0
         options = [word for word in command.split() if word.startswith("-")]
         assert all(option in capsys.readouterr().out for option in options)
+
+
+@pytest.mark.parametrize(
+    ("group", "word"), [(group, word) for group, words in GROUP_SYNONYMS.items() for word in words]
+)
+def test_within_a_group_too(group: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    meant = f"{group} {GROUP_SYNONYMS[group][word]}"
+    assert main([group, word]) == 2
+    shown = capsys.readouterr().err
+    assert f"error: No such command '{word}'.\n  next: Perhaps: deployer {meant}; " in shown
+    assert main([*meant.split(" &&")[0].split(), "--help"]) == 0
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("Up", "up"), ("ACCESS show", "access"), ("access SHOW", "access show")])
+def test_a_command_in_capitals_leads_to_it(typed: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(typed.split()) == 2
+    assert f"next: Perhaps: deployer {meant}; " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("up --dry-run", "Here it is: --plan"),
+        ("status --json", "Here it is: --output json"),
+        ("events --tail", "Here it is: --follow"),
+        ("connect --port 5432", "Here it is: -L PORT"),
+        ("access grant --role x", "Here it is: --principal ARN"),
+        ("lint --dry-run", "See: deployer lint --help"),  # which has no --plan
+        ("status --role x", "See: deployer status --help"),
+    ],
+)
+def test_an_option_of_other_tools_is_answered_where_the_command_has_ours(
+    typed: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(typed.split()) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"  next: {hint}"
 
 
 @pytest.mark.parametrize("answer", ["No", "NO", "no"])
@@ -250,6 +301,18 @@ def test_a_closed_stream_is_no_defect(closed: str, tmp_path: Path) -> None:
     assert done.stdout == ("" if ">&-" in closed.split() else "not running\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is full")
+@pytest.mark.parametrize("line", ["--version", "--help", "sandbox status", "sandbox status --output json"])
+def test_a_full_disk_behind_standard_output_is_no_defect(line: str, tmp_path: Path) -> None:
+    program = [sys.executable, "-c", "from generator.cli.main import entry; entry()", *line.split()]
+    with Path("/dev/full").open("w") as full:
+        env = {**os.environ, "DEPLOYER_SANDBOX_HOME": str(tmp_path)}
+        done = subprocess.run(program, env=env, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard output could not be used: No space left on device.\n"), done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_help_names_every_value_and_documents_every_parameter(capsys: pytest.CaptureFixture[str]) -> None:
     for name, command in commands():
         assert main([*name.split(), "--help"]) == 0
@@ -269,6 +332,16 @@ def test_a_file_that_cannot_be_used_is_no_defect(
     assert shown.startswith(f"error: {tmp_path}/file") and "Traceback" not in shown and "bug in deployer" not in shown
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.EROFS, errno.EFBIG, errno.EIO])
+def test_what_the_system_refuses_while_a_file_is_open_is_no_defect(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert execute(Invocation(command="cp"), Mock(side_effect=OSError(number, os.strerror(number)))) == 1
+    assert f"could not be used: {os.strerror(number)}." in capsys.readouterr().err
+    assert execute(Invocation(command="cp"), Mock(side_effect=OSError(errno.EBADF, "Bad file"))) == 1
+    assert "bug in deployer" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [(KeyboardInterrupt(), 130, "Interrupted."), (EOFError(), 130, "Interrupted."), ("n", 1, "Nothing was changed")],
@@ -284,18 +357,45 @@ def test_leaving_a_question_is_no_error(
     assert said in shown and "error:" not in shown and "bug in deployer" not in shown
 
 
-@pytest.mark.parametrize(("given", "variable", "shown"), [("corp", "", "corp"), (None, "ops", "ops"), (None, "", "")])
+@pytest.mark.parametrize(
+    ("given", "variables", "shown"),
+    [
+        ("corp", {}, "corp"),
+        (None, {"AWS_PROFILE": "ops"}, "ops"),
+        (None, {"AWS_DEFAULT_PROFILE": "first", "AWS_PROFILE": "second"}, "first"),
+        (None, {}, ""),
+        (r"CORP\user", {}, r"'CORP\user'"),
+        (r"\g<9>", {}, r"'\g<9>'"),
+        ("p q", {}, "'p q'"),
+    ],
+)
 def test_the_way_to_sign_in_names_the_profile(
     given: str | None,
-    variable: str,
+    variables: dict[str, str],
     shown: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("AWS_PROFILE", variable)
-    call = Invocation(command="status", profile=given)
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.setenv(name, variables.get(name, ""))
+    call = Invocation(command="version", profile=given)
     execute(call, Mock(side_effect=DeployerError("The session has expired.", "Sign in again with: aws sso login")))
     assert capsys.readouterr().err.endswith(f"aws sso login{f' --profile {shown}' if shown else ''}\n")
+
+
+@pytest.mark.parametrize("place", ["generator.cli.command.signing_in", "generator.cli.render.error"])
+@pytest.mark.parametrize("raised", [re.error("bad escape"), KeyError("x"), RecursionError()])
+def test_what_goes_wrong_while_an_error_is_told_is_told_too(
+    place: str, raised: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = ("config", "set", "region", "not/one")
+    code = run(*typed).code
+    monkeypatch.setattr(place, Mock(side_effect=raised))
+    done = run(*typed)
+    assert done.code == (code if "signing_in" in place else 1)
+    assert done.err.startswith(f"error: This is a bug in deployer: {type(raised).__name__}"), done.err
+    assert "--debug" in done.err and "Traceback" not in done.err
+    assert ("not/one" in done.err) == ("signing_in" in place)
 
 
 def commands() -> Iterator[tuple[str, Any]]:
@@ -307,3 +407,36 @@ def commands() -> Iterator[tuple[str, Any]]:
             waiting += [(f"{name} {each}".strip(), one) for each, one in inner.items() if not one.hidden]
         else:
             yield name, found
+
+
+@pytest.mark.parametrize(
+    "line", ["--version", "version", "--sandbox --version", "--sandbox version", "--version up", "up --version"]
+)
+def test_the_version_is_told_wherever_it_is_asked_for(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 0
+    assert capsys.readouterr().out == f"deployer {__version__}\n"
+
+
+def test_an_option_of_that_name_is_the_command_s_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cluster", "kubectl", "--version", "1.33.1"]) == 2
+    assert "--sha256 is missing." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "usage"),
+    [
+        ("help", "deployer ["),
+        ("help help", "deployer ["),
+        ("help version", "deployer ["),
+        ("version -h", "deployer ["),
+        ("help up", "deployer up ["),
+        ("--sandbox help up", "deployer up ["),
+        ("help access grant", "deployer access grant ["),
+        ("access help grant", "deployer access grant ["),
+        ("access help", "deployer access ["),
+        ("sessions help end", "deployer sessions end ["),
+    ],
+)
+def test_help_is_a_word_wherever_a_command_may_stand(line: str, usage: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: {usage}")

@@ -1,7 +1,12 @@
 """Lines at a terminal: no word is cut, what a table says stays under its column, what is to be copied stays whole."""
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+from generator import cli
 from generator.cli.width import fitted
 
 LISTED = (
@@ -56,6 +61,8 @@ def test_a_command_stays_whole_so_that_it_can_be_copied() -> None:
     lines = fitted(f"  NOTE  The grant ends with this update, and so does every session. Grant again: {command}", 100)
     assert lines[-1].strip() == command and lines[0].endswith("Grant again:")
     assert fitted(f"  next: {command}", 60) == [f"  next: {command}"]
+    trail = '         next: (eval "$(deployer sandbox env)" && aws cloudtrail create-trail --name sessions)'
+    assert fitted(trail, 60) == [trail]
     assert fitted(f"    aws kms schedule-key-deletion --key-id {'0' * 36} --region eu-west-1", 60)[0].endswith(
         "eu-west-1"
     )
@@ -68,3 +75,29 @@ def test_a_word_longer_than_a_line_is_left_to_the_terminal() -> None:
 def test_json_is_copied_as_it_is() -> None:
     line = f'        "Resource": "arn:aws:secretsmanager:us-east-1:111122223333:secret:{"x" * 40}", "a sentence"'
     assert fitted(line, 60) == [line]
+
+
+COPIED = {
+    "up_lines",
+    "lint_lines",
+    "splitlines",
+    "public_lines",
+}  # outputs of a stack, findings as editors read them, JSON, a key
+
+
+def _unfitted() -> Iterator[tuple[str, str]]:
+    """The command files and the functions whose lines a command prints without regard to the terminal."""
+    for file in sorted((Path(cli.__file__).parent).glob("*_commands.py")):
+        for call in (each for each in ast.walk(ast.parse(file.read_text())) if isinstance(each, ast.Call)):
+            if ast.unparse(call.func) == "CommandResult" and "to_read" not in {word.arg for word in call.keywords}:
+                calls = (each for text in call.args[1:] for each in ast.walk(text) if isinstance(each, ast.Call))
+                yield from ((file.name, name) for each in calls if (name := _name(each)).endswith("lines"))
+
+
+def _name(call: ast.Call) -> str:
+    return ast.unparse(call.func).rpartition(".")[2]
+
+
+def test_what_a_command_prints_to_be_read_is_as_wide_as_the_terminal() -> None:
+    assert not [each for each in _unfitted() if each[1] not in COPIED]
+    assert {name for _, name in _unfitted()} == COPIED
