@@ -109,10 +109,13 @@ class Deployer:
 
 
 @contextlib.contextmanager
-def running_sandbox(home: Path) -> Iterator[dict[str, str]]:
-    """A sandbox that does not wait between its steps, and the variables that lead to it."""
+def running_sandbox(home: Path, search_path: str = "") -> Iterator[dict[str, str]]:
+    """A sandbox that does not wait between its steps, and the variables that lead to it.
+
+    `search_path` is the PATH where it looks for an SSH server, in place of this process's.
+    """
     own = {"DEPLOYER_SANDBOX_HOME": str(home), "DEPLOYER_SANDBOX_STEP": "0"}
-    with environment(own):
+    with environment({**own, "PATH": search_path or os.environ["PATH"]}):
         sandbox.start()
         leads = {**own, **sandbox.environment()}
     try:

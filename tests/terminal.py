@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
 import subprocess
+import termios
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -18,7 +20,14 @@ def on_terminal(command: Sequence[str], typed: str = "", after: str = "") -> tup
     What is typed before a question for a secret is thrown away by the terminal (getpass flushes it).
     """
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # fish does nothing at a terminal that is not its own
+    )
     os.close(theirs)
     shown, waiting = b"", True
     with suppress(OSError):  # the terminal is closed when its last process has gone

@@ -19,7 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "keeper": set(),
     "signing": {"model", "errors"},
     "channel": {"model", "errors"},
-    "gateway": {"model", "errors"},
+    "gateway": {"model", "errors", "installation"},
     "host": {"model", "errors", "directories", "installation"},
     "sandbox": {"model", "errors", "directories", "installation", "keeper", "channel"},
     "operations": {

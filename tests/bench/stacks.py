@@ -6,6 +6,7 @@ P10 to P15, P19 and P24.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -107,6 +108,7 @@ def counter(env: Mapping[str, str]) -> Iterator[tuple[Mapping[str, str], Count]]
 
         def count(command: Command) -> Sequence[str]:
             proxy.calls.clear()
+            time.sleep(1)  # the aws CLI names its change sets by the second; nothing is timed here
             run(command)
             return tuple(proxy.calls)
 

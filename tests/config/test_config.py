@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 from pathlib import Path
 
@@ -15,7 +17,8 @@ from generator.errors import DeployerError, NotFound, UsageError
 from generator.model.config import KEYS, Origin
 from generator.model.parameter_options import PARAMETERS
 from generator.operations.config.files import ConfigFile, read
-from generator.operations.config.resolve import chosen_environment, explain, stored_for
+from generator.operations.config.resolve import chosen_environment, explain, settings, stored_for
+from generator.sandbox.state import SandboxState, environment
 
 PROJECT = ConfigFile(Path("p"), Origin.PROJECT, {"region": "eu-west-1"}, {"prod": {"database": "main"}})
 USER = ConfigFile(
@@ -35,6 +38,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DEPLOYER_ENV", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("AWS_CONFIG_FILE", raising=False)
     (tmp_path / "project" / "below").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "project" / "below")
     return tmp_path
@@ -59,6 +63,8 @@ def test_the_stronger_place_wins_and_is_named(
     assert (found.value, found.origin, found.place) == expected
 
 
+Place = tuple[str | None, str | None, str]
+Refusal = str
 SHELL = {
     "AWS_REGION": "ap-south-1",
     "AWS_PROFILE": "shell",
@@ -81,6 +87,27 @@ def test_an_environment_that_was_typed_wins_over_the_shell_in_what_it_names(
     assert explain(KEYS[key], "prod", [PROJECT, USER], SHELL, typed=typed).value == expected
 
 
+def place_of(*argv: str) -> Place | Refusal:
+    """Where a command works that is typed so: profile, region and stack; or the refusal and what to do."""
+    seen: list[Invocation] = []
+    app = typer.Typer()
+
+    @command(app, "look")
+    def look(call: Invocation) -> CommandResult:
+        """Look."""
+        seen.append(call)
+        return CommandResult({})
+
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said):
+        code = app(args=list(argv), standalone_mode=False)
+    if not seen:
+        assert code == 2, said.getvalue()
+        return said.getvalue()
+    [call] = seen
+    return call.profile, call.region, call.stack_name
+
+
 @pytest.mark.parametrize(
     ("argv", "place"),
     [
@@ -91,24 +118,98 @@ def test_an_environment_that_was_typed_wins_over_the_shell_in_what_it_names(
     ],
 )
 def test_the_place_of_a_typed_environment_is_whole(
-    argv: tuple[str, ...], place: tuple[str | None, str | None, str], monkeypatch: pytest.MonkeyPatch
+    argv: tuple[str, ...], place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key, value in (("profile", "theirs"), ("region", "eu-north-1"), ("stack-name", "second")):
         assert main(["config", "set", "--env", "e", key, value]) == 0
     for name, value in SHELL.items():
         monkeypatch.setenv(name, value)
-    seen: list[Invocation] = []
-    app = typer.Typer()
+    assert place_of(*argv) == place
 
-    @command(app, "look")
-    def look(call: Invocation) -> CommandResult:
-        """Look."""
-        seen.append(call)
-        return CommandResult({})
 
-    app(args=list(argv), standalone_mode=False)
-    [call] = seen
-    assert (call.profile, call.region, call.stack_name) == place
+STACK = {"stack-name": "second"}
+REGION = STACK | {"region": "eu-north-1"}
+WHO = STACK | {"profile": "theirs"}
+KEYS_ALONE, SHELLS_REGION = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE"}, {"AWS_REGION": "ap-south-1"}
+PAIRS: list[tuple[dict[str, str], dict[str, str], tuple[str, ...], Place | tuple[str, ...]]] = [
+    (REGION, {"AWS_PROFILE": "mine"}, (), ("names no profile", "AWS_PROFILE names mine", "--profile mine")),
+    (STACK, {"AWS_DEFAULT_PROFILE": "mine"}, (), ("AWS_DEFAULT_PROFILE names mine", "set --env e profile mine")),
+    (REGION, {"AWS_PROFILE": "mine"}, ("--profile", "p"), ("p", "eu-north-1", "second")),
+    (WHO, {"AWS_PROFILE": "mine"}, (), ("theirs", None, "second")),
+    (REGION, KEYS_ALONE, (), (None, "eu-north-1", "second")),
+    (REGION, SHELLS_REGION, (), (None, "eu-north-1", "second")),
+    (REGION, {"AWS_DEFAULT_REGION": "ap-south-1"}, ("--region", "sa-east-1"), (None, "sa-east-1", "second")),
+    (WHO, SHELLS_REGION, (), ("theirs", "us-west-2", "second")),
+    (WHO, {"AWS_DEFAULT_REGION": "ap-south-1"}, (), ("theirs", "us-west-2", "second")),
+    (WHO, SHELLS_REGION, ("--region", "sa-east-1"), ("theirs", "sa-east-1", "second")),
+    (WHO, SHELLS_REGION, ("--profile", "p"), ("p", None, "second")),
+    (STACK | {"profile": "nowhere"}, SHELLS_REGION, (), ("nowhere", None, "second")),
+]
+
+
+@pytest.mark.parametrize(("named", "shell", "beside", "expected"), PAIRS)
+def test_what_a_typed_environment_leaves_open_is_not_filled_in_by_the_shell_in_silence(
+    named: dict[str, str],
+    shell: dict[str, str],
+    beside: tuple[str, ...],
+    expected: tuple[str | None, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A profile's own region is the environment's; keys name nobody, and may be all that there is."""
+    (tmp_path / "aws").write_text("[profile theirs]\nregion = us-west-2\n[profile nowhere]\n")
+    for key, value in named.items():
+        assert main(["config", "set", "--env", "e", key, value]) == 0
+    for name, value in ({"AWS_CONFIG_FILE": str(tmp_path / "aws")} | shell).items():
+        monkeypatch.setenv(name, value)
+    place = place_of("--env", "e", *beside)
+    if isinstance(place, str):
+        assert all(str(words) in place for words in ("stored environment e", *expected)), place
+    else:
+        assert place == expected
+        shown = {setting.key: setting.value for setting in settings("e")}
+        assert beside or shown["region"] == (place[1] or shell.get("AWS_REGION"))
+
+
+IN_THE_SANDBOX: list[tuple[dict[str, str], tuple[str, ...], Place | tuple[str, ...]]] = [
+    (REGION, (), ("names the region eu-north-1", "point to the sandbox", "AWS_REGION=us-east-1", "env --unset")),
+    (WHO, (), ("names the profile theirs", "point to the sandbox", "http://127.0.0.1:1")),
+    (WHO, ("--region", "us-east-1"), ("names the profile theirs",)),
+    (WHO, ("--profile", "vendor"), ("vendor", None, "second")),
+    (REGION, ("--region", "us-east-1"), (None, "us-east-1", "second")),
+    (REGION, ("--profile", "vendor"), ("names the region eu-north-1",)),
+    (STACK | {"region": "us-east-1"}, (), (None, "us-east-1", "second")),
+    (STACK, (), (None, None, "second")),
+]
+
+
+@pytest.mark.parametrize(("named", "beside", "expected"), IN_THE_SANDBOX)
+def test_an_environment_of_another_place_is_refused_in_a_shell_that_points_to_the_sandbox(
+    named: dict[str, str],
+    beside: tuple[str, ...],
+    expected: tuple[str | None, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DEPLOYER_SANDBOX_HOME", str(tmp_path / "sandbox"))
+    for key, value in named.items():
+        assert main(["config", "set", "--env", "e", key, value]) == 0
+    for name, value in environment(SandboxState(1, 1, str(tmp_path / "sandbox"), "ab" * 16)).items():
+        monkeypatch.setenv(name, value)
+    place = place_of("--env", "e", *beside)
+    if isinstance(place, str):
+        assert all(str(words) in place for words in ("stored environment e", *expected)), place
+    else:
+        assert place == expected
+
+
+def test_the_option_for_the_sandbox_beside_an_environment_takes_its_region_and_refuses_its_profile() -> None:
+    for key, value in REGION.items():
+        assert main(["config", "set", "--env", "e", key, value]) == 0
+    assert stored_for("status", "e", sandbox=True) == {"region": "eu-north-1", "stack_name": "second"}
+    assert main(["config", "set", "--env", "e", "profile", "theirs"]) == 0
+    with pytest.raises(UsageError, match="names the profile theirs and the region eu-north-1, and --sandbox"):
+        stored_for("status", "e", sandbox=True)
 
 
 def test_the_environment_is_chosen_by_option_variable_or_file_and_must_exist() -> None:

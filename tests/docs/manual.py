@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from typer._completion_shared import get_completion_script
 from generator import __version__
 from generator.cli.app import app
 from generator.cli.command import COMMON_OPTIONS
-from generator.cli.index import COMMANDS
+from generator.cli.index import COMMANDS, TOPICS
 
 SHARE = Path(__file__).parents[2] / "share"
 COMMON = {name for name, _, _ in COMMON_OPTIONS}
@@ -24,6 +24,13 @@ EXIT_CODES = (
     ("4", "the thing named does not exist"),
     ("130", "interrupted"),
 )
+
+
+def by_topic(leaves: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """(topic, its leaves), both in the order of the help."""
+    known = list(leaves)
+    for topic, names in TOPICS.items():
+        yield topic, [leaf for name in names for leaf in known if leaf[0].split()[0] == name]
 
 
 def man_page(commands: Callable[[], Iterator[tuple[str, Any]]]) -> str:
@@ -40,12 +47,16 @@ def man_page(commands: Callable[[], Iterator[tuple[str, Any]]]) -> str:
         "[OPTIONS]",
         ".SH COMMANDS",
     ]
-    for name, (_, sentence) in COMMANDS.items():
-        lines += [".TP", f".B {_text(name)}", _text(sentence)]
+    for topic, names in TOPICS.items():
+        lines.append(f".SS {_text(topic)}")
+        for name in names:
+            lines += [".TP", f".B {_text(name)}", _text(COMMANDS[name][1])]
     lines += [".SH OPTIONS OF EVERY COMMAND", *_options(common)]
-    for name, leaf in leaves:
-        lines += [f'.SH "DEPLOYER {_text(name.upper())}"', _text(leaf.help)]
-        lines += _options([p for p in leaf.params if p.name not in COMMON and p.name != "help" and not _hidden(p)])
+    for topic, of_it in by_topic(leaves):
+        lines.append(f".SH {_text(topic.upper())}")
+        for name, leaf in of_it:
+            lines += [f".SS deployer {_text(name)}", _text(leaf.help)]
+            lines += _options([p for p in leaf.params if p.name not in COMMON and p.name != "help" and not _hidden(p)])
     lines.append(".SH EXIT STATUS")
     for code, meaning in EXIT_CODES:
         lines += [".TP", f".B {code}", meaning]

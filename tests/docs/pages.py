@@ -3,7 +3,8 @@
 ```console          commands start with `$ ` and go on in lines that start with `> `; what follows is their output; a
                     line `…` stands for any lines, `…` inside a line for any text. What is not shown is not compared.
 ```console exit=3   the last command of the block ends with 3
-<!-- before: stack  the page starts on a stack that exists; `published`: on one of the vendor's own template -->
+<!-- before: stack  the page starts on a stack that exists; `database`: on one that knows a database, `app`;
+                    `published`: on one of the vendor's own template -->
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```console(?P<info>[^\n]*)\n(?P<body>.*?)^```$", re.M | re.S)
+ENTER = 'deployer sandbox start && eval "$(deployer sandbox env)"'
+SANDBOX_SHELL = "README.md#a-stack-to-try-on"
 CLOCK = re.compile(r"\b\d\d:\d\d:\d\d\b")
 
 
@@ -41,8 +44,19 @@ def commands(path: Path) -> list[Command]:
 
 def before(path: Path) -> str:
     """What is there when the page starts: a stack, one of the published template, or nothing ("")."""
-    found = re.search(r"<!-- before: (stack|published)\b", path.read_text())
+    found = re.search(r"<!-- before: (stack|database|published)\b", path.read_text())
     return found[1] if found else ""
+
+
+def begins(path: Path) -> str:
+    """The paragraph that says in text what there must be before the page's commands; "" where none does."""
+    found = re.search(r"^\*\*Before you start:\*\* .*?(?=\n\n)", path.read_text(), re.M | re.S)
+    return found[0] if found else ""
+
+
+def asks_for_the_sandbox(path: Path) -> bool:
+    """Whether that paragraph leads a reader without an account into the sandbox's shell."""
+    return f"{SANDBOX_SHELL})" in begins(path)
 
 
 def _of_block(match: re.Match[str], text: str) -> list[Command]:

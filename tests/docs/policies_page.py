@@ -127,6 +127,8 @@ def _intrinsic(function: str, argument: Any) -> str:
                 if isinstance(argument[1], list)
                 else _plain(argument[1])
             )
+        case "Fn::If":
+            return f"({_plain(argument[1])} or {_plain(argument[2])})"
         case "Fn::Select" | "Fn::Split":
             return f"{function.removeprefix('Fn::')}({', '.join(map(_plain, argument))})"
         case _:

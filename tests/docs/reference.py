@@ -12,11 +12,15 @@ from typing import Any
 
 import typer.main
 
-from generator import errors
+from generator import __version__, errors
 from generator.cli.app import app
 from generator.cli.command import COMMON_OPTIONS
+from generator.model.sbom import sbom
+from generator.operations.publishing.known_keys import trusted
+from generator.operations.publishing.release import DISTRIBUTION
 from tests.docs import manual, pictures
 from tests.docs import policies_page as policies
+from tests.docs.manual import by_topic
 
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 NOTE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
@@ -24,12 +28,14 @@ COMMON = {name for name, _, _ in COMMON_OPTIONS}
 
 
 def cli_page() -> str:
-    """Every command with its arguments and options."""
+    """Every command with its arguments and options, by the topics of the help."""
     lines = [NOTE, "# Commands\n", _common_table()]
-    for name, command in commands():
-        lines.append(f"## deployer {name}\n")
-        lines.append(f"{_sentence(command.help)}\n")
-        lines.append(_option_table(command.params))
+    for topic, of_it in by_topic(commands()):
+        lines.append(f"## {topic}\n")
+        for name, command in of_it:
+            lines.append(f"### deployer {name}\n")
+            lines.append(f"{_sentence(command.help)}\n")
+            lines.append(_option_table(command.params))
     return "\n".join(lines)
 
 
@@ -101,7 +107,7 @@ envelope, failures included:
 | command | ends with |
 | --- | --- |
 | `connect --exec` | the code of the command that ran beside the tunnel; 128 and the number of a signal that ended it |
-| `ssh`, `cp` over SSH | that of `ssh` and `scp`: the remote command's, or 255 where they themselves failed |
+| `ssh`, `cp` over SSH | that of `ssh` and `scp`: the remote command's; 255: they failed; 130: Ctrl-C in `scp` |
 | `run` | 0 where the command ended with 0 on every host, else 1; each host's code is in the result |
 | `db connect` | 0 where the client ended with 0, else 1; its code is in the result |
 
@@ -176,6 +182,27 @@ def policies_json() -> str:
     return json.dumps(dict(policies.statements_of(_resources())), indent=1) + "\n"
 
 
+def bill_of_materials() -> str:
+    """What the wheel has in its `sboms`, and `publish` beside the template: read from the lock."""
+    return sbom((DOCS.parents[1] / "requirements.lock").read_text(), DISTRIBUTION, __version__)
+
+
+def keys_page() -> str:
+    """The vendor's public keys that this source ships."""
+    lines = [
+        NOTE,
+        "# The vendor's public keys\n",
+        "What is signed with one of these is trusted by `deployer verify` and by `--template-url`, unless `--key` or",
+        "the stored `trusted-keys` name others. `deployer publish trusted` shows the same of an installed package.\n",
+    ]
+    keys = trusted(())
+    if not keys:
+        lines.append("This source has no key of the vendor's yet.")
+    for key in keys:
+        lines += [f"## {Path(key.place).name}\n", f"Key ID: `{key.key_id}`\n", f"```text\n{key.pem.strip()}\n```\n"]
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def _resources() -> dict[str, Any]:
     from generator.template.emit import template_dict
 
@@ -189,6 +216,8 @@ PAGES = {
     "template.md": template_page,
     "policies.md": policies_page,
     "policies.json": policies_json,
+    "keys.md": keys_page,
+    "sbom.cdx.json": bill_of_materials,
 }
 
 

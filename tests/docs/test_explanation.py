@@ -53,6 +53,14 @@ def test_every_file_that_the_pages_name_exists() -> None:
             assert (ROOT / name).exists(), f"{page.name} names {name}"
 
 
+def test_every_place_where_something_is_added_exists() -> None:
+    table = _after(ROOT / "docs" / "CONTRIBUTING.md", "## Where would I add")
+    named = set(re.findall(r"`([\w*]+/[\w*./]*|[a-z]+/)`", table))
+    assert len(named) > 15 and "cli/app.py" in named and "model/contract.py" in named
+    assert not [name for name in named if not [*(ROOT / "generator").glob(name), *ROOT.glob(name)]]
+    assert re.search(r"^GROUPS = ", (ROOT / "generator" / "cli" / "app.py").read_text(), re.M)
+
+
 def test_every_command_of_the_page_for_real_accounts_exists() -> None:
     there = {name for name, _ in commands()}
     options = {name: {o for p in command.params for o in p.opts} for name, command in commands()}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
@@ -11,7 +13,9 @@ import pytest
 
 from tests.docs.site.build import AMENDED, PYTHON, build, policy
 from tests.docs.site.sources import sources
+from tests.node import node
 
+HERE = Path(__file__).parent
 SOURCES = {"script": "src", "img": "src", "iframe": "src", "source": "src", "embed": "src", "object": "data"}
 
 
@@ -99,6 +103,34 @@ def test_the_search_has_every_page_beside_it(site: Path) -> None:
     index = (site / "searchindex.js").read_text()
     assert all(f'"{name.removesuffix(".md")}"' in index for name in sources() if name.endswith(".md"))
     assert (site / "search.html").exists()
+
+
+def judged(*pages: Path) -> list[list[str]]:
+    """What axe-core, which is not ours, finds on each page: the names of its rules."""
+    command = [node(HERE), str(HERE / "judge.mjs"), *map(str, pages)]
+    ran = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return [[rule for rule, _ in found] for found in json.loads(ran.stdout)]
+
+
+def test_axe_finds_nothing_on_a_page_of_each_kind(site: Path) -> None:
+    kinds = ("index.html", "how-to/verify.html", "explanation/architecture.html", "search.html")
+    assert judged(*(site / kind for kind in kinds)) == [[]] * len(kinds)
+
+
+def test_axe_sees_what_a_reader_would_miss(site: Path, tmp_path: Path) -> None:
+    good = (site / "decisions/0007-bare-admin-password.html").read_text()
+    changes = {
+        "html-has-lang": re.sub("<html[^>]*>", "<html>", good),
+        "image-alt": good.replace("<p>", '<p><img src="a.svg">', 1),
+        "link-name": good.replace("<p>", '<p><a href="a.html"></a>', 1),
+        "document-title": re.sub("<title>.*?</title>", "", good),
+    }
+    pages = [tmp_path / f"{rule}.html" for rule in changes]
+    for page, text in zip(pages, changes.values(), strict=True):
+        page.write_text(text)
+    for rule, found in zip(changes, judged(*pages), strict=True):
+        assert rule in found
 
 
 def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:

@@ -27,8 +27,15 @@ def test_json_and_line_say_the_same(proven: tuple[bool | None, ...], verdict: st
     assert written == made.document and (written["verdict"], written["left"]) == (verdict, left)
     assert (written["complete"], written["ended"]) == (verdict == "proven", "2026-11-25T12:00:01Z")
     line = parse_line(log_line(made).message)
-    assert line == log_line(made) and line.verdict == verdict and line.sha256 == sha256_of(made.text.encode())
+    assert (
+        line == log_line(made)
+        and not line.has_file
+        and line.verdict == verdict
+        and line.sha256 == sha256_of(made.text.encode())
+    )
     assert line and line.accounts == ("444455556666",)
+    filed = parse_line(log_line(made, has_file=True).message)
+    assert filed and filed.has_file
     assert report(True).sha256 != report(None).sha256
 
 
@@ -42,5 +49,5 @@ def test_a_line_of_the_keeper_is_no_revocations(message: str) -> None:
 def test_a_line_of_an_older_version_names_no_account() -> None:
     head = '{"revocation": {"stack": "s", "verdict": "proven", "ended": "e", "sha256": "d"'
     older = parse_line(head + "}}")
-    assert older and older.accounts == ()
+    assert older and older.accounts == () and not older.has_file
     assert parse_line(head + ', "accounts": 7}}') is None

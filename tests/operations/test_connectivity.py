@@ -11,6 +11,7 @@ from generator.cli.stack_text import subnet_lines
 from generator.errors import AwsError
 from generator.gateway.aws import Gateway
 from generator.model.change_set import ChangeSet
+from generator.model.command_line import CommandLine
 from generator.model.diagnosis import Diagnosis, Verdict
 from generator.model.instance import InstanceHealth
 from generator.model.network import DefaultRoute, IngressRule, VpcEndpoint
@@ -62,7 +63,7 @@ class Ec2:
 
     @property
     def gateway(self) -> Gateway:
-        return cast(Gateway, type("Gateway", (), {"ec2": self}))
+        return cast(Gateway, type("Gateway", (), {"ec2": self, "commands": CommandLine("s", "eu-west-1", "p")}))
 
 
 def diagnoses(ec2: Ec2, health: InstanceHealth = HEALTH) -> list[Diagnosis]:
@@ -112,12 +113,13 @@ def test_an_s3_endpoint_of_the_table_is_not_made_twice() -> None:
 
 def test_a_stack_of_endpoints_that_is_there_is_added_to_and_loses_nothing() -> None:
     hint = diagnoses(Ec2(NOWHERE, [replace(each, stack="ours") for each in SESSIONS[:2]]))[0].hint
-    assert "--stack-name ours " in hint and hint.endswith("--parameter-overrides CreateLogsEndpoint=Yes")
+    assert "--stack-name ours " in hint and "--parameter-overrides CreateLogsEndpoint=Yes --region" in hint
 
 
 def test_an_endpoint_without_private_dns_is_told_to_have_it() -> None:
     hint = diagnoses(Ec2(NOWHERE, [*SESSIONS[:2], interface("logs", private_dns=False)]))[0].hint
-    assert hint == "aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-logs --private-dns-enabled"
+    modify = "aws ec2 modify-vpc-endpoint --vpc-endpoint-id vpce-logs --private-dns-enabled"
+    assert hint == f"{modify} --region eu-west-1 --profile p"
 
 
 def test_endpoints_alone_are_said_not_to_reach_the_internet() -> None:
@@ -134,13 +136,13 @@ def test_endpoints_that_do_not_let_the_instance_in_are_wrong_even_beside_a_route
         "endpoints",
         Verdict.MISSING,
     ) and "of ssm, ssmmessages does" in closed.answer
-    assert closed.hint.endswith("--group-id sg-1 --protocol tcp --port 443 --source-group sg-client")
+    assert closed.hint.endswith("--source-group sg-client --region eu-west-1 --profile p")
 
 
 def test_a_stack_of_endpoints_is_told_of_the_client_and_not_changed_beside_itself() -> None:
     [_, closed] = diagnoses(Ec2(NAT, [interface("ssm", stack="ours")], ingress_rules=[ELSEWHERE]))
     assert "--stack-name ours" in closed.hint
-    assert closed.hint.endswith("--parameter-overrides ClientSecurityGroupId=sg-client")
+    assert "--parameter-overrides ClientSecurityGroupId=sg-client --region" in closed.hint
 
 
 def test_doctor_is_told_of_a_refusal() -> None:

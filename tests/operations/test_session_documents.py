@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from generator.model.deployment import StoredDocuments
@@ -16,6 +18,7 @@ from generator.operations.sessions.documents import (
     Documents,
     database_document,
     documents_of,
+    in_order,
     port_request,
     shell_request,
     ssh_request,
@@ -55,16 +58,30 @@ def chain(request: SessionRequest) -> list[str]:
         (READ, INSTANCE, StoredDocuments(), ["own"], ["ssh"], ["port"]),
         (seen(OLDER), INSTANCE, StoredDocuments(), ["support"], ["ssh"], ["port"]),
         (READ, INSTANCE, STORED, ["own"], ["ssh"], ["port"]),
-        (READ, OTHER, StoredDocuments(), [""], [AWS_SSH], [AWS_PORT, "deepsql-engineers-port"]),
+        (
+            READ,
+            OTHER,
+            StoredDocuments(),
+            [""],
+            [AWS_SSH, "deepsql-engineers-ssh"],
+            [AWS_PORT, "deepsql-engineers-port"],
+        ),
         (READ, OTHER, STORED, ["my-shell"], ["my-ssh"], ["my-port"]),
-        (NONE, INSTANCE, StoredDocuments(), [""], [AWS_SSH], [AWS_PORT, "deepsql-engineers-port"]),
+        (
+            NONE,
+            INSTANCE,
+            StoredDocuments(),
+            [""],
+            [AWS_SSH, "deepsql-engineers-ssh"],
+            [AWS_PORT, "deepsql-engineers-port"],
+        ),
         (NONE, INSTANCE, STORED, ["my-shell"], ["my-ssh"], ["my-port"]),
         (
             DENIED,
             OTHER,
             StoredDocuments(),
             [f"deepsql-shell-{OTHER}", "deepsql-engineers-shell", AWS_SHELL, ""],
-            [f"deepsql-ssh-{OTHER}", AWS_SSH],
+            [f"deepsql-ssh-{OTHER}", AWS_SSH, "deepsql-engineers-ssh"],
             [f"deepsql-port-{OTHER}", AWS_PORT, "deepsql-engineers-port"],
         ),
         (DENIED, OTHER, STORED, ["my-shell"], ["my-ssh"], ["my-port"]),
@@ -113,6 +130,12 @@ def test_another_port_for_ssh_is_awss_document_with_that_port() -> None:
     assert (request.document, request.parameters) == (AWS_SSH, {"portNumber": ("2222",)})
     assert ssh_request(Documents(), OTHER, "").parameters == {"portNumber": ("22",)}
     assert ssh_request(documents_of(READ, INSTANCE), INSTANCE, "").parameters == {}
+    assert request.otherwise is None, "the engineers' document has port 22 alone"
+
+
+def test_a_proxy_asks_for_the_same_documents_in_the_same_order() -> None:
+    request = ssh_request(documents_of(DENIED, OTHER), OTHER, "")
+    assert in_order(replace(request, otherwise=None), chain(request)[1:]) == request
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,15 @@ def test_each_guard_refuses_what_no_other_does(
     assert objections([change], asked)
     monkeypatch.setattr(guard, "GUARDS", tuple(g for g in guard.GUARDS if g is not silenced))
     assert not objections([change], asked)
+
+
+def test_a_definition_that_may_have_lost_characters_is_not_written() -> None:
+    garbled = UpRequest(garbled=frozenset({"Instance"}), allow_replacement=frozenset({"Instance"}))
+    [objection] = objections([instance(), Change("KeeperRole", "AWS::IAM::Role", "Modify")], garbled)
+    assert objection.reason == guard.GARBLED
+    assert not objections([Change("Instance", "AWS::EC2::Instance", "Modify", scope=("DeletionPolicy",))], garbled)
+    change_set = ChangeSet("id", "n", "arn", "CREATE_COMPLETE", "", (instance(),))
+    with pytest.raises(Refused) as caught:
+        require_no_objection(UpPlan("s", "arn", False, change_set, "t", objections=(objection,)), CommandLine("s"))
+    assert "Instance (AWS::EC2::Instance) would be written with ?" in caught.value.message
+    assert r'"\u00e9"' in caught.value.hint and "deployer upgrade --plan --stack-name s" in caught.value.hint
