@@ -11,8 +11,11 @@ import tempfile
 
 from hypothesis import settings
 
+from tests import botocore_once
+
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+botocore_once.install()
 
 os.environ["NO_COLOR"] = "1"
 if "PYTEST_XDIST_WORKER" not in os.environ:  # a worker is given its controller's

@@ -6,7 +6,6 @@ Nothing here changes the environment for longer than a `with`: other tests run i
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import itertools
 import json
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore import hooks, loaders, session
 
 from generator.gateway.aws import Gateway
 from generator.model.deployment import Deployment
@@ -125,25 +123,6 @@ def running_sandbox(home: Path, search_path: str = "") -> Iterator[dict[str, str
             sandbox.stop()
 
 
-_create_loader = loaders.create_loader
-
-
-@functools.cache
-def one_loader(search_path_string: str | None = None) -> loaders.Loader:
-    """The models of AWS's services, read once in this process and not once for every command."""
-    return _create_loader(search_path_string)
-
-
-_make_aliaser = hooks.EventAliaser.__init__
-_event_names: dict[str, str] = {}
-
-
-def _knowing_aliaser(self: hooks.EventAliaser, *given: object) -> None:
-    """botocore's names of events, found once in this process and not once for every client."""
-    _make_aliaser(self, *given)
-    self._alias_name_cache = _event_names
-
-
 @contextlib.contextmanager
 def environment(leads: Mapping[str, str]) -> Iterator[None]:
     """Every AWS client made meanwhile leads where these variables say; polling does not wait."""
@@ -155,6 +134,4 @@ def environment(leads: Mapping[str, str]) -> Iterator[None]:
         patch.setattr(polling, "waits", lambda first=(): itertools.repeat(0.05))
         for module, limit in ((key, "KNOWN_SECONDS"), (lockdown, "SESSION_SECONDS")):
             patch.setattr(module, limit, 1.0)  # nothing is late here: what does not come at once never comes
-        patch.setattr(session, "create_loader", one_loader)
-        patch.setattr(hooks.EventAliaser, "__init__", _knowing_aliaser)
         yield

@@ -48,14 +48,10 @@ class LazyGroup(LazyHelpGroup):
 
     files: ClassVar[tuple[str, ...]] = ()  # generator/cli/NAME_commands.py, each with `register(app)`
 
-    def __init__(self, **attributes: Any) -> None:
-        self._built: dict[str, Commands] = {}
-        super().__init__(**attributes)
-
     @property
     def commands(self) -> Commands:
         """All commands, built: for the reference pages and for suggestions after a typing error."""
-        return {name: built for file in self.files for name, built in self._of(file).items()}
+        return {name: built for file in self.files for name, built in _built(file).items()}
 
     @commands.setter
     def commands(self, given: Commands) -> None:
@@ -64,12 +60,12 @@ class LazyGroup(LazyHelpGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """The names in the order of the help; a file of commands that the index does not know is loaded for them."""
         indexed = {file for file, _ in COMMANDS.values()}
-        return [*COMMANDS, *(name for file in self.files if file not in indexed for name in self._of(file))]
+        return [*COMMANDS, *(name for file in self.files if file not in indexed for name in _built(file))]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name from its file; None when there is none."""
         if cmd_name in COMMANDS:
-            return self._one(COMMANDS[cmd_name][0], cmd_name)
+            return _one(COMMANDS[cmd_name][0], cmd_name)
         return self.commands.get(cmd_name)
 
     def help_stub(self, ctx: Any, name: str) -> Any:
@@ -80,21 +76,6 @@ class LazyGroup(LazyHelpGroup):
         """The commands as the index groups them; one that it does not know comes last."""
         listed = {name for topic in TOPICS.values() for name in topic}
         return {**TOPICS, "Others": [name for name in names if name not in listed]}
-
-    def _of(self, file: str) -> Commands:
-        """The commands of one file, built once."""
-        if file not in self._built:
-            self._built[file] = dict(get_group(_registered(file)).commands)
-        return self._built[file]
-
-    def _one(self, file: str, name: str) -> Any:
-        """One command of a file; those beside it are not built for it."""
-        if file in self._built:
-            return self._built[file].get(name)
-        own = _registered(file)
-        own.registered_commands = [each for each in own.registered_commands if each.name == name]
-        own.registered_groups = [each for each in own.registered_groups if _name_of(each) == name]
-        return get_group(own).commands.get(name)
 
 
 class LazySubgroup(LazyHelpGroup):
@@ -146,6 +127,21 @@ class DefaultCommand(LazySubgroup):
         named = bool(args) and (not args[0].startswith("-") or args[0] == "--help")
         parsed: list[str] = super().parse_args(ctx, args if named else [self.default, *args])
         return parsed
+
+
+@cache
+def _built(file: str) -> Commands:
+    """The commands of one file, built once."""
+    return dict(get_group(_registered(file)).commands)
+
+
+@cache
+def _one(file: str, name: str) -> Any:
+    """One command of a file, built once; those beside it are not built for it."""
+    own = _registered(file)
+    own.registered_commands = [each for each in own.registered_commands if each.name == name]
+    own.registered_groups = [each for each in own.registered_groups if _name_of(each) == name]
+    return get_group(own).commands.get(name)
 
 
 @cache

@@ -19,12 +19,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from botocore import session
 from cfnlint.api import ManualArgs, lint
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.embedded import Outcome, one_loader, run
+from tests.embedded import Outcome, run
 from tests.field import junk
 
 INPUTS = 300
@@ -55,7 +54,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "XDG_CACHE_HOME": tmp_path / "cache",
     }.items():
         monkeypatch.setenv(name, str(value))
-    monkeypatch.setattr(session, "create_loader", one_loader)
     return tmp_path
 
 
