@@ -13,7 +13,7 @@ from pathlib import Path
 from generator import directories
 from generator.errors import DeployerError
 from generator.model.search_path import drop_relative_entries
-from generator.sandbox.root_keys import RootKey, control_token, root_key
+from generator.sandbox.root_keys import control_token, root_key
 
 CUSTOMER_ACCOUNT = "111122223333"
 VENDOR_ACCOUNT = "444455556666"
@@ -83,7 +83,7 @@ def write(state: SandboxState) -> None:
     """Record the running sandbox (mode 0600, replaced atomically), and write the files that `environment` names."""
     directory = Path(state.home)
     _write_private(directory / "aws-config", CONFIG)
-    _write_private(directory / "aws-credentials", _credentials(root_key(state.secret, VENDOR_ACCOUNT)))
+    _write_private(directory / "aws-credentials", _credentials(state.secret))
     _write_private(directory / "curl", f'header = "Authorization: Bearer {control_token(state.secret)}"\n')
     _write_private(directory / "server.json", json.dumps(asdict(state)))
 
@@ -160,10 +160,15 @@ def without_aws(env: Mapping[str, str]) -> dict[str, str]:
     return remaining
 
 
-def _credentials(key: RootKey) -> str:
-    """The credentials file, with the source profile of the vendor's roles."""
-    return (
-        f"[vendor-account]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n"
+def _credentials(secret: str) -> str:
+    """The credentials file: root of each account under the name that the config file has for it.
+
+    The variables win over `default` in a shell; a profile that is named on the command line wins over the variables.
+    """
+    keys = {"default": root_key(secret, CUSTOMER_ACCOUNT), "vendor-account": root_key(secret, VENDOR_ACCOUNT)}
+    return "\n".join(
+        f"[{name}]\naws_access_key_id = {key.access_key_id}\naws_secret_access_key = {key.secret_access_key}\n"
+        for name, key in keys.items()
     )
 
 
