@@ -120,5 +120,5 @@ def _register_lists(group: typer.Typer) -> None:
         """Download RDS's certificate authorities. The file is kept only if its hash is the one given."""
         from generator.operations.database.ca_bundle import fetch_bundle
 
-        path = fetch_bundle(source, sha256)
+        path = fetch_bundle(source, sha256, call.gateway.given_ca_bundle)
         return CommandResult({"path": str(path)}, [str(path)])

@@ -28,8 +28,8 @@ BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-def fetch(url: str, sha256: str, target: Path) -> Path:
-    """Download `url` (https, its server verified) to `target` when its hash is `sha256`.
+def fetch(url: str, sha256: str, target: Path, ca_bundle: str = "") -> Path:
+    """Download `url` (https, its server verified) to `target` when its hash is `sha256`. `ca_bundle` as `read_url`.
 
     Raises UsageError for another scheme; Refused, with the actual hash, for another hash or none given: nothing is kept
     then; DeployerError when the download fails.
@@ -37,7 +37,7 @@ def fetch(url: str, sha256: str, target: Path) -> Path:
     if not url.startswith("https://") or not _fits(url):
         raise UsageError(f"{url} is not an https address.", "Give an https address with --from.")
     try:
-        content = _content(url, LARGEST + 1, "")
+        content = _content(url, LARGEST + 1, ca_bundle)
     except NOT_FETCHED as error:
         raise DeployerError(
             f"{url} could not be fetched: {_why(error)}.",

@@ -22,6 +22,7 @@ from generator.operations.database.login import login_for
 from generator.operations.database.lookup import find_database
 from generator.operations.database.request import DatabaseRequest
 from generator.sandbox.database.certificates import certify
+from tests.embedded import run
 
 BUNDLE = b"-----BEGIN CERTIFICATE-----\n"
 
@@ -118,6 +119,21 @@ def test_a_bundle_is_kept_only_with_the_hash_given(site: str, tmp_path: Path) ->
     assert download.fetch(site, right, target).read_bytes() == BUNDLE
     with pytest.raises(UsageError):
         download.fetch(site.replace("https", "http"), right, target)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_bundle_comes_from_whom_the_profile_s_authorities_vouch_for(
+    named: bool, site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = f"ca_bundle = {os.environ['SSL_CERT_FILE']}" if named else ""
+    (tmp_path / "config").write_text(f"[profile ops]\n{setting}\n")
+    for name, value in {"AWS_CONFIG_FILE": "config", "XDG_DATA_HOME": "data"}.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    monkeypatch.delenv("SSL_CERT_FILE")
+    right = hashlib.sha256(BUNDLE).hexdigest()
+    done = run("db", "ca-bundle", "--from", site, "--sha256", right, "--profile", "ops", "--region", "eu-west-3")
+    assert done.code == (0 if named else 1), done.err
+    assert ("CERTIFICATE_VERIFY_FAILED" in done.err) is not named
 
 
 def test_an_address_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,8 @@ from botocore.client import BaseClient
 
 from generator import __version__
 from generator.gateway.s3 import S3
+from generator.host import download
+from generator.host.loopback_certificate import loopback_certificate
 from generator.model.latest import Latest, latest_statement
 from generator.model.signature import sha256_of
 from generator.operations.publishing import publish as publishing
@@ -125,7 +128,9 @@ def test_a_link_needs_a_version_that_everybody_reads(
     assert again.code == 0 and "%3FversionId%3D" in again.out, "of what is there already too"
     assert f"AWS's console cannot read {bucket.meta.endpoint_url}" in again.out
     read, get = publishing.read, S3.read
-    monkeypatch.setattr(publishing, "read", lambda url: b"another" if "versionId=" in url else read(url))
+    monkeypatch.setattr(
+        publishing, "read", lambda url, *trust: b"another" if "versionId=" in url else read(url, *trust)
+    )
     assert publish().code == 0
     refused = publish(*link)
     assert refused.code == 3 and "gives other content than was published" in refused.err, refused.err
@@ -254,7 +259,9 @@ def test_what_everybody_reads_otherwise_than_it_was_written_is_a_finding(
     name: str, bucket: Any, publish: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = publishing.read
-    monkeypatch.setattr(publishing, "read", lambda url: b"another" if url.endswith(f"/deepsql/{name}") else read(url))
+    monkeypatch.setattr(
+        publishing, "read", lambda url, *trust: b"another" if url.endswith(f"/deepsql/{name}") else read(url, *trust)
+    )
     refused = publish()
     assert refused.code == 3 and ("cannot be used as it is" in refused.err or "other content" in refused.err)
     monkeypatch.undo()
@@ -347,11 +354,27 @@ def test_a_pointer_that_no_customer_could_follow_is_a_finding(bucket: Any, publi
         assert refused.code == 3 and "cannot be used as it is" in refused.err and why in refused.err, refused.err
 
 
+def test_what_everybody_reads_is_asked_for_with_the_authorities_of_the_profile(
+    bucket: Any, publish: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a proxy that intercepts TLS the calls would succeed, and what was published be called unreadable."""
+    for name in download.BUNDLES:
+        monkeypatch.delenv(name, raising=False)
+    bundle = loopback_certificate(tmp_path / "trusted", datetime.now(UTC)).path
+    config = Path(os.environ["AWS_CONFIG_FILE"]).read_text()
+    (tmp_path / "config").write_text(config.replace("[default]", f"[default]\nca_bundle = {bundle}", 1))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    trusted, authorities = list[str](), download._authorities
+    monkeypatch.setattr(download, "_authorities", lambda path: (trusted.append(path), authorities(path))[1])
+    assert publish("--quick-create", "eu-west-1").code == 0
+    assert trusted == [str(bundle)] * (OBJECTS + 1), "each object, and the template's version in the link"
+
+
 def test_another_pointer_than_the_bucket_s_is_a_finding(
     bucket: Any, publish: Any, keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stale, read = pointed(keys, "vendor", __version__), publishing.read
-    monkeypatch.setattr(publishing, "read", lambda url: stale if url.endswith(POINTER) else read(url))
+    monkeypatch.setattr(publishing, "read", lambda url, *trust: stale if url.endswith(POINTER) else read(url, *trust))
     refused = publish()
     assert refused.code == 3 and "gives another pointer than the bucket has" in refused.err, refused.err
 

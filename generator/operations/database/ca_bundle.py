@@ -55,10 +55,12 @@ def _require_certificates(bundle: Path) -> None:
         )
 
 
-def fetch_bundle(source: str, sha256: str) -> Path:
-    """Download RDS's bundle to its default path, which is returned. Raises Refused when its hash is not the one
-    given."""
-    return fetch(source or BUNDLE_URL, sha256, default_bundle(directories.data()))
+def fetch_bundle(source: str, sha256: str, authorities: str = "") -> Path:
+    """Download RDS's bundle to its default path, which is returned. Raises Refused when its hash is not the one given.
+
+    `authorities`: the file of those that are trusted there, "" for the environment's or the system's.
+    """
+    return fetch(source or BUNDLE_URL, sha256, default_bundle(directories.data()), authorities)
 
 
 def default_bundle(directory: Path) -> Path:

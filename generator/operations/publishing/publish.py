@@ -65,7 +65,7 @@ def publish(
         written.append(pointer.write(gateway, made, latest))
     else:
         latest = made.pointer.content
-    _require_pointer(gateway.s3.address(plan.bucket, made.pointer_key), latest, made, clock)
+    _require_pointer(gateway, made, latest, clock)
     links = _links(gateway, made, parameters) if request.regions else {}
     return _read_back(gateway, made, plan, tuple(written), links)
 
@@ -160,7 +160,7 @@ def _links(gateway: Gateway, made: Release, parameters: Mapping[str, str]) -> di
     [file] = [each for each in made.files if each.name == STACK_FILE]
     url = gateway.s3.address(bucket, key, version)
     with _published_and_unusable():
-        same = read(url) == file.content
+        same = _everybody_reads(gateway, url) == file.content
     if not same:
         raise _other_content(url)
     return quick_create(gateway, made.request, key, version, parameters)
@@ -172,7 +172,7 @@ def _read_back(
     """Read all of it at its address, as a customer does, and verify it. Raises Refused where that shows another."""
     address = gateway.s3.address(plan.bucket, f"{plan.prefix}/{__version__}/")
     for file in made.files:
-        _require_readable(f"{address}{file.name}", file, made.trusted)
+        _require_readable(gateway, f"{address}{file.name}", file, made.trusted)
     return Published(
         version=plan.version,
         bucket=plan.bucket,
@@ -188,12 +188,18 @@ def _read_back(
     )
 
 
-def _require_readable(url: str, file: ReleaseFile, trusted: Sequence[PublicKey]) -> None:
+def _everybody_reads(gateway: Gateway, url: str) -> bytes:
+    """What an unsigned request gets, through a proxy that intercepts TLS too: the calls' authorities are trusted."""
+    return read(url, gateway.given_ca_bundle)
+
+
+def _require_readable(gateway: Gateway, url: str, file: ReleaseFile, trusted: Sequence[PublicKey]) -> None:
     """Raise Refused unless everybody reads this file there, and beside it all that proves it."""
     with _published_and_unusable():
-        same = read(url) == file.content
+        same = _everybody_reads(gateway, url) == file.content
         for suffix in release.BESIDE:
-            release.require_signature_of(file, f"{file.name}{suffix}", read(f"{url}{suffix}"), trusted)
+            beside = _everybody_reads(gateway, f"{url}{suffix}")
+            release.require_signature_of(file, f"{file.name}{suffix}", beside, trusted)
     if not same:
         raise _other_content(url)
 
@@ -202,10 +208,11 @@ def _other_content(url: str) -> Refused:
     return Refused(f"{url} gives other content than was published.", "Look at what stands before the bucket.")
 
 
-def _require_pointer(url: str, written: bytes, made: Release, clock: Clock) -> None:
-    """Raise Refused unless everybody reads there the very pointer that was written or kept, and may follow it."""
+def _require_pointer(gateway: Gateway, made: Release, written: bytes, clock: Clock) -> None:
+    """Raise Refused unless everybody reads the very pointer that was written or kept, and may follow it."""
+    url = gateway.s3.address(made.request.bucket, made.pointer_key)
     with _published_and_unusable():
-        content = read(url)
+        content = _everybody_reads(gateway, url)
         read_pointer(url, content, made.trusted, clock.now())
     if content != written:
         raise Refused(f"{url} gives another pointer than the bucket has.", "Look at what stands before the bucket.")
