@@ -106,7 +106,7 @@ class Gateway:
         from botocore.configprovider import ConstantProvider
         from botocore.session import Session
 
-        from generator.gateway.nested_settings import require_form
+        from generator.gateway.nested_settings import require_form, require_numbers
         from generator.gateway.service import as_utc
         from generator.gateway.translate import settings_read
 
@@ -118,6 +118,7 @@ class Gateway:
                 core.get_component("config_store").set_config_provider("region", ConstantProvider(None))
             core.get_scoped_config()  # reads the profile now, so that a wrong name is reported as that
             require_form(core, self._profile)
+            require_numbers(core)
         return core
 
     def client(self, service: str, credentials: Credentials | None = None, *, quick: bool = False) -> Any:
@@ -128,10 +129,17 @@ class Gateway:
         from botocore.config import Config
 
         from generator.gateway.concerned import credentials_of, remember, remember_commands
-        from generator.gateway.translate import endpoint_as_url, require_address, settings_read
+        from generator.gateway.endpoints import (
+            configured_endpoint,
+            endpoint_as_url,
+            require_address,
+            require_splittable,
+        )
+        from generator.gateway.translate import settings_read
 
         session = self._session if credentials else self._signing_session
         with endpoint_as_url(), settings_read(self._profile):
+            require_splittable(configured_endpoint(self._core, service))
             client = session.client(
                 service,
                 **(_explicit(credentials) if credentials else {}),

@@ -21,6 +21,9 @@ from botocore import exceptions as boto
 
 from generator.errors import DeployerError
 from generator.gateway.concerned import about_profile
+from generator.gateway.credential_process import ending, to_show
+from generator.gateway.endpoints import configured_endpoint
+from generator.gateway.half_sources import require_no_half
 from generator.gateway.local_errors import bare, code_wanted, file_and_fault
 from generator.gateway.translate import translated
 
@@ -77,22 +80,33 @@ def require_usable(session: Any, core: Any) -> None:
 
     Raises DeployerError that names the profile and what to do.
 
-    None at all is no error here: the first call says so.
+    None at all is no error here, unless one is half there: the first call says so.
     """
     profile = session.profile_name
     _take_no_code_from_nowhere()
     with about_profile(profile), translated("AWS", "credentials", {}), _explained(profile):
         _share_cached_roles(core)
         credentials = session.get_credentials()
-        frozen = credentials.get_frozen_credentials() if credentials else ()
-    parts = [part for part in frozen if part is not None]
-    if not all(isinstance(part, str) and re.fullmatch(r"[!-~]+", part) for part in parts):
-        whose = "in the environment" if credentials.method == "env" else f"of profile {profile}"
-        raise DeployerError(
-            f"The AWS credentials {whose} hold something that cannot be part of a key, such as a space or a line end.",
-            "Set them again, without quotes and without anything before or behind them.",
-            code="credentials",
-        )
+        frozen = credentials.get_frozen_credentials() if credentials else None
+    if frozen is None:
+        require_no_half(core, profile)
+        return
+    _require_key(frozen, "in the environment" if credentials.method == "env" else f"of profile {profile}")
+
+
+def _require_key(frozen: Any, whose: str) -> None:
+    """Raises DeployerError for credentials that botocore has taken and cannot sign with; a token may be missing."""
+    for part, name in (frozen.access_key, "access key ID"), (frozen.secret_key, "secret access key"):
+        if part is None or part == "":
+            raise _unusable_key(whose, f"hold no {name}")
+    for part in (frozen.access_key, frozen.secret_key, frozen.token or "-"):
+        if not isinstance(part, str) or not re.fullmatch(r"[!-~]+", part):
+            raise _unusable_key(whose, "hold something that cannot be part of a key, such as a space or a line end")
+
+
+def _unusable_key(whose: str, why: str) -> DeployerError:
+    hint = "Set them again, without quotes and without anything before or behind them."
+    return DeployerError(f"The AWS credentials {whose} {why}.", hint, code="credentials")
 
 
 ROLE_CACHE = Path("~/.aws/cli/cache")  # of the AWS CLI, which keeps there what it got for a role
@@ -131,11 +145,7 @@ def _share_cached_roles(core: Any) -> None:
 
 def _endpoint_is_set(core: Any) -> bool:
     """Whether STS is asked elsewhere than at AWS, as botocore has it: other services' endpoints give no credentials."""
-    from botocore.configprovider import ConfiguredEndpointProvider
-
-    if core.get_config_variable("ignore_configured_endpoint_urls"):
-        return False
-    return bool(ConfiguredEndpointProvider(core.full_config, core.get_scoped_config(), "sts").provide())
+    return bool(configured_endpoint(core, "sts"))
 
 
 def _take_no_code_from_nowhere() -> None:
@@ -152,12 +162,14 @@ def _explained(profile: str) -> Iterator[None]:
         yield
     except boto.CredentialRetrievalError as error:
         provider, reason = error.kwargs.get("provider", ""), bare(error.kwargs.get("error_msg", ""))
-        option = _option(profile)
+        option, ended = _option(profile), ending(error)
         raise DeployerError(
-            f"Profile {profile} got no credentials from {provider}: {reason}.",
+            f"The credential_process of profile {profile} {ended}."
+            if ended
+            else f"Profile {profile} got no credentials from {provider}: {reason}.",
             PROCESS.hint.format(option=option) if provider == "custom-process" else _CHECK.format(option=option),
             code="credential-retrieval",
-        ) from error
+        ) from to_show(error)
     except boto.ParamValidationError as error:  # a setting, or what a file of a sign-in holds, sent on as it was
         raise _not_taken(error, profile) from error
     except (boto.BotoCoreError, boto.ClientError):

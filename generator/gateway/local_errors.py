@@ -12,6 +12,7 @@ from botocore import exceptions as boto
 from generator.errors import AwsError, DeployerError
 from generator.gateway import unreadable
 from generator.gateway.concerned import NETWORK, without_password
+from generator.gateway.credential_process import ending
 from generator.gateway.error_row import sentence, shortened
 from generator.installation import sign_in_command
 
@@ -27,11 +28,10 @@ def from_local_error(service: str, operation: str, error: boto.BotoCoreError) ->
             why, "Make it a file that you may read, or correct that variable.", code="unreadable-config"
         )
     if isinstance(error, boto.ProfileNotFound) and not error.kwargs.get("profile"):
-        return DeployerError(
-            "The environment names an empty AWS profile: AWS_PROFILE is set to nothing.",
-            "Take it out (unset AWS_PROFILE), or name a profile with --profile.",
-            code="profile-not-found",
-        )
+        return _empty_profile()
+    if isinstance(error, boto.CredentialRetrievalError) and (ended := ending(error)):
+        by_itself = "Run its command line by itself: aws configure get credential_process"
+        return DeployerError(f"The credential_process {ended}.", by_itself, code="credential-retrieval")
     for kind, message, hint in LOCAL:
         if isinstance(error, kind):
             return DeployerError(
@@ -41,14 +41,27 @@ def from_local_error(service: str, operation: str, error: boto.BotoCoreError) ->
                 transient=isinstance(error, PASSING),
             )
     text = sentence(without_password(str(error)))
+    step = "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL." if isinstance(error, NETWORK) else SETTINGS
     if "header value" in text:  # which it quotes, with what signs the request
-        text = "it holds a character that no HTTP header can carry."
+        text = "what signs the request holds a character that no HTTP header can carry."
+        step = "Sign in again (aws sso login, or aws login), or set the key again, without spaces and line ends in it."
     return AwsError(
         f"{service} could not be asked for {operation}: {text}",
-        "Check the network, HTTPS_PROXY and AWS_ENDPOINT_URL." if isinstance(error, NETWORK) else SETTINGS,
+        step,
         operation=operation,
         transient=isinstance(error, PASSING),
     )
+
+
+def _empty_profile() -> DeployerError:
+    """The error for a profile without a name, by who names it: botocore takes these variables in this order."""
+    variable = next((name for name in ("AWS_DEFAULT_PROFILE", "AWS_PROFILE") if name in os.environ), "")
+    if not variable or os.environ[variable]:
+        message, hint = "The AWS profile that was given has an empty name.", "Name one with --profile, or leave it out."
+    else:
+        message = f"The environment names an empty AWS profile: {variable} is set to nothing."
+        hint = f"Take it out (unset {variable}), or name a profile with --profile."
+    return DeployerError(message, hint, code="profile-not-found")
 
 
 def file_and_fault(error: OSError) -> str:
@@ -99,7 +112,7 @@ def bare(value: object) -> str:
     without letters and digits, or with a character that no terminal shows.
     """
     text = str(value).replace(" Received <class 'str'> instead", "")
-    if isinstance(value, str) and len(text.split()) == 1 and not _shows_itself(text):
+    if isinstance(value, str) and text and len(text.split()) <= 1 and not _shows_itself(text):
         return repr(text)
     return without_password(shortened(" ".join(text.split()))).rstrip(".") or "no reason was given"
 

@@ -14,7 +14,7 @@ from botocore import exceptions as boto
 from botocore.configloader import raw_config_parse
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
 
-from generator.errors import DeployerError
+from generator.errors import DeployerError, UsageError
 from generator.gateway.local_errors import bare
 
 OF_CREDENTIALS = (
@@ -44,6 +44,19 @@ def require_form(core: Any, profile: str) -> None:
                 raise _refused(setting, f"{kind} {name}", _file(core, kind, name, setting), NEEDS_ONE_VALUE)
             if not nested and (kind == "services" or setting in GROUPS or (setting == "s3" and not value)):
                 raise _refused(setting, f"{kind} {name}", _file(core, kind, name, setting), NEEDS_LINES)
+
+
+def require_numbers(core: Any) -> None:
+    """Raises UsageError for a setting that botocore makes a whole number of, and that is none. How often a call is
+    tried is no affair of this (`retries`)."""
+    for name, (setting, variable, _, convert) in VARIABLES.items():
+        if convert is int and name != "max_attempts":
+            try:
+                core.get_config_variable(name)
+            except ValueError:
+                place = variable if os.environ.get(variable or "") else f"{setting} in your AWS config"
+                hint = "Correct it, or take it out."
+                raise UsageError(f"{place} must be a whole number.", hint, code="invalid-config") from None
 
 
 def unparsed_setting(error: boto.BotoCoreError) -> DeployerError | None:

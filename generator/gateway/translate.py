@@ -6,13 +6,11 @@ becomes an AwsError that names operation, code and request id.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from getpass import GetPassWarning
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
@@ -20,9 +18,11 @@ from botocore.parsers import ResponseParserError
 from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound, UsageError, is_denial
 from generator.gateway import cloudformation_errors, resource_state_errors, surroundings
 from generator.gateway.concerned import about_profile, commands_of, endpoint_of, named, remembered, without_password
+from generator.gateway.credential_process import to_show
 from generator.gateway.error_row import COMMANDS, REGION, ErrorRow, Source, sentence
-from generator.gateway.local_errors import LOCAL, SETTINGS, bare, code_wanted, file_and_fault, from_local_error
+from generator.gateway.local_errors import LOCAL, SETTINGS, code_wanted, file_and_fault, from_local_error
 from generator.gateway.nested_settings import unparsed_setting
+from generator.gateway.unreadable import wrong_encoding
 
 LONGEST_ECHO = 100
 ECHO = re.compile(r"Value '(?P<value>.*?)'(?= at '(?P<field>[\w.]+)' failed to satisfy constraint)", re.DOTALL)
@@ -88,7 +88,7 @@ def translated(service: str, operation: str, params: Mapping[str, Any], client: 
         raise named(ours, error, client) from error
     except boto.BotoCoreError as error:
         ours = surroundings.cause_of(error, client) or from_local_error(service, operation, error)
-        raise named(ours, error, client) from error
+        raise named(ours, error, client) from to_show(error)
     except surroundings.PasswordWanted as error:
         raise surroundings.password_wanted(service, operation, client) from error
     except ResponseParserError as error:
@@ -138,7 +138,7 @@ def _settings_read() -> Iterator[None]:
 
 
 def _from_settings(error: boto.BotoCoreError) -> DeployerError:
-    if isinstance(error, boto.ConfigParseError) and (refused := unparsed_setting(error)):
+    if isinstance(error, boto.ConfigParseError) and (refused := wrong_encoding(error) or unparsed_setting(error)):
         return refused
     if isinstance(error, tuple(kind for kind, _, _ in LOCAL)):
         return from_local_error("AWS", "settings", error)
@@ -196,37 +196,6 @@ def _over_an_answer(error: Exception) -> bool:
             return True
         traceback = traceback.tb_next
     return False
-
-
-@contextmanager
-def endpoint_as_url() -> Iterator[None]:
-    """Turn botocore's ValueError for an endpoint without http:// into a UsageError."""
-    try:
-        yield
-    except ValueError as error:
-        if "endpoint" not in str(error).lower():
-            raise
-        raise UsageError(
-            f"{_endpoint_setting(str(error))} is not an address that can be asked: {sentence(bare(error))}",
-            "Write it whole, like http://127.0.0.1:4566.",
-            code="bad-endpoint",
-        ) from error
-
-
-def _endpoint_setting(text: str) -> str:
-    """What names the endpoint that a text quotes: the variable of that value, or the AWS config."""
-    given = (name for name, value in os.environ.items() if name.startswith("AWS_ENDPOINT_URL") and value)
-    return next((name for name in given if bare(os.environ[name]) in bare(text)), "endpoint_url in your AWS config")
-
-
-def require_address(endpoint: str) -> None:
-    """Raise ValueError for an endpoint that botocore takes and cannot ask: a port that is none, another scheme."""
-    try:
-        known = urlsplit(endpoint).scheme in ("http", "https") and urlsplit(endpoint).port != 0
-    except ValueError as error:
-        raise ValueError(f"Invalid endpoint: {bare(endpoint)}: {error}") from None
-    if not known:
-        raise ValueError(f"Invalid endpoint: {bare(endpoint)}")
 
 
 def _from_client_error(

@@ -15,6 +15,7 @@ import pytest
 from generator.cli.main import main
 from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
+from generator.gateway.translate import translated
 from generator.model.deployment import Deployment
 from tests.gateway.test_foreign_answers import Foreign
 from tests.terminal import on_terminal
@@ -95,6 +96,84 @@ def test_a_credential_process_that_cannot_run_is_named(
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["message"] == f"The credential_process of profile work {says}." and error["code"] == "credentials"
     assert "aws configure get credential_process --profile work" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        (f"echo {SECRET} >&2; exit 3", "ended with exit code 3."),
+        (f"echo {SECRET} >&2; nope{SECRET}", "ended with exit code 127 (a program was not found)."),
+        ("exit 126", "ended with exit code 126 (a program could not be started)."),
+        (f"echo {SECRET} >&2; kill -KILL $$", "was ended by SIGKILL."),
+        ("kill -SEGV $$", "was ended by SIGSEGV."),
+    ],
+)
+@pytest.mark.parametrize("by", ["itself", "another profile"])
+def test_a_credential_process_that_fails_is_told_by_how_it_ended_and_what_it_said_is_not_repeated(
+    script: str, says: str, by: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = home / "program"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    role = "[profile work]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = q\n[profile q]\n"
+    own = "[profile work]\n" if by == "itself" else role
+    (home / "config").write_text(f"{own}credential_process = {program}\n")
+    assert main(["status", "--profile", "work", "--debug"]) == 1
+    err = capsys.readouterr().err
+    assert f"error: The credential_process of profile work {says}\n" in err and SECRET not in err
+
+
+def test_a_credential_process_that_fails_later_is_told_so_too(home: Path) -> None:
+    """botocore asks it again in the middle of a long command."""
+    from botocore.credentials import ProcessProvider
+
+    program = ["sh", "-c", f"echo {SECRET} >&2; exit 4"]
+    provider = ProcessProvider("p", dict, popen=lambda words, **pipes: subprocess.Popen(program, **pipes))
+    with pytest.raises(DeployerError) as caught, translated("STS", "GetCallerIdentity", {}):
+        provider._retrieve_credentials_using("x")
+    assert caught.value.message == "The credential_process ended with exit code 4."
+    assert caught.value.__cause__ is None and caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("settings", "missing"),
+    [
+        (f"aws_secret_access_key = {SECRET}", "aws_access_key_id"),
+        (f"aws_session_token = {SECRET}", "aws_access_key_id"),
+        ("source_profile = q", "role_arn"),
+        ("credential_source = Environment", "role_arn"),
+        ("mfa_serial = arn:aws:iam::111122223333:mfa/x", "role_arn"),
+        ("sso_start_url = https://corp.example.com/start", "sso_account_id and sso_role_name"),
+        (
+            "sso_session = s\n[sso-session s]\nsso_start_url = https://x.example\nsso_region = eu-west-3",
+            "sso_account_id",
+        ),
+    ],
+)
+def test_half_of_a_source_of_credentials_is_named_with_the_other_half(settings: str, missing: str, home: Path) -> None:
+    (home / "config").write_text(f"[profile p]\n{settings}\n")
+    error = refusal("p")
+    assert error.message.startswith(f"Profile p has {settings.partition(' ')[0]} and no {missing}"), error.message
+    assert error.code == "partial-credentials" and error.hint
+
+
+@pytest.mark.parametrize("key", ["aws_access_key_id", "aws_secret_access_key"])
+def test_an_empty_part_of_a_key_is_named_and_an_empty_token_is_none(key: str, home: Path) -> None:
+    parts = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": SECRET, "aws_session_token": ""}
+    for settings, says in (
+        ({**parts, key: ""}, "The AWS credentials of profile p hold no "),
+        (parts, "could not be reached"),
+    ):
+        lines = "\n".join(f"{name} = {value}" for name, value in settings.items())
+        (home / "config").write_text(f"[profile p]\nmax_attempts = 1\n{lines}\n")
+        assert says in refusal("p").message
+
+
+def test_a_credential_process_without_a_key_is_told_so(home: Path) -> None:
+    document = '{"Version": 1, "AccessKeyId": null, "SecretAccessKey": null}'
+    (home / "printed").write_text(document)
+    (home / "config").write_text(f"[profile p]\ncredential_process = cat {home}/printed\n")
+    assert refusal("p").message == "The AWS credentials of profile p hold no access key ID."
 
 
 SSO = "sso_start_url = https://corp.example.com/start\nsso_region = eu-west-3\n"
@@ -180,7 +259,10 @@ def test_a_role_that_cannot_be_taken_names_what_it_hangs_on(config: str, says: s
             {"SSLKEYLOGFILE": "/nope/keys"},
             "of profile default cannot be used: No such file or directory: /nope/keys, which SSLKEYLOGFILE names",
         ),
-        ({"AWS_METADATA_SERVICE_TIMEOUT": "odd"}, "The credentials of profile default cannot be read."),
+        ({"AWS_METADATA_SERVICE_TIMEOUT": "odd"}, "AWS_METADATA_SERVICE_TIMEOUT must be a whole number."),
+        ({"AWS_METADATA_SERVICE_NUM_ATTEMPTS": "1.5"}, "AWS_METADATA_SERVICE_NUM_ATTEMPTS must be a whole number."),
+        ({"AWS_SECRET_ACCESS_KEY": SECRET}, "AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is not"),
+        ({"AWS_SESSION_TOKEN": SECRET, "AWS_ACCESS_KEY_ID": ""}, "AWS_SESSION_TOKEN is set, and AWS_ACCESS_KEY_ID is"),
         *(
             ({"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", name: value}, "in the environment hold")
             for name, value in [

@@ -91,7 +91,7 @@ region = eu-west-3
     [
         ("corp", "sso", "You are not signed in", "aws sso login"),
         ("half", "partial-credentials", "aws_secret_access_key is missing", "both halves"),
-        ("process", "credential-retrieval", "from custom-process: The secret is gone.", "credential_process"),
+        ("process", "credential-retrieval", "process of profile process ended with exit code 1.", "credential_process"),
         ("chain", "invalid-config", '"gone" referenced in the profile "chain" does not exist.', "~/.aws/config"),
     ],
 )
@@ -115,7 +115,12 @@ def test_an_empty_profile_is_told_as_that(variable: str, monkeypatch: pytest.Mon
     with pytest.raises(DeployerError) as caught:
         Gateway(Deployment(region="eu-west-3")).client("ec2")
     assert (caught.value.code, "is set to nothing" in caught.value.message) == ("profile-not-found", True)
-    assert "no reason" not in caught.value.message and "unset AWS_PROFILE" in caught.value.hint
+    assert "no reason" not in caught.value.message and f"unset {variable}" in caught.value.hint
+
+    with pytest.raises(DeployerError) as caught:
+        monkeypatch.delenv(variable)
+        Gateway(Deployment(region="eu-west-3", profile="")).client("ec2")
+    assert "that was given has an empty name" in caught.value.message and "AWS_" not in caught.value.message
 
 
 @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidSignatureException"])

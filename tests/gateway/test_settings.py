@@ -72,7 +72,9 @@ def test_a_proxy_with_a_good_address_that_refuses_is_not_called_bad(monkeypatch:
 SERVICES = "services = s\n[services s]\nsts =\n  endpoint_url = "
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:9", "http://", "http://a b", "ftp://x", f"http://me:{SECRET}@x:port"])
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:9", "http://", "http://a b", "ftp://x", "http://[::1", f"http://me:{SECRET}@x:port"]
+)
 @pytest.mark.parametrize("setting", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "endpoint_url = ", SERVICES])
 def test_an_endpoint_that_is_none_is_named_with_where_it_is_set(
     setting: str, url: str, home: Path, monkeypatch: pytest.MonkeyPatch
@@ -140,6 +142,31 @@ def test_a_file_of_the_config_that_cannot_be_read_is_not_taken_for_an_empty_one(
             continue  # root reads it all the same, and it has no default profile: then there is none
         error = refusal(profile)
         assert (error.message, error.code) == (f"Your AWS config {path}{named} {why}{so}", "unreadable-config")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (f"\ufeff{KEYS}".encode(), "begins with a byte order mark, which botocore takes for a part of the first line"),
+        (KEYS.encode("utf-16"), "is in UTF-16"),
+        (KEYS.encode("utf-16-be"), "is in UTF-16"),
+        (f"{KEYS}output = ä\n".encode("latin-1"), "is no text in UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
+def test_a_file_of_the_config_in_another_encoding_is_called_that(
+    variable: str, content: bytes, why: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "encoded").write_bytes(content)
+    monkeypatch.setenv(variable, str(home / "encoded"))
+    error = refusal()
+    assert error.message == f"Your AWS config {home / 'encoded'} cannot be read: it {why}."
+    assert (error.code, error.hint) == ("config-parse", "Save it as UTF-8, without a byte order mark.")
+
+
+@pytest.mark.parametrize("profile", [" ", "\t", "\u3000"])
+def test_a_profile_whose_name_nobody_sees_is_shown(profile: str) -> None:
+    assert refusal(profile).message == f"There is no profile {profile!r} in your AWS config."
 
 
 def test_a_config_that_is_named_and_not_there_is_why_there_is_no_profile(
