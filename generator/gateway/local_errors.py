@@ -14,6 +14,7 @@ from generator.gateway import unreadable
 from generator.gateway.concerned import NETWORK, without_password
 from generator.gateway.credential_process import ending
 from generator.gateway.error_row import sentence, shortened
+from generator.gateway.tls import NAME_THE_BUNDLE
 from generator.installation import sign_in_command
 
 PASSING = (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, boto.MetadataRetrievalError)
@@ -207,7 +208,7 @@ LOCAL: tuple[tuple[type[boto.BotoCoreError], str, str | Callable[[], str]], ...]
     (
         boto.SSLError,
         "The TLS certificate of {endpoint_url} was not accepted: {error}.",
-        "Check AWS_CA_BUNDLE, or ca_bundle in your AWS config: a PEM file with the authority of that endpoint.",
+        NAME_THE_BUNDLE,
     ),
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import os
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,17 +14,10 @@ from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 
 from generator.errors import AwsError, DeployerError, UsageError
-from generator.gateway.concerned import without_password
+from generator.gateway.concerned import endpoint_of
+from generator.gateway.tls import refused_tls
 
 PASSWORD_WANTED = 407  # HTTP: Proxy Authentication Required
-_OF_A_FILE = re.compile(r"\[Errno \d+\]|no certificate or crl found|no start line|PEM|invalid path", re.IGNORECASE)
-"""What OpenSSL and urllib3 say of a file of certificates that is missing, unreadable or none."""
-CLOCK = re.compile(r"certificate (?:is not yet valid|has expired)")
-"""What OpenSSL says of a certificate outside of its time; AWS's are never so, and a clock may be."""
-SET_THE_CLOCK = (
-    "Look at this computer's clock (date -u): if it is wrong, set it (timedatectl, or sntp), and run it again. If not, "
-    "the certificate must be renewed; AWS's own are, so see what AWS_ENDPOINT_URL or HTTPS_PROXY names."
-)
 NOT_AWS = "Check AWS_ENDPOINT_URL, HTTPS_PROXY and whether the network wants a sign-in of its own."
 
 
@@ -37,7 +29,7 @@ def cause_of(error: boto.BotoCoreError, client: Any) -> DeployerError | None:
     """The error for a call that got no answer because of one of these; None for any other."""
     match error:
         case boto.SSLError():
-            return _unusable_bundle(error, client)
+            return refused_tls(error, client)
         case boto.EndpointConnectionError() if client:
             return _unknown_region(error, str(client.meta.region_name or ""))
         case boto.ProxyConnectionError():
@@ -45,52 +37,6 @@ def cause_of(error: boto.BotoCoreError, client: Any) -> DeployerError | None:
         case boto.HTTPClientError():
             return _no_proxy(client)
     return None
-
-
-def _unusable_bundle(error: boto.SSLError, client: Any) -> DeployerError | None:
-    """The error for a CA bundle that is no file of certificates; None where the far side's certificate is the cause."""
-    text = str(error.kwargs.get("error", error))
-    if CLOCK.search(text):
-        return _certificate_of_another_time(error, text)
-    if not _OF_A_FILE.search(text):
-        return None
-    path = _bundle_of(client)
-    why = re.sub(r"^\[Errno \d+\] ", "", text.partition(": '")[0].rstrip("."))
-    if "invalid path" in why:
-        why = "there is no such file"
-    return DeployerError(
-        f"The CA bundle {path}, which {_setting_of(path)} names, cannot be used: {why}."
-        if path
-        else f"The CA bundle that your AWS settings name cannot be used: {why}.",
-        f"Correct {_setting_of(path)}: a PEM file that you may read, or nothing for the authorities of this program.",
-        code="ca-bundle",
-    )
-
-
-def _certificate_of_another_time(error: boto.SSLError, text: str) -> DeployerError:
-    """The error for a certificate that this computer's clock takes for one of the past or of the future."""
-    clock = CLOCK.search(text)
-    return DeployerError(
-        f"The TLS certificate of {without_password(str(error.kwargs.get('endpoint_url', '')))} was not accepted: "
-        f"{clock[0] if clock else text}.",
-        SET_THE_CLOCK,
-        code="ssl",
-    )
-
-
-def _bundle_of(client: Any) -> str:
-    """The file of authorities that a botocore client trusts; "" where it is not known."""
-    trusted = getattr(getattr(getattr(client, "_endpoint", None), "http_session", None), "_verify", "")
-    return trusted if isinstance(trusted, str) else ""
-
-
-def _setting_of(path: str) -> str:
-    """Where that path is set; botocore takes the first of these (botocore.configprovider, botocore.endpoint)."""
-    if os.environ.get("AWS_CA_BUNDLE"):
-        return "AWS_CA_BUNDLE"
-    if path and path == os.environ.get("REQUESTS_CA_BUNDLE"):
-        return "REQUESTS_CA_BUNDLE"
-    return "ca_bundle in your AWS config"
 
 
 def _unknown_region(error: boto.EndpointConnectionError, region: str) -> DeployerError | None:
@@ -133,11 +79,16 @@ def password_wanted(service: str, operation: str, client: Any) -> AwsError:
     proxy = _proxy_for(client.meta.endpoint_url) if client else ""
     if not proxy:
         return AwsError(
-            f"Something between here and {service} answered {operation} with HTTP status {PASSWORD_WANTED}.",
+            f"Something between here and {service}{_place(client)} answered {operation} with HTTP status "
+            f"{PASSWORD_WANTED}.",
             NOT_AWS,
             operation=operation,
         )
     return _wants_another(proxy, operation)
+
+
+def _place(client: Any) -> str:
+    return f" at {endpoint_of(client)}" if client else ""
 
 
 def _refusing_proxy(error: boto.ProxyConnectionError) -> DeployerError | None:

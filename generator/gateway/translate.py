@@ -35,6 +35,7 @@ def _not_found(message: str, params: Mapping[str, Any]) -> DeployerError:
 
 
 REDIRECTION, SERVER_ERROR = 300, 500
+SIGN_IN_TO_NETWORK = 511  # HTTP: Network Authentication Required, which no service of AWS answers
 THROTTLED_CODES = frozenset(
     {
         "Throttling",
@@ -73,6 +74,9 @@ ROWS: tuple[ErrorRow, ...] = (
     ErrorRow("DBClusterNotFoundFault", "", _not_found, Source.DOCUMENTED),
     ErrorRow("DBInstanceNotFound", "", _not_found, Source.DOCUMENTED),
 )
+
+
+NO_REQUEST_ID = "Run it again. If it stays so, see what answers in AWS's place: AWS_ENDPOINT_URL, HTTPS_PROXY."
 
 
 @contextmanager
@@ -225,9 +229,9 @@ def _unknown(service: str, error: boto.ClientError, code: str, message: str, end
     if code and not code.isdigit():  # every error of AWS has a code of its own
         text = f"{service} refused {error.operation_name} ({code}): {sentence(message) or 'it gave no reason.'}"
         hint = _hint_for(code, error.operation_name, message) or (
-            f"Request id for AWS support: {request_id}" if request_id else ""
+            f"Request id for AWS support: {request_id}" if request_id else NO_REQUEST_ID
         )
-    elif status < SERVER_ERROR:
+    elif status < SERVER_ERROR or status == SIGN_IN_TO_NETWORK:
         text = f"Something between here and {service}{place} answered {error.operation_name} with HTTP status {status}."
         hint = surroundings.NOT_AWS
     else:
@@ -240,7 +244,7 @@ def _unknown(service: str, error: boto.ClientError, code: str, message: str, end
         operation=error.operation_name,
         aws_code=code,
         request_id=request_id,
-        transient=status >= SERVER_ERROR or code in TRANSIENT_CODES,
+        transient=(status >= SERVER_ERROR and status != SIGN_IN_TO_NETWORK) or code in TRANSIENT_CODES,
     )
 
 

@@ -208,3 +208,71 @@ def test_a_certificate_of_another_time_names_the_clock(text: str, clock: bool) -
         raise SSLError(endpoint_url="https://sts.eu-west-3.amazonaws.com/", error=text)
     assert ("this computer's clock" in caught.value.hint, "CA_BUNDLE" in caught.value.hint) == (clock, not clock)
     assert "https://sts.eu-west-3.amazonaws.com/ was not accepted: " in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        (
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)",
+            "The TLS certificate of https://sts.example/ was not accepted: self-signed certificate.",
+            "AWS_CA_BUNDLE",
+        ),
+        (
+            "hostname 'sts.example' doesn't match '10.0.0.1'",
+            "The TLS certificate of https://sts.example/ was not accepted: hostname 'sts.example' doesn't match",
+            "another name",
+        ),
+        (
+            "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: IP address mismatch (_ssl.c:1)",
+            "The TLS certificate of https://sts.example/ was not accepted: ",
+            "another name",
+        ),
+        (
+            "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure (_ssl.c:1006)",
+            "No TLS connection to https://sts.example/ could be made: sslv3 alert handshake failure.",
+            "TLS, 1.2",
+        ),
+        (
+            "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)",
+            "No TLS connection to https://sts.example/ could be made: wrong version number.",
+            "http://",
+        ),
+        (
+            "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol (_ssl.c:1006)",
+            "No TLS connection to https://sts.example/ could be made: EOF occurred",
+            "HTTPS_PROXY",
+        ),
+    ],
+)
+def test_a_certificate_is_blamed_for_what_is_its_own_fault_alone(text: str, says: str, hint: str) -> None:
+    with pytest.raises(DeployerError) as caught, translated("S", "O", {}):
+        raise SSLError(endpoint_url="https://sts.example/", error=text)
+    assert caught.value.message.startswith(says) and hint in caught.value.hint
+    assert "_ssl.c" not in caught.value.message and caught.value.code == "ssl"
+
+
+def test_a_server_that_speaks_no_tls_is_called_that(
+    serving: Foreign, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving.status, serving.body = 200, PAGE
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://127.0.0.1:{serving.server_port}")
+    with pytest.raises(DeployerError, match=r"No TLS connection to https://127.0.0.1:\d+/ could be made: "):
+        QUESTIONS["json"](Gateway(gateway.deployment))
+
+
+@pytest.mark.parametrize("question", [QUESTIONS["query"], QUESTIONS["json"]], ids=["query", "json"])
+def test_a_network_that_wants_a_sign_in_is_not_waited_for(
+    question: Callable[[Gateway], object], serving: Foreign, gateway: Gateway
+) -> None:
+    serving.status, serving.body = 511, PAGE
+    with pytest.raises(AwsError, match=r"Something between here and .* with HTTP status 511") as caught:
+        question(gateway)
+    assert not caught.value.transient and "sign-in" in caught.value.hint
+
+
+def test_a_refusal_without_a_request_id_has_a_next_step_too(serving: Foreign, gateway: Gateway) -> None:
+    serving.status, serving.body = 400, b"<ErrorResponse><Error><Code>Odd</Code></Error></ErrorResponse>"
+    with pytest.raises(AwsError, match=r"IAM refused ListAccessKeys \(Odd\): it gave no reason\.") as caught:
+        QUESTIONS["query"](gateway)
+    assert "AWS_ENDPOINT_URL" in caught.value.hint
