@@ -11,6 +11,7 @@ import logging
 from typing import Literal
 
 from generator.channel import wire
+from generator.model.json_text import parse_json
 
 LOG = logging.getLogger("deployer.channel")
 _READABLE = frozenset(
@@ -47,7 +48,7 @@ def _name(payload_type: int) -> str:
 
 def _masked(payload: bytes) -> str:
     try:
-        return json.dumps(_mask(json.loads(payload)), separators=(",", ":"))
+        return json.dumps(_mask(parse_json(payload)), separators=(",", ":"))
     except ValueError:
         return ""
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from generator.channel import wire
 from generator.errors import DeployerError
+from generator.model.json_text import parse_json
 
 SESSION_TYPE = "SessionType"  # the two actions an agent may ask of a client
 KMS_ENCRYPTION = "KMSEncryption"
@@ -245,7 +246,7 @@ def read_challenge(payload: bytes) -> bytes:
 
 def _object(text: str | bytes, what: str) -> Mapping[str, object]:
     try:
-        return _dictionary(json.loads(text), what)
+        return _dictionary(parse_json(text), what)
     except ValueError as error:
         raise _bad(what) from error
 

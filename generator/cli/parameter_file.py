@@ -92,7 +92,7 @@ def _loaded(text: str, path: Path) -> Any:
 
     try:
         return json.loads(text, parse_int=str, parse_float=str, object_pairs_hook=once)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         for node in _maps(yaml.compose(text, yaml.BaseLoader)):
@@ -100,18 +100,20 @@ def _loaded(text: str, path: Path) -> Any:
         return yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes strings, lists and maps alone
     except yaml.YAMLError:
         raise UsageError(f"{path} is neither JSON nor YAML.", EXAMPLE) from None  # the parser's words quote the file
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply for a file of parameters.", EXAMPLE) from None
 
 
-def _maps(node: Any) -> Iterator[Any]:
-    """A YAML node and the nodes within it that are maps; a file of parameters has three levels at most."""
-    if isinstance(node.value if node else None, list):
-        if node.id == "mapping":
-            yield node
-            for _, value in node.value:
-                yield from _maps(value)
-        else:
-            for item in node.value:
-                yield from _maps(item)
+def _maps(node: Any, seen: set[int] | None = None) -> Iterator[Any]:
+    """A YAML node and the nodes within it that are maps, each once: an alias may name one that it is in."""
+    seen = set() if seen is None else seen
+    if not isinstance(node.value if node else None, list) or id(node) in seen:
+        return
+    seen.add(id(node))
+    if node.id == "mapping":
+        yield node
+    for item in node.value:
+        yield from _maps(item[1] if node.id == "mapping" else item, seen)
 
 
 def _values(loaded: Any, path: Path) -> Iterator[tuple[str, str]]:

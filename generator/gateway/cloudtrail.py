@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from generator.gateway.service import Service
+from generator.model.json_text import parse_json
 from generator.model.trail import SessionStart, Trail
 
 PAGE = 50
@@ -50,7 +50,7 @@ class CloudTrail(Service):
 def _start(text: str) -> SessionStart | None:
     """What a record says of the session that it started; None for a refused call, or what is no such record."""
     try:
-        event = json.loads(text)
+        event = parse_json(text)
     except ValueError:
         return None
     answer = event.get("responseElements") if isinstance(event, dict) else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from generator.gateway.service import Answer, Service
 from generator.model.access import KeyGrant
+from generator.model.json_text import parse_json
 from generator.model.policy import Policy, parse_policy
 from generator.model.resource_state import KeyState
 from generator.model.signature import PublicHalf
@@ -25,7 +26,7 @@ class KMS(Service):
 
     def get_key_policy_document(self, key: str) -> Mapping[str, object]:
         """The key's policy, parsed. Raises NotFound, and ValueError for what is no JSON object."""
-        parsed = json.loads(self.get_key_policy_text(key))
+        parsed = parse_json(self.get_key_policy_text(key))
         if not isinstance(parsed, dict):
             raise ValueError("the key's policy is no JSON object")
         return parsed

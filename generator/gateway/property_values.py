@@ -6,12 +6,12 @@ shows. So a value passes only if nothing about it speaks of a secret: not its na
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from generator.model.change_set import PropertyChange
+from generator.model.json_text import parse_json
 from generator.model.stack import MASK
 
 Raw = dict[str, Any]
@@ -36,7 +36,7 @@ def masked_parameters(answer: Raw) -> frozenset[str]:
 def properties_after(change: Raw) -> dict[str, Any]:
     """The resource's properties after the update as CloudFormation shows them; empty where it does not."""
     try:
-        context = json.loads(change.get("AfterContext", "{}"))
+        context = parse_json(change.get("AfterContext", "{}"))
         return dict(context.get("Properties", {}))
     except (ValueError, TypeError, AttributeError):  # cut off, as it may be, or no object
         return {}

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from generator.errors import AwsError, NotFound
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
+from generator.model.json_text import parse_json
 from generator.model.run_command import RUNNING, CommandRequest, HostResult
 from generator.model.session import DocumentVersions, Node, Session, SessionRequest, StartedSession
 
@@ -125,7 +126,7 @@ class SSM(Service):
             if error.aws_code == "InvalidDocument":
                 return None
             raise
-        if not isinstance(json.loads(raw["Content"]), dict):
+        if not isinstance(parse_json(raw["Content"]), dict):
             raise self._not_understood()
         return raw["Content"], str(raw.get("DocumentVersion", ""))
 
@@ -154,7 +155,7 @@ class SSM(Service):
                 content = self._call("get_document", Name=name, DocumentVersion=number, DocumentFormat="JSON")[
                     "Content"
                 ]
-                if json.loads(content) == wanted:
+                if parse_json(content) == wanted:
                     return number
         raise NotFound(f"No version of {name} says that.", "Run it again.")
 

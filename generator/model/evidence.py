@@ -9,6 +9,7 @@ from datetime import datetime
 
 from generator.model.arn import Arn
 from generator.model.duration import END_FORMAT
+from generator.model.json_text import parse_json
 
 STREAM = "revocations"
 """The stream of the keeper's log group in which revocations leave their lines."""
@@ -136,7 +137,7 @@ def log_line(report: Report, *, has_file: bool = False) -> LogLine:
 def parse_line(message: str, recorded: datetime | None = None) -> LogLine | None:
     """A line of the log; None for one that is no revocation's."""
     try:
-        named = json.loads(message)["revocation"]
+        named = parse_json(message)["revocation"]
         stack, verdict, ended, digest = (str(named[name]) for name in ("stack", "verdict", "ended", "sha256"))
         accounts = tuple(map(str, named.get("accounts", ())))  # lines of older versions have none
         has_file = named.get("file") is True

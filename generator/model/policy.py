@@ -5,7 +5,6 @@ Nothing AWS can answer makes it fail. What it does not understand it names, and 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from enum import StrEnum
 
 from generator.model.arn import Arn
 from generator.model.duration import parse_end
+from generator.model.json_text import parse_json
 from generator.model.policy_size import characters
 from generator.model.wildcards import like
 
@@ -177,8 +177,8 @@ def read_document(document: object) -> Mapping[str, object] | None:
     """The document as a mapping: of JSON text, or as it is. Empty for empty text, None for what is no JSON object."""
     if isinstance(document, str):
         try:
-            document = json.loads(document or "{}")
-        except (ValueError, RecursionError):
+            document = parse_json(document or "{}")
+        except ValueError:
             return None
     return document if isinstance(document, Mapping) else None
 

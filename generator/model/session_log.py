@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 
 from generator.model.contract import Resource
+from generator.model.json_text import parse_json
 
 STREAMING_AGENT = (3, 0, 284, 0)
 """The first SSM agent that streams session data to CloudWatch Logs (Session Manager user guide, "Streaming logs")."""
@@ -49,7 +49,7 @@ class ShellLogging:
     def of(cls, content: str) -> ShellLogging:
         """Read a document's content (JSON); what is not there is off."""
         try:
-            parsed = json.loads(content)
+            parsed = parse_json(content)
         except ValueError:
             parsed = {}
         inputs = parsed.get("inputs", {}) if isinstance(parsed, dict) else {}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from generator import directories
 from generator.directories import NoHome
+from generator.model.json_text import parse_json
 from generator.model.names import is_name
 from generator.sandbox.state import set_here
 
@@ -102,7 +103,7 @@ def _path() -> Path:
 def _read() -> Names:
     """What is in the file; nothing where it is missing or not of this form."""
     try:
-        known = json.loads(_path().read_text(encoding="utf-8"))
+        known = parse_json(_path().read_text(encoding="utf-8"))
         return {str(place): {str(k): [str(n) for n in names] for k, names in of.items()} for place, of in known.items()}
     except (OSError, NoHome, ValueError, AttributeError, TypeError):
         return {}

@@ -13,6 +13,7 @@ import yaml
 
 from generator.errors import DeployerError
 from generator.template.flow import flow
+from generator.template.nesting import too_deep
 from generator.template.yaml_nodes import STR, Literal, to_block, to_node
 
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -34,6 +35,8 @@ def parse(text: str) -> Entries:
 def _document(text: str) -> yaml.MappingNode:
     try:
         text.encode()
+        if too_deep(text):
+            raise ValueError("it is nested too deeply")
         root = _root(text)
     except (ValueError, TypeError, yaml.YAMLError) as error:
         raise _unreadable(str(error).splitlines()[0]) from None

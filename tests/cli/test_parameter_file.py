@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from generator.cli.parameter_file import ParameterFile, named_file, read_paramet
 from generator.errors import UsageError
 
 WANTED = {"InstanceName": "012", "CreateSupportUser": "No"}
+
+
+BOMB = "a: &a x\n" + "".join(f"{to}: &{to} [{', '.join([f'*{of}'] * 9)}]\n" for of, to in pairwise("abcdefghijklmno"))
+"""Nine times nine times nine, as each line says nine times what the one before it says."""
 
 
 def written(folder: Path, text: str, mode: int = 0o644) -> Path:
@@ -55,6 +60,12 @@ def test_tags_are_taken_in_both_forms(tags: str, tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("a: [", "neither JSON nor YAML"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ("a: " + "{a: " * 5000, "nested too deeply"),
+        ("a: &a [*a]", "neither JSON nor YAML"),
+        ("&a {b: *a}", "neither JSON nor YAML"),
+        (BOMB, "gives the parameter c no text"),
         ("just words", "has an entry that is no parameter"),
         ("[1]", "has an entry that is no parameter"),
         ('{"InstanceName": null}', "gives the parameter InstanceName no text"),
@@ -64,6 +75,7 @@ def test_tags_are_taken_in_both_forms(tags: str, tmp_path: Path) -> None:
         ('{"Parameters": {}, "Tags": ["team"]}', "has a tag without Key and Value"),
         ('{"Parameters": {}, "StackPolicy": {"Statement": []}}', "has a StackPolicy"),
     ],
+    ids=lambda text: text[:30],
 )
 def test_anything_else_is_refused_by_name(text: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=sentence):

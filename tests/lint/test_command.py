@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,29 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "large").write_bytes(b"x" * 1_100_000)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"Resources":' * 70_000, "a: " + "{a: " * 100_000, "- " * 100_000],
+    ids=["lists", "maps", "maps in a block", "blocks"],
+)
+def test_a_template_of_any_depth_has_its_finding(text: str, folder: Path) -> None:
+    """In a process of its own: what goes too deep in a parser ends the process, and no document is written."""
+    (folder / "deep").write_text(text)
+    argv = [sys.executable, "-m", "generator", "lint", "deep", "bad", "--format", "sarif"]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert in_sarif(done.stdout) == [("deep", "E0000"), ("bad", "E3002")]
+
+
+def test_a_template_in_another_encoding_is_called_that(folder: Path) -> None:
+    for encoding in ("utf-16", "latin-1"):
+        (folder / "encoded").write_bytes(f"# ä\n{BAD}".encode(encoding))
+        failed = run("lint", "encoded")
+        assert failed.err == (
+            "error: encoded could not be read: it is not text in UTF-8.\n  next: Save it as UTF-8, and run it again.\n"
+        )
 
 
 def in_sarif(out: str) -> list[tuple[str, str]]:

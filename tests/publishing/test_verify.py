@@ -177,7 +177,10 @@ SAYS = "the revocation on the stack s, account 111122223333, region eu-west-1, e
         ("{", "file", ""),
         ("\0", "file", ""),
         ("", "file", ""),
+        ("[" * 100_000, "file", ""),
+        ("a: " + "{a: " * 100_000, "file", ""),
     ],
+    ids=lambda text: text[:30],
 )
 def test_what_is_no_template_is_verified_as_what_it_is(folder: Path, content: str, kind: str, says: str) -> None:
     (folder / "f").write_text(content)

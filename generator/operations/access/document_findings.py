@@ -12,6 +12,7 @@ from generator.gateway.aws import Gateway
 from generator.model import preferences
 from generator.model.access import AccessFinding
 from generator.model.contract import SSH_PORT, Output, Parameter, Resource
+from generator.model.json_text import parse_json
 from generator.model.reading import Reading
 from generator.model.session_log import ShellLogging
 from generator.operations.access.readings import read
@@ -59,7 +60,7 @@ def _repair(gateway: Gateway, name: str) -> str:
 
 def _parsed(content: str) -> Content:
     try:
-        parsed = json.loads(content)
+        parsed = parse_json(content)
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from generator.gateway.aws import Gateway
 from generator.model.access import AccessKey, Credentials
 from generator.model.caller import Caller
 from generator.model.contract import Output
+from generator.model.json_text import parse_json
 from generator.model.up import Check
 from generator.operations import polling, resource_states
 from generator.operations.access import stack_access
@@ -75,8 +75,8 @@ def read_secret_key(gateway: Gateway, arn: str) -> SecretKey | None:
 def parse_secret(text: str) -> SecretKey | None:
     """The key that a secret's value holds; None for a value that the keeper did not write, whatever it is. Pure."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = parse_json(text)
+    except ValueError:
         return None
     fields = value if isinstance(value, dict) else {}
     key_id, secret = fields.get("AccessKeyId"), fields.get("SecretAccessKey")

@@ -7,7 +7,6 @@ The line has the digest of the JSON file, and only the stack's keeper and people
 from __future__ import annotations
 
 import errno
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from generator.host.files import require_writable as require_writable_file
 from generator.host.files import write_private
 from generator.model.contract import Parameter, Resource
 from generator.model.evidence import STREAM, LogLine, Report, log_line, parse_line, sha256_of
+from generator.model.json_text import parse_json
 from generator.model.publishing import BUNDLE_SUFFIX
 from generator.model.reading import Reading
 from generator.model.stack import Stack
@@ -183,7 +183,7 @@ def _require_group(gateway: Gateway, group: str) -> None:
 def _content(file: Path) -> bytes:
     try:
         content = file.read_bytes()
-        is_report = {"stack_name", "evidence", "verdict"} <= set(json.loads(content))
+        is_report = {"stack_name", "evidence", "verdict"} <= set(parse_json(content))
     except OSError as error:
         raise UsageError(f"{file} could not be read: {error.strerror}.", "Check the path.", code="file") from error
     except (ValueError, TypeError):

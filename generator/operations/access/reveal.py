@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from generator.gateway.aws import Gateway
 from generator.model.caller import SecretCaller
+from generator.model.json_text import parse_json
 from generator.operations import resource_states
 from generator.operations.access import key, stack_access
 from generator.operations.access.readings import read
@@ -74,6 +74,6 @@ def _why_useless(gateway: Gateway, access: StackAccess, text: str, clock: Clock)
 
 def _parsed(text: str) -> object:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return parse_json(text)
+    except ValueError:
         return text

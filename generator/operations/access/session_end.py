@@ -6,7 +6,6 @@ is there only while a grant has an end (docs/decisions/0034-sessions-end-with-ac
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from generator.gateway.aws import Gateway
 from generator.model.access import AccessFinding, RuleTarget
 from generator.model.command_line import CommandLine
 from generator.model.contract import ACCESS_END_SCHEDULE, Parameter, Resource
+from generator.model.json_text import parse_json
 from generator.model.reading import Reading
 from generator.operations import resource_states
 from generator.operations.access.keeper_faults import RuleFault, keeper_faults
@@ -88,7 +88,7 @@ def _faults(gateway: Gateway, access: StackAccess, rule: str, keeper: str) -> tu
 def _ends_them(target: RuleTarget, access: StackAccess, keeper: str) -> bool:
     """Whether it calls the keeper with this grant's end, and with who support is on which instance."""
     try:
-        message = json.loads(target.message)
+        message = parse_json(target.message)
     except ValueError:
         return False
     wanted = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -15,6 +14,7 @@ from generator.host.drivers import Query, Row
 from generator.host.loopback_certificate import loopback_certificate
 from generator.model.command_line import CommandLine
 from generator.model.database import Database, Engine, Login, Route
+from generator.model.json_text import parse_json
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.database import tunnel as tunnels
 from generator.operations.database.ca_bundle import ca_bundle
@@ -95,8 +95,8 @@ def _read_master_secret(content: str, database: Database, commands: CommandLine)
     """User and password in a secret that RDS manages: a JSON object with `username` and `password`, both strings
     (Secrets Manager user guide, "Amazon RDS and Aurora managed secrets"). The content appears in no error."""
     try:
-        secret = json.loads(content)
-    except (ValueError, RecursionError):
+        secret = parse_json(content)
+    except ValueError:
         secret = None
     pair = [secret.get(key) for key in ("username", "password")] if isinstance(secret, dict) else []
     match pair:

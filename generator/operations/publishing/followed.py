@@ -15,6 +15,7 @@ from pathlib import Path
 from generator import __version__, directories
 from generator.errors import DeployerError
 from generator.host.files import write_private
+from generator.model.json_text import parse_json
 from generator.model.latest import Latest, read_latest, require_address, require_current
 from generator.model.publishing import is_address, without_query
 from generator.model.release import POINTER, WIRE_FILE, is_older, is_version, version_key
@@ -86,8 +87,8 @@ def _seen() -> dict[str, dict[str, str]]:
 
     An earlier program wrote a version alone, of no key: that is under "". What cannot be read is as if there were none.
     """
-    with suppress(OSError, ValueError, RecursionError, DeployerError):
-        whole = json.loads(_memory().read_text(encoding="utf-8"))
+    with suppress(OSError, ValueError, DeployerError):
+        whole = parse_json(_memory().read_text(encoding="utf-8"))
         if isinstance(whole, dict):
             return {str(url): _by_key(versions) for url, versions in whole.items()}
     return {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.errors import NotFound, UsageError
 from generator.model.duration import END_FORMAT
+from generator.model.json_text import parse_json
 from generator.model.provenance import sentence, source_of, version_of
 from generator.model.publishing import (
     BUNDLE_SUFFIX,
@@ -188,7 +188,7 @@ def _kind(content: bytes) -> tuple[str, str, str]:
 
 def _report(text: str) -> Mapping[str, object] | None:
     try:
-        whole = json.loads(text)
+        whole = parse_json(text)
     except ValueError:
         return None
     return whole if isinstance(whole, dict) and set(whole) >= REPORT else None

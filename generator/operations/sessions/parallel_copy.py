@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from generator.channel.session import ChannelOptions
 from generator.errors import DeployerError, NotFound
+from generator.model.json_text import parse_json
 from generator.operations.sessions import copy_ends as ends
 from generator.operations.sessions.host_shell import CHECK_PATH, NO_SPACE, HostShell, host_shell, quoted
 from generator.operations.sessions.service import SessionCalls, may_be_open
@@ -48,7 +49,7 @@ class Journal:
         """The journal of an interrupted copy of the same bytes; else a new one."""
         path = directory / f"{copy_id}.json"
         with suppress(OSError, ValueError, KeyError, TypeError):
-            saved = json.loads(path.read_text(encoding="utf-8"))
+            saved = parse_json(path.read_text(encoding="utf-8"))
             if (saved["digest"], saved["size"]) == (digest, size):
                 return cls(path, digest, size, int(saved["piece"]), set(map(int, saved["arrived_offsets"])))
         return cls(path, digest, size, piece_of(size, sessions))

@@ -16,6 +16,7 @@ from generator.gateway.aws import Gateway
 from generator.model import preferences as model
 from generator.model.access import AccessFinding
 from generator.model.caller import Caller
+from generator.model.json_text import parse_json
 from generator.model.preferences import Preferences, PreferencesPlan, PreferencesResult, SettingChange
 from generator.model.session_log import STANDARD, holds_evidence
 from generator.operations.clock import SYSTEM, Clock
@@ -27,7 +28,7 @@ def read(gateway: Gateway) -> Preferences:
     if document is None:
         return Preferences(None)
     content, version = document
-    return Preferences(json.loads(content), version)
+    return Preferences(parse_json(content), version)
 
 
 def set_preferences(gateway: Gateway, given: Mapping[str, object], caller: Caller) -> PreferencesResult:
@@ -73,7 +74,7 @@ def _plan_restore(gateway: Gateway, file: Path | None) -> PreferencesPlan:
     """What putting a saved state back would change; the latest one saved for this account and region by default."""
     path = file or _latest(gateway)
     try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
+        saved = parse_json(path.read_text(encoding="utf-8"))
         content, version = saved["content"], str(saved.get("version", ""))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DeployerError(f"{path} does not contain saved preferences.", "Give another file: --from FILE") from error

@@ -5,7 +5,6 @@ Source: AWS SDKs and tools guide, "Process credential provider" (the envelope an
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, timedelta
@@ -15,6 +14,7 @@ from generator.gateway.aws import Gateway
 from generator.gateway.resource_state_errors import RESOURCE_STATE
 from generator.model.access import Credentials
 from generator.model.duration import END_FORMAT
+from generator.model.json_text import parse_json
 from generator.model.vendor import RoleSession, SecretArn
 from generator.operations.access.key import DEAD_CODES
 from generator.operations.aws import refused
@@ -95,8 +95,8 @@ def _from_role(gateway: Gateway, role: RoleSession) -> dict[str, object]:
 
 def _value(text: str) -> Mapping[str, str]:
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = parse_json(text)
+    except ValueError:
         value = None
     pair = [value.get(half) for half in ("AccessKeyId", "SecretAccessKey")] if isinstance(value, dict) else []
     if not pair or not all(isinstance(half, str) and re.fullmatch(r"[!-~]+", half) for half in pair):
