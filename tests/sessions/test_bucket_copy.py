@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from generator.errors import AwsError
+from generator.errors import AwsError, DeployerError
 from generator.gateway.s3 import S3
 from generator.model.release import Encryption
 from generator.operations.sessions import bucket_tree
@@ -167,6 +167,51 @@ def test_an_object_that_may_not_be_removed_is_named(
     (tmp_path / "x").write_bytes(BYTES)
     done = copy(deployer, str(tmp_path / "x"), ":kept")
     assert done.code == 0 and "NOT removed: s3://shared/deployer-copies/" in done.err
+
+
+DENIED = AwsError("S3 refused PutObject.", aws_code="AccessDenied")
+CUT = AwsError("S3 could not be reached.", transient=True)
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+@pytest.mark.parametrize(
+    ("upward", "breaks", "says"),
+    [
+        (True, DENIED, ""),
+        (True, CUT, "Perhaps uploaded, and then NOT removed: s3://shared/deployer-copies/"),
+        (False, DeployerError("The instance refused: cut."), "Perhaps uploaded, and then NOT removed: s3://shared/"),
+        (False, None, ""),
+    ],
+    ids=["S3 refused it", "it broke off", "it broke off there", "there is no such file"],
+)
+def test_of_what_was_not_uploaded_it_is_not_said_that_it_was_not_removed(
+    upward: bool, breaks: DeployerError | None, says: str, recursive: bool, deployer: Deployer, bucket: str,
+    machines: tuple[Machine, Machine], tree: Path, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    def refused(*_: object) -> None:
+        raise AwsError("S3 refused ListObjectVersions.", aws_code="AccessDenied")
+
+    def broken(*_: object) -> None:
+        assert breaks
+        raise breaks
+
+    async def broken_there(shell: HostShell, script: str, patience: float = 60) -> bytes:
+        if "put-object" in script:
+            broken()
+        return await ask(shell, script, patience)
+
+    ask = HostShell.ask
+    monkeypatch.setattr(S3, "delete_every_version", refused)
+    if breaks and upward:
+        monkeypatch.setattr(S3, "upload", broken)
+    elif breaks:
+        monkeypatch.setattr(HostShell, "ask", broken_there)
+        shutil.copytree(tree, machines[0].files / "tree")
+    near, far = (str(tree), ":kept") if recursive else (str(tree / "top"), ":kept")
+    there = ":tree" if recursive else ":tree/top"
+    done = copy(deployer, *(["-r"] if recursive else []), *((near, far) if upward else (there, str(tmp_path / "new"))))
+    assert done.code in (1, 4), done.err
+    assert says in done.err if says else "NOT removed" not in done.err, done.err
 
 
 def test_no_address_with_a_signature_is_in_what_an_instance_is_told(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from generator.channel.session import ChannelOptions
-from generator.errors import DeployerError
+from generator.errors import AwsError, DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.copy import CopyCaller, Place
 from generator.model.release import Encryption
@@ -47,12 +47,28 @@ class Bucket:
     caller: CopyCaller
 
 
+@dataclass
+class Upload:
+    """An object of this copy's. `may_exist` and `exists` are what is known of it: neither before anything is sent."""
+
+    key: str
+    may_exist: bool = False
+    exists: bool = False
+
+    @contextmanager
+    def sent(self) -> Iterator[None]:
+        """For the block in which the object is sent."""
+        self.may_exist = True
+        yield
+        self.exists = True
+
+
 async def carry(bucket: Bucket, source: Side, destination: Side, *, inside: bool) -> tuple[str, str]:
     """Copy one file; its name and SHA-256. Raises DeployerError: `checksum`, `unencrypted`, `left-behind`."""
-    with object_for(bucket) as key:
-        digest, attributes = await _upload(bucket, source, key)
-        require_encrypted(bucket, key)
-        await _download(bucket, source, destination, key, digest, attributes, inside=inside)
+    with object_for(bucket) as upload:
+        digest, attributes = await _upload(bucket, source, upload)
+        require_encrypted(bucket, upload.key)
+        await _download(bucket, source, destination, upload.key, digest, attributes, inside=inside)
     return source.place.path, digest
 
 
@@ -67,33 +83,39 @@ def require_encrypted(bucket: Bucket, key: str) -> None:
 
 
 @contextmanager
-def object_for(bucket: Bucket) -> Iterator[str]:
-    """The key of an object for the block. Afterwards every version of it is removed, whatever happened; where that
-    cannot be done, it is said."""
-    key = f"{PREFIX}/{secrets.token_hex(16)}"
+def object_for(bucket: Bucket) -> Iterator[Upload]:
+    """An object for the block. Afterwards every version of it is removed, whatever happened; where that cannot be done,
+    it is said. Of what was never sent, or refused, there is nothing to remove."""
+    upload = Upload(f"{PREFIX}/{secrets.token_hex(16)}")
     try:
-        yield key
+        yield upload
     finally:
-        try:
-            bucket.gateway.s3.delete_every_version(bucket.name, key)
-        except DeployerError as error:
-            rest = f"s3://{bucket.name}/{key}"
-            where = ("--bucket", bucket.name, "--prefix", key, "--query", "Versions[].VersionId", "--output", "text")
-            commands, version = bucket.gateway.commands, ("--key", key, "--version-id", "ID")
-            bucket.caller.say(f"NOT removed: {rest}: {error.message} Remove it: {commands.aws('s3', 'rm', rest)}")
-            bucket.caller.say(f"  its versions: {commands.aws('s3api', 'list-object-versions', *where)}")
-            bucket.caller.say(f"  then each:    {commands.aws('s3api', 'delete-object', *where[:2], *version)}")
+        if upload.may_exist:
+            _remove(bucket, upload)
 
 
-async def _upload(bucket: Bucket, source: Side, key: str) -> tuple[str, ends.Attributes]:
+def _remove(bucket: Bucket, upload: Upload) -> None:
+    try:
+        bucket.gateway.s3.delete_every_version(bucket.name, upload.key)
+    except DeployerError as error:
+        rest = f"s3://{bucket.name}/{upload.key}"
+        where = ("--bucket", bucket.name, "--prefix", upload.key, "--query", "Versions[].VersionId", "--output", "text")
+        commands, version = bucket.gateway.commands, ("--key", upload.key, "--version-id", "ID")
+        known = "NOT removed" if upload.exists else "Perhaps uploaded, and then NOT removed"
+        bucket.caller.say(f"{known}: {rest}: {error.message} Remove it: {commands.aws('s3', 'rm', rest)}")
+        bucket.caller.say(f"  its versions: {commands.aws('s3api', 'list-object-versions', *where)}")
+        bucket.caller.say(f"  then each:    {commands.aws('s3api', 'delete-object', *where[:2], *version)}")
+
+
+async def _upload(bucket: Bucket, source: Side, upload: Upload) -> tuple[str, ends.Attributes]:
     if source.calls is None:
         path = Path(source.place.path)
-        bucket.gateway.s3.upload(bucket.name, key, path, bucket.encryption)
+        send(bucket, upload, path)
         return digest_of(path), ends.attributes_of(path)
     async with host_shell(source.calls, bucket.options) as shell:
         digest, _ = await describe(shell, source.place.path)
         attributes = await ends.far_attributes(shell, source.place.path)
-        await put(bucket, shell, key, source.place.path)
+        await put(bucket, shell, upload, source.place.path)
     return digest, attributes
 
 
@@ -126,9 +148,21 @@ async def _download(
             raise
 
 
-async def put(bucket: Bucket, shell: HostShell, key: str, path: str) -> None:
+def send(bucket: Bucket, upload: Upload, path: Path) -> None:
+    """Upload a file of this computer as the object."""
+    try:
+        with upload.sent():
+            bucket.gateway.s3.upload(bucket.name, upload.key, path, bucket.encryption)
+    except AwsError as error:
+        upload.may_exist = error.transient or not error.aws_code  # else S3 itself has refused it
+        raise
+
+
+async def put(bucket: Bucket, shell: HostShell, upload: Upload, path: str) -> None:
     """Let an instance upload a file as the object."""
-    await shell.ask(_aws(bucket, "put-object", key, f"--body {quoted(path)} {_encrypted(bucket)}"), WHOLE_FILES)
+    body = f"--body {quoted(path)} {_encrypted(bucket)}"
+    with upload.sent():
+        await shell.ask(_aws(bucket, "put-object", upload.key, body), WHOLE_FILES)
 
 
 async def get(bucket: Bucket, shell: HostShell, key: str, path: str) -> None:

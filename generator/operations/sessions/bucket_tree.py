@@ -19,7 +19,17 @@ from typing import BinaryIO
 from generator.errors import DeployerError
 from generator.operations.sessions import copy_ends as ends
 from generator.operations.sessions import copy_tree
-from generator.operations.sessions.bucket_copy import Bucket, Side, compare, get, object_for, put, require_encrypted
+from generator.operations.sessions.bucket_copy import (
+    Bucket,
+    Side,
+    Upload,
+    compare,
+    get,
+    object_for,
+    put,
+    require_encrypted,
+    send,
+)
 from generator.operations.sessions.copy_tree import batches, joined
 from generator.operations.sessions.host_shell import TO_THE_END, WHOLE_FILES, HostShell, host_shell, quoted
 
@@ -69,26 +79,26 @@ async def is_directory(bucket: Bucket, side: Side) -> bool:
 async def carry(bucket: Bucket, source: Side, destination: Side, *, inside: bool) -> list[tuple[str, str]]:
     """Copy a directory as `scp -rp` has it; name and SHA-256 of each file. Raises as `bucket_copy.carry` does, and
     `outside` for a name by which an instance would write elsewhere."""
-    with object_for(bucket) as key:
-        packed = await _pack(bucket, source, key)
-        require_encrypted(bucket, key)
+    with object_for(bucket) as upload:
+        packed = await _pack(bucket, source, upload)
+        require_encrypted(bucket, upload.key)
         if destination.calls is None:
-            _unpack_near(bucket, packed, Path(destination.place.path), key, inside=inside)
+            _unpack_near(bucket, packed, Path(destination.place.path), upload.key, inside=inside)
         else:
             async with host_shell(destination.calls, bucket.options) as shell:
-                await _unpack_far(bucket, packed, shell, destination.place.path, key, inside=inside)
+                await _unpack_far(bucket, packed, shell, destination.place.path, upload.key, inside=inside)
     return [(joined(packed.source, member.relative), member.digest) for member in packed.members]
 
 
-async def _pack(bucket: Bucket, source: Side, key: str) -> Packed:
+async def _pack(bucket: Bucket, source: Side, upload: Upload) -> Packed:
     path = source.place.path.rstrip("/") or "/"
     if source.calls is None:
         name, tree = copy_tree.name_of(Path(path).resolve().name), copy_tree.near_tree(Path(path))
-        return Packed(path, name, tree, _pack_near(bucket, Path(path), tree.files, key))
+        return Packed(path, name, tree, _pack_near(bucket, Path(path), tree.files, upload))
     name = copy_tree.name_of(PurePosixPath(path).name)
     async with host_shell(source.calls, bucket.options) as shell:
         tree = await copy_tree.far_tree(shell, path)
-        return Packed(path, name, tree, await _pack_far(bucket, shell, path, tree.files, key))
+        return Packed(path, name, tree, await _pack_far(bucket, shell, path, tree.files, upload))
 
 
 def _members(described: Iterable[tuple[str, int, ends.Attributes, str]]) -> tuple[Member, ...]:
@@ -104,12 +114,12 @@ def _members(described: Iterable[tuple[str, int, ends.Attributes, str]]) -> tupl
 # Here
 
 
-def _pack_near(bucket: Bucket, root: Path, files: Sequence[str], key: str) -> tuple[Member, ...]:
+def _pack_near(bucket: Bucket, root: Path, files: Sequence[str], upload: Upload) -> tuple[Member, ...]:
     with tempfile.TemporaryDirectory(prefix="deployer-cp-") as directory:
         archive = Path(directory) / "archive"
         with ends.room_for(str(archive)), archive.open("xb") as out:
             members = _members((relative, *_append(out, root / relative)) for relative in files)
-        bucket.gateway.s3.upload(bucket.name, key, archive, bucket.encryption)
+        send(bucket, upload, archive)
     return members
 
 
@@ -174,14 +184,16 @@ async def _directory(shell: HostShell, path: str) -> AsyncIterator[str]:
     await shell.ask(remove)
 
 
-async def _pack_far(bucket: Bucket, shell: HostShell, root: str, files: Sequence[str], key: str) -> tuple[Member, ...]:
+async def _pack_far(
+    bucket: Bucket, shell: HostShell, root: str, files: Sequence[str], upload: Upload
+) -> tuple[Member, ...]:
     async with _directory(shell, f"{FAR_TEMPORARY}/deployer-cp-{secrets.token_hex(16)}") as directory:
         archive, words = f"{directory}/archive", list[bytes]()
         await shell.ask(f": > {quoted(archive)}")
         for some in batches(files):
             script = " && ".join(_append_far(joined(root, relative), archive) for relative in some)
             words += (await shell.ask(script, WHOLE_FILES)).split()
-        await put(bucket, shell, key, archive)
+        await put(bucket, shell, upload, archive)
     return _members(
         (relative, *_described(words[at : at + _DESCRIBED]))
         for relative, at in zip(files, range(0, len(words), _DESCRIBED), strict=True)
