@@ -263,7 +263,7 @@ class Channel:
     async def _new_token(self) -> str:
         token = await asyncio.to_thread(self._service.resume, self._grant.session_id)
         if not token:
-            raise NotFound("AWS has ended it", code="session-over")
+            raise NotFound("it was ended", code="session-over")
         return token
 
     async def _terminate(self) -> None:

@@ -127,7 +127,7 @@ def grant_lines(result: GrantResult, commands: CommandLine) -> list[str]:
 def _unfinished_lines(commands: CommandLine) -> list[str]:
     """What to do where the stack records a grant and AWS has other policies."""
     return [
-        "The stack records this grant, and AWS has other policies, as after a revocation that did not finish.",
+        "The stack records this grant, and its policies are others, as after a revocation that did not finish.",
         f"  next: {commands.deployer('access', 'revoke', '--all')}",
         "        and then this command again",
     ]

@@ -142,8 +142,7 @@ class Invocation:
         """Ask for a line at the terminal. Raises UsageError where there is none; `instead` is its hint."""
         if not self.interactive:
             raise UsageError(f"This needs an answer, and there is no terminal to ask at: {question}", instead)
-        shown = f"{question} [{default}] " if default else f"{question} "
-        tell(shown, end="")
+        tell(f"{question} [{default}]" if default else question, end=" ")
         return input().strip() or default
 
     def confirm_action(self, action: str, note: str = "") -> None:

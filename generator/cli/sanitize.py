@@ -52,7 +52,7 @@ def tell(line: str = "", *, end: str = "\n", cleared: bool = False) -> None:
     """
     if sys.stderr.isatty():
         shown = _changed(line, harmless)
-        line = (_CLEAR if cleared else "") + colored(_as_wide(shown, sys.stderr) if end == "\n" else shown, sys.stderr)
+        line = (_CLEAR if cleared else "") + colored(_as_wide(shown, sys.stderr), sys.stderr)
     print(line, end=end, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that does
 
 

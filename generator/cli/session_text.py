@@ -130,7 +130,7 @@ def end_lines(report: EndReport) -> list[str]:
     outcomes = [
         (report.ended, "has ended: it is no longer among the live sessions"),
         (report.already, "had already ended"),
-        (report.still_open, "is STILL OPEN although AWS accepted the request: try again"),
+        (report.still_open, "is STILL OPEN although the request was accepted: try again"),
         (report.unseen, "should have ended; you may not list sessions, so this was not checked"),
     ]
     lines = [f"{name} {what}." for names, what in outcomes for name in names]

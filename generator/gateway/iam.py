@@ -141,7 +141,7 @@ class IAM(Service):
         def managed(arn: str) -> Policy:
             """One that many roles have is read once."""
             if arn not in documents:
-                return Policy(problems=("AWS gave no document of it",), name=arn, arn=arn)
+                return Policy(problems=("its document is missing in the answer",), name=arn, arn=arn)
             return parse_policy(_document(documents[arn]), arn.rpartition("/")[2], arn)
 
         return [_account_role(role, managed) for page in pages for role in page["RoleDetailList"]]

@@ -120,7 +120,7 @@ def test_an_interrupt_cancels_it_on_the_hosts_and_says_so(number: signal.Signals
 )
 @pytest.mark.parametrize(
     ("place", "told"),
-    [("start", "may have been sent, as AWS has not said its ID yet"), ("follow", "is cancelled on each host")],
+    [("start", "may have been sent, although no answer has named its ID yet"), ("follow", "is cancelled on each host")],
 )
 def test_an_interrupt_before_anything_is_followed_is_told_too(
     place: str, told: str, command: tuple[str, ...], deployer: Deployer, monkeypatch: pytest.MonkeyPatch

@@ -179,7 +179,7 @@ def test_ctrl_c_leaves_a_lifted_policy_until_the_same_command_runs_again(
         up(gateway, asked, caller)
     lifted = gateway.cloudformation.get_stack_policy(gateway.deployment.stack_name)
     assert 'LogicalResourceId/Instance"' in before and 'LogicalResourceId/Instance"' not in lifted
-    assert "stays lifted while AWS is updating" in caller.sentences[-1]
+    assert "stays lifted while the update goes on" in caller.sentences[-1]
     up(gateway, asked, caller)
     assert gateway.cloudformation.get_stack_policy(gateway.deployment.stack_name) == before
 

@@ -68,7 +68,7 @@ def living_key(key_id: str, owner: str, listed: bool, wanted: Expectation) -> st
     if user and (listed or user != wanted.access.support_user):
         return keys([key_id], user, wanted)
     if user:
-        return f"The key is deleted, but AWS still accepts it. In a minute: {wanted.again}"
+        return f"The key is deleted, but it is still accepted. In a minute: {wanted.again}"
     return f"Deactivate the access key {key_id}, which is not the support user's: it belongs to {owner}"
 
 

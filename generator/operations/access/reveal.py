@@ -58,15 +58,14 @@ def _why_useless(gateway: Gateway, access: StackAccess, text: str, clock: Clock)
     listed = read("iam:ListAccessKeys", lambda: key.list_keys(gateway, access.support_user))
     if listed.value is None:
         why = f"this needs {listed.permission}" if listed.permission else listed.detail
-        return f"Whether AWS still accepts the key {pair.key_id} is not known: {why}"
+        return f"Whether the key {pair.key_id} is still accepted is not known: {why}"
     known = next((each for each in listed.value if each.key_id == pair.key_id), None)
     if known is None:
-        return (
-            f"AWS refuses this key: {pair.key_id} was deleted, as a revocation does. The next grant makes one: {grant}"
-        )
+        gone = f"{pair.key_id} was deleted, as a revocation does"
+        return f"This key is refused: {gone}. The next grant makes one: {grant}"
     if not known.active:
         resume = commands.deployer("access", "resume")
-        return f"AWS refuses this key: {pair.key_id} is inactive, as access is paused. To activate it: {resume}"
+        return f"This key is refused: {pair.key_id} is inactive, as access is paused. To activate it: {resume}"
     if access.grant.ended(clock.now()):
         return f"This key may do nothing: its permissions ended at {access.grant.until_text}. To grant access: {grant}"
     return ""

@@ -158,7 +158,7 @@ def _left(gateway: Gateway, command_id: str) -> str:
     """Stop the command where it has not ended, as the user is leaving; what goes on, and how to see what it did."""
     if not command_id:
         sent = gateway.commands.aws("ssm", "list-commands", "--max-items", "5")
-        return f"The command may have been sent, as AWS has not said its ID yet; the last ones: {sent}"
+        return f"The command may have been sent, although no answer has named its ID yet; the last ones: {sent}"
     look = f"see what it did with: {_look_at(gateway, command_id)}"
     try:
         gateway.ssm.cancel_command(command_id)

@@ -161,7 +161,7 @@ def _goes_on(gateway: Gateway, stack_id: str) -> bool:
 
 def _stays_lifted(gateway: Gateway, stack_id: str, former: str) -> str:
     """That the policy stays lifted, and the command that sets it back; another's policy is known here alone."""
-    return f"The stack policy stays lifted while AWS is updating. {_back(gateway, stack_id, former)}"
+    return f"The stack policy stays lifted while the update goes on. {_back(gateway, stack_id, former)}"
 
 
 def _back(gateway: Gateway, stack_id: str, former: str) -> str:

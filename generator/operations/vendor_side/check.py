@@ -55,10 +55,10 @@ def _with_key(gateway: Gateway, read: VendorCheck, key: SecretKey | None) -> Ven
         gateway.sts_as(key.pair).get_caller_arn()
     except DeployerError as error:
         if isinstance(error, AwsError) and error.aws_code in DEAD_CODES:
-            dead = f"the key {key.key_id} in it is dead: AWS refuses it ({error.aws_code})"
+            dead = f"the key {key.key_id} in it is dead: it is refused ({error.aws_code})"
             return replace(read, answer=f"{read.answer}, but {dead}", hint=ask_whether_in(read.caller), usable=False)
         return replace(read, answer=f"{read.answer}; whether its key works is not known: {error.message}")
-    return replace(read, answer=f"{read.answer}, and AWS takes the key {key.key_id} in it", usable=True)
+    return replace(read, answer=f"{read.answer}, and the key {key.key_id} in it works", usable=True)
 
 
 _PROFILE = re.compile(r""" --profile (?:'[^']*'|"[^"]*"|[^\s'")])+""")

@@ -66,7 +66,7 @@ def _require_alive(gateway: Gateway, value: Mapping[str, str]) -> None:
     except AwsError as error:
         if error.aws_code in DEAD_CODES:
             raise Refused(
-                f"AWS refuses the access key in the secret ({error.aws_code}): the customer has paused or revoked "
+                f"The access key in the secret is refused ({error.aws_code}): the customer has paused or revoked "
                 "access.",
                 "Ask the customer whether you have access: deployer access confirm",
                 code="dead-key",
