@@ -14,6 +14,7 @@ from typing import Any
 
 from generator.errors import UsageError
 from generator.model.parameter_options import PARAMETERS, Kind
+from generator.model.unreadable_text import unreadable_text
 
 EXAMPLE = 'A map of parameter to value, or a list of {"ParameterKey": …, "ParameterValue": …}.'
 
@@ -31,8 +32,7 @@ def read_parameter_file(path: Path) -> ParameterFile:
     try:
         loaded = _loaded(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise UsageError(f"{path} could not be read: {why}.", "Check the path and its permissions.") from None
+        raise unreadable_text(path, error) from None
     tags = None
     if isinstance(loaded, dict) and set(loaded) <= {"Parameters", "Tags", "StackPolicy"} and "Parameters" in loaded:
         _refuse_stack_policy(loaded, path)

@@ -16,6 +16,7 @@ from generator.cli.parameter_file import ParameterFile
 from generator.errors import UsageError
 from generator.model.contract import Parameter
 from generator.model.parameter_options import PARAMETERS, Kind, ParameterOption, refuse_bad_ports
+from generator.model.unreadable_text import unreadable_text
 
 DECIDED_AT_THE_START = frozenset(
     {
@@ -164,8 +165,7 @@ def _from_file(call: Invocation, parameter: ParameterOption, values: dict[str, A
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise UsageError(f"{path} could not be read: {why}.", "Check the path and its permissions.") from None
+        raise unreadable_text(path, error) from None
 
 
 def _from_stdin(call: Invocation, parameter: ParameterOption, values: dict[str, Any]) -> str:

@@ -44,7 +44,9 @@ OF_CREDENTIALS = re.compile(
     r"Expired|InvalidClientTokenId|UnrecognizedClient|AuthFailure|SignatureDoesNotMatch|InvalidSig"
 )
 """AWS's codes for credentials that are dead, unknown or wrong; their text does not say whose they are."""
-OF_SOMETHING_ELSE = frozenset({"no-region", "invalid-region", "profile-not-found", "config-parse", "unreadable-config"})
+OF_SOMETHING_ELSE = frozenset(
+    {"ca-bundle", "no-region", "invalid-region", "profile-not-found", "config-parse", "unreadable-config"}
+)
 """The codes of errors that name what is wrong, which is no profile's."""
 _ATTRIBUTE, _COMMANDS = "deployer_credentials", "deployer_commands"
 

@@ -105,7 +105,8 @@ def _no_proxy(client: Any) -> DeployerError | None:
     if not why:
         return None
     scheme = urlsplit(client.meta.endpoint_url).scheme.upper()
-    shown = re.sub(r"[^/@\s]*@", "***@", proxy)
+    shown = re.sub(r"[^/@]*@", "***@", proxy)
+    shown = shown if shown.isprintable() and shown == shown.strip() else repr(shown)
     return UsageError(
         f"The proxy {shown}, which {scheme}_PROXY names, cannot be used: {why}.",
         "Write it like http://HOST:PORT, there or in the settings of this computer.",
@@ -115,14 +116,22 @@ def _no_proxy(client: Any) -> DeployerError | None:
 
 def _fault_of(proxy: str) -> str:
     """What is wrong with the address of a proxy; "" for one that can be asked."""
+    if re.search(r"[\s\x00-\x1f\x7f'\"]", proxy):
+        return "there is a space, a quotation mark or a character that nobody sees in it"
+    address = proxy if "://" in proxy else f"http://{proxy.removeprefix('//')}"  # as botocore reads it
     try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
+        (host or "").encode("idna")
     except ValueError as error:
         return "its port is no number" if "port" in str(error).lower() else "its host is no name and no address"
     if parts.scheme not in ("http", "https"):
         return f"{parts.scheme} is no kind of proxy that this program speaks to"
-    return "" if host and not re.search(r"\s", host) else "there is no name of a host in it"
+    if not address.startswith(parts.scheme):
+        return f"{parts.scheme} is written in capitals"
+    if not parts.netloc.rpartition("@")[0].isascii():
+        return "its user name or password has a letter beyond ASCII, which is written like %C3%A4"
+    return "" if host else "there is no name of a host in it"
 
 
 def _wants_another(proxy: str, operation: str) -> AwsError:

@@ -69,6 +69,14 @@ def _unusable_bundle(text: str, client: Any) -> DeployerError:
     )
 
 
+def empty_bundle() -> DeployerError:
+    """The error for a CA bundle whose name is set to nothing, which botocore does not take for one that is not set."""
+    by = (name for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if not os.environ.get(name, "x").strip())
+    setting = next(by, "ca_bundle in your AWS config")
+    hint = "Take it out, or name a PEM file there."
+    return DeployerError(f"{setting} names no file of authorities: it is empty.", hint, code="ca-bundle")
+
+
 def _bundle_of(client: Any) -> str:
     """The file of authorities that a botocore client trusts; "" where it is not known."""
     trusted = getattr(getattr(getattr(client, "_endpoint", None), "http_session", None), "_verify", "")

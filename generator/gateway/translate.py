@@ -22,6 +22,7 @@ from generator.gateway.credential_process import to_show
 from generator.gateway.error_row import COMMANDS, REGION, ErrorRow, Source, sentence
 from generator.gateway.local_errors import LOCAL, SETTINGS, code_wanted, file_and_fault, from_local_error
 from generator.gateway.nested_settings import unparsed_setting
+from generator.gateway.tls import empty_bundle
 from generator.gateway.unreadable import wrong_encoding
 
 LONGEST_ECHO = 100
@@ -144,6 +145,8 @@ def _settings_read() -> Iterator[None]:
 def _from_settings(error: boto.BotoCoreError) -> DeployerError:
     if isinstance(error, boto.ConfigParseError) and (refused := wrong_encoding(error) or unparsed_setting(error)):
         return refused
+    if isinstance(error, boto.InvalidConfigError) and "Invalid CA bundle" in str(error):
+        return empty_bundle()
     if isinstance(error, tuple(kind for kind, _, _ in LOCAL)):
         return from_local_error("AWS", "settings", error)
     return _unusable(sentence(without_password(str(error))))

@@ -17,6 +17,7 @@ from generator.lint.traverse import Path as Place
 from generator.lint.traverse import Tree, resources
 from generator.lint.variants import Variants, yes_no_combinations
 from generator.model.lint import Finding, Level, RuleInfo
+from generator.model.unreadable_text import unreadable_text
 from generator.template.nesting import DEEPEST, too_deep
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ OF_A_TYPE = re.compile(r"Resources/AWS::[^/*]+(/|$)")  # the keyword of a cfn-li
 UNREADABLE = "E0000"  # cfn-lint's own rule for what cannot be parsed
 STOPPED = "E0002"  # cfn-lint's own rule for a fault in its own processing
 LEVELS = {"E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
-
-
-_TO_READ = ("Save it as UTF-8, and run it again.", "Check the path and its permissions.")
 
 
 def read_template(path: str | Path) -> str:
@@ -47,8 +45,7 @@ def read_template(path: str | Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        raise UsageError(f"{path} could not be read: {why}.", _TO_READ[isinstance(error, OSError)]) from None
+        raise unreadable_text(path, error) from None
 
 
 def _too_large(name: str, size: int) -> str:

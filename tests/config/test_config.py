@@ -226,6 +226,7 @@ def test_the_environment_is_chosen_by_option_variable_or_file_and_must_exist() -
     ("content", "says"),
     [
         ("region = ", "is not TOML: Invalid value"),
+        ('\ufeffregion = "eu-west-1"', "begins with a byte order mark, which TOML has not."),
         ("colour = 'red'", "colour is not a stored default"),
         ("permission = 'x'", "permission cannot be"),
         ("[environments]\nprod = 1", "must hold tables"),

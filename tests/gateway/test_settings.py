@@ -40,13 +40,24 @@ def refusal(profile: str | None = "p", region: str | None = "eu-west-3") -> Depl
     return caught.value
 
 
+UNSEEN = "there is a space, a quotation mark or a character that nobody sees in it"
+
+
 @pytest.mark.parametrize(
     ("proxy", "shown", "why"),
     [
         (f"http://me:{SECRET}@[::1", "http://***@[::1", "its host is no name and no address"),
         (f"me:{SECRET}@proxy:port", "***@proxy:port", "its port is no number"),
         ("http://proxy:99999", "http://proxy:99999", "its port is no number"),
-        ("http://a b", "http://a b", "there is no name of a host in it"),
+        ("http://a b", "http://a b", UNSEEN),
+        (" http://proxy:1", "' http://proxy:1'", UNSEEN),
+        ("http://proxy:1\t", "'http://proxy:1\\t'", UNSEEN),
+        ("'http://127.0.0.1:9'", "'http://127.0.0.1:9'", UNSEEN),
+        (f"'http://me:{SECRET} x@127.0.0.1:9'", "'http://***@127.0.0.1:9'", UNSEEN),
+        ("HTTP://127.0.0.1:9", "HTTP://127.0.0.1:9", "http is written in capitals"),
+        ("http://a..b:1", "http://a..b:1", "its host is no name and no address"),
+        (f"http://{'a' * 64}:1", f"http://{'a' * 64}:1", "its host is no name and no address"),
+        (f"http://me:ä{SECRET}@127.0.0.1:9", "http://***@127.0.0.1:9", "its user name or password has a letter beyond"),
         ("http://:8080", "http://:8080", "there is no name of a host in it"),
         (f"socks5://me:{SECRET}@127.0.0.1:9", "socks5://***@127.0.0.1:9", "socks5 is no kind of proxy"),
         ("foo://127.0.0.1:9", "foo://127.0.0.1:9", "foo is no kind of proxy"),
@@ -63,10 +74,27 @@ def test_a_proxy_whose_address_is_none_is_named_with_its_variable(
     assert error.message.startswith(named) and (error.code, error.exit_code) == ("bad-proxy", 2)
 
 
-def test_a_proxy_with_a_good_address_that_refuses_is_not_called_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scheme", ["http://", "//", ""])
+def test_a_proxy_with_a_good_address_that_refuses_is_not_called_bad(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://sts.example.invalid")
-    monkeypatch.setenv("http_proxy", f"http://me:{SECRET}@127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", f"{scheme}me:{SECRET}@127.0.0.1:9")
     assert refusal().message == "The proxy http://***@127.0.0.1:9 refused the connection."
+
+
+@pytest.mark.parametrize("by", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "ca_bundle in your AWS config"])
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_ca_bundle_without_a_name_is_told_with_what_names_it(
+    empty: str, by: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if by.startswith("ca_bundle"):
+        (home / "config").write_text(f"{KEYS}ca_bundle ={empty}\n")
+    else:
+        monkeypatch.setenv(by, empty)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:9")
+    error = refusal()
+    assert error.message == f"{by} names no file of authorities: it is empty." and error.code == "ca-bundle"
 
 
 SERVICES = "services = s\n[services s]\nsts =\n  endpoint_url = "

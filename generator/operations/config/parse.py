@@ -75,6 +75,8 @@ def parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as error:
+        if text.startswith("\ufeff"):
+            raise _unusable(path, "begins with a byte order mark, which TOML has not") from None
         raise _unusable(path, f"is not TOML: {' '.join(str(error).split())}") from None
     except RecursionError:
         raise _unusable(path, "is not TOML that can be read: it is nested too deeply") from None

@@ -11,6 +11,7 @@ from generator.errors import UsageError
 from generator.host.files import write_private
 from generator.model.publishing import KeyPair, PassphraseCaller
 from generator.model.signature import PublicKey
+from generator.model.unreadable_text import unreadable_text
 
 SHIPPED = Path(signing.__file__).parent / "trusted"
 """The vendor's public keys (*.pub), put there by the vendor's build. The source has none."""
@@ -92,5 +93,4 @@ def _text(place: str) -> str:
     try:
         return Path(place).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UsageError(f"{place} could not be read: {why}.", "Check the path of the key.", code="file") from None
+        raise unreadable_text(place, error, "Check the path of the key.", "file") from None

@@ -21,6 +21,7 @@ from generator.model.release import (
 )
 from generator.model.signature import NotVerified, PublicKey, Signer, Statement, sha256_of
 from generator.model.template_name import TemplateName
+from generator.model.unreadable_text import unreadable_text
 from generator.operations.publishing.commit import source_commit
 from generator.operations.publishing.place import Place, require_published
 from generator.operations.publishing.verify import LARGEST, verified
@@ -169,9 +170,5 @@ def _text(place: str, option: str) -> str:
     try:
         return Path(place).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise UsageError(
-            f"{place} could not be read: {why}.",
-            f"Run this in the checkout, or give the file: {option} FILE",
-            code="file",
-        ) from None
+        hint = f"Run this in the checkout, or give the file: {option} FILE"
+        raise unreadable_text(place, error, hint, "file") from None
