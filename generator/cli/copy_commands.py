@@ -14,15 +14,30 @@ from generator.cli.callers import SessionInvocation
 from generator.cli.command import CommandResult, command
 from generator.cli.connect_commands import REASON
 from generator.cli.invocation import Invocation
+from generator.cli.progress import LinesNowAndThen
 from generator.model.session import Via
 
 
 class CopyScreen(SessionInvocation):
-    """Shows how far a copy is."""
+    """Shows how far a copy is: by the bar, and where that shows nothing by a line now and then."""
 
-    def __init__(self, call: Invocation, progress: Callable[[int, int], None]) -> None:
+    def __init__(self, call: Invocation, bar: Callable[[int, int], None] | None) -> None:
         super().__init__(call)
-        self.progress = progress
+        self._bar, self._bar_is_shown = bar, False
+        self._lines = LinesNowAndThen(call.say)
+
+    def progress(self, done: int, total: int) -> None:
+        """Show how many bytes have arrived, of all."""
+        if self._bar is None:
+            self._lines.show("Copied", done, total, "bytes")
+            return
+        self._bar_is_shown = True
+        self._bar(done, total)
+
+    def count(self, done: str, files: int, total: int) -> None:
+        """Show what was done with how many files, of all."""
+        if not self._bar_is_shown:
+            self._lines.show(done, files, total, "files")
 
 
 def register(app: typer.Typer) -> None:
@@ -51,16 +66,16 @@ def register(app: typer.Typer) -> None:
         request = read_request(
             places, recursive=recursive, via=via, sessions=sessions, document=document, reason=reason, bucket=bucket
         )
-        with _progress_bar() as progress:
-            result = copy(call.gateway, request, CopyScreen(call, progress))
+        with _progress_bar() as bar:
+            result = copy(call.gateway, request, CopyScreen(call, bar))
         return CommandResult(result, session_text.copy_lines(result), result.exit_code, to_read=True)
 
 
 @contextmanager
-def _progress_bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr at a terminal, once there is something to show."""
+def _progress_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on stderr at a terminal, once there is something to show; elsewhere None."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn

@@ -1,4 +1,4 @@
-"""Events as they come: plain lines, or a live table at a terminal."""
+"""How far something is: events as they come, in plain lines or a live table at a terminal, and lines now and then."""
 
 from __future__ import annotations
 
@@ -20,6 +20,24 @@ Rows = dict[str, "tuple[StackEvent, float, float | None]"]
 """By resource: its last event, when its first one came, and when it ended."""
 # CloudFormation's second CREATE_IN_PROGRESS of each resource: it adds nothing to the first one.
 REPEATED_REASON = "Resource creation Initiated"
+
+
+FIRST, EVERY = 1.0, 5.0
+"""Seconds until the first line of how far something is, and from line to line."""
+
+
+class LinesNowAndThen:
+    """Says how far something is, seconds apart, and nothing of what is done at once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._due = say, time.monotonic() + FIRST
+
+    def show(self, done: str, count: int, total: int, unit: str) -> None:
+        """Say what was `done` with how many units of all, if a line is due; the end is for the result to say."""
+        now = time.monotonic()
+        if count < total and now >= self._due:
+            self._due = now + EVERY
+            self._say(f"{done} {count:,} of {total:,} {unit}.")
 
 
 def show_events(events: Iterable[StackEvent], say: Callable[[str], None]) -> None:

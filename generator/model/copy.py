@@ -80,6 +80,10 @@ class CopyCaller(SessionCaller, Protocol):
         """Show how many bytes have arrived, of all."""
         ...
 
+    def count(self, done: str, files: int, total: int) -> None:
+        """Show what was `done` (Packed, Copied) with how many files, of all."""
+        ...
+
 
 def read_place(text: str) -> Place:
     """`PATH` on this computer, `[USER@]TARGET:PATH` on an instance; `:PATH` is on the stack's own.

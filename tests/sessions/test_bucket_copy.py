@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from generator.cli import copy_commands, progress
 from generator.errors import AwsError, DeployerError
 from generator.gateway.s3 import S3
 from generator.model.release import Encryption
-from generator.operations.sessions import bucket_tree
+from generator.operations.sessions import bucket_tree, copy_tree
 from generator.operations.sessions.host_shell import HostShell
 from tests.sandbox_keys import control
 from tests.sessions.conftest import Deployer, another_instance, mask, shape, wait_for
@@ -302,6 +304,61 @@ def test_a_directory_goes_up_from_host_to_host_and_down(
         assert f"\\{sha256(b'odd').hexdigest()}  " in done.out and "two\\nlines" in done.out
         assert shape(where) == shape(tree, mask() if where == arrived[-1] else 0)
     assert not [*tmp_path.rglob("*.deployer-part")]
+
+
+@pytest.mark.parametrize(
+    ("via", "upward", "says"),
+    [
+        (("bucket", "--bucket", "shared"), True, ("Packed 1", "Unpacked 2", "Placed 4")),
+        (("bucket", "--bucket", "shared"), False, ("Packed 2", "Packed 4", "Unpacked 1")),
+        (("session",), True, ("Copied 1", "Copied 4")),
+        (("session",), False, ("Copied 1", "Copied 4")),
+    ],
+)
+def test_without_a_terminal_lines_say_how_far_a_directory_is(
+    via: tuple[str, ...], upward: bool, says: tuple[str, ...], deployer: Deployer, bucket: str,
+    machines: tuple[Machine, Machine], tree: Path, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(copy_tree, "BATCH", 2)
+    for name in ("FIRST", "EVERY"):
+        monkeypatch.setattr(progress, name, 0.0)
+    shutil.copytree(tree, machines[0].files / "tree")
+    done = deployer("cp", "-r", "--via", *via, *((str(tree), ":new") if upward else (":tree", str(tmp_path / "new"))))
+    assert done.code == 0, done.err
+    assert all(f"{line} of 5 files." in done.err for line in says), done.err
+    assert " 5 of 5 " not in done.err, "the end is the result's"
+
+
+def test_the_lines_are_seconds_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, said = [0.0], list[str]()
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    screen = copy_commands.CopyScreen(SimpleNamespace(say=said.append), None)  # type: ignore[arg-type]
+    for now[0], files in ((0.9, 90), (1.0, 100), (5.9, 590), (6.0, 1600)):
+        screen.count("Packed", files, 5000)
+    screen.progress(1, 2)
+    assert said == ["Packed 100 of 5,000 files.", "Packed 1,600 of 5,000 files."]
+    shown = list[tuple[int, int]]()
+    now[0], screen = 0.0, copy_commands.CopyScreen(SimpleNamespace(say=said.append), lambda *at: shown.append(at))  # type: ignore[arg-type]
+    screen.progress(1, 2)
+    now[0] = 9.0
+    screen.count("Copied", 1, 2)
+    assert (shown, len(said)) == ([(1, 2)], 2), "nothing is written into the bar"
+
+
+def test_an_instance_runs_each_program_once_for_many_files(
+    deployer: Deployer, bucket: str, machines: tuple[Machine, Machine], tree: Path, tmp_path: Path, temporary: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    scripts, ask = list[str](), HostShell.ask
+
+    async def noted(shell: HostShell, script: str, patience: float = 60) -> bytes:
+        scripts.append(script)
+        return await ask(shell, script, patience)
+
+    monkeypatch.setattr(HostShell, "ask", noted)
+    assert copy(deployer, "-r", str(tree), ":kept").code == 0
+    assert copy(deployer, "-r", ":kept", str(tmp_path / "back")).code == 0
+    assert sum(script.count("sha256sum") for script in scripts) == 2, "one to check the parts, one to pack"
 
 
 @pytest.mark.parametrize("upward", [True, False])

@@ -36,7 +36,7 @@ from generator.operations.sessions.host_shell import TO_THE_END, WHOLE_FILES, Ho
 FAR_TEMPORARY = "/var/tmp"  # noqa: S108
 """Of an instance: on a disk, where /tmp may be memory (Filesystem Hierarchy Standard 3.0, 5.15)."""
 PIECE = 1 << 20  # bytes
-_DESCRIBED = 6  # words that an instance prints of one file: mode, two times, size, SHA-256, and its "-"
+_DIGITS = 64  # of a SHA-256
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,11 @@ def _pack_near(bucket: Bucket, root: Path, files: Sequence[str], upload: Upload)
     with tempfile.TemporaryDirectory(prefix="deployer-cp-") as directory:
         archive = Path(directory) / "archive"
         with ends.room_for(str(archive)), archive.open("xb") as out:
-            members = _members((relative, *_append(out, root / relative)) for relative in files)
+            described = []
+            for relative in files:
+                described.append((relative, *_append(out, root / relative)))
+                bucket.caller.count("Packed", len(described), len(files))
+            members = _members(described)
         send(bucket, upload, archive)
     return members
 
@@ -142,8 +146,9 @@ def _unpack_near(bucket: Bucket, packed: Packed, given: Path, key: str, *, insid
         bucket.gateway.s3.download(bucket.name, key, archive)
         for member in packed.members:
             compare(member.digest, _digest(member.pieces(archive)), joined(packed.source, member.relative))
-        for member in packed.members:
+        for number, member in enumerate(packed.members, 1):
             _place_near(member, archive, Path(made.target) / member.relative)
+            bucket.caller.count("Unpacked", number, len(packed.members))
     copy_tree.finish_near(made, packed.tree, copy_tree.umask())
 
 
@@ -188,26 +193,36 @@ async def _pack_far(
     bucket: Bucket, shell: HostShell, root: str, files: Sequence[str], upload: Upload
 ) -> tuple[Member, ...]:
     async with _directory(shell, f"{FAR_TEMPORARY}/deployer-cp-{secrets.token_hex(16)}") as directory:
-        archive, words = f"{directory}/archive", list[bytes]()
+        archive, described = f"{directory}/archive", list[tuple[str, int, ends.Attributes, str]]()
         await shell.ask(f": > {quoted(archive)}")
         for some in batches(files):
-            script = " && ".join(_append_far(joined(root, relative), archive) for relative in some)
-            words += (await shell.ask(script, WHOLE_FILES)).split()
+            answer = await shell.ask(_append_far([joined(root, each) for each in some], archive), WHOLE_FILES)
+            described += [(each, *of_it) for each, of_it in zip(some, _described(answer, len(some)), strict=True)]
+            bucket.caller.count("Packed", len(described), len(files))
         await put(bucket, shell, upload, archive)
-    return _members(
-        (relative, *_described(words[at : at + _DESCRIBED]))
-        for relative, at in zip(files, range(0, len(words), _DESCRIBED), strict=True)
-    )
+    return _members(described)
 
 
-def _append_far(path: str, archive: str) -> str:
-    file = quoted(path)
-    return f"stat -L -c '%a %X %Y %s' -- {file} && sha256sum < {file} && cat < {file} >> {quoted(archive)}"
+def _append_far(paths: Sequence[str], archive: str) -> str:
+    """Shell that describes files and appends them to the archive: each program once for all of them."""
+    files = " ".join(map(quoted, paths))
+    return f"stat -L -c '%a %X %Y %s' -- {files} && {_digests_far(paths)} && cat -- {files} >> {quoted(archive)}"
 
 
-def _described(words: Sequence[bytes]) -> tuple[int, ends.Attributes, str]:
-    mode, accessed, modified, size, digest, _ = words
-    return int(size), ends.Attributes(int(mode, 8) & ends.MODE_BITS, int(accessed), int(modified)), digest.decode()
+def _digests_far(paths: Sequence[str]) -> str:
+    return f"sha256sum -- {' '.join(map(quoted, paths))}"
+
+
+def _read_digests(lines: bytes) -> list[str]:
+    """One a line, before the name; there is a backslash before it where the name has an escaped character."""
+    return [line.lstrip(b"\\")[:_DIGITS].decode() for line in lines.split(b"\n") if line]
+
+
+def _described(answer: bytes, count: int) -> Iterator[tuple[int, ends.Attributes, str]]:
+    *lines, rest = answer.split(b"\n", count)
+    for line, digest in zip(lines, _read_digests(rest), strict=True):
+        mode, accessed, modified, size = line.split()
+        yield int(size), ends.Attributes(int(mode, 8) & ends.MODE_BITS, int(accessed), int(modified)), digest
 
 
 async def _unpack_far(bucket: Bucket, packed: Packed, shell: HostShell, given: str, key: str, *, inside: bool) -> None:
@@ -215,19 +230,25 @@ async def _unpack_far(bucket: Bucket, packed: Packed, shell: HostShell, given: s
     async with _directory(shell, f"{made.target}/{ends.part_name('', secrets.token_hex(8))}") as directory:
         await get(bucket, shell, key, f"{directory}/archive")
         parts = [(member, f"{directory}/{number}") for number, member in enumerate(packed.members)]
+        checked = 0
         for some in batches(parts):
-            script = " && ".join(_cut_far(f"{directory}/archive", member, part) for member, part in some)
-            digests = (await shell.ask(script, WHOLE_FILES)).split()[::2]
-            for (member, _), digest in zip(some, digests, strict=True):
-                compare(member.digest, digest.decode(), joined(packed.source, member.relative))
+            cuts = " && ".join(_cut_far(f"{directory}/archive", member, part) for member, part in some)
+            answer = await shell.ask(f"{cuts} && {_digests_far([part for _, part in some])}", WHOLE_FILES)
+            for (member, _), digest in zip(some, _read_digests(answer), strict=True):
+                compare(member.digest, digest, joined(packed.source, member.relative))
+            checked += len(some)
+            bucket.caller.count("Unpacked", checked, len(parts))
+        placed = 0
         for some in batches(parts):
             await _place_far(shell, made.target, some)
+            placed += len(some)
+            bucket.caller.count("Placed", placed, len(parts))
     await copy_tree.finish_far(shell, made, packed.tree)
 
 
 def _cut_far(archive: str, member: Member, part: str) -> str:
     cut = f"iflag=skip_bytes,count_bytes skip={member.offset} count={member.size}"
-    return f"dd if={quoted(archive)} of={quoted(part)} bs=1M {cut} status=none && sha256sum < {quoted(part)}"
+    return f"dd if={quoted(archive)} of={quoted(part)} bs=1M {cut} status=none"
 
 
 async def _place_far(shell: HostShell, root: str, parts: Sequence[tuple[Member, str]]) -> None:

@@ -250,6 +250,7 @@ def _through_sessions(gateway: Gateway, request: CopyRequest, plan: _Plan, calle
             caller.progress,
             f"{request.far.target} {Path.cwd()} {source} {request.destination}",
             caller.say,
+            caller.count,
             inside=len(request.sources) > 1 or request.destination.path.endswith("/"),
             shells=shells,
         )
@@ -289,6 +290,7 @@ async def _send_tree(
     for relative in tree.files:
         path = copy_tree.joined(made.target, relative)
         done.append((str(near / relative), await parallel_copy.send(_within(run, relative), near / relative, path)))
+        run.count("Copied", len(done), len(tree.files))
     async with shells.one() as shell:
         await copy_tree.finish_far(shell, made, tree)
     return done
@@ -305,6 +307,7 @@ async def _fetch_tree(
         path = copy_tree.joined(far.rstrip("/"), relative)
         written, digest = await parallel_copy.fetch(_within(run, relative), path, Path(made.target) / relative)
         done.append((str(written), digest))
+        run.count("Copied", len(done), len(tree.files))
     copy_tree.finish_near(made, tree, 0 if passing else copy_tree.umask())
     return done
 

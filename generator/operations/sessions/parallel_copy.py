@@ -30,6 +30,8 @@ FINAL = ("host-refused", "changed", NO_SPACE)  # codes of errors that another se
 TRIES = 3  # sessions a worker may lose
 Progress = Callable[[int, int], None]
 """progress(arrived, total), in bytes."""
+Count = Callable[[str, int, int], None]
+"""count(done, files, total): of a directory, what was done with how many files."""
 Move = Callable[[HostShell, int, int], Awaitable[None]]
 """Carries the piece of that offset and length."""
 
@@ -167,6 +169,7 @@ class CopyRun:
     progress: Progress
     key: str
     say: Callable[[str], None] = lambda line: None
+    count: Count = lambda done, files, total: None
     inside: bool = False  # the destination must be a directory, not a file of that name
     shells: Shells | None = None  # those to use, which outlive the file
 
