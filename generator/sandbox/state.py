@@ -82,10 +82,10 @@ def make_home() -> Path:
 def write(state: SandboxState) -> None:
     """Record the running sandbox (mode 0600, replaced atomically), and write the files that `environment` names."""
     directory = Path(state.home)
-    _write_private(directory / "aws-config", CONFIG)
-    _write_private(directory / "aws-credentials", _credentials(state.secret))
-    _write_private(directory / "curl", f'header = "Authorization: Bearer {control_token(state.secret)}"\n')
-    _write_private(directory / "server.json", json.dumps(asdict(state)))
+    write_file(directory / "aws-config", CONFIG)
+    write_file(directory / "aws-credentials", _credentials(state.secret))
+    write_file(directory / "curl", f'header = "Authorization: Bearer {control_token(state.secret)}"\n')
+    write_file(directory / "server.json", json.dumps(asdict(state)))
 
 
 def read(directory: Path) -> SandboxState | None:
@@ -172,7 +172,8 @@ def _credentials(secret: str) -> str:
     )
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
+    """Write a file whole (mode 0600): a program that reads it meanwhile has the one before."""
     draft = path.with_suffix(".new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -97,10 +97,15 @@ def test_support_may_not_run_commands(deployer: Deployer, monkeypatch: pytest.Mo
     [(signal.SIGINT, ""), (signal.SIGTERM, " by SIGTERM"), (signal.SIGHUP, " by SIGHUP")],
 )
 def test_an_interrupt_cancels_it_on_the_hosts_and_says_so(number: signal.Signals, how: str, deployer: Deployer) -> None:
-    ssm = deployer.gateway.client("ssm")
-    before = len(ssm.list_commands()["Commands"])
+    ssm, trail = deployer.gateway.client("ssm"), deployer.gateway.client("cloudtrail")
+    name = {"AttributeKey": "EventName", "AttributeValue": "ListCommandInvocations"}
+
+    def looks() -> list[str]:
+        return [event["EventId"] for event in trail.lookup_events(LookupAttributes=[name], MaxResults=1)["Events"]]
+
+    before = looks()
     process = deployer.start("run", "sleep 30")
-    wait_for(lambda: len(ssm.list_commands()["Commands"]) > before, 20)
+    wait_for(lambda: looks() != before, 20)  # from then on it knows the command's ID
     process.send_signal(number)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130 and f"Interrupted{how}." in err, err

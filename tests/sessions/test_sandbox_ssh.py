@@ -6,6 +6,8 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from unittest.mock import Mock
@@ -16,6 +18,7 @@ from generator.errors import DeployerError
 from generator.operations.sessions.sandbox_ssh import SandboxSsh, lacking, require
 from generator.sandbox import lifecycle
 from generator.sandbox.ssm import ssh_server
+from tests.sandbox_keys import recorded
 from tests.sessions.conftest import Deployer
 from tests.sessions.sshd import USER
 
@@ -67,6 +70,7 @@ def test_only_a_key_that_was_pushed_lets_in(deployer: Deployer, tmp_path: Path) 
 
 def test_nothing_listens(deployer: Deployer) -> None:
     before = _listening()
+    assert f"0100007F:{recorded().port:04X}" in before
     with deployer.start("ssh", ".", "cat") as process:
         assert process.stdin and process.stderr
         while "not real hosts" not in process.stderr.readline():
@@ -77,9 +81,27 @@ def test_nothing_listens(deployer: Deployer) -> None:
 
 
 def _listening() -> set[str]:
-    """The TCP ports of this process's children and of others that listen on 127.0.0.1 or everywhere."""
+    """The TCP ports that the sandbox, this process and their children listen on; other tests run beside this one."""
+    own = {os.getpid(), recorded().pid}
+    parents = {int(each.name): _parent(each) for each in Path("/proc").iterdir() if each.name.isdigit()}
+    for _ in range(10):  # generations
+        own |= {process for process, parent in parents.items() if parent in own}
+    files = {name for process in own for name in _open_files(process)}
     lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
-    return {words[1] for words in lines if words[3] == "0A" and words[7] == str(os.geteuid())}
+    return {words[1] for words in lines if words[3] == "0A" and f"socket:[{words[9]}]" in files}
+
+
+def _parent(process: Path) -> int:
+    with suppress(OSError):
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def _open_files(process: int) -> Iterator[str]:
+    with suppress(OSError):
+        for file in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                yield str(file.readlink())
 
 
 def test_another_login_is_refused_at_once(deployer: Deployer, tmp_path: Path) -> None:

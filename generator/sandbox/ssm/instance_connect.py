@@ -16,7 +16,7 @@ from generator.errors import DeployerError
 from generator.sandbox.ec2 import instances
 from generator.sandbox.ssm import nodes
 from generator.sandbox.ssm.api_call import Call, Operation
-from generator.sandbox.state import home
+from generator.sandbox.state import home, write_file
 
 KEY_SECONDS = 60.0
 _KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+) [A-Za-z0-9+/=]+( .*)?\s*")
@@ -62,10 +62,8 @@ def publish(instance_id: str, user: str) -> None:
     _keys[:] = [key for key in _keys if key.expires > time.time()]
     file = home() / "keys" / instance_id / user
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.write_text(
-        "".join(f"{key.key}\n" for key in _keys if (key.instance_id, key.user) == (instance_id, user)), encoding="utf-8"
-    )
-    file.chmod(0o600)
+    valid = (key.key for key in _keys if (key.instance_id, key.user) == (instance_id, user))
+    write_file(file, "".join(f"{key}\n" for key in valid))  # at its expiry another key may just be used
 
 
 OPERATIONS: dict[str, Operation] = {"SendSSHPublicKey": send_ssh_public_key}

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.sandbox.ssm import targets
-from generator.sandbox.state import home
+from generator.sandbox.state import home, write_file
 
 if TYPE_CHECKING:
     from generator.sandbox.asgi import Sandbox
@@ -161,19 +161,12 @@ def _prepared(instance_id: str, programs: Programs) -> Path:
     files, enter = shlex.quote(str(own / "files")), shlex.quote(str(own / "enter"))
     keys = str(home() / "keys" / instance_id).replace("%", "%%")
     settings = {"own": own, "keys": keys, "login": login(), "sftp": shlex.quote(programs.sftp_server), "enter": enter}
-    _replace(own / "sshd_config", _CONFIG.format_map(settings))
-    _replace(own / "enter", _ENTER.format(files=files))
-    _replace(own / "banner", _BANNER.format(login(), own / "files"))
+    write_file(own / "sshd_config", _CONFIG.format_map(settings))
+    write_file(own / "enter", _ENTER.format(files=files))
+    write_file(own / "banner", _BANNER.format(login(), own / "files"))
     if not (own / "host_key").exists():
         _make_host_key(own / "host_key")
     return own
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write a file whole: a server that starts meanwhile reads the one before."""
-    draft = file.with_name(f"{file.name}.new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(file)
 
 
 def _make_host_key(file: Path) -> None:
