@@ -60,6 +60,8 @@ def require_private_key(pem: str, place: str) -> None:
         )
     if "PUBLIC KEY" in pem and "PRIVATE KEY" not in pem:
         raise UsageError(f"{place} is a public key.", "Give the private key that belongs to it.", code="bad-key")
+    if "PRIVATE KEY" not in pem:
+        raise UsageError(f"{place} is no private key in PEM (PKCS #8).", MAKE, code="bad-key")
     if "\\n" in pem:
         raise UsageError(
             f"{place} has \\n written out in the place of its line ends.",

@@ -45,6 +45,14 @@ def test_an_sdk_takes_its_credentials_from_the_secret(shared: str, deployer: Dep
     assert arn.endswith(f"user/{stack['SupportUserName']}")
 
 
+@pytest.mark.parametrize("name", ["nope-AbCdEf", "deepsql/support/x-GhIjKl"])
+def test_a_secret_that_is_not_there_is_named_with_whom_to_ask(name: str, deployer: Deployer) -> None:
+    arn = f"arn:aws:secretsmanager:{os.environ['AWS_REGION']}:111122223333:secret:{name}"
+    ran = deployer("vendor", "credentials", "--secret-id", arn)
+    assert (ran.code, ran.error["message"]) == (4, f"There is no secret {arn}.")
+    assert "ask the customer for SupportSecretArn" in ran.error["hint"]
+
+
 def test_the_printed_profile_works_as_it_stands(
     shared: str, deployer: Deployer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

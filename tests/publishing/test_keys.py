@@ -88,12 +88,12 @@ def test_without_a_passphrase_nothing_is_made(
 
 def test_a_private_key_that_others_may_read_is_not_used(folder: Path) -> None:
     path = folder / "k"
-    path.write_text("x")
+    path.write_text("PRIVATE KEY")
     path.chmod(0o640)
     with pytest.raises(keys.UsageError, match="may be read by other users"):
         private_key_text(str(path))
     path.chmod(0o600)
-    assert private_key_text(str(path)) == "x"
+    assert private_key_text(str(path)) == "PRIVATE KEY"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "/", "there/.."])

@@ -106,6 +106,14 @@ def test_a_key_that_others_may_use_is_not_used(mode: int, tmp_path: Path) -> Non
     assert stat.S_IMODE((tmp_path / "k").stat().st_mode) == mode
 
 
+@pytest.mark.parametrize("kind", ["a public key", "junk", "cosign's own"])
+def test_what_is_no_private_key_is_not_told_to_be_closed(kind: str, tmp_path: Path) -> None:
+    text, says = OTHERS[kind]
+    with pytest.raises(UsageError) as caught:
+        signer_of(None, write(tmp_path, text, 0o644), Caller())  # type: ignore[arg-type]
+    assert says in caught.value.message and "chmod" not in caught.value.hint
+
+
 class Kms:
     """KMS, as far as a signer asks it."""
 

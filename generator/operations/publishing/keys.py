@@ -67,14 +67,20 @@ def shipped_files() -> list[Path]:
 
 
 def private_key_text(place: str) -> str:
-    """The text of a private key in a file that only its owner may read, or in env://NAME. Raises UsageError."""
-    if not place.startswith(ENVIRONMENT) and hasattr(os, "getuid"):
-        path = Path(place)
-        if path.is_file() and path.stat().st_mode & OTHERS_MAY_READ:
-            raise UsageError(
-                f"{place} may be read by other users.", f"Close it to them: chmod 600 {place}", code="key-not-private"
-            )
-    return _text(place)
+    """The text of a private key in a file that only its owner may read, or in env://NAME. Raises UsageError.
+
+    First it has to be one: a public key is not to be closed to others.
+    """
+    from generator.signing.keys import require_private_key
+
+    text = _text(place)
+    require_private_key(text, place)
+    in_a_file = not place.startswith(ENVIRONMENT) and hasattr(os, "getuid")
+    if in_a_file and Path(place).stat().st_mode & OTHERS_MAY_READ:
+        raise UsageError(
+            f"{place} may be read by other users.", f"Close it to them: chmod 600 {place}", code="key-not-private"
+        )
+    return text
 
 
 def _text(place: str) -> str:

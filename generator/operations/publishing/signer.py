@@ -17,12 +17,11 @@ def signer_of(gateway: Gateway, reference: str, caller: PassphraseCaller) -> Sig
     The passphrase is asked of the caller only for a key that has one.
     """
     from generator.operations.publishing.keys import private_key_text
-    from generator.signing.keys import is_encrypted, read_private_key, require_private_key
+    from generator.signing.keys import is_encrypted, read_private_key
 
     if is_in_kms(reference):
         return _kms(gateway, reference)
     pem = private_key_text(reference)
-    require_private_key(pem, reference)
     return read_private_key(pem, caller.passphrase(reference) if is_encrypted(pem) else "", reference)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, timedelta
 
-from generator.errors import AwsError, DeployerError, Refused
+from generator.errors import AwsError, DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
 from generator.gateway.resource_state_errors import RESOURCE_STATE
 from generator.model.access import Credentials
@@ -19,7 +19,7 @@ from generator.model.vendor import RoleSession, SecretArn
 from generator.operations.access.key import DEAD_CODES
 from generator.operations.aws import refused
 from generator.operations.clock import SYSTEM, Clock
-from generator.operations.vendor_side.check import for_the_customer
+from generator.operations.vendor_side.check import GONE, for_the_customer
 
 LIFETIME = timedelta(minutes=15)
 """After this SDKs ask again, so that a rotated key is picked up and a revoked one is missed soon."""
@@ -44,6 +44,8 @@ def from_secret(gateway: Gateway, secret: SecretArn, clock: Clock = SYSTEM) -> d
     with refused(f"See which policy is missing: deployer vendor check --secret-id {secret.text}"):
         try:
             value = _value(gateway.secretsmanager.get_secret_value(secret.text))
+        except NotFound as error:
+            raise error.explained(f"There is no secret {secret.text}.", hint=GONE) from error
         except AwsError as error:
             if error.code != RESOURCE_STATE:
                 raise
