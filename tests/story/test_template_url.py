@@ -167,22 +167,33 @@ def test_the_way_back_to_an_older_version_is_told(deployer: Deployer, site: tupl
     assert same.code == 0 and "older template" not in same.out
 
 
-@pytest.mark.parametrize("verb", ["up", "upgrade"])
-def test_what_does_not_verify_changes_nothing(
-    verb: str, deployer: Deployer, site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def without_a_change(
+    verb: str, version: str, deployer: Deployer, site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, tuple[str, ...], tuple[str, ...]]:
+    """Where that version's template lies, the words that take it from there, and those that trust the vendor's key.
+
+    A stack is there for `upgrade`, and whoever makes a change set fails.
+    """
     folder, address = site
     if verb == "upgrade":
         deployer.create()
     monkeypatch.setattr(CloudFormation, "create_change_set", None)
-    path = folder / __version__ / "deepsql-stack.wire.yaml"
-    argv = (*(PLACE if verb == "up" else ()), "--template-url", f"{address}/{__version__}/{path.name}", "--yes")
+    path = folder / version / "deepsql-stack.wire.yaml"
+    argv = (*(PLACE if verb == "up" else ()), "--template-url", f"{address}/{version}/{path.name}", "--yes")
+    return path, argv, ("--key", str(folder / "vendor.pub"))
+
+
+@pytest.mark.parametrize("verb", ["up", "upgrade"])
+def test_what_does_not_verify_changes_nothing(
+    verb: str, deployer: Deployer, site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, argv, trusted = without_a_change(verb, __version__, deployer, site, monkeypatch)
     assert deployer(verb, *argv).code == 2, "nobody is trusted"
     path.write_text(wire().replace("Allow", "Alloy", 1))
-    refused = deployer(verb, *argv, "--key", str(folder / "vendor.pub"))
+    refused = deployer(verb, *argv, *trusted)
     assert refused.code == 3 and "Not verified" in refused.err
     write_signed(path, b"# no template")
-    refused = deployer(verb, *argv, "--key", str(folder / "vendor.pub"))
+    refused = deployer(verb, *argv, *trusted)
     assert refused.code == 2 and "is no template" in refused.err
 
 
@@ -191,13 +202,7 @@ def test_a_signed_file_in_the_place_of_another_changes_nothing(
     verb: str, deployer: Deployer, site: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An older version where a newer one should be, another of the templates, and the changelog."""
-    folder, address = site
-    if verb == "upgrade":
-        deployer.create()
-    monkeypatch.setattr(CloudFormation, "create_change_set", None)
-    place = folder / "9.0.0" / "deepsql-stack.wire.yaml"
-    argv = (*(PLACE if verb == "up" else ()), "--template-url", f"{address}/9.0.0/{place.name}", "--yes")
-    trusted = ("--key", str(folder / "vendor.pub"))
+    place, argv, trusted = without_a_change(verb, "9.0.0", deployer, site, monkeypatch)
     write_signed(place, wire().encode())
     refused = deployer(verb, *argv, *trusted)
     assert refused.code == 3 and f"9.0.0/{place.name} is of version {__version__}." in refused.err

@@ -343,6 +343,12 @@ FIXED_TRUST = lacks("iam:UpdateAssumeRolePolicy", "cloudformation:ExecuteChangeS
 NO_DELETION = lacks("secretsmanager:DeleteResourcePolicy")
 TWO, ROOT, CLOSED = "two granted", "account granted", "revoked"
 
+
+def cluster(what: str, make: Make, expected: Expected, start: str = "granted") -> World:
+    """A revocation of everybody, where a cluster is within reach."""
+    return World(f"cluster: {what}", make, ALL, expected, start)
+
+
 WORLDS = (
     World("documents shared with the vendor", documents_shared_with_the_vendor, ALL, PROVEN),
     World("documents shared after the revocation", documents_shared_with_the_vendor, ALL, PROVEN, "revoked"),
@@ -573,39 +579,34 @@ WORLDS = (
         ROOT,
     ),
     # what the instance reaches
-    World(
-        "cluster: an entry by hand",
+    cluster(
+        "an entry by hand",
         and_(reaches_a_cluster, entry_in_the_cluster),
-        ALL,
         not_proven(left=("delete-access-entry",)),
         CLOSED,
     ),
-    World(
-        "cluster: that the instance may find, and the stack does not name",
+    cluster(
+        "that the instance may find, and the stack does not name",
         and_(finds_a_cluster, entry_in_the_cluster),
-        ALL,
         not_proven(left=("delete-access-entry --cluster-name orders",)),
         CLOSED,
     ),
-    World(
-        "cluster: that the instance may find, with an entry of the vendor's",
+    cluster(
+        "that the instance may find, with an entry of the vendor's",
         and_(finds_a_cluster, entries_of(VENDOR_ROLE)),
-        ALL,
         not_proven(left=(f"--principal-arn {VENDOR_ROLE}",)),
         CLOSED,
     ),
-    World(
-        "cluster: that the instance may find, and nobody is let in",
+    cluster(
+        "that the instance may find, and nobody is let in",
         finds_a_cluster,
-        ALL,
         PROVEN,
         CLOSED,
     ),
     *(
-        World(
-            f"cluster: that the instance may find by {how}",
+        cluster(
+            f"that the instance may find by {how}",
             and_(find, entry_in_the_cluster),
-            ALL,
             not_proven(left=("delete-access-entry --cluster-name orders",)),
             CLOSED,
         )
@@ -617,56 +618,48 @@ WORLDS = (
             ("what it may not", may_find(f"{CLUSTERS}/other", element="NotResource")),
         )
     ),
-    World(
-        "cluster: a pattern that fits no cluster of the region",
+    cluster(
+        "a pattern that fits no cluster of the region",
         and_(may_find(f"{CLUSTERS}/cell-?"), entry_in_another_cluster),
-        ALL,
         PROVEN,
         CLOSED,
     ),
-    World(
-        "cluster: which clusters there are may not be read",
+    cluster(
+        "which clusters there are may not be read",
         and_(may_find("*"), lacks("eks:ListClusters")),
-        ALL,
         not_proven(left=("eks:ListClusters",)),
         CLOSED,
     ),
-    World(
-        "cluster: that the role of another profile may find",
+    cluster(
+        "that the role of another profile may find",
         and_(another_profile, may_find(f"{CLUSTERS}/orders", role="their-role"), their_entry),
-        ALL,
         not_proven(left=(":role/their-role",)),
         CLOSED,
     ),
-    World(
-        "cluster: which one the instance may find may not be read",
+    cluster(
+        "which one the instance may find may not be read",
         and_(finds_a_cluster, lacks("iam:GetAccountAuthorizationDetails")),
-        ALL,
         not_proven(left=("iam:GetAccountAuthorizationDetails",)),
         CLOSED,
     ),
-    World(
-        "cluster: an entry of the role of another profile",
+    cluster(
+        "an entry of the role of another profile",
         and_(reaches_a_cluster, another_profile),
-        ALL,
         not_proven(left=(":role/their-role",)),
     ),
-    World(
-        "cluster: which profile the instance has may not be read",
+    cluster(
+        "which profile the instance has may not be read",
         and_(reaches_a_cluster, lacks("ec2:DescribeInstances")),
-        ALL,
         not_proven(left=("ec2:DescribeInstances",)),
     ),
-    World(
-        "cluster: what is in another profile may not be read",
+    cluster(
+        "what is in another profile may not be read",
         and_(reaches_a_cluster, another_profile, lacks("iam:GetInstanceProfile")),
-        ALL,
         not_proven(left=("iam:GetInstanceProfile",)),
     ),
-    World(
-        "cluster: entries of the vendor's and of the support role",
+    cluster(
+        "entries of the vendor's and of the support role",
         and_(reaches_a_cluster, entries_of("role", VENDOR_ROLE)),
-        ALL,
         not_proven(left=("--principal-arn {support role}", f"--principal-arn {VENDOR_ROLE}")),
     ),
     World(
@@ -676,11 +669,10 @@ WORLDS = (
         not_proven(left=(f"--principal-arn {OTHER_ROLE}",)),
         TWO,
     ),
-    World(
-        "cluster: the operator may not look",
+    cluster(
+        "the operator may not look",
         and_(reaches_a_cluster, lacks("eks:ListAccessEntries")),
-        ALL,
         not_proven(left=("eks:ListAccessEntries",)),
     ),
-    World("cluster: only while somebody is let in", and_(reaches_a_cluster, cluster_is_open), ALL, PROVEN),
+    cluster("only while somebody is let in", and_(reaches_a_cluster, cluster_is_open), PROVEN),
 )
