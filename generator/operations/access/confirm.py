@@ -78,10 +78,10 @@ def _confirm_end(gateway: Gateway, clock: Clock, own: frozenset[str]) -> EndConf
     access, commands = stack_access.read_access(gateway), gateway.commands
     again = f"Revoke access: {commands.deployer('access', 'revoke', '--all', '--report', 'FILE')}"
     if principals := access.grant.principals:
-        who, name = ", ".join(principal.arn for principal in principals), access.stack.name
+        who = ", ".join(principal.arn for principal in principals)
         live = access.grant.live(clock.now())
-        why = "still has access to" if live else "lost access by its end, and was not revoked on,"
-        raise Refused(f"{who} {why} the stack {name}.", again, code="still-granted")
+        why = f"is still granted to {who}" if live else f"ended by itself for {who}, and was not revoked"
+        raise Refused(f"Access to the stack {access.stack.name} {why}.", again, code="still-granted")
     line = last_line(gateway, access)
     if line is None:
         resource_states.require(gateway, access.stack, (resource_states.keeper_log_group,), "Nothing was confirmed.")
