@@ -8,6 +8,7 @@ only those of its cells do that are too wide, if they are few.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from generator.cli.orders import ORDERS
@@ -64,10 +65,17 @@ class Layout:
     """How wide the columns of a table are. All `lines` have as many cells; the first may be the heads."""
 
     def __init__(self, lines: Sequence[tuple[str, ...]], *, headed: bool) -> None:
-        columns = [[cell.translate(ORDERS) for cell in column if cell.strip()] for column in zip(*lines, strict=True)]
-        self._columns = [[_Extent(_least(cell), cells(cell)) for cell in column] for column in columns]
+        self._lines = lines
         self._headed = headed
         self._known: dict[int, list[int]] = {}
+
+    @cached_property
+    def _columns(self) -> list[list[_Extent]]:
+        """What the cells take, which only a terminal needs to know: a file may be given many thousand rows."""
+        columns = [
+            [cell.translate(ORDERS) for cell in column if cell.strip()] for column in zip(*self._lines, strict=True)
+        ]
+        return [[_Extent(_least(cell), cells(cell)) for cell in column] for column in columns]
 
     def widths(self, room: int) -> list[int]:
         """The width of each column in so much room. What is wider goes below its row; the first column never does."""

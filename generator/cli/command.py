@@ -241,10 +241,9 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
             return 0
         reads = NEXT.search if not done.to_read else bool
         text = done.text and [invocation.pasteable(line) if reads(line) else line for line in done.text]
-        placed = invocation.changes and invocation.opened
-        value = _pasteable(invocation, _placed(invocation, done.result) if placed else render.plain(done.result))
+        value = _value(invocation, done.result) if text is None or invocation.output is OutputFormat.json else None
         render.result(invocation, value, text, done.exit_code, to_read=done.to_read)
-        if placed:
+        if invocation.changes and invocation.opened:
             _say_where(invocation)
         for line in done.next:
             invocation.say(f"  next: {line}")
@@ -262,6 +261,12 @@ def execute(invocation: Invocation, body: Callable[[], CommandResult | None]) ->
         return _fail(invocation, _file_error(error))
     except Exception as error:  # a bug: whatever it is, the user gets one line, and how to see more
         return _defect(invocation, error)
+
+
+def _value(invocation: Invocation, result: Any) -> Any:
+    """The result for JSON, and where it is from if it changed something there."""
+    placed = invocation.changes and invocation.opened
+    return _pasteable(invocation, _placed(invocation, result) if placed else render.plain(result))
 
 
 def _pasteable(invocation: Invocation, value: Any) -> Any:

@@ -86,6 +86,8 @@ class Invocation:
 
     def pasteable(self, text: str) -> str:
         """The text, each command in it for this stack, region, profile and environment, as far as they were given."""
+        if "deployer " not in text:  # most rows of a long table
+            return text
         stack = "" if self.stack_name == DEFAULT_STACK_NAME else self.stack_name
         options = {"--env": self.env, "--stack-name": stack, "--region": self.region, "--profile": self.profile}
         given = {name: value or "" for name, value in options.items()}
