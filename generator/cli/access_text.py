@@ -59,6 +59,8 @@ def _access_lines(plan: AccessPlan) -> list[str]:
     if plan.moved:
         lines.append(f"  The end changes for these too; it was {plan.before.until_text or 'never'}:")
         lines += [f"    {principal.arn}" for principal in plan.moved]
+    if plan.reason_replaced:
+        lines.append(f"  A stack has one reason, and this one replaces it for all; it was: {plan.before.reason}")
     return lines
 
 

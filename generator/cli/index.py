@@ -118,6 +118,7 @@ GROUP_SYNONYMS: dict[str, dict[str, str]] = {
     "access": {
         **dict.fromkeys(("list", "ls", "status", "get"), "show"),
         **dict.fromkeys(("add", "allow", "give", "create"), "grant"),
+        **dict.fromkeys(("extend", "prolong", "renew"), "grant --principal ARN --for 8h"),
         **dict.fromkeys(("remove", "delete", "deny", "end"), "revoke"),
         "stop": "pause",
         "start": "resume",

@@ -65,6 +65,19 @@ def test_the_end_is_read_from_every_policy_and_one_that_is_missing_is_noticed(
         iam.put_user_policy(**policy, PolicyDocument=text)
 
 
+def test_a_grant_says_what_changes_for_those_who_are_in_already(deployer: Deployer) -> None:
+    typed = Deployer(deployer.stack_name)
+    first = ("access", "grant", "--principal", SUPPORT, "--for", "2h")
+    assert deployer(*first, "--reason", "T-1", "--yes").code == 0
+    grant = ("access", "grant", "--principal", OTHER, "--for", "4h", "--plan")
+    plan = typed(*grant, "--reason", "T-2").out
+    assert "The end changes for these too; it was" in plan and f"    {SUPPORT}\n" in plan, plan
+    assert "this one replaces it for all; it was: T-1" in plan, plan
+    for same in ((*grant, "--reason", "T-1"), grant, (*first, "--reason", "T-1", "--plan")):
+        assert "replaces it" not in typed(*same).out
+    assert "changes for these" not in typed(*first, "--plan").out
+
+
 def test_granting_twice_writes_nothing(deployer: Deployer, gateway: Gateway) -> None:
     words = ("access", "grant", "--principal", SUPPORT, "--for", "2h", "--reason", "T-1", "--yes")
     assert deployer(*words).code == 0

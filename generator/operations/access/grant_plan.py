@@ -98,6 +98,12 @@ class AccessPlan:
         return self.up.change_set is None
 
     @property
+    def reason_replaced(self) -> bool:
+        """Whether some of those who stay were let in for another reason, which the stack forgets."""
+        stay = set(self.before.principals) & set(self.after.principals)
+        return bool(stay and self.before.reason and self.before.reason != self.after.reason)
+
+    @property
     def asks(self) -> bool:
         """Whether there is something to do, in the stack or beside it."""
         return not self.unchanged or bool(self.repairs)
