@@ -130,14 +130,13 @@ def erase(keep):
     pause = 1
 
 
-# {} for a version that is absent or no JSON object.
-def read(**version):
-  version = version or {'VersionStage': CURRENT}
+# {} for a version that is absent, or not as this function writes it.
+def read(forgive=ABSENT, **version):
+  text = vault('get_secret_value', forgive=forgive, **version or {'VersionStage': CURRENT}).get('SecretString', '')
   try:
-    value = json.loads(vault('get_secret_value', forgive=ABSENT, **version).get('SecretString', ''))
-  except ValueError:
-    value = {}
-  return value if isinstance(value, dict) else {}
+    return {name: each for name, each in json.loads(text).items() if isinstance(each, str)}
+  except Exception:  # a person may have put anything
+    return {}
 
 
 def write(value, **version):
@@ -248,8 +247,6 @@ def end_sessions(event):
 
 # The steps of a rotation.
 def create(version, coming, now):
-  if not now:
-    raise Refusal(f'The secret holds no key to rotate. {ANEW}')
   if not coming:
     make(version, PENDING, now)
   elif coming.get('AccessKeyId') not in keys():  # a version cannot be written twice: let it go
@@ -304,7 +301,7 @@ def rotate(event):
   if not {CURRENT, PENDING} & {*stages}:
     raise Refusal(f'Version {version} waits for no rotation. {AGAIN}')
   if CURRENT not in stages or step == 'finishSecret':
-    STEPS[step](version, read(VersionId=version), read())
+    STEPS[step](version, read(VersionId=version), read(''))
 
 
 # For CloudFormation, Secrets Manager and EventBridge. Ten seconds are kept for the answer.

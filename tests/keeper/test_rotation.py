@@ -262,11 +262,37 @@ def test_a_secret_never_rotated_before_is_not_one_whose_rotation_was_turned_off(
     assert rotated(world, world.rotate(version))
 
 
+BY_HAND = {
+    "no JSON": {"SecretString": "hello"},
+    "an empty object": {"SecretString": "{}"},
+    "a list": {"SecretString": "[1]"},
+    "a number": {"SecretString": "7"},
+    "nested too deeply": {"SecretString": "[" * 20_000},
+    "other types": {"SecretString": '{"AccessKeyId": [], "SecretAccessKey": null, "Region": 1, "InstanceId": {}}'},
+    "bytes": {"SecretBinary": b"\xff\x00"},
+}
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["open", "paused"])
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_value_put_by_hand_is_rotated_away_and_a_pause_goes_on(
+    world: World, first_key: str, name: str, paused: bool
+) -> None:
+    world.switch(first_key, "Inactive" if paused else "Active")
+    world.vault.put_secret_value(SecretId=world.secret, **BY_HAND[name])
+    version = world.rotate()
+    assert world.labels()[version] == ["AWSCURRENT"] and world.current() != first_key
+    assert all(isinstance(text, str) for text in world.value().values())
+    assert world.keys() == {first_key: "Inactive", world.current(): "Inactive" if paused else "Active"}
+
+
 def test_an_empty_secret_has_nothing_to_rotate(world: World) -> None:
     tag = {"Key": "deepsql:support-user", "Value": USER}
     world.secret = world.vault.create_secret(Name="empty", Tags=[tag])["ARN"]
-    with pytest.raises(Refusal, match="no key to rotate"):
+    before = world.keys()
+    with pytest.raises(Refusal, match=r"ResourceNotFound.*CreateSupportUser=No, then Yes"):
         world.step("createSecret", world.stage())
+    assert world.keys() == before, "a key that no secret holds was made"
 
 
 def test_a_secret_without_the_place_is_rotated_all_the_same(world: World, first_key: str) -> None:
