@@ -19,6 +19,9 @@ DRIFT = "Read the change set before you execute it: it undoes everything that wa
 WHAT_IT_KEEPS = "the secret cannot be read, and no shell of support is logged"
 NO_CREDENTIALS = "the instance's agent loses its credentials, and no session can be started"
 NOTHING_BY_IT = "nothing can be encrypted, decrypted or signed with it"
+NOT_WRITTEN = "not what the stack's function wrote"
+NO_KEY_IN_IT = "it holds no access key, so whoever reads it has no access"
+PLACE_LOST = "Region and InstanceId in it stay empty where they were lost; they are in deployer outputs."
 NEW_SECRET = "That makes a new key in a new secret, with another ARN: then grant access again."  # noqa: S105 - no secret
 
 
@@ -108,6 +111,16 @@ def broken_secret(
         return None
     restore = (commands.aws("secretsmanager", "restore-secret", "--secret-id", arn),)
     return BrokenResource(resource, f"{name} {arn}", TO_BE_DELETED, "nobody can read it", restore)
+
+
+def broken_value(arn: str, key_id: str, commands: CommandLine) -> BrokenResource:
+    """The value of the support secret, which names no key that the support user has. `key_id`: the key that it names,
+    "" where somebody put something else in its place."""
+    subject, rotate = f"value of the support secret {arn}", (commands.deployer("access", "rotate"),)
+    if key_id:
+        lost = f"that of the key {key_id}, which does not exist any more"
+        return BrokenResource(Resource.SUPPORT_SECRET, subject, lost, "whoever reads it has no access", rotate)
+    return BrokenResource(Resource.SUPPORT_SECRET, subject, NOT_WRITTEN, NO_KEY_IN_IT, rotate, PLACE_LOST)
 
 
 def deleted_support(kind: str, name: str, commands: CommandLine) -> BrokenResource:

@@ -135,6 +135,7 @@ RESOURCES: dict[str, resource_states.Question] = {
     "support user": resource_states.support_user,
     "support role": resource_states.support_role,
     "support secret": resource_states.support_secret,
+    "support secret's value": resource_states.support_value,
     "administrator's secret": resource_states.admin_secret,
     "session log group": resource_states.session_log_group,
     "stack's own log group": resource_states.unused_log_group,

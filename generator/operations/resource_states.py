@@ -7,12 +7,13 @@ something failed (`explained`). What these credentials may not read is no answer
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from generator.errors import AwsError, DeployerError, NotFound, Refused
 from generator.gateway.aws import Gateway
+from generator.gateway.resource_state_errors import RESOURCE_STATE
 from generator.model import resource_state
 from generator.model.access import ScheduledRule
 from generator.model.command_line import CommandLine
@@ -21,7 +22,8 @@ from generator.model.reading import Reading
 from generator.model.resource_state import BrokenResource
 from generator.model.stack import Stack
 from generator.operations.access.readings import read
-from generator.operations.access.stack_access import access_of
+from generator.operations.access.secret_value import read_secret_key
+from generator.operations.access.stack_access import StackAccess, access_of
 
 T = TypeVar("T")
 E = TypeVar("E", bound=DeployerError)
@@ -46,6 +48,34 @@ def key(gateway: Gateway, stack: Stack) -> BrokenResource | None:
 def support_secret(gateway: Gateway, stack: Stack) -> BrokenResource | None:
     """The support secret (secretsmanager:DescribeSecret)."""
     return _secret(gateway, Resource.SUPPORT_SECRET, access_of(stack).secret_arn)
+
+
+def support_value(gateway: Gateway, stack: Stack) -> BrokenResource | None:
+    """What the support secret holds (iam:ListAccessKeys, secretsmanager:GetSecretValue).
+
+    Where the user has no key and nobody is let in, the next grant writes it, whatever it is now. A user or secret that
+    cannot be asked about because it is gone, or its key is, has a question of its own.
+    """
+    access = access_of(stack)
+    if not (access.secret_arn and access.support_user):
+        return None
+    keys = _unless_gone(lambda: [each.key_id for each in gateway.iam.list_access_keys(access.support_user)])
+    if keys is None or (not keys and (access.grant.paused or not access.grant.principals)):
+        return None
+    return unusable_value(gateway, access, keys)
+
+
+def unusable_value(gateway: Gateway, access: StackAccess, keys: Collection[str]) -> BrokenResource | None:
+    """The same for a user who has these keys, by their IDs (secretsmanager:GetSecretValue)."""
+    try:
+        named = read_secret_key(gateway, access.secret_arn)
+    except (AwsError, NotFound) as error:
+        if isinstance(error, NotFound) or error.code == RESOURCE_STATE:
+            return None
+        raise
+    if named is not None and named.key_id in keys:
+        return None
+    return resource_state.broken_value(access.secret_arn, named.key_id if named else "", gateway.commands)
 
 
 def admin_secret(gateway: Gateway, stack: Stack) -> BrokenResource | None:

@@ -15,7 +15,7 @@ from botocore.session import Session as Aws
 from generator.errors import StackBusy
 from generator.gateway.aws import Gateway
 from generator.model.principal import parse_principal
-from generator.operations.access import key, observations, revocation, revoke, verdicts
+from generator.operations.access import observations, revocation, revoke, secret_value, verdicts
 from generator.operations.access.revocation import RevokeRequest
 from tests.embedded import VENDOR_ROLE as SUPPORT
 from tests.embedded import Deployer
@@ -46,7 +46,7 @@ def started(gateway: Gateway, stack: dict[str, str], as_support: bool) -> str:
     """A session on the instance: as the support user with the key from the secret, or as the customer."""
     keys: dict[str, str] = {}
     if as_support:
-        held = key.read_secret_key(gateway, stack["SupportSecretArn"])
+        held = secret_value.read_secret_key(gateway, stack["SupportSecretArn"])
         assert held is not None
         keys = {"aws_access_key_id": held.key_id, "aws_secret_access_key": held.pair.secret_access_key}
     ssm = Aws().create_client("ssm", **keys)
@@ -62,7 +62,7 @@ def test_everybody_is_out_and_the_report_says_how_that_is_known(
     granted: Deployer, gateway: Gateway, stack: dict[str, str], reads: Callable[[str], str], tmp_path: Path
 ) -> None:
     theirs, ours = started(gateway, stack, True), started(gateway, stack, False)
-    old = key.read_secret_key(gateway, stack["SupportSecretArn"])
+    old = secret_value.read_secret_key(gateway, stack["SupportSecretArn"])
     assert old is not None
     ran = granted("access", "revoke", "--all", "--report", str(tmp_path / "report"), "--yes")
     assert ran.code == 0, ran.err
@@ -94,7 +94,7 @@ def test_what_was_observed_can_be_recorded_and_judged_again_without_aws(
 ) -> None:
     recorded: list[Any] = []
     observe, judge = observations.observe, verdicts.judge
-    old = key.read_secret_key(gateway, stack["SupportSecretArn"])
+    old = secret_value.read_secret_key(gateway, stack["SupportSecretArn"])
 
     def record(seen: Any, wanted: Any) -> Any:
         recorded.append((seen, wanted))

@@ -125,7 +125,7 @@ def no_key_in_the_secret(deployer: Deployer, stack: dict[str, str]) -> None:
     [
         (deactivate_keys, "is dead: it is refused (InvalidClientTokenId)", "deployer access confirm"),
         (delete_keys, "is dead: it is refused (InvalidClientTokenId)", "deployer access confirm"),
-        (no_key_in_the_secret, "contains no access key", "deployer access rotate"),
+        (no_key_in_the_secret, "holds no access key", "deployer access rotate"),
     ],
 )
 def test_a_key_that_opens_nothing_is_not_called_good(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.session import Session as Aws
 
-from generator.operations.access import key, lockdown
+from generator.operations.access import key, lockdown, secret_value
 from tests.embedded import VENDOR_ROLE, Deployer, environment
 from tests.story.test_states import fail_next
 
@@ -34,7 +34,7 @@ def open_session(deployer: Deployer, credentials: dict[str, str] | None = None) 
 
 
 def of_the_user(deployer: Deployer) -> dict[str, str]:
-    held = key.read_secret_key(deployer.gateway, deployer.outputs["SupportSecretArn"])
+    held = secret_value.read_secret_key(deployer.gateway, deployer.outputs["SupportSecretArn"])
     assert held is not None
     return {"aws_access_key_id": held.key_id, "aws_secret_access_key": held.pair.secret_access_key}
 

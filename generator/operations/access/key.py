@@ -5,19 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from generator.errors import AwsError, DeployerError, NotFound, Refused, UsageError
 from generator.gateway.aws import Gateway
-from generator.model.access import AccessKey, Credentials
+from generator.model.access import AccessKey
 from generator.model.caller import Caller
 from generator.model.contract import Output
-from generator.model.json_text import parse_json
 from generator.model.up import Check
 from generator.operations import polling, resource_states
 from generator.operations.access import stack_access
 from generator.operations.access.readings import do_all
+from generator.operations.access.secret_value import SecretKey, read_secret_key
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
 
@@ -57,32 +57,6 @@ class RotatePlan:
     key_id: str
     paused: bool
     every_days: int
-
-
-@dataclass(frozen=True)
-class SecretKey:
-    """What the secret holds: the key's id to be shown, the pair to be used, never shown."""
-
-    key_id: str
-    pair: Credentials = field(repr=False)
-
-
-def read_secret_key(gateway: Gateway, arn: str) -> SecretKey | None:
-    """The key in the secret; None when it holds none. Raises NotFound, AwsError when it may not be read."""
-    return parse_secret(gateway.secretsmanager.get_secret_value(arn))
-
-
-def parse_secret(text: str) -> SecretKey | None:
-    """The key that a secret's value holds; None for a value that the keeper did not write, whatever it is. Pure."""
-    try:
-        value = parse_json(text)
-    except ValueError:
-        return None
-    fields = value if isinstance(value, dict) else {}
-    key_id, secret = fields.get("AccessKeyId"), fields.get("SecretAccessKey")
-    if not (isinstance(key_id, str) and isinstance(secret, str) and key_id and secret):
-        return None
-    return SecretKey(key_id, Credentials(key_id, secret))
 
 
 def list_keys(gateway: Gateway, user: str) -> tuple[AccessKey, ...]:
@@ -207,7 +181,7 @@ def _require_open(gateway: Gateway, access: StackAccess, keys: tuple[AccessKey, 
 
 def rotate_and_wait(gateway: Gateway, access: StackAccess, days: int | None = None, clock: Clock = SYSTEM) -> None:
     """Start the secret's rotation and wait for its end. Raises DeployerError that says where the keeper tells why."""
-    wanted = gateway.secretsmanager.rotate_secret(access.secret_arn, every_days=days)
+    wanted = _started(gateway, access, days)
 
     def current() -> str:
         return gateway.secretsmanager.describe_secret(access.secret_arn).version("AWSCURRENT")
@@ -219,12 +193,32 @@ def rotate_and_wait(gateway: Gateway, access: StackAccess, days: int | None = No
         raise _rotates_on(gateway, access, error) from error
     keeper = access.stack.outputs.get(Output.KEEPER_FUNCTION_NAME, "")
     raise DeployerError(
-        f"The secret of {access.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; the old key is still in it.",
+        f"The secret of {access.stack.name} was not rotated in {ROTATION_SECONDS:.0f} s; its value is as it was.",
         f"Its function {keeper} logs why: see the log group KeeperLogGroup in deployer status --all."
         if keeper
         else "Run it again.",
         code="rotation-failed",
     )
+
+
+def _started(gateway: Gateway, access: StackAccess, days: int | None) -> str:
+    """Start the rotation; the id of the version that is to come. Raises Refused while an earlier one has not ended."""
+    try:
+        return gateway.secretsmanager.rotate_secret(access.secret_arn, every_days=days)
+    except AwsError as error:
+        labels = gateway.secretsmanager.describe_secret(access.secret_arn)
+        waits = labels.version("AWSPENDING")
+        if error.transient or waits in ("", labels.version("AWSCURRENT")):
+            raise
+        raise Refused(
+            f"An earlier rotation of the secret of {access.stack.name} has not ended, so none was started.",
+            "AWS tries it again by itself. To give it up and rotate anew, first: "
+            + gateway.commands.aws(
+                *("secretsmanager", "update-secret-version-stage", "--secret-id", access.secret_arn),
+                *("--version-stage", "AWSPENDING", "--remove-from-version-id", waits),
+            ),
+            code="rotation-waits",
+        ) from error
 
 
 def _rotates_on(gateway: Gateway, access: StackAccess, error: DeployerError) -> DeployerError:

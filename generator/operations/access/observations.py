@@ -19,7 +19,7 @@ from generator.model.grant import Grant
 from generator.model.reading import Reading
 from generator.model.session import Session
 from generator.operations import resource_states
-from generator.operations.access import key, live_policies
+from generator.operations.access import key, live_policies, secret_value
 from generator.operations.access.live_policies import LivePolicies
 from generator.operations.access.paths.read import read_paths
 from generator.operations.access.paths.resources import stack_resources
@@ -69,7 +69,7 @@ class Observations:
 class Before:
     """What was read before the steps: the key in the secret, which is in nobody's record, and the user's keys."""
 
-    secret: Reading[key.SecretKey]
+    secret: Reading[secret_value.SecretKey]
     keys: Reading[tuple[AccessKey, ...]]
 
 
@@ -118,14 +118,14 @@ def live_keys(gateway: Gateway, access: StackAccess) -> Reading[tuple[AccessKey,
     return read(asked, lambda: tuple(gateway.iam.list_access_keys(access.support_user)))
 
 
-def _secret_key(gateway: Gateway, access: StackAccess) -> Reading[key.SecretKey]:
+def _secret_key(gateway: Gateway, access: StackAccess) -> Reading[secret_value.SecretKey]:
     asked = "secretsmanager:GetSecretValue"
     if not access.secret_arn:
         return absent(asked, "there is no support secret")
 
-    def ask() -> key.SecretKey:
+    def ask() -> secret_value.SecretKey:
         with resource_states.explained(gateway, access.stack, OF_THE_SECRET):
-            secret_key = key.read_secret_key(gateway, access.secret_arn)
+            secret_key = secret_value.read_secret_key(gateway, access.secret_arn)
         if secret_key is None:
             raise NotUnderstood("the secret's value is not the JSON object with an access key that the keeper writes")
         return secret_key
@@ -133,7 +133,7 @@ def _secret_key(gateway: Gateway, access: StackAccess) -> Reading[key.SecretKey]
     return read(asked, ask)
 
 
-def _try_key(gateway: Gateway, secret: Reading[key.SecretKey], clock: Clock) -> Reading[KeyTrial]:
+def _try_key(gateway: Gateway, secret: Reading[secret_value.SecretKey], clock: Clock) -> Reading[KeyTrial]:
     """The one real proof: AWS is asked with the old key itself."""
     old = secret.value
     if old is None:

@@ -26,7 +26,7 @@ AGAIN = "run the same command again"
 
 RESUMED = (
     *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
-    *(resource_states.key, resource_states.keeper),
+    *(resource_states.support_value, resource_states.key, resource_states.keeper),
 )
 """What has to be there for access to be open again, and to end by itself."""
 

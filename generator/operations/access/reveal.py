@@ -8,8 +8,9 @@ from typing import Protocol
 from generator.gateway.aws import Gateway
 from generator.model.caller import SecretCaller
 from generator.model.json_text import parse_json
+from generator.model.resource_state import NO_KEY_IN_IT, NOT_WRITTEN
 from generator.operations import resource_states
-from generator.operations.access import key, stack_access
+from generator.operations.access import key, secret_value, stack_access
 from generator.operations.access.readings import read
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
@@ -51,10 +52,10 @@ def reveal(gateway: Gateway, caller: RevealCaller, clock: Clock = SYSTEM) -> Rev
 
 def _why_useless(gateway: Gateway, access: StackAccess, text: str, clock: Clock) -> str:
     """Why the key opens nothing now, with the next step; "" where nothing keeps it from that. It names no secret."""
-    pair, commands = key.parse_secret(text), gateway.commands
+    pair, commands = secret_value.parse_secret(text), gateway.commands
     grant = commands.deployer("access", "grant", "--principal", "ARN")
     if pair is None:
-        return f"This secret holds no access key. To make one: {commands.deployer('access', 'rotate')}"
+        return f"This value is {NOT_WRITTEN}: {NO_KEY_IN_IT}. To make a key: {commands.deployer('access', 'rotate')}"
     listed = read("iam:ListAccessKeys", lambda: key.list_keys(gateway, access.support_user))
     if listed.value is None:
         why = f"this needs {listed.permission}" if listed.permission else listed.detail

@@ -10,8 +10,10 @@ from generator.errors import AwsError, DeployerError, NotFound
 from generator.gateway.aws import Gateway
 from generator.gateway.resource_state_errors import RESOURCE_STATE
 from generator.model.arn import Arn
+from generator.model.resource_state import NO_KEY_IN_IT, NOT_WRITTEN
 from generator.model.vendor import RequiredPolicy, SecretArn, VendorCheck
-from generator.operations.access.key import DEAD_CODES, SecretKey, parse_secret
+from generator.operations.access.key import DEAD_CODES
+from generator.operations.access.secret_value import SecretKey, parse_secret
 
 GONE = "It was deleted, or created again under another ARN: ask the customer for SupportSecretArn in deployer outputs."
 
@@ -49,7 +51,7 @@ def check(gateway: Gateway, secret: SecretArn, key_arn: str = "") -> VendorCheck
 def _with_key(gateway: Gateway, read: VendorCheck, key: SecretKey | None) -> VendorCheck:
     """The same with what AWS says of the key in the secret: one that was deactivated or deleted opens nothing."""
     if key is None:
-        answer = "the secret was read, and contains no access key"
+        answer = f"the secret was read, but its value is {NOT_WRITTEN}: {NO_KEY_IN_IT}"
         return replace(read, answer=answer, hint="Ask the customer for a new one: deployer access rotate", usable=False)
     try:
         gateway.sts_as(key.pair).get_caller_arn()
