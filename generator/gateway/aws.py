@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from generator.gateway.logs import Logs
     from generator.gateway.rds import RDS
     from generator.gateway.s3 import S3
+    from generator.gateway.s3control import S3Control
     from generator.gateway.secretsmanager import SecretsManager
     from generator.gateway.ssm import SSM
     from generator.gateway.sts import STS
@@ -360,6 +361,16 @@ class Gateway:
         from generator.gateway.s3 import S3
 
         return S3(self.client("s3"))
+
+    @cached_property
+    def s3control(self) -> S3Control:
+        """What the account says about all of its buckets."""
+        from generator.gateway.s3control import S3Control, ask_without_prefix
+
+        client = self.client("s3control", quick=True)
+        if not self.is_aws(client.meta.endpoint_url):
+            ask_without_prefix(client)
+        return S3Control(client)
 
     @cached_property
     def instance_connect(self) -> InstanceConnect:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from urllib.parse import quote
 
 from generator.errors import MAY_CALL, AwsError, DeployerError, NotFound
+from generator.gateway.s3control import blocks
 from generator.gateway.service import Answer, Service
 from generator.gateway.translate import translated
 from generator.model.release import BucketSettings, Encryption, LifecycleRule, StoredObject
@@ -160,7 +161,7 @@ class S3(Service):
             versioning=versioning,
             policy=str(policy.get("Policy", "")),
             ownership=_ownership(owners),
-            blocks_public_policy=_blocks(blocked),
+            blocks_public_policy=blocks(blocked),
             lifecycle=tuple(_lifecycle(rules)),
         )
 
@@ -203,11 +204,6 @@ def _or_none(call: Callable[[], Answer], absent: str) -> Answer:
 def _ownership(answer: Answer) -> str:
     rules = answer.get("OwnershipControls", {}).get("Rules", [])
     return str(rules[0]["ObjectOwnership"]) if rules else ""
-
-
-def _blocks(answer: Answer) -> bool:
-    block = answer.get("PublicAccessBlockConfiguration", {})
-    return bool(block.get("BlockPublicPolicy") or block.get("RestrictPublicBuckets"))
 
 
 REMOVING = ("Expiration", "NoncurrentVersionExpiration", "Transitions", "NoncurrentVersionTransitions")

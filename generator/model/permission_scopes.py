@@ -252,6 +252,13 @@ VERB_SCOPES: Final = {
             "GetBucketPublicAccessBlock GetLifecycleConfiguration",
             "s3:{bucket}",
         ),
+        scope(
+            "CheckTheAccount",
+            "See whether the account stops public policies in all of its buckets; without it, that is not known.",
+            "s3",
+            "GetAccountPublicAccessBlock",
+            *ANYWHERE,
+        ),
     ),
 }
 """Where a verb needs an action on other resources than the others do."""

@@ -44,6 +44,7 @@ PLUGINS = (
     "generator.sandbox.ssm",
     "generator.sandbox.database.control",
     "generator.sandbox.vendor_account",
+    "generator.sandbox.account_public_access",
 )
 
 _NO_QUERY: Message = {"query_string": b"", "headers": [(b"host", b"127.0.0.1")]}

@@ -51,6 +51,7 @@ NAMED_OTHERWISE = {  # actions that are not called like their operations (servic
     "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
 }
 
 

@@ -114,6 +114,24 @@ def proposed(settings: BucketSettings) -> tuple[str, ...]:
     return remedies(judged, CommandLine("a-stack", "eu-west-1", "p"), "b", "deepsql")
 
 
+@pytest.mark.parametrize(
+    ("blocks", "holds", "says"),
+    [
+        (True, False, f"that of {OWN} stops the policy"),
+        (False, True, "none that stops the policy"),
+        (None, True, "is not known"),
+    ],
+)
+def test_the_account_s_own_block_is_a_finding_where_it_is_known(blocks: bool | None, holds: bool, says: str) -> None:
+    policy = json.dumps(publishing_policy("aws", "b", "deepsql"))
+    given = BucketSettings("eu-west-1", "Enabled", policy, "BucketOwnerEnforced", False)
+    judged = checks(given, "eu-west-1", "aws", "b", "deepsql", OWN, account_blocks=blocks)
+    [one] = [each for each in judged if each.subject == "no Block Public Access of the account"]
+    assert (one.holds, says in one.answer) == (holds, True), one
+    proposed = remedies(judged, CommandLine("a-stack", "eu-west-1", "p"), "b", "deepsql", OWN)
+    assert [f"get-public-access-block --account-id {OWN}" in each for each in proposed] == [True] * (not holds)
+
+
 READS, ELSE, TLS = "everybody reads it", "and nothing else", "only over TLS"
 DENIED = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{ARN}/deepsql/*"}
 POLICIES: dict[str, tuple[Callable[[list[dict[str, Any]]], None], set[str]]] = {

@@ -16,6 +16,7 @@ from botocore.client import BaseClient
 
 from generator import __version__
 from generator.gateway.s3 import S3
+from generator.gateway.s3control import ask_without_prefix
 from generator.host import download
 from generator.host.loopback_certificate import loopback_certificate
 from generator.model.latest import Latest, latest_statement
@@ -72,6 +73,30 @@ def test_the_question_names_the_place_and_unanswered_it_writes_nothing(bucket: A
     unanswered = run("publish", *given(keys, "vendor"))
     assert unanswered.code == 2 and f"{SANDBOX}?" in unanswered.err, unanswered.err
     assert objects(bucket) == {}
+
+
+SETTINGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+@pytest.mark.parametrize(("setting", "code"), [("BlockPublicPolicy", 3), ("RestrictPublicBuckets", 3), ("", 0)])
+def test_an_account_that_blocks_public_policies_is_told_of_before_anything_is_written(
+    bucket: Any, publish: Any, deployer: Deployer, setting: str, code: int
+) -> None:
+    account = deployer.gateway.location().account
+    control = deployer.gateway.client("s3control")
+    ask_without_prefix(control)
+    block = {name: name == setting for name in SETTINGS}
+    control.put_public_access_block(AccountId=account, PublicAccessBlockConfiguration=block)
+    try:
+        done = publish()
+    finally:
+        control.delete_public_access_block(AccountId=account)
+    assert done.code == code, done.err
+    told = (
+        f"no Block Public Access of the account: that of {account} stops the policy in each of its buckets" in done.err
+    )
+    assert told is bool(setting) and bool(objects(bucket)) is not told, done.err
+    assert ("s3control get-public-access-block --account-id" in done.err) is told
 
 
 def objects(client: Any) -> dict[str, bytes]:

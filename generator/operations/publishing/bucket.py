@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
+from generator.errors import DeployerError
 from generator.gateway.aws import Gateway
 from generator.model.arn import Arn
 from generator.model.command_line import CommandLine
@@ -15,7 +16,8 @@ from generator.model.wildcards import like, reaches
 
 READING = frozenset({"s3:getobject", "s3:getobjectversion"})
 REGION, VERSIONING, NO_ACLS, IN_FORCE = "region", "versioning", "no ACLs", "public policy in force"
-NOTHING_EXPIRES, NOT_ASKED = "nothing expires", "the account's own block is not known: reading back shows it"
+NOTHING_EXPIRES, NOT_KNOWN = "nothing expires", "the account's own block is not known: reading back shows it"
+NO_BLOCK = "no Block Public Access of the account"
 ONLY_TLS, READS, NOTHING_ELSE = "only over TLS", "everybody reads it", "and nothing else"
 TLS = {("Bool", "aws:securetransport"): ("false",)}
 
@@ -27,10 +29,28 @@ def policy(gateway: Gateway, bucket: str, prefix: str) -> Mapping[str, object]:
     return publishing_policy(gateway.partition, bucket, prefix)
 
 
+def account_block(gateway: Gateway, account: str) -> bool | None:
+    """Whether the account stops public policies in all of its buckets; None where that could not be asked."""
+    try:
+        return gateway.s3control.blocks_public_policy(account) if account else None
+    except DeployerError:  # no permission, or a network that does not lead there
+        return None
+
+
 def checks(
-    settings: BucketSettings, region: str, partition: str, bucket: str, prefix: str, account: str = ""
+    settings: BucketSettings,
+    region: str,
+    partition: str,
+    bucket: str,
+    prefix: str,
+    account: str = "",
+    *,
+    account_blocks: bool | None = None,
 ) -> tuple[Check, ...]:
-    """One check per property, in the order in which to put them right. `account` is the owner's own, "" if unknown."""
+    """One check per property, in the order in which to put them right.
+
+    `account` is the owner's own, "" if unknown; `account_blocks` is what `account_block` says of it.
+    """
     arn = str(Arn(partition, "s3", "", "", bucket))
     stored = parse_policy(settings.policy)
     others, tls = list(_other_access(stored, arn, prefix, account)), _only_tls(stored, arn)
@@ -47,8 +67,9 @@ def checks(
         Check(
             IN_FORCE,
             not settings.blocks_public_policy,
-            "Block Public Access stops the policy" if settings.blocks_public_policy else f"not blocked; {NOT_ASKED}",
+            "Block Public Access stops the policy" if settings.blocks_public_policy else "not blocked by the bucket",
         ),
+        Check(NO_BLOCK, not account_blocks, _answer_of(account, account_blocks)),
         Check(
             NOTHING_EXPIRES,
             not expiring,
@@ -64,7 +85,15 @@ def checks(
     )
 
 
-def remedies(checks: Iterable[Check], commands: CommandLine, bucket: str, prefix: str) -> tuple[str, ...]:
+def _answer_of(account: str, blocks: bool | None) -> str:
+    if blocks is None:
+        return NOT_KNOWN
+    return f"that of {account} stops the policy in each of its buckets" if blocks else "none that stops the policy"
+
+
+def remedies(
+    checks: Iterable[Check], commands: CommandLine, bucket: str, prefix: str, account: str = ""
+) -> tuple[str, ...]:
     """The commands that put right what does not hold, in the order of the checks: one policy for all that it says."""
     s3 = partial(commands.aws, "s3api")
     of = ("--bucket", bucket)
@@ -77,6 +106,8 @@ def remedies(checks: Iterable[Check], commands: CommandLine, bucket: str, prefix
         VERSIONING: s3("put-bucket-versioning", *of, *enabled),
         NO_ACLS: s3("put-bucket-ownership-controls", *of, *owned),
         IN_FORCE: s3("delete-public-access-block", *of),
+        NO_BLOCK: "Publish from an account that may have public buckets, or see what this one blocks, and why: "
+        + commands.aws("s3control", "get-public-access-block", "--account-id", account),
         NOTHING_EXPIRES: "Take the rule out, or limit it to another prefix: "
         + s3("get-bucket-lifecycle-configuration", *of),
     }

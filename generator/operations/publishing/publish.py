@@ -105,7 +105,15 @@ def _plan(gateway: Gateway, made: Release, clock: Clock) -> PublishPlan:
     request = made.request
     settings = gateway.s3.settings(request.bucket)
     account = gateway.location().account
-    checks = bucket.checks(settings, gateway.region, gateway.partition, request.bucket, request.prefix, account)
+    checks = bucket.checks(
+        settings,
+        gateway.region,
+        gateway.partition,
+        request.bucket,
+        request.prefix,
+        account,
+        account_blocks=bucket.account_block(gateway, account),
+    )
     latest = pointer.current(made)
     new = tuple(made.key(name) for name in made.parts if name not in made.stored)
     return PublishPlan(
@@ -119,7 +127,7 @@ def _plan(gateway: Gateway, made: Release, clock: Clock) -> PublishPlan:
         moves_pointer=pointer.moves(latest, made, clock),
         latest=latest.version if latest else "",
         checks=checks,
-        remedies=bucket.remedies(checks, gateway.commands, request.bucket, request.prefix),
+        remedies=bucket.remedies(checks, gateway.commands, request.bucket, request.prefix, account),
         links=request.regions,
     )
 
