@@ -16,6 +16,9 @@ from generator.model.database import AccessLevel, Engine, Login, Route
 from generator.operations.database.token import read_token
 from generator.operations.database.user_names import level_of
 
+LOST = frozenset({"connection-lost", "connection-cut", "session-ended", "tunnel-down"})
+"""The codes of a connection that ended, or was never there: it says nothing about what was asked."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -173,7 +176,8 @@ _OWNERS = re.compile(
 )
 _OPERATORS_REFUSAL = r"PROCESS privilege|rds_kill|pg_kill_connection|(?:terminate|cancel)(?: process| query|_backend)"
 _OWNERS_REFUSAL = r"must be owner|(?:CREATE|ALTER|DROP|INDEX|GRANT|REFERENCES|TRIGGER)(?: \w+)? command denied"
-_CUT = r"closed the connection unexpectedly|Lost connection|SSL SYSCALL error|Connection reset|unexpected eof"
+_CUT = r"closed the connection unexpectedly|has been closed unexpectedly|server has gone away|"
+_CUT += r"Lost connection|SSL SYSCALL error|Connection reset|unexpected eof"
 _ENDED = Row(
     r"terminating connection due to administrator command|Connection was killed",
     "Somebody ended this session in {name}.",

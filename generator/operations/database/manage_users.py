@@ -103,7 +103,9 @@ def drop_user(
         owned_by_leavers(connect, query, plan.database, [plan.user])
         other_databases.give_up(connect, query, engine, plan.user)
         users.drop_user(query, engine, plan.user)
-        if _is_listed(plan.user, users.query_users(query, engine)):
+        with users.lost_while(f"it was checked that {plan.user} is gone: it was dropped", again=False):
+            listed = users.query_users(query, engine)
+        if _is_listed(plan.user, listed):
             raise DeployerError(
                 f"{name} still lists {plan.user}.",
                 "Run the command again.",

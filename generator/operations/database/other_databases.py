@@ -13,6 +13,7 @@ from generator.model.database import Engine
 from generator.model.database_changes import OwnedObject
 from generator.operations.database import postgresql, postgresql_owned
 from generator.operations.database.connection import Connect
+from generator.operations.database.error_messages import LOST
 
 
 def owned_elsewhere(connect: Connect, query: Query, engine: Engine, users: Sequence[str]) -> tuple[OwnedObject, ...]:
@@ -54,6 +55,12 @@ def give_up(connect: Connect, query: Query, engine: Engine, user: str) -> None:
             with connect(str(name)) as beside:
                 beside(postgresql.give_up(user))
         except DeployerError as error:
+            if error.code in LOST:
+                raise error.explained(
+                    f"{user} was not dropped: the connection to the database {name}, where it owns something or has "
+                    "rights, was lost.",
+                    hint="Run the same command again: it does what is missing.",
+                ) from error
             raise DeployerError(
                 f"{user} was not dropped: it owns something or has rights in the database {name}, where this failed: "
                 f"{error.message}",

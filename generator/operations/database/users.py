@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
-from generator.errors import UsageError
+from generator.errors import DeployerError, UsageError
 from generator.host.drivers import Query
 from generator.model.database import SUPPORT_DATABASE_USER, AccessLevel, Database, DatabaseUser, Engine
 from generator.model.database_changes import OwnedObject
 from generator.operations.clock import SYSTEM, Clock
 from generator.operations.database import mysql, postgresql, postgresql_owned
 from generator.operations.database.activity_queries import end_session
+from generator.operations.database.error_messages import LOST
 from generator.operations.database.user_names import user_name
 
 DATA_ONLY = ":data"
@@ -148,13 +150,33 @@ def take_levels(query: Query, engine: Engine, names: list[str]) -> None:
 
 
 def drop_user(query: Query, engine: Engine, user: str) -> None:
-    """Drop a user and end its sessions. As the master user."""
-    if engine is Engine.MYSQL:
-        if user not in {known.user for known in query_users(query, engine)}:
-            query(mysql.drop_user(user))  # is refused for an application's user
-            return
-        shut_out_users(query, engine, [user])
-    query(postgresql.drop_user(user) if engine is Engine.POSTGRESQL else mysql.drop_user(user))
+    """Drop a user and end its sessions. As the master user.
+
+    Raises DeployerError, also where the connection is lost meanwhile, which leaves unknown whether the user is dropped.
+    """
+    with lost_while(f"{user} was dropped: whether it is gone is not known", again=True):
+        if engine is Engine.MYSQL:
+            if user not in {known.user for known in query_users(query, engine)}:
+                query(mysql.drop_user(user))  # is refused for an application's user
+                return
+            shut_out_users(query, engine, [user])
+        query(postgresql.drop_user(user) if engine is Engine.POSTGRESQL else mysql.drop_user(user))
+
+
+@contextmanager
+def lost_while(step: str, *, again: bool) -> Iterator[None]:
+    """Have the error of a connection that is lost in the block name the step, and how to see what came of it; with
+    `again`, that what is left is done by the same command."""
+    try:
+        yield
+    except DeployerError as error:
+        if error.code not in LOST:
+            raise
+        hint = "See whether it is still listed: deployer db users"
+        more = "If it is, run the same command again; it is refused with exit code 4 for a user that is gone."
+        raise error.explained(
+            f"The connection was lost while {step}.", hint=hint, also=more if again else ""
+        ) from error
 
 
 def _end_sessions(query: Query, names: list[str], clock: Clock = SYSTEM) -> None:
