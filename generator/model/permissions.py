@@ -59,7 +59,10 @@ _SESSIONS = (
     *("db shut-out", "db users", "db activity", "db kill"),
 )
 _DATABASE = ("db connect", "connect-bastion", "db token", "db users", "db activity", "db kill")
-_SECRETS = ("access revoke", "access resume", "access rotate", "access reveal", "vendor check", "vendor credentials")
+_SECRETS = (
+    *("access revoke", "access resume", "access rotate", "access reveal", "doctor"),
+    *("vendor check", "vendor credentials"),
+)
 
 EXTRAS: Final = (
     Extra("ec2:DescribeVpcs", "CloudFormation checks the value of a parameter of a VPC's type.", ("up", "upgrade")),

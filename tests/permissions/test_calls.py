@@ -76,7 +76,8 @@ def test_it_succeeds_with_exactly_its_policy_and_shows_each_call_that_is_denied(
     whole = _shown(stack, person, verb)
     assert whole[0] == FINDINGS.get(verb, 0), whole
     assert "not authorized" not in whole[1]
-    tried = call_actions(verb) - (call_actions("access show") if verb == "doctor" else set())
+    besides = {*call_actions("access show"), "secretsmanager:GetSecretValue"}  # the secret: a test of its own, below
+    tried = call_actions(verb) - (besides if verb == "doctor" else set())
     silent = {action for action in tried if _shown(stack, person, verb, action) == whole}
     assert silent == NOT_REACHED.get(verb, set())
 
@@ -97,6 +98,18 @@ def test_access_is_granted_paused_resumed_rotated_and_revoked_with_exactly_each_
             done = deployer("access", *line)
         assert done.code == 0, (line, done.out, done.err)
         assert "not authorized" not in done.out + done.err, (line, done.err)
+
+
+def test_doctor_goes_on_where_it_may_not_read_the_secret(deployer: Deployer, employ: Employ) -> None:
+    deployer.create()
+    assert deployer("access", *GRANT).code == 0
+    person = employ(deployer.stack_name, "doctor")
+    told = list[str]()
+    for denied in ((), ("secretsmanager:GetSecretValue",)):
+        with person.acting(*denied):
+            told.append(deployer("doctor").out)
+    row = "unknown  support secret's value        not checked"
+    assert row not in told[0] and row in told[1] and "GetSecretValue" in told[1], told
 
 
 @pytest.mark.parametrize("action", ["kms:PutKeyPolicy", "iam:CreatePolicyVersion", "secretsmanager:PutResourcePolicy"])

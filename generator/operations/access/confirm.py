@@ -23,7 +23,7 @@ from generator.operations.clock import SYSTEM, Clock
 PROVEN = VERDICTS[True]
 CONFIRMED = (
     *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
-    *(resource_states.support_value, resource_states.key, resource_states.session_log_group, resource_states.keeper),
+    *(resource_states.key, resource_states.session_log_group, resource_states.keeper),
 )
 """What a ticket names, the end of open sessions with it: it must not promise what is not there."""
 

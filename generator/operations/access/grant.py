@@ -12,12 +12,10 @@ from generator.model.caller import Caller
 from generator.model.contract import Output
 from generator.model.grant import Grant
 from generator.model.up import Check
-from generator.operations import resource_states
 from generator.operations.access import foreign_statements, key, logging_probe, repair, stack_access
 from generator.operations.access.foreign_statements import ForeignStatements
 from generator.operations.access.grant_plan import AccessPlan, GrantRequest, Overlap, plan_grant
 from generator.operations.access.paths import besides
-from generator.operations.access.readings import read
 from generator.operations.access.session_end import session_end
 from generator.operations.access.stack_access import StackAccess
 from generator.operations.clock import SYSTEM, Clock
@@ -65,7 +63,7 @@ def grant(gateway: Gateway, request: GrantRequest, caller: Caller, clock: Clock 
     if foreign is not None:
         foreign_statements.restore(gateway, access, foreign)
     if _make_key(gateway, access):
-        caller.say("The secret held no access key that the support user has: a new one is in it.")
+        caller.say("The support user had no access key: a new one is in the secret.")
     seen = _seen_now(gateway, access, plan)
     checks = (*restored, *repair.verify(gateway, access, seen.resources, seen.live))
     others = besides.besides(seen, access, access.grant.principals, clock.now())
@@ -86,14 +84,8 @@ def _seen_now(gateway: Gateway, access: StackAccess, plan: AccessPlan) -> beside
 
 
 def _make_key(gateway: Gateway, access: StackAccess) -> bool:
-    """Where the secret names none of the user's keys, as after a revocation, have one made. Whether one was made.
-
-    What the secret holds stays as it is where these credentials may not read it.
-    """
-    if not access.grant.principals or not access.support_user:
-        return False
-    keys = [each.key_id for each in key.list_keys(gateway, access.support_user)]
-    if keys and not read("value", lambda: resource_states.unusable_value(gateway, access, keys)).value:
+    """After a revocation the user has no key: have the keeper make one. Whether one was made."""
+    if not access.grant.principals or not access.support_user or key.list_keys(gateway, access.support_user):
         return False
     key.rotate_and_wait(gateway, access)
     return True

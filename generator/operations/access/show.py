@@ -29,7 +29,7 @@ from generator.operations.clock import SYSTEM, Clock
 
 SHOWN = (
     *(resource_states.support_user, resource_states.support_role, resource_states.support_secret),
-    *(resource_states.support_value, resource_states.key, resource_states.session_log_group, resource_states.instance),
+    *(resource_states.key, resource_states.session_log_group, resource_states.instance),
 )
 """What access goes through."""
 
