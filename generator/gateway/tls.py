@@ -9,7 +9,7 @@ from typing import Any
 from botocore import exceptions as boto
 
 from generator.errors import DeployerError
-from generator.gateway.concerned import without_password
+from generator.gateway.concerned import commands_of, profile_in_force, without_password
 
 _OF_A_FILE = re.compile(r"\[Errno \d+\]|no certificate or crl found|no start line|PEM|invalid path", re.IGNORECASE)
 """What OpenSSL and urllib3 say of a file of certificates that is missing, unreadable or none."""
@@ -57,22 +57,23 @@ def _error(message: str, hint: str) -> DeployerError:
 def _unusable_bundle(text: str, client: Any) -> DeployerError:
     """The error for a CA bundle that is no file of certificates."""
     path = _bundle_of(client)
+    setting = _setting_of(path, commands_of(client).profile)
     why = re.sub(r"^\[Errno \d+\] ", "", text.partition(": '")[0].rstrip("."))
     if "invalid path" in why:
         why = "there is no such file"
     return DeployerError(
-        f"The CA bundle {path}, which {_setting_of(path)} names, cannot be used: {why}."
+        f"The CA bundle {path}, which {setting} names, cannot be used: {why}."
         if path
         else f"The CA bundle that your AWS settings name cannot be used: {why}.",
-        f"Correct {_setting_of(path)}: a PEM file that you may read, or nothing for the authorities of this program.",
+        f"Correct {setting}: a PEM file that you may read, or nothing for the authorities of this program.",
         code="ca-bundle",
     )
 
 
-def empty_bundle() -> DeployerError:
+def empty_bundle(profile: str) -> DeployerError:
     """The error for a CA bundle whose name is set to nothing, which botocore does not take for one that is not set."""
     by = (name for name in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE") if not os.environ.get(name, "x").strip())
-    setting = next(by, "ca_bundle in your AWS config")
+    setting = next(by, _in_the_config(profile))
     hint = "Take it out, or name a PEM file there."
     return DeployerError(f"{setting} names no file of authorities: it is empty.", hint, code="ca-bundle")
 
@@ -83,10 +84,17 @@ def _bundle_of(client: Any) -> str:
     return trusted if isinstance(trusted, str) else ""
 
 
-def _setting_of(path: str) -> str:
-    """Where that path is set; botocore takes the first of these (botocore.configprovider, botocore.endpoint)."""
+def _setting_of(path: str, profile: str) -> str:
+    """Where that path is set, for that profile ("" where none is named).
+
+    botocore takes the first of these (botocore.configprovider, botocore.endpoint).
+    """
     if os.environ.get("AWS_CA_BUNDLE"):
         return "AWS_CA_BUNDLE"
     if path and path == os.environ.get("REQUESTS_CA_BUNDLE"):
         return "REQUESTS_CA_BUNDLE"
-    return "ca_bundle in your AWS config"
+    return _in_the_config(profile)
+
+
+def _in_the_config(profile: str) -> str:
+    return f"ca_bundle of profile {profile_in_force(profile)} in your AWS config"

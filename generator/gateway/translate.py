@@ -122,16 +122,16 @@ def translated(service: str, operation: str, params: Mapping[str, Any], client: 
 def settings_read(profile: str) -> Iterator[None]:
     """Turn what botocore raises over the AWS config and its variables, before any call, into DeployerErrors that name
     the profile, or the address that is wrong."""
-    with about_profile(profile), _settings_read():
+    with about_profile(profile), _settings_read(profile):
         yield
 
 
 @contextmanager
-def _settings_read() -> Iterator[None]:
+def _settings_read(profile: str) -> Iterator[None]:
     try:
         yield
     except boto.BotoCoreError as error:
-        raise _from_settings(error) from error
+        raise _from_settings(error, profile) from error
     except DeployerError:
         raise
     except OSError as error:
@@ -142,11 +142,11 @@ def _settings_read() -> Iterator[None]:
         raise _unusable(f"botocore fails over a setting in it with {type(error).__name__}.") from error
 
 
-def _from_settings(error: boto.BotoCoreError) -> DeployerError:
+def _from_settings(error: boto.BotoCoreError, profile: str) -> DeployerError:
     if isinstance(error, boto.ConfigParseError) and (refused := wrong_encoding(error) or unparsed_setting(error)):
         return refused
     if isinstance(error, boto.InvalidConfigError) and "Invalid CA bundle" in str(error):
-        return empty_bundle()
+        return empty_bundle(profile)
     if isinstance(error, tuple(kind for kind, _, _ in LOCAL)):
         return from_local_error("AWS", "settings", error)
     return _unusable(sentence(without_password(str(error))))

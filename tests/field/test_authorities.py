@@ -45,7 +45,9 @@ def status() -> Outcome:
     return run("status", "--stack-name", "x", "--region", "eu-west-3")
 
 
-@pytest.mark.parametrize("by", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "ca_bundle in your AWS config"])
+@pytest.mark.parametrize(
+    "by", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "ca_bundle of profile default in your AWS config"]
+)
 @pytest.mark.parametrize("kind", ["gone", "a folder", "no certificate", "empty", "cut short"])
 def test_a_bundle_that_is_none_is_what_is_said_to_be_wrong(
     kind: str, by: str, tmp_path: Path, trusted: LoopbackCertificate, monkeypatch: pytest.MonkeyPatch

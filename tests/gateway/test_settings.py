@@ -83,7 +83,7 @@ def test_a_proxy_with_a_good_address_that_refuses_is_not_called_bad(
     assert refusal().message == "The proxy http://***@127.0.0.1:9 refused the connection."
 
 
-@pytest.mark.parametrize("by", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "ca_bundle in your AWS config"])
+@pytest.mark.parametrize("by", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "ca_bundle of profile p in your AWS config"])
 @pytest.mark.parametrize("empty", ["", " "])
 def test_a_ca_bundle_without_a_name_is_told_with_what_names_it(
     empty: str, by: str, home: Path, monkeypatch: pytest.MonkeyPatch
