@@ -27,27 +27,29 @@ FOR_OWN_LOG: Context = FOR_LOG | {LOG_KEY: OWN_LOG}
 
 OWN_LOG_GROUP = [
     replace(row, stack="own log")
-    for row in table(
-        "a log group of the customer's own",
-        "instance",
-        may("write the customer's log group", "logs:PutLogEvents", f"{OWN_LOG}:log-stream:x"),
-        may("begin a transcript there", "logs:CreateLogStream", f"{OWN_LOG}:log-stream:x"),
-        may("encrypt it with the key that it has", ENCRYPT, ANOTHER_KEY, given=FOR_OWN_LOG),
-        may_not("encrypt another log group with that key", ENCRYPT, ANOTHER_KEY, given=FOR_OTHER_LOG),
-        may_not("encrypt with that key by itself", ENCRYPT, ANOTHER_KEY, given=FOR_OWN_LOG | through(None)),
-        may_not("write another log group", "logs:PutLogEvents", OTHER_TRANSCRIPT),
-        may_not("write where revocations are recorded", "logs:PutLogEvents", "<KeeperLogGroup>:log-stream:revocations"),
-        may_not("read transcripts there", "logs:GetLogEvents", f"{OWN_LOG}:log-stream:x"),
-        may_not("delete the customer's log group", "logs:DeleteLogGroup", OWN_LOG),
-    )
-] + [
-    replace(row, stack="own log")
-    for row in table(
-        "a log group of the customer's own, for support",
-        "support",
-        may_not("read transcripts in the customer's log group", "logs:GetLogEvents", f"{OWN_LOG}:log-stream:x"),
-        may_not("write there", "logs:PutLogEvents", f"{OWN_LOG}:log-stream:x"),
-        may_not("delete it", "logs:DeleteLogGroup", OWN_LOG),
+    for row in (
+        *table(
+            "a log group of the customer's own",
+            "instance",
+            may("write the customer's log group", "logs:PutLogEvents", f"{OWN_LOG}:log-stream:x"),
+            may("begin a transcript there", "logs:CreateLogStream", f"{OWN_LOG}:log-stream:x"),
+            may("encrypt it with the key that it has", ENCRYPT, ANOTHER_KEY, given=FOR_OWN_LOG),
+            may_not("encrypt another log group with that key", ENCRYPT, ANOTHER_KEY, given=FOR_OTHER_LOG),
+            may_not("encrypt with that key by itself", ENCRYPT, ANOTHER_KEY, given=FOR_OWN_LOG | through(None)),
+            may_not("write another log group", "logs:PutLogEvents", OTHER_TRANSCRIPT),
+            may_not(
+                "write where revocations are recorded", "logs:PutLogEvents", "<KeeperLogGroup>:log-stream:revocations"
+            ),
+            may_not("read transcripts there", "logs:GetLogEvents", f"{OWN_LOG}:log-stream:x"),
+            may_not("delete the customer's log group", "logs:DeleteLogGroup", OWN_LOG),
+        ),
+        *table(
+            "a log group of the customer's own, for support",
+            "support",
+            may_not("read transcripts in the customer's log group", "logs:GetLogEvents", f"{OWN_LOG}:log-stream:x"),
+            may_not("write there", "logs:PutLogEvents", f"{OWN_LOG}:log-stream:x"),
+            may_not("delete it", "logs:DeleteLogGroup", OWN_LOG),
+        ),
     )
 ]
 
